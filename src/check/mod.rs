@@ -1,0 +1,177 @@
+//! [`Spec`] to [`Program`]: templates are expanded under known shapes, and every edge of every graph gets a fact.
+//!
+//! In: a spec, all names of which are known. Out: a program in which no shape is open, or everything that is wrong.
+//! Expansion runs the spec once, with facts in the place of tensors: compile-time loops run, blocks become nodes,
+//! layers declare weights. It happens here and not in `resolve` because templates may ask for shapes (`H / h`).
+//! What follows from a mistake that has been reported stays quiet ([`Value::Poison`]).
+
+mod argument;
+mod builtin;
+mod call;
+mod emit;
+mod environment;
+mod error;
+mod expression;
+mod instance;
+mod layer;
+mod model;
+mod number;
+mod operator;
+mod run_loop;
+mod settings;
+mod tensor;
+mod types;
+mod value;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Diagnostic, Label, Severity, in_order};
+use crate::graph::program::{Program, Scope, Weight};
+use crate::graph::{Origin, ScopeId};
+use crate::op::WeightId;
+use crate::resolve::spec::{ModuleId, Spec};
+use crate::span::Span;
+
+use emit::Builder;
+use environment::{Environment, Instance};
+use value::{InstanceId, Value};
+
+/// Calls within calls, at most.
+const DEPTH: usize = 200;
+
+/// Expands the model of a spec into a program. Warnings come with it.
+///
+/// # Errors
+/// Everything that is wrong, in the order of the source.
+pub fn check(spec: &Spec) -> Result<(Program, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut checker = Checker::new(spec);
+    let program = checker.program();
+    let diagnostics = in_order(checker.diagnostics);
+    let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    match program {
+        Some(program) if !failed => Ok((program, diagnostics)),
+        _ => Err(diagnostics),
+    }
+}
+
+struct Checker<'a> {
+    spec: &'a Spec,
+    diagnostics: Vec<Diagnostic>,
+    /// The calls that are being expanded, outermost first.
+    calls: Vec<Label>,
+    instances: Vec<Instance>,
+    /// Where the instance at each prefix was made: another one there is a mistake.
+    placed: HashMap<Arc<str>, Span>,
+    weights: IndexMap<Arc<str>, Declared>,
+    scopes: Vec<Scope>,
+    /// The graph of the function that is expanded, then those of the loops that are open in it.
+    builders: Vec<Builder>,
+    /// Values of top-level constants; none while one is being computed.
+    constants: HashMap<(ModuleId, Arc<str>), Option<Value>>,
+    function: FunctionState,
+}
+
+/// What belongs to the function that is being expanded.
+#[derive(Default)]
+struct FunctionState {
+    name: String,
+    /// How often each purpose of random numbers has been used.
+    draws: HashMap<String, usize>,
+    /// What an objective trains and leaves alone.
+    trains: Vec<InstanceId>,
+    freezes: Vec<InstanceId>,
+    is_objective: bool,
+    updates: Vec<(WeightId, value::Tensor)>,
+    /// The symbol of the batch, if the inputs have one.
+    batch: Option<crate::fact::Dim>,
+}
+
+/// A weight and who declared it.
+struct Declared {
+    weight: Weight,
+    owner: Option<InstanceId>,
+}
+
+impl<'a> Checker<'a> {
+    fn new(spec: &'a Spec) -> Checker<'a> {
+        Checker {
+            spec,
+            diagnostics: Vec::new(),
+            calls: Vec::new(),
+            instances: Vec::new(),
+            placed: HashMap::new(),
+            weights: IndexMap::new(),
+            scopes: Vec::new(),
+            builders: Vec::new(),
+            constants: HashMap::new(),
+            function: FunctionState::default(),
+        }
+    }
+
+    /// Reports a mistake with the calls that led there; the value of what is wrong.
+    fn report(&mut self, mut diagnostic: Diagnostic) -> Value {
+        let known = self.diagnostics.iter().any(|d| d.code == diagnostic.code && d.span() == diagnostic.span());
+        if !known {
+            let mut calls: Vec<Label> = self.calls.iter().rev().cloned().collect();
+            calls.dedup();
+            calls.truncate(6);
+            diagnostic.trace = calls;
+            self.diagnostics.push(diagnostic);
+        }
+        Value::Poison
+    }
+
+    fn scope(&mut self, parent: Option<ScopeId>, label: &str, block: Option<Arc<str>>) -> ScopeId {
+        let id = ScopeId(u32::try_from(self.scopes.len()).expect("a program has fewer than 2^32 calls"));
+        self.scopes.push(Scope { parent, label: label.into(), block });
+        id
+    }
+
+    fn origin(environment: &Environment, span: Span) -> Origin {
+        Origin { span, scope: environment.scope }
+    }
+
+    /// Expands `inner` as a call that error messages name; too many of them end it.
+    fn called(&mut self, text: String, span: Span, inner: impl FnOnce(&mut Self) -> Value) -> Value {
+        if self.calls.len() >= DEPTH {
+            let known = self.diagnostics.iter().any(|diagnostic| diagnostic.code == "too-deep");
+            return if known { Value::Poison } else { self.report(error::too_deep(span)) };
+        }
+        self.calls.push(Label { span, text });
+        let value = inner(self);
+        self.calls.pop();
+        value
+    }
+
+    fn environment_of(&self, instance: InstanceId, module: ModuleId, scope: ScopeId) -> Environment {
+        let prefix = self.instances[instance.0].prefix.clone();
+        let mut environment = Environment::new(module, Some(instance), prefix, scope);
+        environment.locals =
+            self.instances[instance.0].arguments.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        environment
+    }
+
+    /// Whether the objective that is being expanded trains the weights of an instance.
+    fn is_trained(&self, instance: Option<InstanceId>) -> bool {
+        let mut at = instance;
+        while let Some(id) = at {
+            if self.function.freezes.contains(&id) {
+                return false;
+            }
+            if self.function.trains.contains(&id) {
+                return true;
+            }
+            at = self.instances[id.0].owner;
+        }
+        false
+    }
+}
+
+/// A list of values.
+fn list(items: impl IntoIterator<Item = Value>) -> Value {
+    Value::List(Rc::new(items.into_iter().collect()))
+}

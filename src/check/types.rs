@@ -1,0 +1,238 @@
+//! Whether a value is what a parameter asks for; shapes give their variables a value on the way.
+
+use crate::diagnostic::Diagnostic;
+use crate::fact::{DType, Dim, Fact, Shape};
+use crate::parse::ast::{DimPattern, ExprKind, Type, TypeKind};
+use crate::resolve::spec::Binding;
+use crate::span::Span;
+
+use super::environment::Environment;
+use super::value::{Tensor, Value};
+use super::{Checker, error};
+
+impl Checker<'_> {
+    /// Checks a value against a type, in the names of the function that states the type. A float is made of an int
+    /// where one is asked for. No result if a mistake was reported.
+    pub(super) fn matches(
+        &mut self,
+        env: &mut Environment,
+        ty: &Type,
+        value: Value,
+        what: &str,
+        span: Span,
+    ) -> Option<Value> {
+        if value.is_poison() {
+            return None;
+        }
+        match &ty.kind {
+            TypeKind::Name(name) => self.matches_name(env, name, ty, value, what, span),
+            TypeKind::Generic(name, inner) => {
+                let items = match (&*name.node, &value) {
+                    ("list", Value::List(_) | Value::Range(..)) | ("set", Value::Set(_)) => value.elements(),
+                    _ => None,
+                };
+                let Some(items) = items else {
+                    return self.refuse_type(&format!("a {}", name.node), ty, &value, what, span);
+                };
+                for item in items {
+                    self.matches(env, inner, item, &format!("an element of {what}"), span)?;
+                }
+                Some(value)
+            }
+            TypeKind::Tuple(types) => match value.elements() {
+                Some(items) if items.len() == types.len() => {
+                    for (ty, item) in types.iter().zip(items) {
+                        self.matches(env, ty, item, what, span)?;
+                    }
+                    Some(value)
+                }
+                _ => self.refuse_type(&format!("a tuple of {}", types.len()), ty, &value, what, span),
+            },
+            TypeKind::Repeat(inner, count) => {
+                let count = self.int(env, count, "the number of elements")?;
+                match value.elements() {
+                    Some(items) if i64::try_from(items.len()) == Ok(count) => {
+                        for (i, item) in items.into_iter().enumerate() {
+                            self.matches(env, inner, item, &format!("element {i} of {what}"), span)?;
+                        }
+                        Some(value)
+                    }
+                    _ => self.refuse_type(&format!("a list of {count}"), ty, &value, what, span),
+                }
+            }
+            TypeKind::Shape(dtype, dims) => {
+                let wanted = match dtype.as_deref() {
+                    Some("int") => DType::Int,
+                    Some(_) => DType::Bool,
+                    None => DType::Float,
+                };
+                match value {
+                    Value::Tensor(tensor) => {
+                        if tensor.fact.dtype != wanted {
+                            let wanted = match wanted {
+                                DType::Int => "a tensor of ints, as in `int[B]`",
+                                DType::Bool => "a tensor of bools, as in `bool[B]`",
+                                DType::Float => "a tensor of floats",
+                            };
+                            return self.refuse_type(wanted, ty, &Value::Tensor(tensor), what, span);
+                        }
+                        self.matches_shape(env, dims, &tensor, what, ty.span, span)?;
+                        Some(Value::Tensor(tensor))
+                    }
+                    other => self.refuse_type("a tensor", ty, &other, what, span),
+                }
+            }
+        }
+    }
+
+    fn refuse_type(&mut self, wanted: &str, ty: &Type, value: &Value, what: &str, span: Span) -> Option<Value> {
+        let kind = value.kind(self.spec);
+        self.report(error::wrong_type(what, wanted, &kind, span).also(ty.span, "asked for here"));
+        None
+    }
+
+    fn matches_name(
+        &mut self,
+        env: &Environment,
+        name: &str,
+        ty: &Type,
+        value: Value,
+        what: &str,
+        span: Span,
+    ) -> Option<Value> {
+        let spec = self.spec;
+        let (fits, wanted) = match spec.module(env.module).scope.get(name) {
+            Some(Binding::Enum(id)) => (matches!(&value, Value::Case(owner, _) if owner == id), format!("a case of `{name}`")),
+            Some(Binding::Block(id)) => {
+                let is_one = |value: &Value| match value {
+                    Value::Instance(instance) => spec.block(self.instances[instance.0].block).lineage.contains(id),
+                    _ => false,
+                };
+                (is_one(&value), format!("a part made of `{name}`"))
+            }
+            _ => match name {
+                "int" => (matches!(value, Value::Int(_) | Value::Dim(_)), "an int".into()),
+                "float" => {
+                    if let Value::Int(_) = value {
+                        return value.number().map(Value::Float);
+                    }
+                    (matches!(value, Value::Float(_)), "a float".into())
+                }
+                "bool" => (matches!(value, Value::Bool(_)), "a bool".into()),
+                "string" => (matches!(value, Value::Str(_)), "a string".into()),
+                "tensor" => (matches!(value, Value::Tensor(_)), "a tensor".into()),
+                "fn" => (
+                    matches!(
+                        value,
+                        Value::Closure(_) | Value::Function(..) | Value::Method(..) | Value::Builtin(_)
+                            | Value::Partial(_) | Value::Instance(_)
+                    ),
+                    "a function".into(),
+                ),
+                _ => (true, String::new()),
+            },
+        };
+        if fits {
+            return Some(value);
+        }
+        let kind = value.kind(spec);
+        let mut diagnostic = error::wrong_type(what, &wanted, &kind, span).also(ty.span, "asked for here");
+        if let Some(Binding::Enum(id)) = spec.module(env.module).scope.get(name) {
+            let cases: Vec<String> = spec.enumeration(*id).cases.iter().map(|case| format!("`{}`", case.node)).collect();
+            diagnostic = diagnostic.help(format!("its cases are {}", cases.join(", ")));
+        }
+        self.report(diagnostic);
+        None
+    }
+
+    fn matches_shape(
+        &mut self,
+        env: &mut Environment,
+        dims: &[DimPattern],
+        tensor: &Tensor,
+        what: &str,
+        ty: Span,
+        span: Span,
+    ) -> Option<()> {
+        let fact = &tensor.fact;
+        if fact.shape.rank() != dims.len() {
+            let text = format!("{what} must have {} axes, this has {}", dims.len(), fact.shape.rank());
+            self.report(
+                Diagnostic::error("shape-mismatch", text, span).here(format!("this is {fact}")).also(ty, "asked for here"),
+            );
+            return None;
+        }
+        for (axis, (pattern, found)) in dims.iter().zip(&fact.shape.0).enumerate() {
+            let DimPattern::Is(expr) = pattern else { continue };
+            if let ExprKind::Name(name) = &expr.kind
+                && self.is_open(env, name)
+            {
+                env.define(name.clone(), Value::of_dim(found));
+                continue;
+            }
+            let wanted = match self.expr(env, expr) {
+                Value::Poison => return None,
+                value => match value.dim() {
+                    Some(dim) => dim,
+                    None => {
+                        let kind = value.kind(self.spec);
+                        self.report(error::wrong_type("an extent", "an int", &kind, expr.span));
+                        return None;
+                    }
+                },
+            };
+            if wanted != *found {
+                let source = self.written(env, expr);
+                let wanted = if source == wanted.to_string() { source } else { format!("`{source}` = {wanted}") };
+                let diagnostic = error::dimension(what, axis, &wanted, &found.to_string(), fact, span);
+                self.report(diagnostic.also(expr.span, "asked for here"));
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    /// Whether a name in a shape still waits for a value.
+    fn is_open(&self, env: &Environment, name: &str) -> bool {
+        env.local(name).is_none()
+            && !env.instance.is_some_and(|id| self.has_member(id, name))
+            && !self.spec.module(env.module).scope.contains_key(name)
+            && name.len() <= 2
+    }
+
+    fn written(&self, _env: &Environment, expr: &crate::parse::ast::Expr) -> String {
+        match &expr.kind {
+            ExprKind::Name(name) => name.to_string(),
+            ExprKind::Int(n) => n.to_string(),
+            ExprKind::Binary(op, a, b) => {
+                format!("{} {} {}", self.written(_env, a), op.symbol(), self.written(_env, b))
+            }
+            ExprKind::Field(a, name) => format!("{}.{}", self.written(_env, a), name.node),
+            _ => "..".into(),
+        }
+    }
+
+    /// The shape of an input of the program, each open variable of which becomes a symbol.
+    pub(super) fn input_fact(&mut self, env: &mut Environment, ty: &Type) -> Option<Fact> {
+        let TypeKind::Shape(dtype, patterns) = &ty.kind else { return None };
+        let mut dims = Vec::new();
+        for pattern in patterns {
+            let DimPattern::Is(expr) = pattern else { return None };
+            if let ExprKind::Name(name) = &expr.kind
+                && self.is_open(env, name)
+            {
+                let dim = Dim::symbol(name);
+                env.define(name.clone(), Value::Dim(dim.clone()));
+                dims.push(dim);
+                continue;
+            }
+            dims.push(self.expr(env, expr).dim()?);
+        }
+        let shape = Shape(dims);
+        Some(match dtype.as_deref() {
+            Some("int") => Fact::int(shape),
+            Some(_) => Fact { dtype: DType::Bool, shape },
+            None => Fact::float(shape),
+        })
+    }
+}

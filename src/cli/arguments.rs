@@ -1,0 +1,102 @@
+//! Arguments that several commands share.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::compile::{Compiled, compile};
+use crate::dataset::{self, Dataset, Request};
+use crate::execute::DeviceChoice;
+use crate::experiment::Config;
+use crate::resolve::Location;
+
+use super::failure::Failure;
+use super::terminal;
+
+/// Which spec, and what is set in it.
+#[derive(Args, Clone, Debug)]
+pub(super) struct SpecArguments {
+    /// A .diad file, or one that comes with diadc: tiny, diad
+    #[arg(default_value = "tiny")]
+    pub(super) spec: String,
+
+    /// Sets a param of the model, as in --set fusion=off or --set 'scales=[2, 3]'
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    pub(super) settings: Vec<(String, String)>,
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+impl SpecArguments {
+    pub(super) fn location(&self) -> Location {
+        Location::of(&self.spec)
+    }
+
+    /// Compiles the spec; warnings are shown.
+    pub(super) fn compile(&self) -> Result<Compiled, Failure> {
+        let compiled = compile(&self.location(), &self.settings)?;
+        terminal::diagnostics(&compiled.warnings, &compiled.sources);
+        Ok(compiled)
+    }
+
+    /// The settings file that belongs to it.
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        let location = self.location();
+        let path = match &location {
+            Location::File(path) => Some(path.as_path()),
+            Location::Embedded(_) => None,
+        };
+        Ok(Config::find(path)?)
+    }
+}
+
+/// Which images.
+#[derive(Args, Clone, Debug)]
+pub(super) struct DataArguments {
+    /// Name of the data set: toy, mvtec, visa
+    #[arg(long, default_value = "toy")]
+    pub(super) dataset: String,
+
+    /// The directory in which it lies; diadc.toml can say it once and for all
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+
+    /// Only these classes
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub(super) classes: Option<Vec<String>>,
+}
+
+impl DataArguments {
+    /// Where the data set lies: what the command says, or else the settings file.
+    pub(super) fn directory(&self, config: &Config) -> Option<PathBuf> {
+        self.data.clone().or_else(|| config.data.get(&self.dataset).cloned())
+    }
+
+    pub(super) fn open(&self, config: &Config) -> Result<Dataset, Failure> {
+        let root = self.directory(config);
+        let request = Request { name: self.dataset.clone(), root, classes: self.classes.clone() };
+        Ok(dataset::open(&request)?)
+    }
+}
+
+/// Where it runs.
+#[derive(Args, Clone, Debug)]
+pub(super) struct DeviceArguments {
+    /// Device: cpu, cuda, cuda:1
+    #[arg(long, value_name = "DEVICE")]
+    pub(super) device: Option<String>,
+}
+
+impl DeviceArguments {
+    pub(super) fn choose(&self, config: &Config) -> Result<DeviceChoice, Failure> {
+        let name = self.device.clone().or_else(|| config.device.clone());
+        Ok(name.as_deref().unwrap_or("cpu").parse()?)
+    }
+}

@@ -1,0 +1,52 @@
+//! `diadc check`: what is wrong with a spec.
+
+use clap::Args;
+
+use super::arguments::SpecArguments;
+use super::failure::Failure;
+use super::terminal;
+
+/// Checks a spec without running it
+///
+/// Syntax, names, shapes, weights and settings: a spec that passes can't fail on any of them later.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  diadc check my.diad\n  diadc check my.diad --set size=128")]
+pub(super) struct Check {
+    #[command(flatten)]
+    spec: SpecArguments,
+}
+
+impl Check {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let compiled = self.spec.compile()?;
+        let program = &compiled.program;
+        let total = |trained: &dyn Fn(usize) -> bool| -> usize {
+            let weights = program.weights.iter().enumerate().filter(|(i, _)| trained(*i));
+            weights.map(|(_, weight)| weight.shape.iter().product::<usize>()).sum()
+        };
+        let mut text = format!("{} is fine: model {}\n", self.spec.location().name(), program.name);
+        text += &format!("  {} weights, {} parameters\n", program.weights.len(), grouped(total(&|_| true)));
+        for objective in &program.objectives {
+            let trained = total(&|i| objective.trains.iter().any(|id| id.0 as usize == i));
+            text += &format!("  objective {} trains {}\n", objective.name, grouped(trained));
+        }
+        let functions: Vec<String> =
+            program.functions.iter().map(|function| format!("{} ({} nodes)", function.name, function.graph.len())).collect();
+        text += &format!("  functions: {}\n", functions.join(", "));
+        terminal::result(&text);
+        Ok(())
+    }
+}
+
+/// `1,234,567`
+fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

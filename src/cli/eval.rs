@@ -1,0 +1,107 @@
+//! `diadc eval`: what weights are worth on a data set.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+
+use crate::execute::HostTensor;
+use crate::experiment::{ExperimentError, RunDirectory, assess};
+use crate::graph::program::Program;
+use crate::report;
+use crate::weight;
+
+use super::arguments::{DataArguments, DeviceArguments, SpecArguments};
+use super::failure::Failure;
+use super::resume::{Findings, write_report};
+use super::terminal::{self, Screen};
+
+/// Evaluates weights on a data set
+#[derive(Args)]
+#[command(after_help = "Examples:
+  diadc eval tiny --weights runs/tiny-toy-seed1/weights.safetensors
+  diadc eval my.diad --weights w.safetensors --dataset visa --data DIR --out evaluation")]
+pub(super) struct Eval {
+    #[command(flatten)]
+    spec: SpecArguments,
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    device: DeviceArguments,
+
+    /// The weights: a safetensors file
+    #[arg(long, value_name = "FILE")]
+    weights: PathBuf,
+
+    /// Seed of all random numbers
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Writes metrics, pictures and a page into this new directory
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Format of what is printed
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+impl Eval {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let compiled = self.spec.compile()?;
+        let program = &compiled.program;
+        if program.function("score").is_none() {
+            return Err(ExperimentError::NothingToScore(program.name.clone()).into());
+        }
+        let config = self.spec.config()?;
+        let device = self.device.choose(&config)?;
+        let dataset = self.data.open(&config)?;
+        let weights = load(program, Some(&self.weights), self.seed)?;
+        let mut engine = crate::execute::open(device)?;
+        let directory = self.out.as_deref().map(RunDirectory::create).transpose()?;
+        engine.set_weights(&weights);
+        let stop = terminal::stop_flag();
+        let mut screen = Screen::new();
+        let started = Instant::now();
+        let assessment = assess(program, engine.as_mut(), &dataset, self.seed, &mut screen, &stop)?;
+        screen.clear();
+        let Some(assessment) = assessment else { return Err(Failure::Usage("stopped".to_owned())) };
+        let findings = Findings {
+            compiled: &compiled,
+            spec: &self.spec.spec,
+            dataset: &dataset.name,
+            seed: self.seed,
+            device: engine.device(),
+            losses: Vec::new(),
+            timings: vec![("scoring".to_owned(), started.elapsed().as_secs_f64())],
+            hashes: Vec::new(),
+        };
+        let report = findings.report(assessment);
+        match self.format {
+            Format::Table => terminal::result(&report::table(&report.evaluation, charset())),
+            Format::Json => terminal::result(&(report::json(&report) + "\n")),
+        }
+        match directory {
+            Some(directory) => write_report(&directory, &report),
+            None => Ok(()),
+        }
+    }
+}
+
+pub(super) fn charset() -> report::Charset {
+    if terminal::takes_unicode() { report::Charset::Unicode } else { report::Charset::Ascii }
+}
+
+/// The weights of a file, or first values if there is none.
+pub(super) fn load(program: &Program, path: Option<&Path>, seed: u64) -> Result<Vec<HostTensor>, Failure> {
+    match path {
+        Some(path) => Ok(weight::load(path, &weight::expected(program))?),
+        None => Ok(weight::init(program, seed)),
+    }
+}

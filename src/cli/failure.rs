@@ -1,0 +1,52 @@
+//! Why a command ended badly, and with which exit status.
+
+use crate::compile::Failed;
+use crate::dataset::DatasetError;
+use crate::evaluate::score::ScoreError;
+use crate::execute::DeviceChoiceError;
+use crate::experiment::ExperimentError;
+use crate::weight::WeightError;
+
+/// A command failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The spec is wrong.
+    Spec(Box<Failed>),
+    /// The run failed.
+    Run(ExperimentError),
+    /// It was asked for the wrong way.
+    Usage(String),
+}
+
+impl Failure {
+    pub(super) fn status(&self) -> u8 {
+        match self {
+            Failure::Spec(_) | Failure::Run(_) => 1,
+            Failure::Usage(_) => 2,
+        }
+    }
+}
+
+impl From<Box<Failed>> for Failure {
+    fn from(failed: Box<Failed>) -> Failure {
+        Failure::Spec(failed)
+    }
+}
+
+impl From<ExperimentError> for Failure {
+    fn from(error: ExperimentError) -> Failure {
+        Failure::Run(error)
+    }
+}
+
+macro_rules! through_experiment {
+    ($($error:ty),*) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Failure {
+                Failure::Run(error.into())
+            }
+        }
+    )*};
+}
+
+through_experiment!(DatasetError, DeviceChoiceError, ScoreError, WeightError);

@@ -1,0 +1,72 @@
+//! The program: one subcommand per file, one line of dispatch each.
+//!
+//! Results go to stdout, progress and words to stderr. Exit status: 0 done, 1 the spec or the run failed, 2 wrong usage.
+
+mod arguments;
+mod check;
+mod data;
+mod eval;
+mod failure;
+mod graph;
+mod predict;
+mod resume;
+mod run;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+
+/// Compiles and runs descriptions of anomaly-detection systems.
+///
+/// A .diad file describes a model, how it is trained and how it scores images. diadc checks it, trains it,
+/// evaluates it and reports.
+#[derive(Parser)]
+#[command(name = "diadc", version, after_help = EXAMPLES, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  diadc run                                            the small spec that comes with diadc, on the toy data set
+  diadc run specs/diad.diad --dataset visa --data DIR  train, evaluate and report
+  diadc check my.diad                                  what is wrong with a spec, without running it
+  diadc graph my.diad --set fusion=off                 what it computes
+  diadc data toy DIR                                   write the toy data set as image files";
+
+#[derive(Subcommand)]
+enum Command {
+    Run(run::Run),
+    Train(run::Train),
+    Eval(eval::Eval),
+    Predict(predict::Predict),
+    Resume(resume::Resume),
+    Check(check::Check),
+    Graph(graph::Graph),
+    Data(data::Data),
+}
+
+/// Runs the program with the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Run(command) => command.run(),
+        Command::Train(command) => command.run(),
+        Command::Eval(command) => command.run(),
+        Command::Predict(command) => command.run(),
+        Command::Resume(command) => command.run(),
+        Command::Check(command) => command.run(),
+        Command::Graph(command) => command.run(),
+        Command::Data(command) => command.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal::failure(&failure);
+            ExitCode::from(failure.status())
+        }
+    }
+}

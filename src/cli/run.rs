@@ -1,0 +1,109 @@
+//! `diadc run` and `diadc train`: from a spec to weights, and to a report.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::experiment::{Config, ExperimentError, Record, RunDirectory, Setup};
+
+use super::arguments::{DataArguments, DeviceArguments, SpecArguments};
+use super::failure::Failure;
+use super::resume::{Job, go};
+
+/// Trains, evaluates and reports
+///
+/// Makes a directory with the weights, the metrics, pictures and a page to open in a browser. A run that is
+/// stopped goes on with `diadc resume`.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  diadc run                                                   the small spec on the toy data set
+  diadc run my.diad --dataset mvtec --data /data/mvtec        all classes in one model
+  diadc run my.diad --set fusion=off --seed 2 --out runs/off")]
+pub(super) struct Run {
+    #[command(flatten)]
+    arguments: RunArguments,
+}
+
+/// Trains and writes the weights, without evaluating
+#[derive(Args)]
+#[command(after_help = "Example:\n  diadc train my.diad --dataset mvtec --data /data/mvtec")]
+pub(super) struct Train {
+    #[command(flatten)]
+    arguments: RunArguments,
+}
+
+#[derive(Args)]
+struct RunArguments {
+    #[command(flatten)]
+    spec: SpecArguments,
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    device: DeviceArguments,
+
+    /// Seed of all random numbers
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Weights to start from: a safetensors file
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+
+    /// The directory of the run; by default a new one under runs/
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl Run {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        start(self.arguments, true)
+    }
+}
+
+impl Train {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        start(self.arguments, false)
+    }
+}
+
+fn start(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
+    let compiled = arguments.spec.compile()?;
+    let program = &compiled.program;
+    if program.phases.is_empty() && !scores {
+        return Err(ExperimentError::NothingToTrain(program.name.clone()).into());
+    }
+    if scores && program.function("score").is_none() {
+        return Err(ExperimentError::NothingToScore(program.name.clone()).into());
+    }
+    let config = arguments.spec.config()?;
+    let device = arguments.device.choose(&config)?;
+    let dataset = arguments.data.open(&config)?;
+    let weights = super::eval::load(program, arguments.weights.as_deref(), arguments.seed)?;
+    let engine = crate::execute::open(device)?;
+    let setup = Setup {
+        spec: arguments.spec.spec.clone(),
+        settings: arguments.spec.settings.clone(),
+        dataset: dataset.name.clone(),
+        data: arguments.data.directory(&config),
+        classes: arguments.data.classes.clone(),
+        seed: arguments.seed,
+        device: device.to_string(),
+        weights: arguments.weights.clone(),
+        scores,
+    };
+    let record = Record::new(setup, &compiled, &dataset);
+    let directory = directory(&arguments, &config, &program.name, &dataset.name)?;
+    directory.write_record(&record, &compiled.sources)?;
+    go(Job { compiled, dataset, record, directory, engine, weights })
+}
+
+fn directory(arguments: &RunArguments, config: &Config, model: &str, dataset: &str) -> Result<RunDirectory, Failure> {
+    Ok(match &arguments.out {
+        Some(path) => RunDirectory::create(path)?,
+        None => {
+            let runs = config.runs.clone().unwrap_or_else(|| PathBuf::from("runs"));
+            let name = format!("{}-{dataset}-seed{}", model.to_lowercase(), arguments.seed);
+            RunDirectory::create_under(&runs, &name)?
+        }
+    })
+}

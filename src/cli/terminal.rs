@@ -1,0 +1,153 @@
+//! The only room that prints: results to stdout, words and progress to stderr.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where printing is allowed")]
+
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::diagnostic::{Diagnostic, Style, render};
+use crate::experiment::Watch;
+use crate::source::SourceMap;
+use crate::train::{Observer, Progress};
+
+use super::failure::Failure;
+
+/// Lines of progress where no terminal shows a bar.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// Prints a result. A reader who has gone away is no error.
+pub(super) fn result(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// Whether stdout takes more than ASCII.
+pub(super) fn takes_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    std::io::stdout().is_terminal() || locale.is_some_and(|locale| locale.to_lowercase().contains("utf"))
+}
+
+/// Prints words about what happens.
+pub(super) fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Shows diagnostics beside their source.
+pub(super) fn diagnostics(diagnostics: &[Diagnostic], sources: &SourceMap) {
+    let is_colored = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let style = if is_colored { Style::Colored } else { Style::Plain };
+    eprint!("{}", render(diagnostics, sources, style));
+}
+
+/// Says why a command ended badly.
+pub(super) fn failure(failure: &Failure) {
+    match failure {
+        Failure::Spec(failed) => {
+            diagnostics(&failed.diagnostics, &failed.sources);
+            let count = failed.diagnostics.len();
+            eprintln!("{count} error{}", if count == 1 { "" } else { "s" });
+        }
+        Failure::Run(error) => eprintln!("error: {error}"),
+        Failure::Usage(text) => eprintln!("error: {text}"),
+    }
+}
+
+/// A flag that Ctrl-C sets; the second Ctrl-C ends the program at once.
+pub(super) fn stop_flag() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let own = flag.clone();
+    let handler = move || {
+        if own.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("\nstopping after this step; press Ctrl-C again to stop at once");
+    };
+    // Without a handler Ctrl-C ends the program, which leaves the last checkpoint.
+    let _ = ctrlc::set_handler(handler);
+    flag
+}
+
+/// Progress of whatever takes long: a bar on a terminal, a line now and then elsewhere.
+pub(super) struct Screen {
+    bar: Option<ProgressBar>,
+    title: String,
+    last: Instant,
+    started: Instant,
+}
+
+impl Screen {
+    pub(super) fn new() -> Screen {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(0);
+            let template = "{prefix:>22} {wide_bar:.cyan/dim} {pos}/{len}  {msg}";
+            bar.set_style(ProgressStyle::with_template(template).expect("the template is well formed"));
+            bar
+        });
+        Screen { bar, title: String::new(), last: Instant::now(), started: Instant::now() }
+    }
+
+    fn show(&mut self, title: &str, done: usize, all: usize, message: &str) {
+        let is_new = self.title != title;
+        if is_new {
+            title.clone_into(&mut self.title);
+            self.started = Instant::now();
+        }
+        match &self.bar {
+            Some(bar) => {
+                if is_new {
+                    bar.reset();
+                    bar.set_prefix(title.to_owned());
+                }
+                bar.set_length(all as u64);
+                bar.set_position(done as u64);
+                bar.set_message(message.to_owned());
+            }
+            None if is_new || done == all || self.last.elapsed() >= LINE_EVERY => {
+                self.last = Instant::now();
+                eprintln!("{title}: {done}/{all}  {message}");
+            }
+            None => {}
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn clear(&mut self) {
+        self.title.clear();
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Observer for Screen {
+    fn on_step(&mut self, progress: &Progress<'_>) {
+        let title = match progress.phases {
+            1 => progress.objective.to_owned(),
+            phases => format!("{} ({}/{phases})", progress.objective, progress.phase),
+        };
+        let left = duration(progress.remaining);
+        let message = format!("loss {:.4}  {:.0} images/s  {left} left", progress.loss, progress.images_per_second);
+        self.show(&title, progress.step as usize, progress.steps as usize, &message);
+    }
+}
+
+impl Watch for Screen {
+    fn scored(&mut self, done: usize, all: usize) {
+        let seconds = self.started.elapsed().as_secs_f64();
+        let rate = if self.title == "scoring" && seconds > 0.0 { done as f64 / seconds } else { 0.0 };
+        let left = if rate > 0.0 { duration(Duration::from_secs_f64((all - done) as f64 / rate)) } else { "..".to_owned() };
+        self.show("scoring", done, all, &format!("{rate:.1} images/s  {left} left"));
+    }
+}
+
+/// `1:05` or `2:00:09`.
+fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds / 3600 {
+        0 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        hours => format!("{hours}:{:02}:{:02}", seconds / 60 % 60, seconds % 60),
+    }
+}

@@ -1,0 +1,40 @@
+//! The whole compiler on one screen: where a spec lies, to a program that can run.
+
+use crate::check::check;
+use crate::diagnostic::Diagnostic;
+use crate::graph::program::Program;
+use crate::resolve::{Location, resolve};
+use crate::source::SourceMap;
+
+/// A program, the texts it was made from, and warnings about them.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The program, checked and not yet optimised.
+    pub program: Program,
+    /// All texts that took part.
+    pub sources: SourceMap,
+    /// What is probably not meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// What is wrong with a spec, and the texts to show it in.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// Everything that is wrong, in the order of the source.
+    pub diagnostics: Vec<Diagnostic>,
+    /// All texts that took part.
+    pub sources: SourceMap,
+}
+
+/// Compiles the spec at a place, with `name=value` pairs from outside for its `param`s.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn compile(location: &Location, settings: &[(String, String)]) -> Result<Compiled, Box<Failed>> {
+    let mut sources = SourceMap::default();
+    let result = resolve(location, settings, &mut sources).and_then(|spec| check(&spec));
+    match result {
+        Ok((program, warnings)) => Ok(Compiled { program, sources, warnings }),
+        Err(diagnostics) => Err(Box::new(Failed { diagnostics, sources })),
+    }
+}

@@ -1,0 +1,251 @@
+//! What can be wrong with a data set on a disk. Each message names the file, what is wrong with it, and the remedy.
+//!
+//! The reason a decoder or the system gave is part of the message and is also the `source` of the error.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// A data set that can't be found, read or written.
+#[derive(Debug, Error)]
+pub enum DatasetError {
+    /// No data set has this name.
+    #[error("there is no data set `{name}`{hint}; the data sets are {known}")]
+    UnknownDataset {
+        /// The name asked for.
+        name: String,
+        /// ": did you mean ..?", or nothing.
+        hint: String,
+        /// All names.
+        known: String,
+    },
+    /// A data set that lies in a folder was asked for without one.
+    #[error("data set `{dataset}` needs the folder it lies in; expected there:\n{layout}")]
+    RootMissing {
+        /// The data set.
+        dataset: String,
+        /// What the folder should hold.
+        layout: &'static str,
+    },
+    /// A folder was given for the toy set.
+    #[error("data set `toy` is made in memory and reads no folder: leave `{root}` out, or read that folder as `mvtec`", root = .root.display())]
+    RootForToy {
+        /// The folder given.
+        root: PathBuf,
+    },
+    /// A folder that should be there is not.
+    #[error("`{path}` does not exist; expected layout:\n{layout}", path = .path.display())]
+    DirectoryMissing {
+        /// The folder.
+        path: PathBuf,
+        /// The layout it belongs to.
+        layout: &'static str,
+    },
+    /// A file lies where a folder should be.
+    #[error("`{path}` is not a directory; expected layout:\n{layout}", path = .path.display())]
+    NotADirectory {
+        /// The file.
+        path: PathBuf,
+        /// The layout that wants a folder there.
+        layout: &'static str,
+    },
+    /// A folder, list or file can't be read.
+    #[error("can't read `{path}`: {source}; check that it is there and may be read", path = .path.display())]
+    Read {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file name that can't be part of the id of a sample.
+    #[error("the name of `{path}` is not Unicode: rename it", path = .path.display())]
+    NotUnicode {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A folder holds no class at all.
+    #[error("`{path}` holds no class; expected layout:\n{layout}", path = .path.display())]
+    NoClasses {
+        /// The folder.
+        path: PathBuf,
+        /// The layout it was read as.
+        layout: &'static str,
+    },
+    /// A class was asked for that is not there.
+    #[error("there is no class `{class}`{hint}; the classes are {known}")]
+    UnknownClass {
+        /// The class asked for.
+        class: String,
+        /// ": did you mean ..?", or nothing.
+        hint: String,
+        /// All classes.
+        known: String,
+    },
+    /// A class was asked for twice.
+    #[error("class `{class}` is asked for twice: name it once")]
+    DuplicateClass {
+        /// The class.
+        class: String,
+    },
+    /// The list of classes asked for is empty.
+    #[error(
+        "the list of wanted classes is empty: leave it out to take all, or name some of {known}"
+    )]
+    NoClassWanted {
+        /// All classes.
+        known: String,
+    },
+    /// A class can't be trained on or can't be tested.
+    #[error("class `{class}` has no {phase} images in `{path}`: add some, or leave the class out", path = .path.display())]
+    EmptyClass {
+        /// The class.
+        class: String,
+        /// `training` or `test`.
+        phase: &'static str,
+        /// Where they should be.
+        path: PathBuf,
+    },
+    /// A folder or image that the layout has no place for.
+    #[error("`{path}` has no place in this layout: {reason}; move it out of the data set", path = .path.display())]
+    Unexpected {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the layout has there.
+        reason: &'static str,
+    },
+    /// An image in a format that is not read.
+    #[error("`{path}` is an image of an unsupported format: convert it to png, jpeg or bmp", path = .path.display())]
+    UnsupportedImage {
+        /// The image.
+        path: PathBuf,
+    },
+    /// A file with the name of an image that is none, or a damaged one.
+    #[error("`{path}` can't be decoded: {source}; replace the file or remove it", path = .path.display())]
+    Decode {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        source: image::ImageError,
+    },
+    /// A defective image has no mask.
+    #[error("defective image `{image}` has no mask: expected `{expected}`", image = .image.display(), expected = .expected.display())]
+    MaskMissing {
+        /// The image.
+        image: PathBuf,
+        /// Where its mask should be.
+        expected: PathBuf,
+    },
+    /// A defective image has two masks.
+    #[error("`{first}` and `{second}` are both masks of one image: remove one", first = .first.display(), second = .second.display())]
+    MaskAmbiguous {
+        /// One mask.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// A mask does not fit its image.
+    #[error("mask `{mask}` is {mask_width}x{mask_height}, its image `{image}` is {width}x{height}: they must be of one size", mask = .mask.display(), image = .image.display())]
+    MaskSize {
+        /// The mask.
+        mask: PathBuf,
+        /// The width of the mask.
+        mask_width: u32,
+        /// The height of the mask.
+        mask_height: u32,
+        /// The image.
+        image: PathBuf,
+        /// The width of the image.
+        width: u32,
+        /// The height of the image.
+        height: u32,
+    },
+    /// The mask of a defective image marks nothing.
+    #[error("mask `{mask}` of a defective image marks no pixel: none is above {threshold} of 255; write anomalous pixels as 255", mask = .mask.display())]
+    MaskEmpty {
+        /// The mask.
+        mask: PathBuf,
+        /// The value above which a pixel is anomalous.
+        threshold: u8,
+    },
+    /// A line of a list of images is wrong.
+    #[error("`{path}`, line {line}: {reason}", path = .path.display())]
+    SplitList {
+        /// The list.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong and what is expected.
+        reason: String,
+    },
+    /// None of the files and folders given holds an image.
+    #[error("found no png, jpeg or bmp image in {places}: name images, or folders that hold some")]
+    NoInputs {
+        /// The files and folders, quoted.
+        places: String,
+    },
+    /// A file given as an input does not have the name of an image.
+    #[error("`{path}` is not named as an image: expected .png, .jpg, .jpeg or .bmp", path = .path.display())]
+    NotAnImage {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Something lies where a data set was to be written.
+    #[error("`{path}` is already there and is left as it is: choose another folder, or remove it first", path = .path.display())]
+    AlreadyThere {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file or folder can't be written.
+    #[error("can't write `{path}`: {source}; no part of the data set was left there", path = .path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl DatasetError {
+    pub(super) fn unknown_dataset(name: &str) -> Self {
+        let known = super::NAMES.map(str::to_owned);
+        Self::UnknownDataset {
+            name: name.to_owned(),
+            hint: hint(name, &known),
+            known: known.join(", "),
+        }
+    }
+
+    pub(super) fn unknown_class(class: &str, known: &[String]) -> Self {
+        Self::UnknownClass {
+            class: class.to_owned(),
+            hint: hint(class, known),
+            known: known.join(", "),
+        }
+    }
+
+    pub(super) fn read(path: &Path, source: io::Error) -> Self {
+        Self::Read {
+            path: path.to_path_buf(),
+            source,
+        }
+    }
+}
+
+/// ": did you mean ..?" when a known name is at most a third of its letters away.
+fn hint(name: &str, known: &[String]) -> String {
+    let name = name.to_lowercase();
+    known
+        .iter()
+        .map(|other| {
+            (
+                strsim::damerau_levenshtein(&name, &other.to_lowercase()),
+                other,
+            )
+        })
+        .filter(|(distance, other)| *distance <= (other.chars().count() / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map_or_else(String::new, |(_, other)| {
+            format!(": did you mean `{other}`?")
+        })
+}

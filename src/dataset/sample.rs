@@ -1,0 +1,90 @@
+//! One image of a data set, known by name and decoded on demand.
+
+use std::path::PathBuf;
+
+use image::RgbImage;
+
+use super::error::DatasetError;
+use super::image_file::{self, MaskRule};
+use super::mask::Mask;
+use super::toy::Scene;
+
+/// An image with its class, and the place of its defect if it has one.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Stable name: the path relative to the root, parted by `/`, such as `bottle/test/broken_large/000.png`.
+    pub id: String,
+    /// Position in [`Dataset::classes`](super::Dataset::classes).
+    pub class: usize,
+    /// The kind of the defect; `None` for a good image.
+    pub defect: Option<String>,
+    pub(super) source: Source,
+}
+
+/// Where the pixels come from.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// Files on a disk; a good image has no mask.
+    File {
+        image: PathBuf,
+        mask: Option<MaskFile>,
+    },
+    /// Drawn when asked for.
+    Toy(Scene),
+}
+
+/// A mask on a disk and how its values are read.
+#[derive(Clone, Debug)]
+pub(super) struct MaskFile {
+    pub(super) path: PathBuf,
+    pub(super) rule: MaskRule,
+}
+
+impl Sample {
+    /// Whether the image has a defect.
+    #[must_use]
+    pub fn is_anomalous(&self) -> bool {
+        self.defect.is_some()
+    }
+
+    /// Decodes the image, at its own size, as 8-bit RGB (the rules are those of [`read_image`](super::read_image)).
+    ///
+    /// # Errors
+    /// When the file can't be read or is damaged.
+    pub fn image(&self) -> Result<RgbImage, DatasetError> {
+        match &self.source {
+            Source::File { image, .. } => image_file::read_image(image),
+            Source::Toy(scene) => Ok(scene.image()),
+        }
+    }
+
+    /// Decodes the mask, at the size of the image; `None` for a good image, of which every pixel is normal.
+    ///
+    /// # Errors
+    /// When the file can't be read or is damaged, is of another size than the image, or marks no pixel.
+    pub fn mask(&self) -> Result<Option<Mask>, DatasetError> {
+        match &self.source {
+            Source::File { mask: None, .. } => Ok(None),
+            Source::File {
+                image,
+                mask: Some(MaskFile { path, rule }),
+            } => {
+                image_file::check_sizes(image, path)?;
+                image_file::read_mask(path, *rule).map(Some)
+            }
+            Source::Toy(scene) => Ok(scene.mask()),
+        }
+    }
+
+    /// Reads the headers of the files: that they are images, and that image and mask are of one size.
+    pub(super) fn check_headers(&self) -> Result<(), DatasetError> {
+        match &self.source {
+            Source::File {
+                image,
+                mask: Some(mask),
+            } => image_file::check_sizes(image, &mask.path),
+            Source::File { image, mask: None } => image_file::size(image).map(|_| ()),
+            Source::Toy(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The nearest of the names that would have been right.
+
+/// The name most like `word`, if one is like it at all.
+pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    names
+        .into_iter()
+        .filter(|name| *name != word)
+        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
+        .filter(|(distance, name)| {
+            let length = word.chars().count().max(name.chars().count());
+            *distance <= length.div_ceil(3) && *distance < length
+        })
+        .min_by_key(|(distance, name)| {
+            let begins_alike = lower.chars().next() == name.to_lowercase().chars().next();
+            (*distance, !begins_alike, name.len().abs_diff(word.len()))
+        })
+        .map(|(_, name)| name)
+}
+
+/// `did you mean ...` if a name is near, else the list of all names if it is short.
+pub fn one_of<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let names: Vec<&str> = names.into_iter().collect();
+    if let Some(name) = nearest(word, names.iter().copied()) {
+        return Some(format!("did you mean `{name}`?"));
+    }
+    let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    (!list.is_empty() && list.len() <= 12).then(|| format!("there is {}", list.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_swapped_letter_is_near_and_another_word_is_not() {
+        let names = ["fusion", "join", "steps"];
+        assert_eq!(nearest("fuison", names), Some("fusion"));
+        assert_eq!(nearest("Steps", names), Some("steps"));
+        assert_eq!(nearest("optimizer", names), None);
+        assert_eq!(nearest("of", ["f", "off"]), Some("off"));
+        assert_eq!(nearest("B", ["M"]), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! What can be wrong with the scores a metric is asked about.
+
+use thiserror::Error;
+
+/// Scores or labels that no metric can be computed from.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum MetricError {
+    /// Some scores are no numbers that can be ranked.
+    #[error("scores that can't be ranked: {nan} NaN and {infinite} infinite, out of {of}")]
+    NotFinite {
+        /// How many are NaN.
+        nan: usize,
+        /// How many are plus or minus infinity.
+        infinite: usize,
+        /// How many scores there are.
+        of: usize,
+    },
+    /// Scores and labels don't belong together.
+    #[error("scores and labels differ in number: {scores} and {labels}")]
+    Lengths {
+        /// The number of scores.
+        scores: usize,
+        /// The number of labels.
+        labels: usize,
+    },
+    /// An image called good has anomalous pixels in its mask.
+    #[error("anomalous pixels in an image labelled good: {marked} of {of}")]
+    MarkedGood {
+        /// The number of anomalous pixels.
+        marked: usize,
+        /// The number of pixels.
+        of: usize,
+    },
+    /// An observation names a class that was not announced.
+    #[error("class number {index} was observed, but there are only {classes} classes")]
+    UnknownClass {
+        /// The number given.
+        index: usize,
+        /// The number of classes.
+        classes: usize,
+    },
+    /// One of the above, with the image it was found in.
+    #[error("{what} of image `{id}` of class `{class}`: {fault}")]
+    Image {
+        /// The class of the image.
+        class: String,
+        /// The name of the image.
+        id: String,
+        /// The part at fault: the score, the anomaly map or the mask.
+        what: &'static str,
+        /// What is wrong there.
+        fault: Box<MetricError>,
+    },
+}
+
+/// Counts what can't be ranked among `scores`, and refuses them if there is any.
+pub(crate) fn finite(scores: &[f32]) -> Result<(), MetricError> {
+    if scores.iter().all(|score| score.is_finite()) {
+        return Ok(());
+    }
+    Err(MetricError::NotFinite {
+        nan: scores.iter().filter(|score| score.is_nan()).count(),
+        infinite: scores.iter().filter(|score| score.is_infinite()).count(),
+        of: scores.len(),
+    })
+}

@@ -1,0 +1,96 @@
+//! One operation: the output for its inputs.
+//!
+//! In: an operation, tensors that fit its shape rule, and the concrete shape of its output. Out: that output.
+//! This file only says which kernel an operation has; the kernels have the names of the files in `op`.
+
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::{Device, FloatTensor};
+
+use crate::op::Op;
+
+use super::tensor::Tensor;
+use super::{convolution, elementwise, layout, linear, normalize, pool, reduce, resample, source};
+
+/// The output of an operation. `shape` is that of the output's fact, with all symbols bound.
+///
+/// # Panics
+/// If the inputs do not fit the operation's shape rule, which `check` has made sure of; and for `Input`, `Weight`
+/// and `Random`, which hold what the caller knows and this room does not.
+#[must_use]
+pub fn apply<B: Backend>(op: &Op, inputs: Vec<Tensor<B>>, shape: &[usize], device: &Device<B>) -> Tensor<B> {
+    let mut inputs = Operands(inputs.into_iter());
+    match op {
+        Op::Input { .. } | Op::Weight { .. } | Op::Random(_) => {
+            unreachable!("the caller supplies inputs, weights and random numbers itself")
+        }
+        Op::Constant(constant) => source::constant(constant, shape, device),
+
+        Op::Unary(unary) => elementwise::unary(*unary, inputs.next(), device),
+        Op::Binary(binary) => elementwise::binary(*binary, inputs.next(), inputs.next(), shape, device),
+        Op::Compare(comparison) => elementwise::compare(*comparison, inputs.next(), inputs.next(), shape, device),
+        Op::Select => elementwise::select(inputs.next(), inputs.next(), inputs.next(), shape),
+        Op::Cast(dtype) => elementwise::cast(*dtype, inputs.next(), device),
+        Op::StopGradient => elementwise::stop_gradient(inputs.next()),
+
+        Op::Reduce { kind, axes, .. } => Tensor::Float(reduce::reduce::<B>(*kind, axes, inputs.float(), shape)),
+        Op::Softmax { axis } => Tensor::Float(reduce::softmax::<B>(inputs.float(), *axis, device)),
+
+        Op::Reshape(_) => layout::reshape(inputs.next(), shape),
+        Op::Permute(order) => layout::permute(inputs.next(), order),
+        Op::Expand(_) => layout::expand(inputs.next(), shape),
+        Op::Concat { axis } => layout::concat(inputs.rest(), *axis),
+        Op::Slice { axis, start, end } => layout::slice(inputs.next(), *axis, *start, *end),
+        Op::Gather => layout::gather(inputs.float(), inputs.next().int(), shape),
+        Op::Pad { sides, mode } => layout::pad(inputs.next(), *sides, *mode, device),
+
+        Op::MatMul => Tensor::Float(linear::matmul::<B>(inputs.float(), inputs.float(), shape)),
+        Op::Linear => Tensor::Float(linear::linear::<B>(inputs.float(), inputs.float(), inputs.bias(), shape)),
+        Op::Attention(attention) => {
+            let (q, k, v) = (inputs.float(), inputs.float(), inputs.float());
+            Tensor::Float(linear::attention::<B>(*attention, q, k, v, device))
+        }
+        Op::Conv2d(conv) => {
+            let (x, weight) = (inputs.float(), inputs.float());
+            Tensor::Float(convolution::conv2d::<B>(*conv, x, weight, inputs.bias(), device))
+        }
+        Op::ConvTranspose2d(conv) => {
+            let (x, weight) = (inputs.float(), inputs.float());
+            Tensor::Float(convolution::conv_transpose2d::<B>(*conv, x, weight, inputs.bias()))
+        }
+        Op::GroupNorm { groups, epsilon } => {
+            let (x, weight, bias) = (inputs.float(), inputs.float(), inputs.float());
+            Tensor::Float(normalize::group_norm::<B>(*groups, *epsilon, x, weight, bias))
+        }
+        Op::LayerNorm { epsilon } => {
+            let (x, weight, bias) = (inputs.float(), inputs.float(), inputs.float());
+            Tensor::Float(normalize::layer_norm::<B>(*epsilon, x, weight, bias))
+        }
+
+        Op::Pool(pool) => Tensor::Float(pool::pool::<B>(*pool, inputs.float())),
+        Op::Resize(resize) => resample::resize(resize.interpolation, inputs.next(), shape, device),
+        Op::GaussianBlur { sigma, truncate } => {
+            Tensor::Float(resample::gaussian_blur::<B>(*sigma, *truncate, inputs.float(), device))
+        }
+    }
+}
+
+/// The inputs of an operation, taken in order.
+struct Operands<B: Backend>(std::vec::IntoIter<Tensor<B>>);
+
+impl<B: Backend> Operands<B> {
+    fn next(&mut self) -> Tensor<B> {
+        self.0.next().expect("the shape rule has counted the inputs")
+    }
+
+    fn float(&mut self) -> FloatTensor<B> {
+        self.next().float()
+    }
+
+    fn bias(&mut self) -> Option<FloatTensor<B>> {
+        self.0.next().map(Tensor::float)
+    }
+
+    fn rest(self) -> Vec<Tensor<B>> {
+        self.0.collect()
+    }
+}

@@ -1,0 +1,101 @@
+//! Inputs against their facts: symbols such as the batch size get values, and every shape becomes numbers.
+
+use std::collections::BTreeMap;
+
+use crate::fact::{Bindings, Fact, Shape};
+use crate::plan::{Block, Plan, PlanInput, Work};
+
+use super::draw::Draw;
+use super::error::RunError;
+use super::host::HostTensor;
+
+/// Tensors by name, such as the inputs of a function.
+pub type NamedTensors = BTreeMap<String, HostTensor>;
+
+/// The shapes of all outputs of the steps of a block, as numbers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Shapes {
+    pub(super) steps: Vec<Vec<Vec<usize>>>,
+    /// The same for the bodies of loops, by the number of the step.
+    pub(super) bodies: BTreeMap<usize, Shapes>,
+}
+
+/// The values of the symbols of a plan.
+///
+/// A symbol is found where it is the whole extent of an input's axis, or else of the first axis of a random source, which
+/// has as many rows as `draw` has samples. All other extents must then agree.
+///
+/// # Errors
+/// If an input is missing, unknown, or of another type or shape.
+pub(super) fn bind(plan: &Plan, inputs: &NamedTensors, draw: &Draw) -> Result<Bindings, RunError> {
+    let function = || plan.name.clone();
+    for name in inputs.keys() {
+        if !plan.inputs.iter().any(|input| input.name == *name) {
+            let known: Vec<String> = plan.inputs.iter().map(|input| format!("`{}`", input.name)).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            return Err(RunError::UnknownInput { function: function(), name: name.clone(), known });
+        }
+    }
+    let mut bindings = Bindings::new();
+    for input in &plan.inputs {
+        let Some(given) = inputs.get(&input.name) else {
+            let (name, fact) = (input.name.clone(), input.fact.to_string());
+            return Err(RunError::MissingInput { function: function(), name, fact });
+        };
+        collect(&input.fact.shape, &given.shape, &mut bindings);
+    }
+    for fact in &plan.randoms {
+        if let Some(symbol) = fact.shape.0.first().and_then(|dim| dim.as_symbol()) {
+            bindings.entry(symbol.clone()).or_insert(draw.samples.len() as i64);
+        }
+    }
+    for input in &plan.inputs {
+        let given = &inputs[&input.name];
+        let expected = concrete(&input.fact.shape, &bindings, plan)?;
+        if expected != given.shape || input.fact.dtype != given.data.dtype() {
+            return Err(wrong(plan, input, &expected, given));
+        }
+    }
+    Ok(bindings)
+}
+
+fn collect(shape: &Shape, given: &[usize], bindings: &mut Bindings) {
+    for (dim, extent) in shape.0.iter().zip(given) {
+        if let Some(symbol) = dim.as_symbol() {
+            bindings.entry(symbol.clone()).or_insert(*extent as i64);
+        }
+    }
+}
+
+fn concrete(shape: &Shape, bindings: &Bindings, plan: &Plan) -> Result<Vec<usize>, RunError> {
+    let unknown = || RunError::UnknownExtent { function: plan.name.clone(), shape: shape.to_string() };
+    shape.value(bindings).ok_or_else(unknown)
+}
+
+fn wrong(plan: &Plan, input: &PlanInput, expected: &[usize], given: &HostTensor) -> RunError {
+    let of = |shape: &[usize]| Shape(shape.iter().map(|&n| (n as i64).into()).collect());
+    let found = Fact { dtype: given.data.dtype(), shape: of(&given.shape) };
+    let concrete = of(expected);
+    let expected = if concrete == input.fact.shape || expected.len() != given.shape.len() {
+        input.fact.to_string()
+    } else {
+        format!("{}, here {concrete}", input.fact)
+    };
+    RunError::WrongInput { function: plan.name.clone(), name: input.name.clone(), expected, found: found.to_string() }
+}
+
+/// All shapes of a block under `bindings`.
+///
+/// # Errors
+/// If a symbol has no value.
+pub(super) fn shapes(plan: &Plan, block: &Block, bindings: &Bindings) -> Result<Shapes, RunError> {
+    let mut found = Shapes::default();
+    for (i, step) in block.steps.iter().enumerate() {
+        let outputs: Result<_, _> = step.facts.iter().map(|fact| concrete(&fact.shape, bindings, plan)).collect();
+        found.steps.push(outputs?);
+        if let Work::Loop(run) = &step.work {
+            found.bodies.insert(i, shapes(plan, &run.block, bindings)?);
+        }
+    }
+    Ok(found)
+}

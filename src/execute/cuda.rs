@@ -1,0 +1,51 @@
+//! The CUDA device, found when it is asked for.
+//!
+//! The driver is loaded at the first operation, and burn panics when it is not there. So one small operation runs here,
+//! where the panic is caught and becomes an error with the driver's own words.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, Mutex};
+
+use burn::backend::Cuda;
+use burn::backend::cuda::CudaDevice;
+
+use super::device::{DeviceChoice, DeviceChoiceError};
+use super::engine::Engine;
+use super::host::HostTensor;
+use super::session::Session;
+use super::tensor::Tensor;
+
+/// A session on the graphics processor with a number.
+///
+/// # Errors
+/// If the driver or the device is not there.
+pub(super) fn open(index: usize) -> Result<Box<dyn Engine>, DeviceChoiceError> {
+    let name = DeviceChoice::Cuda(index).to_string();
+    let unavailable = |reason: String| DeviceChoiceError::Unavailable { device: name.clone(), reason };
+    let device = CudaDevice::new(index);
+    let answer = quietly(|| Tensor::<Cuda>::from_host(&HostTensor::floats(&[1], vec![1.0]), &device).into_host());
+    match answer {
+        Ok(Ok(_)) => Ok(Box::new(Session::<Cuda>::new(name, device))),
+        Ok(Err(error)) => Err(unavailable(error.to_string())),
+        Err(words) => Err(unavailable(words)),
+    }
+}
+
+/// Runs something that may panic; the words of the first panic, on whatever thread, come back instead of being printed.
+fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    let words = Arc::new(Mutex::new(None));
+    let heard = Arc::clone(&words);
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if let Ok(mut words) = heard.lock() {
+            words.get_or_insert_with(|| first_line(info.payload_as_str().unwrap_or("it does not answer")));
+        }
+    }));
+    let result = panic::catch_unwind(AssertUnwindSafe(run));
+    panic::set_hook(hook);
+    result.map_err(|_| words.lock().ok().and_then(|mut words| words.take()).unwrap_or_else(|| "it does not answer".to_owned()))
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+}

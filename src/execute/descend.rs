@@ -1,0 +1,129 @@
+//! One step of an optimiser on a device: gradients in, weights and moments out.
+//!
+//! The formulas and the order of their operations are those of torch's `AdamW` and `SGD`. Nothing is read back to
+//! the host: the norm for clipping stays on the device as a number that gradients are multiplied with.
+
+use burn::tensor::TensorMetadata;
+use burn::tensor::Shape;
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
+
+use crate::graph::program::Optimizer;
+
+/// How one step is taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Descent {
+    /// The rule.
+    pub optimizer: Optimizer,
+    /// The learning rate of this step, as a factor of the rule's own.
+    pub factor: f64,
+    /// Gradients longer than this (L2 norm over all weights) are shortened to it.
+    pub clip_norm: Option<f64>,
+}
+
+/// What the rule remembers of a weight: the running mean of gradients, and with Adam that of their squares.
+#[derive(Clone, Debug)]
+pub(super) struct Moments<B: Backend> {
+    pub(super) first: FloatTensor<B>,
+    pub(super) second: Option<FloatTensor<B>>,
+}
+
+/// A weight after one step, and what the rule remembers of it. `step` counts from 1.
+pub(super) fn step<B: Backend>(
+    descent: &Descent,
+    step: u64,
+    weight: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    moments: Option<Moments<B>>,
+) -> (FloatTensor<B>, Option<Moments<B>>) {
+    match descent.optimizer {
+        Optimizer::Adam { lr, beta1, beta2, epsilon, weight_decay } => {
+            let rule = Adam { lr: lr * descent.factor, beta1, beta2, epsilon, weight_decay };
+            let (weight, moments) = rule.step::<B>(step, weight, gradient, moments);
+            (weight, Some(moments))
+        }
+        Optimizer::Sgd { lr, momentum, weight_decay } => {
+            let gradient = if weight_decay == 0.0 {
+                gradient
+            } else {
+                B::float_add(gradient, B::float_mul_scalar(weight.clone(), weight_decay.into()))
+            };
+            let (direction, moments) = with_momentum::<B>(momentum, gradient, moments);
+            let change = B::float_mul_scalar(direction, (-lr * descent.factor).into());
+            (B::float_add(weight, change), moments)
+        }
+    }
+}
+
+/// `AdamW` (Loshchilov and Hutter, 2019); without weight decay it is Adam (Kingma and Ba, 2015).
+struct Adam {
+    lr: f64,
+    beta1: f64,
+    beta2: f64,
+    epsilon: f64,
+    weight_decay: f64,
+}
+
+impl Adam {
+    fn step<B: Backend>(
+        &self,
+        step: u64,
+        weight: FloatTensor<B>,
+        gradient: FloatTensor<B>,
+        moments: Option<Moments<B>>,
+    ) -> (FloatTensor<B>, Moments<B>) {
+        let square = B::float_mul(gradient.clone(), gradient.clone());
+        let first = B::float_mul_scalar(gradient, (1.0 - self.beta1).into());
+        let second = B::float_mul_scalar(square, (1.0 - self.beta2).into());
+        let (first, second) = match moments {
+            None => (first, second),
+            Some(old) => {
+                let second = match old.second {
+                    Some(old) => B::float_add(B::float_mul_scalar(old, self.beta2.into()), second),
+                    None => second,
+                };
+                (B::float_add(B::float_mul_scalar(old.first, self.beta1.into()), first), second)
+            }
+        };
+        let correction = |beta: f64| 1.0 - beta.powf(step as f64);
+        let root = B::float_mul_scalar(B::float_sqrt(second.clone()), correction(self.beta2).sqrt().recip().into());
+        let direction = B::float_div(first.clone(), B::float_add_scalar(root, self.epsilon.into()));
+        let change = B::float_mul_scalar(direction, (-self.lr / correction(self.beta1)).into());
+        let weight = if self.weight_decay == 0.0 {
+            weight
+        } else {
+            B::float_mul_scalar(weight, (1.0 - self.lr * self.weight_decay).into())
+        };
+        (B::float_add(weight, change), Moments { first, second: Some(second) })
+    }
+}
+
+fn with_momentum<B: Backend>(
+    momentum: f64,
+    gradient: FloatTensor<B>,
+    moments: Option<Moments<B>>,
+) -> (FloatTensor<B>, Option<Moments<B>>) {
+    if momentum == 0.0 {
+        return (gradient, None);
+    }
+    let first = match moments {
+        Some(old) => B::float_add(B::float_mul_scalar(old.first, momentum.into()), gradient),
+        None => gradient,
+    };
+    (first.clone(), Some(Moments { first, second: None }))
+}
+
+/// Gradients shortened to a norm all together, as torch's `clip_grad_norm_`.
+pub(super) fn clip<B: Backend>(gradients: Vec<FloatTensor<B>>, norm: f64) -> Vec<FloatTensor<B>> {
+    let squares = gradients.iter().map(|gradient| B::float_sum(B::float_mul(gradient.clone(), gradient.clone())));
+    let Some(total) = squares.reduce(|a, b| B::float_add(a, b)) else { return gradients };
+    let length = B::float_add_scalar(B::float_sqrt(total), 1e-6.into());
+    let factor = B::float_clamp_max(B::float_mul_scalar(B::float_recip(length), norm.into()), 1.0.into());
+    gradients
+        .into_iter()
+        .map(|gradient| {
+            let ones = Shape::from(vec![1; gradient.shape().len()]);
+            B::float_mul(gradient, B::float_reshape(factor.clone(), ones))
+        })
+        .collect()
+}

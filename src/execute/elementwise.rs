@@ -1,0 +1,256 @@
+//! Functions of single elements.
+//!
+//! Where burn has a fused kernel but no exact gradient for it, the kernel runs only without autodiff; under
+//! autodiff the function is composed. Comparisons and masks get operands of equal shape, arithmetic broadcasts.
+
+use burn::tensor::Scalar;
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::{Device, FloatTensor, IntTensor};
+
+use crate::fact::DType;
+use crate::op::{Binary, Comparison, Unary};
+
+use super::broadcast::{add, broadcast, mul};
+use super::layout::{expand, with_rank};
+use super::tensor::{Tensor, bool_type, float_type, int_type};
+
+pub(super) fn unary<B: Backend>(unary: Unary, x: Tensor<B>, device: &Device<B>) -> Tensor<B> {
+    match x {
+        Tensor::Float(x) => Tensor::Float(float_unary::<B>(unary, x, device)),
+        Tensor::Int(x) => Tensor::Int(int_unary::<B>(unary, x)),
+        Tensor::Bool(_) => unreachable!("the shape rule refuses truth values"),
+    }
+}
+
+fn float_unary<B: Backend>(unary: Unary, x: FloatTensor<B>, device: &Device<B>) -> FloatTensor<B> {
+    match unary {
+        Unary::Neg => B::float_neg(x),
+        Unary::Exp => B::float_exp(x),
+        Unary::Log => B::float_log(x),
+        Unary::Sqrt => B::float_sqrt(x),
+        Unary::Abs => B::float_abs(x),
+        Unary::Sin => B::float_sin(x),
+        Unary::Cos => B::float_cos(x),
+        Unary::Tanh => B::float_tanh(x),
+        Unary::Sigmoid => B::float_recip(logistic::<B>(x, device)),
+        Unary::Relu => B::relu(x),
+        Unary::LeakyRelu(slope) => leaky_relu::<B>(x, slope, device),
+        Unary::Silu => B::float_div(x.clone(), logistic::<B>(x, device)),
+        Unary::Gelu => gelu::<B>(x, device),
+        Unary::GeluTanh => gelu_tanh::<B>(x, device),
+        Unary::AddScalar(c) => B::float_add_scalar(x, c.into()),
+        Unary::MulScalar(c) => B::float_mul_scalar(x, c.into()),
+        Unary::PowScalar(c) => power::<B>(x, c),
+        Unary::Clamp(low, high) => clamp::<B>(x, low, high, device),
+    }
+}
+
+fn int_unary<B: Backend>(unary: Unary, x: IntTensor<B>) -> IntTensor<B> {
+    let whole = |c: f64| Scalar::Int(c as i64);
+    match unary {
+        Unary::Neg => B::int_neg(x),
+        Unary::Abs => B::int_abs(x),
+        Unary::AddScalar(c) => B::int_add_scalar(x, whole(c)),
+        Unary::MulScalar(c) => B::int_mul_scalar(x, whole(c)),
+        Unary::Clamp(low, high) => B::int_clamp(x, whole(low), whole(high)),
+        Unary::Exp
+        | Unary::Log
+        | Unary::Sqrt
+        | Unary::Sin
+        | Unary::Cos
+        | Unary::Tanh
+        | Unary::Sigmoid
+        | Unary::Relu
+        | Unary::LeakyRelu(_)
+        | Unary::Silu
+        | Unary::Gelu
+        | Unary::GeluTanh
+        | Unary::PowScalar(_) => {
+            unreachable!("the shape rule refuses integers")
+        }
+    }
+}
+
+/// `1 + e^-x`, whose reciprocal is the sigmoid. Under autodiff the exponent is kept from overflowing, since the
+/// gradient would be 0 times infinity; the sigmoid is 0 there in any case.
+fn logistic<B: Backend>(x: FloatTensor<B>, device: &Device<B>) -> FloatTensor<B> {
+    let mut exponent = B::float_neg(x);
+    if B::ad_enabled(device) {
+        let large = B::float_greater_elem(exponent.clone(), 80.0.into(), bool_type::<B>(device));
+        exponent = B::float_mask_fill(exponent, large, 80.0.into());
+    }
+    B::float_add_scalar(B::float_exp(exponent), 1.0.into())
+}
+
+/// Without masks, whose gradients are slow: `slope * x + (1 - slope) * relu(x)`.
+fn leaky_relu<B: Backend>(x: FloatTensor<B>, slope: f64, device: &Device<B>) -> FloatTensor<B> {
+    if !B::ad_enabled(device) {
+        return B::leaky_relu(x, slope.into());
+    }
+    let above = B::float_mul_scalar(B::relu(x.clone()), (1.0 - slope).into());
+    B::float_add(B::float_mul_scalar(x, slope.into()), above)
+}
+
+/// `x / 2 * (1 + erf(x / sqrt(2)))`. Some backends approximate the gradient of their kernel.
+fn gelu<B: Backend>(x: FloatTensor<B>, device: &Device<B>) -> FloatTensor<B> {
+    if !B::ad_enabled(device) {
+        return B::gelu(x);
+    }
+    let erf = B::float_erf(B::float_mul_scalar(x.clone(), std::f64::consts::FRAC_1_SQRT_2.into()));
+    let twice = B::float_add_scalar(erf, 1.0.into());
+    B::float_mul(B::float_mul_scalar(x, 0.5.into()), twice)
+}
+
+/// `x / 2 * (1 + tanh(u))`, `u = sqrt(2 / pi) * (x + 0.044715 x^3)`, written as `x * sigmoid(2u)`.
+fn gelu_tanh<B: Backend>(x: FloatTensor<B>, device: &Device<B>) -> FloatTensor<B> {
+    let double = 2.0 * (2.0 / std::f64::consts::PI).sqrt();
+    let square = B::float_mul(x.clone(), x.clone());
+    let factor = B::float_add_scalar(B::float_mul_scalar(square, (0.044_715 * double).into()), double.into());
+    B::float_div(x.clone(), logistic::<B>(B::float_mul(x, factor), device))
+}
+
+/// Small whole powers are products, which are exact for negative numbers on every backend.
+fn power<B: Backend>(x: FloatTensor<B>, exponent: f64) -> FloatTensor<B> {
+    if (exponent - 0.5).abs() < f64::EPSILON {
+        return B::float_sqrt(x);
+    }
+    if exponent.fract() != 0.0 || exponent == 0.0 || exponent.abs() > 64.0 {
+        return B::float_powf_scalar(x, exponent.into());
+    }
+    let mut left = exponent.abs() as u32;
+    let mut square = x;
+    let mut product: Option<FloatTensor<B>> = None;
+    loop {
+        if left % 2 == 1 {
+            product = Some(match product {
+                Some(product) => B::float_mul(product, square.clone()),
+                None => square.clone(),
+            });
+        }
+        left /= 2;
+        if left == 0 {
+            break;
+        }
+        square = B::float_mul(square.clone(), square);
+    }
+    let product = product.expect("a whole number above 0 has a bit set");
+    if exponent < 0.0 { B::float_recip(product) } else { product }
+}
+
+/// The gradient passes only strictly between the bounds, as it does for `relu`.
+fn clamp<B: Backend>(x: FloatTensor<B>, low: f64, high: f64, device: &Device<B>) -> FloatTensor<B> {
+    let dtype = bool_type::<B>(device);
+    let mut x = x;
+    if low.is_finite() {
+        let below = B::float_lower_equal_elem(x.clone(), low.into(), dtype);
+        x = B::float_mask_fill(x, below, low.into());
+    }
+    if high.is_finite() {
+        let above = B::float_greater_equal_elem(x.clone(), high.into(), dtype);
+        x = B::float_mask_fill(x, above, high.into());
+    }
+    x
+}
+
+pub(super) fn binary<B: Backend>(
+    binary: Binary,
+    a: Tensor<B>,
+    b: Tensor<B>,
+    shape: &[usize],
+    device: &Device<B>,
+) -> Tensor<B> {
+    let rank = shape.len().max(1);
+    match (binary, with_rank(a, rank), with_rank(b, rank)) {
+        (Binary::Add, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(add::<B>(a, b, shape)),
+        (Binary::Mul, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(mul::<B>(a, b, shape)),
+        (Binary::Sub, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(broadcast::<B>(B::float_sub, a, b, shape)),
+        (Binary::Div, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(broadcast::<B>(B::float_div, a, b, shape)),
+        (Binary::Add, Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(B::int_add(a, b)),
+        (Binary::Sub, Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(B::int_sub(a, b)),
+        (Binary::Mul, Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(B::int_mul(a, b)),
+        (Binary::Max, a, b) => {
+            let second_wins = compare(Comparison::Less, a.clone(), b.clone(), shape, device);
+            select(second_wins, b, a, shape)
+        }
+        (Binary::Min, a, b) => {
+            let second_wins = compare(Comparison::Less, b.clone(), a.clone(), shape, device);
+            select(second_wins, b, a, shape)
+        }
+        (
+            Binary::Add | Binary::Sub | Binary::Mul | Binary::Div,
+            Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_),
+            Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_),
+        ) => unreachable!("the shape rule wants two operands of one type, and divides only floats"),
+    }
+}
+
+pub(super) fn compare<B: Backend>(
+    comparison: Comparison,
+    a: Tensor<B>,
+    b: Tensor<B>,
+    shape: &[usize],
+    device: &Device<B>,
+) -> Tensor<B> {
+    let dtype = bool_type::<B>(device);
+    Tensor::Bool(match (expand(a, shape), expand(b, shape)) {
+        (Tensor::Float(a), Tensor::Float(b)) => match comparison {
+            Comparison::Less => B::float_lower(a, b, dtype),
+            Comparison::LessEqual => B::float_lower_equal(a, b, dtype),
+            Comparison::Equal => B::float_equal(a, b, dtype),
+        },
+        (Tensor::Int(a), Tensor::Int(b)) => match comparison {
+            Comparison::Less => B::int_lower(a, b, dtype),
+            Comparison::LessEqual => B::int_lower_equal(a, b, dtype),
+            Comparison::Equal => B::int_equal(a, b, dtype),
+        },
+        (Tensor::Bool(a), Tensor::Bool(b)) => match comparison {
+            Comparison::Less => B::bool_and(B::bool_not(a), b),
+            Comparison::LessEqual => B::bool_or(B::bool_not(a), b),
+            Comparison::Equal => B::bool_equal(a, b),
+        },
+        (Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_), Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_)) => {
+            unreachable!("the shape rule wants two operands of one type")
+        }
+    })
+}
+
+pub(super) fn select<B: Backend>(condition: Tensor<B>, a: Tensor<B>, b: Tensor<B>, shape: &[usize]) -> Tensor<B> {
+    let condition = expand(condition, shape).bool();
+    match (expand(a, shape), expand(b, shape)) {
+        (Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(B::float_mask_where(b, condition, a)),
+        (Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(B::int_mask_where(b, condition, a)),
+        (Tensor::Bool(a), Tensor::Bool(b)) => {
+            let chosen = B::bool_and(condition.clone(), a);
+            Tensor::Bool(B::bool_or(chosen, B::bool_and(B::bool_not(condition), b)))
+        }
+        (Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_), Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_)) => {
+            unreachable!("the shape rule wants two values of one type")
+        }
+    }
+}
+
+pub(super) fn cast<B: Backend>(dtype: DType, x: Tensor<B>, device: &Device<B>) -> Tensor<B> {
+    match (dtype, x) {
+        (DType::Float, Tensor::Int(x)) => Tensor::Float(B::int_into_float(x, float_type::<B>(device))),
+        (DType::Float, Tensor::Bool(x)) => Tensor::Float(B::bool_into_float(x, float_type::<B>(device))),
+        (DType::Int, Tensor::Float(x)) => Tensor::Int(B::float_into_int(x, int_type::<B>(device))),
+        (DType::Int, Tensor::Bool(x)) => Tensor::Int(B::bool_into_int(x, int_type::<B>(device))),
+        (DType::Bool, Tensor::Float(x)) => Tensor::Bool(B::float_not_equal_elem(x, 0.0.into(), bool_type::<B>(device))),
+        (DType::Bool, Tensor::Int(x)) => Tensor::Bool(B::int_not_equal_elem(x, 0_i64.into(), bool_type::<B>(device))),
+        (DType::Float, x @ Tensor::Float(_))
+        | (DType::Int, x @ Tensor::Int(_))
+        | (DType::Bool, x @ Tensor::Bool(_)) => x,
+    }
+}
+
+pub(super) fn stop_gradient<B: Backend>(x: Tensor<B>) -> Tensor<B> {
+    match x {
+        Tensor::Float(x) => Tensor::Float(without_gradient::<B>(x)),
+        x @ (Tensor::Int(_) | Tensor::Bool(_)) => x,
+    }
+}
+
+/// burn's own `detach` of a weight gives another weight, so the wish for a gradient is taken away as well.
+pub(super) fn without_gradient<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    B::float_set_require_grad(B::float_detach(x), false)
+}

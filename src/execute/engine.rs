@@ -1,0 +1,118 @@
+//! What a device can do for the rest of the program, which does not know burn nor the backend's type.
+
+use crate::op::WeightId;
+use crate::plan::Plan;
+
+use super::bind::NamedTensors;
+use super::descend::Descent;
+use super::device::{DeviceChoice, DeviceChoiceError};
+use super::draw::Draw;
+use super::error::RunError;
+use super::host::HostTensor;
+
+/// Number of a plan that an engine has taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PlanId(pub(super) usize);
+
+/// The outputs of a function, in the order of its declaration.
+pub type Evaluation = Vec<(String, HostTensor)>;
+
+/// What one pass over an objective gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradients {
+    /// The objective's value.
+    pub loss: f32,
+    /// The gradient of each trained weight; none if the loss does not depend on it.
+    pub gradients: Vec<(WeightId, Option<HostTensor>)>,
+    /// New values of the statistics.
+    pub updates: Vec<(WeightId, HostTensor)>,
+}
+
+/// What an optimiser remembers of an objective from step to step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Memory {
+    /// Steps taken.
+    pub step: u64,
+    /// What it remembers of each weight that had a gradient.
+    pub moments: Vec<Moment>,
+}
+
+/// What an optimiser remembers of a weight.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moment {
+    /// The weight.
+    pub weight: WeightId,
+    /// The running mean of its gradients.
+    pub first: HostTensor,
+    /// The running mean of their squares, if the rule needs it.
+    pub second: Option<HostTensor>,
+}
+
+/// Weights on a device, and plans that run there.
+pub trait Engine: Send {
+    /// The device in words: `cpu`, `cuda:0`.
+    fn device(&self) -> String;
+
+    /// Takes over all weights of a program, in order. Everything computed from earlier ones is forgotten.
+    fn set_weights(&mut self, weights: &[HostTensor]);
+
+    /// Replaces one weight.
+    fn set_weight(&mut self, id: WeightId, weight: &HostTensor);
+
+    /// A weight as it is now.
+    ///
+    /// # Errors
+    /// If the device failed.
+    fn weight(&self, id: WeightId) -> Result<HostTensor, RunError>;
+
+    /// Takes over a plan.
+    fn add(&mut self, plan: Plan) -> PlanId;
+
+    /// Lets go of what a plan keeps on the device: constants, gradients and moments. It can still run.
+    fn release(&mut self, plan: PlanId);
+
+    /// Runs a plan.
+    ///
+    /// # Errors
+    /// If the inputs do not fit or the device failed.
+    fn evaluate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Evaluation, RunError>;
+
+    /// Runs the plan of an objective and brings its gradients to the host; changes nothing.
+    ///
+    /// # Errors
+    /// If the inputs do not fit or the device failed.
+    fn gradients(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Gradients, RunError>;
+
+    /// Runs the plan of an objective, adds `share` times its gradients to those that wait for [`Engine::descend`], and
+    /// sets the statistics. Gives the loss. If that is not finite, neither gradients nor statistics are touched.
+    ///
+    /// # Errors
+    /// If the inputs do not fit or the device failed.
+    fn accumulate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, share: f32) -> Result<f32, RunError>;
+
+    /// Moves the weights of an objective along the waiting gradients, which are gone afterwards.
+    fn descend(&mut self, plan: PlanId, descent: &Descent);
+
+    /// Runs a plan slowly and stops at the first value that is not finite.
+    ///
+    /// # Errors
+    /// [`RunError::NotFinite`] where there is such a value; otherwise if the inputs do not fit or the device failed.
+    fn find_not_finite(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<(), RunError>;
+
+    /// The optimiser's memory of an objective.
+    ///
+    /// # Errors
+    /// If the device failed.
+    fn memory(&self, plan: PlanId) -> Result<Memory, RunError>;
+
+    /// Puts back what [`Engine::memory`] gave.
+    fn set_memory(&mut self, plan: PlanId, memory: &Memory);
+}
+
+/// An engine on a device.
+///
+/// # Errors
+/// If the device is not there or this program was built without it.
+pub fn open(choice: DeviceChoice) -> Result<Box<dyn Engine>, DeviceChoiceError> {
+    super::device::open(choice)
+}

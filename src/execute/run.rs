@@ -1,0 +1,153 @@
+//! A plan on a device: step after step, with values in slots.
+//!
+//! In: a block of a plan, weights, inputs and the choice of random numbers. Out: its outputs. A step that needs a
+//! gradient runs with burn's autodiff; all others run on the bare backend, with its fused kernels, and record nothing.
+
+use std::collections::BTreeMap;
+
+use burn::backend::Autodiff;
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::Device;
+
+use crate::op::{Elements, Op, WeightId};
+use crate::plan::{Block, LoopPlan, Operand, Step, Work};
+
+use super::bind::Shapes;
+use super::draw::{Draw, numbers};
+use super::error::RunError;
+use super::host::{HostData, HostTensor};
+use super::tensor::Tensor;
+use super::value::Value;
+use super::apply;
+
+/// What all steps of a run see.
+pub(super) struct Run<'a, B: Backend> {
+    /// Name of the function.
+    pub(super) function: &'a str,
+    /// Where it runs.
+    pub(super) device: &'a Device<B>,
+    /// All weights.
+    pub(super) weights: &'a [Tensor<B>],
+    /// Those that are trained, as leaves of the record.
+    pub(super) tracked: &'a BTreeMap<WeightId, Tensor<Autodiff<B>>>,
+    /// The outputs of the constants.
+    pub(super) kept: &'a [Tensor<B>],
+    /// The choice of random numbers.
+    pub(super) draw: &'a Draw,
+    /// Whether each output is checked for numbers that are not finite, which is slow.
+    pub(super) is_watched: bool,
+}
+
+impl<B: Backend> Run<'_, B> {
+    /// The outputs of a block; inputs that nobody uses may be none. `turn` counts the turns of the loops around it.
+    ///
+    /// # Errors
+    /// If random numbers can't be drawn for so many samples, or a watched value is not finite.
+    pub(super) fn block(
+        &self,
+        block: &Block,
+        shapes: &Shapes,
+        inputs: Vec<Option<Value<B>>>,
+        turn: u64,
+    ) -> Result<Vec<Value<B>>, RunError> {
+        let mut slots: Vec<Option<Value<B>>> = vec![None; block.slots];
+        for (slot, value) in block.inputs.iter().zip(inputs) {
+            if let Some(slot) = slot {
+                slots[slot.0 as usize] = value;
+            }
+        }
+        for (i, step) in block.steps.iter().enumerate() {
+            let inputs = step.inputs.iter().map(|operand| self.load(*operand, &mut slots, step.needs_grad)).collect();
+            let outputs = match &step.work {
+                Work::Op(op) => vec![self.op(op, step, inputs, &shapes.steps[i][0], turn)?],
+                Work::Loop(run) => self.turns(run, &shapes.bodies[&i], inputs, turn)?,
+            };
+            for (slot, value) in step.outputs.iter().zip(outputs) {
+                if let Some(slot) = slot {
+                    slots[slot.0 as usize] = Some(value);
+                }
+            }
+        }
+        Ok(block.outputs.iter().map(|operand| self.load(*operand, &mut slots, true)).collect())
+    }
+
+    /// A value, taken out of its slot by its last use so that the device may write over it.
+    fn load(&self, operand: Operand, slots: &mut [Option<Value<B>>], is_tracked: bool) -> Value<B> {
+        match operand {
+            Operand::Slot { slot, last } => {
+                let place = &mut slots[slot.0 as usize];
+                let value = if last { place.take() } else { place.clone() };
+                value.expect("the plan fills a slot before it is used")
+            }
+            Operand::Weight(id) => match self.tracked.get(&id) {
+                Some(leaf) if is_tracked => Value::Tracked(leaf.clone()),
+                Some(_) | None => Value::Plain(self.weights[id.0 as usize].clone()),
+            },
+            Operand::Kept(place) => Value::Plain(self.kept[place].clone()),
+        }
+    }
+
+    fn op(
+        &self,
+        op: &Op,
+        step: &Step,
+        inputs: Vec<Value<B>>,
+        shape: &[usize],
+        turn: u64,
+    ) -> Result<Value<B>, RunError> {
+        let output = if let Op::Random(random) = op {
+            let drawn = numbers(random, shape, self.draw, turn).ok_or_else(|| RunError::Samples {
+                function: self.function.to_owned(),
+                purpose: random.purpose.to_string(),
+                rows: shape.first().copied().unwrap_or(1),
+                samples: self.draw.samples.len(),
+            })?;
+            Value::Plain(Tensor::from_host(&drawn, self.device))
+        } else if step.needs_grad {
+            let inputs = inputs.into_iter().map(Value::tracked).collect();
+            Value::Tracked(apply::<Autodiff<B>>(op, inputs, shape, self.device))
+        } else {
+            let inputs = inputs.into_iter().map(Value::plain).collect();
+            Value::Plain(apply::<B>(op, inputs, shape, self.device))
+        };
+        if self.is_watched && !is_finite(output.clone().plain())? {
+            let (function, operation) = (self.function.to_owned(), op.to_string());
+            return Err(RunError::NotFinite { function, operation, origin: step.origin });
+        }
+        Ok(output)
+    }
+
+    /// All turns of a loop: the carried values go in, come out, and go in again.
+    fn turns(
+        &self,
+        run: &LoopPlan,
+        shapes: &Shapes,
+        mut inputs: Vec<Value<B>>,
+        outer: u64,
+    ) -> Result<Vec<Value<B>>, RunError> {
+        let captured = inputs.split_off(run.carried);
+        let mut carried = inputs;
+        for turn in 0..run.steps {
+            let stepped = run.stepped.iter().map(|elements| self.constant(elements, turn));
+            let inputs = carried.into_iter().chain(stepped).chain(captured.iter().cloned()).map(Some).collect();
+            carried = self.block(&run.block, shapes, inputs, outer * run.steps as u64 + turn as u64)?;
+        }
+        Ok(carried)
+    }
+
+    fn constant(&self, elements: &Elements, turn: usize) -> Value<B> {
+        let host = match elements {
+            Elements::Float(v) => HostTensor::floats(&[], vec![v[turn] as f32]),
+            Elements::Int(v) => HostTensor::ints(&[], vec![v[turn]]),
+        };
+        Value::Plain(Tensor::from_host(&host, self.device))
+    }
+}
+
+/// Whether all numbers of a tensor are finite.
+pub(super) fn is_finite<B: Backend>(x: Tensor<B>) -> Result<bool, RunError> {
+    Ok(match x.into_host()?.data {
+        HostData::Float(v) => v.iter().all(|x| x.is_finite()),
+        HostData::Int(_) | HostData::Bool(_) => true,
+    })
+}

@@ -1,0 +1,283 @@
+//! A device with weights and plans on it: the engine for one backend.
+//!
+//! Outputs of constant steps, such as the encoding of a fixed text, are computed at the first run and kept until a
+//! weight they are made of changes. Gradients wait on the device until a step is taken.
+
+use std::collections::BTreeMap;
+
+use burn::backend::Autodiff;
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::ops::{Device, FloatTensor};
+
+use crate::fact::Bindings;
+use crate::op::WeightId;
+use crate::plan::{Plan, PlanInput};
+
+use super::bind::{NamedTensors, Shapes, bind, shapes};
+use super::descend::{self, Descent, Moments};
+use super::draw::Draw;
+use super::engine::{Engine, Evaluation, Gradients, Memory, Moment, PlanId};
+use super::error::RunError;
+use super::host::HostTensor;
+use super::run::Run;
+use super::tensor::Tensor;
+use super::value::Value;
+
+/// Weights and plans on a device of backend `B`.
+pub struct Session<B: Backend> {
+    name: String,
+    device: Device<B>,
+    weights: Vec<Tensor<B>>,
+    shapes: Vec<Vec<usize>>,
+    plans: Vec<Loaded<B>>,
+}
+
+/// A plan with what belongs to it.
+struct Loaded<B: Backend> {
+    plan: Plan,
+    /// The outputs of the constant steps, once they have been computed.
+    kept: Option<Vec<Tensor<B>>>,
+    /// The shapes for the symbols of the last run.
+    sized: Option<(Bindings, Shapes)>,
+    waiting: BTreeMap<WeightId, FloatTensor<B>>,
+    moments: BTreeMap<WeightId, Moments<B>>,
+    step: u64,
+}
+
+/// Leaves of the record.
+type Leaves<B> = BTreeMap<WeightId, Tensor<Autodiff<B>>>;
+
+impl<B: Backend> Session<B> {
+    /// An empty session; `name` is what [`Engine::device`] says.
+    #[must_use]
+    pub fn new(name: String, device: Device<B>) -> Session<B> {
+        Session { name, device, weights: Vec::new(), shapes: Vec::new(), plans: Vec::new() }
+    }
+
+    /// The outputs of a plan, and behind them the updates.
+    fn run(
+        &mut self,
+        id: PlanId,
+        inputs: &NamedTensors,
+        draw: &Draw,
+        leaves: &Leaves<B>,
+        is_watched: bool,
+    ) -> Result<Vec<Value<B>>, RunError> {
+        self.prepare(id, inputs, draw)?;
+        let loaded = &self.plans[id.0];
+        let (_, shapes) = loaded.sized.as_ref().expect("it was just prepared");
+        let kept = loaded.kept.as_ref().expect("it was just prepared");
+        let used = |input: &PlanInput| input.slot.map(|_| Value::Plain(Tensor::from_host(&inputs[&input.name], &self.device)));
+        let given = loaded.plan.inputs.iter().map(used).collect();
+        let run = self.runner(&loaded.plan, kept, leaves, draw, is_watched);
+        run.block(&loaded.plan.steps, shapes, given, 0)
+    }
+
+    /// Checks the inputs, and computes shapes and constants if they are not known yet.
+    fn prepare(&mut self, id: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<(), RunError> {
+        let plan = &self.plans[id.0].plan;
+        let bindings = bind(plan, inputs, draw)?;
+        let is_sized = self.plans[id.0].sized.as_ref().is_some_and(|(known, _)| *known == bindings);
+        if !is_sized {
+            let sizes = shapes(plan, &plan.steps, &bindings)?;
+            self.plans[id.0].sized = Some((bindings, sizes));
+        }
+        if self.plans[id.0].kept.is_none() {
+            let plan = &self.plans[id.0].plan;
+            let sizes = shapes(plan, &plan.constants, &Bindings::new())?;
+            let leaves = Leaves::<B>::new();
+            let kept = self.runner(plan, &[], &leaves, draw, false).block(&plan.constants, &sizes, Vec::new(), 0)?;
+            self.plans[id.0].kept = Some(kept.into_iter().map(Value::plain).collect());
+        }
+        Ok(())
+    }
+
+    fn runner<'a>(
+        &'a self,
+        plan: &'a Plan,
+        kept: &'a [Tensor<B>],
+        tracked: &'a Leaves<B>,
+        draw: &'a Draw,
+        is_watched: bool,
+    ) -> Run<'a, B> {
+        Run { function: &plan.name, device: &self.device, weights: &self.weights, tracked, kept, draw, is_watched }
+    }
+
+    fn leaves(&self, id: PlanId) -> Leaves<B> {
+        let leaf = |id: &WeightId| {
+            let weight = Autodiff::<B>::from_inner(self.weights[id.0 as usize].clone().float());
+            (*id, Tensor::Float(recorded::<Autodiff<B>>(weight)))
+        };
+        self.plans[id.0].plan.trained.iter().map(leaf).collect()
+    }
+
+    /// The loss, the gradients that there are, and the new statistics, all on the device but the loss.
+    fn backward(&mut self, id: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Backward<B>, RunError> {
+        let leaves = self.leaves(id);
+        let mut values = self.run(id, inputs, draw, &leaves, false)?;
+        let plan = &self.plans[id.0].plan;
+        let updates = values.split_off(plan.outputs.len()).into_iter().map(Value::plain);
+        let updates: Vec<_> = plan.updates.iter().copied().zip(updates).collect();
+        let loss = values.swap_remove(0);
+        let host = loss.clone().plain().into_host()?;
+        let loss_value = host.as_floats().and_then(|v| v.first().copied()).expect("an objective is one float");
+        let Value::Tracked(loss) = loss else {
+            return Ok(Backward { loss: loss_value, gradients: BTreeMap::new(), updates });
+        };
+        let mut record = Autodiff::<B>::backward(loss.float());
+        let gradients = leaves.into_iter().filter_map(|(id, leaf)| {
+            Autodiff::<B>::grad_remove(&leaf.float(), &mut record).map(|gradient| (id, gradient))
+        });
+        Ok(Backward { loss: loss_value, gradients: gradients.collect(), updates })
+    }
+
+    /// Forgets constants that are made of one of these weights.
+    fn forget(&mut self, changed: &[WeightId]) {
+        for loaded in &mut self.plans {
+            if loaded.plan.constant_weights.iter().any(|id| changed.contains(id)) {
+                loaded.kept = None;
+            }
+        }
+    }
+}
+
+struct Backward<B: Backend> {
+    loss: f32,
+    gradients: BTreeMap<WeightId, FloatTensor<B>>,
+    updates: Vec<(WeightId, Tensor<B>)>,
+}
+
+impl<B: Backend> Engine for Session<B> {
+    fn device(&self) -> String {
+        self.name.clone()
+    }
+
+    fn set_weights(&mut self, weights: &[HostTensor]) {
+        self.weights = weights.iter().map(|weight| Tensor::from_host(weight, &self.device)).collect();
+        self.shapes = weights.iter().map(|weight| weight.shape.clone()).collect();
+        for loaded in &mut self.plans {
+            loaded.kept = None;
+        }
+    }
+
+    fn set_weight(&mut self, id: WeightId, weight: &HostTensor) {
+        self.weights[id.0 as usize] = Tensor::from_host(weight, &self.device);
+        self.forget(&[id]);
+    }
+
+    fn weight(&self, id: WeightId) -> Result<HostTensor, RunError> {
+        to_host(self.weights[id.0 as usize].clone(), &self.shapes[id.0 as usize])
+    }
+
+    fn add(&mut self, plan: Plan) -> PlanId {
+        let (waiting, moments) = (BTreeMap::new(), BTreeMap::new());
+        self.plans.push(Loaded { plan, kept: None, sized: None, waiting, moments, step: 0 });
+        PlanId(self.plans.len() - 1)
+    }
+
+    fn release(&mut self, plan: PlanId) {
+        let loaded = &mut self.plans[plan.0];
+        loaded.kept = None;
+        loaded.waiting.clear();
+        loaded.moments.clear();
+        loaded.step = 0;
+    }
+
+    fn evaluate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Evaluation, RunError> {
+        let values = self.run(plan, inputs, draw, &Leaves::new(), false)?;
+        let loaded = &self.plans[plan.0];
+        let (bindings, _) = loaded.sized.as_ref().expect("it has just run");
+        let outputs = loaded.plan.outputs.iter().zip(values);
+        outputs
+            .map(|(output, value)| {
+                let shape = output.fact.shape.value(bindings).expect("its node has just been sized");
+                Ok((output.name.clone(), to_host(value.plain(), &shape)?))
+            })
+            .collect()
+    }
+
+    fn gradients(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Gradients, RunError> {
+        let mut backward = self.backward(plan, inputs, draw)?;
+        let shape = |id: WeightId| self.shapes[id.0 as usize].as_slice();
+        let gradients = self.plans[plan.0].plan.trained.iter().map(|id| {
+            let gradient = backward.gradients.remove(id).map(|g| to_host(Tensor::<B>::Float(g), shape(*id))).transpose()?;
+            Ok((*id, gradient))
+        });
+        let gradients = gradients.collect::<Result<_, RunError>>()?;
+        let updates = backward.updates.into_iter().map(|(id, value)| Ok((id, to_host(value, shape(id))?)));
+        Ok(Gradients { loss: backward.loss, gradients, updates: updates.collect::<Result<_, RunError>>()? })
+    }
+
+    fn accumulate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, share: f32) -> Result<f32, RunError> {
+        let Backward { loss, gradients, updates } = self.backward(plan, inputs, draw)?;
+        if !loss.is_finite() {
+            return Ok(loss);
+        }
+        let waiting = &mut self.plans[plan.0].waiting;
+        for (id, gradient) in gradients {
+            let gradient = if share == 1.0 { gradient } else { B::float_mul_scalar(gradient, share.into()) };
+            let sum = match waiting.remove(&id) {
+                Some(earlier) => B::float_add(earlier, gradient),
+                None => gradient,
+            };
+            waiting.insert(id, sum);
+        }
+        let changed: Vec<WeightId> = updates.iter().map(|(id, _)| *id).collect();
+        for (id, value) in updates {
+            self.weights[id.0 as usize] = value;
+        }
+        self.forget(&changed);
+        Ok(loss)
+    }
+
+    fn descend(&mut self, plan: PlanId, descent: &Descent) {
+        let loaded = &mut self.plans[plan.0];
+        loaded.step += 1;
+        let (ids, mut gradients): (Vec<WeightId>, Vec<_>) = std::mem::take(&mut loaded.waiting).into_iter().unzip();
+        if let Some(norm) = descent.clip_norm {
+            gradients = descend::clip::<B>(gradients, norm);
+        }
+        for (id, gradient) in ids.iter().zip(gradients) {
+            let weight = self.weights[id.0 as usize].clone().float();
+            let moments = loaded.moments.remove(id);
+            let (weight, moments) = descend::step::<B>(descent, loaded.step, weight, gradient, moments);
+            self.weights[id.0 as usize] = Tensor::Float(weight);
+            loaded.moments.extend(moments.map(|moments| (*id, moments)));
+        }
+        self.forget(&ids);
+    }
+
+    fn find_not_finite(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<(), RunError> {
+        self.run(plan, inputs, draw, &Leaves::new(), true).map(|_| ())
+    }
+
+    fn memory(&self, plan: PlanId) -> Result<Memory, RunError> {
+        let loaded = &self.plans[plan.0];
+        let moments = loaded.moments.iter().map(|(id, moments)| {
+            let host = |x: &FloatTensor<B>| to_host(Tensor::<B>::Float(x.clone()), &self.shapes[id.0 as usize]);
+            let second = moments.second.as_ref().map(host).transpose()?;
+            Ok(Moment { weight: *id, first: host(&moments.first)?, second })
+        });
+        Ok(Memory { step: loaded.step, moments: moments.collect::<Result<_, RunError>>()? })
+    }
+
+    fn set_memory(&mut self, plan: PlanId, memory: &Memory) {
+        let on_device = |tensor: &HostTensor| Tensor::<B>::from_host(tensor, &self.device).float();
+        let loaded = &mut self.plans[plan.0];
+        loaded.step = memory.step;
+        let moments = memory.moments.iter().map(|moment| {
+            let second = moment.second.as_ref().map(on_device);
+            (moment.weight, Moments { first: on_device(&moment.first), second })
+        });
+        loaded.moments = moments.collect();
+    }
+}
+
+/// The tensor as a leaf whose gradient is wanted.
+fn recorded<A: Backend>(x: FloatTensor<A>) -> FloatTensor<A> {
+    A::float_set_require_grad(x, true)
+}
+
+fn to_host<B: Backend>(tensor: Tensor<B>, shape: &[usize]) -> Result<HostTensor, RunError> {
+    Ok(HostTensor::new(shape.to_vec(), tensor.into_host()?.data))
+}

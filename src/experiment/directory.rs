@@ -1,0 +1,128 @@
+//! The directory of a run. Files are written beside and renamed; nobody else's are touched.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::source::SourceMap;
+
+use super::record::Record;
+use super::ExperimentError;
+
+/// A directory that belongs to one run.
+#[derive(Clone, Debug)]
+pub struct RunDirectory(PathBuf);
+
+impl RunDirectory {
+    /// Makes a new directory at `path`.
+    ///
+    /// # Errors
+    /// If something is there already, or it can't be made.
+    pub fn create(path: &Path) -> Result<RunDirectory, ExperimentError> {
+        let write = |source| ExperimentError::Write { path: path.to_path_buf(), source };
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(write)?;
+        }
+        match std::fs::create_dir(path) {
+            Ok(()) => Ok(RunDirectory(path.to_path_buf())),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+                if is_empty { Ok(RunDirectory(path.to_path_buf())) } else { Err(ExperimentError::DirectoryTaken(path.to_path_buf())) }
+            }
+            Err(error) => Err(write(error)),
+        }
+    }
+
+    /// Makes a new directory under `runs` whose name begins with `name` and that nobody has.
+    ///
+    /// # Errors
+    /// If it can't be made.
+    pub fn create_under(runs: &Path, name: &str) -> Result<RunDirectory, ExperimentError> {
+        for number in 1_u32.. {
+            let path = if number == 1 { runs.join(name) } else { runs.join(format!("{name}-{number}")) };
+            match RunDirectory::create(&path) {
+                Err(ExperimentError::DirectoryTaken(_)) => {}
+                other => return other,
+            }
+        }
+        Err(ExperimentError::DirectoryTaken(runs.join(name)))
+    }
+
+    /// Opens the directory of an earlier run.
+    ///
+    /// # Errors
+    /// If it holds no run.
+    pub fn open(path: &Path) -> Result<(RunDirectory, Record), ExperimentError> {
+        let fail = |reason: String| ExperimentError::NoRun { path: path.to_path_buf(), reason };
+        let text = std::fs::read_to_string(path.join("run.json")).map_err(|error| fail(format!("`run.json`: {error}")))?;
+        let record = serde_json::from_str(&text).map_err(|error| fail(format!("`run.json`: {error}")))?;
+        Ok((RunDirectory(path.to_path_buf()), record))
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where checkpoints lie.
+    #[must_use]
+    pub fn checkpoints(&self) -> PathBuf {
+        self.0.join("checkpoint")
+    }
+
+    /// Where the trained weights lie.
+    #[must_use]
+    pub fn weights(&self) -> PathBuf {
+        self.0.join("weights.safetensors")
+    }
+
+    /// Writes what identifies the run, and all texts of its spec.
+    ///
+    /// # Errors
+    /// If that can't be written.
+    pub fn write_record(&self, record: &Record, sources: &SourceMap) -> Result<(), ExperimentError> {
+        for source in sources.iter().filter(|source| !source.text.is_empty()) {
+            let name: String = source
+                .name
+                .trim_start_matches("specs/")
+                .replace("::", "/")
+                .chars()
+                .map(|c| if c.is_alphanumeric() || "._-/".contains(c) { c } else { '_' })
+                .collect();
+            let name = name.split('/').filter(|part| !part.is_empty() && *part != "..").collect::<Vec<_>>().join("_");
+            let name = if name.ends_with(".diad") || name.starts_with("--set") { name } else { format!("{name}.diad") };
+            self.write(&format!("spec/{name}"), source.text.as_bytes())?;
+        }
+        let json = serde_json::to_string_pretty(record).expect("a record has only strings and numbers");
+        self.write("run.json", format!("{json}\n").as_bytes())
+    }
+
+    /// Writes a file below the directory.
+    ///
+    /// # Errors
+    /// If it can't be written; an older one of its name is then still whole.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ExperimentError> {
+        write_file(&self.0.join(name), bytes)
+    }
+}
+
+/// Writes a file beside its place and moves it there.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ExperimentError> {
+    let fail = |source| ExperimentError::Write { path: path.to_path_buf(), source };
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(fail)?;
+    }
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let written = std::fs::File::create(&partial).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    let moved = written.and_then(|()| std::fs::rename(&partial, path));
+    if moved.is_err() {
+        // The error that matters is the first one; a partial file that can't be removed is only left over.
+        let _ = std::fs::remove_file(&partial);
+    }
+    moved.map_err(fail)
+}

@@ -1,0 +1,85 @@
+//! What identifies a run: enough to do it again, or to go on with it.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::compile::Compiled;
+use crate::dataset::Dataset;
+
+/// What a user asks for.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Setup {
+    /// The spec as it was named on the command line.
+    pub spec: String,
+    /// `name=value` pairs for its params.
+    pub settings: Vec<(String, String)>,
+    /// Name of the data set.
+    pub dataset: String,
+    /// Where it lies.
+    pub data: Option<PathBuf>,
+    /// Classes that take part; all if none are named.
+    pub classes: Option<Vec<String>>,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Device.
+    pub device: String,
+    /// Weights to start from.
+    pub weights: Option<PathBuf>,
+    /// Whether the model is scored after training.
+    pub scores: bool,
+}
+
+/// `run.json`: the setup, and hashes of everything that came in.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Record {
+    /// Version of this program.
+    pub version: String,
+    /// What the user asked for.
+    pub setup: Setup,
+    /// The values of all params.
+    pub params: Vec<(String, String)>,
+    /// SHA-256 of the texts of the spec and all that it uses.
+    pub spec_hash: String,
+    /// SHA-256 of the names of all samples.
+    pub data_hash: String,
+}
+
+impl Record {
+    /// Describes a run before it starts.
+    #[must_use]
+    pub fn new(setup: Setup, compiled: &Compiled, dataset: &Dataset) -> Record {
+        Record {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            setup,
+            params: compiled.program.params.clone(),
+            spec_hash: spec_hash(compiled),
+            data_hash: data_hash(dataset),
+        }
+    }
+}
+
+/// SHA-256 of all source texts, in the order in which they were loaded.
+pub(super) fn spec_hash(compiled: &Compiled) -> String {
+    let mut hash = Sha256::new();
+    for source in compiled.sources.iter() {
+        hash.update((source.text.len() as u64).to_le_bytes());
+        hash.update(source.text.as_bytes());
+    }
+    hex(&hash.finalize())
+}
+
+/// SHA-256 of the ids of all samples, in their order.
+pub(super) fn data_hash(dataset: &Dataset) -> String {
+    let mut hash = Sha256::new();
+    for sample in dataset.train.iter().chain(&dataset.test) {
+        hash.update(sample.id.as_bytes());
+        hash.update([0]);
+    }
+    hex(&hash.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,168 @@
+//! A whole experiment: its functions as graphs, the weights that they share, and how it is trained and scored.
+
+use std::sync::Arc;
+
+use crate::op::WeightId;
+use crate::span::Span;
+
+use super::{Graph, ScopeId, ValueId};
+
+/// What `check` makes of a spec.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Name of the model.
+    pub name: String,
+    /// What its doc comment says.
+    pub doc: String,
+    /// The values of its `param`s, as they are written.
+    pub params: Vec<(String, String)>,
+    /// All weights of all functions.
+    pub weights: Vec<Weight>,
+    /// All functions that can be run.
+    pub functions: Vec<Function>,
+    /// What is trained, in the order of the spec.
+    pub objectives: Vec<Objective>,
+    /// How it is trained, one after the other.
+    pub phases: Vec<Phase>,
+    /// How images reach the model; none if it takes no images.
+    pub data: Option<ImageFormat>,
+    /// The calls that made the nodes.
+    pub scopes: Vec<Scope>,
+}
+
+impl Program {
+    /// The function with a name.
+    #[must_use]
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.iter().find(|function| function.name == name)
+    }
+
+    /// A weight.
+    #[must_use]
+    pub fn weight(&self, id: WeightId) -> &Weight {
+        &self.weights[id.0 as usize]
+    }
+
+    /// All weights with their numbers.
+    pub fn weights(&self) -> impl Iterator<Item = (WeightId, &Weight)> {
+        (0..).map(WeightId).zip(&self.weights)
+    }
+}
+
+/// A call of a block or function that made nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// The call within which it was made; none for the function itself.
+    pub parent: Option<ScopeId>,
+    /// The place of the part, or the name of the function.
+    pub label: Arc<str>,
+    /// The name of the block, if it is one.
+    pub block: Option<Arc<str>>,
+}
+
+/// A graph with a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// Its name: `denoise`, `score`, or that of an objective.
+    pub name: String,
+    /// What it computes.
+    pub graph: Graph,
+    /// Statistics that take a new value whenever it runs for training.
+    pub updates: Vec<(WeightId, ValueId)>,
+}
+
+/// A tensor that lives as long as the model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weight {
+    /// Its path: the key in a checkpoint.
+    pub path: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its first value.
+    pub init: Init,
+    /// Whether it is a statistic of the data, which no optimiser touches.
+    pub is_statistic: bool,
+    /// The layer that declared it.
+    pub span: Span,
+}
+
+/// First value of a weight.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Init {
+    /// All elements the same.
+    Constant(f64),
+    /// Normal with mean and standard deviation.
+    Normal { mean: f64, std: f64 },
+    /// Uniform in `-bound..bound`.
+    Uniform { bound: f64 },
+    /// What another weight has first.
+    CopyOf(String),
+}
+
+/// A scalar that is made small by changing weights.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objective {
+    /// Its name, which is also that of its function.
+    pub name: String,
+    /// The weights that it changes.
+    pub trains: Vec<WeightId>,
+}
+
+/// A stretch of training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phase {
+    /// Objectives that take turns, one step each.
+    pub objectives: Vec<String>,
+    /// How weights follow their gradients.
+    pub optimizer: Optimizer,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
+    /// Samples of one forward pass.
+    pub batch: usize,
+    /// Forward passes whose gradients are averaged for one step.
+    pub accumulate: usize,
+    /// How long it lasts.
+    pub length: Length,
+    /// Gradients longer than this (L2 norm over all weights) are shortened to it.
+    pub clip_norm: Option<f64>,
+}
+
+/// How long a phase lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// Passes over the training set.
+    Epochs(usize),
+    /// Steps of the optimiser.
+    Steps(usize),
+}
+
+/// How weights follow their gradients.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Optimizer {
+    /// Adam, with weight decay apart from the gradient if `decoupled`, else none.
+    Adam { lr: f64, beta1: f64, beta2: f64, epsilon: f64, weight_decay: f64 },
+    /// Gradient descent with momentum; weight decay is added to the gradient.
+    Sgd { lr: f64, momentum: f64, weight_decay: f64 },
+}
+
+/// How the learning rate changes over a phase; in all, it first rises from 0 over `warmup` steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Schedule {
+    /// It stays.
+    Constant { warmup: usize },
+    /// It falls to `end` times its value along half a cosine.
+    Cosine { warmup: usize, end: f64 },
+}
+
+/// How images reach the model: resized, scaled to 0..1, then `(x - mean) / std` for each channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ImageFormat {
+    /// Height in pixels.
+    pub height: usize,
+    /// Width in pixels.
+    pub width: usize,
+    /// Mean of red, green and blue.
+    pub mean: [f32; 3],
+    /// Divisor of red, green and blue.
+    pub std: [f32; 3],
+}

@@ -1,0 +1,44 @@
+//! Whether a graph still is one: run after every pass.
+
+use super::{Graph, Task};
+
+/// Checks every node against its operation, and every loop against its body.
+///
+/// # Errors
+/// The first thing that is wrong, in words. It is a mistake of ours, never of the spec.
+pub fn verify(graph: &Graph) -> Result<(), String> {
+    for (id, node) in graph.nodes() {
+        let inputs = graph.inputs_of(id);
+        if let Some(late) = inputs.iter().find(|value| value.node >= id) {
+            return Err(format!("node {id:?} stands before its input {late:?}"));
+        }
+        let facts: Vec<_> = inputs.iter().map(|&value| graph.fact(value).clone()).collect();
+        match &node.task {
+            Task::Op(op) => match op.infer(&facts) {
+                Ok(fact) if node.facts == [fact.clone()] => {}
+                Ok(fact) => return Err(format!("`{op}` gives {fact}, its node says {:?}", node.facts)),
+                Err(error) => return Err(format!("`{op}`: {}", error.message)),
+            },
+            Task::Loop(run) => {
+                let captured = facts.len().checked_sub(run.carried).ok_or("a loop lacks carried values")?;
+                if run.body.inputs().len() != run.carried + run.stepped.len() + captured {
+                    return Err("a loop's body has another number of inputs than the loop".to_owned());
+                }
+                let outputs = run.body.outputs();
+                if outputs.len() != run.carried || node.facts.len() != run.carried {
+                    return Err("a loop's body has another number of outputs than are carried".to_owned());
+                }
+                for (i, fact) in facts.iter().enumerate() {
+                    let port = if i < run.carried { i } else { i + run.stepped.len() };
+                    let inside = &run.body.node(run.body.inputs()[port]).facts[0];
+                    let after = outputs.get(i).map_or(fact, |(_, value)| run.body.fact(*value));
+                    if inside != fact || after != fact {
+                        return Err(format!("input {i} of a loop is {fact}, {inside} inside and {after} after a step"));
+                    }
+                }
+                verify(&run.body)?;
+            }
+        }
+    }
+    Ok(())
+}

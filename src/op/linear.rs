@@ -1,0 +1,85 @@
+//! Matrix products: plain, with weights, and attention.
+
+use std::fmt;
+
+use crate::fact::{DType, Fact, Shape};
+
+use super::ShapeError;
+use super::elementwise::broadcast;
+
+pub(super) fn matmul(inputs: &[Fact]) -> Result<Fact, ShapeError> {
+    let [a, b] = inputs else {
+        return Err(ShapeError::new("two matrices are expected"));
+    };
+    let (m, n) = (a.shape.rank(), b.shape.rank());
+    if m < 2 || n < 2 || a.dtype != DType::Float || b.dtype != DType::Float {
+        return Err(ShapeError::new(format!("float matrices [.., n, k] and [.., k, m] are expected, these are {a} and {b}")));
+    }
+    if a.shape.0[m - 1] != b.shape.0[n - 2] {
+        return Err(ShapeError::new(format!(
+            "{a} has {} columns, {b} has {} rows",
+            a.shape.0[m - 1],
+            b.shape.0[n - 2]
+        )));
+    }
+    let mut shape = broadcast(&Shape(a.shape.0[..m - 2].to_vec()), &Shape(b.shape.0[..n - 2].to_vec()))?;
+    shape.0.extend([a.shape.0[m - 2].clone(), b.shape.0[n - 1].clone()]);
+    Ok(Fact::float(shape))
+}
+
+pub(super) fn linear(inputs: &[Fact]) -> Result<Fact, ShapeError> {
+    let [x, weight, ..] = inputs else {
+        return Err(ShapeError::new("a value and a weight are expected"));
+    };
+    let Some((last, leading)) = x.shape.0.split_last() else {
+        return Err(ShapeError::new("a value [.., in] is expected, this is one number"));
+    };
+    if x.dtype != DType::Float {
+        return Err(ShapeError::new(format!("a float tensor is expected, this is {x}")).help("convert it with `to_float(..)`"));
+    }
+    let [out, inner] = weight.shape.0.as_slice() else {
+        return Err(ShapeError::new(format!("a weight [out, in] is expected, this is {weight}")));
+    };
+    if last != inner {
+        return Err(ShapeError::new(format!("{x} has {last} features, the weight {weight} takes {inner}")));
+    }
+    let mut dims = leading.to_vec();
+    dims.push(out.clone());
+    Ok(Fact::float(Shape(dims)))
+}
+
+/// Scaled dot-product attention (Vaswani et al., 2017): `softmax(q k^T * scale) v`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Attention {
+    /// Factor of the products; usually `1 / sqrt(d)`.
+    pub scale: f64,
+    /// Whether position `i` sees only positions up to `i`.
+    pub causal: bool,
+}
+
+impl Attention {
+    pub(super) fn infer(self, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+        let [q, k, v] = inputs else {
+            return Err(ShapeError::new("queries, keys and values are expected"));
+        };
+        inputs.iter().try_for_each(|input| super::error::float(input).map(|_| ()))?;
+        let ([b, h, n, d], [bk, hk, m, dk], [bv, hv, mv, e]) =
+            (q.shape.0.as_slice(), k.shape.0.as_slice(), v.shape.0.as_slice())
+        else {
+            return Err(ShapeError::new(format!("[B, heads, n, d] each are expected, these are {q}, {k} and {v}")));
+        };
+        if (b, h, d) != (bk, hk, dk) || (b, h, m) != (bv, hv, mv) {
+            return Err(ShapeError::new(format!("queries {q}, keys {k} and values {v} do not fit together")));
+        }
+        if self.causal && n != m {
+            return Err(ShapeError::new(format!("causal attention needs as many queries as keys, these are {n} and {m}")));
+        }
+        Ok(Fact::float(Shape(vec![b.clone(), h.clone(), n.clone(), e.clone()])))
+    }
+}
+
+impl fmt::Display for Attention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.causal { "attention causal" } else { "attention" })
+    }
+}

@@ -1,0 +1,185 @@
+//! What each operation means: the closed [`Op`], its shape rule and its cost.
+//!
+//! In: an operation and the facts of its inputs. Out: the facts of its outputs, or a [`ShapeError`]
+//! that has no place yet. Nothing here computes a tensor; `execute` has a file of the same name for
+//! each family. Weights are ordinary inputs: an operation does not know which of its inputs are trained.
+
+mod convolution;
+mod cost;
+mod elementwise;
+mod error;
+mod layout;
+mod linear;
+mod normalize;
+mod pool;
+mod reduce;
+mod resample;
+mod source;
+
+use std::fmt;
+
+use crate::fact::{DType, Fact};
+
+pub use convolution::{Conv2d, ConvTranspose2d};
+pub use elementwise::{Binary, Comparison, Unary};
+pub use error::ShapeError;
+pub use linear::Attention;
+pub use pool::{Pool, PoolKind};
+pub use reduce::Reduction;
+pub use resample::{Interpolation, PadMode, Resize};
+pub use source::{Constant, Distribution, Elements, Random};
+
+/// Number of a weight in the weight table of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WeightId(pub u32);
+
+/// One operation on tensors. Shapes are written with the outermost axis first; images are `[B, C, H, W]`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// A value from outside, by its name.
+    Input { name: String, fact: Fact },
+    /// A weight of the model.
+    Weight { id: WeightId, fact: Fact },
+    /// Numbers written in the spec or computed from it.
+    Constant(Constant),
+    /// Random numbers from the host generator.
+    Random(Random),
+
+    /// A function of one number, applied to each element.
+    Unary(Unary),
+    /// A function of two numbers with broadcasting: `a`, `b` to `c`.
+    Binary(Binary),
+    /// A comparison with broadcasting; the output is `bool`.
+    Compare(Comparison),
+    /// `condition`, `a`, `b`: `a` where the condition holds, else `b`, with broadcasting.
+    Select,
+    /// Another element type; truth becomes 1 and 0, floats are cut towards zero.
+    Cast(DType),
+    /// The same numbers, through which no gradient flows back.
+    StopGradient,
+
+    /// A reduction over axes.
+    Reduce { kind: Reduction, axes: Vec<usize>, keep: bool },
+    /// Softmax over one axis.
+    Softmax { axis: usize },
+
+    /// Other extents for the same elements in the same order.
+    Reshape(crate::fact::Shape),
+    /// Axes in another order: output axis `i` is input axis `order[i]`.
+    Permute(Vec<usize>),
+    /// Repeats axes of extent 1, and adds axes in front, up to a shape.
+    Expand(crate::fact::Shape),
+    /// Inputs one after the other along an axis.
+    Concat { axis: usize },
+    /// Elements `start..end` of an axis.
+    Slice { axis: usize, start: i64, end: i64 },
+    /// Rows of `table: [N, ...]` by `index: int[...]`: `[...index, ...table without N]`.
+    Gather,
+    /// Rows and columns added around the last two axes: `[left, right, top, bottom]`.
+    Pad { sides: [usize; 4], mode: PadMode },
+
+    /// `[..., n, k]` by `[..., k, m]`, batched over broadcast leading axes.
+    MatMul,
+    /// `x: [..., in]`, `weight: [out, in]`, optional `bias: [out]`: `x weight^T + bias`, as torch's `Linear`.
+    Linear,
+    /// Scaled dot-product attention of `q: [B, heads, n, d]`, `k: [B, heads, m, d]`, `v: [B, heads, m, e]`.
+    Attention(Attention),
+
+    /// `x: [B, C, H, W]`, `weight: [out, C/groups, kh, kw]`, optional `bias: [out]`, as torch's `Conv2d`.
+    Conv2d(Conv2d),
+    /// `x: [B, C, H, W]`, `weight: [C, out/groups, kh, kw]`, optional `bias: [out]`, as torch's `ConvTranspose2d`.
+    ConvTranspose2d(ConvTranspose2d),
+    /// `x: [B, C, ...]`, `weight: [C]`, `bias: [C]`: statistics per sample and group (Wu and He, 2018).
+    GroupNorm { groups: usize, epsilon: f64 },
+    /// `x: [..., C]`, `weight: [C]`, `bias: [C]`: statistics over the last axis (Ba et al., 2016).
+    LayerNorm { epsilon: f64 },
+
+    /// Average or maximum over windows of the last two axes.
+    Pool(Pool),
+    /// The last two axes at another size.
+    Resize(Resize),
+    /// Gaussian blur of the last two axes, as `scipy.ndimage.gaussian_filter` with mode `reflect`.
+    GaussianBlur { sigma: f64, truncate: f64 },
+}
+
+impl Op {
+    /// The facts of the outputs for inputs with these facts.
+    ///
+    /// # Errors
+    /// If the operation has no meaning for such inputs.
+    pub fn infer(&self, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+        match self {
+            Op::Input { fact, .. } | Op::Weight { fact, .. } => source::given(inputs, fact),
+            Op::Constant(constant) => source::given(inputs, &constant.fact()),
+            Op::Random(random) => random.infer(inputs),
+            Op::Unary(unary) => unary.infer(inputs),
+            Op::Binary(binary) => binary.infer(inputs),
+            Op::Compare(_) => elementwise::compare(inputs),
+            Op::Select => elementwise::select(inputs),
+            Op::Cast(dtype) => Ok(Fact { dtype: *dtype, shape: error::one(inputs)?.shape.clone() }),
+            Op::StopGradient => error::one(inputs).cloned(),
+            Op::Reduce { kind, axes, keep } => reduce::infer(*kind, axes, *keep, inputs),
+            Op::Softmax { axis } => reduce::softmax(*axis, inputs),
+            Op::Reshape(shape) => layout::reshape(shape, inputs),
+            Op::Permute(order) => layout::permute(order, inputs),
+            Op::Expand(shape) => layout::expand(shape, inputs),
+            Op::Concat { axis } => layout::concat(*axis, inputs),
+            Op::Slice { axis, start, end } => layout::slice(*axis, *start, *end, inputs),
+            Op::Gather => layout::gather(inputs),
+            Op::Pad { sides, mode } => layout::pad(*sides, *mode, inputs),
+            Op::MatMul => linear::matmul(inputs),
+            Op::Linear => linear::linear(inputs),
+            Op::Attention(attention) => attention.infer(inputs),
+            Op::Conv2d(conv) => conv.infer(inputs),
+            Op::ConvTranspose2d(conv) => conv.infer(inputs),
+            Op::GroupNorm { groups, .. } => normalize::group_norm(*groups, inputs),
+            Op::LayerNorm { .. } => normalize::layer_norm(inputs),
+            Op::Pool(pool) => pool.infer(inputs),
+            Op::Resize(resize) => resize.infer(inputs),
+            Op::GaussianBlur { sigma, .. } => resample::gaussian_blur(*sigma, inputs),
+        }
+    }
+
+    /// Whether two nodes with this operation and the same inputs always hold the same numbers.
+    #[must_use]
+    pub fn is_pure(&self) -> bool {
+        !matches!(self, Op::Random(_))
+    }
+}
+
+/// The operation as `graph` prints it: a name, then the settings that are not defaults.
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Op::Input { name, .. } => write!(f, "input {name}"),
+            Op::Weight { id, .. } => write!(f, "weight {}", id.0),
+            Op::Constant(constant) => write!(f, "{constant}"),
+            Op::Random(random) => write!(f, "{random}"),
+            Op::Unary(unary) => write!(f, "{unary}"),
+            Op::Binary(binary) => f.write_str(binary.name()),
+            Op::Compare(comparison) => f.write_str(comparison.name()),
+            Op::Select => f.write_str("select"),
+            Op::Cast(dtype) => write!(f, "cast {dtype}"),
+            Op::StopGradient => f.write_str("stop_gradient"),
+            Op::Reduce { kind, axes, .. } => write!(f, "{} axes={axes:?}", kind.name()),
+            Op::Softmax { axis } => write!(f, "softmax axis={axis}"),
+            Op::Reshape(_) => f.write_str("reshape"),
+            Op::Permute(order) => write!(f, "permute {order:?}"),
+            Op::Expand(_) => f.write_str("expand"),
+            Op::Concat { axis } => write!(f, "concat axis={axis}"),
+            Op::Slice { axis, start, end } => write!(f, "slice axis={axis} {start}..{end}"),
+            Op::Gather => f.write_str("gather"),
+            Op::Pad { sides, mode } => write!(f, "pad {sides:?} {}", mode.name()),
+            Op::MatMul => f.write_str("matmul"),
+            Op::Linear => f.write_str("linear"),
+            Op::Attention(attention) => write!(f, "{attention}"),
+            Op::Conv2d(conv) => write!(f, "{conv}"),
+            Op::ConvTranspose2d(conv) => write!(f, "{conv}"),
+            Op::GroupNorm { groups, .. } => write!(f, "group_norm groups={groups}"),
+            Op::LayerNorm { .. } => f.write_str("layer_norm"),
+            Op::Pool(pool) => write!(f, "{pool}"),
+            Op::Resize(resize) => write!(f, "{resize}"),
+            Op::GaussianBlur { sigma, .. } => write!(f, "gaussian_blur sigma={sigma}"),
+        }
+    }
+}

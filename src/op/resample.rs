@@ -1,0 +1,81 @@
+//! The last two axes at another size, or smoothed.
+
+use std::fmt;
+
+use crate::fact::{Dim, Fact, Shape};
+
+use super::ShapeError;
+use super::error::{float, one_of_rank};
+
+/// How numbers between pixels are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interpolation {
+    /// Input index `floor(i * in / out)`.
+    Nearest,
+    /// Bilinear, pixels are areas: torch's `align_corners=False`.
+    Bilinear,
+    /// Bilinear, pixels are points and the corners stay: torch's `align_corners=True`.
+    BilinearAligned,
+}
+
+/// Another height and width.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resize {
+    /// Height and width of the output.
+    pub size: [Dim; 2],
+    /// How numbers between pixels are found.
+    pub interpolation: Interpolation,
+}
+
+impl Resize {
+    pub(super) fn infer(&self, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+        let x = one_of_rank(inputs, 4, "an image [B, C, H, W]")?;
+        if self.interpolation != Interpolation::Nearest {
+            float(&inputs[0])?;
+        }
+        let [h, w] = self.size.clone();
+        if [&h, &w].iter().any(|n| n.known().is_some_and(|n| n < 1)) {
+            return Err(ShapeError::new(format!("{} can't be resized to {h} x {w}", inputs[0])));
+        }
+        Ok(Fact { dtype: inputs[0].dtype, shape: Shape(vec![x.0[0].clone(), x.0[1].clone(), h, w]) })
+    }
+}
+
+impl fmt::Display for Resize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.interpolation {
+            Interpolation::Nearest => "resize nearest",
+            Interpolation::Bilinear => "resize bilinear",
+            Interpolation::BilinearAligned => "resize bilinear align_corners",
+        })
+    }
+}
+
+/// What stands outside the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PadMode {
+    /// Zeros.
+    Zero,
+    /// The image mirrored at its border pixels, which are not repeated.
+    Reflect,
+}
+
+impl PadMode {
+    /// Its name in the language's words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            PadMode::Zero => "zero",
+            PadMode::Reflect => "reflect",
+        }
+    }
+}
+
+pub(super) fn gaussian_blur(sigma: f64, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+    one_of_rank(inputs, 4, "an image [B, C, H, W]")?;
+    float(&inputs[0])?;
+    if !(sigma > 0.0 && sigma.is_finite()) {
+        return Err(ShapeError::new(format!("sigma must be positive, this is {sigma}")));
+    }
+    Ok(inputs[0].clone())
+}

@@ -1,0 +1,97 @@
+//! Values that come from nothing: constants and random numbers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::fact::{Fact, Shape};
+
+use super::ShapeError;
+
+/// The numbers of a constant.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Elements {
+    /// Floating-point numbers, rounded to the device's precision only when it runs.
+    Float(Arc<[f64]>),
+    /// Integers.
+    Int(Arc<[i64]>),
+}
+
+/// A tensor whose numbers are part of the program; all its extents are known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constant {
+    /// The elements in row-major order; a single one fills the whole shape.
+    pub elements: Elements,
+    /// The shape.
+    pub shape: Shape,
+}
+
+impl Constant {
+    pub(super) fn fact(&self) -> Fact {
+        match self.elements {
+            Elements::Float(_) => Fact::float(self.shape.clone()),
+            Elements::Int(_) => Fact::int(self.shape.clone()),
+        }
+    }
+}
+
+impl fmt::Display for Constant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, first) = match &self.elements {
+            Elements::Float(v) => (v.len(), v.first().map(|x| format!("{x:.6}"))),
+            Elements::Int(v) => (v.len(), v.first().map(ToString::to_string)),
+        };
+        match (count, first) {
+            (1, Some(value)) => write!(f, "constant {value}"),
+            (_, Some(value)) => write!(f, "constant {value}, .."),
+            (_, None) => f.write_str("constant"),
+        }
+    }
+}
+
+/// What random numbers are drawn from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Distribution {
+    /// Mean 0, variance 1.
+    Normal,
+    /// At least 0 and less than 1.
+    Uniform,
+    /// Integers from `low` up to but not including `high`, all equally likely.
+    Int { low: i64, high: i64 },
+}
+
+/// A source of random numbers. The first axis of its shape counts samples: each sample has a stream
+/// of its own, so that numbers do not depend on how samples are put into batches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Random {
+    /// What is drawn.
+    pub distribution: Distribution,
+    /// Element type and shape.
+    pub fact: Fact,
+    /// Name of the stream: where in the program the numbers are used.
+    pub purpose: Arc<str>,
+}
+
+impl fmt::Display for Random {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.distribution {
+            Distribution::Normal => write!(f, "random_normal \"{}\"", self.purpose),
+            Distribution::Uniform => write!(f, "random_uniform \"{}\"", self.purpose),
+            Distribution::Int { low, high } => write!(f, "random_int {low}..{high} \"{}\"", self.purpose),
+        }
+    }
+}
+
+impl Random {
+    pub(super) fn infer(&self, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+        if let Distribution::Int { low, high } = self.distribution
+            && (low >= high || i32::try_from(low).is_err() || i32::try_from(high).is_err())
+        {
+            return Err(ShapeError::new(format!("random integers need a range of 32-bit integers, this is {low}..{high}")));
+        }
+        given(inputs, &self.fact)
+    }
+}
+
+pub(super) fn given(inputs: &[Fact], fact: &Fact) -> Result<Fact, ShapeError> {
+    if inputs.is_empty() { Ok(fact.clone()) } else { Err(ShapeError::new("a source has no inputs")) }
+}

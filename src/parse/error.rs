@@ -1,0 +1,206 @@
+//! Syntax errors in plain words.
+
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+use crate::diagnostic::{Diagnostic, nearest};
+
+use super::Rule;
+use super::bracket::{Scan, scan};
+use super::build::Place;
+
+/// The words that have a meaning in the grammar.
+pub(super) const KEYWORDS: &[&str] = &[
+    "use", "as", "enum", "fn", "let", "var", "block", "model", "from", "param", "part", "objective", "trains",
+    "freezes", "score", "training", "data", "if", "else", "for", "in", "loop", "over", "copy", "true", "false",
+    "none", "and", "or", "not",
+];
+
+/// What pest found wrong, as a diagnostic at its place.
+pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnostic {
+    let at = match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+    };
+    if let ErrorVariant::CustomError { .. } = &error.variant {
+        return too_nested(place, 0);
+    }
+    let found = found(&text[at..]);
+    let span = place.span(at, at + found.len());
+    let before = scan(&text[..at]);
+    if let Some(diagnostic) = unbalanced(place, at, found, &before) {
+        return diagnostic;
+    }
+    let wanted = expected(error);
+    let headline = match (wanted.as_slice(), found.is_empty()) {
+        ([], true) => "the text ends too early".to_owned(),
+        ([], false) => format!("`{found}` is not expected here"),
+        (wanted, true) => format!("expected {}, but the text ends", list(wanted)),
+        (wanted, false) => format!("expected {}, found `{found}`", list(wanted)),
+    };
+    Diagnostic::error("syntax", headline, span).help_if(help(&text[..at], found, before.innermost(), error))
+}
+
+/// Brackets within brackets within brackets, at a byte.
+pub(super) fn too_nested(place: Place, at: usize) -> Diagnostic {
+    Diagnostic::error("too-nested", "this is nested too deeply to be read", place.span(at, at + 1))
+        .help("give what is inside a name, with `let` or as a function")
+}
+
+/// A string or bracket that is not closed, or one that is closed but was never opened.
+fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Diagnostic> {
+    if let Some(start) = before.string {
+        return Some(
+            Diagnostic::error("syntax", "a string is not closed", place.span(start, at))
+                .help("a string ends with `\"` on the line on which it begins; `{..}` in it puts a value in"),
+        );
+    }
+    let closes = match found {
+        "}" => Some('{'),
+        ")" => Some('('),
+        "]" => Some('['),
+        _ => None,
+    };
+    match (before.open.last(), closes) {
+        (Some(&(opened, bracket)), Some(closes)) if bracket != closes => {
+            let span = place.span(opened, opened + 1);
+            let text = format!("this can't close the `{bracket}`");
+            Some(
+                Diagnostic::error("syntax", format!("a `{bracket}` is not closed"), span)
+                    .here("opened here")
+                    .also(place.span(at, at + 1), text),
+            )
+        }
+        (Some(&(opened, bracket)), None) if found.is_empty() => {
+            let span = place.span(opened, opened + 1);
+            Some(
+                Diagnostic::error("syntax", format!("a `{bracket}` is not closed"), span)
+                    .here("opened here")
+                    .also(place.span(at, at), "the text ends here"),
+            )
+        }
+        (None, Some(_)) => {
+            let span = place.span(at, at + 1);
+            Some(Diagnostic::error("syntax", format!("this `{found}` closes nothing"), span).help("leave it out"))
+        }
+        _ => None,
+    }
+}
+
+/// The word or sign that stands there.
+fn found(rest: &str) -> &str {
+    const SIGNS: &[&str] = &[
+        "///", "//!", "//", "==", "!=", "<=", ">=", "&&", "||", "|>", "->", "=>", "..=", "..", "::", "+=", "-=", "*=", "/=",
+        "**", "++",
+    ];
+    let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    let sign = SIGNS.iter().find(|sign| rest.starts_with(**sign)).map(|sign| sign.len());
+    let one = rest.chars().next().map_or(0, char::len_utf8);
+    &rest[..if word > 0 { word } else { sign.unwrap_or(one) }]
+}
+
+/// What is probably meant, judged by what stands there and before it.
+fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -> Option<String> {
+    let fixed = match found {
+        "///" => "a doc comment stands before an item or a member; elsewhere write `//`",
+        "//!" => "what a file is about stands at its top; elsewhere write `//`",
+        ";" => "statements need no `;`: leave it out",
+        "," if matches!(bracket, None | Some('{')) => "nothing stands between statements, members and settings: leave the `,` out",
+        "&&" => "write `and`",
+        "||" => "write `or`",
+        "!" => "write `not`",
+        "**" => "a power is written `a ^ b`",
+        "'" => "strings stand in double quotes: `\"..\"`",
+        "==" => "a value is given with a single `=`",
+        "=" if before.ends_with(['+', '-', '*', '/']) => "write it out, as in `x = x + 1`",
+        "=" if bracket == Some('(') => "an argument is given by name with `:`, as in `axis: 1`",
+        "=" if wants(error, Rule::k_in) => "as in `for x in xs { .. }`",
+        ":" if wants(error, Rule::equals) => "the value stands behind `=`",
+        "." if before.ends_with(|c: char| c.is_whitespace() || "([{=+-*/".contains(c)) => "a float begins with a digit, as in `0.5`",
+        "(" | "[" => "the bracket of a call or an index stands directly behind its name",
+        "use" | "enum" | "block" | "model" if wants(error, Rule::member) => "this belongs outside of the model or block",
+        _ if found.starts_with(|c: char| c.is_ascii_digit()) && found.contains(char::is_alphabetic) => {
+            "no letters can stand behind a number"
+        }
+        _ => "",
+    };
+    if !fixed.is_empty() {
+        return Some(fixed.to_owned());
+    }
+    if KEYWORDS.contains(&found) && (wants(error, Rule::name) || wants(error, Rule::pattern)) {
+        return Some(format!("`{found}` has a meaning of its own and can't be a name"));
+    }
+    if wants(error, Rule::k_trains) {
+        return Some("as in `objective NAME(image) trains PART { .. }`".to_owned());
+    }
+    if wants(error, Rule::use_names) {
+        return Some("as in `use std::diffusion::{ddim, q_sample}`".to_owned());
+    }
+    let starts = [Rule::item, Rule::member, Rule::k_in, Rule::k_else].iter().any(|&rule| wants(error, rule));
+    (starts && found.len() > 2)
+        .then(|| nearest(found, KEYWORDS.iter().copied()))?
+        .map(|keyword| format!("did you mean `{keyword}`?"))
+}
+
+fn wants(error: &Error<Rule>, rule: Rule) -> bool {
+    matches!(&error.variant, ErrorVariant::ParsingError { positives, .. } if positives.contains(&rule))
+}
+
+fn expected(error: &Error<Rule>) -> Vec<&'static str> {
+    let ErrorVariant::ParsingError { positives: rules, .. } = &error.variant else { return Vec::new() };
+    let mut words: Vec<&str> = rules.iter().filter_map(|&rule| word(rule)).collect();
+    words.sort_unstable();
+    words.dedup();
+    if words.contains(&"an expression") {
+        words.retain(|word| !matches!(*word, "a name" | "a number" | "a string"));
+    }
+    words.truncate(5);
+    words
+}
+
+fn list(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// What a rule is called among people; none for those that would only distract.
+fn word(rule: Rule) -> Option<&'static str> {
+    Some(match rule {
+        Rule::item | Rule::file | Rule::use_item | Rule::enum_item | Rule::fn_item | Rule::block_item
+        | Rule::model_item => "an item (`use`, `enum`, `let`, `fn`, `block` or `model`)",
+        Rule::member | Rule::param_member | Rule::part_member | Rule::main_fn | Rule::objective_member
+        | Rule::score_member | Rule::training_member | Rule::data_member => {
+            "a member (`param`, `let`, `part`, `fn`, `objective`, `score`, `training` or `data`)"
+        }
+        Rule::expr | Rule::lambda | Rule::pipe | Rule::or_expr | Rule::and_expr | Rule::not_expr
+        | Rule::compare_expr | Rule::range_expr | Rule::sum_expr | Rule::product_expr | Rule::unary_expr
+        | Rule::power_expr | Rule::placed | Rule::postfix | Rule::primary | Rule::inner_expr | Rule::minus => {
+            "an expression"
+        }
+        Rule::name | Rule::letter => "a name",
+        Rule::number => "a number",
+        Rule::string => "a string",
+        Rule::params => "parameters in `(..)`",
+        Rule::body => "a body in `{..}`",
+        Rule::ty | Rule::ty_name | Rule::ty_shape | Rule::ty_list | Rule::ty_generic | Rule::ty_tuple => "a type",
+        Rule::setting => "a setting (`name = value`)",
+        Rule::pattern => "a name or `(a, b)`",
+        Rule::statement | Rule::let_stmt | Rule::var_stmt | Rule::assign_stmt => "a statement",
+        Rule::k_trains => "`trains` and the parts that it trains",
+        Rule::k_in => "`in`",
+        Rule::k_over => "`over`",
+        Rule::k_from => "`from`",
+        Rule::argument => "an argument",
+        Rule::enum_case => "a case",
+        Rule::use_name => "a name to use",
+        Rule::use_names => "the names to use in `::{..}`",
+        Rule::equals => "`=`",
+        Rule::std_path => "a module, as in `std::ldm`",
+        Rule::dim => "an extent",
+        Rule::part_list | Rule::part_path => "a part",
+        Rule::stepped => "constants of the steps, as in `t in times`",
+        Rule::carried => "a carried value, as in `z = x`",
+        _ => return None,
+    })
+}

@@ -1,0 +1,184 @@
+//! The report as one HTML page that needs nothing beside it and fetches nothing.
+//!
+//! In comes a [`Report`]; out comes a page with its style, its curves (SVG) and its pictures (PNG) inside. It follows
+//! the reader's choice of light or dark, prints, and fits a narrow screen. It works without scripts; a script of a
+//! few lines enlarges a picture. What is then true: every text from the report is escaped, and the page forbids the
+//! browser to load anything.
+
+mod axis;
+mod chart;
+mod escape;
+mod gallery;
+mod metrics;
+
+use std::fmt::{self, Write};
+
+use super::Report;
+use escape::{Escaped, Sentence};
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("enlarge.js");
+/// What the page may use: what is in it, and nothing else.
+const POLICY: &str =
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+
+/// `report` as a page.
+///
+/// # Panics
+/// Never: a page in memory can always be written to.
+#[must_use]
+pub fn html(report: &Report) -> String {
+    let mut page = String::new();
+    write(&mut page, report).expect("writing to a string does not fail");
+    page
+}
+
+fn write(page: &mut String, report: &Report) -> fmt::Result {
+    let title = Escaped(&report.spec);
+    writeln!(
+        page,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">"
+    )?;
+    writeln!(
+        page,
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">"
+    )?;
+    writeln!(
+        page,
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+    )?;
+    writeln!(page, "<meta name=\"color-scheme\" content=\"light dark\">")?;
+    writeln!(
+        page,
+        "<title>{title}: report</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>"
+    )?;
+    header(page, report)?;
+    section(page, "metrics", "Metrics", |page| {
+        metrics::table(page, &report.evaluation)
+    })?;
+    if !report.losses.is_empty() {
+        section(page, "training", "Training", |page| {
+            report
+                .losses
+                .iter()
+                .try_for_each(|curve| chart::chart(page, curve))
+        })?;
+    }
+    if !report.examples.is_empty() {
+        section(page, "examples", "Examples", |page| {
+            gallery::gallery(page, &report.examples)
+        })?;
+    }
+    section(page, "protocol", "What the metrics mean", |page| {
+        report
+            .protocol
+            .iter()
+            .try_for_each(|words| writeln!(page, "<p class=\"prose\">{}</p>", Sentence(words)))
+    })?;
+    section(page, "run", "The run", |page| run(page, report))?;
+    writeln!(
+        page,
+        "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>"
+    )
+}
+
+fn header(page: &mut String, report: &Report) -> fmt::Result {
+    let classes = &report.evaluation.classes;
+    let good: usize = classes.iter().map(|class| class.images.good).sum();
+    let anomalous: usize = classes.iter().map(|class| class.images.anomalous).sum();
+    let plural = if classes.len() == 1 {
+        "class"
+    } else {
+        "classes"
+    };
+    writeln!(
+        page,
+        "<header>\n<p class=\"kicker\">Anomaly detection report</p>"
+    )?;
+    writeln!(page, "<h1>{}</h1>", Escaped(&report.spec))?;
+    writeln!(
+        page,
+        "<p class=\"lead\"><b>{}</b> on <b>{}</b>: {} {plural}, {good} good and {anomalous} anomalous test images.</p>",
+        Escaped(&report.model),
+        Escaped(&report.dataset),
+        classes.len(),
+    )?;
+    metrics::headline(page, &report.evaluation.mean)?;
+    let facts = [
+        ("spec", report.spec_path.clone()),
+        ("device", report.device.clone()),
+        ("seed", report.seed.to_string()),
+    ];
+    pairs(
+        page,
+        "facts",
+        facts.iter().map(|(name, value)| (*name, value.as_str())),
+    )?;
+    writeln!(page, "</header>")
+}
+
+fn section(
+    page: &mut String,
+    anchor: &str,
+    title: &str,
+    body: impl FnOnce(&mut String) -> fmt::Result,
+) -> fmt::Result {
+    writeln!(page, "<section id=\"{anchor}\">\n<h2>{title}</h2>")?;
+    body(page)?;
+    writeln!(page, "</section>")
+}
+
+fn run(page: &mut String, report: &Report) -> fmt::Result {
+    let text = |list: &[(String, String)]| list.to_vec();
+    let timings = report
+        .timings
+        .iter()
+        .map(|(stage, seconds)| (stage.clone(), duration(*seconds)))
+        .collect();
+    writeln!(page, "<div class=\"columns\">")?;
+    for (title, list) in [
+        ("Parameters", text(&report.parameters)),
+        ("Identity", text(&report.facts)),
+        ("Time", timings),
+    ] {
+        if !list.is_empty() {
+            writeln!(page, "<div>\n<h3>{title}</h3>")?;
+            pairs(
+                page,
+                "list",
+                list.iter()
+                    .map(|(name, value)| (name.as_str(), value.as_str())),
+            )?;
+            writeln!(page, "</div>")?;
+        }
+    }
+    writeln!(page, "</div>")
+}
+
+fn pairs<'a>(
+    page: &mut String,
+    kind: &str,
+    list: impl Iterator<Item = (&'a str, &'a str)>,
+) -> fmt::Result {
+    writeln!(page, "<dl class=\"{kind}\">")?;
+    for (name, value) in list {
+        writeln!(
+            page,
+            "<div><dt>{}</dt><dd>{}</dd></div>",
+            Escaped(name),
+            Escaped(value)
+        )?;
+    }
+    writeln!(page, "</dl>")
+}
+
+/// Seconds as a person says them.
+fn duration(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match whole {
+        0..10 => format!("{seconds:.2} s"),
+        10..60 => format!("{seconds:.1} s"),
+        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
+        3600.. => format!("{} h {:02} min", whole / 3600, whole / 60 % 60),
+    }
+}

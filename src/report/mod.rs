@@ -1,0 +1,102 @@
+//! Reports: what a run found, as a terminal table, a JSON file, one HTML page and pictures; one format per file.
+//!
+//! In comes a [`Report`], plain data gathered by whoever ran the evaluation; out come texts and pictures in memory.
+//! Nothing here writes a file, reads a clock or knows a model.
+
+pub mod colour;
+pub mod html;
+pub mod json;
+pub mod picture;
+pub mod table;
+
+use image::RgbImage;
+
+pub use html::html;
+pub use json::json;
+pub use table::{Charset, table};
+
+use crate::evaluate::collect::Evaluation;
+
+/// All that a reader is told of a run.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The name of the spec.
+    pub spec: String,
+    /// Where the spec was read from.
+    pub spec_path: String,
+    /// The name of the model.
+    pub model: String,
+    /// The name of the data set.
+    pub dataset: String,
+    /// The seed of all random numbers.
+    pub seed: u64,
+    /// The device that ran it.
+    pub device: String,
+    /// What the metrics mean, in words, one paragraph each.
+    pub protocol: Vec<String>,
+    /// The parameters of the spec and their values.
+    pub parameters: Vec<(String, String)>,
+    /// The metrics.
+    pub evaluation: Evaluation,
+    /// What was trained on, step by step; empty if nothing was trained.
+    pub losses: Vec<LossCurve>,
+    /// Images to look at, those of a class next to each other.
+    pub examples: Vec<Example>,
+    /// How many seconds each stage took.
+    pub timings: Vec<(String, f64)>,
+    /// Versions and hashes: what else identifies the run. No times and no paths.
+    pub facts: Vec<(String, String)>,
+}
+
+/// The loss of one objective over the steps of training.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LossCurve {
+    /// The name of the objective.
+    pub objective: String,
+    /// Step and loss, by increasing step.
+    pub points: Vec<(u64, f64)>,
+}
+
+/// One test image, as the model saw it.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// The class of the image.
+    pub class: String,
+    /// The name of the image.
+    pub id: String,
+    /// The kind of its defect; none if it is good.
+    pub defect: Option<String>,
+    /// Its image score.
+    pub score: f32,
+    /// The input and what was made of it, from left to right.
+    pub panels: Vec<Panel>,
+}
+
+/// A picture and what it shows.
+#[derive(Debug, Clone)]
+pub struct Panel {
+    /// What it shows, in a word or two.
+    pub label: String,
+    /// The picture.
+    pub image: RgbImage,
+}
+
+impl Report {
+    /// The protocol of the metrics in [`Evaluation`], to be used for [`Report::protocol`].
+    #[must_use]
+    pub fn exact_protocol() -> Vec<String> {
+        [
+            "Image metrics rank the test images of a class by their image score and compare with the label of the \
+             image: good or anomalous.",
+            "Pixel metrics pool the pixels of all test images of a class, good ones included, and rank them by the \
+             value of the anomaly map at that pixel; the label is the ground-truth mask, resized to the size of the \
+             map by nearest neighbour. The mask of a good image is empty.",
+            "AUROC is the probability that an anomalous item scores above a good one, a tie counting half. AP is the \
+             sum over distinct scores of the gain in recall times the precision, without interpolation. Both are \
+             computed from all scores, without bins, and a value below chance is left as it is.",
+            "A mean is over the classes in which the metric is defined, each with the same weight.",
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    }
+}

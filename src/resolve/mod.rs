@@ -1,0 +1,94 @@
+//! [`Ast`](crate::parse::ast::Ast) to [`Spec`]: every file loaded, every name known.
+//!
+//! In: where the experiment's file lies and what is set from outside. Out: modules with scopes, blocks with the
+//! members of their bases. After this no word is unknown, except fields of values, which depend on what the value is.
+//! Templates are not expanded here: how often a block's loop runs can depend on shapes, which `check` knows.
+
+pub mod builtin;
+mod error;
+mod load;
+mod names;
+mod scope;
+pub mod spec;
+
+use crate::diagnostic::{Diagnostic, in_order};
+use crate::parse;
+use crate::parse::ast::{Ast, Name};
+use crate::source::SourceMap;
+use crate::span::{Span, Spanned};
+
+pub use load::{Location, embedded_specs};
+use spec::Spec;
+
+/// Loads a spec and everything it uses, and looks up all names.
+///
+/// `settings` are the `name=value` pairs from outside.
+///
+/// # Errors
+/// Everything that is wrong with the syntax and the names of all files.
+pub fn resolve(
+    root: &Location,
+    settings: &[(String, String)],
+    sources: &mut SourceMap,
+) -> Result<Spec, Vec<Diagnostic>> {
+    let files = load::load(root, sources)?;
+    let (mut spec, mut diagnostics) = scope::bind(&files);
+    diagnostics.extend(names::check(&spec, &files));
+    spec.settings = read_settings(&spec, settings, sources, &mut diagnostics);
+    if diagnostics.is_empty() { Ok(spec) } else { Err(in_order(diagnostics)) }
+}
+
+/// The place of a missing model, for commands that need one.
+#[must_use]
+pub fn no_model(spec: &Spec) -> Diagnostic {
+    error::no_model(Span { source: spec.modules[0].source, start: 0, end: 0 })
+}
+
+/// A loaded file and the modules that its `use` items name, in their order.
+struct File {
+    source: crate::span::SourceId,
+    ast: Ast,
+    uses: Vec<Option<usize>>,
+}
+
+fn read_settings(
+    spec: &Spec,
+    settings: &[(String, String)],
+    sources: &mut SourceMap,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<(Name, crate::parse::ast::Expr)> {
+    let mut read: Vec<(Name, crate::parse::ast::Expr)> = Vec::new();
+    let Some(model) = spec.model else { return read };
+    let params: Vec<&str> = spec
+        .block(model)
+        .members
+        .iter()
+        .filter(|(_, (_, member))| matches!(member.kind, parse::ast::MemberKind::Param(_)))
+        .map(|(name, _)| &**name)
+        .collect();
+    for (key, value) in settings {
+        let id = sources.add(format!("--set {key}"), format!("{key}={value}"));
+        let end = u32::try_from(key.len()).unwrap_or(u32::MAX);
+        let name = Spanned::new(key.as_str().into(), Span { source: id, start: 0, end });
+        if !params.contains(&key.as_str()) {
+            diagnostics.push(error::unknown_setting(&name, params.iter().copied()));
+            continue;
+        }
+        if let Some((first, _)) = read.iter().find(|(read, _)| read.node == name.node) {
+            diagnostics.push(error::set_twice(&name, first.span));
+            continue;
+        }
+        match parse::parse_expression(id, key.len() + 1, sources) {
+            Ok(expr) => {
+                let ty = match spec.block(model).members.get(key.as_str()).map(|(_, member)| &member.kind) {
+                    Some(parse::ast::MemberKind::Param(def)) => def.ty.as_ref(),
+                    _ => None,
+                };
+                diagnostics.extend(names::check_lone(spec, &expr, ty));
+                read.push((name, expr));
+            }
+            Err(more) => diagnostics.extend(more),
+        }
+    }
+    read
+}

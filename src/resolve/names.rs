@@ -1,0 +1,451 @@
+//! Looks at every name that is used, in every body, whether or not it will ever be expanded.
+
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, one_of};
+use crate::parse::ast::{
+    Body, DimPattern, Expr, ExprKind, FnDef, ItemKind, MemberKind, Name, Param, Pattern, Setting, Statement,
+    StringPart, Type, TypeKind,
+};
+use crate::span::Span;
+
+use super::builtin::Builtin;
+use super::spec::{Binding, Block, ModuleId, Spec};
+use super::{File, error};
+
+/// Everything that is wrong with the names in all files.
+pub(super) fn check(spec: &Spec, files: &[File]) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    for (index, file) in files.iter().enumerate() {
+        for item in &file.ast.items {
+            let mut names = Names::new(spec, ModuleId(index), None);
+            match &item.kind {
+                ItemKind::Use(_) | ItemKind::Enum(_) | ItemKind::Block(_) => {}
+                ItemKind::Fn(def) => names.function(def),
+                ItemKind::Let(def) => names.expr(&def.value),
+            }
+            diagnostics.append(&mut names.diagnostics);
+        }
+    }
+    for block in &spec.blocks {
+        let mut names = Names::new(spec, block.module, Some(block));
+        names.params(&block.params);
+        diagnostics.append(&mut names.diagnostics);
+        for (module, member) in block.members.values() {
+            let mut names = Names::new(spec, *module, Some(block));
+            match &member.kind {
+                MemberKind::Param(def) => {
+                    def.within.iter().for_each(|expr| names.expr(expr));
+                    names.expr(&def.default);
+                }
+                MemberKind::Let(def) | MemberKind::Part(def) => names.expr(&def.value),
+                MemberKind::Fn(def) | MemberKind::Score(def) => names.function(def),
+                MemberKind::Objective(def) => {
+                    names.function(&def.function);
+                    for path in def.trains.iter().chain(&def.freezes) {
+                        names.part(path, "part", |kind| matches!(kind, MemberKind::Part(_)));
+                    }
+                }
+                MemberKind::Training(def) => {
+                    for path in &def.objectives {
+                        names.part(path, "objective", |kind| matches!(kind, MemberKind::Objective(_)));
+                    }
+                    names.settings(&def.settings);
+                }
+                MemberKind::Data(settings, _) => names.settings(settings),
+            }
+            diagnostics.append(&mut names.diagnostics);
+        }
+    }
+    diagnostics
+}
+
+/// Names in the value of a setting from outside, which sees what the model sees; `ty` is what its `param` asks for.
+pub(super) fn check_lone(spec: &Spec, expr: &Expr, ty: Option<&Type>) -> Vec<Diagnostic> {
+    let block = spec.model.map(|model| spec.block(model));
+    let module = block.map_or(ModuleId(0), |block| block.module);
+    let mut names = Names::new(spec, module, block);
+    names.wanted = ty.and_then(|ty| match &ty.kind {
+        TypeKind::Name(name) => Some(name.clone()),
+        TypeKind::Generic(_, inner) => match &inner.kind {
+            TypeKind::Name(name) => Some(name.clone()),
+            _ => None,
+        },
+        _ => None,
+    });
+    names.expr(expr);
+    names.diagnostics
+}
+
+struct Local {
+    name: Arc<str>,
+    span: Span,
+    kind: LocalKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LocalKind {
+    Let,
+    Var,
+    /// A `var` outside of the body of a loop or of a function that is a value.
+    OuterVar,
+}
+
+struct Names<'a> {
+    spec: &'a Spec,
+    module: ModuleId,
+    block: Option<&'a Block>,
+    locals: Vec<Local>,
+    /// The type that a setting from outside must have, if that is one word.
+    wanted: Option<Arc<str>>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Names<'a> {
+    fn new(spec: &'a Spec, module: ModuleId, block: Option<&'a Block>) -> Names<'a> {
+        Names { spec, module, block, locals: Vec::new(), wanted: None, diagnostics: Vec::new() }
+    }
+
+    fn function(&mut self, def: &FnDef) {
+        let depth = self.locals.len();
+        self.params(&def.params);
+        if let Some(ty) = &def.returns {
+            self.shape_variables(ty);
+            self.ty(ty);
+        }
+        self.body(&def.body);
+        self.locals.truncate(depth);
+    }
+
+    fn params(&mut self, params: &[Param]) {
+        for param in params {
+            if let Some(ty) = &param.ty {
+                self.shape_variables(ty);
+            }
+        }
+        for (i, param) in params.iter().enumerate() {
+            param.default.iter().for_each(|expr| self.expr(expr));
+            if let Some(ty) = &param.ty {
+                self.ty(ty);
+            }
+            if let Some(first) = params[..i].iter().find(|other| other.name.node == param.name.node) {
+                self.diagnostics.push(error::duplicate(&param.name, first.name.span));
+            }
+        }
+        for param in params {
+            self.local(&param.name, LocalKind::Let);
+        }
+    }
+
+    fn local(&mut self, name: &Name, kind: LocalKind) {
+        self.locals.push(Local { name: name.node.clone(), span: name.span, kind });
+    }
+
+    /// One-letter names in shapes that mean nothing else are variables: the shape gives them a value.
+    fn shape_variables(&mut self, ty: &Type) {
+        for (name, span) in variables(ty) {
+            if !self.knows(&name) {
+                self.locals.push(Local { name, span, kind: LocalKind::Let });
+            }
+        }
+    }
+
+    fn ty(&mut self, ty: &Type) {
+        match &ty.kind {
+            TypeKind::Name(name) => self.type_name(name, ty.span),
+            TypeKind::Generic(name, inner) => {
+                if !matches!(&*name.node, "list" | "set") {
+                    self.diagnostics.push(error::unknown_type(&name.node, name.span, ["list", "set"]));
+                }
+                self.ty(inner);
+            }
+            TypeKind::Tuple(items) => items.iter().for_each(|item| self.ty(item)),
+            TypeKind::Shape(_, dims) => {
+                for dim in dims {
+                    if let DimPattern::Is(expr) = dim {
+                        self.expr(expr);
+                    }
+                }
+            }
+            TypeKind::Repeat(inner, count) => {
+                self.ty(inner);
+                self.expr(count);
+            }
+        }
+    }
+
+    /// In the place of a type a word may also be the name of a result, which then only explains.
+    fn type_name(&mut self, name: &Arc<str>, span: Span) {
+        const TYPES: &[&str] = &["int", "float", "bool", "string", "tensor", "any", "fn"];
+        let scope = &self.spec.module(self.module).scope;
+        let known = matches!(scope.get(name), Some(Binding::Block(_) | Binding::Enum(_)));
+        if !known && !TYPES.contains(&&**name) {
+            let types = scope
+                .iter()
+                .filter(|(_, binding)| matches!(binding, Binding::Block(_) | Binding::Enum(_)))
+                .map(|(name, _)| &**name);
+            self.diagnostics.push(error::unknown_type(name, span, types.chain(TYPES.iter().copied())));
+        }
+    }
+
+    fn body(&mut self, body: &Body) {
+        let depth = self.locals.len();
+        for (i, statement) in body.statements.iter().enumerate() {
+            match statement {
+                Statement::Let(pattern, value) => {
+                    self.expr(value);
+                    self.pattern(pattern);
+                }
+                Statement::Var(name, value) => {
+                    self.expr(value);
+                    self.local(name, LocalKind::Var);
+                }
+                Statement::Assign(name, value) => {
+                    self.expr(value);
+                    match self.locals.iter().rev().find(|local| local.name == name.node) {
+                        Some(Local { kind: LocalKind::Var, .. }) => {}
+                        Some(Local { kind: LocalKind::OuterVar, span, .. }) => {
+                            self.diagnostics.push(error::outer_var(name, *span));
+                        }
+                        Some(Local { kind: LocalKind::Let, span, .. }) => {
+                            self.diagnostics.push(error::not_a_var(name, Some(*span)));
+                        }
+                        None if self.knows(&name.node) => self.diagnostics.push(error::not_a_var(name, None)),
+                        None => self.unknown(&name.node, name.span),
+                    }
+                }
+                Statement::Expr(value) => {
+                    let known = self.diagnostics.len();
+                    self.expr(value);
+                    let is_last = i + 1 == body.statements.len();
+                    if !is_last && !acts(value) && self.diagnostics.len() == known {
+                        self.diagnostics.push(error::unused_value(value.span));
+                    }
+                }
+            }
+        }
+        self.locals.truncate(depth);
+    }
+
+    fn pattern(&mut self, pattern: &Pattern) {
+        match pattern {
+            Pattern::Any => {}
+            Pattern::Name(name) => self.local(name, LocalKind::Let),
+            Pattern::Tuple(items, _) => items.iter().for_each(|item| self.pattern(item)),
+        }
+    }
+
+    fn settings(&mut self, settings: &[Setting]) {
+        for (i, setting) in settings.iter().enumerate() {
+            if let Some(first) = settings[..i].iter().find(|other| other.name.node == setting.name.node) {
+                self.diagnostics.push(error::duplicate(&setting.name, first.name.span));
+            }
+            self.expr(&setting.value);
+        }
+    }
+
+    fn part(&mut self, path: &[Name], what: &str, is_it: impl Fn(&MemberKind) -> bool) {
+        let (Some(block), Some(first)) = (self.block, path.first()) else { return };
+        if !block.members.get(&first.node).is_some_and(|(_, member)| is_it(&member.kind)) {
+            let known = block.members.iter().filter(|(_, (_, member))| is_it(&member.kind)).map(|(name, _)| &**name);
+            let mut diagnostic = error::unknown_name(&first.node, first.span, known);
+            diagnostic.headline = format!("the model has no {what} `{}`", first.node);
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_) | ExprKind::None => {}
+            ExprKind::String(parts) => self.string(parts),
+            ExprKind::Name(name) => self.name(name, expr.span),
+            ExprKind::Path(owner, case) => self.path(owner, case),
+            ExprKind::List(items) | ExprKind::Set(items) | ExprKind::Tuple(items) => {
+                items.iter().for_each(|item| self.expr(item));
+            }
+            ExprKind::Record(entries) => {
+                for (i, (name, value)) in entries.iter().enumerate() {
+                    if let Some((first, _)) = entries[..i].iter().find(|(other, _)| other.node == name.node) {
+                        self.diagnostics.push(error::duplicate(name, first.span));
+                    }
+                    self.expr(value);
+                }
+            }
+            ExprKind::Unary(_, x) | ExprKind::Field(x, _) | ExprKind::Copy(x) => self.expr(x),
+            ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) | ExprKind::Pipe(a, b) => {
+                self.expr(a);
+                self.expr(b);
+            }
+            ExprKind::Range { low, high, .. } => low.iter().chain(high).for_each(|end| self.expr(end)),
+            ExprKind::Call(callee, arguments) => {
+                self.expr(callee);
+                arguments.iter().for_each(|argument| self.expr(&argument.value));
+            }
+            ExprKind::Placed(layer, path, _) => {
+                self.expr(layer);
+                self.string(path);
+            }
+            ExprKind::Lambda(lambda) => self.within(|names| {
+                lambda.params.iter().for_each(|name| names.local(name, LocalKind::Let));
+                names.frozen_body(&lambda.body);
+            }),
+            ExprKind::If(choice) => {
+                self.expr(&choice.condition);
+                self.body(&choice.then);
+                choice.otherwise.iter().for_each(|body| self.body(body));
+            }
+            ExprKind::For(each) => {
+                self.expr(&each.list);
+                self.within(|names| {
+                    each.index.iter().for_each(|pattern| names.pattern(pattern));
+                    names.pattern(&each.element);
+                    names.body(&each.body);
+                });
+            }
+            ExprKind::Loop(run) => {
+                run.carried.iter().chain(&run.stepped).for_each(|(_, value)| self.expr(value));
+                self.within(|names| {
+                    run.carried.iter().chain(&run.stepped).for_each(|(name, _)| names.local(name, LocalKind::Let));
+                    names.frozen_body(&run.body);
+                });
+            }
+        }
+    }
+
+    /// A body that can't change the variables around it: it may run at another time.
+    fn frozen_body(&mut self, body: &Body) {
+        let were: Vec<LocalKind> = self.locals.iter().map(|local| local.kind).collect();
+        for local in self.locals.iter_mut().filter(|local| local.kind == LocalKind::Var) {
+            local.kind = LocalKind::OuterVar;
+        }
+        self.body(body);
+        self.locals.iter_mut().zip(were).for_each(|(local, was)| local.kind = was);
+    }
+
+    fn within(&mut self, inner: impl FnOnce(&mut Self)) {
+        let depth = self.locals.len();
+        inner(self);
+        self.locals.truncate(depth);
+    }
+
+    fn string(&mut self, parts: &[StringPart]) {
+        for part in parts {
+            if let StringPart::Value(value) = part {
+                self.expr(value);
+            }
+        }
+    }
+
+    fn path(&mut self, owner: &Name, case: &Name) {
+        let scope = &self.spec.module(self.module).scope;
+        match scope.get(&owner.node) {
+            Some(Binding::Enum(id)) => {
+                let cases = &self.spec.enumeration(*id).cases;
+                if !cases.iter().any(|known| known.node == case.node) {
+                    let known = cases.iter().map(|known| &*known.node);
+                    self.diagnostics.push(error::unknown_name(&case.node, case.span, known));
+                }
+            }
+            _ => {
+                let enums =
+                    scope.iter().filter(|(_, binding)| matches!(binding, Binding::Enum(_))).map(|(name, _)| &**name);
+                self.diagnostics.push(error::unknown_name(&owner.node, owner.span, enums));
+            }
+        }
+    }
+
+    fn name(&mut self, name: &Arc<str>, span: Span) {
+        if !self.knows(name) {
+            self.unknown(name, span);
+        } else if let (Some(Binding::Ambiguous(owners)), false) =
+            (self.spec.module(self.module).scope.get(name), self.is_nearer(name))
+        {
+            let owners: Vec<&str> = owners.iter().map(|id| &*self.spec.enumeration(*id).name.node).collect();
+            self.diagnostics.push(error::ambiguous_case(name, span, &owners));
+        }
+    }
+
+    /// Whether a name is a local or a member.
+    fn is_nearer(&self, name: &str) -> bool {
+        self.locals.iter().any(|local| &*local.name == name)
+            || self.block.is_some_and(|block| {
+                block.params.iter().any(|param| &*param.name.node == name) || block.members.contains_key(name)
+            })
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.is_nearer(name)
+            || self.spec.module(self.module).scope.contains_key(name)
+            || Builtin::named(name).is_some()
+            || name == "pi"
+    }
+
+    fn unknown(&mut self, name: &str, span: Span) {
+        let locals = self.locals.iter().map(|local| &*local.name);
+        let members = self.block.into_iter().flat_map(|block| {
+            block.params.iter().map(|param| &*param.name.node).chain(block.members.keys().map(|name| &**name))
+        });
+        let scope = self.spec.module(self.module).scope.keys().map(|name| &**name);
+        let builtins = Builtin::ALL.iter().map(|builtin| builtin.word());
+        let known = locals.chain(members).chain(scope).chain(builtins);
+        let mut diagnostic = error::unknown_word(name, span, known);
+        if let Some(wanted) = &self.wanted {
+            diagnostic.help = match (self.spec.module(self.module).scope.get(wanted), &**wanted) {
+                (Some(Binding::Enum(id)), _) => {
+                    one_of(name, self.spec.enumeration(*id).cases.iter().map(|case| &*case.node))
+                }
+                (_, "string") => Some(format!("a string stands in double quotes: `\"{name}\"`")),
+                (_, "int" | "float" | "bool") => Some(format!("the value must be of type `{wanted}`")),
+                _ => diagnostic.help,
+            };
+        }
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+/// Whether an expression does something besides having a value.
+fn acts(expr: &Expr) -> bool {
+    let body_acts = |body: &Body| {
+        body.statements.iter().any(|statement| match statement {
+            Statement::Assign(..) => true,
+            Statement::Expr(expr) => acts(expr),
+            Statement::Let(..) | Statement::Var(..) => false,
+        })
+    };
+    match &expr.kind {
+        ExprKind::If(choice) => body_acts(&choice.then) || choice.otherwise.as_ref().is_some_and(body_acts),
+        ExprKind::For(each) => body_acts(&each.body),
+        ExprKind::Call(callee, _) => matches!(&callee.kind, ExprKind::Name(name) if &**name == "fail"),
+        _ => false,
+    }
+}
+
+/// Names in the shapes of a type that look like shape variables: one letter, perhaps with digits.
+pub(crate) fn variables(ty: &Type) -> Vec<(Arc<str>, Span)> {
+    let mut found = Vec::new();
+    collect(ty, &mut found);
+    found
+}
+
+fn collect(ty: &Type, found: &mut Vec<(Arc<str>, Span)>) {
+    match &ty.kind {
+        TypeKind::Name(_) | TypeKind::Generic(..) => {}
+        TypeKind::Tuple(items) => items.iter().for_each(|item| collect(item, found)),
+        TypeKind::Repeat(inner, _) => collect(inner, found),
+        TypeKind::Shape(_, dims) => {
+            for dim in dims {
+                if let DimPattern::Is(Expr { kind: ExprKind::Name(name), span }) = dim
+                    && is_variable(name)
+                    && !found.iter().any(|(other, _)| other == name)
+                {
+                    found.push((name.clone(), *span));
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn is_variable(name: &str) -> bool {
+    let mut letters = name.chars();
+    letters.next().is_some_and(|c| c.is_ascii_alphabetic()) && letters.all(|c| c.is_ascii_digit())
+}

@@ -1,0 +1,78 @@
+//! Why training can't begin, or has to end.
+
+use std::path::PathBuf;
+
+use crate::execute::RunError;
+use crate::weight::WeightError;
+
+/// Training failed. The last checkpoint that was written is still there.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// There is nothing to train on.
+    #[error("there are no images to train on")]
+    NoSamples,
+    /// An objective wants something that images do not have.
+    #[error("the objective `{objective}` has the input `{input}`; training has `image` and `class`")]
+    UnknownInput {
+        /// The objective.
+        objective: String,
+        /// Its input.
+        input: String,
+    },
+    /// An image can't be read.
+    #[error("image {index} can't be read: {source}")]
+    Image {
+        /// Its number.
+        index: usize,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// An image has another size than the program says.
+    #[error("image {index} has {found} numbers, the model takes {expected}")]
+    ImageSize {
+        /// Its number.
+        index: usize,
+        /// How many numbers it has.
+        found: usize,
+        /// How many it should have.
+        expected: usize,
+    },
+    /// A loss is not a number any more.
+    #[error("step {step}: the loss of `{objective}` is {loss}: {cause}")]
+    NotFinite {
+        /// The objective.
+        objective: String,
+        /// Number of the step in its phase, from 1.
+        step: u64,
+        /// The loss.
+        loss: f32,
+        /// The first weight or value that is not finite, in words.
+        cause: String,
+    },
+    /// A checkpoint is that of another run.
+    #[error("`{path}` belongs to another run: its {what} is `{found}`, this run's is `{expected}`", path = path.display())]
+    OtherRun {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What differs.
+        what: String,
+        /// What the checkpoint says.
+        found: String,
+        /// What this run has.
+        expected: String,
+    },
+    /// A checkpoint lacks something or has what does not belong there.
+    #[error("`{path}` is no checkpoint of this program: {reason}", path = path.display())]
+    Checkpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A checkpoint can't be read or written.
+    #[error(transparent)]
+    File(#[from] WeightError),
+    /// The engine failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}

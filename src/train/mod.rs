@@ -1,0 +1,83 @@
+//! Training: the phases of a program, one after the other, over a source of images.
+//!
+//! In: a checked [`Program`](crate::graph::program::Program), an [`Engine`](crate::execute::Engine) that holds its
+//! weights, images by number. Out: the engine's weights have moved, and how the losses went. The order of the images
+//! and all random numbers follow from the seed and the number of the step, so that a run that was stopped and goes on
+//! ends with the same weights to the last bit. This room knows no device and no file format of images.
+
+mod batch;
+mod checkpoint;
+mod error;
+mod sampler;
+mod schedule;
+mod trainer;
+
+use std::path::Path;
+use std::time::Duration;
+
+pub use checkpoint::{Checkpoint, Position};
+pub use error::TrainError;
+pub use sampler::Sampler;
+pub use schedule::{factor, steps};
+pub use trainer::{Every, Keep, Outcome, Settings, Trainer};
+
+/// Images to train on, by number.
+pub trait Samples: Sync {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// An image as the model takes it: `3 * height * width` numbers, channel by channel.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    fn image(&self, index: usize) -> Result<Vec<f32>, Box<dyn std::error::Error + Send + Sync>>;
+
+    /// The number of its class.
+    fn class(&self, index: usize) -> usize;
+}
+
+/// Somebody who wants to know how training goes.
+pub trait Observer {
+    /// A step was taken.
+    fn on_step(&mut self, progress: &Progress<'_>);
+
+    /// A checkpoint was written.
+    fn on_checkpoint(&mut self, _path: &Path) {}
+}
+
+/// How far training is, after a step.
+#[derive(Clone, Debug)]
+pub struct Progress<'a> {
+    /// Number of the phase, from 1.
+    pub phase: usize,
+    /// How many phases there are.
+    pub phases: usize,
+    /// The objective whose turn it was.
+    pub objective: &'a str,
+    /// Steps taken in this phase.
+    pub step: u64,
+    /// Steps of this phase in all.
+    pub steps: u64,
+    /// Mean loss of the step.
+    pub loss: f32,
+    /// Images shown in a second, since training began or went on.
+    pub images_per_second: f64,
+    /// How long all remaining phases will take at this pace.
+    pub remaining: Duration,
+}
+
+/// One point of the curve of losses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LossPoint {
+    /// Steps taken since the beginning, over all phases.
+    pub step: u64,
+    /// Number of the objective in the program.
+    pub objective: usize,
+    /// Mean loss of the step.
+    pub loss: f32,
+}

@@ -1,0 +1,317 @@
+//! The loop over phases and steps.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use crate::execute::{Descent, Draw, Engine, NamedTensors, PlanId, RunError};
+use crate::graph::program::{Phase, Program};
+use crate::graph::ScopeId;
+use crate::op::WeightId;
+use crate::optimize::optimize;
+use crate::plan::plan;
+
+use super::batch::{Batch, Order, read_ahead};
+use super::checkpoint::{Checkpoint, Position, changing};
+use super::error::TrainError;
+use super::sampler::Sampler;
+use super::schedule::{factor, steps};
+use super::{LossPoint, Observer, Progress, Samples};
+
+/// What is not part of the program.
+#[derive(Clone, Debug)]
+pub struct Settings<'a> {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Where and how often checkpoints are written; none writes none.
+    pub keep: Option<Keep>,
+    /// What must be the same when the run goes on, such as a hash of the spec.
+    pub notes: BTreeMap<String, String>,
+    /// Set from outside to end training after the current step, with a checkpoint.
+    pub stop: &'a AtomicBool,
+}
+
+/// Where and how often checkpoints are written; also at the end, and when training is stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// The folder, which must exist.
+    pub folder: PathBuf,
+    /// How often.
+    pub every: Every,
+}
+
+/// How often a checkpoint is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Every {
+    /// After so many steps.
+    Steps(u64),
+    /// After so much time.
+    Time(Duration),
+}
+
+/// How training ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Whether all phases are done; otherwise it was stopped.
+    pub is_finished: bool,
+    /// All losses, also those from before an interruption.
+    pub curve: Vec<LossPoint>,
+}
+
+/// A run of training.
+pub struct Trainer<'a> {
+    program: &'a Program,
+    engine: &'a mut dyn Engine,
+    samples: &'a dyn Samples,
+    settings: Settings<'a>,
+    position: Position,
+    memories: BTreeMap<usize, crate::execute::Memory>,
+    curve: Vec<LossPoint>,
+}
+
+/// An objective within its phase.
+struct Turn {
+    /// Its number in the program.
+    number: usize,
+    name: String,
+    plan: PlanId,
+    inputs: Vec<String>,
+}
+
+/// Time and images since training began or went on.
+struct Pace {
+    since: Instant,
+    images: u64,
+    saved: Instant,
+}
+
+impl<'a> Trainer<'a> {
+    /// A run from the beginning. `engine` holds the weights of `program`.
+    #[must_use]
+    pub fn new(
+        program: &'a Program,
+        engine: &'a mut dyn Engine,
+        samples: &'a dyn Samples,
+        mut settings: Settings<'a>,
+    ) -> Trainer<'a> {
+        settings.notes.insert("seed".to_owned(), settings.seed.to_string());
+        settings.notes.insert("samples".to_owned(), samples.len().to_string());
+        let (position, memories) = (Position::default(), BTreeMap::new());
+        Trainer { program, engine, samples, settings, position, memories, curve: Vec::new() }
+    }
+
+    /// Goes on where a checkpoint was written, in the folder where this run keeps its own.
+    ///
+    /// # Errors
+    /// If there is none, it can't be read, or it is that of another run.
+    pub fn resume(&mut self) -> Result<(), TrainError> {
+        let Some(keep) = &self.settings.keep else { return Ok(()) };
+        let checkpoint = Checkpoint::load(&keep.folder, self.program)?;
+        let path = Checkpoint::path(&keep.folder);
+        for (what, expected) in &self.settings.notes {
+            let found = checkpoint.notes.get(what).cloned().unwrap_or_default();
+            if found != *expected {
+                return Err(TrainError::OtherRun { path, what: what.clone(), found, expected: expected.clone() });
+            }
+        }
+        for (id, weight) in &checkpoint.weights {
+            self.engine.set_weight(*id, weight);
+        }
+        self.position = checkpoint.position;
+        self.memories = checkpoint.memories;
+        self.curve = checkpoint.curve;
+        Ok(())
+    }
+
+    /// Trains to the end of the last phase, or until it is told to stop.
+    ///
+    /// # Errors
+    /// If an image can't be read, a loss is not finite, a checkpoint can't be written, or the device fails.
+    pub fn run(mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
+        if self.samples.is_empty() {
+            return Err(TrainError::NoSamples);
+        }
+        let program = self.program;
+        let mut pace = Pace { since: Instant::now(), images: 0, saved: Instant::now() };
+        while let Some(phase) = program.phases.get(self.position.phase) {
+            let turns = self.turns(phase)?;
+            let is_done = self.phase(phase, &turns, &mut pace, observer)?;
+            if !is_done {
+                self.save(&turns, observer)?;
+                return Ok(Outcome { is_finished: false, curve: self.curve });
+            }
+            for turn in turns {
+                self.engine.release(turn.plan);
+            }
+            self.position = Position { phase: self.position.phase + 1, step: 0 };
+        }
+        self.save(&[], observer)?;
+        Ok(Outcome { is_finished: true, curve: self.curve })
+    }
+
+    /// Plans the objectives of a phase, each with an optimiser of its own.
+    fn turns(&mut self, phase: &Phase) -> Result<Vec<Turn>, TrainError> {
+        let mut turns = Vec::new();
+        for name in &phase.objectives {
+            let number = self.program.objectives.iter().position(|objective| objective.name == *name);
+            let number = number.expect("a phase names objectives of the program");
+            let function = self.program.function(name).expect("each objective has a function");
+            let plan = plan(&optimize(function), &self.program.objectives[number].trains);
+            let inputs: Vec<String> = plan.inputs.iter().map(|input| input.name.clone()).collect();
+            let has = |input: &str| input == "class" || (input == "image" && self.program.data.is_some());
+            if let Some(input) = inputs.iter().find(|input| !has(input)) {
+                return Err(TrainError::UnknownInput { objective: name.clone(), input: input.clone() });
+            }
+            let plan = self.engine.add(plan);
+            if let Some(memory) = self.memories.remove(&number) {
+                self.engine.set_memory(plan, &memory);
+            }
+            turns.push(Turn { number, name: name.clone(), plan, inputs });
+        }
+        self.memories.clear();
+        Ok(turns)
+    }
+
+    /// Runs the rest of a phase; false if it was stopped.
+    fn phase(
+        &mut self,
+        phase: &Phase,
+        turns: &[Turn],
+        pace: &mut Pace,
+        observer: &mut dyn Observer,
+    ) -> Result<bool, TrainError> {
+        let total = steps(phase, self.samples.len());
+        let accumulate = phase.accumulate.max(1) as u64;
+        let sampler = Sampler::new(self.settings.seed, self.position.phase as u64, self.samples.len());
+        let range = self.position.step * accumulate..total * accumulate;
+        let order = Order { sampler, size: phase.batch, range };
+        let (images, format) = (self.samples, self.program.data);
+        std::thread::scope(|scope| {
+            let batches = read_ahead(scope, images, format, order);
+            while self.position.step < total && !turns.is_empty() {
+                let turn = &turns[(self.position.step % turns.len() as u64) as usize];
+                let loss = self.step(phase, turn, &batches, total)?;
+                self.position.step += 1;
+                pace.images += phase.batch as u64 * accumulate;
+                let before = self.curve.last().map_or(0, |point| point.step);
+                self.curve.push(LossPoint { step: before + 1, objective: turn.number, loss });
+                observer.on_step(&self.progress(turn, total, loss, pace));
+                if self.is_due(pace) {
+                    self.save(turns, observer)?;
+                    pace.saved = Instant::now();
+                }
+                if self.settings.stop.load(Ordering::Relaxed) {
+                    return Ok(self.position.step == total && self.position.phase + 1 == self.program.phases.len());
+                }
+            }
+            Ok(true)
+        })
+    }
+
+    /// One step of the optimiser: several passes, whose gradients are averaged.
+    fn step(
+        &mut self,
+        phase: &Phase,
+        turn: &Turn,
+        batches: &Receiver<Result<Batch, TrainError>>,
+        total: u64,
+    ) -> Result<f32, TrainError> {
+        let accumulate = phase.accumulate.max(1);
+        let first_pass = self.passes_before() + self.position.step * accumulate as u64;
+        let mut mean = 0.0;
+        for pass in 0..accumulate as u64 {
+            let mut batch = batches.recv().expect("as many batches are read as passes are made")?;
+            batch.retain(|name, _| turn.inputs.contains(name));
+            let samples = (0..phase.batch as u64).collect();
+            let draw = Draw { seed: self.settings.seed, step: first_pass + pass, samples };
+            let share = 1.0 / accumulate as f32;
+            let loss = self.engine.accumulate(turn.plan, &batch, &draw, share)?;
+            if !loss.is_finite() {
+                let cause = self.cause(turn, &batch, &draw)?;
+                let step = self.position.step + 1;
+                return Err(TrainError::NotFinite { objective: turn.name.clone(), step, loss, cause });
+            }
+            mean += loss * share;
+        }
+        let factor = factor(phase.schedule, self.position.step, total);
+        let descent = Descent { optimizer: phase.optimizer, factor, clip_norm: phase.clip_norm };
+        self.engine.descend(turn.plan, &descent);
+        Ok(mean)
+    }
+
+    /// Forward passes of all phases before this one, so that no two passes draw the same random numbers.
+    fn passes_before(&self) -> u64 {
+        let earlier = &self.program.phases[..self.position.phase];
+        earlier.iter().map(|phase| steps(phase, self.samples.len()) * phase.accumulate.max(1) as u64).sum()
+    }
+
+    /// The first weight, or else the first value, that is not finite.
+    fn cause(&mut self, turn: &Turn, batch: &NamedTensors, draw: &Draw) -> Result<String, TrainError> {
+        for (id, weight) in self.program.weights() {
+            let host = self.engine.weight(id)?;
+            if host.as_floats().is_some_and(|v| v.iter().any(|x| !x.is_finite())) {
+                return Ok(format!("the weight `{}` is not finite; try a smaller learning rate", weight.path));
+            }
+        }
+        match self.engine.find_not_finite(turn.plan, batch, draw) {
+            Ok(()) => Ok("all values on the way to it are finite".to_owned()),
+            Err(RunError::NotFinite { operation, origin, .. }) => {
+                Ok(format!("the first value that is not finite is that of `{operation}`{}", self.place(origin.scope)))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// In which calls an operation stands, outermost first.
+    fn place(&self, scope: ScopeId) -> String {
+        let mut labels = Vec::new();
+        let mut at = Some(scope);
+        while let Some(scope) = at.and_then(|id| self.program.scopes.get(id.0 as usize)) {
+            labels.push(scope.label.as_ref());
+            at = scope.parent;
+        }
+        labels.reverse();
+        if labels.is_empty() { String::new() } else { format!(" in `{}`", labels.join("/")) }
+    }
+
+    fn progress<'b>(&self, turn: &'b Turn, steps_of_phase: u64, loss: f32, pace: &Pace) -> Progress<'b> {
+        let seconds = pace.since.elapsed().as_secs_f64().max(1e-9);
+        let images_per_second = pace.images as f64 / seconds;
+        let images = |phase: &Phase, steps: u64| (steps * (phase.batch * phase.accumulate.max(1)) as u64) as f64;
+        let phases = &self.program.phases;
+        let here = images(&phases[self.position.phase], steps_of_phase - self.position.step);
+        let later = phases[self.position.phase + 1..].iter().map(|phase| images(phase, steps(phase, self.samples.len())));
+        let remaining = (here + later.sum::<f64>()) / images_per_second.max(1e-9);
+        Progress {
+            phase: self.position.phase + 1,
+            phases: phases.len(),
+            objective: &turn.name,
+            step: self.position.step,
+            steps: steps_of_phase,
+            loss,
+            images_per_second,
+            remaining: Duration::try_from_secs_f64(remaining).unwrap_or(Duration::MAX),
+        }
+    }
+
+    fn is_due(&self, pace: &Pace) -> bool {
+        self.settings.keep.as_ref().is_some_and(|keep| match keep.every {
+            Every::Steps(steps) => self.position.step.is_multiple_of(steps.max(1)),
+            Every::Time(time) => pace.saved.elapsed() >= time,
+        })
+    }
+
+    fn save(&self, turns: &[Turn], observer: &mut dyn Observer) -> Result<(), TrainError> {
+        let Some(keep) = &self.settings.keep else { return Ok(()) };
+        let weight = |id: WeightId| Ok((id, self.engine.weight(id)?));
+        let weights = changing(self.program).into_iter().map(weight).collect::<Result<_, TrainError>>()?;
+        let memory = |turn: &Turn| Ok((turn.number, self.engine.memory(turn.plan)?));
+        let memories = turns.iter().map(memory).collect::<Result<_, TrainError>>()?;
+        let (curve, notes) = (self.curve.clone(), self.settings.notes.clone());
+        let checkpoint = Checkpoint { position: self.position, weights, memories, curve, notes };
+        observer.on_checkpoint(&checkpoint.save(&keep.folder, self.program)?);
+        Ok(())
+    }
+}

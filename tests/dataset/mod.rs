@@ -1,0 +1,11 @@
+//! Data sets: layouts on a disk, the toy set, resizing, and what is said when something is wrong.
+
+mod error;
+mod image_file;
+mod inputs;
+mod mvtec;
+mod real;
+mod toy;
+mod transform;
+mod tree;
+mod visa;

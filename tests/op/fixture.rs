@@ -1,0 +1,143 @@
+//! Reads the oracle's numbers, runs an operation on them and compares.
+
+use std::sync::LazyLock;
+
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::ops::FloatTensorOps;
+use diadc::execute::{HostData, HostTensor, Tensor, apply};
+use diadc::fact::{Fact, Shape};
+use diadc::op::Op;
+use safetensors::{Dtype, SafeTensors};
+
+use super::Case;
+use super::device::{GRADIENT_TOLERANCE, OUTPUT_TOLERANCE, Plain, Trained, device};
+
+static NUMBERS: LazyLock<SafeTensors<'static>> =
+    LazyLock::new(|| SafeTensors::deserialize(include_bytes!("fixture.safetensors")).expect("the fixture is whole"));
+
+/// Names of all cases, sorted.
+pub(super) fn names() -> Vec<String> {
+    let mut names: Vec<String> =
+        NUMBERS.names().iter().filter_map(|name| name.strip_suffix("/out")).map(str::to_owned).collect();
+    names.sort();
+    names
+}
+
+/// Fails with a list of all differences from the oracle.
+pub(super) fn agree(cases: Vec<Case>) {
+    let wrong: Vec<String> = cases.into_iter().flat_map(|(name, op)| differences(name, &op)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn differences(name: &str, op: &Op) -> Vec<String> {
+    let inputs: Vec<HostTensor> = (0..).map_while(|i| find(&format!("{name}/in{i}"))).collect();
+    let expected = find(&format!("{name}/out")).unwrap_or_else(|| panic!("no case `{name}`"));
+    let facts: Vec<Fact> = inputs.iter().map(fact).collect();
+    match op.infer(&facts) {
+        Ok(inferred) if inferred == fact(&expected) => {}
+        Ok(inferred) => return vec![format!("{name}: inferred {inferred}, expected {}", fact(&expected))],
+        Err(error) => return vec![format!("{name}: {}", error.message)],
+    }
+    let plain = run::<Plain>(op, &inputs, &expected.shape).into_host().expect("the device works");
+    let mut wrong: Vec<String> = difference(&plain, &expected, OUTPUT_TOLERANCE).into_iter().collect();
+    let Some(weights) = find(&format!("{name}/weights")) else {
+        return named(name, wrong);
+    };
+    let (output, gradients) = gradients(op, &inputs, &weights);
+    wrong.extend(difference(&output, &expected, OUTPUT_TOLERANCE).map(|text| format!("under autodiff: {text}")));
+    for (i, gradient) in gradients {
+        let expected = find(&format!("{name}/grad{i}")).expect("each float input has a gradient");
+        wrong.extend(difference(&gradient, &expected, GRADIENT_TOLERANCE).map(|text| format!("gradient {i}: {text}")));
+    }
+    named(name, wrong)
+}
+
+fn named(name: &str, wrong: Vec<String>) -> Vec<String> {
+    wrong.into_iter().map(|text| format!("{name}: {text}")).collect()
+}
+
+/// The output of an operation on a backend.
+pub(super) fn run<B: Backend<Device = burn::tensor::ops::Device<Plain>>>(
+    op: &Op,
+    inputs: &[HostTensor],
+    shape: &[usize],
+) -> Tensor<B> {
+    let inputs = inputs.iter().map(|x| Tensor::from_host(x, &device())).collect();
+    apply(op, inputs, shape, &device())
+}
+
+/// The output, and the gradient of `sum(output * weights)` by each float input, zeros where there is none.
+pub(super) fn gradients(
+    op: &Op,
+    inputs: &[HostTensor],
+    weights: &HostTensor,
+) -> (HostTensor, Vec<(usize, HostTensor)>) {
+    let device = device();
+    let inputs: Vec<Tensor<Trained>> = inputs
+        .iter()
+        .map(|x| match Tensor::from_host(x, &device) {
+            Tensor::Float(x) => Tensor::Float(Trained::float_set_require_grad(x, true)),
+            x @ (Tensor::Int(_) | Tensor::Bool(_)) => x,
+        })
+        .collect();
+    let output = apply(op, inputs.clone(), &weights.shape, &device);
+    let weights = Tensor::<Trained>::from_host(weights, &device).float();
+    // The weights want a gradient as well, so that there is something to derive by even if no input is reached.
+    let weights = Trained::float_set_require_grad(weights, true);
+    let sum = Trained::float_sum(Trained::float_mul(output.clone().float(), weights));
+    let all = Trained::backward(sum);
+    let gradients = inputs.into_iter().enumerate().filter_map(|(i, x)| {
+        let shape = x.shape();
+        let Tensor::Float(x) = x else { return None };
+        let zeros = HostTensor::floats(&shape, vec![0.0; shape.iter().product()]);
+        let gradient =
+            Trained::grad(&x, &all).map(|g| Tensor::<Plain>::Float(g).into_host().expect("the device works"));
+        Some((i, gradient.unwrap_or(zeros)))
+    });
+    let gradients = gradients.collect();
+    (output.into_host().expect("the device works"), gradients)
+}
+
+/// What differs, in words. A number without axes may have the shape `[1]`.
+fn difference(found: &HostTensor, expected: &HostTensor, tolerance: f32) -> Option<String> {
+    let shape = if expected.shape.is_empty() { vec![1] } else { expected.shape.clone() };
+    if found.shape != shape {
+        return Some(format!("shape {:?}, expected {shape:?}", found.shape));
+    }
+    let (HostData::Float(a), HostData::Float(b)) = (&found.data, &expected.data) else {
+        return (found.data != expected.data).then(|| format!("{:?}, expected {:?}", found.data, expected.data));
+    };
+    let largest = b.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
+    let (at, off) = a
+        .iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .enumerate()
+        .fold((0, 0.0), |worst, (i, off)| if off.is_nan() || off > worst.1 { (i, off) } else { worst });
+    (off.is_nan() || off > tolerance * largest.max(1e-30))
+        .then(|| format!("element {at} is {}, expected {}: off by {:.1e} of the largest", a[at], b[at], off / largest))
+}
+
+fn fact(x: &HostTensor) -> Fact {
+    let dims: Vec<i64> = x.shape.iter().map(|&n| i64::try_from(n).expect("a small extent")).collect();
+    Fact { dtype: x.data.dtype(), shape: Shape::of(&dims) }
+}
+
+/// A tensor of the fixture.
+pub(super) fn find(name: &str) -> Option<HostTensor> {
+    let view = NUMBERS.tensor(name).ok()?;
+    let bytes = view.data();
+    let data = if view.dtype() == Dtype::F32 {
+        HostData::Float(words(bytes).map(f32::from_le_bytes).collect())
+    } else if view.dtype() == Dtype::I64 {
+        HostData::Int(words(bytes).map(i64::from_le_bytes).collect())
+    } else {
+        assert_eq!(view.dtype(), Dtype::BOOL, "the oracle writes nothing else");
+        HostData::Bool(bytes.iter().map(|&byte| byte != 0).collect())
+    };
+    Some(HostTensor::new(view.shape().to_vec(), data))
+}
+
+fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
+    bytes.as_chunks::<N>().0.iter().copied()
+}

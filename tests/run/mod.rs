@@ -1,0 +1,10 @@
+//! Plans and the engine that runs them.
+
+pub(crate) mod net;
+
+mod bind;
+mod device;
+pub(crate) mod gradient;
+mod plan;
+mod random;
+pub(crate) mod repeat;

@@ -1,0 +1,119 @@
+//! Graphs written by hand, for tests that need no spec.
+
+use diadc::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, PlanId, open};
+use diadc::execute::DeviceChoice;
+use diadc::fact::{DType, Dim, Fact, Shape};
+use diadc::graph::program::Function;
+use diadc::graph::{Graph, Loop, Origin, ScopeId, ValueId};
+use diadc::op::{Binary, Constant, Distribution, Elements, Op, Random, Reduction, Unary, WeightId};
+use diadc::plan::plan;
+use diadc::source::SourceMap;
+use diadc::span::Span;
+
+/// A graph in the making; every method adds one node.
+#[derive(Default)]
+pub(crate) struct Net {
+    pub(crate) graph: Graph,
+}
+
+/// A dimension: `B`, or a number.
+pub(crate) fn dims(text: &str) -> Shape {
+    let dim = |word: &str| word.parse::<i64>().map_or_else(|_| Dim::symbol(word), Dim::from);
+    Shape(text.split_whitespace().map(dim).collect())
+}
+
+/// A place in no particular text.
+pub(crate) fn origin() -> Origin {
+    let source = SourceMap::default().add("test", "");
+    Origin { span: Span { source, start: 0, end: 0 }, scope: ScopeId(0) }
+}
+
+impl Net {
+    pub(crate) fn add(&mut self, op: Op, inputs: &[ValueId]) -> ValueId {
+        self.graph.add(op, inputs, origin()).expect("the test's graph is right")
+    }
+
+    pub(crate) fn input(&mut self, name: &str, shape: &str) -> ValueId {
+        self.add(Op::Input { name: name.to_owned(), fact: Fact::float(dims(shape)) }, &[])
+    }
+
+    pub(crate) fn weight(&mut self, id: u32, shape: &str) -> ValueId {
+        self.add(Op::Weight { id: WeightId(id), fact: Fact::float(dims(shape)) }, &[])
+    }
+
+    pub(crate) fn constant(&mut self, value: f64, shape: &str) -> ValueId {
+        let elements = Elements::Float([value].into());
+        self.add(Op::Constant(Constant { elements, shape: dims(shape) }), &[])
+    }
+
+    pub(crate) fn normal(&mut self, purpose: &str, shape: &str) -> ValueId {
+        let fact = Fact { dtype: DType::Float, shape: dims(shape) };
+        self.add(Op::Random(Random { distribution: Distribution::Normal, fact, purpose: purpose.into() }), &[])
+    }
+
+    pub(crate) fn unary(&mut self, unary: Unary, x: ValueId) -> ValueId {
+        self.add(Op::Unary(unary), &[x])
+    }
+
+    pub(crate) fn binary(&mut self, binary: Binary, a: ValueId, b: ValueId) -> ValueId {
+        self.add(Op::Binary(binary), &[a, b])
+    }
+
+    pub(crate) fn linear(&mut self, x: ValueId, weight: ValueId) -> ValueId {
+        self.add(Op::Linear, &[x, weight])
+    }
+
+    /// The mean of all elements.
+    pub(crate) fn mean(&mut self, x: ValueId) -> ValueId {
+        let axes = (0..self.graph.fact(x).shape.rank()).collect();
+        self.add(Op::Reduce { kind: Reduction::Mean, axes, keep: false }, &[x])
+    }
+
+    pub(crate) fn run_loop(&mut self, run: Loop, inputs: &[ValueId]) -> Vec<ValueId> {
+        self.graph.add_loop(run, inputs, origin())
+    }
+
+    pub(crate) fn function(mut self, outputs: &[(&str, ValueId)]) -> Function {
+        for (name, value) in outputs {
+            self.graph.set_output(*name, *value);
+        }
+        Function { name: "f".to_owned(), graph: self.graph, updates: Vec::new() }
+    }
+}
+
+/// Numbers between -1 and 1 that look random and are always the same.
+pub(crate) fn floats(shape: &[usize], seed: u64) -> HostTensor {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
+    };
+    let count = shape.iter().product();
+    HostTensor::floats(shape, (0..count).map(|_| next()).collect())
+}
+
+/// Inputs by name.
+pub(crate) fn inputs<const N: usize>(named: [(&str, HostTensor); N]) -> NamedTensors {
+    named.into_iter().map(|(name, tensor)| (name.to_owned(), tensor)).collect()
+}
+
+/// Seed 7, and samples numbered from 0.
+pub(crate) fn draw(samples: u64) -> Draw {
+    Draw { seed: 7, step: 0, samples: (0..samples).collect() }
+}
+
+/// The processor with these weights.
+pub(crate) fn engine(weights: &[HostTensor]) -> Box<dyn Engine> {
+    let mut engine = open(DeviceChoice::Cpu).expect("there is always a processor");
+    engine.set_weights(weights);
+    engine
+}
+
+/// The outputs of a function.
+pub(crate) fn evaluate(function: &Function, weights: &[HostTensor], inputs: &NamedTensors, samples: u64) -> Evaluation {
+    let mut engine = engine(weights);
+    let id: PlanId = engine.add(plan(function, &[]));
+    engine.evaluate(id, inputs, &draw(samples)).expect("the function runs")
+}

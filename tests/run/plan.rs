@@ -1,0 +1,152 @@
+use diadc::execute::Descent;
+use diadc::graph::Loop;
+use diadc::graph::program::{Function, Optimizer};
+use diadc::op::{Binary, Op, Unary, WeightId};
+use diadc::plan::{Plan, plan};
+
+use super::net::{Net, draw, engine, floats, inputs};
+
+fn chain(length: usize) -> Function {
+    let mut net = Net::default();
+    let mut x = net.input("x", "B 4");
+    for _ in 0..length {
+        x = net.unary(Unary::Tanh, x);
+    }
+    net.function(&[("y", x)])
+}
+
+#[test]
+fn a_long_chain_needs_one_slot() {
+    let plan = plan(&chain(100), &[]);
+    assert_eq!(plan.steps.steps.len(), 100);
+    assert_eq!(plan.steps.slots, 1);
+}
+
+#[test]
+fn a_value_used_late_keeps_its_slot_until_then() {
+    let mut net = Net::default();
+    let x = net.input("x", "B 4");
+    let a = net.unary(Unary::Tanh, x);
+    let b = net.unary(Unary::Exp, a);
+    let c = net.unary(Unary::Abs, b);
+    let sum = net.binary(Binary::Add, c, a);
+    let twice = net.binary(Binary::Mul, sum, sum);
+    let function = net.function(&[("y", twice), ("z", twice)]);
+    let plan = plan(&function, &[]);
+    assert_eq!(plan.steps.slots, 2);
+    let mut engine = engine(&[]);
+    let id = engine.add(plan);
+    let outputs = engine.evaluate(id, &inputs([("x", floats(&[2, 4], 1))]), &draw(2)).expect("it runs");
+    assert_eq!(outputs[0].1, outputs[1].1);
+}
+
+fn encoder() -> Function {
+    let mut net = Net::default();
+    let x = net.input("x", "B 3");
+    let fixed = net.constant(0.5, "1 3");
+    let weight = net.weight(0, "3 3");
+    let encoded = net.linear(fixed, weight);
+    let encoded = net.unary(Unary::Tanh, encoded);
+    let head = net.weight(1, "3 3");
+    let y = net.linear(x, head);
+    let y = net.binary(Binary::Mul, y, encoded);
+    let loss = net.mean(y);
+    net.function(&[("loss", loss)])
+}
+
+fn names(plan: &Plan) -> Vec<String> {
+    plan.steps.steps.iter().map(|step| match &step.work {
+        diadc::plan::Work::Op(op) => op.to_string(),
+        diadc::plan::Work::Loop(_) => "loop".to_owned(),
+    }).collect()
+}
+
+#[test]
+fn what_depends_on_still_weights_only_is_computed_once() {
+    let evaluation = plan(&encoder(), &[]);
+    assert_eq!(evaluation.constants.steps.len(), 3);
+    assert_eq!(evaluation.constant_weights, [WeightId(0)]);
+    assert_eq!(names(&evaluation), ["linear", "mul", "mean axes=[0, 1]"]);
+    let training = plan(&encoder(), &[WeightId(0)]);
+    assert_eq!(training.constants.steps.len(), 1, "only the constant itself");
+}
+
+#[test]
+fn constants_are_computed_again_when_their_weight_changes() {
+    let weights = [floats(&[3, 3], 1), floats(&[3, 3], 2)];
+    let mut first = engine(&weights);
+    let id = first.add(plan(&encoder(), &[]));
+    let x = inputs([("x", floats(&[2, 3], 3))]);
+    let before = first.evaluate(id, &x, &draw(2)).expect("it runs");
+    assert_eq!(first.evaluate(id, &x, &draw(2)).expect("it runs"), before);
+    first.set_weight(WeightId(0), &floats(&[3, 3], 9));
+    let after = first.evaluate(id, &x, &draw(2)).expect("it runs");
+    assert_ne!(after, before);
+    let mut second = engine(&[floats(&[3, 3], 9), floats(&[3, 3], 2)]);
+    let id = second.add(plan(&encoder(), &[]));
+    assert_eq!(second.evaluate(id, &x, &draw(2)).expect("it runs"), after);
+}
+
+#[test]
+fn constants_are_computed_again_when_their_weight_was_trained() {
+    let weights = [floats(&[3, 3], 1), floats(&[3, 3], 2)];
+    let x = inputs([("x", floats(&[2, 3], 3))]);
+    let mut first = engine(&weights);
+    let evaluation = first.add(plan(&encoder(), &[]));
+    let before = first.evaluate(evaluation, &x, &draw(2)).expect("it runs");
+    let training = first.add(plan(&encoder(), &[WeightId(0)]));
+    first.accumulate(training, &x, &draw(2), 1.0).expect("it runs");
+    let optimizer = Optimizer::Sgd { lr: 1.0, momentum: 0.0, weight_decay: 0.0 };
+    first.descend(training, &Descent { optimizer, factor: 1.0, clip_norm: None });
+    let after = first.evaluate(evaluation, &x, &draw(2)).expect("it runs");
+    assert_ne!(after, before);
+    let trained = first.weight(WeightId(0)).expect("the processor answers");
+    let mut second = engine(&[trained, floats(&[3, 3], 2)]);
+    let fresh = second.add(plan(&encoder(), &[]));
+    assert_eq!(second.evaluate(fresh, &x, &draw(2)).expect("it runs"), after);
+}
+
+/// A loop that needs nothing from outside but a weight, and draws random numbers if asked to.
+fn rolling(is_random: bool) -> Function {
+    let mut body = Net::default();
+    let x = body.input("x", "3 3");
+    let weight = body.weight(0, "3 3");
+    let other = if is_random { body.normal("roll", "3 3") } else { body.constant(0.5, "3 3") };
+    let y = body.linear(x, weight);
+    let y = body.binary(Binary::Add, y, other);
+    body.graph.set_output("x", y);
+    let mut net = Net::default();
+    let start = net.constant(1.0, "3 3");
+    let run = Loop { body: body.graph, carried: 1, stepped: Vec::new(), steps: 2 };
+    let end = net.run_loop(run, &[start])[0];
+    let loss = net.mean(end);
+    net.function(&[("loss", loss)])
+}
+
+#[test]
+fn a_loop_is_constant_if_nothing_in_it_changes() {
+    let varying = |is_random, trained: &[WeightId]| plan(&rolling(is_random), trained).steps.steps.len();
+    assert_eq!(varying(false, &[]), 0);
+    assert_eq!(varying(false, &[WeightId(1)]), 0);
+    assert_eq!(varying(false, &[WeightId(0)]), 2, "the loop and the mean");
+    assert_eq!(varying(true, &[]), 2);
+}
+
+#[test]
+fn only_steps_between_a_trained_weight_and_the_loss_need_a_gradient() {
+    let mut net = Net::default();
+    let x = net.input("x", "B 3");
+    let frozen = net.weight(0, "3 3");
+    let trained = net.weight(1, "3 3");
+    let before = net.linear(x, frozen);
+    let y = net.linear(before, trained);
+    let stopped = net.add(Op::StopGradient, &[y]);
+    let beside = net.unary(Unary::Exp, stopped);
+    let report = net.mean(y);
+    let sum = net.binary(Binary::Add, y, beside);
+    let loss = net.mean(sum);
+    let function = net.function(&[("loss", loss), ("report", report)]);
+    let flags: Vec<bool> = plan(&function, &[WeightId(1)]).steps.steps.iter().map(|step| step.needs_grad).collect();
+    assert_eq!(flags, [false, true, false, false, false, true, true]);
+    assert!(plan(&function, &[]).steps.steps.iter().all(|step| !step.needs_grad));
+}

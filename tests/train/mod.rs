@@ -1,0 +1,10 @@
+//! Training: optimisers against torch, the order of images, and runs that are stopped and go on.
+
+mod accumulate;
+mod checkpoint;
+mod fault;
+mod optimizer;
+mod resume;
+mod sampler;
+mod schedule;
+pub(crate) mod toy;

@@ -1,0 +1,82 @@
+use std::collections::BTreeMap;
+
+use diadc::execute::{Descent, HostTensor};
+use diadc::graph::program::{Function, Optimizer};
+use diadc::op::{Binary, Unary, WeightId};
+use diadc::plan::plan;
+use serde_json::Value;
+
+use crate::run::net::{Net, draw, engine, inputs};
+
+const TOLERANCE: f32 = 2e-6;
+
+fn objective() -> Function {
+    let mut net = Net::default();
+    let x = net.input("x", "B 3");
+    let a = net.weight(0, "3 3");
+    let b = net.weight(1, "2 3");
+    let y = net.linear(x, a);
+    let y = net.unary(Unary::Tanh, y);
+    let y = net.linear(y, b);
+    let square = net.binary(Binary::Mul, y, y);
+    let loss = net.mean(square);
+    net.function(&[("loss", loss)])
+}
+
+fn floats(value: &Value) -> Vec<f32> {
+    value.as_array().expect("a list").iter().map(|x| x.as_f64().expect("a number") as f32).collect()
+}
+
+fn rule(rule: &Value) -> Descent {
+    let number = |name: &str| rule[name].as_f64().expect("a number");
+    let weight_decay = number("weight_decay");
+    let optimizer = match rule["kind"].as_str() {
+        Some("SGD") => Optimizer::Sgd { lr: number("lr"), momentum: number("momentum"), weight_decay },
+        Some("Adam" | "AdamW") => {
+            let [beta1, beta2] = [0, 1].map(|i| rule["betas"][i].as_f64().expect("a number"));
+            Optimizer::Adam { lr: number("lr"), beta1, beta2, epsilon: number("eps"), weight_decay }
+        }
+        other => panic!("the fixture has the optimiser {other:?}"),
+    };
+    Descent { optimizer, factor: 1.0, clip_norm: rule["clip"].as_f64() }
+}
+
+fn distance(got: &HostTensor, expected: &Value) -> f32 {
+    let got = got.as_floats().expect("weights are floats");
+    got.iter().zip(floats(expected)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn every_optimiser_takes_the_steps_of_torch() {
+    let fixture: Value = serde_json::from_str(include_str!("optimizers.json")).expect("the fixture is JSON");
+    let cases: BTreeMap<String, Value> = serde_json::from_value(fixture["cases"].clone()).expect("cases by name");
+    assert_eq!(cases.len(), 8);
+    let first = [HostTensor::floats(&[3, 3], floats(&fixture["a"])), HostTensor::floats(&[2, 3], floats(&fixture["b"]))];
+    let x = inputs([("x", HostTensor::floats(&[4, 3], floats(&fixture["x"])))]);
+    for (name, case) in cases {
+        let mut engine = engine(&first);
+        let id = engine.add(plan(&objective(), &[WeightId(0), WeightId(1)]));
+        for (number, step) in case["steps"].as_array().expect("a list").iter().enumerate() {
+            let loss = engine.accumulate(id, &x, &draw(4), 1.0).expect("it runs");
+            assert!((loss - step["loss"].as_f64().expect("a number") as f32).abs() < TOLERANCE, "{name}, step {number}");
+            engine.descend(id, &rule(&case["rule"]));
+            for (weight, key) in [(0, "a"), (1, "b")] {
+                let got = engine.weight(WeightId(weight)).expect("the processor answers");
+                assert!(distance(&got, &step[key]) < TOLERANCE, "{name}, step {number}, `{key}`: {got:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rule_that_forgets_everything_remembers_only_the_number_of_steps() {
+    let mut engine = engine(&[crate::run::net::floats(&[3, 3], 1), crate::run::net::floats(&[2, 3], 2)]);
+    let id = engine.add(plan(&objective(), &[WeightId(1)]));
+    let x = inputs([("x", crate::run::net::floats(&[4, 3], 3))]);
+    engine.accumulate(id, &x, &draw(4), 1.0).expect("it runs");
+    let optimizer = Optimizer::Sgd { lr: 0.1, momentum: 0.0, weight_decay: 0.0 };
+    engine.descend(id, &Descent { optimizer, factor: 1.0, clip_norm: None });
+    let memory = engine.memory(id).expect("the processor answers");
+    assert_eq!((memory.step, memory.moments.len()), (1, 0));
+    assert_eq!(engine.weight(WeightId(0)).expect("the processor answers"), crate::run::net::floats(&[3, 3], 1));
+}
