@@ -76,7 +76,8 @@ impl Dim {
         }
         let mut terms = self.terms();
         for (atoms, coefficient) in other.terms() {
-            *terms.entry(atoms).or_insert(0) += coefficient;
+            let sum = terms.entry(atoms).or_insert(0);
+            *sum = sum.saturating_add(coefficient);
         }
         Dim::from_terms(terms)
     }
@@ -92,7 +93,8 @@ impl Dim {
             for (right, b) in other.terms() {
                 let mut atoms = [left.as_slice(), right.as_slice()].concat();
                 atoms.sort();
-                *terms.entry(atoms).or_insert(0) += a * b;
+                let sum = terms.entry(atoms).or_insert(0);
+                *sum = sum.saturating_add(a.saturating_mul(b));
             }
         }
         Dim::from_terms(terms)
@@ -115,7 +117,7 @@ impl Dim {
         let (Some((by, coefficient)), None) = (parts.next(), parts.next()) else { return None };
         let mut terms = Terms::new();
         for (atoms, c) in self.terms() {
-            if c % coefficient != 0 {
+            if c.checked_rem(*coefficient) != Some(0) {
                 return None;
             }
             let mut rest = atoms;
@@ -133,13 +135,13 @@ impl Dim {
     pub fn divided_floor(&self, by: i64) -> Dim {
         match self.known() {
             Some(n) => Dim::from(n.div_euclid(by)),
-            None => self.divided_exactly(&Dim::from(by)).unwrap_or_else(|| {
-                Dim::from_terms(Terms::from([(vec![Atom::Floor(Box::new(self.clone()), by)], 1)]))
-            }),
+            None => self
+                .divided_exactly(&Dim::from(by))
+                .unwrap_or_else(|| Dim::from_terms(Terms::from([(vec![Atom::Floor(Box::new(self.clone()), by)], 1)]))),
         }
     }
 
-    /// The number this dimension has under `bindings`; none if a symbol has no value there.
+    /// The number this dimension has under `bindings`; none if a symbol has no value there or the number is too large.
     #[must_use]
     pub fn value(&self, bindings: &Bindings) -> Option<i64> {
         if let Some(n) = self.known() {
@@ -149,12 +151,12 @@ impl Dim {
         for (atoms, coefficient) in self.terms() {
             let mut product = coefficient;
             for atom in &atoms {
-                product *= match atom {
+                product = product.checked_mul(match atom {
                     Atom::Symbol(name) => *bindings.get(name)?,
                     Atom::Floor(of, by) => of.value(bindings)?.div_euclid(*by),
-                };
+                })?;
             }
-            sum += product;
+            sum = product.checked_add(sum)?;
         }
         Some(sum)
     }

@@ -1,6 +1,13 @@
 //! All integration tests in one binary, so that it is linked once.
 
+mod cli;
 mod dataset;
+mod language;
 mod metric;
 mod op;
+mod optimize;
 mod report;
+mod run;
+mod tidy;
+mod train;
+mod weight;

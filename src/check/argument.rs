@@ -99,6 +99,15 @@ impl Checker<'_> {
         }
     }
 
+    /// A tensor that holds floats.
+    pub(super) fn float_tensor_argument(&mut self, arguments: &Arguments, name: &str) -> Option<super::value::Tensor> {
+        let tensor = self.tensor_argument(arguments, name)?;
+        if tensor.fact.dtype == crate::fact::DType::Float {
+            return Some(tensor);
+        }
+        self.refuse(arguments, name, "a tensor of floats")
+    }
+
     pub(super) fn float_argument(&mut self, arguments: &Arguments, name: &str) -> Option<f64> {
         match arguments.get(name).0.number() {
             Some(x) => Some(x),

@@ -47,30 +47,73 @@ impl Checker<'_> {
         place: &mut Option<Place>,
     ) -> Option<Value> {
         match builtin {
-            Builtin::Len | Builtin::Zip | Builtin::Reverse | Builtin::Repeated | Builtin::Linspace | Builtin::Floor
-            | Builtin::Div | Builtin::Fail | Builtin::ShapeOf => self.compile_time(builtin, arguments),
-            Builtin::Exp | Builtin::Log | Builtin::Sqrt | Builtin::Abs | Builtin::Sin | Builtin::Cos | Builtin::Tanh
-            | Builtin::Sigmoid | Builtin::Relu | Builtin::LeakyRelu | Builtin::Silu | Builtin::Gelu
-            | Builtin::GeluTanh | Builtin::Clamp | Builtin::Maximum | Builtin::Minimum | Builtin::Where
-            | Builtin::ToFloat | Builtin::ToInt | Builtin::StopGradient => self.elementwise(env, builtin, arguments),
+            Builtin::Len
+            | Builtin::Zip
+            | Builtin::Reverse
+            | Builtin::Repeated
+            | Builtin::Linspace
+            | Builtin::Floor
+            | Builtin::Div
+            | Builtin::Fail
+            | Builtin::ShapeOf => self.compile_time(builtin, arguments),
+            Builtin::Exp
+            | Builtin::Log
+            | Builtin::Sqrt
+            | Builtin::Abs
+            | Builtin::Sin
+            | Builtin::Cos
+            | Builtin::Tanh
+            | Builtin::Sigmoid
+            | Builtin::Relu
+            | Builtin::LeakyRelu
+            | Builtin::Silu
+            | Builtin::Gelu
+            | Builtin::GeluTanh
+            | Builtin::Clamp
+            | Builtin::Maximum
+            | Builtin::Minimum
+            | Builtin::Where
+            | Builtin::ToFloat
+            | Builtin::ToInt
+            | Builtin::StopGradient => self.elementwise(env, builtin, arguments),
             Builtin::Sum | Builtin::Mean | Builtin::Max | Builtin::Min | Builtin::Softmax => {
                 self.reduction(env, builtin, arguments)
             }
-            Builtin::Reshape | Builtin::Permute | Builtin::Expand | Builtin::Concat | Builtin::Split | Builtin::Slice
-            | Builtin::Gather | Builtin::Pad | Builtin::Constant | Builtin::Full => {
-                self.layout(env, builtin, arguments)
-            }
-            Builtin::MatMul | Builtin::Attention | Builtin::AvgPool | Builtin::MaxPool | Builtin::Resize
-            | Builtin::GaussianBlur | Builtin::InstanceNorm => self.image(env, builtin, arguments),
+            Builtin::Reshape
+            | Builtin::Permute
+            | Builtin::Expand
+            | Builtin::Concat
+            | Builtin::Split
+            | Builtin::Slice
+            | Builtin::Gather
+            | Builtin::Pad
+            | Builtin::Constant
+            | Builtin::Full => self.layout(env, builtin, arguments),
+            Builtin::MatMul
+            | Builtin::Attention
+            | Builtin::AvgPool
+            | Builtin::MaxPool
+            | Builtin::Resize
+            | Builtin::GaussianBlur
+            | Builtin::InstanceNorm => self.image(env, builtin, arguments),
             Builtin::RandomNormal | Builtin::RandomUniform | Builtin::RandomInt | Builtin::Dropout => {
                 self.random(env, builtin, arguments)
             }
-            Builtin::Weight | Builtin::Conv | Builtin::ConvTranspose | Builtin::Linear | Builtin::Embedding
-            | Builtin::GroupNorm | Builtin::LayerNorm | Builtin::BatchNorm => {
-                self.layer(env, builtin, arguments, place)
-            }
-            Builtin::Zeros | Builtin::Ones | Builtin::Normal | Builtin::Uniform | Builtin::KaimingUniform
-            | Builtin::KaimingNormal | Builtin::XavierUniform => self.initial(builtin, arguments),
+            Builtin::Weight
+            | Builtin::Conv
+            | Builtin::ConvTranspose
+            | Builtin::Linear
+            | Builtin::Embedding
+            | Builtin::GroupNorm
+            | Builtin::LayerNorm
+            | Builtin::BatchNorm => self.layer(env, builtin, arguments, place),
+            Builtin::Zeros
+            | Builtin::Ones
+            | Builtin::Normal
+            | Builtin::Uniform
+            | Builtin::KaimingUniform
+            | Builtin::KaimingNormal
+            | Builtin::XavierUniform => self.initial(builtin, arguments),
             Builtin::AdamW | Builtin::Adam | Builtin::Sgd | Builtin::CosineSchedule | Builtin::ConstantSchedule => {
                 self.training_rule(builtin, arguments)
             }
@@ -85,7 +128,9 @@ fn awaits_tensor(builtin: Builtin, given: &[Given]) -> bool {
     if parameters.len() < 2 && builtin != Builtin::InstanceNorm || of_lists {
         return false;
     }
-    if parameters[0].name != "x" || given.iter().any(|given| given.name.as_ref().is_some_and(|(name, _)| &**name == "x")) {
+    if parameters[0].name != "x"
+        || given.iter().any(|given| given.name.as_ref().is_some_and(|(name, _)| &**name == "x"))
+    {
         return false;
     }
     let positional: Vec<&Given> = given.iter().filter(|given| given.name.is_none()).collect();

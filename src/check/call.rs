@@ -78,7 +78,9 @@ impl Checker<'_> {
                 None => {
                     let name = self.block_name(*instance);
                     let diagnostic = error::not_callable(&format!("a `{name}`"), span);
-                    self.report(diagnostic.help("its block has no main function `fn (..) { .. }`; call one of its functions"))
+                    self.report(
+                        diagnostic.help("its block has no main function `fn (..) { .. }`; call one of its functions"),
+                    )
                 }
             },
             Value::Closure(closure) => {
@@ -91,7 +93,9 @@ impl Checker<'_> {
                 for (name, argument) in lambda.params.iter().zip(bound) {
                     inner.define(name.node.clone(), argument.map_or(Value::Poison, |given| given.value));
                 }
-                self.called("in the function given here".into(), closure.span, |this| this.body(&mut inner, &lambda.body))
+                self.called("in the function given here".into(), closure.span, |this| {
+                    this.body(&mut inner, &lambda.body)
+                })
             }
             other => {
                 let kind = other.kind(self.spec);

@@ -50,7 +50,12 @@ pub(super) fn missing_argument(name: &str, callee: &str, span: Span) -> Diagnost
 }
 
 pub(super) fn too_many_arguments(callee: &str, takes: usize, span: Span) -> Diagnostic {
-    Diagnostic::error("too-many-arguments", format!("`{callee}` takes at most {takes} arguments"), span)
+    let most = match takes {
+        0 => "no arguments".to_owned(),
+        1 => "one argument".to_owned(),
+        _ => format!("at most {takes} arguments"),
+    };
+    Diagnostic::error("too-many-arguments", format!("`{callee}` takes {most}"), span)
 }
 
 pub(super) fn argument_twice(name: &str, callee: &str, span: Span) -> Diagnostic {
@@ -134,12 +139,19 @@ pub(super) fn not_within(name: &str, verb: &str, value: &str, within: &str, span
 }
 
 pub(super) fn copy_of_unused(path: &str, original: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("copy-of-unused", format!("`{path}` should start from `{original}`, which no function uses"), span)
-        .help("call the original in the same model, or give the copy layers of its own")
+    Diagnostic::error(
+        "copy-of-unused",
+        format!("`{path}` should start from `{original}`, which no function uses"),
+        span,
+    )
+    .help("call the original in the same model, or give the copy layers of its own")
 }
 
 pub(super) fn copy_of_other_shape(copy: &Weight, original: &Weight) -> Diagnostic {
-    let text = format!("`{}` is {:?} and can't start from `{}`, which is {:?}", copy.path, copy.shape, original.path, original.shape);
+    let text = format!(
+        "`{}` is {:?} and can't start from `{}`, which is {:?}",
+        copy.path, copy.shape, original.path, original.shape
+    );
     Diagnostic::error("copy-of-other-shape", text, copy.span)
         .help("a copy sees inputs with as many channels as the original")
 }

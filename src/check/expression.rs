@@ -40,7 +40,9 @@ impl Checker<'_> {
                 self.unary_operator(env, *op, value, span)
             }
             ExprKind::Binary(op, left, right) => self.binary_expr(env, *op, left, right, span),
-            ExprKind::Range { low, high, inclusive } => self.range(env, low.as_deref(), high.as_deref(), *inclusive, span),
+            ExprKind::Range { low, high, inclusive } => {
+                self.range(env, low.as_deref(), high.as_deref(), *inclusive, span)
+            }
             ExprKind::Call(callee, arguments) => {
                 let mut place = None;
                 self.call_expr(env, callee, arguments, None, &mut place, span)
@@ -109,7 +111,9 @@ impl Checker<'_> {
                         if !value.is_poison() {
                             let kind = value.kind(self.spec);
                             let wanted = format!("a tuple of {}", items.len());
-                            self.report(error::wrong_type("the value", &wanted, &kind, span).also(*at, "taken apart here"));
+                            self.report(
+                                error::wrong_type("the value", &wanted, &kind, span).also(*at, "taken apart here"),
+                            );
                         }
                         vec![Value::Poison; items.len()]
                     }
@@ -192,7 +196,9 @@ impl Checker<'_> {
             }
             Binding::Enum(_) | Binding::Ambiguous(_) => {
                 let help = format!("write one of its cases, as in `{name}::..`");
-                self.report(Diagnostic::error("enum-as-value", format!("`{name}` is an enum, not a value"), span).help(help))
+                self.report(
+                    Diagnostic::error("enum-as-value", format!("`{name}` is an enum, not a value"), span).help(help),
+                )
             }
         }
     }
@@ -217,7 +223,8 @@ impl Checker<'_> {
                 let mut diagnostic =
                     error::wrong_type("the condition of an `if`", "a bool", &kind, choice.condition.span);
                 if matches!(other, Value::Tensor(_)) {
-                    diagnostic = diagnostic.help("an `if` is decided before anything runs; use `where(condition, a, b)`");
+                    diagnostic =
+                        diagnostic.help("an `if` is decided before anything runs; use `where(condition, a, b)`");
                 }
                 self.report(diagnostic)
             }
@@ -231,7 +238,12 @@ impl Checker<'_> {
                 Some(items) => items,
                 None => {
                     let kind = value.kind(self.spec);
-                    return self.report(error::wrong_type("what a `for` runs over", "a list or a range", &kind, each.list.span));
+                    return self.report(error::wrong_type(
+                        "what a `for` runs over",
+                        "a list or a range",
+                        &kind,
+                        each.list.span,
+                    ));
                 }
             },
         };
@@ -253,7 +265,12 @@ impl Checker<'_> {
     }
 
     /// An element of a list; if the list is a `part`, the index is the element's place unless it has one.
-    fn element(&mut self, env: &mut Environment, index: i64, make: impl FnOnce(&mut Self, &mut Environment) -> Value) -> Value {
+    fn element(
+        &mut self,
+        env: &mut Environment,
+        index: i64,
+        make: impl FnOnce(&mut Self, &mut Environment) -> Value,
+    ) -> Value {
         if !env.makes_part {
             return make(self, env);
         }
@@ -386,7 +403,11 @@ impl Checker<'_> {
                 let wrong = if from < 0 || from > len { from } else { to - 1 };
                 return self.report(error::out_of_range(wrong, items.len(), span));
             }
-            #[allow(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "compared with 0 and the length")]
+            #[allow(
+                clippy::cast_sign_loss,
+                clippy::cast_possible_truncation,
+                reason = "compared with 0 and the length"
+            )]
             return Value::list(items[from as usize..to as usize].to_vec());
         }
         let Some(at) = self.int(env, index, "an index") else { return Value::Poison };

@@ -26,8 +26,11 @@ impl Checker<'_> {
     ) -> Value {
         let block = self.spec.block(block_id);
         let name = block.name.node.clone();
-        let slots: Vec<Slot<'_>> =
-            block.params.iter().map(|param| Slot { name: &param.name.node, optional: param.default.is_some() }).collect();
+        let slots: Vec<Slot<'_>> = block
+            .params
+            .iter()
+            .map(|param| Slot { name: &param.name.node, optional: param.default.is_some() })
+            .collect();
         let Some(bound) = self.bind(&name, &slots, given, span) else {
             place.take();
             return Value::Poison;
@@ -241,7 +244,15 @@ impl Checker<'_> {
         }
         let kind = value.kind(self.spec);
         let help = "a part is made by calling a block; other values are given a name with `let`";
-        self.report(error::wrong_type(&format!("the part `{}`", def.name.node), "a block with its parameters", &kind, def.value.span).help(help))
+        self.report(
+            error::wrong_type(
+                &format!("the part `{}`", def.name.node),
+                "a block with its parameters",
+                &kind,
+                def.value.span,
+            )
+            .help(help),
+        )
     }
 
     /// Computes a member and keeps it, unless a tensor of one function is in it.

@@ -53,7 +53,8 @@ impl Checker<'_> {
                 let dims = [self.int_argument(arguments, "count", 1)?, self.int_argument(arguments, "width", 1)?];
                 let init = self.init_argument(arguments)?.unwrap_or(InitRule::Is(Init::Normal { mean: 0.0, std: 1.0 }));
                 let path = join(&path, "weight");
-                let table = self.weight(env, Wanted { path: &path, dims: &dims, init, is_statistic: false }, arguments.span)?;
+                let table =
+                    self.weight(env, Wanted { path: &path, dims: &dims, init, is_statistic: false }, arguments.span)?;
                 Some(self.emit(env, Op::Gather, &[table, x], arguments.callee, arguments.span))
             }
             Builtin::BatchNorm => self.batch_norm(env, arguments, &path),
@@ -72,13 +73,7 @@ impl Checker<'_> {
         }
     }
 
-    fn convolution(
-        &mut self,
-        env: &Environment,
-        builtin: Builtin,
-        arguments: &Arguments,
-        path: &str,
-    ) -> Option<Value> {
+    fn convolution(&mut self, env: &Environment, builtin: Builtin, arguments: &Arguments, path: &str) -> Option<Value> {
         let x = self.tensor_argument(arguments, "x")?;
         let channels = self.channels(&x, 1, arguments)?;
         let kernel = self.pair_argument(arguments, "kernel", 1)?;
@@ -145,7 +140,11 @@ impl Checker<'_> {
                 None => InitRule::Is(Init::Uniform { bound: 1.0 / (fan_in as f64).sqrt() }),
                 Some(_) => InitRule::Is(Init::Constant(0.0)),
             };
-            inputs.push(self.weight(env, Wanted { path: &bias_path, dims: &[out], init, is_statistic: false }, arguments.span)?);
+            inputs.push(self.weight(
+                env,
+                Wanted { path: &bias_path, dims: &[out], init, is_statistic: false },
+                arguments.span,
+            )?);
         }
         Some(self.emit(env, op, &inputs, arguments.callee, arguments.span))
     }
@@ -154,7 +153,7 @@ impl Checker<'_> {
     /// move the running ones, and running statistics where it is not.
     fn batch_norm(&mut self, env: &Environment, arguments: &Arguments, path: &str) -> Option<Value> {
         let span = arguments.span;
-        let x = self.tensor_argument(arguments, "x")?;
+        let x = self.float_tensor_argument(arguments, "x")?;
         let channels = self.channels(&x, 1, arguments)?;
         let rank = x.fact.shape.rank();
         let epsilon = self.float_argument(arguments, "epsilon")?;
@@ -239,7 +238,8 @@ impl Checker<'_> {
             Some(_) => {
                 let text = format!("`{}` needs to know axis {axis} of its input", arguments.callee);
                 let diagnostic = Diagnostic::error("unknown-channels", text, arguments.span);
-                let help = "its weights depend on it: write the number where the input is declared, as in `x: [B, 3, H, W]`";
+                let help =
+                    "its weights depend on it: write the number where the input is declared, as in `x: [B, 3, H, W]`";
                 self.report(diagnostic.here(format!("this is {}", x.fact)).help(help));
                 None
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::fact::{Dim, Fact, Shape};
 use crate::graph::program::{Function, ImageFormat, Init, Objective, Phase, Program};
 use crate::graph::{Graph, ValueId};
@@ -283,7 +283,12 @@ impl Checker<'_> {
                         _ => "an image [B, 3, h, w] to show",
                     };
                     let kind = other.kind(self.spec);
-                    self.report(error::wrong_type(&format!("`{name}` of `score`"), wanted, &kind, def.body.result_span()));
+                    self.report(error::wrong_type(
+                        &format!("`{name}` of `score`"),
+                        wanted,
+                        &kind,
+                        def.body.result_span(),
+                    ));
                     return None;
                 }
             }
@@ -351,8 +356,14 @@ impl Checker<'_> {
             if let Some((_, member)) = members.get(objective.name.as_str()) {
                 let (_, span) = crate::resolve::spec::member_name(member);
                 let text = format!("nothing says how `{}` is trained", objective.name);
-                let help = format!("add `training {} {{ optimizer = adamw(lr: 1e-4) batch = 8 epochs = 10 }}`", objective.name);
-                self.report(Diagnostic::error("no-training", text, span).help(help));
+                let help = format!(
+                    "add `training {} {{ optimizer = adamw(lr: 1e-4) batch = 8 epochs = 10 }}`",
+                    objective.name
+                );
+                self.report(
+                    Diagnostic { severity: Severity::Warning, ..Diagnostic::error("no-training", text, span) }
+                        .help(help),
+                );
             }
         }
     }
@@ -369,7 +380,9 @@ fn is_whole(def: &FnDef) -> bool {
 fn collect(path: &str, value: &Value, into: &mut Vec<(String, Tensor)>) {
     let join = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
-        Value::Tensor(tensor) => into.push((if path.is_empty() { "result".to_owned() } else { path.to_owned() }, tensor.clone())),
+        Value::Tensor(tensor) => {
+            into.push((if path.is_empty() { "result".to_owned() } else { path.to_owned() }, tensor.clone()))
+        }
         Value::List(items) | Value::Tuple(items) | Value::Set(items) => {
             for (i, item) in items.iter().enumerate() {
                 collect(&join(&i.to_string()), item, into);

@@ -39,7 +39,8 @@ impl Checker<'_> {
                 };
                 Some(list((0..count).map(|i| Value::Float(at(i)))))
             }
-            Builtin::Floor => {
+            Builtin::Floor =>
+            {
                 #[allow(clippy::cast_possible_truncation, reason = "a float that is too large gives the largest int")]
                 self.float_argument(arguments, "x").map(|x| Value::Int(x.floor() as i64))
             }
@@ -83,8 +84,8 @@ impl Checker<'_> {
             self.report(Diagnostic::error("unequal-lengths", text, arguments.span));
             return None;
         }
-        let tuples = (0..lengths[0])
-            .map(|i| Value::Tuple(Rc::new(lists.iter().map(|items| items[i].clone()).collect())));
+        let tuples =
+            (0..lengths[0]).map(|i| Value::Tuple(Rc::new(lists.iter().map(|items| items[i].clone()).collect())));
         Some(list(tuples))
     }
 
@@ -135,7 +136,8 @@ impl Checker<'_> {
         if x >= 0.0 && x < limit {
             return Some(x);
         }
-        let range = if limit == f64::MAX { "at least 0".to_owned() } else { format!("at least 0 and less than {limit}") };
+        let range =
+            if limit == f64::MAX { "at least 0".to_owned() } else { format!("at least 0 and less than {limit}") };
         let text = format!("`{name}` of `{}` must be {range}, this is {x}", arguments.callee);
         self.report(Diagnostic::error("too-small", text, arguments.get(name).1));
         None

@@ -62,7 +62,11 @@ impl Checker<'_> {
             BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem | BinaryOp::Pow => {
                 return self.arithmetic(env, op, &a, &b, span);
             }
-            BinaryOp::Less | BinaryOp::LessEqual | BinaryOp::Greater | BinaryOp::GreaterEqual | BinaryOp::Equal
+            BinaryOp::Less
+            | BinaryOp::LessEqual
+            | BinaryOp::Greater
+            | BinaryOp::GreaterEqual
+            | BinaryOp::Equal
             | BinaryOp::NotEqual => return self.comparison(env, op, &a, &b, span),
         };
         result.unwrap_or_else(|| self.no_such(op, &a, &b, span))
@@ -117,10 +121,13 @@ impl Checker<'_> {
             BinaryOp::Sub => x.checked_sub(y),
             BinaryOp::Mul => x.checked_mul(y),
             BinaryOp::Div | BinaryOp::Rem if y == 0 => {
-                let diagnostic = crate::diagnostic::Diagnostic::error("division-by-zero", format!("{x} is divided by 0"), span);
+                let diagnostic =
+                    crate::diagnostic::Diagnostic::error("division-by-zero", format!("{x} is divided by 0"), span);
                 return self.report(diagnostic);
             }
-            BinaryOp::Div if x.checked_rem(y).is_some_and(|rest| rest != 0) => return self.report(error::not_exact(&x.to_string(), &y.to_string(), span)),
+            BinaryOp::Div if x.checked_rem(y).is_some_and(|rest| rest != 0) => {
+                return self.report(error::not_exact(&x.to_string(), &y.to_string(), span));
+            }
             BinaryOp::Div => x.checked_div(y),
             BinaryOp::Rem => x.checked_rem_euclid(y),
             _ => match u32::try_from(y) {
@@ -187,10 +194,12 @@ impl Checker<'_> {
         let whole = y.fact.dtype == DType::Int && matches!(x, Value::Float(_));
         match op {
             BinaryOp::Add | BinaryOp::Mul => self.tensor_number(env, op, y, x, span),
-            BinaryOp::Sub if !whole => match self.emit(env, Op::Unary(Unary::Neg), std::slice::from_ref(y), "-", span) {
-                Value::Tensor(negated) => self.tensor_number(env, BinaryOp::Add, &negated, x, span),
-                other => other,
-            },
+            BinaryOp::Sub if !whole => {
+                match self.emit(env, Op::Unary(Unary::Neg), std::slice::from_ref(y), "-", span) {
+                    Value::Tensor(negated) => self.tensor_number(env, BinaryOp::Add, &negated, x, span),
+                    other => other,
+                }
+            }
             BinaryOp::Div if y.fact.dtype == DType::Float => {
                 match self.emit(env, Op::Unary(Unary::PowScalar(-1.0)), std::slice::from_ref(y), "/", span) {
                     Value::Tensor(inverse) if c != 1.0 => {

@@ -69,7 +69,12 @@ impl Checker<'_> {
                 Value::Poison => return None,
                 other => {
                     let kind = other.kind(self.spec);
-                    self.report(error::wrong_type(&format!("the start of `{}`", name.node), "a tensor", &kind, start.span));
+                    self.report(error::wrong_type(
+                        &format!("the start of `{}`", name.node),
+                        "a tensor",
+                        &kind,
+                        start.span,
+                    ));
                     return None;
                 }
             }
@@ -82,7 +87,9 @@ impl Checker<'_> {
                 return None;
             }
             let items = value.elements();
-            let numbers = items.as_deref().and_then(|items| if items.is_empty() { Some(Elements::Int([].into())) } else { elements(items) });
+            let numbers = items
+                .as_deref()
+                .and_then(|items| if items.is_empty() { Some(Elements::Int([].into())) } else { elements(items) });
             let (Some(items), Some(numbers)) = (items, numbers) else {
                 let kind = value.kind(self.spec);
                 let what = format!("the constants `{}` of a loop", name.node);
@@ -112,7 +119,12 @@ impl Checker<'_> {
                 _ => {
                     let kind = value.kind(self.spec);
                     let wanted = format!("a tuple of the {count} carried values");
-                    self.report(error::wrong_type("the value of this loop's body", &wanted, &kind, run.body.result_span()));
+                    self.report(error::wrong_type(
+                        "the value of this loop's body",
+                        &wanted,
+                        &kind,
+                        run.body.result_span(),
+                    ));
                     return None;
                 }
             },
@@ -124,9 +136,11 @@ impl Checker<'_> {
                 Value::Poison => return None,
                 other => {
                     let kind = other.kind(self.spec);
-                    let text = format!("`{}` is {kind} after a step, and was a tensor {} before", name.node, start.fact);
+                    let text =
+                        format!("`{}` is {kind} after a step, and was a tensor {} before", name.node, start.fact);
                     self.report(
-                        Diagnostic::error("loop-changes-shape", text, run.body.result_span()).also(name.span, "carried from step to step"),
+                        Diagnostic::error("loop-changes-shape", text, run.body.result_span())
+                            .also(name.span, "carried from step to step"),
                     );
                     return None;
                 }

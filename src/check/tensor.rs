@@ -2,7 +2,8 @@
 
 use crate::fact::{Dim, Fact, Shape};
 use crate::op::{
-    Attention, Binary, Distribution, Elements, Interpolation, Op, PadMode, Pool, PoolKind, Random, Reduction, Resize, Unary,
+    Attention, Binary, Distribution, Elements, Interpolation, Op, PadMode, Pool, PoolKind, Random, Reduction, Resize,
+    Unary,
 };
 use crate::parse::ast::BinaryOp;
 use crate::resolve::builtin::Builtin;
@@ -90,7 +91,13 @@ impl Checker<'_> {
         Some(self.report(crate::diagnostic::Diagnostic::error("not-finite", text, arguments.span)))
     }
 
-    fn tensor_or_number(&mut self, env: &Environment, arguments: &Arguments, name: &str, like: &Fact) -> Option<Tensor> {
+    fn tensor_or_number(
+        &mut self,
+        env: &Environment,
+        arguments: &Arguments,
+        name: &str,
+        like: &Fact,
+    ) -> Option<Tensor> {
         match arguments.get(name).0.number() {
             Some(x) => Some(self.scalar(env, x, like, arguments.span)),
             None => self.tensor_argument(arguments, name),
@@ -393,11 +400,17 @@ impl Checker<'_> {
                 (Distribution::Int { low, high }, Fact::int(shape))
             }
         };
-        Some(Value::Tensor(self.draw(env, distribution, fact, arguments)))
+        self.draw(env, distribution, fact, arguments).map(Value::Tensor)
     }
 
     /// A source of random numbers under a name that no other one in the function has.
-    fn draw(&mut self, env: &Environment, distribution: Distribution, fact: Fact, arguments: &Arguments) -> Tensor {
+    fn draw(
+        &mut self,
+        env: &Environment,
+        distribution: Distribution,
+        fact: Fact,
+        arguments: &Arguments,
+    ) -> Option<Tensor> {
         let mut labels = Vec::new();
         let mut at = Some(env.scope);
         while let Some(id) = at {
@@ -409,11 +422,15 @@ impl Checker<'_> {
         let count = self.function.draws.entry(path.clone()).or_insert(0);
         let purpose = format!("{path}#{count}").into();
         *count += 1;
-        self.sure(env, Op::Random(Random { distribution, fact, purpose }), &[], arguments.span)
+        match self.emit(env, Op::Random(Random { distribution, fact, purpose }), &[], arguments.callee, arguments.span)
+        {
+            Value::Tensor(tensor) => Some(tensor),
+            _ => None,
+        }
     }
 
     fn dropout(&mut self, env: &Environment, arguments: &Arguments) -> Option<Value> {
-        let x = self.tensor_argument(arguments, "x")?;
+        let x = self.float_tensor_argument(arguments, "x")?;
         let p = self.float_argument(arguments, "p")?;
         if !(0.0..1.0).contains(&p) {
             let text = format!("`p` of `dropout` must be at least 0 and less than 1, this is {p}");
@@ -424,7 +441,7 @@ impl Checker<'_> {
             return Some(Value::Tensor(x));
         }
         let span = arguments.span;
-        let uniform = self.draw(env, Distribution::Uniform, Fact::float(x.fact.shape.clone()), arguments);
+        let uniform = self.draw(env, Distribution::Uniform, Fact::float(x.fact.shape.clone()), arguments)?;
         let limit = self.scalar(env, p, &uniform.fact, span);
         let keep = self.sure(env, Op::Compare(crate::op::Comparison::LessEqual), &[limit, uniform], span);
         let keep = self.sure(env, Op::Cast(crate::fact::DType::Float), &[keep], span);

@@ -102,7 +102,9 @@ impl Checker<'_> {
     ) -> Option<Value> {
         let spec = self.spec;
         let (fits, wanted) = match spec.module(env.module).scope.get(name) {
-            Some(Binding::Enum(id)) => (matches!(&value, Value::Case(owner, _) if owner == id), format!("a case of `{name}`")),
+            Some(Binding::Enum(id)) => {
+                (matches!(&value, Value::Case(owner, _) if owner == id), format!("a case of `{name}`"))
+            }
             Some(Binding::Block(id)) => {
                 let is_one = |value: &Value| match value {
                     Value::Instance(instance) => spec.block(self.instances[instance.0].block).lineage.contains(id),
@@ -124,8 +126,12 @@ impl Checker<'_> {
                 "fn" => (
                     matches!(
                         value,
-                        Value::Closure(_) | Value::Function(..) | Value::Method(..) | Value::Builtin(_)
-                            | Value::Partial(_) | Value::Instance(_)
+                        Value::Closure(_)
+                            | Value::Function(..)
+                            | Value::Method(..)
+                            | Value::Builtin(_)
+                            | Value::Partial(_)
+                            | Value::Instance(_)
                     ),
                     "a function".into(),
                 ),
@@ -138,7 +144,8 @@ impl Checker<'_> {
         let kind = value.kind(spec);
         let mut diagnostic = error::wrong_type(what, &wanted, &kind, span).also(ty.span, "asked for here");
         if let Some(Binding::Enum(id)) = spec.module(env.module).scope.get(name) {
-            let cases: Vec<String> = spec.enumeration(*id).cases.iter().map(|case| format!("`{}`", case.node)).collect();
+            let cases: Vec<String> =
+                spec.enumeration(*id).cases.iter().map(|case| format!("`{}`", case.node)).collect();
             diagnostic = diagnostic.help(format!("its cases are {}", cases.join(", ")));
         }
         self.report(diagnostic);
@@ -158,7 +165,9 @@ impl Checker<'_> {
         if fact.shape.rank() != dims.len() {
             let text = format!("{what} must have {} axes, this has {}", dims.len(), fact.shape.rank());
             self.report(
-                Diagnostic::error("shape-mismatch", text, span).here(format!("this is {fact}")).also(ty, "asked for here"),
+                Diagnostic::error("shape-mismatch", text, span)
+                    .here(format!("this is {fact}"))
+                    .also(ty, "asked for here"),
             );
             return None;
         }

@@ -30,8 +30,11 @@ impl Check {
             let trained = total(&|i| objective.trains.iter().any(|id| id.0 as usize == i));
             text += &format!("  objective {} trains {}\n", objective.name, grouped(trained));
         }
-        let functions: Vec<String> =
-            program.functions.iter().map(|function| format!("{} ({} nodes)", function.name, function.graph.len())).collect();
+        let functions: Vec<String> = program
+            .functions
+            .iter()
+            .map(|function| format!("{} ({} nodes)", function.name, function.graph.len()))
+            .collect();
         text += &format!("  functions: {}\n", functions.join(", "));
         terminal::result(&text);
         Ok(())

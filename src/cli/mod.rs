@@ -17,7 +17,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-
 /// Compiles and runs descriptions of anomaly-detection systems.
 ///
 /// A .diad file describes a model, how it is trained and how it scores images. diadc checks it, trains it,

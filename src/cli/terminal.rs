@@ -26,7 +26,8 @@ pub(super) fn result(text: &str) {
 
 /// Whether stdout takes more than ASCII.
 pub(super) fn takes_unicode() -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     std::io::stdout().is_terminal() || locale.is_some_and(|locale| locale.to_lowercase().contains("utf"))
 }
 
@@ -138,7 +139,8 @@ impl Watch for Screen {
     fn scored(&mut self, done: usize, all: usize) {
         let seconds = self.started.elapsed().as_secs_f64();
         let rate = if self.title == "scoring" && seconds > 0.0 { done as f64 / seconds } else { 0.0 };
-        let left = if rate > 0.0 { duration(Duration::from_secs_f64((all - done) as f64 / rate)) } else { "..".to_owned() };
+        let left =
+            if rate > 0.0 { duration(Duration::from_secs_f64((all - done) as f64 / rate)) } else { "..".to_owned() };
         self.show("scoring", done, all, &format!("{rate:.1} images/s  {left} left"));
     }
 }

@@ -89,9 +89,7 @@ pub enum DatasetError {
         class: String,
     },
     /// The list of classes asked for is empty.
-    #[error(
-        "the list of wanted classes is empty: leave it out to take all, or name some of {known}"
-    )]
+    #[error("the list of wanted classes is empty: leave it out to take all, or name some of {known}")]
     NoClassWanted {
         /// All classes.
         known: String,
@@ -209,26 +207,15 @@ pub enum DatasetError {
 impl DatasetError {
     pub(super) fn unknown_dataset(name: &str) -> Self {
         let known = super::NAMES.map(str::to_owned);
-        Self::UnknownDataset {
-            name: name.to_owned(),
-            hint: hint(name, &known),
-            known: known.join(", "),
-        }
+        Self::UnknownDataset { name: name.to_owned(), hint: hint(name, &known), known: known.join(", ") }
     }
 
     pub(super) fn unknown_class(class: &str, known: &[String]) -> Self {
-        Self::UnknownClass {
-            class: class.to_owned(),
-            hint: hint(class, known),
-            known: known.join(", "),
-        }
+        Self::UnknownClass { class: class.to_owned(), hint: hint(class, known), known: known.join(", ") }
     }
 
     pub(super) fn read(path: &Path, source: io::Error) -> Self {
-        Self::Read {
-            path: path.to_path_buf(),
-            source,
-        }
+        Self::Read { path: path.to_path_buf(), source }
     }
 }
 
@@ -237,15 +224,8 @@ fn hint(name: &str, known: &[String]) -> String {
     let name = name.to_lowercase();
     known
         .iter()
-        .map(|other| {
-            (
-                strsim::damerau_levenshtein(&name, &other.to_lowercase()),
-                other,
-            )
-        })
+        .map(|other| (strsim::damerau_levenshtein(&name, &other.to_lowercase()), other))
         .filter(|(distance, other)| *distance <= (other.chars().count() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
-        .map_or_else(String::new, |(_, other)| {
-            format!(": did you mean `{other}`?")
-        })
+        .map_or_else(String::new, |(_, other)| format!(": did you mean `{other}`?"))
 }

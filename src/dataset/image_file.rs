@@ -14,9 +14,8 @@ use super::mask::Mask;
 
 const READ: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
 /// Endings of images that are not read. They are refused, not passed over: an image must not vanish from a data set.
-const REFUSED: [&str; 13] = [
-    "tif", "tiff", "webp", "gif", "heic", "avif", "jp2", "exr", "hdr", "ppm", "pgm", "tga", "dcm",
-];
+const REFUSED: [&str; 13] =
+    ["tif", "tiff", "webp", "gif", "heic", "avif", "jp2", "exr", "hdr", "ppm", "pgm", "tga", "dcm"];
 
 /// What the name of a file says about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +39,7 @@ pub(super) enum MaskRule {
 
 /// Tells an image from other files by the ending of its name.
 pub(super) fn kind(path: &Path) -> Kind {
-    let ending = path
-        .extension()
-        .map(|ending| ending.to_string_lossy().to_lowercase())
-        .unwrap_or_default();
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     match ending.as_str() {
         ending if READ.contains(&ending) => Kind::Image,
         ending if REFUSED.contains(&ending) => Kind::Refused,
@@ -71,28 +67,16 @@ pub(super) fn read_mask(path: &Path, rule: MaskRule) -> Result<Mask, DatasetErro
         MaskRule::NonZero => 0,
     };
     let (width, height) = grey.dimensions();
-    let anomalous: Vec<bool> = grey
-        .iter()
-        .map(|value| *value > u16::from(threshold) * 257)
-        .collect();
+    let anomalous: Vec<bool> = grey.iter().map(|value| *value > u16::from(threshold) * 257).collect();
     if !anomalous.contains(&true) {
-        return Err(DatasetError::MaskEmpty {
-            mask: path.to_path_buf(),
-            threshold,
-        });
+        return Err(DatasetError::MaskEmpty { mask: path.to_path_buf(), threshold });
     }
-    Ok(Mask {
-        width,
-        height,
-        anomalous,
-    })
+    Ok(Mask { width, height, anomalous })
 }
 
 /// Width and height, from the header alone.
 pub(super) fn size(path: &Path) -> Result<(u32, u32), DatasetError> {
-    reader(path)?
-        .into_dimensions()
-        .map_err(|source| undecodable(path, source))
+    reader(path)?.into_dimensions().map_err(|source| undecodable(path, source))
 }
 
 /// Checks, from the headers alone, that a mask is as large as its image.
@@ -113,9 +97,7 @@ pub(super) fn check_sizes(image: &Path, mask: &Path) -> Result<(), DatasetError>
 }
 
 fn decode(path: &Path) -> Result<image::DynamicImage, DatasetError> {
-    reader(path)?
-        .decode()
-        .map_err(|source| undecodable(path, source))
+    reader(path)?.decode().map_err(|source| undecodable(path, source))
 }
 
 fn reader(path: &Path) -> Result<ImageReader<BufReader<File>>, DatasetError> {
@@ -125,8 +107,5 @@ fn reader(path: &Path) -> Result<ImageReader<BufReader<File>>, DatasetError> {
 }
 
 fn undecodable(path: &Path, source: image::ImageError) -> DatasetError {
-    DatasetError::Decode {
-        path: path.to_path_buf(),
-        source,
-    }
+    DatasetError::Decode { path: path.to_path_buf(), source }
 }

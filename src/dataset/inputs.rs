@@ -15,9 +15,7 @@ use super::listing;
 pub fn predict_inputs<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>, DatasetError> {
     let mut found = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {
-        let metadata = path
-            .metadata()
-            .map_err(|source| DatasetError::read(path, source))?;
+        let metadata = path.metadata().map_err(|source| DatasetError::read(path, source))?;
         if metadata.is_dir() {
             found.extend(listing::images_below(path)?);
             continue;
@@ -25,23 +23,17 @@ pub fn predict_inputs<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>, Datas
         match kind(path) {
             Kind::Image => found.push(path.to_path_buf()),
             Kind::Refused => {
-                return Err(DatasetError::UnsupportedImage {
-                    path: path.to_path_buf(),
-                });
+                return Err(DatasetError::UnsupportedImage { path: path.to_path_buf() });
             }
             Kind::Other => {
-                return Err(DatasetError::NotAnImage {
-                    path: path.to_path_buf(),
-                });
+                return Err(DatasetError::NotAnImage { path: path.to_path_buf() });
             }
         }
     }
     found.sort();
     found.dedup();
     if found.is_empty() {
-        return Err(DatasetError::NoInputs {
-            places: quoted(paths),
-        });
+        return Err(DatasetError::NoInputs { places: quoted(paths) });
     }
     Ok(found)
 }
@@ -50,9 +42,6 @@ fn quoted<P: AsRef<Path>>(paths: &[P]) -> String {
     if paths.is_empty() {
         return "an empty list of paths".to_owned();
     }
-    let names: Vec<String> = paths
-        .iter()
-        .map(|path| format!("`{}`", path.as_ref().display()))
-        .collect();
+    let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.as_ref().display())).collect();
     names.join(", ")
 }

@@ -26,11 +26,7 @@ pub(super) fn entries(directory: &Path) -> Result<Vec<Entry>, DatasetError> {
         let name = file_name(&path)?;
         if !name.starts_with('.') {
             let is_directory = path.is_dir();
-            found.push(Entry {
-                name,
-                path,
-                is_directory,
-            });
+            found.push(Entry { name, path, is_directory });
         }
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -78,13 +74,8 @@ pub(super) fn images_below(directory: &Path) -> Result<Vec<PathBuf>, DatasetErro
 fn entries_and_images(directory: &Path) -> Result<Vec<Entry>, DatasetError> {
     let mut found = entries(directory)?;
     found.retain(|entry| entry.is_directory || kind(&entry.path) != Kind::Other);
-    match found
-        .iter()
-        .find(|entry| !entry.is_directory && kind(&entry.path) == Kind::Refused)
-    {
-        Some(refused) => Err(DatasetError::UnsupportedImage {
-            path: refused.path.clone(),
-        }),
+    match found.iter().find(|entry| !entry.is_directory && kind(&entry.path) == Kind::Refused) {
+        Some(refused) => Err(DatasetError::UnsupportedImage { path: refused.path.clone() }),
         None => Ok(found),
     }
 }
@@ -94,15 +85,9 @@ pub(super) fn require_directory(path: &Path, layout: &'static str) -> Result<(),
     if path.is_dir() {
         Ok(())
     } else if path.exists() {
-        Err(DatasetError::NotADirectory {
-            path: path.to_path_buf(),
-            layout,
-        })
+        Err(DatasetError::NotADirectory { path: path.to_path_buf(), layout })
     } else {
-        Err(DatasetError::DirectoryMissing {
-            path: path.to_path_buf(),
-            layout,
-        })
+        Err(DatasetError::DirectoryMissing { path: path.to_path_buf(), layout })
     }
 }
 
@@ -113,12 +98,9 @@ pub(super) fn file_name(path: &Path) -> Result<String, DatasetError> {
         None => fs::canonicalize(path).map_err(|source| DatasetError::read(path, source))?,
     };
     match looked_up.file_name() {
-        Some(name) => name
-            .to_str()
-            .map(str::to_owned)
-            .ok_or_else(|| DatasetError::NotUnicode {
-                path: path.to_path_buf(),
-            }),
+        Some(name) => {
+            name.to_str().map(str::to_owned).ok_or_else(|| DatasetError::NotUnicode { path: path.to_path_buf() })
+        }
         None => Ok("root".to_owned()),
     }
 }

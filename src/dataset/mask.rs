@@ -15,20 +15,13 @@ impl Mask {
     /// The mask of a good image: nothing is anomalous.
     #[must_use]
     pub fn all_normal(width: u32, height: u32) -> Self {
-        Self {
-            width,
-            height,
-            anomalous: vec![false; width as usize * height as usize],
-        }
+        Self { width, height, anomalous: vec![false; width as usize * height as usize] }
     }
 
     /// The number of anomalous pixels.
     #[must_use]
     pub fn area(&self) -> usize {
-        self.anomalous
-            .iter()
-            .filter(|anomalous| **anomalous)
-            .count()
+        self.anomalous.iter().filter(|anomalous| **anomalous).count()
     }
 
     /// The mask at another size: each new pixel takes the value of the old pixel that its centre falls into.
@@ -45,11 +38,7 @@ impl Mask {
                 (0..width).map(move |x| self.anomalous[row + nearest(x, self.width, width)])
             })
             .collect();
-        Self {
-            width,
-            height,
-            anomalous,
-        }
+        Self { width, height, anomalous }
     }
 }
 

@@ -54,15 +54,12 @@ pub fn open(request: &Request) -> Result<Dataset, DatasetError> {
     let classes = request.classes.as_deref();
     match (request.name.as_str(), request.root.as_deref()) {
         ("toy", None) => toy::generate_classes(classes),
-        ("toy", Some(root)) => Err(DatasetError::RootForToy {
-            root: root.to_path_buf(),
-        }),
+        ("toy", Some(root)) => Err(DatasetError::RootForToy { root: root.to_path_buf() }),
         ("mvtec", Some(root)) => layout::open_mvtec(root, classes),
         ("visa", Some(root)) => layout::open_visa(root, classes),
-        (name, None) if NAMES.contains(&name) => Err(DatasetError::RootMissing {
-            dataset: name.to_owned(),
-            layout: layout::expected(name),
-        }),
+        (name, None) if NAMES.contains(&name) => {
+            Err(DatasetError::RootMissing { dataset: name.to_owned(), layout: layout::expected(name) })
+        }
         (name, _) => Err(DatasetError::unknown_dataset(name)),
     }
 }

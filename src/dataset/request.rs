@@ -16,30 +16,20 @@ pub struct Request {
 }
 
 /// Those of `available` that are `wanted`, in the order of `available`, so that the order of the request changes nothing.
-pub(super) fn choose(
-    available: Vec<String>,
-    wanted: Option<&[String]>,
-) -> Result<Vec<String>, DatasetError> {
+pub(super) fn choose(available: Vec<String>, wanted: Option<&[String]>) -> Result<Vec<String>, DatasetError> {
     let Some(wanted) = wanted else {
         return Ok(available);
     };
     if wanted.is_empty() {
-        return Err(DatasetError::NoClassWanted {
-            known: available.join(", "),
-        });
+        return Err(DatasetError::NoClassWanted { known: available.join(", ") });
     }
     for (place, class) in wanted.iter().enumerate() {
         if wanted[..place].contains(class) {
-            return Err(DatasetError::DuplicateClass {
-                class: class.clone(),
-            });
+            return Err(DatasetError::DuplicateClass { class: class.clone() });
         }
         if !available.contains(class) {
             return Err(DatasetError::unknown_class(class, &available));
         }
     }
-    Ok(available
-        .into_iter()
-        .filter(|class| wanted.contains(class))
-        .collect())
+    Ok(available.into_iter().filter(|class| wanted.contains(class)).collect())
 }

@@ -25,10 +25,7 @@ pub struct Sample {
 #[derive(Clone, Debug)]
 pub(super) enum Source {
     /// Files on a disk; a good image has no mask.
-    File {
-        image: PathBuf,
-        mask: Option<MaskFile>,
-    },
+    File { image: PathBuf, mask: Option<MaskFile> },
     /// Drawn when asked for.
     Toy(Scene),
 }
@@ -65,10 +62,7 @@ impl Sample {
     pub fn mask(&self) -> Result<Option<Mask>, DatasetError> {
         match &self.source {
             Source::File { mask: None, .. } => Ok(None),
-            Source::File {
-                image,
-                mask: Some(MaskFile { path, rule }),
-            } => {
+            Source::File { image, mask: Some(MaskFile { path, rule }) } => {
                 image_file::check_sizes(image, path)?;
                 image_file::read_mask(path, *rule).map(Some)
             }
@@ -79,10 +73,7 @@ impl Sample {
     /// Reads the headers of the files: that they are images, and that image and mask are of one size.
     pub(super) fn check_headers(&self) -> Result<(), DatasetError> {
         match &self.source {
-            Source::File {
-                image,
-                mask: Some(mask),
-            } => image_file::check_sizes(image, &mask.path),
+            Source::File { image, mask: Some(mask) } => image_file::check_sizes(image, &mask.path),
             Source::File { image, mask: None } => image_file::size(image).map(|_| ()),
             Source::Toy(_) => Ok(()),
         }

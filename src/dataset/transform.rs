@@ -27,9 +27,7 @@ impl Transform {
         (0..3)
             .flat_map(|channel| {
                 let (mean, std) = (self.mean[channel], self.std[channel]);
-                resized
-                    .pixels()
-                    .map(move |pixel| (f32::from(pixel.0[channel]) / 255.0 - mean) / std)
+                resized.pixels().map(move |pixel| (f32::from(pixel.0[channel]) / 255.0 - mean) / std)
             })
             .collect()
     }

@@ -8,9 +8,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::metric::{
-    Bits, Metric, MetricError, MetricValue, Ranking, Undefined, auroc, average_precision, finite,
-};
+use super::metric::{Bits, Metric, MetricError, MetricValue, Ranking, Undefined, auroc, average_precision, finite};
 
 /// What a model said of one test image, and what is true of it.
 #[derive(Debug, Clone, Copy)]
@@ -106,13 +104,8 @@ pub struct Mean {
 impl Collector {
     /// Starts with no observation of `classes`.
     pub fn new<S: Into<String>>(classes: impl IntoIterator<Item = S>) -> Self {
-        let classes = classes
-            .into_iter()
-            .map(|class| ClassScores {
-                class: class.into(),
-                ..ClassScores::default()
-            })
-            .collect();
+        let classes =
+            classes.into_iter().map(|class| ClassScores { class: class.into(), ..ClassScores::default() }).collect();
         Self { classes }
     }
 
@@ -122,19 +115,9 @@ impl Collector {
     /// If the class is unknown, map and mask differ in length, a score is NaN or infinite, or a good image has
     /// anomalous pixels.
     pub fn add(&mut self, observation: Observation<'_>) -> Result<(), MetricError> {
-        let Observation {
-            class: index,
-            id,
-            score,
-            anomalous,
-            map,
-            mask,
-        } = observation;
+        let Observation { class: index, id, score, anomalous, map, mask } = observation;
         let classes = self.classes.len();
-        let class = self
-            .classes
-            .get_mut(index)
-            .ok_or(MetricError::UnknownClass { index, classes })?;
+        let class = self.classes.get_mut(index).ok_or(MetricError::UnknownClass { index, classes })?;
         check(&observation).map_err(|(what, fault)| MetricError::Image {
             class: class.class.clone(),
             id: id.to_owned(),
@@ -153,11 +136,7 @@ impl Collector {
     /// # Errors
     /// None that [`Collector::add`] lets through; the type is that of the metrics it calls.
     pub fn finish(self) -> Result<Evaluation, MetricError> {
-        let classes: Vec<_> = self
-            .classes
-            .into_par_iter()
-            .map(ClassScores::evaluate)
-            .collect::<Result<_, _>>()?;
+        let classes: Vec<_> = self.classes.into_par_iter().map(ClassScores::evaluate).collect::<Result<_, _>>()?;
         let mean = |metric| mean(&classes, metric);
         let mean = MeanEvaluation {
             image_auroc: mean(Metric::ImageAuroc),
@@ -165,11 +144,7 @@ impl Collector {
             pixel_auroc: mean(Metric::PixelAuroc),
             pixel_ap: mean(Metric::PixelAp),
         };
-        Ok(Evaluation {
-            protocol: "exact".to_owned(),
-            classes,
-            mean,
-        })
+        Ok(Evaluation { protocol: "exact".to_owned(), classes, mean })
     }
 }
 
@@ -200,31 +175,16 @@ impl MeanEvaluation {
 }
 
 fn check(observation: &Observation<'_>) -> Result<(), (&'static str, MetricError)> {
-    let Observation {
-        score,
-        anomalous,
-        map,
-        mask,
-        ..
-    } = *observation;
+    let Observation { score, anomalous, map, mask, .. } = *observation;
     finite(&[score]).map_err(|fault| ("the score", fault))?;
     let in_map = |fault| ("the anomaly map", fault);
     if map.len() != mask.len() {
-        return Err(in_map(MetricError::Lengths {
-            scores: map.len(),
-            labels: mask.len(),
-        }));
+        return Err(in_map(MetricError::Lengths { scores: map.len(), labels: mask.len() }));
     }
     finite(map).map_err(in_map)?;
     let marked = mask.iter().filter(|&&marked| marked).count();
     if marked > 0 && !anomalous {
-        return Err((
-            "the mask",
-            MetricError::MarkedGood {
-                marked,
-                of: mask.len(),
-            },
-        ));
+        return Err(("the mask", MetricError::MarkedGood { marked, of: mask.len() }));
     }
     Ok(())
 }
@@ -235,21 +195,10 @@ impl ClassScores {
         let pixels = Ranking::new(&self.pixels, &self.mask)?;
         let anomalous = images.positives();
         let class = &self.class;
-        let of_images = |value| {
-            told(value, |why| {
-                format!("class `{class}` has no {}", image_words(why))
-            })
-        };
-        let of_pixels = |value| {
-            told(value, |why| {
-                format!("class `{class}` has no {}", pixel_words(why))
-            })
-        };
+        let of_images = |value| told(value, |why| format!("class `{class}` has no {}", image_words(why)));
+        let of_pixels = |value| told(value, |why| format!("class `{class}` has no {}", pixel_words(why)));
         Ok(ClassEvaluation {
-            images: Count {
-                good: images.negatives(),
-                anomalous,
-            },
+            images: Count { good: images.negatives(), anomalous },
             image_auroc: of_images(auroc(&images)),
             image_ap: of_images(average_precision(&images)),
             pixel_auroc: of_pixels(auroc(&pixels)),
@@ -262,9 +211,7 @@ impl ClassScores {
 fn told(value: Result<f64, Undefined>, reason: impl Fn(Undefined) -> String) -> MetricValue {
     match value {
         Ok(value) => MetricValue::Value(value),
-        Err(why) => MetricValue::Undefined {
-            reason: reason(why),
-        },
+        Err(why) => MetricValue::Undefined { reason: reason(why) },
     }
 }
 
@@ -285,19 +232,11 @@ const fn pixel_words(why: Undefined) -> &'static str {
 }
 
 fn mean(classes: &[ClassEvaluation], metric: Metric) -> Mean {
-    let values: Vec<f64> = classes
-        .iter()
-        .filter_map(|class| class.value(metric).value())
-        .collect();
+    let values: Vec<f64> = classes.iter().filter_map(|class| class.value(metric).value()).collect();
     let value = if values.is_empty() {
-        MetricValue::Undefined {
-            reason: format!("{} is defined for no class", metric.title()),
-        }
+        MetricValue::Undefined { reason: format!("{} is defined for no class", metric.title()) }
     } else {
         MetricValue::Value(values.iter().sum::<f64>() / values.len() as f64)
     };
-    Mean {
-        value,
-        classes: values.len(),
-    }
+    Mean { value, classes: values.len() }
 }

@@ -20,7 +20,9 @@ pub enum ScoreError {
     #[error(transparent)]
     Run(#[from] RunError),
     /// What came out is not a number.
-    #[error("`{output}` of `score` is not finite for image `{id}`; check the weights, or train with a smaller learning rate")]
+    #[error(
+        "`{output}` of `score` is not finite for image `{id}`; check the weights, or train with a smaller learning rate"
+    )]
     NotFinite {
         /// The output.
         output: String,

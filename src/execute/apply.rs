@@ -8,6 +8,7 @@ use burn::tensor::ops::{Device, FloatTensor};
 
 use crate::op::Op;
 
+use super::kernels::Kernels;
 use super::tensor::Tensor;
 use super::{convolution, elementwise, layout, linear, normalize, pool, reduce, resample, source};
 
@@ -17,7 +18,7 @@ use super::{convolution, elementwise, layout, linear, normalize, pool, reduce, r
 /// If the inputs do not fit the operation's shape rule, which `check` has made sure of; and for `Input`, `Weight`
 /// and `Random`, which hold what the caller knows and this room does not.
 #[must_use]
-pub fn apply<B: Backend>(op: &Op, inputs: Vec<Tensor<B>>, shape: &[usize], device: &Device<B>) -> Tensor<B> {
+pub fn apply<B: Kernels>(op: &Op, inputs: Vec<Tensor<B>>, shape: &[usize], device: &Device<B>) -> Tensor<B> {
     let mut inputs = Operands(inputs.into_iter());
     match op {
         Op::Input { .. } | Op::Weight { .. } | Op::Random(_) => {

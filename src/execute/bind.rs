@@ -22,8 +22,8 @@ pub(super) struct Shapes {
 
 /// The values of the symbols of a plan.
 ///
-/// A symbol is found where it is the whole extent of an input's axis, or else of the first axis of a random source, which
-/// has as many rows as `draw` has samples. All other extents must then agree.
+/// A symbol is found where it is the whole extent of an input's axis, or else of the first axis of a random source,
+/// which has as many rows as `draw` has samples. All other extents must then agree.
 ///
 /// # Errors
 /// If an input is missing, unknown, or of another type or shape.

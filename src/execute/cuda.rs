@@ -38,14 +38,20 @@ fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if let Ok(mut words) = heard.lock() {
-            words.get_or_insert_with(|| first_line(info.payload_as_str().unwrap_or("it does not answer")));
+            words.get_or_insert_with(|| in_brief(info.payload_as_str().unwrap_or("it does not answer")));
         }
     }));
     let result = panic::catch_unwind(AssertUnwindSafe(run));
     panic::set_hook(hook);
-    result.map_err(|_| words.lock().ok().and_then(|mut words| words.take()).unwrap_or_else(|| "it does not answer".to_owned()))
+    result.map_err(|_| {
+        words.lock().ok().and_then(|mut words| words.take()).unwrap_or_else(|| "it does not answer".to_owned())
+    })
 }
 
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+/// The loader lists dozens of file names where one sentence says the same; anything else is cut to a line.
+fn in_brief(text: &str) -> String {
+    if text.contains("dynamically load") {
+        return "the driver's library `libcuda` is not there".to_owned();
+    }
+    text.lines().next().unwrap_or_default().chars().take(200).collect()
 }

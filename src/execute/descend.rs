@@ -3,8 +3,8 @@
 //! The formulas and the order of their operations are those of torch's `AdamW` and `SGD`. Nothing is read back to
 //! the host: the norm for clipping stays on the device as a number that gradients are multiplied with.
 
-use burn::tensor::TensorMetadata;
 use burn::tensor::Shape;
+use burn::tensor::TensorMetadata;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 

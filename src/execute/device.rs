@@ -29,7 +29,9 @@ pub enum DeviceChoiceError {
     #[error("this program was built without CUDA; use `cpu`, or build it with the feature `cuda`")]
     NotBuilt,
     /// The device does not answer.
-    #[error("`{device}` can't be used: {reason}; use `cpu`, or check that the driver is installed and lists the device")]
+    #[error(
+        "`{device}` can't be used: {reason}; use `cpu`, or check that the driver is installed and lists the device"
+    )]
     Unavailable {
         /// The device.
         device: String,

@@ -11,10 +11,11 @@ use crate::fact::DType;
 use crate::op::{Binary, Comparison, Unary};
 
 use super::broadcast::{add, broadcast, mul};
+use super::kernels::Kernels;
 use super::layout::{expand, with_rank};
 use super::tensor::{Tensor, bool_type, float_type, int_type};
 
-pub(super) fn unary<B: Backend>(unary: Unary, x: Tensor<B>, device: &Device<B>) -> Tensor<B> {
+pub(super) fn unary<B: Kernels>(unary: Unary, x: Tensor<B>, device: &Device<B>) -> Tensor<B> {
     match x {
         Tensor::Float(x) => Tensor::Float(float_unary::<B>(unary, x, device)),
         Tensor::Int(x) => Tensor::Int(int_unary::<B>(unary, x)),
@@ -22,7 +23,7 @@ pub(super) fn unary<B: Backend>(unary: Unary, x: Tensor<B>, device: &Device<B>) 
     }
 }
 
-fn float_unary<B: Backend>(unary: Unary, x: FloatTensor<B>, device: &Device<B>) -> FloatTensor<B> {
+fn float_unary<B: Kernels>(unary: Unary, x: FloatTensor<B>, device: &Device<B>) -> FloatTensor<B> {
     match unary {
         Unary::Neg => B::float_neg(x),
         Unary::Exp => B::float_exp(x),
@@ -35,7 +36,7 @@ fn float_unary<B: Backend>(unary: Unary, x: FloatTensor<B>, device: &Device<B>) 
         Unary::Sigmoid => B::float_recip(logistic::<B>(x, device)),
         Unary::Relu => B::relu(x),
         Unary::LeakyRelu(slope) => leaky_relu::<B>(x, slope, device),
-        Unary::Silu => B::float_div(x.clone(), logistic::<B>(x, device)),
+        Unary::Silu => B::silu(x),
         Unary::Gelu => gelu::<B>(x, device),
         Unary::GeluTanh => gelu_tanh::<B>(x, device),
         Unary::AddScalar(c) => B::float_add_scalar(x, c.into()),

@@ -12,16 +12,17 @@ use burn::tensor::ops::Device;
 use crate::op::{Elements, Op, WeightId};
 use crate::plan::{Block, LoopPlan, Operand, Step, Work};
 
+use super::apply;
 use super::bind::Shapes;
 use super::draw::{Draw, numbers};
 use super::error::RunError;
 use super::host::{HostData, HostTensor};
+use super::kernels::Kernels;
 use super::tensor::Tensor;
 use super::value::Value;
-use super::apply;
 
 /// What all steps of a run see.
-pub(super) struct Run<'a, B: Backend> {
+pub(super) struct Run<'a, B: Kernels> {
     /// Name of the function.
     pub(super) function: &'a str,
     /// Where it runs.
@@ -38,7 +39,7 @@ pub(super) struct Run<'a, B: Backend> {
     pub(super) is_watched: bool,
 }
 
-impl<B: Backend> Run<'_, B> {
+impl<B: Kernels> Run<'_, B> {
     /// The outputs of a block; inputs that nobody uses may be none. `turn` counts the turns of the loops around it.
     ///
     /// # Errors

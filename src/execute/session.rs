@@ -19,12 +19,13 @@ use super::draw::Draw;
 use super::engine::{Engine, Evaluation, Gradients, Memory, Moment, PlanId};
 use super::error::RunError;
 use super::host::HostTensor;
+use super::kernels::Kernels;
 use super::run::Run;
 use super::tensor::Tensor;
 use super::value::Value;
 
 /// Weights and plans on a device of backend `B`.
-pub struct Session<B: Backend> {
+pub struct Session<B: Kernels> {
     name: String,
     device: Device<B>,
     weights: Vec<Tensor<B>>,
@@ -47,7 +48,7 @@ struct Loaded<B: Backend> {
 /// Leaves of the record.
 type Leaves<B> = BTreeMap<WeightId, Tensor<Autodiff<B>>>;
 
-impl<B: Backend> Session<B> {
+impl<B: Kernels> Session<B> {
     /// An empty session; `name` is what [`Engine::device`] says.
     #[must_use]
     pub fn new(name: String, device: Device<B>) -> Session<B> {
@@ -67,7 +68,8 @@ impl<B: Backend> Session<B> {
         let loaded = &self.plans[id.0];
         let (_, shapes) = loaded.sized.as_ref().expect("it was just prepared");
         let kept = loaded.kept.as_ref().expect("it was just prepared");
-        let used = |input: &PlanInput| input.slot.map(|_| Value::Plain(Tensor::from_host(&inputs[&input.name], &self.device)));
+        let used =
+            |input: &PlanInput| input.slot.map(|_| Value::Plain(Tensor::from_host(&inputs[&input.name], &self.device)));
         let given = loaded.plan.inputs.iter().map(used).collect();
         let run = self.runner(&loaded.plan, kept, leaves, draw, is_watched);
         run.block(&loaded.plan.steps, shapes, given, 0)
@@ -147,7 +149,7 @@ struct Backward<B: Backend> {
     updates: Vec<(WeightId, Tensor<B>)>,
 }
 
-impl<B: Backend> Engine for Session<B> {
+impl<B: Kernels> Engine for Session<B> {
     fn device(&self) -> String {
         self.name.clone()
     }
@@ -200,7 +202,8 @@ impl<B: Backend> Engine for Session<B> {
         let mut backward = self.backward(plan, inputs, draw)?;
         let shape = |id: WeightId| self.shapes[id.0 as usize].as_slice();
         let gradients = self.plans[plan.0].plan.trained.iter().map(|id| {
-            let gradient = backward.gradients.remove(id).map(|g| to_host(Tensor::<B>::Float(g), shape(*id))).transpose()?;
+            let gradient =
+                backward.gradients.remove(id).map(|g| to_host(Tensor::<B>::Float(g), shape(*id))).transpose()?;
             Ok((*id, gradient))
         });
         let gradients = gradients.collect::<Result<_, RunError>>()?;

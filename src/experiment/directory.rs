@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::source::SourceMap;
 
-use super::record::Record;
 use super::ExperimentError;
+use super::record::Record;
 
 /// A directory that belongs to one run.
 #[derive(Clone, Debug)]
@@ -26,7 +26,11 @@ impl RunDirectory {
             Ok(()) => Ok(RunDirectory(path.to_path_buf())),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
                 let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-                if is_empty { Ok(RunDirectory(path.to_path_buf())) } else { Err(ExperimentError::DirectoryTaken(path.to_path_buf())) }
+                if is_empty {
+                    Ok(RunDirectory(path.to_path_buf()))
+                } else {
+                    Err(ExperimentError::DirectoryTaken(path.to_path_buf()))
+                }
             }
             Err(error) => Err(write(error)),
         }
@@ -53,7 +57,8 @@ impl RunDirectory {
     /// If it holds no run.
     pub fn open(path: &Path) -> Result<(RunDirectory, Record), ExperimentError> {
         let fail = |reason: String| ExperimentError::NoRun { path: path.to_path_buf(), reason };
-        let text = std::fs::read_to_string(path.join("run.json")).map_err(|error| fail(format!("`run.json`: {error}")))?;
+        let text =
+            std::fs::read_to_string(path.join("run.json")).map_err(|error| fail(format!("`run.json`: {error}")))?;
         let record = serde_json::from_str(&text).map_err(|error| fail(format!("`run.json`: {error}")))?;
         Ok((RunDirectory(path.to_path_buf()), record))
     }

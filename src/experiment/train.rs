@@ -36,10 +36,8 @@ pub fn train(
     let samples = TrainingSet::new(dataset, transform);
     let folder = directory.checkpoints();
     std::fs::create_dir_all(&folder).map_err(|source| ExperimentError::Write { path: folder.clone(), source })?;
-    let notes = BTreeMap::from([
-        ("spec".to_owned(), record.spec_hash.clone()),
-        ("data".to_owned(), record.data_hash.clone()),
-    ]);
+    let notes =
+        BTreeMap::from([("spec".to_owned(), record.spec_hash.clone()), ("data".to_owned(), record.data_hash.clone())]);
     let goes_on = Checkpoint::path(&folder).exists();
     let settings = Settings {
         seed: record.setup.seed,
@@ -68,7 +66,8 @@ pub fn train(
 
 /// The losses of each objective, by its own steps.
 fn curves(program: &Program, points: &[LossPoint]) -> Vec<LossCurve> {
-    let named = program.objectives.iter().map(|objective| LossCurve { objective: objective.name.clone(), points: Vec::new() });
+    let named =
+        program.objectives.iter().map(|objective| LossCurve { objective: objective.name.clone(), points: Vec::new() });
     let mut curves: Vec<LossCurve> = named.collect();
     for point in points {
         let own = &mut curves[point.objective].points;

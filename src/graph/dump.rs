@@ -79,7 +79,8 @@ impl Printer<'_> {
         self.open.truncate(base);
         for (label, value) in graph.outputs() {
             let pad = "  ".repeat(indent + 1);
-            writeln!(self.out, "{pad}return {label} = {}", name(*value, prefix)).expect("writing to a string can't fail");
+            writeln!(self.out, "{pad}return {label} = {}", name(*value, prefix))
+                .expect("writing to a string can't fail");
         }
     }
 
@@ -117,7 +118,8 @@ impl Printer<'_> {
     fn node(&mut self, graph: &Graph, id: NodeId, depth: usize, prefix: &str) {
         let node = graph.node(id);
         let pad = "  ".repeat(depth + 1);
-        let arguments: Vec<String> = graph.inputs_of(id).iter().map(|&value| self.argument(graph, value, prefix)).collect();
+        let arguments: Vec<String> =
+            graph.inputs_of(id).iter().map(|&value| self.argument(graph, value, prefix)).collect();
         let facts: Vec<String> = node.facts.iter().map(ToString::to_string).collect();
         let (task, body) = match &node.task {
             Task::Op(op) => (op.to_string(), None),

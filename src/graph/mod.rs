@@ -34,7 +34,7 @@ pub struct ValueId {
 
 /// Number of a scope in the scope table of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ScopeId(pub(crate) u32);
+pub struct ScopeId(pub u32);
 
 /// Where a node comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,8 +194,9 @@ impl PartialEq for Graph {
         self.inputs == other.inputs
             && self.outputs == other.outputs
             && self.len() == other.len()
-            && self.nodes().zip(other.nodes()).all(|((id, a), (_, b))| {
-                a == b && self.inputs_of(id) == other.inputs_of(id)
-            })
+            && self
+                .nodes()
+                .zip(other.nodes())
+                .all(|((id, a), (_, b))| a == b && self.inputs_of(id) == other.inputs_of(id))
     }
 }

@@ -139,7 +139,7 @@ pub enum Length {
 /// How weights follow their gradients.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Optimizer {
-    /// Adam, with weight decay apart from the gradient if `decoupled`, else none.
+    /// Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019); without decay it is plain Adam.
     Adam { lr: f64, beta1: f64, beta2: f64, epsilon: f64, weight_decay: f64 },
     /// Gradient descent with momentum; weight decay is added to the gradient.
     Sgd { lr: f64, momentum: f64, weight_decay: f64 },

@@ -77,7 +77,10 @@ impl ConvTranspose2d {
         positive("stride", self.stride)?;
         positive("dilation", self.dilation)?;
         if x.0[1] != weight.0[0] {
-            return Err(ShapeError::new(format!("{} has {} channels, the weight takes {}", inputs[0], x.0[1], weight.0[0])));
+            return Err(ShapeError::new(format!(
+                "{} has {} channels, the weight takes {}",
+                inputs[0], x.0[1], weight.0[0]
+            )));
         }
         if x.0[1].divided_exactly(&dim(self.groups)).is_none() {
             return Err(ShapeError::new(format!("{} channels can't be split into {} groups", x.0[1], self.groups)));

@@ -24,10 +24,29 @@ impl Op {
                 let scores = dims(&inputs[0], 0..3).times(&inputs[1].shape.0[2]);
                 scores.times(&inputs[0].shape.0[3].plus(&inputs[2].shape.0[3]))
             }
-            Op::Input { .. } | Op::Weight { .. } | Op::Constant(_) | Op::Random(_) | Op::Unary(_) | Op::Binary(_)
-            | Op::Compare(_) | Op::Select | Op::Cast(_) | Op::StopGradient | Op::Reduce { .. } | Op::Softmax { .. }
-            | Op::Reshape(_) | Op::Permute(_) | Op::Expand(_) | Op::Concat { .. } | Op::Slice { .. } | Op::Gather
-            | Op::Pad { .. } | Op::GroupNorm { .. } | Op::LayerNorm { .. } | Op::Pool(_) | Op::Resize(_)
+            Op::Input { .. }
+            | Op::Weight { .. }
+            | Op::Constant(_)
+            | Op::Random(_)
+            | Op::Unary(_)
+            | Op::Binary(_)
+            | Op::Compare(_)
+            | Op::Select
+            | Op::Cast(_)
+            | Op::StopGradient
+            | Op::Reduce { .. }
+            | Op::Softmax { .. }
+            | Op::Reshape(_)
+            | Op::Permute(_)
+            | Op::Expand(_)
+            | Op::Concat { .. }
+            | Op::Slice { .. }
+            | Op::Gather
+            | Op::Pad { .. }
+            | Op::GroupNorm { .. }
+            | Op::LayerNorm { .. }
+            | Op::Pool(_)
+            | Op::Resize(_)
             | Op::GaussianBlur { .. } => Dim::from(0),
         }
     }

@@ -56,8 +56,18 @@ impl Unary {
             Unary::Neg | Unary::Abs => true,
             Unary::AddScalar(c) | Unary::MulScalar(c) => whole(c),
             Unary::Clamp(low, high) => whole(low) && whole(high),
-            Unary::Exp | Unary::Log | Unary::Sqrt | Unary::Sin | Unary::Cos | Unary::Tanh | Unary::Sigmoid
-            | Unary::Relu | Unary::LeakyRelu(_) | Unary::Silu | Unary::Gelu | Unary::GeluTanh
+            Unary::Exp
+            | Unary::Log
+            | Unary::Sqrt
+            | Unary::Sin
+            | Unary::Cos
+            | Unary::Tanh
+            | Unary::Sigmoid
+            | Unary::Relu
+            | Unary::LeakyRelu(_)
+            | Unary::Silu
+            | Unary::Gelu
+            | Unary::GeluTanh
             | Unary::PowScalar(_) => false,
         };
         match x.dtype {

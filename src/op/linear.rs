@@ -13,7 +13,9 @@ pub(super) fn matmul(inputs: &[Fact]) -> Result<Fact, ShapeError> {
     };
     let (m, n) = (a.shape.rank(), b.shape.rank());
     if m < 2 || n < 2 || a.dtype != DType::Float || b.dtype != DType::Float {
-        return Err(ShapeError::new(format!("float matrices [.., n, k] and [.., k, m] are expected, these are {a} and {b}")));
+        return Err(ShapeError::new(format!(
+            "float matrices [.., n, k] and [.., k, m] are expected, these are {a} and {b}"
+        )));
     }
     if a.shape.0[m - 1] != b.shape.0[n - 2] {
         return Err(ShapeError::new(format!(
@@ -35,7 +37,9 @@ pub(super) fn linear(inputs: &[Fact]) -> Result<Fact, ShapeError> {
         return Err(ShapeError::new("a value [.., in] is expected, this is one number"));
     };
     if x.dtype != DType::Float {
-        return Err(ShapeError::new(format!("a float tensor is expected, this is {x}")).help("convert it with `to_float(..)`"));
+        return Err(
+            ShapeError::new(format!("a float tensor is expected, this is {x}")).help("convert it with `to_float(..)`")
+        );
     }
     let [out, inner] = weight.shape.0.as_slice() else {
         return Err(ShapeError::new(format!("a weight [out, in] is expected, this is {weight}")));
@@ -72,7 +76,9 @@ impl Attention {
             return Err(ShapeError::new(format!("queries {q}, keys {k} and values {v} do not fit together")));
         }
         if self.causal && n != m {
-            return Err(ShapeError::new(format!("causal attention needs as many queries as keys, these are {n} and {m}")));
+            return Err(ShapeError::new(format!(
+                "causal attention needs as many queries as keys, these are {n} and {m}"
+            )));
         }
         Ok(Fact::float(Shape(vec![b.clone(), h.clone(), n.clone(), e.clone()])))
     }

@@ -86,7 +86,9 @@ impl Random {
         if let Distribution::Int { low, high } = self.distribution
             && (low >= high || i32::try_from(low).is_err() || i32::try_from(high).is_err())
         {
-            return Err(ShapeError::new(format!("random integers need a range of 32-bit integers, this is {low}..{high}")));
+            return Err(ShapeError::new(format!(
+                "random integers need a range of 32-bit integers, this is {low}..{high}"
+            )));
         }
         given(inputs, &self.fact)
     }

@@ -44,13 +44,40 @@ fn is_identity(graph: &Graph, id: NodeId, op: &Op, inputs: &[ValueId]) -> bool {
             Unary::AddScalar(c) => *c == 0.0,
             Unary::MulScalar(c) | Unary::PowScalar(c) => *c == 1.0,
             Unary::Clamp(low, high) => *low == f64::NEG_INFINITY && *high == f64::INFINITY,
-            Unary::Neg | Unary::Exp | Unary::Log | Unary::Sqrt | Unary::Abs | Unary::Sin | Unary::Cos | Unary::Tanh
-            | Unary::Sigmoid | Unary::Relu | Unary::LeakyRelu(_) | Unary::Silu | Unary::Gelu | Unary::GeluTanh => false,
+            Unary::Neg
+            | Unary::Exp
+            | Unary::Log
+            | Unary::Sqrt
+            | Unary::Abs
+            | Unary::Sin
+            | Unary::Cos
+            | Unary::Tanh
+            | Unary::Sigmoid
+            | Unary::Relu
+            | Unary::LeakyRelu(_)
+            | Unary::Silu
+            | Unary::Gelu
+            | Unary::GeluTanh => false,
         },
-        Op::Input { .. } | Op::Weight { .. } | Op::Constant(_) | Op::Random(_) | Op::Binary(_) | Op::Compare(_)
-        | Op::Select | Op::Reduce { .. } | Op::Softmax { .. } | Op::Gather | Op::MatMul | Op::Linear
-        | Op::Attention(_) | Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::GroupNorm { .. } | Op::LayerNorm { .. }
-        | Op::Pool(_) | Op::GaussianBlur { .. } => false,
+        Op::Input { .. }
+        | Op::Weight { .. }
+        | Op::Constant(_)
+        | Op::Random(_)
+        | Op::Binary(_)
+        | Op::Compare(_)
+        | Op::Select
+        | Op::Reduce { .. }
+        | Op::Softmax { .. }
+        | Op::Gather
+        | Op::MatMul
+        | Op::Linear
+        | Op::Attention(_)
+        | Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::GroupNorm { .. }
+        | Op::LayerNorm { .. }
+        | Op::Pool(_)
+        | Op::GaussianBlur { .. } => false,
     }
 }
 

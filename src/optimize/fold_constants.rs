@@ -98,7 +98,9 @@ fn one(op: &Op, x: &Constant, shape: &Shape) -> Option<Elements> {
             v.iter().map(|&x| whole(x)).collect::<Option<Arc<[i64]>>>().map(Elements::Int)
         }
         (Op::Reshape(_) | Op::StopGradient, elements) => Some(elements.clone()),
-        (Op::Expand(_) | Op::Permute(_) | Op::Slice { .. }, elements) => (count(elements) == 1).then(|| elements.clone()),
+        (Op::Expand(_) | Op::Permute(_) | Op::Slice { .. }, elements) => {
+            (count(elements) == 1).then(|| elements.clone())
+        }
         _ => None,
     }
 }
@@ -119,8 +121,18 @@ fn float_unary(unary: Unary, x: f32) -> Option<f32> {
         Unary::AddScalar(c) => Some(x + c as f32),
         Unary::MulScalar(c) => Some(x * c as f32),
         Unary::Clamp(low, high) if low <= high && !x.is_nan() => Some(x.clamp(low as f32, high as f32)),
-        Unary::Exp | Unary::Log | Unary::Sin | Unary::Cos | Unary::Tanh | Unary::Sigmoid | Unary::Relu
-        | Unary::LeakyRelu(_) | Unary::Silu | Unary::Gelu | Unary::GeluTanh | Unary::PowScalar(_)
+        Unary::Exp
+        | Unary::Log
+        | Unary::Sin
+        | Unary::Cos
+        | Unary::Tanh
+        | Unary::Sigmoid
+        | Unary::Relu
+        | Unary::LeakyRelu(_)
+        | Unary::Silu
+        | Unary::Gelu
+        | Unary::GeluTanh
+        | Unary::PowScalar(_)
         | Unary::Clamp(..) => None,
     }
 }
@@ -132,8 +144,19 @@ fn int_unary(unary: Unary, x: i64) -> Option<i64> {
         Unary::AddScalar(c) => x.checked_add(c as i64),
         Unary::MulScalar(c) => x.checked_mul(c as i64),
         Unary::Clamp(low, high) if low <= high => Some(x.clamp(low as i64, high as i64)),
-        Unary::Exp | Unary::Log | Unary::Sqrt | Unary::Sin | Unary::Cos | Unary::Tanh | Unary::Sigmoid | Unary::Relu
-        | Unary::LeakyRelu(_) | Unary::Silu | Unary::Gelu | Unary::GeluTanh | Unary::PowScalar(_)
+        Unary::Exp
+        | Unary::Log
+        | Unary::Sqrt
+        | Unary::Sin
+        | Unary::Cos
+        | Unary::Tanh
+        | Unary::Sigmoid
+        | Unary::Relu
+        | Unary::LeakyRelu(_)
+        | Unary::Silu
+        | Unary::Gelu
+        | Unary::GeluTanh
+        | Unary::PowScalar(_)
         | Unary::Clamp(..) => None,
     }
 }

@@ -1,8 +1,8 @@
 //! Moves out of a loop what is the same in each of its steps.
 //!
 //! A node moves in front of the loop if it is no random source and needs only constants, weights, captured values,
-//! carried values that no step changes, and nodes that move as well. Weights themselves stay where they are used: they cost
-//! nothing. A loop that never runs would compute what moves in vain, so it stays as it is.
+//! carried values that no step changes, and nodes that move as well. Weights themselves stay where they are used: they
+//! cost nothing. A loop that never runs would compute what moves in vain, so it stays as it is.
 
 use std::collections::HashMap;
 

@@ -107,8 +107,7 @@ fn without_updates(function: &Function, graph: &Graph, named: usize) -> Function
     for (id, _) in graph.nodes() {
         copy.keep(id);
     }
-    let updates =
-        function.updates.iter().zip(extra).map(|((id, _), (_, value))| (*id, copy.value(*value))).collect();
+    let updates = function.updates.iter().zip(extra).map(|((id, _), (_, value))| (*id, copy.value(*value))).collect();
     Function { name: function.name.clone(), graph: copy.with_outputs(outputs), updates }
 }
 

@@ -35,7 +35,6 @@ pub(super) fn scan(text: &str) -> Scan {
                 found.string = None;
                 found.open.push((at, sign));
             }
-            (_, Some(_)) => {}
             ('"', None) => found.string = Some(at),
             ('/', None) if signs.peek().is_some_and(|&(_, next)| next == '/') => {
                 while signs.next_if(|&(_, next)| next != '\n').is_some() {}
@@ -47,7 +46,7 @@ pub(super) fn scan(text: &str) -> Scan {
                     found.string = Some(start);
                 }
             }
-            (_, None) => {}
+            _ => {}
         }
         if found.open.len() > found.deepest.0 {
             found.deepest = (found.open.len(), at);

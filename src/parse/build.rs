@@ -14,8 +14,8 @@ use crate::span::{SourceId, Span, Spanned};
 
 use super::Rule;
 use super::ast::{
-    Ast, BlockDef, Body, EnumDef, Expr, ExprKind, FnDef, Item, ItemKind, LetDef, Member, MemberKind, Name, ObjectiveDef, Param,
-    ParamDef, PartPath, Setting, TrainingDef, Use, UseFrom,
+    Ast, BlockDef, Body, EnumDef, Expr, ExprKind, FnDef, Item, ItemKind, LetDef, Member, MemberKind, Name,
+    ObjectiveDef, Param, ParamDef, PartPath, Setting, TrainingDef, Use, UseFrom,
 };
 
 /// Which text is parsed, and where in it the parsed part begins.
@@ -271,10 +271,34 @@ fn meaningful(pair: P<'_>) -> impl Iterator<Item = P<'_>> {
 fn is_word(rule: Rule) -> bool {
     matches!(
         rule,
-        Rule::EOI | Rule::equals | Rule::k_use | Rule::k_as | Rule::k_enum | Rule::k_fn | Rule::k_let | Rule::k_var | Rule::k_block
-            | Rule::k_model | Rule::k_from | Rule::k_param | Rule::k_part | Rule::k_objective | Rule::k_trains
-            | Rule::k_freezes | Rule::k_score | Rule::k_training | Rule::k_data | Rule::k_if | Rule::k_else
-            | Rule::k_for | Rule::k_in | Rule::k_loop | Rule::k_over | Rule::k_copy | Rule::k_or | Rule::k_and
+        Rule::EOI
+            | Rule::equals
+            | Rule::k_use
+            | Rule::k_as
+            | Rule::k_enum
+            | Rule::k_fn
+            | Rule::k_let
+            | Rule::k_var
+            | Rule::k_block
+            | Rule::k_model
+            | Rule::k_from
+            | Rule::k_param
+            | Rule::k_part
+            | Rule::k_objective
+            | Rule::k_trains
+            | Rule::k_freezes
+            | Rule::k_score
+            | Rule::k_training
+            | Rule::k_data
+            | Rule::k_if
+            | Rule::k_else
+            | Rule::k_for
+            | Rule::k_in
+            | Rule::k_loop
+            | Rule::k_over
+            | Rule::k_copy
+            | Rule::k_or
+            | Rule::k_and
     )
 }
 

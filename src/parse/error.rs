@@ -10,9 +10,36 @@ use super::build::Place;
 
 /// The words that have a meaning in the grammar.
 pub(super) const KEYWORDS: &[&str] = &[
-    "use", "as", "enum", "fn", "let", "var", "block", "model", "from", "param", "part", "objective", "trains",
-    "freezes", "score", "training", "data", "if", "else", "for", "in", "loop", "over", "copy", "true", "false",
-    "none", "and", "or", "not",
+    "use",
+    "as",
+    "enum",
+    "fn",
+    "let",
+    "var",
+    "block",
+    "model",
+    "from",
+    "param",
+    "part",
+    "objective",
+    "trains",
+    "freezes",
+    "score",
+    "training",
+    "data",
+    "if",
+    "else",
+    "for",
+    "in",
+    "loop",
+    "over",
+    "copy",
+    "true",
+    "false",
+    "none",
+    "and",
+    "or",
+    "not",
 ];
 
 /// What pest found wrong, as a diagnostic at its place.
@@ -88,8 +115,8 @@ fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Dia
 /// The word or sign that stands there.
 fn found(rest: &str) -> &str {
     const SIGNS: &[&str] = &[
-        "///", "//!", "//", "==", "!=", "<=", ">=", "&&", "||", "|>", "->", "=>", "..=", "..", "::", "+=", "-=", "*=", "/=",
-        "**", "++",
+        "///", "//!", "//", "==", "!=", "<=", ">=", "&&", "||", "|>", "->", "=>", "..=", "..", "::", "+=", "-=", "*=",
+        "/=", "**", "++",
     ];
     let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
     let sign = SIGNS.iter().find(|sign| rest.starts_with(**sign)).map(|sign| sign.len());
@@ -103,20 +130,26 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
         "///" => "a doc comment stands before an item or a member; elsewhere write `//`",
         "//!" => "what a file is about stands at its top; elsewhere write `//`",
         ";" => "statements need no `;`: leave it out",
-        "," if matches!(bracket, None | Some('{')) => "nothing stands between statements, members and settings: leave the `,` out",
+        "," if matches!(bracket, None | Some('{')) => {
+            "nothing stands between statements, members and settings: leave the `,` out"
+        }
         "&&" => "write `and`",
         "||" => "write `or`",
         "!" => "write `not`",
-        "**" => "a power is written `a ^ b`",
+        "*" if before.ends_with('*') => "a power is written `a ^ b`",
         "'" => "strings stand in double quotes: `\"..\"`",
         "==" => "a value is given with a single `=`",
         "=" if before.ends_with(['+', '-', '*', '/']) => "write it out, as in `x = x + 1`",
         "=" if bracket == Some('(') => "an argument is given by name with `:`, as in `axis: 1`",
         "=" if wants(error, Rule::k_in) => "as in `for x in xs { .. }`",
         ":" if wants(error, Rule::equals) => "the value stands behind `=`",
-        "." if before.ends_with(|c: char| c.is_whitespace() || "([{=+-*/".contains(c)) => "a float begins with a digit, as in `0.5`",
+        "." if before.ends_with(|c: char| c.is_whitespace() || "([{=+-*/".contains(c)) => {
+            "a float begins with a digit, as in `0.5`"
+        }
         "(" | "[" => "the bracket of a call or an index stands directly behind its name",
-        "use" | "enum" | "block" | "model" if wants(error, Rule::member) => "this belongs outside of the model or block",
+        "use" | "enum" | "block" | "model" if !wants(error, Rule::name) && bracket == Some('{') => {
+            "this belongs outside of the model or block"
+        }
         _ if found.starts_with(|c: char| c.is_ascii_digit()) && found.contains(char::is_alphabetic) => {
             "no letters can stand behind a number"
         }
@@ -132,9 +165,9 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
         return Some("as in `objective NAME(image) trains PART { .. }`".to_owned());
     }
     if wants(error, Rule::use_names) {
-        return Some("as in `use std::diffusion::{ddim, q_sample}`".to_owned());
+        return Some("as in `use std::diffusion::{q_sample}`".to_owned());
     }
-    let starts = [Rule::item, Rule::member, Rule::k_in, Rule::k_else].iter().any(|&rule| wants(error, rule));
+    let starts = expected(error).iter().any(|word| word.starts_with("an item") || word.starts_with("a member"));
     (starts && found.len() > 2)
         .then(|| nearest(found, KEYWORDS.iter().copied()))?
         .map(|keyword| format!("did you mean `{keyword}`?"))
@@ -167,17 +200,38 @@ fn list(words: &[&str]) -> String {
 /// What a rule is called among people; none for those that would only distract.
 fn word(rule: Rule) -> Option<&'static str> {
     Some(match rule {
-        Rule::item | Rule::file | Rule::use_item | Rule::enum_item | Rule::fn_item | Rule::block_item
+        Rule::item
+        | Rule::file
+        | Rule::use_item
+        | Rule::enum_item
+        | Rule::fn_item
+        | Rule::block_item
         | Rule::model_item => "an item (`use`, `enum`, `let`, `fn`, `block` or `model`)",
-        Rule::member | Rule::param_member | Rule::part_member | Rule::main_fn | Rule::objective_member
-        | Rule::score_member | Rule::training_member | Rule::data_member => {
-            "a member (`param`, `let`, `part`, `fn`, `objective`, `score`, `training` or `data`)"
-        }
-        Rule::expr | Rule::lambda | Rule::pipe | Rule::or_expr | Rule::and_expr | Rule::not_expr
-        | Rule::compare_expr | Rule::range_expr | Rule::sum_expr | Rule::product_expr | Rule::unary_expr
-        | Rule::power_expr | Rule::placed | Rule::postfix | Rule::primary | Rule::inner_expr | Rule::minus => {
-            "an expression"
-        }
+        Rule::member
+        | Rule::param_member
+        | Rule::part_member
+        | Rule::main_fn
+        | Rule::objective_member
+        | Rule::score_member
+        | Rule::training_member
+        | Rule::data_member => "a member (`param`, `let`, `part`, `fn`, `objective`, `score`, `training` or `data`)",
+        Rule::expr
+        | Rule::lambda
+        | Rule::pipe
+        | Rule::or_expr
+        | Rule::and_expr
+        | Rule::not_expr
+        | Rule::compare_expr
+        | Rule::range_expr
+        | Rule::sum_expr
+        | Rule::product_expr
+        | Rule::unary_expr
+        | Rule::power_expr
+        | Rule::placed
+        | Rule::postfix
+        | Rule::primary
+        | Rule::inner_expr
+        | Rule::minus => "an expression",
         Rule::name | Rule::letter => "a name",
         Rule::number => "a number",
         Rule::string => "a string",

@@ -89,18 +89,26 @@ fn item_by_item(id: SourceId, text: &str) -> Vec<Diagnostic> {
     diagnostics
 }
 
-/// Where items begin and end, judged by lines that start with a letter or a doc comment in the first column.
+/// Where items begin and end, judged by lines that start in the first column. Where a bracket is open such a line
+/// must begin with a word that begins nothing but an item, or stand behind an indented line or the end of a body.
 fn items(text: &str) -> Vec<(usize, usize)> {
     let mut starts = vec![0];
-    let mut at = 0;
-    let mut after_doc = false;
+    let (mut at, mut start) = (0, 0);
+    let (mut after_doc, mut after_indent) = (false, false);
     for line in text.split_inclusive('\n') {
         let is_doc = line.starts_with("///");
-        let begins = is_doc || line.starts_with(|c: char| c.is_ascii_alphabetic());
+        let word: &str = line.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        let begins = (is_doc || !word.is_empty())
+            && (matches!(word, "use" | "enum" | "block" | "model")
+                || matches!(word, "fn" | "let") && after_indent
+                || bracket::scan(&text[start..at]).open.is_empty());
         if begins && !after_doc && at > 0 {
             starts.push(at);
+            start = at;
         }
-        after_doc = is_doc || (after_doc && line.trim().is_empty());
+        let is_blank = line.trim().is_empty();
+        after_doc = is_doc || (after_doc && is_blank);
+        after_indent = line.starts_with([' ', '\t', '}']) || (after_indent && is_blank);
         at += line.len();
     }
     let ends = starts.iter().copied().skip(1).chain([text.len()]);

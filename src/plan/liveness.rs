@@ -106,12 +106,7 @@ struct Slots<'a> {
 }
 
 impl<'a> Slots<'a> {
-    fn new(
-        graph: &'a Graph,
-        kept: &'a HashMap<ValueId, usize>,
-        nodes: &[NodeId],
-        outputs: &[ValueId],
-    ) -> Slots<'a> {
+    fn new(graph: &'a Graph, kept: &'a HashMap<ValueId, usize>, nodes: &[NodeId], outputs: &[ValueId]) -> Slots<'a> {
         let mut uses: HashMap<ValueId, usize> = HashMap::new();
         for value in nodes.iter().flat_map(|id| graph.inputs_of(*id)).chain(outputs.iter().copied()) {
             *uses.entry(value).or_insert(0) += 1;

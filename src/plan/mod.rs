@@ -142,7 +142,8 @@ pub fn plan(function: &Function, trained: &[WeightId]) -> Plan {
     let constant = vary::constant_nodes(graph, &changing);
     let gradients = gradient::nodes_with_gradient(graph, &trained);
 
-    let outputs: Vec<_> = graph.outputs().iter().map(|(_, value)| *value).chain(updates.iter().map(|(_, v)| *v)).collect();
+    let outputs: Vec<_> =
+        graph.outputs().iter().map(|(_, value)| *value).chain(updates.iter().map(|(_, v)| *v)).collect();
     let layout = Layout { graph, gradients: &gradients };
     let (constants, kept, constant_weights) = layout.constants(&constant, &outputs);
     let steps = layout.block(&|id| !constant.contains(&id), &kept, &outputs);

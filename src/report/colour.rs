@@ -16,11 +16,8 @@ const HUE: (f32, f32) = (282.0, 360.0 + 108.0);
 const MOST_CHROMA: f32 = 0.215;
 const LEAST_CHROMA: f32 = 0.035;
 
-static MAP: LazyLock<Vec<Rgb<u8>>> = LazyLock::new(|| {
-    (0..STEPS)
-        .map(|step| colour(step as f32 / (STEPS - 1) as f32))
-        .collect()
-});
+static MAP: LazyLock<Vec<Rgb<u8>>> =
+    LazyLock::new(|| (0..STEPS).map(|step| colour(step as f32 / (STEPS - 1) as f32)).collect());
 
 /// The colour of `level`, which is clamped to 0 to 1; NaN has a grey that the map does not contain.
 #[must_use]
@@ -37,11 +34,7 @@ fn colour(level: f32) -> Rgb<u8> {
     let arch = (PI * level.powf(0.8)).sin().max(0.0).sqrt();
     let mut chroma = LEAST_CHROMA + (MOST_CHROMA - LEAST_CHROMA) * arch;
     // A hue has no colours of this chroma at every lightness: step back to the nearest that a screen can show.
-    while !linear_rgb(lightness, chroma, hue)
-        .iter()
-        .all(|channel| (0.0..=1.0).contains(channel))
-        && chroma > 0.0
-    {
+    while !linear_rgb(lightness, chroma, hue).iter().all(|channel| (0.0..=1.0).contains(channel)) && chroma > 0.0 {
         chroma -= 0.001;
     }
     Rgb(linear_rgb(lightness, chroma, hue).map(encode))
@@ -63,10 +56,6 @@ fn linear_rgb(lightness: f32, chroma: f32, hue: f32) -> [f32; 3] {
 /// A linear channel as the byte that sRGB stores.
 fn encode(linear: f32) -> u8 {
     let linear = linear.clamp(0.0, 1.0);
-    let encoded = if linear <= 0.003_130_8 {
-        12.92 * linear
-    } else {
-        1.055 * linear.powf(1.0 / 2.4) - 0.055
-    };
+    let encoded = if linear <= 0.003_130_8 { 12.92 * linear } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 };
     (encoded * 255.0).round() as u8
 }

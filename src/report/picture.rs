@@ -44,15 +44,10 @@ pub fn overlay(image: &RgbImage, map: &[f32], lo: f32, hi: f32) -> RgbImage {
     let mut out = image.clone();
     for (pixel, &value) in out.pixels_mut().zip(map) {
         let level = level(value, lo, hi);
-        let opacity = if level.is_nan() {
-            1.0
-        } else {
-            0.85 * level.clamp(0.0, 1.0).sqrt()
-        };
+        let opacity = if level.is_nan() { 1.0 } else { 0.85 * level.clamp(0.0, 1.0).sqrt() };
         let Rgb(colour) = heat(level);
         for (channel, colour) in pixel.0.iter_mut().zip(colour) {
-            *channel =
-                (f32::from(*channel) * (1.0 - opacity) + f32::from(colour) * opacity).round() as u8;
+            *channel = (f32::from(*channel) * (1.0 - opacity) + f32::from(colour) * opacity).round() as u8;
         }
     }
     out
@@ -65,9 +60,7 @@ pub fn overlay(image: &RgbImage, map: &[f32], lo: f32, hi: f32) -> RgbImage {
 #[must_use]
 pub fn mask_image(mask: &[bool], width: u32, height: u32) -> RgbImage {
     assert_size("mask", mask.len(), width, height);
-    picture(width, height, |index| {
-        Rgb([if mask[index] { 255 } else { 0 }; 3])
-    })
+    picture(width, height, |index| Rgb([if mask[index] { 255 } else { 0 }; 3]))
 }
 
 /// `image` with a line around `mask`, outside of it, so that the defect stays visible.
@@ -84,11 +77,7 @@ pub fn mask_outline(image: &RgbImage, mask: &[bool]) -> RgbImage {
     for (x, y, pixel) in out.enumerate_pixels_mut() {
         let columns = x.saturating_sub(thickness)..=(x + thickness).min(width - 1);
         let rows = y.saturating_sub(thickness)..=(y + thickness).min(height - 1);
-        if !marked(x, y)
-            && rows
-                .into_iter()
-                .any(|y| columns.clone().any(|x| marked(x, y)))
-        {
+        if !marked(x, y) && rows.into_iter().any(|y| columns.clone().any(|x| marked(x, y))) {
             *pixel = OUTLINE;
         }
     }
@@ -102,12 +91,7 @@ pub fn enlarge(image: &RgbImage, factor: u32, how: Enlarge) -> RgbImage {
         Enlarge::Nearest => FilterType::Nearest,
         Enlarge::Smooth => FilterType::CatmullRom,
     };
-    imageops::resize(
-        image,
-        image.width() * factor,
-        image.height() * factor,
-        filter,
-    )
+    imageops::resize(image, image.width() * factor, image.height() * factor, filter)
 }
 
 /// Pictures in a grid on white, `gap` pixels apart: a column is as wide as its widest, a row as high as its highest.
@@ -117,29 +101,16 @@ pub fn enlarge(image: &RgbImage, factor: u32, how: Enlarge) -> RgbImage {
 pub fn sheet(rows: &[Vec<RgbImage>], gap: u32) -> RgbImage {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<u32> = (0..columns)
-        .map(|column| {
-            rows.iter()
-                .filter_map(|row| row.get(column))
-                .map(RgbImage::width)
-                .max()
-                .unwrap_or(0)
-        })
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(RgbImage::width).max().unwrap_or(0))
         .collect();
-    let heights: Vec<u32> = rows
-        .iter()
-        .map(|row| row.iter().map(RgbImage::height).max().unwrap_or(0))
-        .collect();
-    let side =
-        |cells: &[u32]| cells.iter().sum::<u32>() + gap * (cells.len().saturating_sub(1)) as u32;
+    let heights: Vec<u32> = rows.iter().map(|row| row.iter().map(RgbImage::height).max().unwrap_or(0)).collect();
+    let side = |cells: &[u32]| cells.iter().sum::<u32>() + gap * (cells.len().saturating_sub(1)) as u32;
     let mut out = RgbImage::from_pixel(side(&widths), side(&heights), PAPER);
     let mut top = 0;
     for (row, &height) in rows.iter().zip(&heights) {
         let mut left = 0;
         for (image, &width) in row.iter().zip(&widths) {
-            let (x, y) = (
-                left + (width - image.width()) / 2,
-                top + (height - image.height()) / 2,
-            );
+            let (x, y) = (left + (width - image.width()) / 2, top + (height - image.height()) / 2);
             imageops::replace(&mut out, image, i64::from(x), i64::from(y));
             left += width + gap;
         }
@@ -155,9 +126,7 @@ pub fn sheet(rows: &[Vec<RgbImage>], gap: u32) -> RgbImage {
 #[must_use]
 pub fn png(image: &RgbImage) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    image
-        .write_to(&mut bytes, ImageFormat::Png)
-        .expect("an RGB picture with pixels always fits a PNG in memory");
+    image.write_to(&mut bytes, ImageFormat::Png).expect("an RGB picture with pixels always fits a PNG in memory");
     bytes.into_inner()
 }
 
@@ -173,15 +142,9 @@ fn level(value: f32, lo: f32, hi: f32) -> f32 {
 }
 
 fn picture(width: u32, height: u32, colour: impl Fn(usize) -> Rgb<u8>) -> RgbImage {
-    RgbImage::from_fn(width, height, |x, y| {
-        colour(y as usize * width as usize + x as usize)
-    })
+    RgbImage::from_fn(width, height, |x, y| colour(y as usize * width as usize + x as usize))
 }
 
 fn assert_size(what: &str, len: usize, width: u32, height: u32) {
-    assert_eq!(
-        len,
-        width as usize * height as usize,
-        "a {what} of {len} values for a picture of {width} x {height}"
-    );
+    assert_eq!(len, width as usize * height as usize, "a {what} of {len} values for a picture of {width} x {height}");
 }

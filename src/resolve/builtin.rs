@@ -30,13 +30,27 @@ pub struct Parameter {
 }
 
 macro_rules! default {
-    () => { Default::Required };
-    (none) => { Default::None };
-    (true) => { Default::Bool(true) };
-    (false) => { Default::Bool(false) };
-    (int $value:literal) => { Default::Int($value) };
-    (float $value:literal) => { Default::Float($value) };
-    ($value:literal) => { Default::Str($value) };
+    () => {
+        Default::Required
+    };
+    (none) => {
+        Default::None
+    };
+    (true) => {
+        Default::Bool(true)
+    };
+    (false) => {
+        Default::Bool(false)
+    };
+    (int $value:literal) => {
+        Default::Int($value)
+    };
+    (float $value:literal) => {
+        Default::Float($value)
+    };
+    ($value:literal) => {
+        Default::Str($value)
+    };
 }
 
 macro_rules! builtins {

@@ -46,11 +46,7 @@ pub(super) fn unreadable_file(path: &str, span: Span, why: &str) -> Diagnostic {
         .help("paths are relative to the file that uses them; the standard library is `std::NAME`")
 }
 
-pub(super) fn unknown_import<'a>(
-    name: &Name,
-    from: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Diagnostic {
+pub(super) fn unknown_import<'a>(name: &Name, from: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     Diagnostic::error("unknown-import", format!("`{from}` has no `{}`", name.node), name.span)
         .help_if(one_of(&name.node, known))
 }
@@ -104,8 +100,7 @@ pub(super) fn ambiguous_case(word: &str, span: Span, owners: &[&str]) -> Diagnos
 }
 
 pub(super) fn not_a_var(name: &Name, defined: Option<Span>) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::error("not-a-var", format!("`{}` can't be given another value", name.node), name.span);
+    let diagnostic = Diagnostic::error("not-a-var", format!("`{}` can't be given another value", name.node), name.span);
     match defined {
         Some(span) => diagnostic.also(span, "defined here").help(format!("write `var {}` there", name.node)),
         None => diagnostic.help("only a `var` of the same function can change"),
@@ -121,8 +116,9 @@ pub(super) fn outer_var(name: &Name, defined: Span) -> Diagnostic {
 }
 
 pub(super) fn unused_value(span: Span) -> Diagnostic {
-    Diagnostic::error("unused-value", "this value is not used", span)
-        .help("only the last expression of a body is its value; give this one a name with `let`, or join it with an operator")
+    Diagnostic::error("unused-value", "this value is not used", span).help(
+        "only the last expression of a body is its value; give this one a name with `let`, or join it with an operator",
+    )
 }
 
 pub(super) fn unknown_setting<'a>(name: &Name, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {

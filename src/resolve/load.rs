@@ -119,9 +119,12 @@ pub(super) fn load(root: &Location, sources: &mut SourceMap) -> Result<Vec<File>
     if let Err(why) = loader.file(root) {
         let id = loader.sources.add(root.name(), "");
         let span = Span { source: id, start: 0, end: 0 };
-        let mut diagnostic = Diagnostic::error("unreadable-file", format!("`{}` can't be read: {why}", root.name()), span);
-        diagnostic = diagnostic
-            .help(format!("give the path of a `.diad` file, or one that comes with diadc: {}", embedded_specs().join(", ")));
+        let mut diagnostic =
+            Diagnostic::error("unreadable-file", format!("`{}` can't be read: {why}", root.name()), span);
+        diagnostic = diagnostic.help(format!(
+            "give the path of a `.diad` file, or one that comes with diadc: {}",
+            embedded_specs().join(", ")
+        ));
         return Err(vec![diagnostic]);
     }
     let prelude = Location::Embedded("std/prelude.diad".into());

@@ -80,11 +80,7 @@ fn read_settings(
         }
         match parse::parse_expression(id, key.len() + 1, sources) {
             Ok(expr) => {
-                let ty = match spec.block(model).members.get(key.as_str()).map(|(_, member)| &member.kind) {
-                    Some(parse::ast::MemberKind::Param(def)) => def.ty.as_ref(),
-                    _ => None,
-                };
-                diagnostics.extend(names::check_lone(spec, &expr, ty));
+                diagnostics.extend(names::check_setting(spec, spec.block(model), key, &expr));
                 read.push((name, expr));
             }
             Err(more) => diagnostics.extend(more),

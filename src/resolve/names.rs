@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, one_of};
 use crate::parse::ast::{
-    Body, DimPattern, Expr, ExprKind, FnDef, ItemKind, MemberKind, Name, Param, Pattern, Setting, Statement,
+    Body, DimPattern, Expr, ExprKind, FnDef, ItemKind, Member, MemberKind, Name, Param, Pattern, Setting, Statement,
     StringPart, Type, TypeKind,
 };
 use crate::span::Span;
@@ -60,11 +60,13 @@ pub(super) fn check(spec: &Spec, files: &[File]) -> Vec<Diagnostic> {
     diagnostics
 }
 
-/// Names in the value of a setting from outside, which sees what the model sees; `ty` is what its `param` asks for.
-pub(super) fn check_lone(spec: &Spec, expr: &Expr, ty: Option<&Type>) -> Vec<Diagnostic> {
-    let block = spec.model.map(|model| spec.block(model));
-    let module = block.map_or(ModuleId(0), |block| block.module);
-    let mut names = Names::new(spec, module, block);
+/// Names in the value of a setting from outside, which sees what its `param` sees where that is written.
+pub(super) fn check_setting(spec: &Spec, model: &Block, param: &str, expr: &Expr) -> Vec<Diagnostic> {
+    let Some((module, Member { kind: MemberKind::Param(def), .. })) = model.members.get(param) else {
+        return Vec::new();
+    };
+    let ty = def.ty.as_ref();
+    let mut names = Names::new(spec, *module, Some(model));
     names.wanted = ty.and_then(|ty| match &ty.kind {
         TypeKind::Name(name) => Some(name.clone()),
         TypeKind::Generic(_, inner) => match &inner.kind {

@@ -107,7 +107,9 @@ impl Binder {
                 self.diagnostics.push(error::duplicate(&Name::new(name, span), first));
                 continue;
             }
-            if !def.is_model && let Some(what) = model_only(&member.kind) {
+            if !def.is_model
+                && let Some(what) = model_only(&member.kind)
+            {
                 self.diagnostics.push(error::only_in_models(what, span));
             }
             members.insert(name, (module, member.clone()));
@@ -137,8 +139,11 @@ impl Binder {
         }
         let prelude = files.len() - 1;
         if id.0 != prelude {
-            let shared: Vec<_> =
-                self.spec.modules[prelude].scope.iter().map(|(name, binding)| (name.clone(), binding.clone())).collect();
+            let shared: Vec<_> = self.spec.modules[prelude]
+                .scope
+                .iter()
+                .map(|(name, binding)| (name.clone(), binding.clone()))
+                .collect();
             for (name, binding) in shared {
                 self.spec.modules[id.0].scope.entry(name).or_insert(binding);
             }
@@ -265,13 +270,17 @@ impl Binder {
         block.lineage.extend(base.lineage);
         if block.params.is_empty() {
             block.params = base.params;
+            block.module = base.module;
         }
     }
 }
 
 fn model_only(kind: &MemberKind) -> Option<&'static str> {
     match kind {
-        MemberKind::Param(_) | MemberKind::Objective(_) | MemberKind::Score(_) | MemberKind::Training(_)
+        MemberKind::Param(_)
+        | MemberKind::Objective(_)
+        | MemberKind::Score(_)
+        | MemberKind::Training(_)
         | MemberKind::Data(..) => Some(kind_name(kind)),
         MemberKind::Let(_) | MemberKind::Part(_) | MemberKind::Fn(_) => None,
     }

@@ -69,11 +69,16 @@ impl Checkpoint {
             tensors.push((format!("step/{name}"), HostTensor::ints(&[], vec![memory.step.cast_signed()])));
             for moment in &memory.moments {
                 tensors.push((format!("first/{name}/{}", path(moment.weight)), moment.first.clone()));
-                let second = moment.second.iter().map(|second| (format!("second/{name}/{}", path(moment.weight)), second.clone()));
+                let second = moment
+                    .second
+                    .iter()
+                    .map(|second| (format!("second/{name}/{}", path(moment.weight)), second.clone()));
                 tensors.extend(second);
             }
         }
-        let ints = |value: fn(&LossPoint) -> i64| HostTensor::ints(&[self.curve.len()], self.curve.iter().map(value).collect());
+        let ints = |value: fn(&LossPoint) -> i64| {
+            HostTensor::ints(&[self.curve.len()], self.curve.iter().map(value).collect())
+        };
         tensors.push(("curve/step".to_owned(), ints(|point| point.step.cast_signed())));
         tensors.push(("curve/objective".to_owned(), ints(|point| point.objective as i64)));
         let losses = self.curve.iter().map(|point| point.loss).collect();
@@ -125,8 +130,10 @@ impl Reader<'_> {
 
     /// Refuses tensors of weights and objectives that the program does not have.
     fn only_known(&self) -> Result<(), TrainError> {
-        let paths: BTreeSet<&str> = changing(self.program).iter().map(|id| self.program.weight(*id).path.as_str()).collect();
-        let objectives: BTreeSet<&str> = self.program.objectives.iter().map(|objective| objective.name.as_str()).collect();
+        let paths: BTreeSet<&str> =
+            changing(self.program).iter().map(|id| self.program.weight(*id).path.as_str()).collect();
+        let objectives: BTreeSet<&str> =
+            self.program.objectives.iter().map(|objective| objective.name.as_str()).collect();
         let unknown = self.file.found().into_iter().find(|tensor| match tensor.name.split_once('/') {
             Some(("weight", path)) => !paths.contains(path),
             Some(("first" | "second", rest)) => {

@@ -50,7 +50,7 @@ pub enum TrainError {
         cause: String,
     },
     /// A checkpoint is that of another run.
-    #[error("`{path}` belongs to another run: its {what} is `{found}`, this run's is `{expected}`", path = path.display())]
+    #[error("`{path}` is of another run: its {what} is `{found}`, here it is `{expected}`", path = path.display())]
     OtherRun {
         /// The checkpoint.
         path: PathBuf,

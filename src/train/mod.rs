@@ -10,6 +10,7 @@ mod checkpoint;
 mod error;
 mod sampler;
 mod schedule;
+mod settings;
 mod trainer;
 
 use std::path::Path;
@@ -19,7 +20,8 @@ pub use checkpoint::{Checkpoint, Position};
 pub use error::TrainError;
 pub use sampler::Sampler;
 pub use schedule::{factor, steps};
-pub use trainer::{Every, Keep, Outcome, Settings, Trainer};
+pub use settings::{Every, Keep, Settings};
+pub use trainer::{Outcome, Trainer};
 
 /// Images to train on, by number.
 pub trait Samples: Sync {

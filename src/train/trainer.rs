@@ -1,14 +1,13 @@
 //! The loop over phases and steps.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use crate::execute::{Descent, Draw, Engine, NamedTensors, PlanId, RunError};
-use crate::graph::program::{Phase, Program};
+use crate::execute::{Descent, Draw, Engine, Memory, NamedTensors, PlanId, RunError};
 use crate::graph::ScopeId;
+use crate::graph::program::{Phase, Program};
 use crate::op::WeightId;
 use crate::optimize::optimize;
 use crate::plan::plan;
@@ -18,38 +17,8 @@ use super::checkpoint::{Checkpoint, Position, changing};
 use super::error::TrainError;
 use super::sampler::Sampler;
 use super::schedule::{factor, steps};
+use super::settings::{Every, Settings};
 use super::{LossPoint, Observer, Progress, Samples};
-
-/// What is not part of the program.
-#[derive(Clone, Debug)]
-pub struct Settings<'a> {
-    /// Seed of the run.
-    pub seed: u64,
-    /// Where and how often checkpoints are written; none writes none.
-    pub keep: Option<Keep>,
-    /// What must be the same when the run goes on, such as a hash of the spec.
-    pub notes: BTreeMap<String, String>,
-    /// Set from outside to end training after the current step, with a checkpoint.
-    pub stop: &'a AtomicBool,
-}
-
-/// Where and how often checkpoints are written; also at the end, and when training is stopped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keep {
-    /// The folder, which must exist.
-    pub folder: PathBuf,
-    /// How often.
-    pub every: Every,
-}
-
-/// How often a checkpoint is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Every {
-    /// After so many steps.
-    Steps(u64),
-    /// After so much time.
-    Time(Duration),
-}
 
 /// How training ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +36,7 @@ pub struct Trainer<'a> {
     samples: &'a dyn Samples,
     settings: Settings<'a>,
     position: Position,
-    memories: BTreeMap<usize, crate::execute::Memory>,
+    memories: BTreeMap<usize, Memory>,
     curve: Vec<LossPoint>,
 }
 
@@ -282,7 +251,8 @@ impl<'a> Trainer<'a> {
         let images = |phase: &Phase, steps: u64| (steps * (phase.batch * phase.accumulate.max(1)) as u64) as f64;
         let phases = &self.program.phases;
         let here = images(&phases[self.position.phase], steps_of_phase - self.position.step);
-        let later = phases[self.position.phase + 1..].iter().map(|phase| images(phase, steps(phase, self.samples.len())));
+        let later =
+            phases[self.position.phase + 1..].iter().map(|phase| images(phase, steps(phase, self.samples.len())));
         let remaining = (here + later.sum::<f64>()) / images_per_second.max(1e-9);
         Progress {
             phase: self.position.phase + 1,

@@ -18,8 +18,7 @@ use crate::op::Distribution;
 pub fn init(program: &Program, seed: u64) -> Vec<HostTensor> {
     let places: HashMap<&str, usize> =
         program.weights.iter().enumerate().map(|(place, weight)| (weight.path.as_str(), place)).collect();
-    let originals: Vec<usize> =
-        program.weights.iter().map(|weight| original(program, &places, weight, 0)).collect();
+    let originals: Vec<usize> = program.weights.iter().map(|weight| original(program, &places, weight, 0)).collect();
     let mut made: Vec<Option<HostTensor>> = program
         .weights
         .par_iter()
@@ -29,7 +28,8 @@ pub fn init(program: &Program, seed: u64) -> Vec<HostTensor> {
         .collect();
     for (place, &original) in originals.iter().enumerate() {
         if place != original {
-            made[place] = made[original].clone();
+            let copy = made[original].clone();
+            made[place] = copy;
         }
     }
     made.into_iter().map(|weight| weight.expect("an original is no copy")).collect()

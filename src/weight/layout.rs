@@ -95,7 +95,10 @@ impl Layout {
     /// Whether the file has exactly what is expected.
     #[must_use]
     pub fn fits(&self) -> bool {
-        self.missing.is_empty() && self.unexpected.is_empty() && self.wrong_shape.is_empty() && self.wrong_type.is_empty()
+        self.missing.is_empty()
+            && self.unexpected.is_empty()
+            && self.wrong_shape.is_empty()
+            && self.wrong_type.is_empty()
     }
 }
 
@@ -141,7 +144,8 @@ impl fmt::Display for Layout {
             format!("{} {:?}{near}", weight.path, weight.shape)
         });
         let unexpected = self.unexpected.iter().map(|tensor| format!("{} {:?}", tensor.name, tensor.shape));
-        let shapes = self.wrong_shape.iter().map(|w| format!("{} {:?}, the file has {:?}", w.path, w.expected, w.found));
+        let shapes =
+            self.wrong_shape.iter().map(|w| format!("{} {:?}, the file has {:?}", w.path, w.expected, w.found));
         let types = self.wrong_type.iter().map(|tensor| format!("{} is {}", tensor.name, tensor.stored));
         section(f, "missing", missing)?;
         section(f, "not in the spec", unexpected)?;

@@ -62,7 +62,8 @@ impl File {
     #[must_use]
     pub fn found(&self) -> Vec<Found> {
         let tensors: BTreeMap<String, &TensorInfo> = self.header.tensors().into_iter().collect();
-        let found = |(name, info): (String, &TensorInfo)| Found { name, shape: info.shape.clone(), stored: stored(info.dtype) };
+        let found =
+            |(name, info): (String, &TensorInfo)| Found { name, shape: info.shape.clone(), stored: stored(info.dtype) };
         tensors.into_iter().map(found).collect()
     }
 
@@ -121,7 +122,11 @@ fn stored(dtype: Dtype) -> Stored {
 ///
 /// # Panics
 /// If two tensors have one name.
-pub fn write(path: &Path, tensors: &[(&str, &HostTensor)], notes: &BTreeMap<String, String>) -> Result<(), WeightError> {
+pub fn write(
+    path: &Path,
+    tensors: &[(&str, &HostTensor)],
+    notes: &BTreeMap<String, String>,
+) -> Result<(), WeightError> {
     let partial = partial(path);
     let written = write_all(&partial, tensors, notes).and_then(|()| fs::rename(&partial, path));
     written.and_then(|()| sync_folder(path)).map_err(|source| {

@@ -7,52 +7,29 @@ use diadc::dataset::{DatasetError, Request, names, open};
 use super::tree::{Tree, assert_says, open_at};
 
 fn request(name: &str, root: Option<PathBuf>) -> DatasetError {
-    open(&Request {
-        name: name.to_owned(),
-        root,
-        classes: None,
-    })
-    .expect_err("the request is wrong")
+    open(&Request { name: name.to_owned(), root, classes: None }).expect_err("the request is wrong")
 }
 
 #[test]
 fn an_unknown_data_set_is_answered_with_the_nearest_name_and_the_list() {
     assert_eq!(names(), ["toy", "mvtec", "visa"]);
     let known = "the data sets are toy, mvtec, visa";
-    assert_says(
-        &request("mvtek", None),
-        &["no data set `mvtek`", "did you mean `mvtec`?", known],
-    );
+    assert_says(&request("mvtek", None), &["no data set `mvtek`", "did you mean `mvtec`?", known]);
     let message = request("cifar", Some(PathBuf::from("x"))).to_string();
-    assert!(
-        message.contains(known) && !message.contains("did you mean"),
-        "{message}"
-    );
+    assert!(message.contains(known) && !message.contains("did you mean"), "{message}");
 }
 
 #[test]
 fn a_root_is_needed_for_folders_and_refused_for_the_toy_set() {
-    assert_says(
-        &request("mvtec", None),
-        &["`mvtec` needs the folder", "ROOT/CLASS/train/good"],
-    );
-    assert_says(
-        &request("visa", None),
-        &["`visa` needs the folder", "split_csv/1cls.csv"],
-    );
-    assert_says(
-        &request("toy", Some(PathBuf::from("here"))),
-        &["`toy` is made in memory", "leave `here` out"],
-    );
+    assert_says(&request("mvtec", None), &["`mvtec` needs the folder", "ROOT/CLASS/train/good"]);
+    assert_says(&request("visa", None), &["`visa` needs the folder", "split_csv/1cls.csv"]);
+    assert_says(&request("toy", Some(PathBuf::from("here"))), &["`toy` is made in memory", "leave `here` out"]);
 }
 
 #[test]
 fn a_missing_root_says_what_was_expected_there() {
     let tree = Tree::new();
-    for (dataset, layout) in [
-        ("mvtec", "ROOT/CLASS/train/good"),
-        ("visa", "ROOT/CLASS/Data/Images"),
-    ] {
+    for (dataset, layout) in [("mvtec", "ROOT/CLASS/train/good"), ("visa", "ROOT/CLASS/Data/Images")] {
         let error = open_at(dataset, &tree.path("nowhere"), None).expect_err("it is missing");
         assert_says(&error, &["nowhere` does not exist", layout]);
         tree.file("a_file", "x");
@@ -65,20 +42,14 @@ fn a_missing_root_says_what_was_expected_there() {
 fn a_folder_without_classes_says_what_was_expected_there() {
     let tree = Tree::new();
     tree.file("notes/readme.txt", "x");
-    tree.fails(
-        "mvtec",
-        &["holds no class", "ROOT/CLASS/train/good", "ground_truth"],
-    );
+    tree.fails("mvtec", &["holds no class", "ROOT/CLASS/train/good", "ground_truth"]);
 }
 
 #[test]
 fn missing_parts_of_a_class_are_named() {
     let tree = Tree::mvtec();
     tree.remove("nut/test");
-    tree.fails(
-        "mvtec",
-        &["nut/test` does not exist", "ROOT/CLASS/test/good"],
-    );
+    tree.fails("mvtec", &["nut/test` does not exist", "ROOT/CLASS/test/good"]);
     tree.file("nut/test", "x");
     tree.fails("mvtec", &["nut/test` is not a directory"]);
     let tree = Tree::mvtec();
@@ -90,40 +61,20 @@ fn missing_parts_of_a_class_are_named() {
 fn unknown_and_repeated_classes_are_refused() {
     let tree = Tree::mvtec();
     let fails = |classes: &[&str], parts: &[&str]| {
-        assert_says(
-            &tree
-                .open_classes("mvtec", Some(classes))
-                .expect_err("the classes are wrong"),
-            parts,
-        );
+        assert_says(&tree.open_classes("mvtec", Some(classes)).expect_err("the classes are wrong"), parts);
     };
-    fails(
-        &["nutt"],
-        &[
-            "no class `nutt`",
-            "did you mean `nut`?",
-            "the classes are nut",
-        ],
-    );
-    fails(
-        &["nut", "nut"],
-        &["class `nut` is asked for twice", "name it once"],
-    );
+    fails(&["nutt"], &["no class `nutt`", "did you mean `nut`?", "the classes are nut"]);
+    fails(&["nut", "nut"], &["class `nut` is asked for twice", "name it once"]);
     fails(&[], &["list of wanted classes is empty", "some of nut"]);
 }
 
 #[test]
 fn a_class_without_images_is_refused() {
     let tree = Tree::mvtec();
-    tree.remove("nut/train/good/000.png")
-        .remove("nut/train/good/001.png");
-    tree.fails(
-        "mvtec",
-        &["class `nut` has no training images", "train/good"],
-    );
+    tree.remove("nut/train/good/000.png").remove("nut/train/good/001.png");
+    tree.fails("mvtec", &["class `nut` has no training images", "train/good"]);
     let tree = Tree::mvtec();
-    tree.remove("nut/test/good/000.png")
-        .remove("nut/test/crack/000.png");
+    tree.remove("nut/test/good/000.png").remove("nut/test/crack/000.png");
     tree.fails("mvtec", &["class `nut` has no test images", "nut/test`"]);
 }
 
@@ -131,25 +82,14 @@ fn a_class_without_images_is_refused() {
 fn a_text_file_named_as_an_image_is_found_before_anything_is_decoded() {
     let tree = Tree::mvtec();
     tree.file("nut/train/good/002.png", "this is text");
-    tree.fails(
-        "mvtec",
-        &[
-            "nut/train/good/002.png` can't be decoded",
-            "signature",
-            "replace the file or remove it",
-        ],
-    );
+    tree.fails("mvtec", &["nut/train/good/002.png` can't be decoded", "signature", "replace the file or remove it"]);
     tree.file("nut/train/good/002.png", "");
     tree.fails("mvtec", &["nut/train/good/002.png` can't be decoded"]);
 }
 
 #[test]
 fn an_image_of_an_unsupported_format_is_refused_rather_than_passed_over() {
-    for name in [
-        "nut/train/good/x.tif",
-        "nut/test/crack/x.TIFF",
-        "nut/ground_truth/crack/x.webp",
-    ] {
+    for name in ["nut/train/good/x.tif", "nut/test/crack/x.TIFF", "nut/ground_truth/crack/x.webp"] {
         let tree = Tree::mvtec();
         tree.file(name, "x");
         tree.fails("mvtec", &[name, "unsupported format", "png, jpeg or bmp"]);
@@ -160,13 +100,7 @@ fn an_image_of_an_unsupported_format_is_refused_rather_than_passed_over() {
 fn a_defective_image_without_a_mask_is_refused() {
     let tree = Tree::mvtec();
     tree.image("nut/test/crack/001.png", 6, 4);
-    tree.fails(
-        "mvtec",
-        &[
-            "nut/test/crack/001.png` has no mask",
-            "ground_truth/crack/001_mask.png",
-        ],
-    );
+    tree.fails("mvtec", &["nut/test/crack/001.png` has no mask", "ground_truth/crack/001_mask.png"]);
     tree.remove("nut/ground_truth");
     tree.fails("mvtec", &["nut/test/crack/000.png` has no mask"]);
 }
@@ -175,15 +109,7 @@ fn a_defective_image_without_a_mask_is_refused() {
 fn two_masks_for_one_image_are_refused() {
     let tree = Tree::mvtec();
     tree.mask("nut/ground_truth/crack/000.png", 6, 4, 255);
-    tree.fails(
-        "mvtec",
-        &[
-            "crack/000.png`",
-            "crack/000_mask.png`",
-            "both masks",
-            "remove one",
-        ],
-    );
+    tree.fails("mvtec", &["crack/000.png`", "crack/000_mask.png`", "both masks", "remove one"]);
 }
 
 #[test]
@@ -191,16 +117,9 @@ fn a_mask_of_another_size_is_refused_when_opened_and_when_read() {
     let tree = Tree::mvtec();
     let dataset = tree.open("mvtec").expect("all is well");
     tree.mask("nut/ground_truth/crack/000_mask.png", 6, 5, 255);
-    let parts = [
-        "000_mask.png` is 6x5",
-        "nut/test/crack/000.png` is 6x4",
-        "of one size",
-    ];
+    let parts = ["000_mask.png` is 6x5", "nut/test/crack/000.png` is 6x4", "of one size"];
     tree.fails("mvtec", &parts);
-    assert_says(
-        &dataset.test[0].mask().expect_err("the mask has changed"),
-        &parts,
-    );
+    assert_says(&dataset.test[0].mask().expect_err("the mask has changed"), &parts);
 }
 
 #[test]
@@ -209,11 +128,7 @@ fn what_the_layout_has_no_place_for_is_refused() {
         ("nut/train/bad/0.png", "train/bad`", "only `train/good`"),
         ("nut/train/0.png", "train/0.png`", "one folder further down"),
         ("nut/test/0.png", "test/0.png`", "one folder further down"),
-        (
-            "nut/train/good/rgb/0.png",
-            "train/good/rgb`",
-            "no further folders",
-        ),
+        ("nut/train/good/rgb/0.png", "train/good/rgb`", "no further folders"),
     ];
     for (name, place, reason) in cases {
         let tree = Tree::mvtec();

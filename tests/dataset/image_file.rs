@@ -1,49 +1,34 @@
 //! Images of every kind end as RGB; masks as true and false.
 
 use diadc::dataset::{Mask, read_image};
-use image::{
-    DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage,
-};
+use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage};
 
 use super::tree::{Tree, assert_says};
 
 fn read_back(image: impl Into<DynamicImage>, name: &str) -> RgbImage {
     let tree = Tree::new();
-    image
-        .into()
-        .save(tree.path(name))
-        .expect("the image can be written");
+    image.into().save(tree.path(name)).expect("the image can be written");
     read_image(&tree.path(name)).expect("the image can be read")
 }
 
 #[test]
 fn grey_becomes_three_equal_channels() {
     let grey = GrayImage::from_fn(3, 1, |x, _| Luma([x as u8 * 100]));
-    assert_eq!(
-        read_back(grey, "a.png").into_raw(),
-        [0, 0, 0, 100, 100, 100, 200, 200, 200]
-    );
+    assert_eq!(read_back(grey, "a.png").into_raw(), [0, 0, 0, 100, 100, 100, 200, 200, 200]);
 }
 
 #[test]
 fn sixteen_bits_are_rounded_to_eight() {
     let deep: ImageBuffer<Luma<u16>, Vec<u16>> =
         ImageBuffer::from_fn(3, 1, |x, _| Luma([[0, 257 * 40 + 129, 65535][x as usize]]));
-    assert_eq!(
-        read_back(deep, "a.png").into_raw(),
-        [0, 0, 0, 41, 41, 41, 255, 255, 255]
-    );
-    let colour: ImageBuffer<Rgb<u16>, Vec<u16>> =
-        ImageBuffer::from_pixel(1, 1, Rgb([257, 514, 65535]));
+    assert_eq!(read_back(deep, "a.png").into_raw(), [0, 0, 0, 41, 41, 41, 255, 255, 255]);
+    let colour: ImageBuffer<Rgb<u16>, Vec<u16>> = ImageBuffer::from_pixel(1, 1, Rgb([257, 514, 65535]));
     assert_eq!(read_back(colour, "b.png").into_raw(), [1, 2, 255]);
 }
 
 #[test]
 fn alpha_is_dropped_and_nothing_blended() {
-    assert_eq!(
-        read_back(RgbaImage::from_pixel(1, 1, Rgba([10, 20, 30, 0])), "a.png").into_raw(),
-        [10, 20, 30]
-    );
+    assert_eq!(read_back(RgbaImage::from_pixel(1, 1, Rgba([10, 20, 30, 0])), "a.png").into_raw(), [10, 20, 30]);
     let grey: ImageBuffer<LumaA<u8>, Vec<u8>> = ImageBuffer::from_pixel(1, 1, LumaA([70, 5]));
     assert_eq!(read_back(grey, "b.png").into_raw(), [70, 70, 70]);
 }
@@ -53,14 +38,7 @@ fn a_jpeg_is_read_within_its_loss() {
     let image = RgbImage::from_pixel(16, 16, Rgb([200, 100, 50]));
     let read = read_back(image, "a.jpg");
     for pixel in read.pixels() {
-        assert!(
-            pixel
-                .0
-                .iter()
-                .zip([200_u8, 100, 50])
-                .all(|(a, b)| a.abs_diff(b) <= 3),
-            "{pixel:?}"
-        );
+        assert!(pixel.0.iter().zip([200_u8, 100, 50]).all(|(a, b)| a.abs_diff(b) <= 3), "{pixel:?}");
     }
 }
 
@@ -74,13 +52,8 @@ fn bmp_is_read_exactly() {
 fn the_content_decides_how_an_image_is_decoded() {
     let tree = Tree::new();
     let path = tree.path("really_a_jpeg.png");
-    RgbImage::from_pixel(8, 8, Rgb([9, 9, 9]))
-        .save_with_format(&path, ImageFormat::Jpeg)
-        .expect("it can be written");
-    assert_eq!(
-        read_image(&path).expect("it is an image").dimensions(),
-        (8, 8)
-    );
+    RgbImage::from_pixel(8, 8, Rgb([9, 9, 9])).save_with_format(&path, ImageFormat::Jpeg).expect("it can be written");
+    assert_eq!(read_image(&path).expect("it is an image").dimensions(), (8, 8));
 }
 
 #[test]
@@ -90,49 +63,29 @@ fn an_image_cut_short_is_an_error_with_its_path() {
     let dataset = tree.open("mvtec").expect("all is well");
     let bytes = std::fs::read(tree.path(name)).expect("it is there");
     tree.file(name, &bytes[..bytes.len() - 20]);
-    assert_says(
-        &dataset.train[0].image().expect_err("it is damaged"),
-        &[name, "can't be decoded", "replace the file"],
-    );
+    assert_says(&dataset.train[0].image().expect_err("it is damaged"), &[name, "can't be decoded", "replace the file"]);
 }
 
 #[test]
 fn deep_masks_are_read_by_their_own_scale() {
     let tree = Tree::visa();
     let path = tree.path("candle/Data/Masks/Anomaly/000.png");
-    let deep: ImageBuffer<Luma<u16>, Vec<u16>> =
-        ImageBuffer::from_fn(8, 8, |x, _| Luma([u16::from(x == 0)]));
+    let deep: ImageBuffer<Luma<u16>, Vec<u16>> = ImageBuffer::from_fn(8, 8, |x, _| Luma([u16::from(x == 0)]));
     deep.save(&path).expect("it can be written");
     let dataset = tree.open("visa").expect("the folders are right");
-    let mask = dataset
-        .test
-        .last()
-        .expect("there is one")
-        .mask()
-        .expect("it is sound")
-        .expect("it is defective");
+    let mask = dataset.test.last().expect("there is one").mask().expect("it is sound").expect("it is defective");
     assert_eq!(mask.area(), 8);
 }
 
 #[test]
 fn a_mask_is_resized_by_the_pixel_under_each_centre() {
-    let mask = Mask {
-        width: 4,
-        height: 2,
-        anomalous: vec![true, false, false, true, false, false, true, true],
-    };
+    let mask = Mask { width: 4, height: 2, anomalous: vec![true, false, false, true, false, false, true, true] };
     let half = mask.resized_nearest(2, 1);
     // Centres fall on columns 1 and 3 of row 1.
     assert_eq!(half.anomalous, [false, true]);
     let double = mask.resized_nearest(8, 4);
     assert_eq!(double.area(), 4 * mask.area());
     assert_eq!(double.resized_nearest(4, 2), mask);
-    assert_eq!(
-        mask.resized_nearest(3, 2).anomalous,
-        [true, false, true, false, true, true]
-    );
-    assert_eq!(
-        Mask::all_normal(3, 3).resized_nearest(5, 2),
-        Mask::all_normal(5, 2)
-    );
+    assert_eq!(mask.resized_nearest(3, 2).anomalous, [true, false, true, false, true, true]);
+    assert_eq!(Mask::all_normal(3, 3).resized_nearest(5, 2), Mask::all_normal(5, 2));
 }

@@ -40,21 +40,11 @@ fn all(dataset: &Dataset) -> impl Iterator<Item = &Sample> {
 #[test]
 fn every_byte_is_the_same_on_every_machine() {
     let mut digest = Sha256::new();
-    for Drawn {
-        sample,
-        image,
-        mask,
-    } in DRAWN.iter()
-    {
+    for Drawn { sample, image, mask } in DRAWN.iter() {
         digest.update(sample.id.as_bytes());
         digest.update(image.as_raw());
         if let Some(mask) = mask {
-            digest.update(
-                mask.anomalous
-                    .iter()
-                    .map(|anomalous| u8::from(*anomalous))
-                    .collect::<Vec<u8>>(),
-            );
+            digest.update(mask.anomalous.iter().map(|anomalous| u8::from(*anomalous)).collect::<Vec<u8>>());
         }
     }
     assert_eq!(format!("{:x}", digest.finalize()), DIGEST);
@@ -63,19 +53,9 @@ fn every_byte_is_the_same_on_every_machine() {
 #[test]
 fn it_has_eight_classes_of_forty_and_thirty_images() {
     let dataset = generate();
-    assert_eq!(
-        dataset.classes,
-        [
-            "board", "button", "capsule", "gear", "leather", "tile", "weave", "wood"
-        ]
-    );
+    assert_eq!(dataset.classes, ["board", "button", "capsule", "gear", "leather", "tile", "weave", "wood"]);
     for class in 0..8 {
-        let of = |samples: &[Sample]| {
-            samples
-                .iter()
-                .filter(|sample| sample.class == class)
-                .count()
-        };
+        let of = |samples: &[Sample]| samples.iter().filter(|sample| sample.class == class).count();
         assert_eq!((of(&dataset.train), of(&dataset.test)), (40, 30));
     }
     let unique: BTreeSet<&str> = all(&dataset).map(|sample| sample.id.as_str()).collect();
@@ -85,11 +65,7 @@ fn it_has_eight_classes_of_forty_and_thirty_images() {
 #[test]
 fn training_images_have_no_defects() {
     for sample in &generate().train {
-        assert!(
-            !sample.is_anomalous() && sample.id.contains("/train/good/"),
-            "{}",
-            sample.id
-        );
+        assert!(!sample.is_anomalous() && sample.id.contains("/train/good/"), "{}", sample.id);
         assert_eq!(sample.mask().expect("nothing can fail"), None);
     }
 }
@@ -101,20 +77,13 @@ fn good_images_of_a_class_vary_and_classes_differ() {
         &good.nth(nth).expect("there are 40").image
     };
     let difference = |a: &RgbImage, b: &RgbImage| {
-        let sum: u64 = a
-            .iter()
-            .zip(b.iter())
-            .map(|(a, b)| u64::from(a.abs_diff(*b)))
-            .sum();
+        let sum: u64 = a.iter().zip(b.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
         sum as f64 / f64::from(3 * SIDE * SIDE)
     };
     for class in 0..8 {
         assert!(difference(first(class, 0), first(class, 1)) > 1.0);
         for other in 0..class {
-            assert!(
-                difference(first(class, 0), first(other, 0)) > 25.0,
-                "classes {class} and {other} look alike"
-            );
+            assert!(difference(first(class, 0), first(other, 0)) > 25.0, "classes {class} and {other} look alike");
         }
     }
 }
@@ -123,65 +92,33 @@ fn good_images_of_a_class_vary_and_classes_differ() {
 fn masks_are_of_the_size_of_the_image_and_neither_empty_nor_everywhere() {
     let mut kinds: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
     let mut shares = Vec::new();
-    for Drawn {
-        sample,
-        image,
-        mask,
-    } in DRAWN.iter().filter(|drawn| drawn.sample.is_anomalous())
-    {
+    for Drawn { sample, image, mask } in DRAWN.iter().filter(|drawn| drawn.sample.is_anomalous()) {
         let mask = mask.as_ref().expect("a defective image has a mask");
         assert_eq!((mask.width, mask.height), image.dimensions());
-        assert_eq!(
-            (mask.width, mask.anomalous.len()),
-            (SIDE, (SIDE * SIDE) as usize)
-        );
+        assert_eq!((mask.width, mask.anomalous.len()), (SIDE, (SIDE * SIDE) as usize));
         let share = mask.area() as f64 / f64::from(SIDE * SIDE);
         assert!(mask.area() >= 24 && share < 0.3, "{}: {share}", sample.id);
         shares.push(share);
-        kinds
-            .entry(sample.class)
-            .or_default()
-            .extend(sample.defect.as_deref());
+        kinds.entry(sample.class).or_default().extend(sample.defect.as_deref());
     }
     assert_eq!(kinds.len(), 8);
     assert!(kinds.values().all(|kinds| kinds.len() == 4));
     let small = shares.iter().filter(|share| **share < 0.02).count();
     let large = shares.iter().filter(|share| **share > 0.08).count();
-    assert!(
-        small >= 40 && large >= 20,
-        "{small} small and {large} large of {}",
-        shares.len()
-    );
+    assert!(small >= 40 && large >= 20, "{small} small and {large} large of {}", shares.len());
     assert_eq!(VISIBLE, 12);
 }
 
 #[test]
 fn wanted_classes_are_the_same_images_as_in_the_whole_set() {
     let classes = Some(vec!["wood".to_owned(), "gear".to_owned()]);
-    let some = open(&Request {
-        name: "toy".to_owned(),
-        root: None,
-        classes,
-    })
-    .expect("both are classes");
+    let some = open(&Request { name: "toy".to_owned(), root: None, classes }).expect("both are classes");
     assert_eq!(some.classes, ["gear", "wood"]);
     let whole = generate();
-    let original = whole
-        .train
-        .iter()
-        .find(|sample| sample.id == some.train[0].id)
-        .expect("it is part of the whole");
-    assert_eq!(
-        original.image().expect("it is drawn"),
-        some.train[0].image().expect("it is drawn")
-    );
+    let original = whole.train.iter().find(|sample| sample.id == some.train[0].id).expect("it is part of the whole");
+    assert_eq!(original.image().expect("it is drawn"), some.train[0].image().expect("it is drawn"));
     let classes = Some(vec!["gera".to_owned()]);
-    let error = open(&Request {
-        name: "toy".to_owned(),
-        root: None,
-        classes,
-    })
-    .expect_err("there is no such class");
+    let error = open(&Request { name: "toy".to_owned(), root: None, classes }).expect_err("there is no such class");
     assert_says(&error, &["no class `gera`", "did you mean `gear`?"]);
 }
 
@@ -190,35 +127,13 @@ fn written_files_read_back_as_they_were() {
     let tree = Tree::new();
     let directory = tree.path("deep/toy");
     let summary = write(&directory).expect("it can be written");
-    assert_eq!(
-        (
-            summary.classes,
-            summary.train,
-            summary.test_good,
-            summary.test_defective
-        ),
-        (8, 320, 80, 160)
-    );
+    assert_eq!((summary.classes, summary.train, summary.test_good, summary.test_defective), (8, 320, 80, 160));
     assert_eq!(summary.directory, directory);
     assert!(!tree.path("deep/toy.partial").exists());
-    let (made, read) = (
-        generate(),
-        open_at("mvtec", &directory, None).expect("the layout is right"),
-    );
+    let (made, read) = (generate(), open_at("mvtec", &directory, None).expect("the layout is right"));
     assert_eq!(made.classes, read.classes);
-    assert_eq!(
-        (ids(&made.train), ids(&made.test)),
-        (ids(&read.train), ids(&read.test))
-    );
-    for (
-        Drawn {
-            sample,
-            image,
-            mask,
-        },
-        read,
-    ) in DRAWN.iter().zip(all(&read))
-    {
+    assert_eq!((ids(&made.train), ids(&made.test)), (ids(&read.train), ids(&read.test)));
+    for (Drawn { sample, image, mask }, read) in DRAWN.iter().zip(all(&read)) {
         assert_eq!((sample.class, &sample.defect), (read.class, &read.defect));
         assert_eq!(*image, read.image().expect("it is read"), "{}", read.id);
         assert_eq!(*mask, read.mask().expect("it is read"), "{}", read.id);
@@ -228,21 +143,12 @@ fn written_files_read_back_as_they_were() {
 #[test]
 fn nothing_that_is_there_is_overwritten() {
     let tree = Tree::new();
-    tree.file("full/keep.txt", "mine")
-        .file("file", "mine")
-        .file("new.partial/keep.txt", "mine");
-    for (name, blamed) in [
-        ("full", "full`"),
-        ("file", "file`"),
-        ("new", "new.partial`"),
-    ] {
+    tree.file("full/keep.txt", "mine").file("file", "mine").file("new.partial/keep.txt", "mine");
+    for (name, blamed) in [("full", "full`"), ("file", "file`"), ("new", "new.partial`")] {
         let error = write(&tree.path(name)).expect_err("something is in the way");
         assert_says(&error, &[blamed, "already there", "choose another folder"]);
     }
-    assert_eq!(
-        std::fs::read(tree.path("full/keep.txt")).expect("it is there"),
-        b"mine"
-    );
+    assert_eq!(std::fs::read(tree.path("full/keep.txt")).expect("it is there"), b"mine");
     assert!(tree.path("new.partial/keep.txt").exists() && !tree.path("new").exists());
 }
 
@@ -251,8 +157,5 @@ fn a_place_that_can_not_be_written_to_is_named() {
     let tree = Tree::new();
     tree.file("file", "x");
     let error = write(&tree.path("file/toy")).expect_err("a file can't hold folders");
-    assert_says(
-        &error,
-        &["can't write", "file/toy", "no part of the data set"],
-    );
+    assert_says(&error, &["can't write", "file/toy", "no part of the data set"]);
 }

@@ -13,9 +13,7 @@ pub(crate) struct Tree {
 
 impl Tree {
     pub(crate) fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().expect("a temporary folder can be made"),
-        }
+        Self { folder: tempfile::tempdir().expect("a temporary folder can be made") }
     }
 
     /// One class `nut` with two good images to train on, one to test, and one `crack` with a mask.
@@ -35,12 +33,7 @@ impl Tree {
         for number in 0..10 {
             tree.image(&format!("candle/Data/Images/Normal/{number:04}.JPG"), 8, 8);
         }
-        tree.image("candle/Data/Images/Anomaly/000.JPG", 8, 8).mask(
-            "candle/Data/Masks/Anomaly/000.png",
-            8,
-            8,
-            3,
-        );
+        tree.image("candle/Data/Images/Anomaly/000.JPG", 8, 8).mask("candle/Data/Masks/Anomaly/000.png", 8, 8, 3);
         tree
     }
 
@@ -55,8 +48,7 @@ impl Tree {
     /// A file of any content.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> &Self {
         let path = self.path(name);
-        fs::create_dir_all(path.parent().expect("a file lies in a folder"))
-            .expect("the folder can be made");
+        fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("the folder can be made");
         fs::write(path, content).expect("the file can be written");
         self
     }
@@ -73,21 +65,15 @@ impl Tree {
     /// A mask whose left half has the value given.
     pub(crate) fn mask(&self, name: &str, width: u32, height: u32, value: u8) -> &Self {
         self.file(name, "");
-        GrayImage::from_fn(width, height, |x, _| {
-            Luma([if x < width / 2 { value } else { 0 }])
-        })
-        .save(self.path(name))
-        .expect("the mask can be written");
+        GrayImage::from_fn(width, height, |x, _| Luma([if x < width / 2 { value } else { 0 }]))
+            .save(self.path(name))
+            .expect("the mask can be written");
         self
     }
 
     pub(crate) fn remove(&self, name: &str) -> &Self {
         let path = self.path(name);
-        let removed = if path.is_dir() {
-            fs::remove_dir_all(path)
-        } else {
-            fs::remove_file(path)
-        };
+        let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         removed.expect("it was there");
         self
     }
@@ -96,29 +82,18 @@ impl Tree {
         self.open_classes(dataset, None)
     }
 
-    pub(crate) fn open_classes(
-        &self,
-        dataset: &str,
-        classes: Option<&[&str]>,
-    ) -> Result<Dataset, DatasetError> {
+    pub(crate) fn open_classes(&self, dataset: &str, classes: Option<&[&str]>) -> Result<Dataset, DatasetError> {
         open_at(dataset, self.root(), classes)
     }
 
     /// Opens the folder, which must fail, and checks that the message has each of the parts.
     #[track_caller]
     pub(crate) fn fails(&self, dataset: &str, parts: &[&str]) {
-        assert_says(
-            &self.open(dataset).expect_err("the data set is wrong"),
-            parts,
-        );
+        assert_says(&self.open(dataset).expect_err("the data set is wrong"), parts);
     }
 }
 
-pub(crate) fn open_at(
-    dataset: &str,
-    root: &Path,
-    classes: Option<&[&str]>,
-) -> Result<Dataset, DatasetError> {
+pub(crate) fn open_at(dataset: &str, root: &Path, classes: Option<&[&str]>) -> Result<Dataset, DatasetError> {
     open(&Request {
         name: dataset.to_owned(),
         root: Some(root.to_path_buf()),

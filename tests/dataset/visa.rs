@@ -4,8 +4,7 @@ use super::tree::{Tree, assert_says, ids, open_at};
 
 const HEADER: &str = "object,split,label,image,mask\n";
 const NORMAL: &str = "candle/Data/Images/Normal";
-const DEFECTIVE: &str =
-    "candle,test,anomaly,candle/Data/Images/Anomaly/000.JPG,candle/Data/Masks/Anomaly/000.png\n";
+const DEFECTIVE: &str = "candle,test,anomaly,candle/Data/Images/Anomaly/000.JPG,candle/Data/Masks/Anomaly/000.png\n";
 
 fn with_list(rows: &str) -> Tree {
     let tree = Tree::visa();
@@ -26,22 +25,10 @@ fn the_list_decides_what_is_trained_on() {
     let tree = with_list(&rows);
     let dataset = tree.open("visa").expect("the list is right");
     assert_eq!(dataset.classes, ["candle"]);
-    assert_eq!(
-        ids(&dataset.train),
-        [format!("{NORMAL}/0001.JPG"), format!("{NORMAL}/0009.JPG")]
-    );
-    assert_eq!(
-        ids(&dataset.test),
-        [
-            "candle/Data/Images/Anomaly/000.JPG".to_owned(),
-            format!("{NORMAL}/0000.JPG")
-        ]
-    );
+    assert_eq!(ids(&dataset.train), [format!("{NORMAL}/0001.JPG"), format!("{NORMAL}/0009.JPG")]);
+    assert_eq!(ids(&dataset.test), ["candle/Data/Images/Anomaly/000.JPG".to_owned(), format!("{NORMAL}/0000.JPG")]);
     assert_eq!(dataset.test[0].defect.as_deref(), Some("anomaly"));
-    let mask = dataset.test[0]
-        .mask()
-        .expect("it is sound")
-        .expect("it is defective");
+    let mask = dataset.test[0].mask().expect("it is sound").expect("it is defective");
     assert_eq!(mask.area(), 32);
 }
 
@@ -49,13 +36,7 @@ fn the_list_decides_what_is_trained_on() {
 fn small_class_indices_in_masks_are_anomalous() {
     let tree = Tree::visa();
     let dataset = tree.open("visa").expect("the folders are right");
-    let mask = dataset
-        .test
-        .last()
-        .expect("there is one")
-        .mask()
-        .expect("it is sound")
-        .expect("it is defective");
+    let mask = dataset.test.last().expect("there is one").mask().expect("it is sound").expect("it is defective");
     assert_eq!(mask.area(), 32);
 }
 
@@ -63,13 +44,7 @@ fn small_class_indices_in_masks_are_anomalous() {
 fn without_the_list_nine_tenths_in_order_are_trained_on() {
     let dataset = Tree::visa().open("visa").expect("the folders are right");
     assert_eq!(dataset.train.len(), 9);
-    assert_eq!(
-        ids(&dataset.test),
-        [
-            format!("{NORMAL}/0009.JPG"),
-            "candle/Data/Images/Anomaly/000.JPG".to_owned()
-        ]
-    );
+    assert_eq!(ids(&dataset.test), [format!("{NORMAL}/0009.JPG"), "candle/Data/Images/Anomaly/000.JPG".to_owned()]);
 }
 
 #[test]
@@ -84,14 +59,9 @@ fn one_published_class_alone_is_opened() {
 fn the_rearranged_layout_is_read_with_class_indices() {
     let tree = Tree::mvtec();
     tree.mask("nut/ground_truth/crack/000_mask.png", 6, 4, 2);
-    let dataset = tree
-        .open("visa")
-        .expect("the rearranged layout is accepted");
+    let dataset = tree.open("visa").expect("the rearranged layout is accepted");
     assert_eq!(dataset.name, "visa");
-    let mask = dataset.test[0]
-        .mask()
-        .expect("2 is anomalous here")
-        .expect("it is defective");
+    let mask = dataset.test[0].mask().expect("2 is anomalous here").expect("it is defective");
     assert_eq!(mask.area(), 12);
 }
 
@@ -113,58 +83,23 @@ fn files_of_classes_that_are_not_wanted_need_not_be_there() {
         "pipe,train,normal,pipe/Data/Images/Normal/0.JPG,\ncandle,train,normal,{NORMAL}/0000.JPG,\n{DEFECTIVE}"
     );
     let tree = with_list(&rows);
-    assert_eq!(
-        tree.open_classes("visa", Some(&["candle"]))
-            .expect("candle is there")
-            .classes,
-        ["candle"]
-    );
+    assert_eq!(tree.open_classes("visa", Some(&["candle"])).expect("candle is there").classes, ["candle"]);
     tree.fails("visa", &["1cls.csv`, line 2", "pipe", "does not exist"]);
-    let error = tree
-        .open_classes("visa", Some(&["candel"]))
-        .expect_err("there is no candel");
-    assert_says(
-        &error,
-        &[
-            "no class `candel`",
-            "did you mean `candle`?",
-            "candle, pipe",
-        ],
-    );
+    let error = tree.open_classes("visa", Some(&["candel"])).expect_err("there is no candel");
+    assert_says(&error, &["no class `candel`", "did you mean `candle`?", "candle, pipe"]);
 }
 
 #[test]
 fn each_wrong_line_of_the_list_is_named() {
     list_fails("", &["1cls.csv`, line 1", "no images below its header"]);
     list_fails("candle,train\n", &["line 2", "found 2 fields: expected 5"]);
-    list_fails(
-        "candle,trian,normal,a.JPG,\n",
-        &["line 2", "split `trian`", "`train` or `test`"],
-    );
-    list_fails(
-        "candle,train,god,a.JPG,\n",
-        &["line 2", "label `god`", "`normal` or `anomaly`"],
-    );
-    list_fails(
-        "candle,train,anomaly,a.JPG,m.png\n",
-        &["line 2", "defective image is listed for training"],
-    );
-    list_fails(
-        "candle,test,anomaly,a.JPG,\n",
-        &["line 2", "`a.JPG` has no mask"],
-    );
-    list_fails(
-        "candle,test,normal,a.JPG,m.png\n",
-        &["line 2", "normal image has the mask `m.png`"],
-    );
-    list_fails(
-        "candle,test,normal,a.tif,\n",
-        &["line 2", "`a.tif` is not named as an image"],
-    );
-    list_fails(
-        "candle,test,normal,\"a.JPG,\n",
-        &["line 2", "quote is opened"],
-    );
+    list_fails("candle,trian,normal,a.JPG,\n", &["line 2", "split `trian`", "`train` or `test`"]);
+    list_fails("candle,train,god,a.JPG,\n", &["line 2", "label `god`", "`normal` or `anomaly`"]);
+    list_fails("candle,train,anomaly,a.JPG,m.png\n", &["line 2", "defective image is listed for training"]);
+    list_fails("candle,test,anomaly,a.JPG,\n", &["line 2", "`a.JPG` has no mask"]);
+    list_fails("candle,test,normal,a.JPG,m.png\n", &["line 2", "normal image has the mask `m.png`"]);
+    list_fails("candle,test,normal,a.tif,\n", &["line 2", "`a.tif` is not named as an image"]);
+    list_fails("candle,test,normal,\"a.JPG,\n", &["line 2", "quote is opened"]);
     list_fails(",test,normal,a.JPG,\n", &["line 2", "`object` is empty"]);
     let twice = format!("candle,train,normal,{NORMAL}/0000.JPG,\n").repeat(2);
     list_fails(&twice, &["line 3", "listed twice"]);
@@ -175,20 +110,10 @@ fn each_wrong_line_of_the_list_is_named() {
 
 #[test]
 fn a_list_can_not_point_outside_the_root() {
-    for path in [
-        "../secret.png",
-        "/etc/secret.png",
-        "candle/../../secret.png",
-    ] {
-        list_fails(
-            &format!("candle,train,normal,{path},\n"),
-            &["line 2", path, "not below the root"],
-        );
+    for path in ["../secret.png", "/etc/secret.png", "candle/../../secret.png"] {
+        list_fails(&format!("candle,train,normal,{path},\n"), &["line 2", path, "not below the root"]);
     }
-    list_fails(
-        "candle,test,anomaly,a.JPG,../m.png\n",
-        &["line 2", "`../m.png` is not below the root"],
-    );
+    list_fails("candle,test,anomaly,a.JPG,../m.png\n", &["line 2", "`../m.png` is not below the root"]);
 }
 
 #[test]
@@ -197,27 +122,15 @@ fn a_class_without_a_phase_in_the_list_is_refused() {
         &format!("candle,train,normal,{NORMAL}/0000.JPG,\n"),
         &["class `candle` has no test images", "1cls.csv"],
     );
-    list_fails(
-        DEFECTIVE,
-        &["class `candle` has no training images", "1cls.csv"],
-    );
+    list_fails(DEFECTIVE, &["class `candle` has no training images", "1cls.csv"]);
 }
 
 #[test]
 fn missing_folders_and_masks_are_named() {
     let tree = Tree::visa();
     tree.remove("candle/Data/Masks");
-    tree.fails(
-        "visa",
-        &["Anomaly/000.JPG` has no mask", "Data/Masks/Anomaly/000.png"],
-    );
+    tree.fails("visa", &["Anomaly/000.JPG` has no mask", "Data/Masks/Anomaly/000.png"]);
     tree.remove("candle/Data/Images/Anomaly");
-    tree.fails(
-        "visa",
-        &["Images/Anomaly` does not exist", "split_csv/1cls.csv"],
-    );
-    Tree::new().fails(
-        "visa",
-        &["holds no class", "ROOT/CLASS/Data/Images/{Normal,Anomaly}"],
-    );
+    tree.fails("visa", &["Images/Anomaly` does not exist", "split_csv/1cls.csv"]);
+    Tree::new().fails("visa", &["holds no class", "ROOT/CLASS/Data/Images/{Normal,Anomaly}"]);
 }

@@ -1,1 +1,166 @@
-//! x
+//! The specs and examples that come with diadc: they compile, and this is what they compute.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use diadc::graph::program::Program;
+use diadc::graph::{Detail, text};
+
+use super::{compiled, files, graph, stem};
+
+/// The functions of a program, down to the calls of the first blocks, but for those that a base has just so.
+fn snapshot(program: &Program, base: Option<&Program>) -> String {
+    let mut all = String::new();
+    for function in &program.functions {
+        let own = text(program, function, Detail::Depth(1));
+        let inherited = base.and_then(|base| Some(text(base, base.function(&function.name)?, Detail::Depth(1))));
+        if inherited.as_ref() == Some(&own) {
+            writeln!(all, "{} as its base\n", function.name)
+        } else {
+            writeln!(all, "{own}")
+        }
+        .expect("writing to a string can't fail");
+    }
+    all
+}
+
+#[test]
+fn every_spec_and_example_compiles_to_the_same_graph() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let _guard = settings.bind_to_scope();
+    let tiny = compiled("specs/tiny.diad", &[]);
+    for path in files("specs", "diad") {
+        insta::assert_snapshot!(stem(&path), snapshot(&compiled(&path, &[]), None));
+    }
+    for path in files("examples", "diad") {
+        insta::assert_snapshot!(stem(&path), snapshot(&compiled(&path, &[]), Some(&tiny)));
+    }
+}
+
+/// The weights of the published checkpoint, without those of the extractor, which it does not hold.
+fn published() -> BTreeMap<String, Vec<usize>> {
+    let extents = |text: &str| match text {
+        "" => Vec::new(),
+        text => text.split('x').map(|n| n.parse().expect("an extent is a number")).collect(),
+    };
+    include_str!("diad_state_dict.tsv")
+        .lines()
+        .skip(1)
+        .map(|line| line.split_once('\t').expect("a line is a key and a shape"))
+        .map(|(key, shape)| (key.to_owned(), extents(shape)))
+        .collect()
+}
+
+#[test]
+fn the_weights_of_diad_are_those_of_its_checkpoint() {
+    let program = compiled("specs/diad.diad", &[]);
+    let declared: BTreeMap<String, Vec<usize>> = program
+        .weights
+        .iter()
+        .filter(|weight| !weight.path.starts_with("extractor."))
+        .map(|weight| (weight.path.clone(), weight.shape.clone()))
+        .collect();
+    let published = published();
+    let missing: Vec<_> = published.iter().filter(|(key, shape)| declared.get(*key) != Some(shape)).collect();
+    let unknown: Vec<_> = declared.iter().filter(|(key, shape)| published.get(*key) != Some(shape)).collect();
+    assert!(missing.is_empty() && unknown.is_empty(), "missing {missing:?}\nunknown {unknown:?}");
+    assert!(declared.len() > 1000, "there are only {} weights", declared.len());
+}
+
+fn elements(program: &Program, prefix: &str) -> usize {
+    let weights = program.weights.iter().filter(|weight| weight.path.starts_with(prefix));
+    weights.map(|weight| weight.shape.iter().product::<usize>()).sum()
+}
+
+#[test]
+fn the_parts_of_diad_have_as_many_weights_as_published() {
+    let program = compiled("specs/diad.diad", &[]);
+    assert_eq!(elements(&program, "model.diffusion_model."), 859_520_964);
+    assert_eq!(elements(&program, "control_model."), 471_871_120);
+    assert_eq!(elements(&program, "first_stage_model."), 83_653_863);
+    assert_eq!(elements(&program, "cond_stage_model."), 123_060_480);
+    let objective = program.objectives.iter().find(|objective| objective.name == "denoising").expect("it is trained");
+    let trained: usize = objective.trains.iter().map(|&id| program.weight(id).shape.iter().product::<usize>()).sum();
+    assert_eq!(trained, 982_679_124);
+}
+
+#[test]
+fn what_is_set_changes_the_graph() {
+    let score = |settings: &[(&str, &str)]| graph(&compiled("specs/tiny.diad", settings), "score");
+    let plain = score(&[]);
+    let variants = [
+        score(&[("fusion", "off")]),
+        score(&[("fusion", "bn_relu")]),
+        score(&[("fusion", "released")]),
+        score(&[("join", "{middle}")]),
+        score(&[("join", "{block1, block2, block3, block4}")]),
+        score(&[("scales", "[1]")]),
+        score(&[("steps", "5")]),
+    ];
+    for (i, variant) in variants.iter().enumerate() {
+        assert_ne!(&plain, variant);
+        assert!(!variants[..i].contains(variant), "variant {i} is the same as one before it");
+    }
+    assert_eq!(plain, score(&[("fusion", "in_silu")]), "the default, said aloud, changes nothing");
+    let steps = |count: &str| score(&[("start", "400"), ("steps", count)]);
+    assert!(steps("20").contains("loop 8 times") && steps("5").contains("loop 2 times"));
+}
+
+#[test]
+fn every_row_of_the_published_ablations_is_one_setting() {
+    for fusion in ["off", "bn_relu", "in_silu", "released"] {
+        compiled("specs/diad.diad", &[("fusion", fusion)]);
+    }
+    for join in
+        ["{}", "{middle}", "{middle, block4}", "{middle, block3, block4}", "{middle, block1, block2, block3, block4}"]
+    {
+        compiled("specs/diad.diad", &[("join", join)]);
+    }
+    for scales in ["[1]", "[2, 3]", "[1, 2, 3, 4, 5]"] {
+        compiled("specs/diad.diad", &[("scales", scales)]);
+    }
+    for backbone in [
+        "vgg16",
+        "vgg19",
+        "resnet18",
+        "resnet34",
+        "resnet101",
+        "wide_resnet50",
+        "wide_resnet101",
+        "efficientnet_b0",
+        "efficientnet_b2",
+        "efficientnet_b4",
+    ] {
+        compiled("specs/diad.diad", &[("backbone", backbone)]);
+    }
+    compiled("specs/diad.diad", &[("steps", "2")]);
+}
+
+#[test]
+fn an_example_differs_from_its_base_in_what_it_says() {
+    let weights = |path: &str| -> BTreeMap<String, Vec<usize>> {
+        let program = compiled(path, &[]);
+        program.weights.iter().map(|weight| (weight.path.clone(), weight.shape.clone())).collect()
+    };
+    let base = weights("specs/tiny.diad");
+    for (example, prefixes) in [
+        ("another_fusion", ["control_model.down", "control_model.fuse."]),
+        ("another_extractor", ["extractor.", "spotter."]),
+        ("own_objective", ["", ""]),
+    ] {
+        let variant = weights(&format!("examples/{example}.diad"));
+        let differs = |(key, shape): &(&String, &Vec<usize>), other: &BTreeMap<String, Vec<usize>>| {
+            other.get(*key) != Some(*shape)
+        };
+        let other = variant
+            .iter()
+            .filter(|entry| differs(entry, &base))
+            .chain(base.iter().filter(|entry| differs(entry, &variant)));
+        let stray: Vec<_> = other
+            .filter(|(key, _)| !prefixes.iter().any(|prefix| !prefix.is_empty() && key.starts_with(prefix)))
+            .collect();
+        assert!(stray.is_empty(), "{example} changes {stray:?}");
+    }
+}

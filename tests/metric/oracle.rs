@@ -48,19 +48,14 @@ fn agrees(ours: Result<f64, Undefined>, theirs: Option<f64>) -> bool {
 
 #[test]
 fn auroc_and_average_precision_equal_those_of_scikit_learn() {
-    let cases: Vec<Case> =
-        serde_json::from_str(include_str!("fixture.json")).expect("the fixture is JSON");
+    let cases: Vec<Case> = serde_json::from_str(include_str!("fixture.json")).expect("the fixture is JSON");
     assert_eq!(cases.len(), 200);
     for case in cases {
         let (scores, labels) = case.items();
         let ranking = Ranking::new(&scores, &labels[..]).expect("the scores are finite");
         let (area, precision) = (auroc(&ranking), average_precision(&ranking));
         let seed = case.seed;
-        assert!(
-            agrees(area, case.auroc),
-            "seed {seed}: AUROC {area:?}, not {:?}",
-            case.auroc
-        );
+        assert!(agrees(area, case.auroc), "seed {seed}: AUROC {area:?}, not {:?}", case.auroc);
         assert!(
             agrees(precision, case.average_precision),
             "seed {seed}: average precision {precision:?}, not {:?}",

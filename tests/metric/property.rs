@@ -20,17 +20,13 @@ fn many_items() -> impl Strategy<Value = Vec<(f32, bool)>> {
 }
 
 fn mapped(items: &[(f32, bool)], map: impl Fn(f32) -> f32) -> Vec<(f32, bool)> {
-    items
-        .iter()
-        .map(|&(score, label)| (map(score), label))
-        .collect()
+    items.iter().map(|&(score, label)| (map(score), label)).collect()
 }
 
 /// AUROC by its definition: over all pairs, won 1, tied 1/2.
 fn auroc_by_pairs(items: &[(f32, bool)]) -> f64 {
     let of = |kind| items.iter().filter(move |item| item.1 == kind);
-    let pairs =
-        of(true).flat_map(|positive| of(false).map(move |negative| (positive.0, negative.0)));
+    let pairs = of(true).flat_map(|positive| of(false).map(move |negative| (positive.0, negative.0)));
     let won = |(positive, negative): (f32, f32)| match positive.total_cmp(&negative) {
         std::cmp::Ordering::Less => 0.0,
         std::cmp::Ordering::Equal => 0.5,
@@ -46,11 +42,7 @@ fn average_precision_by_items(items: &[(f32, bool)]) -> f64 {
         called.iter().filter(|item| item.1).count() as f64 / called.len() as f64
     };
     let positives: Vec<_> = items.iter().filter(|item| item.1).collect();
-    positives
-        .iter()
-        .map(|item| precision_at(item.0))
-        .sum::<f64>()
-        / positives.len() as f64
+    positives.iter().map(|item| precision_at(item.0)).sum::<f64>() / positives.len() as f64
 }
 
 proptest! {

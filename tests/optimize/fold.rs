@@ -1,3 +1,5 @@
+//! Constants are computed once, to the last bit.
+
 use diadc::graph::program::Function;
 use diadc::op::{Binary, Op, Unary};
 use diadc::optimize::optimize;

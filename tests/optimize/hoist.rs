@@ -1,3 +1,5 @@
+//! What no turn of a loop changes leaves it.
+
 use diadc::execute::{HostTensor, NamedTensors};
 use diadc::graph::program::Function;
 use diadc::graph::{Graph, Loop, Task};

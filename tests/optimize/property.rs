@@ -1,3 +1,5 @@
+//! Random graphs before and after optimising.
+
 use diadc::execute::Gradients;
 use diadc::graph::ValueId;
 use diadc::graph::program::Function;
@@ -19,7 +21,10 @@ struct Choice {
 
 fn choices(most: usize) -> impl Strategy<Value = Vec<Choice>> {
     let choice = (0..16_u8, any::<prop::sample::Index>(), any::<prop::sample::Index>());
-    prop::collection::vec(choice.prop_map(|(kind, a, b)| Choice { kind, a: a.index(1 << 16), b: b.index(1 << 16) }), 1..most)
+    prop::collection::vec(
+        choice.prop_map(|(kind, a, b)| Choice { kind, a: a.index(1 << 16), b: b.index(1 << 16) }),
+        1..most,
+    )
 }
 
 /// Adds the nodes to values that all have the shape `[B, 4]`.

@@ -1,3 +1,5 @@
+//! Dead, equal and idle nodes go.
+
 use diadc::graph::program::Function;
 use diadc::graph::{Graph, Loop, Task};
 use diadc::op::{Binary, Op, Unary, WeightId};

@@ -8,23 +8,14 @@ const ESCAPED: &str = "&lt;script&gt;alert(&#39;&amp;&quot;&#39;)&lt;/script&gt;
 /// The values of an attribute, wherever it occurs.
 fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
     let opening = format!(" {attribute}=\"");
-    page.split(&opening)
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next())
-        .collect()
+    page.split(&opening).skip(1).filter_map(|rest| rest.split('"').next()).collect()
 }
 
 #[test]
 fn no_text_of_the_report_is_read_as_html() {
     let mut report = super::report();
     let hostile = || HOSTILE.to_owned();
-    for text in [
-        &mut report.spec,
-        &mut report.spec_path,
-        &mut report.model,
-        &mut report.dataset,
-        &mut report.device,
-    ] {
+    for text in [&mut report.spec, &mut report.spec_path, &mut report.model, &mut report.dataset, &mut report.device] {
         *text = hostile();
     }
     report.protocol = vec![hostile()];
@@ -34,14 +25,9 @@ fn no_text_of_the_report_is_read_as_html() {
     report.timings[0].0 = hostile();
     report.losses[0].objective = hostile();
     report.evaluation.classes[0].class = hostile();
-    report.evaluation.classes[1].pixel_ap =
-        diadc::evaluate::metric::MetricValue::Undefined { reason: hostile() };
+    report.evaluation.classes[1].pixel_ap = diadc::evaluate::metric::MetricValue::Undefined { reason: hostile() };
     let example = &mut report.examples[0];
-    for text in [
-        &mut example.class,
-        &mut example.id,
-        &mut example.panels[0].label,
-    ] {
+    for text in [&mut example.class, &mut example.id, &mut example.panels[0].label] {
         *text = hostile();
     }
     example.defect = Some(hostile());
@@ -56,29 +42,13 @@ fn no_text_of_the_report_is_read_as_html() {
 #[test]
 fn the_page_needs_nothing_beside_it() {
     let page = html(&super::report());
-    for foreign in [
-        "http:",
-        "https:",
-        "//www",
-        "<link",
-        "@import",
-        "@font-face",
-        "url(",
-    ] {
+    for foreign in ["http:", "https:", "//www", "<link", "@import", "@font-face", "url("] {
         assert!(!page.contains(foreign), "{foreign}");
     }
     let images = values(&page, "src");
     assert_eq!(images.len(), 8);
-    assert!(
-        images
-            .iter()
-            .all(|image| image.starts_with("data:image/png;base64,iVBOR"))
-    );
-    assert!(
-        values(&page, "href")
-            .iter()
-            .all(|link| link.starts_with('#'))
-    );
+    assert!(images.iter().all(|image| image.starts_with("data:image/png;base64,iVBOR")));
+    assert!(values(&page, "href").iter().all(|link| link.starts_with('#')));
     assert!(page.contains("default-src 'none'"));
 }
 
@@ -101,8 +71,7 @@ fn tags_are_closed() {
         "p",
         "span",
     ] {
-        let opened =
-            page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
+        let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
         assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
     }
 }
@@ -131,31 +100,16 @@ fn losses_of_any_kind_give_coordinates_that_are_numbers() {
         vec![(5, 0.25), (5, 0.25)],
         (0..100).map(|step| (step, 0.0)).collect(),
         (0..100).map(|step| (step, -3.0 + step as f64)).collect(),
-        (0..100)
-            .map(|step| (step, if step == 50 { f64::NAN } else { 1e-7 }))
-            .collect(),
-        (0..100_000)
-            .map(|step| (step, 1e9_f64.powf((step % 7) as f64 - 3.0)))
-            .collect(),
+        (0..100).map(|step| (step, if step == 50 { f64::NAN } else { 1e-7 })).collect(),
+        (0..100_000).map(|step| (step, 1e9_f64.powf((step % 7) as f64 - 3.0))).collect(),
     ];
     for points in curves {
         let mut report = super::report();
         let what = format!("{:?}", &points[..points.len().min(3)]);
-        report.losses = vec![LossCurve {
-            objective: "any".to_owned(),
-            points,
-        }];
+        report.losses = vec![LossCurve { objective: "any".to_owned(), points }];
         let page = html(&report);
-        for path in values(&page, "d")
-            .into_iter()
-            .chain(values(&page, "x"))
-            .chain(values(&page, "y"))
-        {
-            assert!(
-                path.chars()
-                    .all(|c| c.is_ascii_digit() || "MLHhv .-".contains(c)),
-                "{what}: {path}"
-            );
+        for path in values(&page, "d").into_iter().chain(values(&page, "x")).chain(values(&page, "y")) {
+            assert!(path.chars().all(|c| c.is_ascii_digit() || "MLHhv .-".contains(c)), "{what}: {path}");
         }
     }
 }
@@ -165,26 +119,10 @@ fn a_long_curve_is_thinned_but_keeps_its_extremes() {
     let mut report = super::report();
     let mut points: Vec<(u64, f64)> = (0..200_000).map(|step| (step, 1.0)).collect();
     points[123_456].1 = 2.0;
-    report.losses = vec![LossCurve {
-        objective: "long".to_owned(),
-        points,
-    }];
+    report.losses = vec![LossCurve { objective: "long".to_owned(), points }];
     let page = html(&report);
-    let dots = page
-        .split("class=\"dots\" d=\"")
-        .nth(1)
-        .and_then(|rest| rest.split('"').next())
-        .unwrap_or_default();
-    let heights: Vec<&str> = dots
-        .split('M')
-        .filter_map(|dot| dot.split([' ', 'h']).nth(1))
-        .collect();
+    let dots = page.split("class=\"dots\" d=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+    let heights: Vec<&str> = dots.split('M').filter_map(|dot| dot.split([' ', 'h']).nth(1)).collect();
     assert!((500..2500).contains(&heights.len()), "{}", heights.len());
-    assert_eq!(
-        heights
-            .iter()
-            .filter(|height| **height != heights[0])
-            .count(),
-        1
-    );
+    assert_eq!(heights.iter().filter(|height| **height != heights[0]).count(), 1);
 }

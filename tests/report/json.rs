@@ -93,8 +93,5 @@ fn a_number_is_written_in_full() {
     let mut report = super::report();
     let value = 1.0 / 3.0 + f64::EPSILON;
     report.evaluation.classes[0].pixel_ap = diadc::evaluate::metric::MetricValue::Value(value);
-    assert!(
-        json(&report).contains(&format!("\"pixel_ap\": {value}")),
-        "{value}"
-    );
+    assert!(json(&report).contains(&format!("\"pixel_ap\": {value}")), "{value}");
 }

@@ -13,37 +13,22 @@ use image::{Rgb, RgbImage};
 fn class(class: &str, good: usize, anomalous: usize, values: [MetricValue; 4]) -> ClassEvaluation {
     let [image_auroc, image_ap, pixel_auroc, pixel_ap] = values;
     let images = Count { good, anomalous };
-    ClassEvaluation {
-        class: class.to_owned(),
-        images,
-        image_auroc,
-        image_ap,
-        pixel_auroc,
-        pixel_ap,
-    }
+    ClassEvaluation { class: class.to_owned(), images, image_auroc, image_ap, pixel_auroc, pixel_ap }
 }
 
 fn mean(value: f64, classes: usize) -> Mean {
-    Mean {
-        value: MetricValue::Value(value),
-        classes,
-    }
+    Mean { value: MetricValue::Value(value), classes }
 }
 
 /// Two classes, of which the second has no good images.
 fn evaluation() -> Evaluation {
-    let undefined = || MetricValue::Undefined {
-        reason: "class `pill` has no good test images".to_owned(),
-    };
+    let undefined = || MetricValue::Undefined { reason: "class `pill` has no good test images".to_owned() };
     let metal_nut = [0.9876, 1.0, 0.95, 0.4321].map(MetricValue::Value);
     let [pixel_auroc, pixel_ap] = [0.75, 0.5].map(MetricValue::Value);
     let pill = [undefined(), undefined(), pixel_auroc, pixel_ap];
     Evaluation {
         protocol: "exact".to_owned(),
-        classes: vec![
-            class("metal_nut", 22, 93, metal_nut),
-            class("pill", 0, 7, pill),
-        ],
+        classes: vec![class("metal_nut", 22, 93, metal_nut), class("pill", 0, 7, pill)],
         mean: MeanEvaluation {
             image_auroc: mean(0.9876, 1),
             image_ap: mean(1.0, 1),
@@ -58,26 +43,19 @@ fn pair(name: &str, value: &str) -> (String, String) {
 }
 
 fn example(id: &str, defect: Option<&str>) -> Example {
-    let panel = |label: &str| Panel {
-        label: label.to_owned(),
-        image: RgbImage::from_pixel(8, 8, Rgb([9, 8, 7])),
-    };
+    let panel = |label: &str| Panel { label: label.to_owned(), image: RgbImage::from_pixel(8, 8, Rgb([9, 8, 7])) };
     Example {
         class: "metal_nut".to_owned(),
         id: id.to_owned(),
         defect: defect.map(str::to_owned),
         score: 0.5,
-        panels: ["input", "reconstruction", "heat map", "mask"]
-            .map(panel)
-            .to_vec(),
+        panels: ["input", "reconstruction", "heat map", "mask"].map(panel).to_vec(),
     }
 }
 
 /// A report in which every part has something.
 fn report() -> Report {
-    let points = (0..5000_u32)
-        .map(|step| (u64::from(step), 1.0 / f64::from(step + 1)))
-        .collect();
+    let points = (0..5000_u32).map(|step| (u64::from(step), 1.0 / f64::from(step + 1))).collect();
     Report {
         spec: "mini".to_owned(),
         spec_path: "specs/mini.diad".to_owned(),
@@ -88,14 +66,8 @@ fn report() -> Report {
         protocol: Report::exact_protocol(),
         parameters: vec![pair("size", "64"), pair("a", "1")],
         evaluation: evaluation(),
-        losses: vec![LossCurve {
-            objective: "denoise".to_owned(),
-            points,
-        }],
-        examples: vec![
-            example("test/good/000.png", None),
-            example("test/bent/001.png", Some("bent")),
-        ],
+        losses: vec![LossCurve { objective: "denoise".to_owned(), points }],
+        examples: vec![example("test/good/000.png", None), example("test/bent/001.png", Some("bent"))],
         timings: vec![("train".to_owned(), 63.5)],
         facts: vec![pair("spec sha256", "9f86d081")],
     }

@@ -1,3 +1,5 @@
+//! Inputs that do not fit a function are refused with names; symbols are found from those that do.
+
 use diadc::execute::{HostTensor, NamedTensors};
 use diadc::graph::program::Function;
 use diadc::op::{Binary, Unary};

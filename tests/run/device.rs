@@ -1,3 +1,5 @@
+//! Devices by name.
+
 use diadc::execute::DeviceChoice;
 
 #[test]

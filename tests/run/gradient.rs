@@ -1,3 +1,5 @@
+//! Gradients of small objectives against their formulas.
+
 use diadc::execute::HostTensor;
 use diadc::graph::program::Function;
 use diadc::op::{Binary, Op, Unary, WeightId};
@@ -21,7 +23,8 @@ pub(crate) fn objective() -> Function {
 
 #[test]
 fn the_gradient_is_that_of_the_formula() {
-    let mut engine = engine(&[HostTensor::floats(&[2, 3], vec![1.0, 0.0, 0.0, 0.0, 2.0, 0.0]), HostTensor::floats(&[], vec![0.0])]);
+    let mut engine =
+        engine(&[HostTensor::floats(&[2, 3], vec![1.0, 0.0, 0.0, 0.0, 2.0, 0.0]), HostTensor::floats(&[], vec![0.0])]);
     let id = engine.add(plan(&objective(), &[WeightId(0)]));
     let x = inputs([("x", HostTensor::floats(&[1, 3], vec![1.0, 2.0, 3.0]))]);
     let got = engine.gradients(id, &x, &draw(1)).expect("it runs");

@@ -1,7 +1,7 @@
 //! Graphs written by hand, for tests that need no spec.
 
-use diadc::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, PlanId, open};
 use diadc::execute::DeviceChoice;
+use diadc::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, PlanId, open};
 use diadc::fact::{DType, Dim, Fact, Shape};
 use diadc::graph::program::Function;
 use diadc::graph::{Graph, Loop, Origin, ScopeId, ValueId};

@@ -1,3 +1,5 @@
+//! Slots, constants, and which steps need a gradient.
+
 use diadc::execute::Descent;
 use diadc::graph::Loop;
 use diadc::graph::program::{Function, Optimizer};
@@ -55,10 +57,14 @@ fn encoder() -> Function {
 }
 
 fn names(plan: &Plan) -> Vec<String> {
-    plan.steps.steps.iter().map(|step| match &step.work {
-        diadc::plan::Work::Op(op) => op.to_string(),
-        diadc::plan::Work::Loop(_) => "loop".to_owned(),
-    }).collect()
+    plan.steps
+        .steps
+        .iter()
+        .map(|step| match &step.work {
+            diadc::plan::Work::Op(op) => op.to_string(),
+            diadc::plan::Work::Loop(_) => "loop".to_owned(),
+        })
+        .collect()
 }
 
 #[test]

@@ -1,6 +1,8 @@
+//! Which streams random sources draw from.
+
 use diadc::execute::{Draw, HostTensor};
-use diadc::graph::program::Function;
 use diadc::graph::Loop;
+use diadc::graph::program::Function;
 use diadc::op::Binary;
 use diadc::plan::plan;
 

@@ -1,3 +1,5 @@
+//! Loops against the same turns written out.
+
 use diadc::execute::HostTensor;
 use diadc::graph::Loop;
 use diadc::graph::program::Function;
@@ -33,7 +35,12 @@ pub(crate) fn recurrence(is_loop: bool) -> Function {
     net.function(&[("loss", loss), ("end", end)])
 }
 
-fn turn(net: &mut Net, x: diadc::graph::ValueId, factor: diadc::graph::ValueId, shift: diadc::graph::ValueId) -> diadc::graph::ValueId {
+fn turn(
+    net: &mut Net,
+    x: diadc::graph::ValueId,
+    factor: diadc::graph::ValueId,
+    shift: diadc::graph::ValueId,
+) -> diadc::graph::ValueId {
     let weight = net.weight(0, "3 3");
     let y = net.linear(x, weight);
     let y = net.unary(Unary::Tanh, y);

@@ -1,3 +1,5 @@
+//! Gradients of several passes.
+
 use diadc::execute::{Descent, HostTensor};
 use diadc::graph::program::Optimizer;
 use diadc::op::WeightId;

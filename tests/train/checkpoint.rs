@@ -1,3 +1,5 @@
+//! Checkpoints, good and bad.
+
 use std::fs;
 
 use diadc::train::Checkpoint;
@@ -26,7 +28,7 @@ fn the_checkpoint_of_another_run_is_refused() {
     let Err(error) = train_on(&program(), &more, Some(folder.path()), true, None) else {
         panic!("the images are others");
     };
-    assert!(error.to_string().ends_with("belongs to another run: its samples is `7`, this run's is `8`"), "{error}");
+    assert!(error.to_string().ends_with("is of another run: its samples is `7`, here it is `8`"), "{error}");
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Training that can't go on says why.
+
 use diadc::graph::program::{Optimizer, Program};
 use diadc::train::{Checkpoint, TrainError};
 

@@ -1,3 +1,5 @@
+//! Optimisers against torch; the fixture is made by `tests/oracle/optimizers.py`.
+
 use std::collections::BTreeMap;
 
 use diadc::execute::{Descent, HostTensor};
@@ -51,14 +53,18 @@ fn every_optimiser_takes_the_steps_of_torch() {
     let fixture: Value = serde_json::from_str(include_str!("optimizers.json")).expect("the fixture is JSON");
     let cases: BTreeMap<String, Value> = serde_json::from_value(fixture["cases"].clone()).expect("cases by name");
     assert_eq!(cases.len(), 8);
-    let first = [HostTensor::floats(&[3, 3], floats(&fixture["a"])), HostTensor::floats(&[2, 3], floats(&fixture["b"]))];
+    let first =
+        [HostTensor::floats(&[3, 3], floats(&fixture["a"])), HostTensor::floats(&[2, 3], floats(&fixture["b"]))];
     let x = inputs([("x", HostTensor::floats(&[4, 3], floats(&fixture["x"])))]);
     for (name, case) in cases {
         let mut engine = engine(&first);
         let id = engine.add(plan(&objective(), &[WeightId(0), WeightId(1)]));
         for (number, step) in case["steps"].as_array().expect("a list").iter().enumerate() {
             let loss = engine.accumulate(id, &x, &draw(4), 1.0).expect("it runs");
-            assert!((loss - step["loss"].as_f64().expect("a number") as f32).abs() < TOLERANCE, "{name}, step {number}");
+            assert!(
+                (loss - step["loss"].as_f64().expect("a number") as f32).abs() < TOLERANCE,
+                "{name}, step {number}"
+            );
             engine.descend(id, &rule(&case["rule"]));
             for (weight, key) in [(0, "a"), (1, "b")] {
                 let got = engine.weight(WeightId(weight)).expect("the processor answers");

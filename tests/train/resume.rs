@@ -1,3 +1,5 @@
+//! Whole runs, also stopped and resumed.
+
 use std::error::Error;
 use std::sync::Mutex;
 

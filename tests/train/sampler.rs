@@ -1,3 +1,5 @@
+//! The order of images.
+
 use std::collections::BTreeSet;
 
 use diadc::train::Sampler;

@@ -1,3 +1,5 @@
+//! Learning rates and the length of phases.
+
 use diadc::graph::program::{Length, Schedule};
 use diadc::train::{factor, steps};
 

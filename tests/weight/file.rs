@@ -1,3 +1,5 @@
+//! Files of weights, good and bad.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -19,7 +21,8 @@ fn expect(names: &[(&str, &[usize])]) -> Vec<Expected> {
 
 /// A file with one tensor of raw bytes.
 fn raw(path: &Path, dtype: &str, shape: &[usize], bytes: &[u8]) {
-    let header = serde_json::json!({ "a": { "dtype": dtype, "shape": shape, "data_offsets": [0, bytes.len()] } }).to_string();
+    let header =
+        serde_json::json!({ "a": { "dtype": dtype, "shape": shape, "data_offsets": [0, bytes.len()] } }).to_string();
     let size = (header.len() as u64).to_le_bytes();
     fs::write(path, [&size[..], header.as_bytes(), bytes].concat()).expect("it can be written");
 }
@@ -64,7 +67,12 @@ fn a_file_with_other_weights_says_which() {
     let path = folder.path().join("w.safetensors");
     write(&path, &[("one.wieght", &HostTensor::floats(&[2], vec![0.0; 2]))], &notes()).expect("it can be written");
     let error = load(&path, &expect(&[("one.weight", &[2])])).expect_err("it does not fit").to_string();
-    assert!(error.contains("w.safetensors` are not those of this spec\n  1 missing:\n    one.weight [2]   (the file has `one.wieght`)"), "{error}");
+    assert!(
+        error.contains(
+            "w.safetensors` are not those of this spec\n  1 missing:\n    one.weight [2]   (the file has `one.wieght`)"
+        ),
+        "{error}"
+    );
 }
 
 #[test]
@@ -110,7 +118,8 @@ fn a_header_that_promises_more_than_there_is_takes_no_memory() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");
     let header = r#"{"a":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}"#;
-    fs::write(&path, [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat()).expect("it can be written");
+    fs::write(&path, [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat())
+        .expect("it can be written");
     let error = File::open(&path).expect_err("it is too short").to_string();
     assert!(error.contains("it should have 4398046511190 bytes, it has 86"), "{error}");
 }

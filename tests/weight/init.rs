@@ -1,3 +1,5 @@
+//! First values of weights.
+
 use diadc::graph::program::{Init, Program, Weight};
 use diadc::weight::init;
 

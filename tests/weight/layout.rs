@@ -1,3 +1,5 @@
+//! Differences between a file and a spec, in words.
+
 use diadc::weight::{Expected, Found, Stored, compare};
 
 fn expected(path: &str, shape: &[usize]) -> Expected {
@@ -11,7 +13,12 @@ fn found(name: &str, shape: &[usize], stored: Stored) -> Found {
 #[test]
 fn every_kind_of_difference_is_listed() {
     let layout = compare(
-        &[expected("in.weight", &[4, 3]), expected("out.weight", &[2]), expected("out.bias", &[2]), expected("far", &[1])],
+        &[
+            expected("in.weight", &[4, 3]),
+            expected("out.weight", &[2]),
+            expected("out.bias", &[2]),
+            expected("far", &[1]),
+        ],
         &[
             found("in.wieght", &[4, 3], Stored::F32),
             found("out.bias", &[2], Stored::I64),

@@ -45,39 +45,21 @@ pub(super) fn expected(dataset: &str) -> &'static str {
 
 /// Numbers the classes and checks that each can be trained on and tested, and that the headers of all files are sound.
 fn assemble(name: &str, classes: Vec<ClassFiles>) -> Result<Dataset, DatasetError> {
-    let mut dataset = Dataset {
-        name: name.to_owned(),
-        classes: Vec::new(),
-        train: Vec::new(),
-        test: Vec::new(),
-    };
+    let mut dataset = Dataset { name: name.to_owned(), classes: Vec::new(), train: Vec::new(), test: Vec::new() };
     for (class, files) in classes.into_iter().enumerate() {
-        for (images, phase, at) in [
-            (&files.train, "training", &files.train_at),
-            (&files.test, "test", &files.test_at),
-        ] {
+        for (images, phase, at) in [(&files.train, "training", &files.train_at), (&files.test, "test", &files.test_at)]
+        {
             if images.is_empty() {
-                return Err(DatasetError::EmptyClass {
-                    class: files.name,
-                    phase,
-                    path: at.clone(),
-                });
+                return Err(DatasetError::EmptyClass { class: files.name, phase, path: at.clone() });
             }
         }
-        dataset
-            .train
-            .extend(files.train.into_iter().map(|file| file.sample(class)));
-        dataset
-            .test
-            .extend(files.test.into_iter().map(|file| file.sample(class)));
+        dataset.train.extend(files.train.into_iter().map(|file| file.sample(class)));
+        dataset.test.extend(files.test.into_iter().map(|file| file.sample(class)));
         dataset.classes.push(files.name);
     }
     let samples: Vec<&Sample> = dataset.train.iter().chain(&dataset.test).collect();
     // Collected before the first error is looked for, so that the error shown is always the same one.
-    let checked: Vec<Result<(), DatasetError>> = samples
-        .par_iter()
-        .map(|sample| sample.check_headers())
-        .collect();
+    let checked: Vec<Result<(), DatasetError>> = samples.par_iter().map(|sample| sample.check_headers()).collect();
     checked.into_iter().collect::<Result<(), DatasetError>>()?;
     Ok(dataset)
 }
@@ -98,10 +80,7 @@ fn class_directories(
         .map(|entry| (entry.name, entry.path))
         .collect();
     if found.is_empty() {
-        return Err(DatasetError::NoClasses {
-            path: root.to_path_buf(),
-            layout,
-        });
+        return Err(DatasetError::NoClasses { path: root.to_path_buf(), layout });
     }
     Ok(found)
 }
@@ -109,14 +88,6 @@ fn class_directories(
 impl ImageFile {
     fn sample(self, class: usize) -> Sample {
         let (defect, mask) = self.defect.unzip();
-        Sample {
-            id: self.id,
-            class,
-            defect,
-            source: Source::File {
-                image: self.path,
-                mask,
-            },
-        }
+        Sample { id: self.id, class, defect, source: Source::File { image: self.path, mask } }
     }
 }

@@ -24,10 +24,7 @@ pub(super) const LAYOUT: &str = concat!(
 const GOOD: &str = "good";
 
 /// Opens a folder in the layout of `MVTec` AD. A pixel is anomalous where its mask is above 127.
-pub(in crate::dataset) fn open(
-    root: &Path,
-    wanted: Option<&[String]>,
-) -> Result<Dataset, DatasetError> {
+pub(in crate::dataset) fn open(root: &Path, wanted: Option<&[String]>) -> Result<Dataset, DatasetError> {
     assemble("mvtec", classes(root, wanted, MaskRule::UpperHalf)?)
 }
 
@@ -46,11 +43,7 @@ pub(super) fn is_class(directory: &Path) -> bool {
     directory.join("train").is_dir() || directory.join("test").is_dir()
 }
 
-fn classes(
-    root: &Path,
-    wanted: Option<&[String]>,
-    rule: MaskRule,
-) -> Result<Vec<ClassFiles>, DatasetError> {
+fn classes(root: &Path, wanted: Option<&[String]>, rule: MaskRule) -> Result<Vec<ClassFiles>, DatasetError> {
     let found = class_directories(root, LAYOUT, is_class)?;
     let chosen = choose(found.iter().map(|(name, _)| name.clone()).collect(), wanted)?;
     found
@@ -65,14 +58,8 @@ fn class(name: String, directory: &Path, rule: MaskRule) -> Result<ClassFiles, D
     let test_at = directory.join("test");
     listing::require_directory(&train_at, LAYOUT)?;
     listing::require_directory(&test_at, LAYOUT)?;
-    if let Some(other) = listing::directories(&directory.join("train"))?
-        .into_iter()
-        .find(|entry| entry.name != GOOD)
-    {
-        return Err(DatasetError::Unexpected {
-            path: other.path,
-            reason: "only `train/good` is trained on",
-        });
+    if let Some(other) = listing::directories(&directory.join("train"))?.into_iter().find(|entry| entry.name != GOOD) {
+        return Err(DatasetError::Unexpected { path: other.path, reason: "only `train/good` is trained on" });
     }
     let train = good_images(&train_at, &format!("{name}/train/{GOOD}"))?;
     let mut test = Vec::new();
@@ -85,24 +72,14 @@ fn class(name: String, directory: &Path, rule: MaskRule) -> Result<ClassFiles, D
             test.extend(defective_images(&kind, &prefix, &masks, rule)?);
         }
     }
-    Ok(ClassFiles {
-        name,
-        train,
-        test,
-        train_at,
-        test_at,
-    })
+    Ok(ClassFiles { name, train, test, train_at, test_at })
 }
 
 fn good_images(directory: &Path, prefix: &str) -> Result<Vec<ImageFile>, DatasetError> {
     let images = listing::images(directory)?;
     Ok(images
         .into_iter()
-        .map(|image| ImageFile {
-            id: format!("{prefix}/{}", image.name),
-            path: image.path,
-            defect: None,
-        })
+        .map(|image| ImageFile { id: format!("{prefix}/{}", image.name), path: image.path, defect: None })
         .collect())
 }
 
@@ -113,21 +90,14 @@ fn defective_images(
     rule: MaskRule,
 ) -> Result<Vec<ImageFile>, DatasetError> {
     let images = listing::images(&kind.path)?;
-    let masks = if masks_at.is_dir() {
-        masks_by_image(masks_at)?
-    } else {
-        BTreeMap::new()
-    };
+    let masks = if masks_at.is_dir() { masks_by_image(masks_at)? } else { BTreeMap::new() };
     images
         .into_iter()
         .map(|image| {
             let stem = stem(&image.name);
             let Some(path) = masks.get(stem).cloned() else {
                 let expected = masks_at.join(format!("{stem}_mask.png"));
-                return Err(DatasetError::MaskMissing {
-                    image: image.path,
-                    expected,
-                });
+                return Err(DatasetError::MaskMissing { image: image.path, expected });
             };
             Ok(ImageFile {
                 id: format!("{prefix}/{}", image.name),
@@ -145,10 +115,7 @@ fn masks_by_image(directory: &Path) -> Result<BTreeMap<String, PathBuf>, Dataset
         let stem = stem(&mask.name);
         let image = stem.strip_suffix("_mask").unwrap_or(stem).to_owned();
         if let Some(first) = masks.insert(image, mask.path.clone()) {
-            return Err(DatasetError::MaskAmbiguous {
-                first,
-                second: mask.path,
-            });
+            return Err(DatasetError::MaskAmbiguous { first, second: mask.path });
         }
     }
     Ok(masks)

@@ -21,55 +21,29 @@ type Row = [String; 5];
 /// Reads the list; within a class the images come in the order of their paths, whatever the order of the lines.
 ///
 /// Every line is checked, also those of classes that are not wanted; only of wanted ones must the files be there.
-pub(super) fn classes(
-    root: &Path,
-    list: &Path,
-    wanted: Option<&[String]>,
-) -> Result<Vec<ClassFiles>, DatasetError> {
+pub(super) fn classes(root: &Path, list: &Path, wanted: Option<&[String]>) -> Result<Vec<ClassFiles>, DatasetError> {
     let text = fs::read_to_string(list).map_err(|source| DatasetError::read(list, source))?;
-    let wrong = |line: usize, reason: String| DatasetError::SplitList {
-        path: list.to_path_buf(),
-        line,
-        reason,
-    };
+    let wrong = |line: usize, reason: String| DatasetError::SplitList { path: list.to_path_buf(), line, reason };
     let rows = rows(&text).map_err(|(line, reason)| wrong(line, reason))?;
     let names: BTreeSet<&str> = rows.iter().map(|(_, row)| row[0].as_str()).collect();
     if names.is_empty() {
-        return Err(wrong(
-            1,
-            "the list has no images below its header".to_owned(),
-        ));
+        return Err(wrong(1, "the list has no images below its header".to_owned()));
     }
     let chosen = choose(names.into_iter().map(str::to_owned).collect(), wanted)?;
-    let mut classes: BTreeMap<&str, ClassFiles> = chosen
-        .iter()
-        .map(|name| (name.as_str(), empty(name, list)))
-        .collect();
+    let mut classes: BTreeMap<&str, ClassFiles> =
+        chosen.iter().map(|name| (name.as_str(), empty(name, list))).collect();
     let mut seen = BTreeSet::new();
     for (line, row) in &rows {
         if !seen.insert(&row[3]) {
-            return Err(wrong(
-                *line,
-                format!("image `{}` is listed twice: remove one line", row[3]),
-            ));
+            return Err(wrong(*line, format!("image `{}` is listed twice: remove one line", row[3])));
         }
         let (is_train, file) = image(root, row).map_err(|reason| wrong(*line, reason))?;
         let Some(class) = classes.get_mut(row[0].as_str()) else {
             continue;
         };
         let mask = file.defect.as_ref().map(|(_, mask)| &mask.path);
-        if let Some(absent) = [Some(&file.path), mask]
-            .into_iter()
-            .flatten()
-            .find(|path| !path.is_file())
-        {
-            return Err(wrong(
-                *line,
-                format!(
-                    "`{}` does not exist: is the data set complete?",
-                    absent.display()
-                ),
-            ));
+        if let Some(absent) = [Some(&file.path), mask].into_iter().flatten().find(|path| !path.is_file()) {
+            return Err(wrong(*line, format!("`{}` does not exist: is the data set complete?", absent.display())));
         }
         if is_train {
             class.train.push(file);
@@ -87,13 +61,7 @@ pub(super) fn classes(
 
 fn empty(name: &str, list: &Path) -> ClassFiles {
     let at = list.to_path_buf();
-    ClassFiles {
-        name: name.to_owned(),
-        train: Vec::new(),
-        test: Vec::new(),
-        train_at: at.clone(),
-        test_at: at,
-    }
+    ClassFiles { name: name.to_owned(), train: Vec::new(), test: Vec::new(), train_at: at.clone(), test_at: at }
 }
 
 /// What one line says: whether the image is for training, and the image.
@@ -106,23 +74,17 @@ fn image(root: &Path, row: &Row) -> Result<(bool, ImageFile), String> {
         "train" => true,
         "test" => false,
         other => {
-            return Err(format!(
-                "split `{other}` is unknown: expected `train` or `test`"
-            ));
+            return Err(format!("split `{other}` is unknown: expected `train` or `test`"));
         }
     };
     let path = inside(root, image)?;
     if kind(&path) != Kind::Image {
-        return Err(format!(
-            "`{image}` is not named as an image: expected .png, .jpg, .jpeg or .bmp"
-        ));
+        return Err(format!("`{image}` is not named as an image: expected .png, .jpg, .jpeg or .bmp"));
     }
     let defect = match label.as_str() {
         "normal" if mask.is_empty() => None,
         "normal" => {
-            return Err(format!(
-                "a normal image has the mask `{mask}`: remove it, or label it `anomaly`"
-            ));
+            return Err(format!("a normal image has the mask `{mask}`: remove it, or label it `anomaly`"));
         }
         "anomaly" if is_train => {
             return Err("a defective image is listed for training: list it as `test`".to_owned());
@@ -130,35 +92,18 @@ fn image(root: &Path, row: &Row) -> Result<(bool, ImageFile), String> {
         "anomaly" if mask.is_empty() => {
             return Err(format!("defective image `{image}` has no mask: name one"));
         }
-        "anomaly" => Some((
-            visa::DEFECT.to_owned(),
-            MaskFile {
-                path: inside(root, mask)?,
-                rule: MaskRule::NonZero,
-            },
-        )),
+        "anomaly" => Some((visa::DEFECT.to_owned(), MaskFile { path: inside(root, mask)?, rule: MaskRule::NonZero })),
         other => {
-            return Err(format!(
-                "label `{other}` is unknown: expected `normal` or `anomaly`"
-            ));
+            return Err(format!("label `{other}` is unknown: expected `normal` or `anomaly`"));
         }
     };
-    Ok((
-        is_train,
-        ImageFile {
-            id: image.clone(),
-            path,
-            defect,
-        },
-    ))
+    Ok((is_train, ImageFile { id: image.clone(), path, defect }))
 }
 
 /// A listed path below the root. A list is hostile input: it may not point at files elsewhere.
 fn inside(root: &Path, listed: &str) -> Result<PathBuf, String> {
     let path = Path::new(listed);
-    let stays = path
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
+    let stays = path.components().all(|part| matches!(part, Component::Normal(_)));
     if listed.is_empty() || !stays {
         return Err(format!(
             "path `{listed}` is not below the root: expected such as `CLASS/Data/Images/Normal/0000.JPG`"
@@ -169,32 +114,18 @@ fn inside(root: &Path, listed: &str) -> Result<PathBuf, String> {
 
 /// The lines below the header with their numbers, or the line that is wrong and why.
 fn rows(text: &str) -> Result<Vec<(usize, Row)>, (usize, String)> {
-    let mut lines = text
-        .trim_start_matches('\u{feff}')
-        .lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line));
+    let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate().map(|(index, line)| (index + 1, line));
     let header = fields(lines.next().map_or("", |(_, line)| line)).map_err(|reason| (1, reason))?;
     let position = |column: &str| header.iter().position(|field| field == column);
     let positions: Option<Vec<usize>> = COLUMNS.iter().map(|column| position(column)).collect();
     let Some(positions) = positions.filter(|_| header.len() == COLUMNS.len()) else {
-        return Err((
-            1,
-            format!(
-                "the header is `{}`: expected `{}`",
-                header.join(","),
-                COLUMNS.join(",")
-            ),
-        ));
+        return Err((1, format!("the header is `{}`: expected `{}`", header.join(","), COLUMNS.join(","))));
     };
     let mut rows = Vec::new();
     for (number, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
         let fields = fields(line).map_err(|reason| (number, reason))?;
         if fields.len() != COLUMNS.len() {
-            return Err((
-                number,
-                format!("found {} fields: expected {}", fields.len(), COLUMNS.len()),
-            ));
+            return Err((number, format!("found {} fields: expected {}", fields.len(), COLUMNS.len())));
         }
         let mut row = Row::default();
         for (field, position) in row.iter_mut().zip(&positions) {

@@ -25,10 +25,7 @@ pub(super) const LAYOUT: &str = concat!(
 pub(super) const DEFECT: &str = "anomaly";
 
 /// Opens a folder in either layout of `VisA`; the list decides if it is there, then the folders `Data`, then `train`.
-pub(in crate::dataset) fn open(
-    root: &Path,
-    wanted: Option<&[String]>,
-) -> Result<Dataset, DatasetError> {
+pub(in crate::dataset) fn open(root: &Path, wanted: Option<&[String]>) -> Result<Dataset, DatasetError> {
     listing::require_directory(root, LAYOUT)?;
     let list = root.join("split_csv").join("1cls.csv");
     if list.is_file() {
@@ -79,37 +76,18 @@ fn class(name: String, directory: &Path) -> Result<ClassFiles, DatasetError> {
     for image in listing::images(&anomaly_at)? {
         test.push(defective(&name, directory, image)?);
     }
-    Ok(ClassFiles {
-        name,
-        train,
-        test,
-        train_at: normal_at,
-        test_at: images_at,
-    })
+    Ok(ClassFiles { name, train, test, train_at: normal_at, test_at: images_at })
 }
 
 fn defective(class: &str, directory: &Path, image: Entry) -> Result<ImageFile, DatasetError> {
     let mask_name = Path::new(&image.name).with_extension("png");
-    let mask = directory
-        .join("Data")
-        .join("Masks")
-        .join("Anomaly")
-        .join(mask_name);
+    let mask = directory.join("Data").join("Masks").join("Anomaly").join(mask_name);
     if !mask.is_file() {
-        return Err(DatasetError::MaskMissing {
-            image: image.path,
-            expected: mask,
-        });
+        return Err(DatasetError::MaskMissing { image: image.path, expected: mask });
     }
     Ok(ImageFile {
         id: format!("{class}/Data/Images/Anomaly/{}", image.name),
         path: image.path,
-        defect: Some((
-            DEFECT.to_owned(),
-            MaskFile {
-                path: mask,
-                rule: MaskRule::NonZero,
-            },
-        )),
+        defect: Some((DEFECT.to_owned(), MaskFile { path: mask, rule: MaskRule::NonZero })),
     })
 }

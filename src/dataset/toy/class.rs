@@ -22,16 +22,7 @@ pub(in crate::dataset) enum Class {
 impl Class {
     /// All classes, sorted by name.
     pub(super) fn all() -> [Self; 8] {
-        [
-            Self::Board,
-            Self::Button,
-            Self::Capsule,
-            Self::Gear,
-            Self::Leather,
-            Self::Tile,
-            Self::Weave,
-            Self::Wood,
-        ]
+        [Self::Board, Self::Button, Self::Capsule, Self::Gear, Self::Leather, Self::Tile, Self::Weave, Self::Wood]
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -56,12 +47,7 @@ impl Class {
         if self.is_texture() {
             [Defect::Cut, Defect::Hole, Defect::Patch, Defect::Stain]
         } else {
-            [
-                Defect::Contamination,
-                Defect::Missing,
-                Defect::Scratch,
-                Defect::Stain,
-            ]
+            [Defect::Contamination, Defect::Missing, Defect::Scratch, Defect::Stain]
         }
     }
 

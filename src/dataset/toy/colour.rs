@@ -22,15 +22,11 @@ impl Colour {
 
     /// From this colour at 0 to the other at 1.
     pub(super) fn mixed(self, other: Self, share: f32) -> Self {
-        Self(std::array::from_fn(|channel| {
-            self.0[channel] + (other.0[channel] - self.0[channel]) * share
-        }))
+        Self(std::array::from_fn(|channel| self.0[channel] + (other.0[channel] - self.0[channel]) * share))
     }
 
     /// The sum of two lights.
     pub(super) fn plus(self, other: Self) -> Self {
-        Self(std::array::from_fn(|channel| {
-            self.0[channel] + other.0[channel]
-        }))
+        Self(std::array::from_fn(|channel| self.0[channel] + other.0[channel]))
     }
 }

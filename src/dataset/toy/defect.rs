@@ -40,11 +40,7 @@ impl Defect {
             Self::Contamination => contamination(centre, stream),
             Self::Cut => line(class, centre, [20.0, 52.0], stream),
             Self::Scratch => line(class, centre, [16.0, 40.0], stream),
-            Self::Hole => Damage::Hole {
-                centre,
-                radius: stream.between(2.6, 7.5),
-                seed,
-            },
+            Self::Hole => Damage::Hole { centre, radius: stream.between(2.6, 7.5), seed },
             Self::Missing => missing(class, stream, seed),
             Self::Patch => Damage::Patch {
                 centre: centre * 0.6,
@@ -65,27 +61,19 @@ fn spot(class: Class, stream: &mut Stream) -> Point {
 
 /// The places of a grid that lie deeper than `depth` in the outline.
 fn places(class: Class, depth: f32) -> Vec<Point> {
-    let grid = (-20_i16..=20)
-        .flat_map(|y| (-20_i16..=20).map(move |x| at(f32::from(x) * 2.0, f32::from(y) * 2.0)));
+    let grid = (-20_i16..=20).flat_map(|y| (-20_i16..=20).map(move |x| at(f32::from(x) * 2.0, f32::from(y) * 2.0)));
     grid.filter(|place| class.outline(*place) < depth).collect()
 }
 
 /// A few specks of dust close together.
 fn contamination(centre: Point, stream: &mut Stream) -> Damage {
-    let colours = [
-        rgb(0.12, 0.10, 0.09),
-        rgb(0.95, 0.94, 0.90),
-        rgb(0.33, 0.24, 0.12),
-    ];
+    let colours = [rgb(0.12, 0.10, 0.09), rgb(0.95, 0.94, 0.90), rgb(0.33, 0.24, 0.12)];
     let colour = colours[stream.below(colours.len())];
     let count = 4 + stream.below(5);
     let dots = (0..count)
         .map(|_| {
             let away = Turn::by(stream.unit()).direction() * stream.between(0.0, 9.0);
-            Dot {
-                centre: centre + away,
-                radius: stream.between(0.9, 2.3),
-            }
+            Dot { centre: centre + away, radius: stream.between(0.9, 2.3) }
         })
         .collect();
     Damage::Dots { dots, colour }
@@ -102,42 +90,22 @@ fn line(class: Class, centre: Point, lengths: [f32; 2], stream: &mut Stream) -> 
             centre + ahead * (share * length * 0.5) + aside * (share * share)
         })
         .collect();
-    Damage::Line {
-        points,
-        width: stream.between(0.55, 1.0),
-        colour: class.under(),
-    }
+    Damage::Line { points, width: stream.between(0.55, 1.0), colour: class.under() }
 }
 
 /// A straight break with a rough edge that takes off a fifth to a third of the object.
 fn missing(class: Class, stream: &mut Stream, seed: u64) -> Damage {
     let direction = Turn::by(stream.unit()).direction();
-    let mut reaches: Vec<f32> = places(class, 0.0)
-        .iter()
-        .map(|place| place.dot(direction))
-        .collect();
+    let mut reaches: Vec<f32> = places(class, 0.0).iter().map(|place| place.dot(direction)).collect();
     reaches.sort_by(f32::total_cmp);
     let kept = stream.between(0.66, 0.80);
-    Damage::Break {
-        direction,
-        reach: reaches[(reaches.len() as f32 * kept) as usize],
-        seed,
-    }
+    Damage::Break { direction, reach: reaches[(reaches.len() as f32 * kept) as usize], seed }
 }
 
 /// A blot of ink, oil or rust that lets some of the surface show.
 fn stain(class: Class, centre: Point, stream: &mut Stream, seed: u64) -> Damage {
-    let colours = [
-        rgb(0.10, 0.10, 0.22),
-        rgb(0.28, 0.17, 0.07),
-        rgb(0.90, 0.86, 0.62),
-        rgb(0.16, 0.30, 0.14),
-    ];
-    let radii = if class.is_texture() {
-        [9.0, 19.0]
-    } else {
-        [5.0, 13.0]
-    };
+    let colours = [rgb(0.10, 0.10, 0.22), rgb(0.28, 0.17, 0.07), rgb(0.90, 0.86, 0.62), rgb(0.16, 0.30, 0.14)];
+    let radii = if class.is_texture() { [9.0, 19.0] } else { [5.0, 13.0] };
     Damage::Blot {
         centre,
         radius: stream.between(radii[0], radii[1]),

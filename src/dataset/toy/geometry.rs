@@ -28,22 +28,14 @@ impl Point {
 
     /// The point turned by `turn`.
     pub(super) fn turned(self, turn: Turn) -> Self {
-        at(
-            self.x * turn.cos - self.y * turn.sin,
-            self.x * turn.sin + self.y * turn.cos,
-        )
+        at(self.x * turn.cos - self.y * turn.sin, self.x * turn.sin + self.y * turn.cos)
     }
 
     /// The cosine of `times` times the angle of this direction.
     pub(super) fn cos_of_multiple(self, times: u32) -> f32 {
         let length = self.length().max(1e-6);
-        let unit = Turn {
-            cos: self.x / length,
-            sin: self.y / length,
-        };
-        (0..times)
-            .fold(at(1.0, 0.0), |power, _| power.turned(unit))
-            .x
+        let unit = Turn { cos: self.x / length, sin: self.y / length };
+        (0..times).fold(at(1.0, 0.0), |power, _| power.turned(unit)).x
     }
 }
 
@@ -78,10 +70,7 @@ pub(super) struct Turn {
 impl Turn {
     /// The rotation by a part of a full turn, from x towards y.
     pub(super) fn by(turns: f32) -> Self {
-        Self {
-            cos: sin_of_turns(f64::from(turns) + 0.25) as f32,
-            sin: sin_of_turns(f64::from(turns)) as f32,
-        }
+        Self { cos: sin_of_turns(f64::from(turns) + 0.25) as f32, sin: sin_of_turns(f64::from(turns)) as f32 }
     }
 
     /// The direction that x is turned into.
@@ -91,10 +80,7 @@ impl Turn {
 
     /// The rotation back.
     pub(super) fn back(self) -> Self {
-        Self {
-            cos: self.cos,
-            sin: -self.sin,
-        }
+        Self { cos: self.cos, sin: -self.sin }
     }
 }
 
@@ -108,9 +94,7 @@ pub(super) fn sin_of_turns(turns: f64) -> f64 {
     };
     let angle = folded * std::f64::consts::TAU;
     let square = angle * angle;
-    let series = [110.0, 72.0, 42.0, 20.0, 6.0]
-        .iter()
-        .fold(1.0, |sum, divisor| 1.0 - square / divisor * sum);
+    let series = [110.0, 72.0, 42.0, 20.0, 6.0].iter().fold(1.0, |sum, divisor| 1.0 - square / divisor * sum);
     angle * series
 }
 
@@ -125,10 +109,7 @@ pub(super) fn segment(point: Point, from: Point, to: Point) -> f32 {
 }
 
 pub(super) fn rounded_box(point: Point, half: Point, radius: f32) -> f32 {
-    let beyond = at(
-        point.x.abs() - half.x + radius,
-        point.y.abs() - half.y + radius,
-    );
+    let beyond = at(point.x.abs() - half.x + radius, point.y.abs() - half.y + radius);
     let outside = at(beyond.x.max(0.0), beyond.y.max(0.0)).length();
     outside + beyond.x.max(beyond.y).min(0.0) - radius
 }

@@ -46,30 +46,16 @@ pub fn generate() -> Dataset {
 
 /// The toy data set with some of its classes.
 pub(super) fn generate_classes(wanted: Option<&[String]>) -> Result<Dataset, DatasetError> {
-    let names = Class::all()
-        .iter()
-        .map(|class| class.name().to_owned())
-        .collect();
+    let names = Class::all().iter().map(|class| class.name().to_owned()).collect();
     let chosen = choose(names, wanted)?;
-    Ok(of_classes(Class::all().into_iter().filter(|class| {
-        chosen.iter().any(|name| name == class.name())
-    })))
+    Ok(of_classes(Class::all().into_iter().filter(|class| chosen.iter().any(|name| name == class.name()))))
 }
 
 fn of_classes(classes: impl IntoIterator<Item = Class>) -> Dataset {
-    let mut dataset = Dataset {
-        name: "toy".to_owned(),
-        classes: Vec::new(),
-        train: Vec::new(),
-        test: Vec::new(),
-    };
+    let mut dataset = Dataset { name: "toy".to_owned(), classes: Vec::new(), train: Vec::new(), test: Vec::new() };
     for (number, class) in classes.into_iter().enumerate() {
         for scene in scenes(class) {
-            let phase = if scene.is_train {
-                &mut dataset.train
-            } else {
-                &mut dataset.test
-            };
+            let phase = if scene.is_train { &mut dataset.train } else { &mut dataset.test };
             phase.push(Sample {
                 id: scene.id(),
                 class: number,
@@ -84,22 +70,9 @@ fn of_classes(classes: impl IntoIterator<Item = Class>) -> Dataset {
 
 /// The pictures of a class, in the order that a listing of the written files has.
 fn scenes(class: Class) -> Vec<Scene> {
-    let some = |is_train, defect, count| {
-        (0..count).map(move |index| Scene {
-            class,
-            is_train,
-            defect,
-            index,
-        })
-    };
-    let defective = class
-        .defects()
-        .into_iter()
-        .flat_map(|kind| some(false, Some(kind), TEST_EACH));
-    let mut scenes: Vec<Scene> = some(true, None, TRAIN)
-        .chain(some(false, None, TEST_GOOD))
-        .chain(defective)
-        .collect();
+    let some = |is_train, defect, count| (0..count).map(move |index| Scene { class, is_train, defect, index });
+    let defective = class.defects().into_iter().flat_map(|kind| some(false, Some(kind), TEST_EACH));
+    let mut scenes: Vec<Scene> = some(true, None, TRAIN).chain(some(false, None, TEST_GOOD)).chain(defective).collect();
     scenes.sort_by_cached_key(|scene| scene.id());
     scenes
 }

@@ -49,11 +49,7 @@ pub(super) fn cell(seed: u64, place: Point) -> Cell {
             }
         }
     }
-    Cell {
-        offset: nearest.1,
-        border: second - nearest.0,
-        value: nearest.2,
-    }
+    Cell { offset: nearest.1, border: second - nearest.0, value: nearest.2 }
 }
 
 fn ease(share: f32) -> f32 {

@@ -17,14 +17,11 @@ pub(super) fn button(place: Point, look: &Look) -> Colour {
     // The rim is a torus around radius 30, the seat of the thread a shallow dish within 16.
     let rim = ((radius - 30.0) / 5.0).clamp(-1.0, 1.0) * soft_step(23.0, 26.5, radius);
     let dish = -soft_step(12.0, 14.5, radius) * (1.0 - soft_step(15.0, 17.5, radius));
-    let shade =
-        1.0 + 0.30 * facing * rim + 0.28 * facing * dish - 0.05 * soft_step(17.0, 12.0, radius);
+    let shade = 1.0 + 0.30 * facing * rim + 0.28 * facing * dish - 0.05 * soft_step(17.0, 12.0, radius);
     let gloss = soft_step(0.82, 1.0, facing) * coverage((radius - 31.5).abs() * 0.6 - 0.6);
     let marbling = 1.0 + 0.05 * noise::rough(look.seed, place * 0.07);
     let edge = 1.0 - 0.25 * soft_step(32.5, 35.5, radius);
-    rgb(0.12, 0.50, 0.56)
-        .lit(shade * marbling * edge)
-        .plus(rgb(0.5, 0.5, 0.5).lit(gloss))
+    rgb(0.12, 0.50, 0.56).lit(shade * marbling * edge).plus(rgb(0.5, 0.5, 0.5).lit(gloss))
 }
 
 /// A two-tone capsule: a cap pushed over a body.
@@ -40,13 +37,10 @@ pub(super) fn capsule(place: Point, look: &Look) -> Colour {
     let height = (1.0 - slope.dot(slope)).max(0.0).sqrt();
     let facing = slope.dot(look.light) * 0.75 + height * 0.66;
     let base = rgb(0.78, 0.16, 0.17).mixed(rgb(0.96, 0.90, 0.76), coverage(1.0 - place.x));
-    let seam = 1.0
-        - 0.38 * coverage((place.x - 1.6).abs() - 0.6)
-        - 0.10 * coverage((place.x + 4.0).abs() - 0.4);
+    let seam = 1.0 - 0.38 * coverage((place.x - 1.6).abs() - 0.6) - 0.10 * coverage((place.x + 4.0).abs() - 0.4);
     let shine = soft_step(0.90, 1.0, facing);
     let ripple = 1.0 + 0.02 * noise::rough(look.seed, place * 0.1);
-    base.lit((0.50 + 0.56 * facing.max(0.0)) * seam * ripple)
-        .plus(rgb(0.42, 0.42, 0.42).lit(shine))
+    base.lit((0.50 + 0.56 * facing.max(0.0)) * seam * ripple).plus(rgb(0.42, 0.42, 0.42).lit(shine))
 }
 
 /// A brass gear with twelve teeth, six holes and a hub.
@@ -95,13 +89,8 @@ pub(super) fn board(place: Point, look: &Look) -> Colour {
     let equipped = parts(place, legged);
     let chip = rounded_box(place, at(10.5, 13.0), 1.2);
     let facing = (place.x * look.light.x + place.y * look.light.y) * 0.012;
-    let body = rgb(0.13, 0.13, 0.15)
-        .lit(1.0 + facing)
-        .mixed(rgb(0.30, 0.30, 0.33), coverage((chip + 1.0).abs() - 0.4));
-    let dotted = body.mixed(
-        rgb(0.62, 0.62, 0.62),
-        coverage(circle(place, at(-6.5, -9.0), 1.4)),
-    );
+    let body = rgb(0.13, 0.13, 0.15).lit(1.0 + facing).mixed(rgb(0.30, 0.30, 0.33), coverage((chip + 1.0).abs() - 0.4));
+    let dotted = body.mixed(rgb(0.62, 0.62, 0.62), coverage(circle(place, at(-6.5, -9.0), 1.4)));
     let printed = dotted.mixed(rgb(0.46, 0.46, 0.48), coverage(print(place)));
     equipped.mixed(printed, coverage(chip))
 }
@@ -110,9 +99,7 @@ pub(super) fn board(place: Point, look: &Look) -> Colour {
 fn pads(place: Point, ground: Colour) -> Colour {
     let row = (place.y / 5.0).floor().clamp(-4.0, 3.0) + 0.5;
     let pad = circle(at(place.x.abs(), place.y), at(29.5, row * 5.0), 1.9);
-    ground
-        .mixed(rgb(0.87, 0.71, 0.36), coverage(pad))
-        .mixed(rgb(0.20, 0.17, 0.12), coverage(pad + 1.1))
+    ground.mixed(rgb(0.87, 0.71, 0.36), coverage(pad)).mixed(rgb(0.20, 0.17, 0.12), coverage(pad + 1.1))
 }
 
 /// Copper lines from the pads to the legs of the chip, each with a bend; those of the next rows may pass here too.
@@ -123,35 +110,21 @@ fn traces(place: Point) -> f32 {
         let bend = at(23.0 - row.abs(), row * 5.0);
         segment(folded, at(29.5, row * 5.0), bend).min(segment(folded, bend, at(13.0, row * 3.0)))
     };
-    line(row)
-        .min(line((row + 1.0).min(3.5)))
-        .min(line((row - 1.0).max(-3.5)))
-        - 0.55
+    line(row).min(line((row + 1.0).min(3.5))).min(line((row - 1.0).max(-3.5))) - 0.55
 }
 
 /// The legs of the chip, eight on either side.
 fn legs(place: Point) -> f32 {
     let row = (place.y / 3.0).floor().clamp(-4.0, 3.0) + 0.5;
-    rounded_box(
-        at(place.x.abs() - 11.5, place.y - row * 3.0),
-        at(2.2, 0.8),
-        0.2,
-    )
+    rounded_box(at(place.x.abs() - 11.5, place.y - row * 3.0), at(2.2, 0.8), 0.2)
 }
 
 /// Two small parts above and below the chip, with bright ends.
 fn parts(place: Point, ground: Colour) -> Colour {
-    let (x, colour) = if place.y < 0.0 {
-        (-3.0, rgb(0.16, 0.15, 0.15))
-    } else {
-        (4.0, rgb(0.62, 0.47, 0.32))
-    };
+    let (x, colour) = if place.y < 0.0 { (-3.0, rgb(0.16, 0.15, 0.15)) } else { (4.0, rgb(0.62, 0.47, 0.32)) };
     let part = at(place.x - x, place.y.abs() - 21.0);
     ground
-        .mixed(
-            rgb(0.82, 0.82, 0.84),
-            coverage(rounded_box(part, at(5.0, 2.4), 0.4)),
-        )
+        .mixed(rgb(0.82, 0.82, 0.84), coverage(rounded_box(part, at(5.0, 2.4), 0.4)))
         .mixed(colour, coverage(rounded_box(part, at(3.2, 2.4), 0.2)))
 }
 

@@ -34,9 +34,7 @@ impl Stream {
 
 /// One number for a list of words; their order counts.
 pub(super) fn key(words: &[u64]) -> u64 {
-    words.iter().fold(0, |state, word| {
-        scramble(state.wrapping_add(STEP) ^ word.wrapping_mul(STEP))
-    })
+    words.iter().fold(0, |state, word| scramble(state.wrapping_add(STEP) ^ word.wrapping_mul(STEP)))
 }
 
 /// Uniform in [0, 1), fixed by a seed and a point of the whole-number grid.

@@ -85,14 +85,9 @@ impl Scene {
         RgbImage::from_fn(SIDE, SIDE, |x, y| {
             let middle = at(x as f32 + 0.5, y as f32 + 0.5) - at(SIDE as f32, SIDE as f32) * 0.5;
             let samples = SUBPIXELS.map(|offset| self.light_at(middle + offset, &look, damage));
-            let mean = samples
-                .into_iter()
-                .fold(rgb(0.0, 0.0, 0.0), Colour::plus)
-                .lit(0.5)
-                .tinted(look.gain);
+            let mean = samples.into_iter().fold(rgb(0.0, 0.0, 0.0), Colour::plus).lit(0.5).tinted(look.gain);
             let grain = |channel: u64| {
-                let value =
-                    random::at(look.seed ^ (channel << 8), x.cast_signed(), y.cast_signed());
+                let value = random::at(look.seed ^ (channel << 8), x.cast_signed(), y.cast_signed());
                 (value * 2.0 - 1.0) * GRAIN
             };
             Rgb([0, 1, 2].map(|channel| to_byte(mean.0[channel] + grain(channel as u64 + 1))))
@@ -109,9 +104,7 @@ impl Scene {
         let distance = outline(local);
         let surface = || {
             let sound = self.class.colour(local, look);
-            damage.map_or(sound, |damage| {
-                damage.colour(local, sound, self.class, look)
-            })
+            damage.map_or(sound, |damage| damage.colour(local, sound, self.class, look))
         };
         if distance <= -0.5 {
             return surface();
@@ -120,15 +113,8 @@ impl Scene {
         let shadow = soft_step(5.0, -3.0, outline(local + look.light * 3.4));
         let fall_off = 1.0 - 0.000_035 * place.dot(place) - 0.000_6 * place.y;
         let cloth = 1.0 + 0.015 * noise::rough(look.seed ^ 0xC1, place * 0.05);
-        let ground = self
-            .class
-            .backdrop()
-            .lit((1.0 - 0.42 * shadow) * fall_off * cloth);
-        if distance >= 0.5 {
-            ground
-        } else {
-            ground.mixed(surface(), coverage(distance))
-        }
+        let ground = self.class.backdrop().lit((1.0 - 0.42 * shadow) * fall_off * cloth);
+        if distance >= 0.5 { ground } else { ground.mixed(surface(), coverage(distance)) }
     }
 }
 
@@ -137,13 +123,7 @@ fn visible_change(sound: &RgbImage, damaged: &RgbImage) -> Option<Mask> {
     let changes: Vec<u8> = sound
         .pixels()
         .zip(damaged.pixels())
-        .map(|(a, b)| {
-            a.0.iter()
-                .zip(b.0)
-                .map(|(a, b)| a.abs_diff(b))
-                .max()
-                .unwrap_or(0)
-        })
+        .map(|(a, b)| a.0.iter().zip(b.0).map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0))
         .collect();
     let marked = changes.iter().filter(|change| **change > VISIBLE);
     let area = marked.clone().count();
@@ -152,11 +132,7 @@ fn visible_change(sound: &RgbImage, damaged: &RgbImage) -> Option<Mask> {
         return None;
     }
     let anomalous = changes.iter().map(|change| *change > VISIBLE).collect();
-    Some(Mask {
-        width: SIDE,
-        height: SIDE,
-        anomalous,
-    })
+    Some(Mask { width: SIDE, height: SIDE, anomalous })
 }
 
 fn to_byte(value: f32) -> u8 {

@@ -38,9 +38,7 @@ pub fn write(directory: &Path) -> Result<Summary, DatasetError> {
     let partial = partial(directory)?;
     for path in [directory, &partial] {
         if !is_vacant(path)? {
-            return Err(DatasetError::AlreadyThere {
-                path: path.to_path_buf(),
-            });
+            return Err(DatasetError::AlreadyThere { path: path.to_path_buf() });
         }
     }
     let written = fill(&partial).and_then(|summary| {
@@ -48,10 +46,7 @@ pub fn write(directory: &Path) -> Result<Summary, DatasetError> {
             fs::remove_dir(directory).map_err(|source| failed(directory, source))?;
         }
         fs::rename(&partial, directory).map_err(|source| failed(directory, source))?;
-        Ok(Summary {
-            directory: directory.to_path_buf(),
-            ..summary
-        })
+        Ok(Summary { directory: directory.to_path_buf(), ..summary })
     });
     if written.is_err() && partial.exists() {
         // The first error is the one to tell; the folder is ours, made above.
@@ -63,9 +58,7 @@ pub fn write(directory: &Path) -> Result<Summary, DatasetError> {
 /// Where the files lie until all are there.
 fn partial(directory: &Path) -> Result<PathBuf, DatasetError> {
     let Some(name) = directory.file_name() else {
-        return Err(DatasetError::AlreadyThere {
-            path: directory.to_path_buf(),
-        });
+        return Err(DatasetError::AlreadyThere { path: directory.to_path_buf() });
     };
     let mut name = name.to_os_string();
     name.push(".partial");
@@ -84,20 +77,14 @@ fn is_vacant(path: &Path) -> Result<bool, DatasetError> {
 
 fn fill(root: &Path) -> Result<Summary, DatasetError> {
     let scenes: Vec<Scene> = Class::all().into_iter().flat_map(scenes).collect();
-    for file in scenes
-        .iter()
-        .flat_map(|scene| [scene.id(), mask_name(*scene)])
-    {
+    for file in scenes.iter().flat_map(|scene| [scene.id(), mask_name(*scene)]) {
         if let Some(folder) = root.join(file).parent() {
             fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
         }
     }
-    scenes
-        .par_iter()
-        .try_for_each(|scene| write_scene(root, *scene))?;
+    scenes.par_iter().try_for_each(|scene| write_scene(root, *scene))?;
     let count = |is_train, is_defective| {
-        let counted =
-            |scene: &&Scene| (scene.is_train, scene.defect.is_some()) == (is_train, is_defective);
+        let counted = |scene: &&Scene| (scene.is_train, scene.defect.is_some()) == (is_train, is_defective);
         scenes.iter().filter(counted).count()
     };
     Ok(Summary {
@@ -114,11 +101,7 @@ fn write_scene(root: &Path, scene: Scene) -> Result<(), DatasetError> {
     save(&image.into(), &root.join(scene.id()))?;
     let Some(mask) = mask else { return Ok(()) };
     let image = GrayImage::from_fn(mask.width, mask.height, |x, y| {
-        Luma([if mask.anomalous[(y * mask.width + x) as usize] {
-            255
-        } else {
-            0
-        }])
+        Luma([if mask.anomalous[(y * mask.width + x) as usize] { 255 } else { 0 }])
     });
     save(&image.into(), &root.join(mask_name(scene)))
 }
@@ -129,21 +112,13 @@ fn mask_name(scene: Scene) -> String {
     if scene.defect.is_none() {
         return scene.id();
     }
-    scene
-        .id()
-        .replace("/test/", "/ground_truth/")
-        .replace(".png", "_mask.png")
+    scene.id().replace("/test/", "/ground_truth/").replace(".png", "_mask.png")
 }
 
 fn save(image: &DynamicImage, path: &Path) -> Result<(), DatasetError> {
-    image
-        .save_with_format(path, ImageFormat::Png)
-        .map_err(|error| failed(path, io::Error::other(error)))
+    image.save_with_format(path, ImageFormat::Png).map_err(|error| failed(path, io::Error::other(error)))
 }
 
 fn failed(path: &Path, source: io::Error) -> DatasetError {
-    DatasetError::Write {
-        path: path.to_path_buf(),
-        source,
-    }
+    DatasetError::Write { path: path.to_path_buf(), source }
 }

@@ -12,8 +12,7 @@ pub struct Bits {
 impl Bits {
     /// Appends `labels` in order.
     pub fn extend_from_slice(&mut self, labels: &[bool]) {
-        self.words
-            .reserve((self.len + labels.len()).div_ceil(64) - self.words.len());
+        self.words.reserve((self.len + labels.len()).div_ceil(64) - self.words.len());
         for &label in labels {
             let shift = self.len % 64;
             if shift == 0 {

@@ -35,12 +35,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric, in the order in which they are printed.
-    pub const ALL: [Self; 4] = [
-        Self::ImageAuroc,
-        Self::ImageAp,
-        Self::PixelAuroc,
-        Self::PixelAp,
-    ];
+    pub const ALL: [Self; 4] = [Self::ImageAuroc, Self::ImageAp, Self::PixelAuroc, Self::PixelAp];
 
     /// The name a reader sees, such as `image AUROC`.
     #[must_use]

@@ -63,16 +63,10 @@ impl Ranking {
     /// If the two differ in length, or a score is NaN or infinite.
     pub fn new<L: Labels + ?Sized>(scores: &[f32], labels: &L) -> Result<Self, MetricError> {
         if scores.len() != labels.count() {
-            return Err(MetricError::Lengths {
-                scores: scores.len(),
-                labels: labels.count(),
-            });
+            return Err(MetricError::Lengths { scores: scores.len(), labels: labels.count() });
         }
         finite(scores)?;
-        let anomalous = (0..scores.len())
-            .into_par_iter()
-            .filter(|&index| labels.anomalous(index))
-            .count();
+        let anomalous = (0..scores.len()).into_par_iter().filter(|&index| labels.anomalous(index)).count();
         let mut positives = Vec::with_capacity(anomalous);
         let mut negatives = Vec::with_capacity(scores.len() - anomalous);
         for (index, &score) in scores.iter().enumerate() {
@@ -83,10 +77,7 @@ impl Ranking {
             }
         }
         rayon::join(|| sort(&mut positives), || sort(&mut negatives));
-        Ok(Self {
-            positives,
-            negatives,
-        })
+        Ok(Self { positives, negatives })
     }
 
     /// The number of anomalous items.
@@ -127,10 +118,7 @@ impl Ranking {
 
 /// Removes the run of `key` at the end of `keys` and counts it.
 fn take_last(keys: &mut &[u32], key: u32) -> u64 {
-    let rest = keys
-        .iter()
-        .rposition(|&other| other != key)
-        .map_or(0, |index| index + 1);
+    let rest = keys.iter().rposition(|&other| other != key).map_or(0, |index| index + 1);
     let count = keys.len() - rest;
     *keys = &keys[..rest];
     count as u64
@@ -170,12 +158,8 @@ fn sort(keys: &mut Vec<u32>) {
         if count.contains(&keys.len()) {
             continue;
         }
-        let mut next: Vec<usize> = count
-            .iter()
-            .scan(0, |start, &count| {
-                Some(std::mem::replace(start, *start + count))
-            })
-            .collect();
+        let mut next: Vec<usize> =
+            count.iter().scan(0, |start, &count| Some(std::mem::replace(start, *start + count))).collect();
         for &key in keys.iter() {
             let slot = &mut next[digit(key, number)];
             other[*slot] = key;

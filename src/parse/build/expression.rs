@@ -81,8 +81,14 @@ impl Build {
         match pair.as_rule() {
             Rule::primary | Rule::if_expr => self.deeper(1, pair, Build::plain_expr),
             // A chain of operators is a tree as deep as it is long.
-            Rule::pipe | Rule::or_expr | Rule::and_expr | Rule::sum_expr | Rule::product_expr | Rule::not_expr
-            | Rule::unary_expr | Rule::postfix => match pair.clone().into_inner().count() {
+            Rule::pipe
+            | Rule::or_expr
+            | Rule::and_expr
+            | Rule::sum_expr
+            | Rule::product_expr
+            | Rule::not_expr
+            | Rule::unary_expr
+            | Rule::postfix => match pair.clone().into_inner().count() {
                 0 | 1 => self.plain_expr(pair),
                 count => self.deeper(count, pair, Build::plain_expr),
             },
@@ -106,9 +112,7 @@ impl Build {
                 let base = self.expr(inner.next().expect("a power has a base"));
                 match inner.next() {
                     None => return base,
-                    Some(exponent) => {
-                        ExprKind::Binary(BinaryOp::Pow, Box::new(base), Box::new(self.expr(exponent)))
-                    }
+                    Some(exponent) => ExprKind::Binary(BinaryOp::Pow, Box::new(base), Box::new(self.expr(exponent))),
                 }
             }
             Rule::placed => {

@@ -25,11 +25,7 @@ impl Axis {
     /// An axis from `lo` to `hi`, as they are.
     pub(super) fn between(lo: f64, hi: f64) -> Self {
         let hi = if hi > lo { hi } else { lo + 1.0 };
-        Self {
-            lo,
-            hi,
-            logarithmic: false,
-        }
+        Self { lo, hi, logarithmic: false }
     }
 
     /// An axis for `values`, logarithmic if they are positive and spread widely, with its ends at round values.
@@ -42,28 +38,12 @@ impl Axis {
         // The hundredth part at either end may be accidents: they must be shown, but don't choose the scale.
         let bulk = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
         if lo > 0.0 && bulk(0.99) >= WIDE * bulk(0.01) {
-            return Self {
-                lo: lo * 0.9,
-                hi: hi * 1.1,
-                logarithmic: true,
-            };
+            return Self { lo: lo * 0.9, hi: hi * 1.1, logarithmic: true };
         }
-        let margin = if hi > lo {
-            0.04 * (hi - lo)
-        } else {
-            0.5 * hi.abs().max(1e-12)
-        };
+        let margin = if hi > lo { 0.04 * (hi - lo) } else { 0.5 * hi.abs().max(1e-12) };
         // A loss that comes near zero is easier to judge with zero in sight.
-        let base = if lo >= 0.0 && lo < 0.35 * hi {
-            0.0
-        } else {
-            lo - margin
-        };
-        Self {
-            lo: base,
-            hi: hi + margin,
-            logarithmic: false,
-        }
+        let base = if lo >= 0.0 && lo < 0.35 * hi { 0.0 } else { lo - margin };
+        Self { lo: base, hi: hi + margin, logarithmic: false }
     }
 
     pub(super) const fn is_logarithmic(self) -> bool {
@@ -78,49 +58,28 @@ impl Axis {
 
     /// `value` in the units in which the axis is even.
     pub(super) fn along(self, value: f64) -> f64 {
-        if self.logarithmic {
-            value.log10()
-        } else {
-            value
-        }
+        if self.logarithmic { value.log10() } else { value }
     }
 
     /// The value whose [`Axis::along`] this is.
     pub(super) fn back(self, along: f64) -> f64 {
-        if self.logarithmic {
-            10_f64.powf(along)
-        } else {
-            along
-        }
+        if self.logarithmic { 10_f64.powf(along) } else { along }
     }
 
     /// Round values on the axis, from the low end to the high end.
     pub(super) fn ticks(self) -> Vec<Tick> {
-        if self.logarithmic {
-            self.logarithmic_ticks()
-        } else {
-            self.linear_ticks()
-        }
+        if self.logarithmic { self.logarithmic_ticks() } else { self.linear_ticks() }
     }
 
     fn linear_ticks(self) -> Vec<Tick> {
         let rough = (self.hi - self.lo) / MOST_TICKS;
         let power = 10_f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0]
-            .map(|round| round * power)
-            .into_iter()
-            .find(|step| *step >= rough);
+        let step = [1.0, 2.0, 5.0].map(|round| round * power).into_iter().find(|step| *step >= rough);
         let step = step.unwrap_or(10.0 * power);
-        let (first, last) = (
-            (self.lo / step).ceil() as i64,
-            (self.hi / step).floor() as i64,
-        );
+        let (first, last) = ((self.lo / step).ceil() as i64, (self.hi / step).floor() as i64);
         (first..=last)
             .map(|count| count as f64 * step)
-            .map(|value| Tick {
-                value,
-                label: written(value, step),
-            })
+            .map(|value| Tick { value, label: written(value, step) })
             .collect()
     }
 
@@ -136,16 +95,9 @@ impl Axis {
         let stride = (decades / 6.0).ceil().max(1.0) as usize;
         (lo.floor() as i32..=hi.ceil() as i32)
             .step_by(stride)
-            .flat_map(|power| {
-                within
-                    .iter()
-                    .map(move |round| (round * 10_f64.powi(power), 10_f64.powi(power)))
-            })
+            .flat_map(|power| within.iter().map(move |round| (round * 10_f64.powi(power), 10_f64.powi(power))))
             .filter(|(value, _)| (self.lo..=self.hi).contains(value))
-            .map(|(value, step)| Tick {
-                value,
-                label: written(value, step),
-            })
+            .map(|(value, step)| Tick { value, label: written(value, step) })
             .collect()
     }
 }
@@ -162,9 +114,7 @@ fn written(value: f64, step: f64) -> String {
 
 /// The digits of a whole number in groups of three.
 pub(super) fn grouped(digits: &str) -> String {
-    let (sign, digits) = digits
-        .strip_prefix('-')
-        .map_or(("", digits), |digits| ("−", digits));
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("−", digits));
     let mut out = sign.to_owned();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) && digits.len() > 4 {

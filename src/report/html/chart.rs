@@ -27,46 +27,25 @@ type Point = (f64, f64);
 
 /// The figure of one objective.
 pub(super) fn chart(page: &mut String, curve: &LossCurve) -> fmt::Result {
-    let points: Vec<Point> = curve
-        .points
-        .iter()
-        .filter(|point| point.1.is_finite())
-        .map(|point| (point.0 as f64, point.1))
-        .collect();
-    writeln!(
-        page,
-        "<figure class=\"chart\">\n<figcaption><h3>{}</h3>",
-        Escaped(&curve.objective)
-    )?;
+    let points: Vec<Point> =
+        curve.points.iter().filter(|point| point.1.is_finite()).map(|point| (point.0 as f64, point.1)).collect();
+    writeln!(page, "<figure class=\"chart\">\n<figcaption><h3>{}</h3>", Escaped(&curve.objective))?;
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
-        return writeln!(
-            page,
-            "<span class=\"note\">no finite loss</span></figcaption>\n</figure>"
-        );
+        return writeln!(page, "<span class=\"note\">no finite loss</span></figcaption>\n</figure>");
     };
     let x = Axis::between(first.0, last.0);
     let y = Axis::around(&points.iter().map(|point| point.1).collect::<Vec<_>>());
     let line = smooth(&points, y);
     let end = line.last().map_or(last.1, |point| point.1);
-    let scale = if y.is_logarithmic() {
-        ", logarithmic scale"
-    } else {
-        ""
-    };
+    let scale = if y.is_logarithmic() { ", logarithmic scale" } else { "" };
     let left_out = curve.points.len() - points.len();
-    write!(
-        page,
-        "<span class=\"note\">loss by step{scale}; ends near {end:.4}"
-    )?;
+    write!(page, "<span class=\"note\">loss by step{scale}; ends near {end:.4}")?;
     if left_out > 0 {
         write!(page, "; {left_out} not finite, left out")?;
     }
     writeln!(page, "</span></figcaption>")?;
     let name = Escaped(&curve.objective);
-    writeln!(
-        page,
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"loss of {name} by step\">"
-    )?;
+    writeln!(page, "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"loss of {name} by step\">")?;
     grid(page, x, y)?;
     let place = |point: &Point| (horizontal(x, point.0), vertical(y, point.1));
     write!(page, "<path class=\"dots\" d=\"")?;
@@ -75,11 +54,7 @@ pub(super) fn chart(page: &mut String, curve: &LossCurve) -> fmt::Result {
     }
     write!(page, "\"/>\n<path class=\"line\" d=\"")?;
     for (index, (left, top)) in line.iter().map(place).enumerate() {
-        write!(
-            page,
-            "{}{left:.1} {top:.1}",
-            if index == 0 { 'M' } else { 'L' }
-        )?;
+        write!(page, "{}{left:.1} {top:.1}", if index == 0 { 'M' } else { 'L' })?;
     }
     writeln!(page, "\"/>\n</svg>\n</figure>")
 }
@@ -88,38 +63,17 @@ fn grid(page: &mut String, x: Axis, y: Axis) -> fmt::Result {
     let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
     for tick in y.ticks() {
         let top = vertical(y, tick.value);
-        writeln!(
-            page,
-            "<path class=\"grid\" d=\"M{LEFT} {top:.1}H{right}\"/>"
-        )?;
-        writeln!(
-            page,
-            "<text class=\"y\" x=\"{}\" y=\"{:.1}\">{}</text>",
-            LEFT - 10.0,
-            top + 4.0,
-            tick.label
-        )?;
+        writeln!(page, "<path class=\"grid\" d=\"M{LEFT} {top:.1}H{right}\"/>")?;
+        writeln!(page, "<text class=\"y\" x=\"{}\" y=\"{:.1}\">{}</text>", LEFT - 10.0, top + 4.0, tick.label)?;
     }
-    writeln!(
-        page,
-        "<path class=\"axis\" d=\"M{LEFT} {bottom}H{right}\"/>"
-    )?;
+    writeln!(page, "<path class=\"axis\" d=\"M{LEFT} {bottom}H{right}\"/>")?;
     for tick in x.ticks().iter().filter(|tick| tick.value.fract() == 0.0) {
         let left = horizontal(x, tick.value);
         let label = grouped(&format!("{:.0}", tick.value));
         writeln!(page, "<path class=\"axis\" d=\"M{left:.1} {bottom}v5\"/>")?;
-        writeln!(
-            page,
-            "<text class=\"x\" x=\"{left:.1}\" y=\"{}\">{label}</text>",
-            bottom + 21.0
-        )?;
+        writeln!(page, "<text class=\"x\" x=\"{left:.1}\" y=\"{}\">{label}</text>", bottom + 21.0)?;
     }
-    writeln!(
-        page,
-        "<text class=\"x name\" x=\"{}\" y=\"{}\">step</text>",
-        f64::midpoint(LEFT, right),
-        HEIGHT - 5.0
-    )
+    writeln!(page, "<text class=\"x name\" x=\"{}\" y=\"{}\">step</text>", f64::midpoint(LEFT, right), HEIGHT - 5.0)
 }
 
 fn horizontal(axis: Axis, value: f64) -> f64 {
@@ -140,10 +94,7 @@ fn thinned(points: &[Point]) -> Vec<Point> {
     points
         .chunks(stretch)
         .flat_map(|stretch| {
-            let ends = [
-                stretch.iter().min_by(by_loss),
-                stretch.iter().max_by(by_loss),
-            ];
+            let ends = [stretch.iter().min_by(by_loss), stretch.iter().max_by(by_loss)];
             let between = stretch.iter().step_by(stretch.len().div_ceil(KEPT));
             ends.into_iter().flatten().chain(between)
         })
@@ -163,10 +114,7 @@ fn smooth(points: &[Point], axis: Axis) -> Vec<Point> {
     (0..count)
         .map(|number| {
             let centre = number * last / (count - 1);
-            (
-                points[centre].0,
-                axis.back(fitted(points, axis, centre, sigma)),
-            )
+            (points[centre].0, axis.back(fitted(points, axis, centre, sigma)))
         })
         .collect()
 }
@@ -179,13 +127,7 @@ fn fitted(points: &[Point], axis: Axis, centre: usize, sigma: f64) -> f64 {
     for index in window {
         let away = (index as f64 - centre as f64) / sigma;
         let (weight, value) = ((-0.5 * away * away).exp(), axis.along(points[index].1));
-        let terms = [
-            weight,
-            weight * away,
-            weight * away * away,
-            weight * value,
-            weight * away * value,
-        ];
+        let terms = [weight, weight * away, weight * away * away, weight * value, weight * away * value];
         for (sum, term) in sums.iter_mut().zip(terms) {
             *sum += term;
         }

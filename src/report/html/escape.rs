@@ -23,9 +23,7 @@ pub(super) struct Path<'a>(pub(super) &'a str);
 
 impl Display for Path<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        self.0
-            .split_inclusive('/')
-            .try_for_each(|part| write!(formatter, "{}<wbr>", Escaped(part)))
+        self.0.split_inclusive('/').try_for_each(|part| write!(formatter, "{}<wbr>", Escaped(part)))
     }
 }
 
@@ -36,11 +34,7 @@ impl Display for Sentence<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         self.0.split('`').enumerate().try_for_each(|(index, part)| {
             let part = Escaped(part);
-            if index % 2 == 1 {
-                write!(formatter, "<code>{part}</code>")
-            } else {
-                write!(formatter, "{part}")
-            }
+            if index % 2 == 1 { write!(formatter, "<code>{part}</code>") } else { write!(formatter, "{part}") }
         })
     }
 }

@@ -23,24 +23,13 @@ pub(super) fn gallery(page: &mut String, examples: &[Example]) -> fmt::Result {
         legend(page)?;
     }
     let images: Vec<&RgbImage> = panels().map(|panel| &panel.image).collect();
-    let mut images = images
-        .into_par_iter()
-        .map(data_uri)
-        .collect::<Vec<_>>()
-        .into_iter();
+    let mut images = images.into_par_iter().map(data_uri).collect::<Vec<_>>().into_iter();
     let classes = examples.chunk_by(|a, b| a.class == b.class);
-    if examples
-        .iter()
-        .any(|example| example.class != examples[0].class)
-    {
+    if examples.iter().any(|example| example.class != examples[0].class) {
         contents(page, classes.clone().map(|class| class[0].class.as_str()))?;
     }
     for (number, class) in classes.enumerate() {
-        writeln!(
-            page,
-            "<h3 class=\"class\" id=\"class-{number}\">{}</h3>",
-            Escaped(&class[0].class)
-        )?;
+        writeln!(page, "<h3 class=\"class\" id=\"class-{number}\">{}</h3>", Escaped(&class[0].class))?;
         for example in class {
             row(page, example, &mut images)?;
         }
@@ -56,41 +45,18 @@ fn contents<'a>(page: &mut String, classes: impl Iterator<Item = &'a str>) -> fm
     writeln!(page, "</nav>")
 }
 
-fn row(
-    page: &mut String,
-    example: &Example,
-    images: &mut impl Iterator<Item = String>,
-) -> fmt::Result {
+fn row(page: &mut String, example: &Example, images: &mut impl Iterator<Item = String>) -> fmt::Result {
     let id = Escaped(&example.id);
-    let (kind, name) = example
-        .defect
-        .as_deref()
-        .map_or(("good", "good"), |defect| ("defect", defect));
+    let (kind, name) = example.defect.as_deref().map_or(("good", "good"), |defect| ("defect", defect));
     writeln!(page, "<figure class=\"example\">\n<figcaption>")?;
-    writeln!(
-        page,
-        "<span class=\"badge {kind}\">{}</span>",
-        Escaped(name)
-    )?;
+    writeln!(page, "<span class=\"badge {kind}\">{}</span>", Escaped(name))?;
     writeln!(page, "<span class=\"id\">{}</span>", Path(&example.id))?;
-    writeln!(
-        page,
-        "<span class=\"score\">score <b>{:.4}</b></span>\n</figcaption>",
-        example.score
-    )?;
-    writeln!(
-        page,
-        "<div class=\"panels\" style=\"--panels:{}\">",
-        example.panels.len().max(1)
-    )?;
+    writeln!(page, "<span class=\"score\">score <b>{:.4}</b></span>\n</figcaption>", example.score)?;
+    writeln!(page, "<div class=\"panels\" style=\"--panels:{}\">", example.panels.len().max(1))?;
     for (panel, image) in example.panels.iter().zip(images) {
         let (width, height) = panel.image.dimensions();
         let label = Escaped(&panel.label);
-        let tiny = if width.max(height) < TINY {
-            " class=\"tiny\""
-        } else {
-            ""
-        };
+        let tiny = if width.max(height) < TINY { " class=\"tiny\"" } else { "" };
         writeln!(
             page,
             "<figure><img{tiny} width=\"{width}\" height=\"{height}\" alt=\"{label} of {id}\" src=\"{image}\">"
@@ -102,10 +68,7 @@ fn row(
 
 /// What the colours of heat maps mean.
 fn legend(page: &mut String) -> fmt::Result {
-    write!(
-        page,
-        "<p class=\"legend note\">normal <i style=\"background:linear-gradient(to right"
-    )?;
+    write!(page, "<p class=\"legend note\">normal <i style=\"background:linear-gradient(to right")?;
     for stop in 0..LEGEND_STOPS {
         let [red, green, blue] = heat(f32::from(stop) / f32::from(LEGEND_STOPS - 1)).0;
         write!(page, ",#{red:02x}{green:02x}{blue:02x}")?;

@@ -11,26 +11,15 @@ use crate::report::table::notes;
 pub(super) fn headline(page: &mut String, mean: &MeanEvaluation) -> fmt::Result {
     writeln!(page, "<div class=\"headline\">")?;
     for metric in Metric::ALL {
-        let figure = mean
-            .value(metric)
-            .value
-            .value()
-            .map_or_else(|| "–".to_owned(), percent);
-        writeln!(
-            page,
-            "<div><span class=\"figure\">{figure}</span><span>{}</span></div>",
-            metric.title()
-        )?;
+        let figure = mean.value(metric).value.value().map_or_else(|| "–".to_owned(), percent);
+        writeln!(page, "<div><span class=\"figure\">{figure}</span><span>{}</span></div>", metric.title())?;
     }
     writeln!(page, "</div>")
 }
 
 /// A row per class, and the mean.
 pub(super) fn table(page: &mut String, evaluation: &Evaluation) -> fmt::Result {
-    writeln!(
-        page,
-        "<div class=\"wide\" tabindex=\"0\">\n<table>\n<thead><tr><th scope=\"col\">class</th>"
-    )?;
+    writeln!(page, "<div class=\"wide\" tabindex=\"0\">\n<table>\n<thead><tr><th scope=\"col\">class</th>")?;
     for title in ["good", "anomalous"] {
         writeln!(page, "<th scope=\"col\" class=\"count\">{title}</th>")?;
     }
@@ -42,22 +31,12 @@ pub(super) fn table(page: &mut String, evaluation: &Evaluation) -> fmt::Result {
     for class in &evaluation.classes {
         good += class.images.good;
         anomalous += class.images.anomalous;
-        row(
-            page,
-            &class.class,
-            [class.images.good, class.images.anomalous],
-            |metric| class.value(metric),
-        )?;
+        row(page, &class.class, [class.images.good, class.images.anomalous], |metric| class.value(metric))?;
     }
     writeln!(page, "</tbody>\n<tfoot>")?;
-    row(page, "mean", [good, anomalous], |metric| {
-        &evaluation.mean.value(metric).value
-    })?;
+    row(page, "mean", [good, anomalous], |metric| &evaluation.mean.value(metric).value)?;
     writeln!(page, "</tfoot>\n</table>\n</div>")?;
-    writeln!(
-        page,
-        "<p class=\"note\">In percent. The bars run from 0 to 100.</p>"
-    )?;
+    writeln!(page, "<p class=\"note\">In percent. The bars run from 0 to 100.</p>")?;
     for note in notes(evaluation) {
         writeln!(page, "<p class=\"note\">– {}</p>", Sentence(&note))?;
     }
@@ -78,10 +57,7 @@ fn row<'a>(
         match value(metric) {
             MetricValue::Value(value) => {
                 let percent = percent(*value);
-                write!(
-                    page,
-                    "<td>{percent}<i class=\"bar\" style=\"--share:{percent}%\"></i></td>"
-                )?;
+                write!(page, "<td>{percent}<i class=\"bar\" style=\"--share:{percent}%\"></i></td>")?;
             }
             MetricValue::Undefined { reason } => {
                 write!(page, "<td title=\"{}\">–</td>", Escaped(reason))?;

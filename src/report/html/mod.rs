@@ -19,8 +19,7 @@ use escape::{Escaped, Sentence};
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("enlarge.js");
 /// What the page may use: what is in it, and nothing else.
-const POLICY: &str =
-    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 /// `report` as a page.
 ///
@@ -35,66 +34,34 @@ pub fn html(report: &Report) -> String {
 
 fn write(page: &mut String, report: &Report) -> fmt::Result {
     let title = Escaped(&report.spec);
-    writeln!(
-        page,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">"
-    )?;
-    writeln!(
-        page,
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">"
-    )?;
-    writeln!(
-        page,
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-    )?;
+    writeln!(page, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
+    writeln!(page, "<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">")?;
+    writeln!(page, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
     writeln!(page, "<meta name=\"color-scheme\" content=\"light dark\">")?;
-    writeln!(
-        page,
-        "<title>{title}: report</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>"
-    )?;
+    writeln!(page, "<title>{title}: report</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>")?;
     header(page, report)?;
-    section(page, "metrics", "Metrics", |page| {
-        metrics::table(page, &report.evaluation)
-    })?;
+    section(page, "metrics", "Metrics", |page| metrics::table(page, &report.evaluation))?;
     if !report.losses.is_empty() {
         section(page, "training", "Training", |page| {
-            report
-                .losses
-                .iter()
-                .try_for_each(|curve| chart::chart(page, curve))
+            report.losses.iter().try_for_each(|curve| chart::chart(page, curve))
         })?;
     }
     if !report.examples.is_empty() {
-        section(page, "examples", "Examples", |page| {
-            gallery::gallery(page, &report.examples)
-        })?;
+        section(page, "examples", "Examples", |page| gallery::gallery(page, &report.examples))?;
     }
     section(page, "protocol", "What the metrics mean", |page| {
-        report
-            .protocol
-            .iter()
-            .try_for_each(|words| writeln!(page, "<p class=\"prose\">{}</p>", Sentence(words)))
+        report.protocol.iter().try_for_each(|words| writeln!(page, "<p class=\"prose\">{}</p>", Sentence(words)))
     })?;
     section(page, "run", "The run", |page| run(page, report))?;
-    writeln!(
-        page,
-        "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>"
-    )
+    writeln!(page, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>")
 }
 
 fn header(page: &mut String, report: &Report) -> fmt::Result {
     let classes = &report.evaluation.classes;
     let good: usize = classes.iter().map(|class| class.images.good).sum();
     let anomalous: usize = classes.iter().map(|class| class.images.anomalous).sum();
-    let plural = if classes.len() == 1 {
-        "class"
-    } else {
-        "classes"
-    };
-    writeln!(
-        page,
-        "<header>\n<p class=\"kicker\">Anomaly detection report</p>"
-    )?;
+    let plural = if classes.len() == 1 { "class" } else { "classes" };
+    writeln!(page, "<header>\n<p class=\"kicker\">Anomaly detection report</p>")?;
     writeln!(page, "<h1>{}</h1>", Escaped(&report.spec))?;
     writeln!(
         page,
@@ -104,25 +71,13 @@ fn header(page: &mut String, report: &Report) -> fmt::Result {
         classes.len(),
     )?;
     metrics::headline(page, &report.evaluation.mean)?;
-    let facts = [
-        ("spec", report.spec_path.clone()),
-        ("device", report.device.clone()),
-        ("seed", report.seed.to_string()),
-    ];
-    pairs(
-        page,
-        "facts",
-        facts.iter().map(|(name, value)| (*name, value.as_str())),
-    )?;
+    let facts =
+        [("spec", report.spec_path.clone()), ("device", report.device.clone()), ("seed", report.seed.to_string())];
+    pairs(page, "facts", facts.iter().map(|(name, value)| (*name, value.as_str())))?;
     writeln!(page, "</header>")
 }
 
-fn section(
-    page: &mut String,
-    anchor: &str,
-    title: &str,
-    body: impl FnOnce(&mut String) -> fmt::Result,
-) -> fmt::Result {
+fn section(page: &mut String, anchor: &str, title: &str, body: impl FnOnce(&mut String) -> fmt::Result) -> fmt::Result {
     writeln!(page, "<section id=\"{anchor}\">\n<h2>{title}</h2>")?;
     body(page)?;
     writeln!(page, "</section>")
@@ -130,44 +85,24 @@ fn section(
 
 fn run(page: &mut String, report: &Report) -> fmt::Result {
     let text = |list: &[(String, String)]| list.to_vec();
-    let timings = report
-        .timings
-        .iter()
-        .map(|(stage, seconds)| (stage.clone(), duration(*seconds)))
-        .collect();
+    let timings = report.timings.iter().map(|(stage, seconds)| (stage.clone(), duration(*seconds))).collect();
     writeln!(page, "<div class=\"columns\">")?;
-    for (title, list) in [
-        ("Parameters", text(&report.parameters)),
-        ("Identity", text(&report.facts)),
-        ("Time", timings),
-    ] {
+    for (title, list) in
+        [("Parameters", text(&report.parameters)), ("Identity", text(&report.facts)), ("Time", timings)]
+    {
         if !list.is_empty() {
             writeln!(page, "<div>\n<h3>{title}</h3>")?;
-            pairs(
-                page,
-                "list",
-                list.iter()
-                    .map(|(name, value)| (name.as_str(), value.as_str())),
-            )?;
+            pairs(page, "list", list.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
             writeln!(page, "</div>")?;
         }
     }
     writeln!(page, "</div>")
 }
 
-fn pairs<'a>(
-    page: &mut String,
-    kind: &str,
-    list: impl Iterator<Item = (&'a str, &'a str)>,
-) -> fmt::Result {
+fn pairs<'a>(page: &mut String, kind: &str, list: impl Iterator<Item = (&'a str, &'a str)>) -> fmt::Result {
     writeln!(page, "<dl class=\"{kind}\">")?;
     for (name, value) in list {
-        writeln!(
-            page,
-            "<div><dt>{}</dt><dd>{}</dd></div>",
-            Escaped(name),
-            Escaped(value)
-        )?;
+        writeln!(page, "<div><dt>{}</dt><dd>{}</dd></div>", Escaped(name), Escaped(value))?;
     }
     writeln!(page, "</dl>")
 }

@@ -1,0 +1,175 @@
+//! Gradients and activations on the CPU, straight on the numbers, with all cores.
+
+use burn::backend::Flex;
+use burn::tensor::ops::{FloatTensor, FloatTensorOps, ModuleOps};
+use burn::tensor::{Shape, TensorData, TensorMetadata};
+use rayon::prelude::*;
+
+use crate::op::Conv2d;
+
+use super::kernels::{Kernels, options};
+
+/// Elements that one task of a loop over elements works on.
+const CHUNK: usize = 16 * 1024;
+
+type Flexible = FloatTensor<Flex>;
+
+impl Kernels for Flex {
+    fn convolve_input_gradient(conv: Conv2d, x: Flexible, weight: Flexible, gradient: Flexible) -> Flexible {
+        let [_, _, height, width] = x.shape().dims();
+        let [_, _, kh, kw] = weight.shape().dims();
+        let plain = conv.groups == 1 && conv.dilation == [1, 1];
+        if !plain || conv.padding[0] >= kh || conv.padding[1] >= kw {
+            return <Flex as ModuleOps<Flex>>::conv2d_x_backward(x, weight, gradient, options(conv));
+        }
+        // A convolution of the gradient, with the steps of the stride filled by zeros, and the mirrored weight.
+        let spread = spread(
+            gradient,
+            conv.stride,
+            [(height + 2 * conv.padding[0] - kh) % conv.stride[0], (width + 2 * conv.padding[1] - kw) % conv.stride[1]],
+        );
+        let mirrored = Flex::float_swap_dims(Flex::float_flip(weight, &[2, 3]), 0, 1);
+        let padding = [kh - 1 - conv.padding[0], kw - 1 - conv.padding[1]];
+        let back = Conv2d { stride: [1, 1], padding, dilation: [1, 1], groups: 1 };
+        <Flex as ModuleOps<Flex>>::conv2d(spread, mirrored.to_contiguous(), None, options(back))
+    }
+
+    fn convolve_weight_gradient(conv: Conv2d, x: Flexible, weight: Flexible, gradient: Flexible) -> Flexible {
+        if conv.groups != 1 || x.dtype() != burn::tensor::DType::F32 {
+            return <Flex as ModuleOps<Flex>>::conv2d_weight_backward(x, weight, gradient, options(conv));
+        }
+        let [out, channels, kh, kw] = weight.shape().dims();
+        let [batch, _, height, width] = x.shape().dims();
+        let [_, _, rows, columns] = gradient.shape().dims();
+        let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
+        let pixels: &[f32] = x.storage();
+        let (inner, positions) = (channels * kh * kw, rows * columns);
+        // One sample after the other, so that the unfolded windows of one are all that is held.
+        let mut sum: Option<Flexible> = None;
+        for sample in 0..batch {
+            let image = &pixels[sample * channels * height * width..][..channels * height * width];
+            let mut windows = vec![0.0_f32; inner * positions];
+            windows.par_chunks_mut(positions.max(1)).enumerate().for_each(|(line, windows)| {
+                let (channel, i, j) = (line / (kh * kw), line / kw % kh, line % kw);
+                let plane = &image[channel * height * width..][..height * width];
+                let offset = |at: usize, axis: usize| (at * conv.dilation[axis]) as isize - conv.padding[axis] as isize;
+                let (top, left) = (offset(i, 0), offset(j, 1));
+                for (row, line) in windows.chunks_exact_mut(columns).enumerate() {
+                    let y = (row * conv.stride[0]) as isize + top;
+                    if y < 0 || y >= height as isize {
+                        continue;
+                    }
+                    let source = &plane[y as usize * width..][..width];
+                    fill(line, source, left, conv.stride[1]);
+                }
+            });
+            let windows = Flex::float_from_data(TensorData::new(windows, [inner, positions]), &Default::default());
+            let own = Flex::float_slice(gradient.clone(), &[(sample..sample + 1).into()]);
+            let own = Flex::float_reshape(own, Shape::new([out, positions]));
+            let product = Flex::float_matmul(own, Flex::float_swap_dims(windows, 0, 1));
+            sum = Some(match sum {
+                Some(sum) => Flex::float_add(sum, product),
+                None => product,
+            });
+        }
+        match sum {
+            Some(sum) => Flex::float_reshape(sum, Shape::new([out, channels, kh, kw])),
+            None => Flex::float_mul_scalar(weight, 0.0.into()),
+        }
+    }
+
+    fn sum_to_channels(x: Flexible) -> Flexible {
+        let [batch, channels, height, width] = x.shape().dims();
+        let x = x.to_contiguous();
+        let (numbers, plane): (&[f32], usize) = (x.storage(), height * width);
+        let sum = |channel: usize| -> f32 {
+            let planes = (0..batch).map(|sample| &numbers[(sample * channels + channel) * plane..][..plane]);
+            planes.map(|plane| plane.iter().sum::<f32>()).sum()
+        };
+        let sums: Vec<f32> = (0..channels).into_par_iter().map(sum).collect();
+        Flex::float_from_data(TensorData::new(sums, [channels]), &Default::default())
+    }
+
+    fn silu(x: Flexible) -> Flexible {
+        each(x, |x| x * sigmoid(x))
+    }
+
+    fn silu_gradient(x: Flexible, gradient: Flexible) -> Flexible {
+        let shape = x.shape();
+        let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
+        let (numbers, slopes): (&[f32], &[f32]) = (x.storage(), gradient.storage());
+        let mut result = vec![0.0_f32; numbers.len()];
+        let chunks = result.par_chunks_mut(CHUNK).zip(numbers.par_chunks(CHUNK)).zip(slopes.par_chunks(CHUNK));
+        chunks.for_each(|((result, numbers), slopes)| {
+            for ((result, &x), &slope) in result.iter_mut().zip(numbers).zip(slopes) {
+                let s = sigmoid(x);
+                *result = slope * s * (1.0 + x * (1.0 - s));
+            }
+        });
+        Flex::float_from_data(TensorData::new(result, shape), &Default::default())
+    }
+}
+
+/// `columns` numbers of a row that begin at `left` and lie `stride` apart; those outside stay as they are.
+fn fill(line: &mut [f32], source: &[f32], left: isize, stride: usize) {
+    if stride == 1 {
+        let skip = left.min(0).unsigned_abs().min(line.len());
+        let from = left.max(0) as usize;
+        let count = source.len().saturating_sub(from).min(line.len() - skip);
+        line[skip..skip + count].copy_from_slice(&source[from..from + count]);
+        return;
+    }
+    for (column, number) in line.iter_mut().enumerate() {
+        let x = (column * stride) as isize + left;
+        if let Some(found) = usize::try_from(x).ok().and_then(|x| source.get(x)) {
+            *number = *found;
+        }
+    }
+}
+
+/// Puts `stride - 1` zeros between rows and columns, and more zeros at the end.
+fn spread(x: Flexible, stride: [usize; 2], more: [usize; 2]) -> Flexible {
+    if stride == [1, 1] {
+        return x.to_contiguous();
+    }
+    let [batch, channels, height, width] = x.shape().dims();
+    let x = x.to_contiguous();
+    let numbers: &[f32] = x.storage();
+    let [rows, columns] = [(height - 1) * stride[0] + 1 + more[0], (width - 1) * stride[1] + 1 + more[1]];
+    let mut result = vec![0.0_f32; batch * channels * rows * columns];
+    let planes = result.par_chunks_mut(rows * columns).zip(numbers.par_chunks(height * width));
+    planes.for_each(|(result, numbers)| {
+        for (i, number) in numbers.iter().enumerate() {
+            result[i / width * stride[0] * columns + i % width * stride[1]] = *number;
+        }
+    });
+    Flex::float_from_data(TensorData::new(result, [batch, channels, rows, columns]), &Default::default())
+}
+
+fn each(x: Flexible, function: impl Fn(f32) -> f32 + Sync) -> Flexible {
+    let shape = x.shape();
+    let x = x.to_contiguous();
+    let numbers: &[f32] = x.storage();
+    let mut result = vec![0.0_f32; numbers.len()];
+    result.par_chunks_mut(CHUNK).zip(numbers.par_chunks(CHUNK)).for_each(|(result, numbers)| {
+        for (result, &x) in result.iter_mut().zip(numbers) {
+            *result = function(x);
+        }
+    });
+    Flex::float_from_data(TensorData::new(result, shape), &Default::default())
+}
+
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// `e^x` within 2e-7 of itself, without branches, so that the compiler uses vectors: `2^n` by its exponent's bits times
+/// the Taylor polynomial of `e^r` for `|r| <= ln 2 / 2`.
+fn exp(x: f32) -> f32 {
+    let x = x.clamp(-87.0, 88.0);
+    let n = (x * std::f32::consts::LOG2_E + 12_582_912.0) - 12_582_912.0;
+    let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
+    let tail = ((r * (1.0 / 720.0) + 1.0 / 120.0) * r + 1.0 / 24.0) * r + 1.0 / 6.0;
+    let value = ((tail * r + 0.5) * r + 1.0) * r + 1.0;
+    f32::from_bits(((n as i32 + 127) << 23) as u32) * value
+}

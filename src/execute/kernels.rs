@@ -1,0 +1,168 @@
+//! Operations whose gradients are computed here and not by burn's own rules, because those are several times slower
+//! on the CPU.
+//!
+//! A backend takes part by implementing [`Kernels`]: the graphics processor with what burn has, the CPU with gradients
+//! of its own, and autodiff by recording which of them to call.
+
+use burn::backend::Autodiff;
+use burn::backend::autodiff::NodeId;
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::tensor::TensorMetadata;
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::{ConvOptions, FloatTensor};
+
+use crate::op::Conv2d;
+
+/// A backend, and how it differentiates what is worth a rule of its own.
+pub trait Kernels: Backend {
+    /// A convolution without bias: `[B, C, H, W]` and `[out, C/groups, kh, kw]` to `[B, out, h, w]`.
+    fn convolve(conv: Conv2d, x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::conv2d(x, weight, None, options(conv))
+    }
+
+    /// The gradient of a convolution's input.
+    fn convolve_input_gradient(
+        conv: Conv2d,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        Self::conv2d_x_backward(x, weight, gradient, options(conv))
+    }
+
+    /// The gradient of a convolution's weight.
+    fn convolve_weight_gradient(
+        conv: Conv2d,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        Self::conv2d_weight_backward(x, weight, gradient, options(conv))
+    }
+
+    /// The sum of `[B, C, H, W]` over all axes but the channels, as `[C]`: the gradient of a convolution's bias.
+    fn sum_to_channels(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let channels = x.shape()[1];
+        let sum = [0, 2, 3].into_iter().fold(x, |x, axis| Self::float_sum_dim(x, axis));
+        Self::float_reshape(sum, burn::tensor::Shape::new([channels]))
+    }
+
+    /// `x / (1 + e^-x)`, element by element.
+    fn silu(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let denominator = Self::float_add_scalar(Self::float_exp(Self::float_neg(x.clone())), 1.0.into());
+        Self::float_div(x, denominator)
+    }
+
+    /// The gradient of [`Kernels::silu`]'s input.
+    fn silu_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        let sigmoid = Self::sigmoid(x.clone());
+        let rest = Self::float_add_scalar(Self::float_neg(sigmoid.clone()), 1.0.into());
+        let slope = Self::float_add_scalar(Self::float_mul(x, rest), 1.0.into());
+        Self::float_mul(gradient, Self::float_mul(sigmoid, slope))
+    }
+
+    /// Adds one number per channel, `[C]`, to `[B, C, H, W]`.
+    fn add_to_channels(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        let shape = x.shape();
+        let wide = burn::tensor::Shape::new([1, shape[1], 1, 1]);
+        super::broadcast::add::<Self>(x, Self::float_reshape(bias, wide), &shape.to_vec())
+    }
+}
+
+pub(super) fn options(conv: Conv2d) -> ConvOptions<2> {
+    ConvOptions::new(conv.stride, conv.padding, conv.dilation, conv.groups)
+}
+
+#[cfg(feature = "cuda")]
+impl Kernels for burn::backend::Cuda {}
+
+impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
+    fn convolve(conv: Conv2d, x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+        match Convolution.prepare::<C>([x.node.clone(), weight.node.clone()]).compute_bound().stateful() {
+            OpsKind::Tracked(mut prep) => {
+                let state = (prep.checkpoint(&x), prep.checkpoint(&weight), conv);
+                prep.finish(state, B::convolve(conv, x.primitive, weight.primitive))
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::convolve(conv, x.primitive, weight.primitive)),
+        }
+    }
+
+    fn silu(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        match Silu.prepare::<C>([x.node.clone()]).compute_bound().stateful() {
+            OpsKind::Tracked(mut prep) => {
+                let state = prep.checkpoint(&x);
+                prep.finish(state, B::silu(x.primitive))
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::silu(x.primitive)),
+        }
+    }
+
+    fn add_to_channels(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        match ChannelSum.prepare::<C>([x.node.clone(), bias.node.clone()]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((), B::add_to_channels(x.primitive, bias.primitive)),
+            OpsKind::UnTracked(prep) => prep.finish(B::add_to_channels(x.primitive, bias.primitive)),
+        }
+    }
+}
+
+/// Records a convolution.
+#[derive(Debug)]
+struct Convolution;
+
+impl<B: Kernels> Backward<B, 2> for Convolution {
+    type State = (NodeId, NodeId, Conv2d);
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
+        let [node_x, node_weight] = ops.parents;
+        let gradient = grads.consume::<B>(&ops.node);
+        let (x, weight, conv) = ops.state;
+        let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
+        let weight = checkpointer.retrieve_node_output::<FloatTensor<B>>(weight);
+        if let Some(node) = node_x {
+            let own = B::convolve_input_gradient(conv, x.clone(), weight.clone(), gradient.clone());
+            grads.register::<B>(node.id, own);
+        }
+        if let Some(node) = node_weight {
+            grads.register::<B>(node.id, B::convolve_weight_gradient(conv, x, weight, gradient));
+        }
+    }
+}
+
+/// Records a SiLU.
+#[derive(Debug)]
+struct Silu;
+
+impl<B: Kernels> Backward<B, 1> for Silu {
+    type State = NodeId;
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
+        let [node] = ops.parents;
+        let gradient = grads.consume::<B>(&ops.node);
+        let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(ops.state);
+        if let Some(node) = node {
+            grads.register::<B>(node.id, B::silu_gradient(x, gradient));
+        }
+    }
+}
+
+/// Records the addition of a number per channel.
+#[derive(Debug)]
+struct ChannelSum;
+
+impl<B: Kernels> Backward<B, 2> for ChannelSum {
+    type State = ();
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let [node_x, node_bias] = ops.parents;
+        let gradient = grads.consume::<B>(&ops.node);
+        if let Some(node) = node_bias {
+            grads.register::<B>(node.id, B::sum_to_channels(gradient.clone()));
+        }
+        if let Some(node) = node_x {
+            grads.register::<B>(node.id, gradient);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The program as a user meets it: commands, results, mistakes.
+
+mod harness;
+mod mistakes;
+mod runs;

@@ -1,0 +1,113 @@
+//! Whole runs: what they leave behind, that they can be repeated, and that they can be stopped.
+
+use std::time::{Duration, Instant};
+
+use super::harness::{Bench, listing};
+
+const DATA: &[&str] = &["--classes", "tile,wood"];
+
+fn run(bench: &Bench, out: &str, more: &[&str]) -> String {
+    let arguments = [&["run", "small.diad", "--out", out], DATA, more].concat();
+    bench.run(&arguments).success().stdout()
+}
+
+#[test]
+fn a_run_leaves_weights_metrics_pictures_and_a_page() {
+    let bench = Bench::new();
+    let table = run(&bench, "out", &[]);
+    assert!(table.contains("tile") && table.contains("wood") && table.contains("mean"), "{table}");
+    let names = listing(&bench.path("out"));
+    for name in ["weights.safetensors", "metrics.json", "report.html", "run.json", "losses.json", "examples", "spec"] {
+        assert!(names.contains(&name.to_owned()), "{names:?}");
+    }
+    assert!(!names.iter().any(|name| name.ends_with(".partial")), "{names:?}");
+    assert!(listing(&bench.path("out/spec")).contains(&"small.diad".to_owned()));
+}
+
+#[test]
+fn the_same_command_twice_gives_the_same_bytes() {
+    let bench = Bench::new();
+    run(&bench, "a", &[]);
+    run(&bench, "b", &[]);
+    run(&bench, "c", &["--seed", "2"]);
+    let read = |name: &str| std::fs::read(bench.path(name)).expect("the run wrote it");
+    assert_eq!(read("a/metrics.json"), read("b/metrics.json"));
+    assert_eq!(read("a/weights.safetensors"), read("b/weights.safetensors"));
+    assert_ne!(read("a/weights.safetensors"), read("c/weights.safetensors"));
+}
+
+#[test]
+fn evaluation_of_saved_weights_agrees_with_the_run() {
+    let bench = Bench::new();
+    let table = run(&bench, "out", &[]);
+    let arguments = [&["eval", "small.diad", "--weights", "out/weights.safetensors"], DATA].concat();
+    assert_eq!(bench.run(&arguments).success().stdout(), table);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_was_stopped_ends_with_the_same_weights() {
+    let bench = Bench::new();
+    bench.write("small.diad", super::harness::SMALL.replace("steps = 30", "steps = 400").as_bytes());
+    run(&bench, "whole", &[]);
+    let arguments = [&["run", "small.diad", "--out", "stopped"], DATA].concat();
+    let mut child = bench
+        .command(&arguments)
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("the program can be started");
+    let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().expect("it is piped")));
+    let mut stopped = false;
+    for line in lines.map_while(Result::ok) {
+        if line.contains("rebuilding: 1/400") {
+            let id = child.id().to_string();
+            stopped = std::process::Command::new("kill").args(["-INT", &id]).status().is_ok_and(|s| s.success());
+        }
+    }
+    assert!(stopped, "the run never reported its first step");
+    let status = child.wait().expect("it ends");
+    assert_eq!(status.code(), Some(1), "it was stopped before its end");
+    assert!(!bench.path("stopped/weights.safetensors").exists());
+    bench.run(&["resume", "stopped"]).success();
+    let read = |name: &str| std::fs::read(bench.path(name)).expect("the run wrote it");
+    assert_eq!(read("whole/weights.safetensors"), read("stopped/weights.safetensors"));
+    assert_eq!(read("whole/metrics.json"), read("stopped/metrics.json"));
+}
+
+#[test]
+fn prediction_writes_a_map_for_each_image() {
+    let bench = Bench::new();
+    run(&bench, "out", &[]);
+    for (i, level) in [40, 200].into_iter().enumerate() {
+        bench.picture(&format!("photos/{i}.png"), 31, level);
+    }
+    let arguments =
+        ["predict", "small.diad", "--weights", "out/weights.safetensors", "--out", "maps", "--images", "photos"];
+    let scores = bench.run(&arguments).success().stdout();
+    assert_eq!(scores.lines().count(), 2, "{scores}");
+    let names = listing(&bench.path("maps"));
+    assert_eq!(names.len(), 5, "{names:?}");
+    let map = image::open(bench.path("maps/0000-photos-0.map.png")).expect("it is a picture");
+    assert_eq!((map.width(), map.height()), (16, 16));
+}
+
+#[test]
+fn the_toy_set_written_out_is_read_as_mvtec() {
+    let bench = Bench::new();
+    bench.run(&["data", "toy", "toy"]).success();
+    let started = Instant::now();
+    let from_files = ["run", "small.diad", "--dataset", "mvtec", "--data", "toy", "--out", "files"];
+    let table = bench.run(&[&from_files, DATA].concat()).success().stdout();
+    assert_eq!(table, run(&bench, "memory", &[]), "after {:?}", started.elapsed().min(Duration::MAX));
+}
+
+#[test]
+fn settings_change_the_graph() {
+    let bench = Bench::new();
+    let graph = |set: &[&str]| bench.run(&[&["graph", "tiny", "-f", "score"], set].concat()).success().stdout();
+    let plain = graph(&[]);
+    for set in ["fusion=off", "join={middle}", "scales=[3]", "steps=7"] {
+        assert_ne!(graph(&["--set", set]), plain, "{set}");
+    }
+}
