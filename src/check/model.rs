@@ -381,7 +381,7 @@ fn collect(path: &str, value: &Value, into: &mut Vec<(String, Tensor)>) {
     let join = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
         Value::Tensor(tensor) => {
-            into.push((if path.is_empty() { "result".to_owned() } else { path.to_owned() }, tensor.clone()))
+            into.push((if path.is_empty() { "result".to_owned() } else { path.to_owned() }, tensor.clone()));
         }
         Value::List(items) | Value::Tuple(items) | Value::Set(items) => {
             for (i, item) in items.iter().enumerate() {

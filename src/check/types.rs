@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::fact::{DType, Dim, Fact, Shape};
-use crate::parse::ast::{DimPattern, ExprKind, Type, TypeKind};
+use crate::parse::ast::{DimPattern, Expr, ExprKind, Type, TypeKind};
 use crate::resolve::spec::Binding;
 use crate::span::Span;
 
@@ -191,7 +191,7 @@ impl Checker<'_> {
                 },
             };
             if wanted != *found {
-                let source = self.written(env, expr);
+                let source = written(expr);
                 let wanted = if source == wanted.to_string() { source } else { format!("`{source}` = {wanted}") };
                 let diagnostic = error::dimension(what, axis, &wanted, &found.to_string(), fact, span);
                 self.report(diagnostic.also(expr.span, "asked for here"));
@@ -207,18 +207,6 @@ impl Checker<'_> {
             && !env.instance.is_some_and(|id| self.has_member(id, name))
             && !self.spec.module(env.module).scope.contains_key(name)
             && name.len() <= 2
-    }
-
-    fn written(&self, _env: &Environment, expr: &crate::parse::ast::Expr) -> String {
-        match &expr.kind {
-            ExprKind::Name(name) => name.to_string(),
-            ExprKind::Int(n) => n.to_string(),
-            ExprKind::Binary(op, a, b) => {
-                format!("{} {} {}", self.written(_env, a), op.symbol(), self.written(_env, b))
-            }
-            ExprKind::Field(a, name) => format!("{}.{}", self.written(_env, a), name.node),
-            _ => "..".into(),
-        }
     }
 
     /// The shape of an input of the program, each open variable of which becomes a symbol.
@@ -243,5 +231,16 @@ impl Checker<'_> {
             Some(_) => Fact { dtype: DType::Bool, shape },
             None => Fact::float(shape),
         })
+    }
+}
+
+/// An extent as it stands in the source, if it is short.
+fn written(expr: &Expr) -> String {
+    match &expr.kind {
+        ExprKind::Name(name) => name.to_string(),
+        ExprKind::Int(n) => n.to_string(),
+        ExprKind::Binary(op, a, b) => format!("{} {} {}", written(a), op.symbol(), written(b)),
+        ExprKind::Field(a, name) => format!("{}.{}", written(a), name.node),
+        _ => "..".into(),
     }
 }

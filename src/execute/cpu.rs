@@ -1,6 +1,7 @@
 //! Gradients and activations on the CPU, straight on the numbers, with all cores.
 
 use burn::backend::Flex;
+use burn::backend::flex::FlexDevice;
 use burn::tensor::ops::{FloatTensor, FloatTensorOps, ModuleOps};
 use burn::tensor::{Shape, TensorData, TensorMetadata};
 use rayon::prelude::*;
@@ -9,8 +10,11 @@ use crate::op::Conv2d;
 
 use super::kernels::{Kernels, options};
 
-/// Elements that one task of a loop over elements works on.
-const CHUNK: usize = 16 * 1024;
+/// Elements that one task of a loop over elements works on; less is not worth another core.
+const CHUNK: usize = 32 * 1024;
+
+/// Elements of unfolded windows that are held at once, about 64 MB, unless one sample has more.
+const UNFOLDED: usize = 16 << 20;
 
 type Flexible = FloatTensor<Flex>;
 
@@ -42,30 +46,37 @@ impl Kernels for Flex {
         let [batch, _, height, width] = x.shape().dims();
         let [_, _, rows, columns] = gradient.shape().dims();
         let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
-        let pixels: &[f32] = x.storage();
+        let (pixels, slopes): (&[f32], &[f32]) = (x.storage(), gradient.storage());
         let (inner, positions) = (channels * kh * kw, rows * columns);
-        // One sample after the other, so that the unfolded windows of one are all that is held.
+        // As many samples at once as their unfolded windows take little memory: one long product is faster than many.
+        let step = (UNFOLDED / (inner * positions).max(1)).clamp(1, batch.max(1));
         let mut sum: Option<Flexible> = None;
-        for sample in 0..batch {
-            let image = &pixels[sample * channels * height * width..][..channels * height * width];
-            let mut windows = vec![0.0_f32; inner * positions];
-            windows.par_chunks_mut(positions.max(1)).enumerate().for_each(|(line, windows)| {
+        for first in (0..batch).step_by(step) {
+            let samples = first..(first + step).min(batch);
+            let wide = samples.len() * positions;
+            let mut windows = vec![0.0_f32; inner * wide];
+            each_line(&mut windows, wide, |line, windows| {
                 let (channel, i, j) = (line / (kh * kw), line / kw % kh, line % kw);
-                let plane = &image[channel * height * width..][..height * width];
                 let offset = |at: usize, axis: usize| (at * conv.dilation[axis]) as isize - conv.padding[axis] as isize;
                 let (top, left) = (offset(i, 0), offset(j, 1));
-                for (row, line) in windows.chunks_exact_mut(columns).enumerate() {
-                    let y = (row * conv.stride[0]) as isize + top;
-                    if y < 0 || y >= height as isize {
-                        continue;
+                for (sample, windows) in samples.clone().zip(windows.chunks_exact_mut(positions)) {
+                    let plane = &pixels[(sample * channels + channel) * height * width..][..height * width];
+                    for (row, line) in windows.chunks_exact_mut(columns).enumerate() {
+                        let y = (row * conv.stride[0]) as isize + top;
+                        if y >= 0 && y < height as isize {
+                            fill(line, &plane[y as usize * width..][..width], left, conv.stride[1]);
+                        }
                     }
-                    let source = &plane[y as usize * width..][..width];
-                    fill(line, source, left, conv.stride[1]);
                 }
             });
-            let windows = Flex::float_from_data(TensorData::new(windows, [inner, positions]), &Default::default());
-            let own = Flex::float_slice(gradient.clone(), &[(sample..sample + 1).into()]);
-            let own = Flex::float_reshape(own, Shape::new([out, positions]));
+            let mut by_channel = vec![0.0_f32; out * wide];
+            each_line(&mut by_channel, wide, |channel, line| {
+                for (sample, line) in samples.clone().zip(line.chunks_exact_mut(positions)) {
+                    line.copy_from_slice(&slopes[(sample * out + channel) * positions..][..positions]);
+                }
+            });
+            let windows = Flex::float_from_data(TensorData::new(windows, [inner, wide]), &FlexDevice);
+            let own = Flex::float_from_data(TensorData::new(by_channel, [out, wide]), &FlexDevice);
             let product = Flex::float_matmul(own, Flex::float_swap_dims(windows, 0, 1));
             sum = Some(match sum {
                 Some(sum) => Flex::float_add(sum, product),
@@ -86,8 +97,9 @@ impl Kernels for Flex {
             let planes = (0..batch).map(|sample| &numbers[(sample * channels + channel) * plane..][..plane]);
             planes.map(|plane| plane.iter().sum::<f32>()).sum()
         };
-        let sums: Vec<f32> = (0..channels).into_par_iter().map(sum).collect();
-        Flex::float_from_data(TensorData::new(sums, [channels]), &Default::default())
+        let least = (CHUNK / (batch * plane).max(1)).max(1);
+        let sums: Vec<f32> = (0..channels).into_par_iter().with_min_len(least).map(sum).collect();
+        Flex::float_from_data(TensorData::new(sums, [channels]), &FlexDevice)
     }
 
     fn silu(x: Flexible) -> Flexible {
@@ -106,8 +118,18 @@ impl Kernels for Flex {
                 *result = slope * s * (1.0 + x * (1.0 - s));
             }
         });
-        Flex::float_from_data(TensorData::new(result, shape), &Default::default())
+        Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
     }
+}
+
+/// Calls `work` with the number and the elements of each line, on several cores if there is enough to do.
+fn each_line(elements: &mut [f32], width: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+    let lines = (CHUNK / width.max(1)).max(1);
+    elements.par_chunks_mut(lines * width.max(1)).enumerate().for_each(|(group, elements)| {
+        for (line, elements) in elements.chunks_mut(width.max(1)).enumerate() {
+            work(group * lines + line, elements);
+        }
+    });
 }
 
 /// `columns` numbers of a row that begin at `left` and lie `stride` apart; those outside stay as they are.
@@ -143,7 +165,7 @@ fn spread(x: Flexible, stride: [usize; 2], more: [usize; 2]) -> Flexible {
             result[i / width * stride[0] * columns + i % width * stride[1]] = *number;
         }
     });
-    Flex::float_from_data(TensorData::new(result, [batch, channels, rows, columns]), &Default::default())
+    Flex::float_from_data(TensorData::new(result, [batch, channels, rows, columns]), &FlexDevice)
 }
 
 fn each(x: Flexible, function: impl Fn(f32) -> f32 + Sync) -> Flexible {
@@ -156,7 +178,7 @@ fn each(x: Flexible, function: impl Fn(f32) -> f32 + Sync) -> Flexible {
             *result = function(x);
         }
     });
-    Flex::float_from_data(TensorData::new(result, shape), &Default::default())
+    Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
 }
 
 fn sigmoid(x: f32) -> f32 {

@@ -15,7 +15,7 @@ use crate::weight;
 use super::{ExperimentError, Record, RunDirectory, TrainingSet};
 
 /// Time between two checkpoints.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
 
 /// Trains the weights on the engine and writes them into the directory. Gives the losses.
 ///

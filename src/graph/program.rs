@@ -88,6 +88,7 @@ pub struct Weight {
 
 /// First value of a weight.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the fields are what the sentence above names")]
 pub enum Init {
     /// All elements the same.
     Constant(f64),
@@ -138,6 +139,7 @@ pub enum Length {
 
 /// How weights follow their gradients.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the fields are what the sentence above names")]
 pub enum Optimizer {
     /// Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019); without decay it is plain Adam.
     Adam { lr: f64, beta1: f64, beta2: f64, epsilon: f64, weight_decay: f64 },
@@ -147,6 +149,7 @@ pub enum Optimizer {
 
 /// How the learning rate changes over a phase; in all, it first rises from 0 over `warmup` steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the fields are what the sentence above names")]
 pub enum Schedule {
     /// It stays.
     Constant { warmup: usize },

@@ -35,6 +35,7 @@ pub struct WeightId(pub u32);
 
 /// One operation on tensors. Shapes are written with the outermost axis first; images are `[B, C, H, W]`.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the fields are what the sentence above names")]
 pub enum Op {
     /// A value from outside, by its name.
     Input { name: String, fact: Fact },

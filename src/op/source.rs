@@ -50,6 +50,7 @@ impl fmt::Display for Constant {
 
 /// What random numbers are drawn from.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the fields are what the sentence above names")]
 pub enum Distribution {
     /// Mean 0, variance 1.
     Normal,

@@ -396,6 +396,7 @@ pub enum UnaryOp {
 
 /// The kinds of expressions.
 #[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the fields are what the sentence above names")]
 pub enum ExprKind {
     /// `12`
     Int(i64),

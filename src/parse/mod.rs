@@ -11,7 +11,6 @@ mod error;
 use std::num::NonZeroUsize;
 
 use pest::Parser;
-use pest_derive::Parser;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceMap;
@@ -23,10 +22,15 @@ const BRACKETS: usize = 50;
 /// Tries of the parser, at most: what can be read takes a few hundred for each word.
 const TRIES: NonZeroUsize = NonZeroUsize::new(50_000_000).expect("it is not 0");
 
-/// The parser that pest makes from the grammar file.
-#[derive(Parser)]
-#[grammar = "../grammar/diad.pest"]
-struct Grammar;
+mod grammar {
+    #![allow(missing_docs, reason = "the grammar file documents its rules")]
+
+    /// The parser that pest makes from the grammar file.
+    #[derive(pest_derive::Parser)]
+    #[grammar = "../grammar/diad.pest"]
+    pub(super) struct Grammar;
+}
+use grammar::{Grammar, Rule};
 
 /// Parses a whole file.
 ///

@@ -79,6 +79,7 @@ pub struct Block {
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are what the sentence above names")]
 pub enum Operand {
     /// A slot, which is empty afterwards if this is the `last` use.
     Slot { slot: Slot, last: bool },

@@ -281,7 +281,9 @@ impl<'a> Names<'a> {
             ExprKind::Range { low, high, .. } => low.iter().chain(high).for_each(|end| self.expr(end)),
             ExprKind::Call(callee, arguments) => {
                 self.expr(callee);
-                arguments.iter().for_each(|argument| self.expr(&argument.value));
+                for argument in arguments {
+                    self.expr(&argument.value);
+                }
             }
             ExprKind::Placed(layer, path, _) => {
                 self.expr(layer);

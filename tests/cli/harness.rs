@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A spec that trains in a second or two.
-pub(super) const SMALL: &str = r#"//! A small autoencoder.
+pub(super) const SMALL: &str = r"//! A small autoencoder.
 use std::autoencoder::{ConvAutoencoder}
 
 model Small {
@@ -23,7 +23,7 @@ model Small {
         { map: map, value: max(map, axis: [1, 2]), reconstruction: reconstruction }
     }
 }
-"#;
+";
 
 /// A directory with a spec in it, in which commands are run.
 pub(super) struct Bench {

@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::ops::FloatTensorOps;
-use diadc::execute::{HostData, HostTensor, Tensor, apply};
+use diadc::execute::{HostData, HostTensor, Kernels, Tensor, apply};
 use diadc::fact::{Fact, Shape};
 use diadc::op::Op;
 use safetensors::{Dtype, SafeTensors};
@@ -57,7 +57,7 @@ fn named(name: &str, wrong: Vec<String>) -> Vec<String> {
 }
 
 /// The output of an operation on a backend.
-pub(super) fn run<B: Backend<Device = burn::tensor::ops::Device<Plain>>>(
+pub(super) fn run<B: Kernels<Device = burn::tensor::ops::Device<Plain>>>(
     op: &Op,
     inputs: &[HostTensor],
     shape: &[usize],

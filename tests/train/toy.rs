@@ -63,7 +63,7 @@ fn objective(name: &str, weight: u32, takes_class: bool) -> Function {
     let loss = net.mean(square);
     let mean = net.mean(inner);
     let mut function = net.function(&[("loss", loss)]);
-    function.name = name.to_owned();
+    name.clone_into(&mut function.name);
     function.updates.push((WeightId(3), mean));
     function
 }
