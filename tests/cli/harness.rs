@@ -11,7 +11,7 @@ model Small {
     param size:  int in 8..=64 = 16
     param width: int in [4, 8] = 4
     data { size = size }
-    part ae = ConvAutoencoder(channels: width, mult: [1, 2], latent: 4)
+    part ae = ConvAutoencoder(widths: [width, 4])
     objective rebuilding(image) trains ae {
         let noisy = image + 0.05 * random_normal(like: image)
         mse(ae(noisy), image)
