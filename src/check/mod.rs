@@ -3,7 +3,7 @@
 //! In: a spec, all names of which are known. Out: a program in which no shape is open, or everything that is wrong.
 //! Expansion runs the spec once, with facts in the place of tensors: compile-time loops run, blocks become nodes,
 //! layers declare weights. It happens here and not in `resolve` because templates may ask for shapes (`H / h`).
-//! What follows from a mistake that has been reported stays quiet ([`Value::Poison`]).
+//! What follows from a mistake that has been reported stays quiet (`Value::Poison`).
 
 mod argument;
 mod builtin;

@@ -1,4 +1,4 @@
-//! Text to [`Ast`](ast::Ast).
+//! Text to an [`Ast`].
 //!
 //! In: the text of one file. Out: its tree, or everything that is wrong with its syntax. A mistake in one
 //! item does not hide those of the others. This room does not know which words have a meaning.

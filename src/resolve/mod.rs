@@ -1,4 +1,4 @@
-//! [`Ast`](crate::parse::ast::Ast) to [`Spec`]: every file loaded, every name known.
+//! [`Ast`] to [`Spec`]: every file loaded, every name known.
 //!
 //! In: where the experiment's file lies and what is set from outside. Out: modules with scopes, blocks with the
 //! members of their bases. After this no word is unknown, except fields of values, which depend on what the value is.
