@@ -84,7 +84,7 @@ impl Eval {
         };
         let report = findings.report(assessment);
         match self.format {
-            Format::Table => terminal::result(&report::table(&report.evaluation, charset())),
+            Format::Table => terminal::result(&(report::table(&report.evaluation, charset()) + "\n")),
             Format::Json => terminal::result(&(report::json(&report) + "\n")),
         }
         match directory {

@@ -22,7 +22,7 @@ const BATCH: usize = 8;
 /// Writes for each image a heat map and the picture beside it, and `scores.csv`.
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  diadc predict tiny --weights runs/tiny-toy-seed1/weights.safetensors --out maps photo.png folder/"
+    after_help = "Example:\n  diadc predict tiny --weights runs/tiny-toy-seed1/weights.safetensors --out maps --images photo.png folder/"
 )]
 pub(super) struct Predict {
     #[command(flatten)]

@@ -103,7 +103,7 @@ pub(super) fn go(mut job: Job) -> Result<(), Failure> {
         ],
     };
     let report = findings.report(assessment);
-    terminal::result(&report::table(&report.evaluation, super::eval::charset()));
+    terminal::result(&(report::table(&report.evaluation, super::eval::charset()) + "\n"));
     write_report(&job.directory, &report)
 }
 
