@@ -60,7 +60,8 @@ impl SpecArguments {
 /// Which images.
 #[derive(Args, Clone, Debug)]
 pub(super) struct DataArguments {
-    /// Name of the data set: toy, mvtec, visa
+    /// Name of the data set, or of the list it comes with: toy, mvtec, visa, mvtec3d, medical, realiad, btad, mpdd,
+    /// uniad, ader, folder
     #[arg(long, default_value = "toy")]
     pub(super) dataset: String,
 

@@ -35,10 +35,12 @@ pub enum DatasetError {
         root: PathBuf,
     },
     /// A folder that should be there is not.
-    #[error("`{path}` does not exist; expected layout:\n{layout}", path = .path.display())]
+    #[error("`{path}` does not exist{found}; expected layout:\n{layout}", path = .path.display())]
     DirectoryMissing {
         /// The folder.
         path: PathBuf,
+        /// What lies beside it.
+        found: String,
         /// The layout it belongs to.
         layout: &'static str,
     },
@@ -49,6 +51,48 @@ pub enum DatasetError {
         path: PathBuf,
         /// The layout that wants a folder there.
         layout: &'static str,
+    },
+    /// A list that should be there is not.
+    #[error("`{path}` does not exist{found}; expected layout:\n{layout}", path = .path.display())]
+    FileMissing {
+        /// The list.
+        path: PathBuf,
+        /// What lies beside it.
+        found: String,
+        /// The layout it belongs to.
+        layout: &'static str,
+    },
+    /// A folder is not of the layout that was asked for, but looks like another.
+    #[error("{error}\nit looks like the layout of `{name}`: use `--dataset {name}`")]
+    OtherLayout {
+        /// What is wrong with it as what it was asked for.
+        error: Box<DatasetError>,
+        /// The data set whose layout it has.
+        name: &'static str,
+    },
+    /// Two lists lie where one is expected.
+    #[error("`{first}` and `{second}` are both lists of one phase: keep one in the folder", first = .first.display(), second = .second.display())]
+    ListAmbiguous {
+        /// One list.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// Two folders lie where one is expected.
+    #[error("`{first}` and `{second}` mean the same: keep one", first = .first.display(), second = .second.display())]
+    FolderAmbiguous {
+        /// One folder.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// The same images lie there in several resolutions.
+    #[error("`{first}` and `{second}` hold the same images: name the one that is meant as the folder of the data set", first = .first.display(), second = .second.display())]
+    ResolutionAmbiguous {
+        /// One folder.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
     },
     /// A folder, list or file can't be read.
     #[error("can't read `{path}`: {source}; check that it is there and may be read", path = .path.display())]
@@ -65,10 +109,12 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// A folder holds no class at all.
-    #[error("`{path}` holds no class; expected layout:\n{layout}", path = .path.display())]
+    #[error("`{path}` holds no class{found}; expected layout:\n{layout}", path = .path.display())]
     NoClasses {
         /// The folder.
         path: PathBuf,
+        /// What it holds instead.
+        found: String,
         /// The layout it was read as.
         layout: &'static str,
     },
@@ -142,6 +188,22 @@ pub enum DatasetError {
         /// The other.
         second: PathBuf,
     },
+    /// An image that would take more memory than any photograph.
+    #[error("`{path}` is {width}x{height} pixels, more than {limit} million: scale it down", path = .path.display(), limit = super::image_file::MOST_PIXELS / 1_000_000)]
+    TooLarge {
+        /// The image.
+        path: PathBuf,
+        /// Its width.
+        width: u32,
+        /// Its height.
+        height: u32,
+    },
+    /// A JPEG file that ends before its image does.
+    #[error("`{path}` can't be decoded: it is cut short; replace the file or remove it", path = .path.display())]
+    CutShort {
+        /// The file.
+        path: PathBuf,
+    },
     /// A mask does not fit its image.
     #[error("mask `{mask}` is {mask_width}x{mask_height}, its image `{image}` is {width}x{height}: they must be of one size", mask = .mask.display(), image = .image.display())]
     MaskSize {
@@ -167,12 +229,12 @@ pub enum DatasetError {
         threshold: u8,
     },
     /// A line of a list of images is wrong.
-    #[error("`{path}`, line {line}: {reason}", path = .path.display())]
-    SplitList {
+    #[error("`{path}`, {at}: {reason}", path = .path.display())]
+    List {
         /// The list.
         path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
+        /// The line, counted from 1, or another place in it.
+        at: String,
         /// What is wrong and what is expected.
         reason: String,
     },
@@ -206,7 +268,7 @@ pub enum DatasetError {
 
 impl DatasetError {
     pub(super) fn unknown_dataset(name: &str) -> Self {
-        let known = super::NAMES.map(str::to_owned);
+        let known: Vec<String> = super::names().into_iter().map(str::to_owned).collect();
         Self::UnknownDataset { name: name.to_owned(), hint: hint(name, &known), known: known.join(", ") }
     }
 

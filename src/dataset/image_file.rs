@@ -1,21 +1,28 @@
 //! Image files: which files are images, and their pixels as RGB or as a mask.
 //!
 //! What is an image is decided by the ending of its name, whatever its case; how it is decoded, by its first bytes, so
-//! that a JPEG named `.png` is read as the JPEG it is.
+//! that a JPEG named `.png` is read as the JPEG it is. A file is refused before memory is taken for it, if its header
+//! announces more than [`MOST_PIXELS`].
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
-use image::{ImageReader, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
 
 use super::error::DatasetError;
-use super::mask::Mask;
+use super::jpeg;
+use super::mask::{GreyMask, Mask, MaskRule};
 
 const READ: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
 /// Endings of images that are not read. They are refused, not passed over: an image must not vanish from a data set.
 const REFUSED: [&str; 13] =
     ["tif", "tiff", "webp", "gif", "heic", "avif", "jp2", "exr", "hdr", "ppm", "pgm", "tga", "dcm"];
+
+/// The largest image that is read: 2^27 pixels, 384 megabytes of RGB.
+pub(super) const MOST_PIXELS: u64 = 1 << 27;
+/// The largest file that is read.
+const MOST_BYTES: u64 = 1 << 29;
 
 /// What the name of a file says about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,15 +33,6 @@ pub(super) enum Kind {
     Refused,
     /// Anything else: a licence, a readme, `Thumbs.db`. It is passed over.
     Other,
-}
-
-/// From which value on a pixel of a mask, scaled to 0 to 255, is anomalous.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MaskRule {
-    /// Above 127: for masks of 0 and 255, also where compression has blurred them.
-    UpperHalf,
-    /// Above 0: for masks that hold small class indices.
-    NonZero,
 }
 
 /// Tells an image from other files by the ending of its name.
@@ -50,33 +48,41 @@ pub(super) fn kind(path: &Path) -> Kind {
 /// Decodes a PNG, JPEG or BMP file as 8-bit RGB.
 ///
 /// Grey becomes three equal channels, a palette its colours, 16 bits the nearest 8. Alpha is dropped: the colours stay
-/// as stored, nothing is blended. An orientation noted in EXIF data is not applied.
+/// as stored, nothing is blended. An orientation noted in EXIF data is not applied, as Pillow's `Image.open` does not.
 ///
 /// # Errors
-/// When the file can't be read, is no image, or is damaged.
+/// When the file can't be read, is no image, is too large, or is damaged.
 pub fn read_image(path: &Path) -> Result<RgbImage, DatasetError> {
-    decode(path).map(image::DynamicImage::into_rgb8)
+    decode(path).map(DynamicImage::into_rgb8)
 }
 
 /// Decodes a mask: a pixel is anomalous where its brightness passes the rule.
 pub(super) fn read_mask(path: &Path, rule: MaskRule) -> Result<Mask, DatasetError> {
-    // 16 bits hold both depths exactly: 8-bit values times 257.
-    let grey = decode(path)?.into_luma16();
-    let threshold: u8 = match rule {
-        MaskRule::UpperHalf => 127,
-        MaskRule::NonZero => 0,
-    };
-    let (width, height) = grey.dimensions();
-    let anomalous: Vec<bool> = grey.iter().map(|value| *value > u16::from(threshold) * 257).collect();
-    if !anomalous.contains(&true) {
-        return Err(DatasetError::MaskEmpty { mask: path.to_path_buf(), threshold });
+    let mask = rule.apply(&read_grey(path)?);
+    if mask.anomalous.contains(&true) {
+        return Ok(mask);
     }
-    Ok(Mask { width, height, anomalous })
+    Err(DatasetError::MaskEmpty { mask: path.to_path_buf(), threshold: rule.threshold() })
+}
+
+/// Decodes a mask as it is; 16 bits hold both depths exactly.
+pub(super) fn read_grey(path: &Path) -> Result<GreyMask, DatasetError> {
+    decode(path).map(DynamicImage::into_luma16)
 }
 
 /// Width and height, from the header alone.
 pub(super) fn size(path: &Path) -> Result<(u32, u32), DatasetError> {
-    reader(path)?.into_dimensions().map_err(|source| undecodable(path, source))
+    let unreadable = |source| DatasetError::read(path, source);
+    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
+    if jpeg::is_jpeg(file.fill_buf().map_err(unreadable)?) {
+        file.consume(2);
+        return match jpeg::dimensions(&mut file) {
+            Ok(Some(size)) => Ok(size),
+            Ok(None) | Err(_) => Err(DatasetError::CutShort { path: path.to_path_buf() }),
+        };
+    }
+    let reader = ImageReader::new(file).with_guessed_format().map_err(unreadable)?;
+    reader.into_dimensions().map_err(|source| undecodable(path, source))
 }
 
 /// Checks, from the headers alone, that a mask is as large as its image.
@@ -96,14 +102,27 @@ pub(super) fn check_sizes(image: &Path, mask: &Path) -> Result<(), DatasetError>
     })
 }
 
-fn decode(path: &Path) -> Result<image::DynamicImage, DatasetError> {
-    reader(path)?.decode().map_err(|source| undecodable(path, source))
-}
-
-fn reader(path: &Path) -> Result<ImageReader<BufReader<File>>, DatasetError> {
-    ImageReader::open(path)
-        .and_then(ImageReader::with_guessed_format)
-        .map_err(|source| DatasetError::read(path, source))
+/// Decodes an image as it is stored.
+pub(super) fn decode(path: &Path) -> Result<DynamicImage, DatasetError> {
+    let unreadable = |source| DatasetError::read(path, source);
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(unreadable(io::Error::other("the file has more than 512 megabytes")));
+    }
+    if jpeg::is_jpeg(&bytes) && !jpeg::is_complete(&bytes) {
+        return Err(DatasetError::CutShort { path: path.to_path_buf() });
+    }
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(unreadable)?;
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(16 * MOST_PIXELS);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(|source| undecodable(path, source))?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+        return Err(DatasetError::TooLarge { path: path.to_path_buf(), width, height });
+    }
+    DynamicImage::from_decoder(decoder).map_err(|source| undecodable(path, source))
 }
 
 fn undecodable(path: &Path, source: image::ImageError) -> DatasetError {

@@ -1,4 +1,37 @@
-//! Which pixels of an image are anomalous.
+//! Which pixels of an image are anomalous, and how the values of a mask file say so.
+
+use image::{ImageBuffer, Luma};
+
+/// A mask as a file holds it: one grey value of 16 bits per pixel. A file of 8 bits has its values times 257.
+pub type GreyMask = ImageBuffer<Luma<u16>, Vec<u16>>;
+
+/// The value that a pixel of a mask must pass to count as anomalous, on the scale of 0 to 255.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaskRule {
+    /// Above 0: for masks that hold small class indices.
+    AboveZero,
+    /// Above 127: for masks of 0 and 255, also where compression has blurred them.
+    AboveHalf,
+}
+
+impl MaskRule {
+    /// The value that must be passed.
+    #[must_use]
+    pub fn threshold(self) -> u8 {
+        match self {
+            MaskRule::AboveZero => 0,
+            MaskRule::AboveHalf => 127,
+        }
+    }
+
+    /// The pixels of a mask file that are anomalous under this rule.
+    #[must_use]
+    pub fn apply(self, grey: &GreyMask) -> Mask {
+        let threshold = u16::from(self.threshold()) * 257;
+        let anomalous = grey.iter().map(|value| *value > threshold).collect();
+        Mask { width: grey.width(), height: grey.height(), anomalous }
+    }
+}
 
 /// The anomalous pixels of an image, row by row from the top left.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +71,18 @@ impl Mask {
                 (0..width).map(move |x| self.anomalous[row + nearest(x, self.width, width)])
             })
             .collect();
+        Self { width, height, anomalous }
+    }
+
+    /// The rectangle of `width * height` pixels whose top left corner is at `left` and `top`.
+    ///
+    /// # Panics
+    /// If it does not lie within the mask.
+    #[must_use]
+    pub fn cropped(&self, left: u32, top: u32, width: u32, height: u32) -> Self {
+        assert!(left + width <= self.width && top + height <= self.height, "the rectangle lies within the mask");
+        let rows = (top..top + height).map(|y| y as usize * self.width as usize + left as usize);
+        let anomalous = rows.flat_map(|at| self.anomalous[at..at + width as usize].iter().copied()).collect();
         Self { width, height, anomalous }
     }
 }

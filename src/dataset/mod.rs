@@ -5,9 +5,12 @@
 //! image has a readable header, and every defective image has a mask of its size; pixels are decoded only when asked for.
 //! This room knows no model and no command line, and stores nothing but what [`toy::write`] is told to write.
 
+use std::path::Path;
+
 mod error;
 mod image_file;
 mod inputs;
+mod jpeg;
 mod layout;
 mod listing;
 mod mask;
@@ -19,15 +22,15 @@ pub mod transform;
 pub use error::DatasetError;
 pub use image_file::read_image;
 pub use inputs::predict_inputs;
-pub use mask::Mask;
+pub use mask::{GreyMask, Mask, MaskRule};
 pub use request::Request;
 pub use sample::Sample;
 
-/// The names [`open`] knows, the built-in one first.
-const NAMES: [&str; 3] = ["toy", "mvtec", "visa"];
+/// The data set that is made in memory.
+const TOY: &str = "toy";
 
 /// Classes of images, each with normal images to learn from and mixed ones to be tested on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Dataset {
     /// The name it was asked for by.
     pub name: String,
@@ -35,14 +38,16 @@ pub struct Dataset {
     pub classes: Vec<String>,
     /// Images without defects, class by class.
     pub train: Vec<Sample>,
+    /// Images that are neither trained on nor tested, where the data set has such a split.
+    pub validation: Vec<Sample>,
     /// Images with and without defects, class by class.
     pub test: Vec<Sample>,
 }
 
-/// The names of the data sets that can be opened.
+/// The names of the data sets that can be opened, the built-in one first.
 #[must_use]
-pub fn names() -> &'static [&'static str] {
-    &NAMES
+pub fn names() -> Vec<&'static str> {
+    std::iter::once(TOY).chain(layout::LAYOUTS.iter().map(|layout| layout.name)).collect()
 }
 
 /// Finds the images of a data set and checks that they can be used, without decoding them.
@@ -51,15 +56,34 @@ pub fn names() -> &'static [&'static str] {
 /// When the data set or a class is not known, a folder is missing, a class has no images to train on or to test, an
 /// image or a mask has no readable header, a mask is missing, or a mask has another size than its image.
 pub fn open(request: &Request) -> Result<Dataset, DatasetError> {
-    let classes = request.classes.as_deref();
-    match (request.name.as_str(), request.root.as_deref()) {
-        ("toy", None) => toy::generate_classes(classes),
-        ("toy", Some(root)) => Err(DatasetError::RootForToy { root: root.to_path_buf() }),
-        ("mvtec", Some(root)) => layout::open_mvtec(root, classes),
-        ("visa", Some(root)) => layout::open_visa(root, classes),
-        (name, None) if NAMES.contains(&name) => {
-            Err(DatasetError::RootMissing { dataset: name.to_owned(), layout: layout::expected(name) })
-        }
-        (name, _) => Err(DatasetError::unknown_dataset(name)),
+    match place(request)? {
+        Place::Memory => toy::generate_classes(request.classes.as_deref()),
+        Place::Folder(layout, root) => layout::assemble(layout::scan(layout, root, request)?),
+    }
+}
+
+/// Where a data set comes from.
+enum Place<'a> {
+    /// It is the toy set.
+    Memory,
+    /// It lies in a folder in a layout.
+    Folder(&'static layout::Layout, &'a Path),
+}
+
+/// Where the requested data set comes from.
+fn place(request: &Request) -> Result<Place<'_>, DatasetError> {
+    let root = request.root.as_deref();
+    if request.name == TOY {
+        return match root {
+            None => Ok(Place::Memory),
+            Some(root) => Err(DatasetError::RootForToy { root: root.to_path_buf() }),
+        };
+    }
+    let Some(layout) = layout::LAYOUTS.iter().find(|layout| layout.name == request.name) else {
+        return Err(DatasetError::unknown_dataset(&request.name));
+    };
+    match root {
+        Some(root) => Ok(Place::Folder(layout, root)),
+        None => Err(DatasetError::RootMissing { dataset: layout.name.to_owned(), layout: layout.expected }),
     }
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use image::RgbImage;
 
 use super::error::DatasetError;
-use super::image_file::{self, MaskRule};
-use super::mask::Mask;
+use super::image_file;
+use super::mask::{Mask, MaskRule};
 use super::toy::Scene;
 
 /// An image with its class, and the place of its defect if it has one.
@@ -24,7 +24,7 @@ pub struct Sample {
 /// Where the pixels come from.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// Files on a disk; a good image has no mask.
+    /// Files on a disk. A good image has no mask, and neither has a defective one of which nothing is marked.
     File { image: PathBuf, mask: Option<MaskFile> },
     /// Drawn when asked for.
     Toy(Scene),
@@ -55,16 +55,28 @@ impl Sample {
         }
     }
 
-    /// Decodes the mask, at the size of the image; `None` for a good image, of which every pixel is normal.
+    /// Whether it is known which of its pixels are anomalous: of a good image none, of a defective one those of its mask.
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
+        match &self.source {
+            Source::File { mask, .. } => mask.is_some() || !self.is_anomalous(),
+            Source::Toy(_) => true,
+        }
+    }
+
+    /// Decodes the mask, at the size of the image, by the rule of the data set or else the one given.
+    ///
+    /// `None` for a good image, of which every pixel is normal, and for a defective one that [has no
+    /// mask](Sample::is_marked).
     ///
     /// # Errors
     /// When the file can't be read or is damaged, is of another size than the image, or marks no pixel.
-    pub fn mask(&self) -> Result<Option<Mask>, DatasetError> {
+    pub fn mask(&self, rule: Option<MaskRule>) -> Result<Option<Mask>, DatasetError> {
         match &self.source {
             Source::File { mask: None, .. } => Ok(None),
-            Source::File { image, mask: Some(MaskFile { path, rule }) } => {
-                image_file::check_sizes(image, path)?;
-                image_file::read_mask(path, *rule).map(Some)
+            Source::File { image, mask: Some(mask) } => {
+                image_file::check_sizes(image, &mask.path)?;
+                image_file::read_mask(&mask.path, rule.unwrap_or(mask.rule)).map(Some)
             }
             Source::Toy(scene) => Ok(scene.mask()),
         }

@@ -3,9 +3,10 @@
 mod error;
 mod image_file;
 mod inputs;
+mod layouts;
 mod mvtec;
 mod real;
 mod toy;
 mod transform;
-mod tree;
+pub(crate) mod tree;
 mod visa;

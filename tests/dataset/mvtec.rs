@@ -29,10 +29,10 @@ fn masks_with_and_without_the_ending_are_found() {
     for name in ["crack/000_mask.png", "crack/000.png"] {
         tree.remove("nut/ground_truth").mask(&format!("nut/ground_truth/{name}"), 6, 4, 255);
         let dataset = tree.open("mvtec").expect("the mask is found");
-        let mask = dataset.test[0].mask().expect("the mask is sound").expect("the image is defective");
+        let mask = dataset.test[0].mask(None).expect("the mask is sound").expect("the image is defective");
         assert_eq!((mask.width, mask.height, mask.area()), (6, 4, 12));
         assert_eq!(mask.anomalous[..6], [true, true, true, false, false, false]);
-        assert_eq!(dataset.test[1].mask().expect("a good image is sound"), None);
+        assert_eq!(dataset.test[1].mask(None).expect("a good image is sound"), None);
     }
 }
 
@@ -41,9 +41,9 @@ fn only_mask_values_above_127_are_anomalous() {
     let tree = Tree::mvtec();
     tree.mask("nut/ground_truth/crack/000_mask.png", 6, 4, 128);
     let dataset = tree.open("mvtec").expect("the layout is right");
-    assert_eq!(dataset.test[0].mask().expect("the mask is sound").expect("it is there").area(), 12);
+    assert_eq!(dataset.test[0].mask(None).expect("the mask is sound").expect("it is there").area(), 12);
     tree.mask("nut/ground_truth/crack/000_mask.png", 6, 4, 127);
-    let error = dataset.test[0].mask().expect_err("nothing is marked");
+    let error = dataset.test[0].mask(None).expect_err("nothing is marked");
     assert_says(&error, &["000_mask.png", "marks no pixel", "above 127", "as 255"]);
 }
 

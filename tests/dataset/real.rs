@@ -23,7 +23,7 @@ fn published_images_are_read_if_they_are_there() {
     let odd = dataset.train.iter().filter(|sample| sample.class == 0).map(|sample| sample.image().expect("it decodes"));
     assert_eq!(odd.filter(|image| image.dimensions() == (512, 522)).count(), 1);
     for sample in dataset.test.iter().filter(|sample| sample.is_anomalous()) {
-        let mask = sample.mask().expect("it is sound").expect("it is defective");
+        let mask = sample.mask(None).expect("it is sound").expect("it is defective");
         let share = mask.area() as f64 / f64::from(mask.width * mask.height);
         assert!(share > 0.0 && share < 0.2, "{}: {share}", sample.id);
     }

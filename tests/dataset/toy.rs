@@ -27,7 +27,7 @@ static DRAWN: LazyLock<Vec<Drawn>> = LazyLock::new(|| {
     let samples: Vec<Sample> = dataset.train.into_iter().chain(dataset.test).collect();
     let draw = |sample: Sample| Drawn {
         image: sample.image().expect("drawing does not fail"),
-        mask: sample.mask().expect("drawing does not fail"),
+        mask: sample.mask(None).expect("drawing does not fail"),
         sample,
     };
     samples.into_par_iter().map(draw).collect()
@@ -66,7 +66,7 @@ fn it_has_eight_classes_of_forty_and_thirty_images() {
 fn training_images_have_no_defects() {
     for sample in &generate().train {
         assert!(!sample.is_anomalous() && sample.id.contains("/train/good/"), "{}", sample.id);
-        assert_eq!(sample.mask().expect("nothing can fail"), None);
+        assert_eq!(sample.mask(None).expect("nothing can fail"), None);
     }
 }
 
@@ -136,7 +136,7 @@ fn written_files_read_back_as_they_were() {
     for (Drawn { sample, image, mask }, read) in DRAWN.iter().zip(all(&read)) {
         assert_eq!((sample.class, &sample.defect), (read.class, &read.defect));
         assert_eq!(*image, read.image().expect("it is read"), "{}", read.id);
-        assert_eq!(*mask, read.mask().expect("it is read"), "{}", read.id);
+        assert_eq!(*mask, read.mask(None).expect("it is read"), "{}", read.id);
     }
 }
 

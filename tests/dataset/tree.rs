@@ -37,6 +37,100 @@ impl Tree {
         tree
     }
 
+    /// A small data set in the layout of this name: four or more images to train on, good and defective ones to test.
+    pub(crate) fn of(layout: &str) -> Self {
+        let tree = Self::new();
+        match layout {
+            "mvtec" | "mpdd" => tree.phases("nut", "good", "crack", "png"),
+            "btad" => tree.phases("01", "ok", "ko", "bmp"),
+            "visa" => {
+                for number in 0..10 {
+                    tree.image(&format!("candle/Data/Images/Normal/{number:04}.JPG"), 20, 20);
+                }
+                tree.image("candle/Data/Images/Anomaly/000.JPG", 20, 20);
+                tree.mask("candle/Data/Masks/Anomaly/000.png", 20, 20, 3)
+            }
+            "mvtec3d" => {
+                tree.images("bagel/train/good/rgb", 4).images("bagel/validation/good/rgb", 2);
+                tree.images("bagel/test/good/rgb", 2).images("bagel/test/hole/rgb", 1);
+                tree.file("bagel/test/hole/xyz/000.tiff", "positions").file("bagel/train/good/xyz/000.tiff", "positions");
+                tree.mask("bagel/test/good/gt/000.png", 20, 20, 0).mask("bagel/test/hole/gt/000.png", 20, 20, 255)
+            }
+            "medical" => {
+                tree.images("Brain/train/good/img", 4).images("Brain/valid/good/img", 1);
+                tree.images("Brain/valid/Ungood/img", 1).mask("Brain/valid/Ungood/label/000.png", 20, 20, 255);
+                tree.images("Brain/test/good/img", 2).images("Brain/test/Ungood/img", 1);
+                tree.mask("Brain/test/Ungood/label/000.png", 20, 20, 1)
+            }
+            "realiad" => {
+                let listed = |phase: &str| {
+                    let image = |i: u32| {
+                        format!(r#"{{"category":"toy","anomaly_class":"OK","image_path":"OK/S{i:04}/{phase}.jpg","mask_path":null}}"#)
+                    };
+                    (0..4).map(image).collect::<Vec<_>>()
+                };
+                for (phase, i) in ["train", "test"].iter().flat_map(|phase| (0..4).map(move |i| (phase, i))) {
+                    tree.image(&format!("realiad_256/toy/OK/S{i:04}/{phase}.jpg"), 20, 20);
+                }
+                tree.image("realiad_256/toy/NG/BX/S0009/x.jpg", 20, 20);
+                tree.mask("realiad_256/toy/NG/BX/S0009/x.png", 20, 20, 255);
+                let bad = r#"{"category":"toy","anomaly_class":"BX","image_path":"NG/BX/S0009/x.jpg","mask_path":"NG/BX/S0009/x.png"}"#;
+                let list = format!(
+                    r#"{{"meta":{{"normal_class":"OK","prefix":"toy/"}},"train":[{}],"test":[{},{bad}]}}"#,
+                    listed("train").join(","),
+                    listed("test").join(",")
+                );
+                tree.file("realiad_jsons/realiad_jsons/toy.json", list)
+            }
+            "uniad" => {
+                tree.listed("mvtec_anomaly_detection/");
+                let good = |phase: &str, i: u32| {
+                    format!(r#"{{"filename": "nut/{phase}/good/{i:03}.png", "label": 0, "label_name": "good", "clsname": "nut"}}"#)
+                };
+                let bad = r#"{"filename": "nut\\test\\crack\\000.png", "label": 1, "label_name": "defective", "maskname": "nut/ground_truth/crack/000_mask.png", "clsname": "nut"}"#;
+                let train: Vec<String> = (0..4).rev().map(|i| good("train", i)).collect();
+                tree.file("train.json", train.join("\n")).file("test.json", format!("{}\n{bad}\n", good("test", 0)))
+            }
+            "ader" => {
+                tree.listed("");
+                let good = |phase: &str, i: u32| {
+                    format!(r#"{{"img_path":"nut/{phase}/good//{i:03}.png","mask_path":"","cls_name":"nut","specie_name":"good","anomaly":0}}"#)
+                };
+                let train: Vec<String> = (0..4).map(|i| good("train", i)).collect();
+                let bad = r#"{"img_path":"nut/test/crack/000.png","mask_path":"nut/ground_truth/crack/000_mask.png","cls_name":"nut","specie_name":"crack","anomaly":1}"#;
+                let test = format!("{},{bad}", good("test", 0));
+                tree.file("meta.json", format!(r#"{{"train":{{"nut":[{}]}},"test":{{"nut":[{test}]}}}}"#, train.join(",")))
+            }
+            "folder" => {
+                tree.images("Normal", 10).images("defective/dent", 1).mask("masks/dent/000_mask.png", 20, 20, 255)
+            }
+            other => panic!("there is no layout `{other}`"),
+        };
+        tree
+    }
+
+    /// Images `000.png` and so on in a folder.
+    fn images(&self, folder: &str, count: u32) -> &Self {
+        for number in 0..count {
+            self.image(&format!("{folder}/{number:03}.png"), 20, 20);
+        }
+        self
+    }
+
+    fn phases(&self, class: &str, good: &str, bad: &str, ending: &str) -> &Self {
+        for number in 0..4 {
+            self.image(&format!("{class}/train/{good}/{number:03}.{ending}"), 20, 20);
+        }
+        self.image(&format!("{class}/test/{good}/000.{ending}"), 20, 20);
+        self.image(&format!("{class}/test/{bad}/000.{ending}"), 20, 20);
+        self.mask(&format!("{class}/ground_truth/{bad}/000_mask.png"), 20, 20, 255)
+    }
+
+    /// The images that the lists of other tools name.
+    fn listed(&self, home: &str) -> &Self {
+        self.phases(&format!("{home}nut"), "good", "crack", "png")
+    }
+
     pub(crate) fn root(&self) -> &Path {
         self.folder.path()
     }
@@ -53,10 +147,12 @@ impl Tree {
         self
     }
 
-    /// A colour image, in the format its name says.
+    /// A colour image that no other name has, in the format its name says.
     pub(crate) fn image(&self, name: &str, width: u32, height: u32) -> &Self {
         self.file(name, "");
-        RgbImage::from_fn(width, height, |x, y| Rgb([x as u8 * 20, y as u8 * 20, 90]))
+        let tint = name.bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+        let [a, b, c, _] = tint.to_be_bytes();
+        RgbImage::from_fn(width, height, |x, y| Rgb([a ^ (x * 8) as u8, b ^ (y * 8) as u8, c]))
             .save(self.path(name))
             .expect("the image can be written");
         self

@@ -1,5 +1,7 @@
 //! The layouts of `VisA`: with its list, without it, and rearranged.
 
+use serde_json::Value;
+
 use super::tree::{Tree, assert_says, ids, open_at};
 
 const HEADER: &str = "object,split,label,image,mask\n";
@@ -28,7 +30,7 @@ fn the_list_decides_what_is_trained_on() {
     assert_eq!(ids(&dataset.train), [format!("{NORMAL}/0001.JPG"), format!("{NORMAL}/0009.JPG")]);
     assert_eq!(ids(&dataset.test), ["candle/Data/Images/Anomaly/000.JPG".to_owned(), format!("{NORMAL}/0000.JPG")]);
     assert_eq!(dataset.test[0].defect.as_deref(), Some("anomaly"));
-    let mask = dataset.test[0].mask().expect("it is sound").expect("it is defective");
+    let mask = dataset.test[0].mask(None).expect("it is sound").expect("it is defective");
     assert_eq!(mask.area(), 32);
 }
 
@@ -36,15 +38,57 @@ fn the_list_decides_what_is_trained_on() {
 fn small_class_indices_in_masks_are_anomalous() {
     let tree = Tree::visa();
     let dataset = tree.open("visa").expect("the folders are right");
-    let mask = dataset.test.last().expect("there is one").mask().expect("it is sound").expect("it is defective");
+    let mask = dataset.test[0].mask(None).expect("it is sound").expect("it is defective");
     assert_eq!(mask.area(), 32);
 }
 
 #[test]
-fn without_the_list_nine_tenths_in_order_are_trained_on() {
-    let dataset = Tree::visa().open("visa").expect("the folders are right");
-    assert_eq!(dataset.train.len(), 9);
-    assert_eq!(ids(&dataset.test), [format!("{NORMAL}/0009.JPG"), "candle/Data/Images/Anomaly/000.JPG".to_owned()]);
+fn without_the_list_the_split_is_the_published_one() {
+    let fixture: Value = serde_json::from_str(include_str!("visa_split.json")).expect("the fixture is JSON");
+    let classes = fixture.as_object().expect("it has an entry per class");
+    assert_eq!(classes.len(), 12);
+    // Only names count here, so the images are read from a tree without pixels: headers of a few bytes.
+    let tree = Tree::new();
+    let picture = {
+        let tree = Tree::new();
+        tree.image("a.JPG", 8, 8);
+        std::fs::read(tree.path("a.JPG")).expect("it was written")
+    };
+    for (class, entry) in classes {
+        let count = entry["normal"].as_u64().expect("a number of images");
+        let digits = if count > 999 { 4 } else { 3 };
+        for number in 0..count {
+            tree.file(&format!("{class}/Data/Images/Normal/{number:0digits$}.JPG"), &picture);
+        }
+        tree.file(&format!("{class}/Data/Images/Anomaly/000.JPG"), &picture);
+        tree.mask(&format!("{class}/Data/Masks/Anomaly/000.png"), 8, 8, 3);
+    }
+    let dataset = tree.open("visa").expect("the folders are right");
+    assert_eq!(dataset.train.len(), 8659);
+    assert_eq!(dataset.test.iter().filter(|sample| !sample.is_anomalous()).count(), 962);
+    for (number, class) in dataset.classes.iter().enumerate() {
+        let tested = dataset.test.iter().filter(|sample| sample.class == number && !sample.is_anomalous());
+        let tested: Vec<u64> = tested
+            .map(|sample| sample.id.rsplit('/').next().expect("it has a name").replace(".JPG", ""))
+            .map(|name| name.parse().expect("names are numbers"))
+            .collect();
+        let expected: Vec<u64> = classes[class]["test"].as_array().expect("a list").iter().filter_map(Value::as_u64).collect();
+        assert_eq!(tested, expected, "{class}");
+    }
+}
+
+#[test]
+fn the_list_and_the_folders_give_the_same_data_set() {
+    let tree = Tree::visa();
+    let by_folders = tree.open("visa").expect("the folders are right");
+    let row = |id: &str, split: &str| match id.contains("Anomaly") {
+        true => DEFECTIVE.to_owned(),
+        false => format!("candle,{split},normal,{id},\n"),
+    };
+    let rows: String = by_folders.train.iter().map(|sample| row(&sample.id, "train")).collect();
+    let rows = rows + &by_folders.test.iter().map(|sample| row(&sample.id, "test")).collect::<String>();
+    let by_list = with_list(&rows).open("visa").expect("the list is right");
+    assert_eq!((ids(&by_list.train), ids(&by_list.test)), (ids(&by_folders.train), ids(&by_folders.test)));
 }
 
 #[test]
@@ -61,7 +105,7 @@ fn the_rearranged_layout_is_read_with_class_indices() {
     tree.mask("nut/ground_truth/crack/000_mask.png", 6, 4, 2);
     let dataset = tree.open("visa").expect("the rearranged layout is accepted");
     assert_eq!(dataset.name, "visa");
-    let mask = dataset.test[0].mask().expect("2 is anomalous here").expect("it is defective");
+    let mask = dataset.test[0].mask(None).expect("2 is anomalous here").expect("it is defective");
     assert_eq!(mask.area(), 12);
 }
 
@@ -100,7 +144,7 @@ fn each_wrong_line_of_the_list_is_named() {
     list_fails("candle,test,normal,a.JPG,m.png\n", &["line 2", "normal image has the mask `m.png`"]);
     list_fails("candle,test,normal,a.tif,\n", &["line 2", "`a.tif` is not named as an image"]);
     list_fails("candle,test,normal,\"a.JPG,\n", &["line 2", "quote is opened"]);
-    list_fails(",test,normal,a.JPG,\n", &["line 2", "`object` is empty"]);
+    list_fails(",test,normal,a.JPG,\n", &["line 2", "the class is empty"]);
     let twice = format!("candle,train,normal,{NORMAL}/0000.JPG,\n").repeat(2);
     list_fails(&twice, &["line 3", "listed twice"]);
     Tree::visa()

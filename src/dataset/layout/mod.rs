@@ -1,63 +1,153 @@
-//! The published directory layouts, one per file, and what is checked of each alike.
+//! The published directory layouts and lists, one per file, and what is checked of each alike.
 //!
-//! A layout turns a folder into one [`ClassFiles`] per wanted class; [`assemble`] makes the data set of them. Nothing
-//! that looks like an image is passed over in silence: where a layout has no place for it, that is an error.
+//! A layout turns a folder into one [`ClassFiles`] per wanted class, and notes what is wrong; [`assemble`] makes the data
+//! set of them. Nothing that looks like an image is passed over in silence: where a layout has no place for it, that is a
+//! problem. [`LAYOUTS`] is the list of all of them.
 
+mod ader;
+mod btad;
+mod folder;
+mod list;
+mod medical;
+mod mpdd;
 mod mvtec;
-mod split_list;
+mod mvtec3d;
+mod realiad;
+mod shuffle;
+mod tree;
+mod uniad;
 mod visa;
+mod visa_list;
 
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use super::error::DatasetError;
+use super::listing::{self, Problems};
 use super::sample::{MaskFile, Sample, Source};
-use super::{Dataset, listing};
+use super::{Dataset, Request};
 
-pub(super) use mvtec::open as open_mvtec;
-pub(super) use visa::open as open_visa;
+/// The classes found in a folder, or why it can't be this layout at all.
+type Found = Result<Vec<ClassFiles>, DatasetError>;
+
+/// One way in which a data set lies in a folder.
+pub(super) struct Layout {
+    /// The name of the data set.
+    pub(super) name: &'static str,
+    /// What the folder should hold, in words.
+    pub(super) expected: &'static str,
+    /// Finds the images of the wanted classes.
+    scan: fn(&Path, Option<&[String]>, &mut Problems) -> Found,
+    /// Tells from a few names whether a folder is of this layout.
+    recognises: fn(&Path) -> bool,
+}
+
+/// All layouts. Of two that recognise a folder the first is suggested.
+pub(super) static LAYOUTS: [Layout; 10] = [
+    Layout { name: "mvtec", expected: mvtec::LAYOUT, scan: mvtec::scan, recognises: mvtec::recognises },
+    Layout { name: "visa", expected: visa::LAYOUT, scan: visa::scan, recognises: visa::recognises },
+    Layout { name: "mvtec3d", expected: mvtec3d::LAYOUT, scan: mvtec3d::scan, recognises: mvtec3d::recognises },
+    Layout { name: "medical", expected: medical::LAYOUT, scan: medical::scan, recognises: medical::recognises },
+    Layout { name: "realiad", expected: realiad::LAYOUT, scan: realiad::scan, recognises: realiad::recognises },
+    Layout { name: "btad", expected: btad::LAYOUT, scan: btad::scan, recognises: btad::recognises },
+    Layout { name: "mpdd", expected: mpdd::LAYOUT, scan: mpdd::scan, recognises: mpdd::recognises },
+    Layout { name: "uniad", expected: uniad::LAYOUT, scan: uniad::scan, recognises: uniad::recognises },
+    Layout { name: "ader", expected: ader::LAYOUT, scan: ader::scan, recognises: ader::recognises },
+    Layout { name: "folder", expected: folder::LAYOUT, scan: folder::scan, recognises: folder::recognises },
+];
 
 /// The images of one class, as a layout found them.
-struct ClassFiles {
-    name: String,
-    train: Vec<ImageFile>,
-    test: Vec<ImageFile>,
+pub(super) struct ClassFiles {
+    pub(super) name: String,
+    pub(super) train: Vec<ImageFile>,
+    pub(super) validation: Vec<ImageFile>,
+    pub(super) test: Vec<ImageFile>,
     /// Where training and test images were looked for, for the message when there are none.
     train_at: PathBuf,
     test_at: PathBuf,
 }
 
-/// One image as a layout found it.
-struct ImageFile {
-    id: String,
-    path: PathBuf,
-    defect: Option<(String, MaskFile)>,
+impl ClassFiles {
+    fn new(name: String, train_at: PathBuf, test_at: PathBuf) -> Self {
+        Self { name, train: Vec::new(), validation: Vec::new(), test: Vec::new(), train_at, test_at }
+    }
 }
 
-/// What the folder of a data set should hold, in words.
-pub(super) fn expected(dataset: &str) -> &'static str {
-    match dataset {
-        "visa" => visa::LAYOUT,
-        _ => mvtec::LAYOUT,
+/// One image as a layout found it.
+pub(super) struct ImageFile {
+    pub(super) id: String,
+    pub(super) path: PathBuf,
+    pub(super) defect: Option<Defect>,
+}
+
+/// What is wrong with the thing in an image.
+pub(super) struct Defect {
+    pub(super) kind: String,
+    /// None where the layout marks no pixels.
+    pub(super) mask: Option<MaskFile>,
+}
+
+/// What a layout found in a folder, and what was wrong with it.
+pub(super) struct Scan {
+    pub(super) layout: &'static Layout,
+    pub(super) classes: Vec<ClassFiles>,
+    pub(super) problems: Problems,
+}
+
+/// Finds the images of a data set, and all that is wrong with their names and places. No image is opened.
+///
+/// # Errors
+/// When the folder is none of this layout, so that nothing can be said of its images.
+pub(super) fn scan(layout: &'static Layout, root: &Path, request: &Request) -> Result<Scan, DatasetError> {
+    let mut problems = Problems::new();
+    let found = listing::require_directory(root, layout.expected)
+        .and_then(|()| (layout.scan)(root, request.classes.as_deref(), &mut problems));
+    let classes = found.map_err(|error| with_suggestion(error, layout, root))?;
+    for class in &classes {
+        for (images, phase, at) in [(&class.train, "training", &class.train_at), (&class.test, "test", &class.test_at)]
+        {
+            if images.is_empty() {
+                problems.push(DatasetError::EmptyClass { class: class.name.clone(), phase, path: at.clone() });
+            }
+        }
+    }
+    // The first problem is the one that is told when the data set is opened.
+    if !problems.is_empty() {
+        let first = with_suggestion(problems.remove(0), layout, root);
+        problems.insert(0, first);
+    }
+    Ok(Scan { layout, classes, problems })
+}
+
+/// Adds which other layout the folder looks like, if it does not look like the one asked for.
+fn with_suggestion(error: DatasetError, asked: &Layout, root: &Path) -> DatasetError {
+    let is_about_classes = matches!(
+        error,
+        DatasetError::UnknownClass { .. } | DatasetError::DuplicateClass { .. } | DatasetError::NoClassWanted { .. }
+    );
+    if is_about_classes || (asked.recognises)(root) {
+        return error;
+    }
+    match LAYOUTS.iter().find(|layout| layout.name != asked.name && (layout.recognises)(root)) {
+        Some(other) => DatasetError::OtherLayout { error: Box::new(error), name: other.name },
+        None => error,
     }
 }
 
 /// Numbers the classes and checks that each can be trained on and tested, and that the headers of all files are sound.
-fn assemble(name: &str, classes: Vec<ClassFiles>) -> Result<Dataset, DatasetError> {
-    let mut dataset = Dataset { name: name.to_owned(), classes: Vec::new(), train: Vec::new(), test: Vec::new() };
-    for (class, files) in classes.into_iter().enumerate() {
-        for (images, phase, at) in [(&files.train, "training", &files.train_at), (&files.test, "test", &files.test_at)]
-        {
-            if images.is_empty() {
-                return Err(DatasetError::EmptyClass { class: files.name, phase, path: at.clone() });
-            }
-        }
+pub(super) fn assemble(scan: Scan) -> Result<Dataset, DatasetError> {
+    if let Some(problem) = scan.problems.into_iter().next() {
+        return Err(problem);
+    }
+    let mut dataset = Dataset { name: scan.layout.name.to_owned(), ..Dataset::default() };
+    for (class, files) in scan.classes.into_iter().enumerate() {
         dataset.train.extend(files.train.into_iter().map(|file| file.sample(class)));
+        dataset.validation.extend(files.validation.into_iter().map(|file| file.sample(class)));
         dataset.test.extend(files.test.into_iter().map(|file| file.sample(class)));
         dataset.classes.push(files.name);
     }
-    let samples: Vec<&Sample> = dataset.train.iter().chain(&dataset.test).collect();
+    let samples: Vec<&Sample> = dataset.train.iter().chain(&dataset.validation).chain(&dataset.test).collect();
     // Collected before the first error is looked for, so that the error shown is always the same one.
     let checked: Vec<Result<(), DatasetError>> = samples.par_iter().map(|sample| sample.check_headers()).collect();
     checked.into_iter().collect::<Result<(), DatasetError>>()?;
@@ -68,26 +158,46 @@ fn assemble(name: &str, classes: Vec<ClassFiles>) -> Result<Dataset, DatasetErro
 fn class_directories(
     root: &Path,
     layout: &'static str,
-    is_class: fn(&Path) -> bool,
+    is_class: impl Fn(&Path) -> bool,
+    problems: &mut Problems,
 ) -> Result<Vec<(String, PathBuf)>, DatasetError> {
-    listing::require_directory(root, layout)?;
     if is_class(root) {
         return Ok(vec![(listing::file_name(root)?, root.to_path_buf())]);
     }
-    let found: Vec<(String, PathBuf)> = listing::entries(root)?
+    let found: Vec<(String, PathBuf)> = listing::entries(root, problems)
         .into_iter()
-        .filter(|entry| is_class(&entry.path))
+        .filter(|entry| entry.is_directory && is_class(&entry.path))
         .map(|entry| (entry.name, entry.path))
         .collect();
     if found.is_empty() {
-        return Err(DatasetError::NoClasses { path: root.to_path_buf(), layout });
+        let path = root.to_path_buf();
+        return Err(DatasetError::NoClasses { path, found: listing::contents(root), layout });
     }
     Ok(found)
 }
 
+/// Whether a folder, or one of the folders in it, holds `inner`.
+fn holds(root: &Path, inner: &str) -> bool {
+    let below = listing::entries(root, &mut Problems::new());
+    root.join(inner).exists() || below.iter().any(|entry| entry.path.join(inner).exists())
+}
+
+/// The name of a file without its ending.
+fn stem(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
 impl ImageFile {
-    fn sample(self, class: usize) -> Sample {
-        let (defect, mask) = self.defect.unzip();
+    fn good(id: String, path: PathBuf) -> Self {
+        Self { id, path, defect: None }
+    }
+
+    /// The image as a sample of the class with this number.
+    pub(super) fn sample(self, class: usize) -> Sample {
+        let (defect, mask) = match self.defect {
+            Some(Defect { kind, mask }) => (Some(kind), mask),
+            None => (None, None),
+        };
         Sample { id: self.id, class, defect, source: Source::File { image: self.path, mask } }
     }
 }

@@ -1,17 +1,22 @@
-//! The layout of `VisA`, as published and as its authors' script rearranges it.
+//! The layout of `VisA` (Zou et al., ECCV 2022), as published and as its authors' script rearranges it.
 //!
-//! As published, `split_csv/1cls.csv` says which images are for training. Where that list is missing, the split is by
-//! order: of the normal images of a class, sorted by name, the first nine tenths are trained on and the rest tested. The
-//! published split has the same proportions but was drawn at random, so **results without the list are not
-//! comparable to published ones**. Masks hold small class indices: a pixel is anomalous where its mask is above 0.
+//! As published, `split_csv/1cls.csv` of `amazon-science/spot-diff` says which images are for training; it is looked for
+//! there, in the root, and as `visa.csv` in the root. Where it is missing, the split is drawn as it was drawn for that
+//! list: of the normal images of a class, sorted by name, Python's shuffle with seed 998 trains on the first nine tenths
+//! (rounded, halves to even) and tests the rest. The published list says nothing of how it was made; the rule was found by
+//! trying seeds, and gives its lines to the letter where they were compared: all of `candle`, the beginning of
+//! `capsules`, and where `pcb4` turns from training to testing. It needs all published images to be there; otherwise
+//! the split is another one, though of the same kind.
+//!
+//! Masks hold small class indices: a pixel is anomalous where its mask is above 0.
 
 use std::path::Path;
 
-use super::{ClassFiles, ImageFile, assemble, class_directories, mvtec, split_list};
-use crate::dataset::Dataset;
+use super::list::List;
+use super::{ClassFiles, Defect, Found, ImageFile, class_directories, holds, mvtec, shuffle, visa_list};
 use crate::dataset::error::DatasetError;
-use crate::dataset::image_file::MaskRule;
-use crate::dataset::listing::{self, Entry};
+use crate::dataset::listing::{self, Entry, Problems};
+use crate::dataset::mask::MaskRule;
 use crate::dataset::request::choose;
 use crate::dataset::sample::MaskFile;
 
@@ -24,70 +29,82 @@ pub(super) const LAYOUT: &str = concat!(
 /// The only kind of defect the list and the folders tell.
 pub(super) const DEFECT: &str = "anomaly";
 
-/// Opens a folder in either layout of `VisA`; the list decides if it is there, then the folders `Data`, then `train`.
-pub(in crate::dataset) fn open(root: &Path, wanted: Option<&[String]>) -> Result<Dataset, DatasetError> {
-    listing::require_directory(root, LAYOUT)?;
-    let list = root.join("split_csv").join("1cls.csv");
-    if list.is_file() {
-        return assemble("visa", split_list::classes(root, &list, wanted)?);
+/// Places of the list, the published one first.
+const LISTS: [&str; 3] = ["split_csv/1cls.csv", "1cls.csv", "visa.csv"];
+
+/// The seed of the published split.
+const SEED: u32 = 998;
+
+/// Reads either layout; the list decides if it is there, then the folders `Data`, then `train`.
+pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Problems) -> Found {
+    if let Some(path) = LISTS.iter().map(|list| root.join(list)).find(|path| path.is_file()) {
+        let list = List { path: &path, root, rule: MaskRule::AboveZero };
+        return visa_list::classes(&list, wanted, problems);
     }
-    match class_directories(root, LAYOUT, is_class) {
+    match class_directories(root, LAYOUT, is_class, problems) {
         Ok(found) => {
             let chosen = choose(found.iter().map(|(name, _)| name.clone()).collect(), wanted)?;
-            let classes: Result<Vec<ClassFiles>, DatasetError> = found
-                .into_iter()
-                .filter(|(name, _)| chosen.contains(name))
-                .map(|(name, directory)| class(name, &directory))
-                .collect();
-            assemble("visa", classes?)
+            let wanted = found.into_iter().filter(|(name, _)| chosen.contains(name));
+            wanted.map(|(name, directory)| class(name, &directory, problems)).collect()
         }
-        Err(DatasetError::NoClasses { .. }) if rearranged(root)? => {
-            mvtec::open_as("visa", root, wanted, MaskRule::NonZero)
+        Err(DatasetError::NoClasses { .. }) if mvtec::recognises(root) => {
+            mvtec::scan_by(MaskRule::AboveZero, root, wanted, problems)
         }
         Err(error) => Err(error),
     }
+}
+
+pub(super) fn recognises(root: &Path) -> bool {
+    holds(root, "Data/Images") || LISTS.iter().any(|list| root.join(list).is_file())
 }
 
 fn is_class(directory: &Path) -> bool {
     directory.join("Data").join("Images").is_dir()
 }
 
-/// Whether the root is, or holds, a class in the layout of `MVTec` AD.
-fn rearranged(root: &Path) -> Result<bool, DatasetError> {
-    let below = listing::entries(root)?;
-    Ok(mvtec::is_class(root) || below.iter().any(|entry| mvtec::is_class(&entry.path)))
-}
-
-fn class(name: String, directory: &Path) -> Result<ClassFiles, DatasetError> {
+fn class(name: String, directory: &Path, problems: &mut Problems) -> Result<ClassFiles, DatasetError> {
     let images_at = directory.join("Data").join("Images");
     let normal_at = images_at.join("Normal");
     let anomaly_at = images_at.join("Anomaly");
     listing::require_directory(&normal_at, LAYOUT)?;
     listing::require_directory(&anomaly_at, LAYOUT)?;
-    let mut train = listing::images(&normal_at)?;
-    let held_out = train.split_off(train.len() * 9 / 10);
-    let normal = |entry: Entry| ImageFile {
-        id: format!("{name}/Data/Images/Normal/{}", entry.name),
-        path: entry.path,
-        defect: None,
-    };
-    let train = train.into_iter().map(normal).collect();
-    let mut test: Vec<ImageFile> = held_out.into_iter().map(normal).collect();
-    for image in listing::images(&anomaly_at)? {
-        test.push(defective(&name, directory, image)?);
+    let normal = |entry: Entry| ImageFile::good(format!("{name}/Data/Images/Normal/{}", entry.name), entry.path);
+    let (train, test) = split(listing::images(&normal_at, problems));
+    let train: Vec<ImageFile> = train.into_iter().map(normal).collect();
+    // In the order of the ids, as the list gives them: `Anomaly` comes before `Normal`.
+    let mut tested = Vec::new();
+    for image in listing::images(&anomaly_at, problems) {
+        tested.push(defective(&name, directory, image, problems));
     }
-    Ok(ClassFiles { name, train, test, train_at: normal_at, test_at: images_at })
+    tested.extend(test.into_iter().map(normal));
+    let mut class = ClassFiles::new(name, normal_at, images_at);
+    (class.train, class.test) = (train, tested);
+    Ok(class)
 }
 
-fn defective(class: &str, directory: &Path, image: Entry) -> Result<ImageFile, DatasetError> {
-    let mask_name = Path::new(&image.name).with_extension("png");
-    let mask = directory.join("Data").join("Masks").join("Anomaly").join(mask_name);
-    if !mask.is_file() {
-        return Err(DatasetError::MaskMissing { image: image.path, expected: mask });
+/// The images to train on and those to test, each sorted as before.
+fn split(mut images: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
+    shuffle::shuffle(&mut images, SEED);
+    let mut test = images.split_off(nine_tenths(images.len()));
+    for part in [&mut images, &mut test] {
+        part.sort_by(|a, b| a.name.cmp(&b.name));
     }
-    Ok(ImageFile {
-        id: format!("{class}/Data/Images/Anomaly/{}", image.name),
-        path: image.path,
-        defect: Some((DEFECT.to_owned(), MaskFile { path: mask, rule: MaskRule::NonZero })),
-    })
+    (images, test)
+}
+
+/// Nine tenths of a number, rounded to the nearest, a half to the even one.
+fn nine_tenths(count: usize) -> usize {
+    let (whole, rest) = (count * 9 / 10, count * 9 % 10);
+    whole + usize::from(rest > 5 || (rest == 5 && whole % 2 == 1))
+}
+
+fn defective(class: &str, directory: &Path, image: Entry, problems: &mut Problems) -> ImageFile {
+    let mask_name = Path::new(&image.name).with_extension("png");
+    let path = directory.join("Data").join("Masks").join("Anomaly").join(mask_name);
+    let mask = path.is_file().then(|| MaskFile { path: path.clone(), rule: MaskRule::AboveZero });
+    if mask.is_none() {
+        problems.push(DatasetError::MaskMissing { image: image.path.clone(), expected: path });
+    }
+    let id = format!("{class}/Data/Images/Anomaly/{}", image.name);
+    ImageFile { id, path: image.path, defect: Some(Defect { kind: DEFECT.to_owned(), mask }) }
 }

@@ -52,7 +52,7 @@ pub(super) fn generate_classes(wanted: Option<&[String]>) -> Result<Dataset, Dat
 }
 
 fn of_classes(classes: impl IntoIterator<Item = Class>) -> Dataset {
-    let mut dataset = Dataset { name: "toy".to_owned(), classes: Vec::new(), train: Vec::new(), test: Vec::new() };
+    let mut dataset = Dataset { name: super::TOY.to_owned(), ..Dataset::default() };
     for (number, class) in classes.into_iter().enumerate() {
         for scene in scenes(class) {
             let phase = if scene.is_train { &mut dataset.train } else { &mut dataset.test };

@@ -1,0 +1,130 @@
+//! A plain tree: a folder of normal images, one of defective ones, and perhaps one of masks.
+//!
+//! Each may have one of several names, see [`LAYOUT`], whatever their case. Where `normal_test` is missing, one in five of the
+//! normal images is tested: the last fifth in the order that the split of `VisA` uses. Defective images lie in their folder
+//! or one folder further down, by kind; masks lie likewise, named as their images, with `_mask` or without. Without a folder
+//! of masks it is not known which pixels are defective, and there are no pixel metrics. A pixel is anomalous where its mask is
+//! above 0.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::tree::masks_by_image;
+use super::{ClassFiles, Defect, Found, ImageFile, class_directories, shuffle, stem};
+use crate::dataset::error::DatasetError;
+use crate::dataset::listing::{self, Entry, Problems};
+use crate::dataset::mask::MaskRule;
+use crate::dataset::request::choose;
+use crate::dataset::sample::MaskFile;
+
+pub(super) const LAYOUT: &str = concat!(
+    "  ROOT/normal/000.png (or good, ok) and, if there is one, ROOT/normal_test/000.png (or good_test, ok_test)\n",
+    "  ROOT/defective/000.png or ROOT/defective/KIND/000.png (or abnormal, anomaly, bad, ng)\n",
+    "  ROOT/masks/000.png or ROOT/masks/KIND/000.png (or mask, ground_truth), if there are masks, anomalous where above 0\n",
+    "  or several such folders, one per class: ROOT/CLASS/normal ..",
+);
+
+const NORMAL: [&str; 3] = ["normal", "good", "ok"];
+const TESTED: [&str; 3] = ["normal_test", "good_test", "ok_test"];
+const DEFECTIVE: [&str; 5] = ["defective", "abnormal", "anomaly", "bad", "ng"];
+const MASKS: [&str; 3] = ["masks", "mask", "ground_truth"];
+
+/// The seed of the order from which tested images are taken.
+const SEED: u32 = 998;
+
+pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Problems) -> Found {
+    let found = class_directories(root, LAYOUT, is_class, problems)?;
+    let chosen = choose(found.iter().map(|(name, _)| name.clone()).collect(), wanted)?;
+    let wanted = found.into_iter().filter(|(name, _)| chosen.contains(name));
+    wanted.map(|(name, directory)| class(name, &directory, problems)).collect()
+}
+
+pub(super) fn recognises(root: &Path) -> bool {
+    let below = listing::entries(root, &mut Problems::new());
+    is_class(root) || below.iter().any(|entry| entry.is_directory && is_class(&entry.path))
+}
+
+fn is_class(directory: &Path) -> bool {
+    named(directory, &NORMAL).is_ok_and(|normal| normal.is_some())
+        && named(directory, &DEFECTIVE).is_ok_and(|defective| defective.is_some())
+}
+
+/// The folder that has one of these names.
+fn named(directory: &Path, names: &[&str]) -> Result<Option<Entry>, DatasetError> {
+    let entries = listing::entries(directory, &mut Problems::new()).into_iter();
+    let mut found =
+        entries.filter(|entry| entry.is_directory && names.contains(&entry.name.to_lowercase().as_str()));
+    match (found.next(), found.next()) {
+        (Some(first), Some(second)) => Err(DatasetError::FolderAmbiguous { first: first.path, second: second.path }),
+        (first, _) => Ok(first),
+    }
+}
+
+fn class(name: String, directory: &Path, problems: &mut Problems) -> Result<ClassFiles, DatasetError> {
+    let at = |found: Option<&Entry>| found.map_or_else(|| directory.to_path_buf(), |entry| entry.path.clone());
+    let (normal, defective) = (named(directory, &NORMAL)?, named(directory, &DEFECTIVE)?);
+    let (tested, masks) = (named(directory, &TESTED)?, named(directory, &MASKS)?);
+    let mut class = ClassFiles::new(name, at(normal.as_ref()), at(defective.as_ref()));
+    let good = |folder: &Entry, problems: &mut Problems| -> Vec<ImageFile> {
+        let images = listing::images(&folder.path, problems);
+        let id = |image: &Entry| format!("{}/{}/{}", class.name, folder.name, image.name);
+        images.into_iter().map(|image| ImageFile::good(id(&image), image.path)).collect()
+    };
+    let mut train = normal.map_or_else(Vec::new, |folder| good(&folder, problems));
+    let mut test = match tested {
+        Some(folder) => good(&folder, problems),
+        None => {
+            shuffle::shuffle(&mut train, SEED);
+            let held_out = train.split_off(train.len() - train.len() / 5);
+            train.sort_by(|a, b| a.id.cmp(&b.id));
+            held_out
+        }
+    };
+    if let Some(folder) = defective {
+        let id = format!("{}/{}", class.name, folder.name);
+        let masks_at = masks.map(|masks| masks.path);
+        test.extend(defective_images(&folder, &id, masks_at.as_deref(), problems));
+    }
+    test.sort_by(|a, b| a.id.cmp(&b.id));
+    (class.train, class.test) = (train, test);
+    Ok(class)
+}
+
+/// The defective images of a folder, and of the folders in it, which then are the kinds.
+fn defective_images(folder: &Entry, id: &str, masks_at: Option<&Path>, problems: &mut Problems) -> Vec<ImageFile> {
+    let (kinds, images): (Vec<Entry>, Vec<Entry>) =
+        listing::entries_and_images(&folder.path, problems).into_iter().partition(|entry| entry.is_directory);
+    let mut found = of_kind("defective", id, images, masks_at, problems);
+    for kind in kinds {
+        let images = listing::images(&kind.path, problems);
+        let masks_at = masks_at.map(|masks| masks.join(&kind.name));
+        found.extend(of_kind(&kind.name, &format!("{id}/{}", kind.name), images, masks_at.as_deref(), problems));
+    }
+    found
+}
+
+fn of_kind(
+    kind: &str,
+    id: &str,
+    images: Vec<Entry>,
+    masks_at: Option<&Path>,
+    problems: &mut Problems,
+) -> Vec<ImageFile> {
+    // Folders among the masks are those of kinds, listed with their own images.
+    let masks: BTreeMap<String, PathBuf> = match masks_at.filter(|masks_at| !images.is_empty() && masks_at.is_dir()) {
+        Some(masks_at) => masks_by_image(masks_at, problems),
+        None => BTreeMap::new(),
+    };
+    let mut found = Vec::new();
+    for image in images {
+        let stem = stem(&image.name);
+        let mask = masks.get(stem).map(|path| MaskFile { path: path.clone(), rule: MaskRule::AboveZero });
+        if let (Some(masks_at), None) = (masks_at, &mask) {
+            let expected = masks_at.join(format!("{stem}.png"));
+            problems.push(DatasetError::MaskMissing { image: image.path.clone(), expected });
+        }
+        let defect = Some(Defect { kind: kind.to_owned(), mask });
+        found.push(ImageFile { id: format!("{id}/{}", image.name), path: image.path, defect });
+    }
+    found
+}
