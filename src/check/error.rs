@@ -16,6 +16,10 @@ pub(super) fn wrong_type(what: &str, wanted: &str, found: &str, span: Span) -> D
     Diagnostic::error("wrong-type", format!("{what} must be {wanted}, this is {found}"), span)
 }
 
+pub(super) fn unknown_word(setting: &str, word: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("unknown-word", format!("`{setting}` can't be \"{word}\""), span)
+}
+
 pub(super) fn operands(operator: &str, left: &str, right: &str, span: Span) -> Diagnostic {
     Diagnostic::error("wrong-operands", format!("`{operator}` is not defined for {left} and {right}"), span)
 }

@@ -12,6 +12,7 @@ mod emit;
 mod environment;
 mod error;
 mod expression;
+mod image_format;
 mod instance;
 mod layer;
 mod model;

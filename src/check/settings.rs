@@ -1,9 +1,9 @@
-//! The members of a model that are not tensors: parameters from outside, image format, training settings.
+//! The members of a model that are not tensors: parameters from outside and training settings.
 
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, one_of};
-use crate::graph::program::{ImageFormat, Length, Optimizer, Phase, Schedule};
+use crate::graph::program::{Length, Optimizer, Phase, Schedule};
 use crate::parse::ast::{MemberKind, ParamDef, Setting, TrainingDef};
 use crate::resolve::spec::ModuleId;
 use crate::span::Span;
@@ -14,7 +14,6 @@ use super::value::{InstanceId, Value};
 use super::{Checker, error};
 
 const PHASE: &[&str] = &["optimizer", "schedule", "batch", "accumulate", "epochs", "steps", "clip_norm"];
-const DATA: &[&str] = &["size", "mean", "std"];
 
 impl Checker<'_> {
     /// The value of a `param`: from outside if it is set, else its default.
@@ -63,55 +62,7 @@ impl Checker<'_> {
         value
     }
 
-    /// `data { .. }`
-    pub(super) fn image_format(&mut self, model: InstanceId) -> Option<ImageFormat> {
-        let spec = self.spec;
-        let (module, member) = spec.block(self.instances[model.0].block).members.get("data")?;
-        let MemberKind::Data(settings, span) = &member.kind else { return None };
-        let scope = self.scope(None, "data", None);
-        let mut env = self.environment_of(model, *module, scope);
-        let mut format = ImageFormat { height: 0, width: 0, mean: [0.0; 3], std: [1.0; 3] };
-        let mut fine = true;
-        for setting in settings.iter() {
-            let value = self.expr(&mut env, &setting.value);
-            let known = match &*setting.name.node {
-                "size" => match image_size(&value) {
-                    Some((height, width)) => {
-                        (format.height, format.width) = (height, width);
-                        true
-                    }
-                    None => self.refuse_setting(setting, &value, "a size in pixels, or `[height, width]`"),
-                },
-                "mean" => self.channels_setting(setting, &value, &mut format.mean),
-                "std" => {
-                    self.channels_setting(setting, &value, &mut format.std)
-                        && (format.std.iter().all(|&x| x > 0.0)
-                            || self.refuse_setting(setting, &value, "three numbers above 0"))
-                }
-                _ => self.unknown_setting(setting, "data", DATA),
-            };
-            fine &= known;
-        }
-        if format.height == 0 && fine {
-            self.missing_setting("`size`", "data", *span, "size = 256");
-            fine = false;
-        }
-        fine.then_some(format)
-    }
-
-    fn channels_setting(&mut self, setting: &Setting, value: &Value, into: &mut [f32; 3]) -> bool {
-        let numbers: Option<Vec<f64>> = value.elements().and_then(|items| items.iter().map(Value::number).collect());
-        match numbers.as_deref() {
-            #[allow(clippy::cast_possible_truncation, reason = "pixels are f32")]
-            Some([r, g, b]) => {
-                *into = [*r as f32, *g as f32, *b as f32];
-                true
-            }
-            _ => self.refuse_setting(setting, value, "three numbers, for red, green and blue"),
-        }
-    }
-
-    fn refuse_setting(&mut self, setting: &Setting, value: &Value, wanted: &str) -> bool {
+    pub(super) fn refuse_setting(&mut self, setting: &Setting, value: &Value, wanted: &str) -> bool {
         if !value.is_poison() {
             let kind = value.kind(self.spec);
             self.report(error::wrong_type(&format!("`{}`", setting.name.node), wanted, &kind, setting.value.span));
@@ -119,14 +70,14 @@ impl Checker<'_> {
         false
     }
 
-    fn unknown_setting(&mut self, setting: &Setting, section: &str, known: &[&str]) -> bool {
+    pub(super) fn unknown_setting(&mut self, setting: &Setting, section: &str, known: &[&str]) -> bool {
         let text = format!("`{section}` has no setting `{}`", setting.name.node);
         let diagnostic = Diagnostic::error("unknown-key", text, setting.name.span);
         self.report(diagnostic.help_if(one_of(&setting.name.node, known.iter().copied())));
         false
     }
 
-    fn missing_setting(&mut self, name: &str, section: &str, span: Span, example: &str) {
+    pub(super) fn missing_setting(&mut self, name: &str, section: &str, span: Span, example: &str) {
         let text = format!("`{section}` does not say {name}");
         self.report(Diagnostic::error("missing-key", text, span).help(format!("add `{example}`")));
     }
@@ -232,16 +183,4 @@ struct Found {
     epochs: Option<(usize, Span)>,
     steps: Option<(usize, Span)>,
     clip_norm: Option<f64>,
-}
-
-fn image_size(value: &Value) -> Option<(usize, usize)> {
-    let side = |value: &Value| match value {
-        Value::Int(n) if (1..=16_384).contains(n) => usize::try_from(*n).ok(),
-        _ => None,
-    };
-    match value.elements().as_deref() {
-        Some([height, width]) => Some((side(height)?, side(width)?)),
-        Some(_) => None,
-        None => side(value).map(|n| (n, n)),
-    }
 }

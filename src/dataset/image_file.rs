@@ -58,7 +58,7 @@ pub fn read_image(path: &Path) -> Result<RgbImage, DatasetError> {
 
 /// Decodes a mask: a pixel is anomalous where its brightness passes the rule.
 pub(super) fn read_mask(path: &Path, rule: MaskRule) -> Result<Mask, DatasetError> {
-    let mask = rule.apply(&read_grey(path)?);
+    let mask = Mask::by(rule, &read_grey(path)?);
     if mask.anomalous.contains(&true) {
         return Ok(mask);
     }

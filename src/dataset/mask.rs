@@ -2,36 +2,10 @@
 
 use image::{ImageBuffer, Luma};
 
+pub use crate::graph::program::MaskRule;
+
 /// A mask as a file holds it: one grey value of 16 bits per pixel. A file of 8 bits has its values times 257.
 pub type GreyMask = ImageBuffer<Luma<u16>, Vec<u16>>;
-
-/// The value that a pixel of a mask must pass to count as anomalous, on the scale of 0 to 255.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MaskRule {
-    /// Above 0: for masks that hold small class indices.
-    AboveZero,
-    /// Above 127: for masks of 0 and 255, also where compression has blurred them.
-    AboveHalf,
-}
-
-impl MaskRule {
-    /// The value that must be passed.
-    #[must_use]
-    pub fn threshold(self) -> u8 {
-        match self {
-            MaskRule::AboveZero => 0,
-            MaskRule::AboveHalf => 127,
-        }
-    }
-
-    /// The pixels of a mask file that are anomalous under this rule.
-    #[must_use]
-    pub fn apply(self, grey: &GreyMask) -> Mask {
-        let threshold = u16::from(self.threshold()) * 257;
-        let anomalous = grey.iter().map(|value| *value > threshold).collect();
-        Mask { width: grey.width(), height: grey.height(), anomalous }
-    }
-}
 
 /// The anomalous pixels of an image, row by row from the top left.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +19,14 @@ pub struct Mask {
 }
 
 impl Mask {
+    /// The pixels of a mask file that are anomalous under a rule.
+    #[must_use]
+    pub fn by(rule: MaskRule, grey: &GreyMask) -> Mask {
+        let threshold = u16::from(rule.threshold()) * 257;
+        let anomalous = grey.iter().map(|value| *value > threshold).collect();
+        Mask { width: grey.width(), height: grey.height(), anomalous }
+    }
+
     /// The mask of a good image: nothing is anomalous.
     #[must_use]
     pub fn all_normal(width: u32, height: u32) -> Self {

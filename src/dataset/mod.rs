@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+mod augment;
 mod error;
 mod image_file;
 mod inputs;
@@ -19,6 +20,7 @@ mod sample;
 pub mod toy;
 pub mod transform;
 
+pub use augment::augment;
 pub use error::DatasetError;
 pub use image_file::read_image;
 pub use inputs::predict_inputs;

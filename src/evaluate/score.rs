@@ -114,12 +114,7 @@ impl<'a> Scorer<'a> {
 /// The transform that a program asks for; none if it takes no images.
 #[must_use]
 pub fn transform(program: &Program) -> Option<Transform> {
-    program.data.map(|format| Transform {
-        height: format.height as u32,
-        width: format.width as u32,
-        mean: format.mean,
-        std: format.std,
-    })
+    program.data.map(Transform::from)
 }
 
 /// The number of the random stream of an image: the first eight bytes of the SHA-256 of its id.

@@ -63,6 +63,11 @@ pub fn assess(
     let wanted = examples(dataset);
     let (mut kept, mut scores, mut highest, mut middle) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let chunks: Vec<&[Sample]> = dataset.test.chunks(BATCH).collect();
+    let rule = program.data.and_then(|format| format.mask);
+    // Where defects are not marked, good images alone would make up a class whose pixels are all good.
+    let is_marked: Vec<bool> = (0..dataset.classes.len())
+        .map(|class| dataset.test.iter().filter(|sample| sample.class == class).all(Sample::is_marked))
+        .collect();
     let mut done = 0;
     std::thread::scope(|scope| {
         // Images are read one batch ahead.
@@ -70,7 +75,7 @@ pub fn assess(
         scope.spawn(move || {
             for chunk in chunks {
                 let read: Result<Vec<_>, DatasetError> =
-                    chunk.par_iter().map(|sample| Ok((sample.image()?, sample.mask()?))).collect();
+                    chunk.par_iter().map(|sample| Ok((sample.image()?, sample.mask(rule)?))).collect();
                 if sender.send((chunk, read)).is_err() {
                     return;
                 }
@@ -85,15 +90,16 @@ pub fn assess(
             let results = scorer.score(&images, &ids)?;
             for (((sample, image), mask), scored) in chunk.iter().zip(&images).zip(masks).zip(results) {
                 let [height, width] = scored.size;
-                let mask = mask.map(|mask| mask.resized_nearest(width as u32, height as u32));
-                let empty = vec![false; scored.map.len()];
+                let mask = mask.map(|mask| scorer.transform().mask(&mask).resized_nearest(width as u32, height as u32));
+                let map: &[f32] = if is_marked[sample.class] { &scored.map } else { &[] };
+                let empty = vec![false; map.len()];
                 collector.add(Observation {
                     class: sample.class,
                     id: &sample.id,
                     score: scored.value,
                     anomalous: sample.is_anomalous(),
-                    map: &scored.map,
-                    mask: mask.as_ref().map_or(&empty, |mask| &mask.anomalous),
+                    map,
+                    mask: mask.as_ref().filter(|_| !map.is_empty()).map_or(&empty, |mask| &mask.anomalous),
                 })?;
                 scores.push((sample.id.clone(), scored.value));
                 let mut sorted = scored.map.clone();

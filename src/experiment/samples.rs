@@ -1,29 +1,66 @@
-//! The training images of a data set as the model takes them, kept in memory if they are few.
+//! The training images of a data set as the model takes them, of which as many are kept in memory as there is room for.
+//!
+//! An image is kept brought to size, as bytes, before anything random is done to it. Which ones are kept changes
+//! nothing but the time: an image that is not kept is decoded anew whenever it is shown.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::dataset::Dataset;
+use image::RgbImage;
+
 use crate::dataset::transform::Transform;
+use crate::dataset::{Dataset, augment};
+use crate::graph::program::Augmentation;
 use crate::train::Samples;
 
-/// Images whose pixels take less than this are decoded once.
-const KEPT_BYTES: usize = 2 << 30;
+/// Images are kept as long as their pixels take less than this.
+const ROOM: usize = 2 << 30;
 
 /// The training images of a data set.
 pub struct TrainingSet<'a> {
     dataset: &'a Dataset,
     transform: Transform,
-    kept: Option<Vec<OnceLock<Vec<f32>>>>,
+    augmentation: Augmentation,
+    seed: u64,
+    kept: Vec<OnceLock<RgbImage>>,
+    room: AtomicUsize,
 }
 
 impl<'a> TrainingSet<'a> {
-    /// The training images under a transform.
+    /// The training images under a transform and, each time one is shown, a random change.
     #[must_use]
-    pub fn new(dataset: &'a Dataset, transform: Transform) -> TrainingSet<'a> {
-        let pixels = 3 * transform.height as usize * transform.width as usize;
-        let bytes = dataset.train.len().saturating_mul(pixels * size_of::<f32>());
-        let kept = (bytes <= KEPT_BYTES).then(|| dataset.train.iter().map(|_| OnceLock::new()).collect());
-        TrainingSet { dataset, transform, kept }
+    pub fn new(dataset: &'a Dataset, transform: Transform, augmentation: Augmentation, seed: u64) -> TrainingSet<'a> {
+        TrainingSet::with_room(dataset, transform, augmentation, seed, ROOM)
+    }
+
+    /// The same with room for so many bytes of pixels.
+    #[must_use]
+    pub fn with_room(
+        dataset: &'a Dataset,
+        transform: Transform,
+        augmentation: Augmentation,
+        seed: u64,
+        room: usize,
+    ) -> TrainingSet<'a> {
+        let kept = dataset.train.iter().map(|_| OnceLock::new()).collect();
+        TrainingSet { dataset, transform, augmentation, seed, kept, room: AtomicUsize::new(room) }
+    }
+
+    /// The image brought to size: kept, or decoded and kept if there is room.
+    fn resized(&self, index: usize) -> Result<RgbImage, Box<dyn std::error::Error + Send + Sync>> {
+        if let Some(image) = self.kept[index].get() {
+            return Ok(image.clone());
+        }
+        let image = self.transform.resize_u8(&self.dataset.train[index].image()?);
+        let bytes = image.as_raw().len();
+        let take = |room: usize| room.checked_sub(bytes);
+        if self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
+            // Whoever comes first keeps it; both have read the same, and the second gives its room back.
+            if self.kept[index].set(image.clone()).is_err() {
+                self.room.fetch_add(bytes, Ordering::Relaxed);
+            }
+        }
+        Ok(image)
     }
 }
 
@@ -32,17 +69,9 @@ impl Samples for TrainingSet<'_> {
         self.dataset.train.len()
     }
 
-    fn image(&self, index: usize) -> Result<Vec<f32>, Box<dyn std::error::Error + Send + Sync>> {
-        let slot = self.kept.as_ref().map(|kept| &kept[index]);
-        if let Some(pixels) = slot.and_then(OnceLock::get) {
-            return Ok(pixels.clone());
-        }
-        let pixels = self.transform.to_chw(&self.dataset.train[index].image()?);
-        if let Some(slot) = slot {
-            // Whoever comes first keeps it; both have read the same.
-            let _ = slot.set(pixels.clone());
-        }
-        Ok(pixels)
+    fn image(&self, index: usize, pass: u64) -> Result<Vec<f32>, Box<dyn std::error::Error + Send + Sync>> {
+        let image = augment(self.resized(index)?, &self.augmentation, self.seed, pass, index as u64);
+        Ok(self.transform.normalize(&image))
     }
 
     fn class(&self, index: usize) -> usize {

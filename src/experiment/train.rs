@@ -33,7 +33,8 @@ pub fn train(
     let Some(transform) = transform(program).filter(|_| !program.phases.is_empty()) else {
         return Ok(Vec::new());
     };
-    let samples = TrainingSet::new(dataset, transform);
+    let augmentation = program.data.map(|format| format.augmentation).unwrap_or_default();
+    let samples = TrainingSet::new(dataset, transform, augmentation, record.setup.seed);
     let folder = directory.checkpoints();
     std::fs::create_dir_all(&folder).map_err(|source| ExperimentError::Write { path: folder.clone(), source })?;
     let notes =

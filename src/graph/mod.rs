@@ -5,6 +5,7 @@
 //! A loop that runs is one node with a graph of its own.
 
 mod dump;
+mod image_format;
 pub mod program;
 mod verify;
 

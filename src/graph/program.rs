@@ -7,6 +7,8 @@ use crate::span::Span;
 
 use super::{Graph, ScopeId, ValueId};
 
+pub use super::image_format::{Augmentation, Filter, Fit, ImageFormat, MaskRule};
+
 /// What `check` makes of a spec.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -155,17 +157,4 @@ pub enum Schedule {
     Constant { warmup: usize },
     /// It falls to `end` times its value along half a cosine.
     Cosine { warmup: usize, end: f64 },
-}
-
-/// How images reach the model: resized, scaled to 0..1, then `(x - mean) / std` for each channel.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ImageFormat {
-    /// Height in pixels.
-    pub height: usize,
-    /// Width in pixels.
-    pub width: usize,
-    /// Mean of red, green and blue.
-    pub mean: [f32; 3],
-    /// Divisor of red, green and blue.
-    pub std: [f32; 3],
 }

@@ -33,11 +33,13 @@ pub trait Samples: Sync {
         self.len() == 0
     }
 
-    /// An image as the model takes it: `3 * height * width` numbers, channel by channel.
+    /// An image as the model takes it in a forward pass: `3 * height * width` numbers, channel by channel.
+    ///
+    /// The passes of a run are numbered over all phases; what is random about an image follows from the pass.
     ///
     /// # Errors
     /// If it can't be read.
-    fn image(&self, index: usize) -> Result<Vec<f32>, Box<dyn std::error::Error + Send + Sync>>;
+    fn image(&self, index: usize, pass: u64) -> Result<Vec<f32>, Box<dyn std::error::Error + Send + Sync>>;
 
     /// The number of its class.
     fn class(&self, index: usize) -> usize;

@@ -155,7 +155,7 @@ impl<'a> Trainer<'a> {
         let accumulate = phase.accumulate.max(1) as u64;
         let sampler = Sampler::new(self.settings.seed, self.position.phase as u64, self.samples.len());
         let range = self.position.step * accumulate..total * accumulate;
-        let order = Order { sampler, size: phase.batch, range };
+        let order = Order { sampler, size: phase.batch, range, passes_before: self.passes_before() };
         let (images, format) = (self.samples, self.program.data);
         std::thread::scope(|scope| {
             let batches = read_ahead(scope, images, format, order);

@@ -69,7 +69,11 @@ fn validation_images_are_kept_apart() {
 #[test]
 fn both_layouts_of_medical_slices_are_read_side_by_side() {
     let tree = Tree::of("medical");
-    tree.image("liver/train/good/0.png", 8, 8).image("liver/test/good/0.png", 8, 8).image("liver/test/Ungood/1.png", 8, 8);
+    tree.image("liver/train/good/0.png", 8, 8).image("liver/test/good/0.png", 8, 8).image(
+        "liver/test/Ungood/1.png",
+        8,
+        8,
+    );
     tree.mask("liver/ground_truth/Ungood/1.png", 8, 8, 1);
     let dataset = tree.open("medical").expect("both are right");
     assert_eq!(dataset.classes, ["Brain", "liver"]);
@@ -121,7 +125,8 @@ fn lists_can_not_leave_their_root() {
         tree.file("test.json", line);
         tree.fails("uniad", &["`test.json`, line 1", "not below the root"]);
         let tree = Tree::of("ader");
-        let entry = format!(r#"{{"img_path":"{path}","mask_path":"","cls_name":"nut","specie_name":"good","anomaly":0}}"#);
+        let entry =
+            format!(r#"{{"img_path":"{path}","mask_path":"","cls_name":"nut","specie_name":"good","anomaly":0}}"#);
         tree.file("meta.json", format!(r#"{{"train":{{"nut":[{entry}]}}}}"#));
         tree.fails("ader", &["`train`, class `nut`, entry 1", "not below the root"]);
     }

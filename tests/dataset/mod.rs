@@ -1,6 +1,8 @@
 //! Data sets: layouts on a disk, the toy set, resizing, and what is said when something is wrong.
 
+mod augment;
 mod error;
+mod hostile;
 mod image_file;
 mod inputs;
 mod layouts;

@@ -53,7 +53,8 @@ impl Tree {
             "mvtec3d" => {
                 tree.images("bagel/train/good/rgb", 4).images("bagel/validation/good/rgb", 2);
                 tree.images("bagel/test/good/rgb", 2).images("bagel/test/hole/rgb", 1);
-                tree.file("bagel/test/hole/xyz/000.tiff", "positions").file("bagel/train/good/xyz/000.tiff", "positions");
+                tree.file("bagel/test/hole/xyz/000.tiff", "positions")
+                    .file("bagel/train/good/xyz/000.tiff", "positions");
                 tree.mask("bagel/test/good/gt/000.png", 20, 20, 0).mask("bagel/test/hole/gt/000.png", 20, 20, 255)
             }
             "medical" => {
@@ -65,7 +66,9 @@ impl Tree {
             "realiad" => {
                 let listed = |phase: &str| {
                     let image = |i: u32| {
-                        format!(r#"{{"category":"toy","anomaly_class":"OK","image_path":"OK/S{i:04}/{phase}.jpg","mask_path":null}}"#)
+                        format!(
+                            r#"{{"category":"toy","anomaly_class":"OK","image_path":"OK/S{i:04}/{phase}.jpg","mask_path":null}}"#
+                        )
                     };
                     (0..4).map(image).collect::<Vec<_>>()
                 };
@@ -85,7 +88,9 @@ impl Tree {
             "uniad" => {
                 tree.listed("mvtec_anomaly_detection/");
                 let good = |phase: &str, i: u32| {
-                    format!(r#"{{"filename": "nut/{phase}/good/{i:03}.png", "label": 0, "label_name": "good", "clsname": "nut"}}"#)
+                    format!(
+                        r#"{{"filename": "nut/{phase}/good/{i:03}.png", "label": 0, "label_name": "good", "clsname": "nut"}}"#
+                    )
                 };
                 let bad = r#"{"filename": "nut\\test\\crack\\000.png", "label": 1, "label_name": "defective", "maskname": "nut/ground_truth/crack/000_mask.png", "clsname": "nut"}"#;
                 let train: Vec<String> = (0..4).rev().map(|i| good("train", i)).collect();
@@ -94,12 +99,17 @@ impl Tree {
             "ader" => {
                 tree.listed("");
                 let good = |phase: &str, i: u32| {
-                    format!(r#"{{"img_path":"nut/{phase}/good//{i:03}.png","mask_path":"","cls_name":"nut","specie_name":"good","anomaly":0}}"#)
+                    format!(
+                        r#"{{"img_path":"nut/{phase}/good//{i:03}.png","mask_path":"","cls_name":"nut","specie_name":"good","anomaly":0}}"#
+                    )
                 };
                 let train: Vec<String> = (0..4).map(|i| good("train", i)).collect();
                 let bad = r#"{"img_path":"nut/test/crack/000.png","mask_path":"nut/ground_truth/crack/000_mask.png","cls_name":"nut","specie_name":"crack","anomaly":1}"#;
                 let test = format!("{},{bad}", good("test", 0));
-                tree.file("meta.json", format!(r#"{{"train":{{"nut":[{}]}},"test":{{"nut":[{test}]}}}}"#, train.join(",")))
+                tree.file(
+                    "meta.json",
+                    format!(r#"{{"train":{{"nut":[{}]}},"test":{{"nut":[{test}]}}}}"#, train.join(",")),
+                )
             }
             "folder" => {
                 tree.images("Normal", 10).images("defective/dent", 1).mask("masks/dent/000_mask.png", 20, 20, 255)

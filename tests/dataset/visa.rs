@@ -54,7 +54,8 @@ fn without_the_list_the_split_is_the_published_one() {
         tree.image("a.JPG", 8, 8);
         std::fs::read(tree.path("a.JPG")).expect("it was written")
     };
-    for (class, entry) in classes {
+    let some = ["capsules", "pcb4", "pipe_fryum"];
+    for (class, entry) in classes.iter().filter(|(class, _)| some.contains(&class.as_str())) {
         let count = entry["normal"].as_u64().expect("a number of images");
         let digits = if count > 999 { 4 } else { 3 };
         for number in 0..count {
@@ -64,15 +65,15 @@ fn without_the_list_the_split_is_the_published_one() {
         tree.mask(&format!("{class}/Data/Masks/Anomaly/000.png"), 8, 8, 3);
     }
     let dataset = tree.open("visa").expect("the folders are right");
-    assert_eq!(dataset.train.len(), 8659);
-    assert_eq!(dataset.test.iter().filter(|sample| !sample.is_anomalous()).count(), 962);
+    assert_eq!((dataset.classes.len(), dataset.train.len()), (3, 542 + 904 + 450));
     for (number, class) in dataset.classes.iter().enumerate() {
         let tested = dataset.test.iter().filter(|sample| sample.class == number && !sample.is_anomalous());
         let tested: Vec<u64> = tested
             .map(|sample| sample.id.rsplit('/').next().expect("it has a name").replace(".JPG", ""))
             .map(|name| name.parse().expect("names are numbers"))
             .collect();
-        let expected: Vec<u64> = classes[class]["test"].as_array().expect("a list").iter().filter_map(Value::as_u64).collect();
+        let expected: Vec<u64> =
+            classes[class]["test"].as_array().expect("a list").iter().filter_map(Value::as_u64).collect();
         assert_eq!(tested, expected, "{class}");
     }
 }

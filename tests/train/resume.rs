@@ -73,10 +73,10 @@ fn no_two_passes_draw_the_same_noise() {
     assert_eq!(losses.len(), 12);
 }
 
-/// Images that remember which of them were read.
+/// Images that remember which of them were read for which pass.
 struct Recorded {
     images: Images,
-    read: Mutex<Vec<usize>>,
+    read: Mutex<Vec<(u64, usize)>>,
 }
 
 impl Samples for Recorded {
@@ -84,9 +84,9 @@ impl Samples for Recorded {
         self.images.len()
     }
 
-    fn image(&self, index: usize) -> Result<Vec<f32>, Box<dyn Error + Send + Sync>> {
-        self.read.lock().expect("nobody panicked").push(index);
-        self.images.image(index)
+    fn image(&self, index: usize, pass: u64) -> Result<Vec<f32>, Box<dyn Error + Send + Sync>> {
+        self.read.lock().expect("nobody panicked").push((pass, index));
+        self.images.image(index, pass)
     }
 
     fn class(&self, index: usize) -> usize {
@@ -100,9 +100,12 @@ fn images_are_shown_in_the_order_of_the_sampler() {
     program.phases.remove(0);
     let recorded = Recorded { images: Images { count: 7, broken: None }, read: Mutex::default() };
     train_on(&program, &recorded, None, false, None).expect("it trains");
-    let read = recorded.read.into_inner().expect("nobody panicked");
-    let sorted = |images: &[usize]| -> Vec<Vec<usize>> {
-        images.chunks(2).map(|batch| vec![batch[0].min(batch[1]), batch[0].max(batch[1])]).collect()
-    };
-    assert_eq!(sorted(&read), sorted(&Sampler::new(5, 0, 7).images(0, 16)));
+    let mut read = recorded.read.into_inner().expect("nobody panicked");
+    // Several threads read at once; what each pass is given does not depend on them.
+    read.sort_unstable();
+    let order = Sampler::new(5, 0, 7).images(0, 16);
+    let mut expected: Vec<(u64, usize)> =
+        order.chunks(2).zip(0..).flat_map(|(pair, pass)| pair.iter().map(move |&i| (pass, i))).collect();
+    expected.sort_unstable();
+    assert_eq!(read, expected);
 }

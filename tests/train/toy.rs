@@ -25,7 +25,7 @@ impl Samples for Images {
         self.count
     }
 
-    fn image(&self, index: usize) -> Result<Vec<f32>, Box<dyn Error + Send + Sync>> {
+    fn image(&self, index: usize, _pass: u64) -> Result<Vec<f32>, Box<dyn Error + Send + Sync>> {
         if self.broken == Some(index) {
             return Err("the file is empty".into());
         }
@@ -111,7 +111,7 @@ pub(crate) fn program() -> Program {
             phase(&["rebuild", "tell"], adam(0.01), Schedule::Cosine { warmup: 2, end: 0.1 }, Length::Steps(8)),
             phase(&["rebuild"], sgd, Schedule::Constant { warmup: 0 }, Length::Epochs(2)),
         ],
-        data: Some(ImageFormat { height: 2, width: 2, mean: [0.0; 3], std: [1.0; 3] }),
+        data: Some(ImageFormat::plain(2, 2)),
         scopes: vec![Scope { parent: None, label: "toy".into(), block: None }],
     }
 }

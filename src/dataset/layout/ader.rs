@@ -22,8 +22,7 @@ pub(super) const LAYOUT: &str = concat!(
 );
 
 const KEYS: [&str; 5] = ["img_path", "mask_path", "cls_name", "specie_name", "anomaly"];
-const PHASES: [(&str, Phase); 3] =
-    [("train", Phase::Train), ("validation", Phase::Validation), ("test", Phase::Test)];
+const PHASES: [(&str, Phase); 3] = [("train", Phase::Train), ("validation", Phase::Validation), ("test", Phase::Test)];
 
 pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Problems) -> Found {
     let path = root.join("meta.json");
@@ -73,7 +72,8 @@ fn listed_image(value: &Value, at: &str, class: &str, phase: Phase) -> Result<Li
     }
     let image = list::required(map, "img_path")?;
     let (kind, mask) = (list::string(map, "specie_name")?, list::string(map, "mask_path")?);
-    let defect = list::is_defective(map, "anomaly")?.then(|| (kind.unwrap_or_else(|| "defective".to_owned()), mask.clone()));
+    let defect =
+        list::is_defective(map, "anomaly")?.then(|| (kind.unwrap_or_else(|| "defective".to_owned()), mask.clone()));
     if let (None, Some(mask)) = (&defect, mask) {
         return Err(format!("a good image has the mask `{mask}`: remove it, or set `anomaly` to 1"));
     }

@@ -16,14 +16,8 @@ pub(super) const LAYOUT: &str = concat!(
     "  ROOT/01/ground_truth/ko/0000.png, anomalous where above 127",
 );
 
-const TREE: Tree = Tree {
-    good: "ok",
-    validation: None,
-    images: None,
-    masks: Masks::Apart,
-    rule: MaskRule::AboveHalf,
-    layout: LAYOUT,
-};
+const TREE: Tree =
+    Tree { good: "ok", validation: None, images: None, masks: Masks::Apart, rule: MaskRule::AboveHalf, layout: LAYOUT };
 
 pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Problems) -> Found {
     TREE.scan(root, wanted, problems)

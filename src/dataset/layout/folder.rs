@@ -52,8 +52,7 @@ fn is_class(directory: &Path) -> bool {
 /// The folder that has one of these names.
 fn named(directory: &Path, names: &[&str]) -> Result<Option<Entry>, DatasetError> {
     let entries = listing::entries(directory, &mut Problems::new()).into_iter();
-    let mut found =
-        entries.filter(|entry| entry.is_directory && names.contains(&entry.name.to_lowercase().as_str()));
+    let mut found = entries.filter(|entry| entry.is_directory && names.contains(&entry.name.to_lowercase().as_str()));
     match (found.next(), found.next()) {
         (Some(first), Some(second)) => Err(DatasetError::FolderAmbiguous { first: first.path, second: second.path }),
         (first, _) => Ok(first),

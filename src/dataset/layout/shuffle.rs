@@ -33,8 +33,7 @@ impl Twister {
             at = following(&mut state, at);
         }
         for _ in 1..SIZE {
-            state[at] =
-                (state[at] ^ mixed(state[at - 1]).wrapping_mul(1_566_083_941)).wrapping_sub(at as u32);
+            state[at] = (state[at] ^ mixed(state[at - 1]).wrapping_mul(1_566_083_941)).wrapping_sub(at as u32);
             at = following(&mut state, at);
         }
         state[0] = 0x8000_0000;

@@ -44,11 +44,9 @@ fn only(root: &Path, ending: &str) -> Result<PathBuf, DatasetError> {
     match (lists.next(), lists.next()) {
         (Some(list), None) => Ok(list.path),
         (Some(first), Some(second)) => Err(DatasetError::ListAmbiguous { first: first.path, second: second.path }),
-        (None, _) => Err(DatasetError::FileMissing {
-            path: root.join(ending),
-            found: listing::contents(root),
-            layout: LAYOUT,
-        }),
+        (None, _) => {
+            Err(DatasetError::FileMissing { path: root.join(ending), found: listing::contents(root), layout: LAYOUT })
+        }
     }
 }
 
@@ -75,7 +73,8 @@ fn listed_image(line: &str, at: &str, phase: Phase) -> Result<Listed, String> {
     let map = list::object(&value, &KEYS)?;
     let (image, class) = (list::required(map, "filename")?, list::required(map, "clsname")?);
     let (kind, mask) = (list::string(map, "label_name")?, list::string(map, "maskname")?);
-    let defect = list::is_defective(map, "label")?.then(|| (kind.unwrap_or_else(|| "defective".to_owned()), mask.clone()));
+    let defect =
+        list::is_defective(map, "label")?.then(|| (kind.unwrap_or_else(|| "defective".to_owned()), mask.clone()));
     if let (None, Some(mask)) = (&defect, mask) {
         return Err(format!("a good image has the mask `{mask}`: remove it, or set `label` to 1"));
     }
