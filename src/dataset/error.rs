@@ -276,6 +276,43 @@ impl DatasetError {
         Self::UnknownClass { class: class.to_owned(), hint: hint(class, known), known: known.join(", ") }
     }
 
+    /// The files and folders that are wrong.
+    pub(super) fn places(&self) -> Vec<String> {
+        let shown = |paths: &[&PathBuf]| paths.iter().map(|path| path.display().to_string()).collect();
+        match self {
+            Self::MaskAmbiguous { first, second }
+            | Self::ListAmbiguous { first, second }
+            | Self::FolderAmbiguous { first, second }
+            | Self::ResolutionAmbiguous { first, second } => shown(&[first, second]),
+            Self::OtherLayout { error, .. } => error.places(),
+            Self::DirectoryMissing { path, .. }
+            | Self::FileMissing { path, .. }
+            | Self::NotADirectory { path, .. }
+            | Self::Read { path, .. }
+            | Self::NotUnicode { path }
+            | Self::NoClasses { path, .. }
+            | Self::EmptyClass { path, .. }
+            | Self::Unexpected { path, .. }
+            | Self::UnsupportedImage { path }
+            | Self::Decode { path, .. }
+            | Self::TooLarge { path, .. }
+            | Self::CutShort { path }
+            | Self::List { path, .. }
+            | Self::NotAnImage { path }
+            | Self::AlreadyThere { path }
+            | Self::Write { path, .. } => shown(&[path]),
+            Self::MaskMissing { image, .. } => shown(&[image]),
+            Self::MaskSize { mask, .. } | Self::MaskEmpty { mask, .. } => shown(&[mask]),
+            Self::RootForToy { root } => shown(&[root]),
+            Self::UnknownDataset { .. }
+            | Self::RootMissing { .. }
+            | Self::UnknownClass { .. }
+            | Self::DuplicateClass { .. }
+            | Self::NoClassWanted { .. }
+            | Self::NoInputs { .. } => Vec::new(),
+        }
+    }
+
     pub(super) fn read(path: &Path, source: io::Error) -> Self {
         Self::Read { path: path.to_path_buf(), source }
     }

@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+pub mod audit;
 mod augment;
 mod error;
 mod image_file;

@@ -8,14 +8,17 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::Found;
 use super::list::{self, List, Listed, Phase};
+use super::{Found, Layout};
 use crate::dataset::error::DatasetError;
 use crate::dataset::listing::{self, Problems};
 use crate::dataset::mask::MaskRule;
 use crate::diagnostic::one_of;
 
-pub(super) const LAYOUT: &str = concat!(
+/// This layout.
+pub(super) static LAYOUT: Layout = Layout { name: "ader", expected: EXPECTED, unread: &[], scan, recognises };
+
+pub(super) const EXPECTED: &str = concat!(
     "  ROOT/meta.json: {\"train\": {\"bottle\": [{\"img_path\": \"bottle/train/good/000.png\", \"mask_path\": \"\",\n",
     "   \"cls_name\": \"bottle\", \"specie_name\": \"good\", \"anomaly\": 0}]}, \"test\": ..}\n",
     "  images below ROOT, anomalous where their mask is above 0",
@@ -27,7 +30,7 @@ const PHASES: [(&str, Phase); 3] = [("train", Phase::Train), ("validation", Phas
 pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Problems) -> Found {
     let path = root.join("meta.json");
     if !path.is_file() {
-        return Err(DatasetError::FileMissing { path, found: listing::contents(root), layout: LAYOUT });
+        return Err(DatasetError::FileMissing { path, found: listing::contents(root), layout: EXPECTED });
     }
     let list = List { path: &path, root, rule: MaskRule::AboveZero };
     let text = list.text()?;

@@ -6,18 +6,28 @@
 use std::path::Path;
 
 use super::tree::{Masks, Tree};
-use super::{Found, holds};
+use super::{Found, Layout, holds};
 use crate::dataset::listing::Problems;
 use crate::dataset::mask::MaskRule;
 
-pub(super) const LAYOUT: &str = concat!(
+/// This layout.
+pub(super) static LAYOUT: Layout =
+    Layout { name: "btad", expected: EXPECTED, unread: &["/ground_truth/ok/"], scan, recognises };
+
+pub(super) const EXPECTED: &str = concat!(
     "  ROOT/01/train/ok/0000.bmp\n",
     "  ROOT/01/test/ok/0000.bmp and ROOT/01/test/ko/0000.bmp\n",
     "  ROOT/01/ground_truth/ko/0000.png, anomalous where above 127",
 );
 
-const TREE: Tree =
-    Tree { good: "ok", validation: None, images: None, masks: Masks::Apart, rule: MaskRule::AboveHalf, layout: LAYOUT };
+const TREE: Tree = Tree {
+    good: "ok",
+    validation: None,
+    images: None,
+    masks: Masks::Apart,
+    rule: MaskRule::AboveHalf,
+    layout: EXPECTED,
+};
 
 pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Problems) -> Found {
     TREE.scan(root, wanted, problems)

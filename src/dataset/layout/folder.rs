@@ -1,6 +1,6 @@
 //! A plain tree: a folder of normal images, one of defective ones, and perhaps one of masks.
 //!
-//! Each may have one of several names, see [`LAYOUT`], whatever their case. Where `normal_test` is missing, one in five of the
+//! Each may have one of several names, see [`EXPECTED`], whatever their case. Where `normal_test` is missing, one in five of the
 //! normal images is tested: the last fifth in the order that the split of `VisA` uses. Defective images lie in their folder
 //! or one folder further down, by kind; masks lie likewise, named as their images, with `_mask` or without. Without a folder
 //! of masks it is not known which pixels are defective, and there are no pixel metrics. A pixel is anomalous where its mask is
@@ -10,14 +10,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::tree::masks_by_image;
-use super::{ClassFiles, Defect, Found, ImageFile, class_directories, shuffle, stem};
+use super::{ClassFiles, Defect, Found, ImageFile, Layout, class_directories, shuffle, stem};
 use crate::dataset::error::DatasetError;
 use crate::dataset::listing::{self, Entry, Problems};
 use crate::dataset::mask::MaskRule;
 use crate::dataset::request::choose;
 use crate::dataset::sample::MaskFile;
 
-pub(super) const LAYOUT: &str = concat!(
+/// This layout.
+pub(super) static LAYOUT: Layout = Layout { name: "folder", expected: EXPECTED, unread: &[], scan, recognises };
+
+pub(super) const EXPECTED: &str = concat!(
     "  ROOT/normal/000.png (or good, ok) and, if there is one, ROOT/normal_test/000.png (or good_test, ok_test)\n",
     "  ROOT/defective/000.png or ROOT/defective/KIND/000.png (or abnormal, anomaly, bad, ng)\n",
     "  ROOT/masks/000.png or ROOT/masks/KIND/000.png (or mask, ground_truth), if there are masks, anomalous where above 0\n",
@@ -33,7 +36,7 @@ const MASKS: [&str; 3] = ["masks", "mask", "ground_truth"];
 const SEED: u32 = 998;
 
 pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Problems) -> Found {
-    let found = class_directories(root, LAYOUT, is_class, problems)?;
+    let found = class_directories(root, EXPECTED, is_class, problems)?;
     let chosen = choose(found.iter().map(|(name, _)| name.clone()).collect(), wanted)?;
     let wanted = found.into_iter().filter(|(name, _)| chosen.contains(name));
     wanted.map(|(name, directory)| class(name, &directory, problems)).collect()

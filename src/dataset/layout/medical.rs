@@ -9,12 +9,15 @@
 use std::path::Path;
 
 use super::tree::{Masks, Tree, is_class};
-use super::{Found, class_directories, holds, mvtec};
+use super::{Found, Layout, class_directories, holds, mvtec};
 use crate::dataset::listing::Problems;
 use crate::dataset::mask::MaskRule;
 use crate::dataset::request::choose;
 
-pub(super) const LAYOUT: &str = concat!(
+/// This layout.
+pub(super) static LAYOUT: Layout = Layout { name: "medical", expected: EXPECTED, unread: &[], scan, recognises };
+
+pub(super) const EXPECTED: &str = concat!(
     "  ROOT/CLASS/train/good/img/000.png and ROOT/CLASS/{valid,test}/{good,Ungood}/img/000.png\n",
     "  ROOT/CLASS/{valid,test}/Ungood/label/000.png, anomalous where above 0\n",
     "  or ROOT/CLASS/{train/good,test/good,test/Ungood,ground_truth/Ungood}/000.png",
@@ -26,11 +29,11 @@ const BMAD: Tree = Tree {
     images: Some("img"),
     masks: Masks::Beside("label"),
     rule: MaskRule::AboveZero,
-    layout: LAYOUT,
+    layout: EXPECTED,
 };
 
 pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Problems) -> Found {
-    let found = class_directories(root, LAYOUT, is_class, problems)?;
+    let found = class_directories(root, EXPECTED, is_class, problems)?;
     let chosen = choose(found.iter().map(|(name, _)| name.clone()).collect(), wanted)?;
     let mut classes = Vec::new();
     for (_, directory) in found.into_iter().filter(|(name, _)| chosen.contains(name)) {

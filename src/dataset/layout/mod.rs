@@ -37,6 +37,8 @@ pub(super) struct Layout {
     pub(super) name: &'static str,
     /// What the folder should hold, in words.
     pub(super) expected: &'static str,
+    /// Parts of the paths of images that belong to the data set, though nothing reads them.
+    pub(super) unread: &'static [&'static str],
     /// Finds the images of the wanted classes.
     scan: fn(&Path, Option<&[String]>, &mut Problems) -> Found,
     /// Tells from a few names whether a folder is of this layout.
@@ -44,17 +46,17 @@ pub(super) struct Layout {
 }
 
 /// All layouts. Of two that recognise a folder the first is suggested.
-pub(super) static LAYOUTS: [Layout; 10] = [
-    Layout { name: "mvtec", expected: mvtec::LAYOUT, scan: mvtec::scan, recognises: mvtec::recognises },
-    Layout { name: "visa", expected: visa::LAYOUT, scan: visa::scan, recognises: visa::recognises },
-    Layout { name: "mvtec3d", expected: mvtec3d::LAYOUT, scan: mvtec3d::scan, recognises: mvtec3d::recognises },
-    Layout { name: "medical", expected: medical::LAYOUT, scan: medical::scan, recognises: medical::recognises },
-    Layout { name: "realiad", expected: realiad::LAYOUT, scan: realiad::scan, recognises: realiad::recognises },
-    Layout { name: "btad", expected: btad::LAYOUT, scan: btad::scan, recognises: btad::recognises },
-    Layout { name: "mpdd", expected: mpdd::LAYOUT, scan: mpdd::scan, recognises: mpdd::recognises },
-    Layout { name: "uniad", expected: uniad::LAYOUT, scan: uniad::scan, recognises: uniad::recognises },
-    Layout { name: "ader", expected: ader::LAYOUT, scan: ader::scan, recognises: ader::recognises },
-    Layout { name: "folder", expected: folder::LAYOUT, scan: folder::scan, recognises: folder::recognises },
+pub(super) static LAYOUTS: [&Layout; 10] = [
+    &mvtec::LAYOUT,
+    &visa::LAYOUT,
+    &mvtec3d::LAYOUT,
+    &medical::LAYOUT,
+    &realiad::LAYOUT,
+    &btad::LAYOUT,
+    &mpdd::LAYOUT,
+    &uniad::LAYOUT,
+    &ader::LAYOUT,
+    &folder::LAYOUT,
 ];
 
 /// The images of one class, as a layout found them.

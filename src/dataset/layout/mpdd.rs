@@ -4,10 +4,13 @@
 
 use std::path::Path;
 
-use super::{Found, mvtec};
+use super::{Found, Layout, mvtec};
 use crate::dataset::listing::Problems;
 
-pub(super) const LAYOUT: &str = mvtec::LAYOUT;
+/// This layout.
+pub(super) static LAYOUT: Layout = Layout { name: "mpdd", expected: EXPECTED, unread: &[], scan, recognises };
+
+pub(super) const EXPECTED: &str = mvtec::EXPECTED;
 
 pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Problems) -> Found {
     mvtec::scan(root, wanted, problems)

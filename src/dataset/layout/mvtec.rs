@@ -4,11 +4,14 @@
 use std::path::Path;
 
 use super::tree::{Masks, Tree};
-use super::{Found, holds};
+use super::{Found, Layout, holds};
 use crate::dataset::listing::Problems;
 use crate::dataset::mask::MaskRule;
 
-pub(super) const LAYOUT: &str = concat!(
+/// This layout.
+pub(super) static LAYOUT: Layout = Layout { name: "mvtec", expected: EXPECTED, unread: &[], scan, recognises };
+
+pub(super) const EXPECTED: &str = concat!(
     "  ROOT/CLASS/train/good/000.png\n",
     "  ROOT/CLASS/test/good/000.png and ROOT/CLASS/test/DEFECT/000.png\n",
     "  ROOT/CLASS/ground_truth/DEFECT/000_mask.png (or 000.png), anomalous where above 127",
@@ -20,7 +23,7 @@ const TREE: Tree = Tree {
     images: None,
     masks: Masks::Apart,
     rule: MaskRule::AboveHalf,
-    layout: LAYOUT,
+    layout: EXPECTED,
 };
 
 pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Problems) -> Found {

@@ -7,11 +7,15 @@
 use std::path::Path;
 
 use super::tree::{Masks, Tree};
-use super::{Found, holds};
+use super::{Found, Layout, holds};
 use crate::dataset::listing::Problems;
 use crate::dataset::mask::MaskRule;
 
-pub(super) const LAYOUT: &str = concat!(
+/// This layout.
+pub(super) static LAYOUT: Layout =
+    Layout { name: "mvtec3d", expected: EXPECTED, unread: &["/xyz/", "/good/gt/"], scan, recognises };
+
+pub(super) const EXPECTED: &str = concat!(
     "  ROOT/CLASS/{train,validation}/good/rgb/000.png\n",
     "  ROOT/CLASS/test/good/rgb/000.png and ROOT/CLASS/test/DEFECT/rgb/000.png\n",
     "  ROOT/CLASS/test/DEFECT/gt/000.png, anomalous where above 0",
@@ -23,7 +27,7 @@ const TREE: Tree = Tree {
     images: Some("rgb"),
     masks: Masks::Beside("gt"),
     rule: MaskRule::AboveZero,
-    layout: LAYOUT,
+    layout: EXPECTED,
 };
 
 pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Problems) -> Found {

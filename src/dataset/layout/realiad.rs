@@ -11,13 +11,16 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::list::{self, List, Listed, Phase};
-use super::{ClassFiles, Found, stem};
+use super::{ClassFiles, Found, Layout, stem};
 use crate::dataset::error::DatasetError;
 use crate::dataset::listing::{self, Problems};
 use crate::dataset::mask::MaskRule;
 use crate::dataset::request::choose;
 
-pub(super) const LAYOUT: &str = concat!(
+/// This layout.
+pub(super) static LAYOUT: Layout = Layout { name: "realiad", expected: EXPECTED, unread: &[], scan, recognises };
+
+pub(super) const EXPECTED: &str = concat!(
     "  ROOT/realiad_jsons/CLASS.json, ROOT/realiad_jsons/realiad_jsons/CLASS.json or ROOT/CLASS.json\n",
     "  ROOT/CLASS/OK/S0001/x.jpg and ROOT/CLASS/NG/DEFECT/S0001/x.jpg with its mask, anomalous where above 0\n",
     "  or the same below ROOT/realiad_256, ROOT/realiad_512, ROOT/realiad_1024",
@@ -30,7 +33,7 @@ pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Proble
     let images_at = images_at(root)?;
     let Some(lists) = lists(root, &images_at) else {
         let (path, found) = (root.to_path_buf(), listing::contents(root));
-        return Err(DatasetError::NoClasses { path, found, layout: LAYOUT });
+        return Err(DatasetError::NoClasses { path, found, layout: EXPECTED });
     };
     let names: Vec<String> = lists.iter().map(|(class, _)| class.clone()).collect();
     let chosen = choose(names, wanted)?;

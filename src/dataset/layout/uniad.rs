@@ -10,13 +10,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::Found;
 use super::list::{self, List, Listed, Phase};
+use super::{Found, Layout};
 use crate::dataset::error::DatasetError;
 use crate::dataset::listing::{self, Problems};
 use crate::dataset::mask::MaskRule;
 
-pub(super) const LAYOUT: &str = concat!(
+/// This layout.
+pub(super) static LAYOUT: Layout = Layout { name: "uniad", expected: EXPECTED, unread: &[], scan, recognises };
+
+pub(super) const EXPECTED: &str = concat!(
     "  ROOT/train.json and ROOT/test.json (or other names that end so), one object per line:\n",
     "  {\"filename\": \"bottle/test/bad/000.png\", \"label\": 1, \"label_name\": \"defective\",\n",
     "   \"maskname\": \"bottle/ground_truth/bad/000_mask.png\", \"clsname\": \"bottle\"}\n",
@@ -45,7 +48,7 @@ fn only(root: &Path, ending: &str) -> Result<PathBuf, DatasetError> {
         (Some(list), None) => Ok(list.path),
         (Some(first), Some(second)) => Err(DatasetError::ListAmbiguous { first: first.path, second: second.path }),
         (None, _) => {
-            Err(DatasetError::FileMissing { path: root.join(ending), found: listing::contents(root), layout: LAYOUT })
+            Err(DatasetError::FileMissing { path: root.join(ending), found: listing::contents(root), layout: EXPECTED })
         }
     }
 }

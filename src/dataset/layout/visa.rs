@@ -13,14 +13,17 @@
 use std::path::Path;
 
 use super::list::List;
-use super::{ClassFiles, Defect, Found, ImageFile, class_directories, holds, mvtec, shuffle, visa_list};
+use super::{ClassFiles, Defect, Found, ImageFile, Layout, class_directories, holds, mvtec, shuffle, visa_list};
 use crate::dataset::error::DatasetError;
 use crate::dataset::listing::{self, Entry, Problems};
 use crate::dataset::mask::MaskRule;
 use crate::dataset::request::choose;
 use crate::dataset::sample::MaskFile;
 
-pub(super) const LAYOUT: &str = concat!(
+/// This layout.
+pub(super) static LAYOUT: Layout = Layout { name: "visa", expected: EXPECTED, unread: &[], scan, recognises };
+
+pub(super) const EXPECTED: &str = concat!(
     "  ROOT/split_csv/1cls.csv (object,split,label,image,mask)\n",
     "  ROOT/CLASS/Data/Images/{Normal,Anomaly}/000.JPG and ROOT/CLASS/Data/Masks/Anomaly/000.png, anomalous where above 0\n",
     "  or, rearranged, ROOT/CLASS/{train/good,test/good,test/bad,ground_truth/bad}",
@@ -41,7 +44,7 @@ pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Proble
         let list = List { path: &path, root, rule: MaskRule::AboveZero };
         return visa_list::classes(&list, wanted, problems);
     }
-    match class_directories(root, LAYOUT, is_class, problems) {
+    match class_directories(root, EXPECTED, is_class, problems) {
         Ok(found) => {
             let chosen = choose(found.iter().map(|(name, _)| name.clone()).collect(), wanted)?;
             let wanted = found.into_iter().filter(|(name, _)| chosen.contains(name));
@@ -66,8 +69,8 @@ fn class(name: String, directory: &Path, problems: &mut Problems) -> Result<Clas
     let images_at = directory.join("Data").join("Images");
     let normal_at = images_at.join("Normal");
     let anomaly_at = images_at.join("Anomaly");
-    listing::require_directory(&normal_at, LAYOUT)?;
-    listing::require_directory(&anomaly_at, LAYOUT)?;
+    listing::require_directory(&normal_at, EXPECTED)?;
+    listing::require_directory(&anomaly_at, EXPECTED)?;
     let normal = |entry: Entry| ImageFile::good(format!("{name}/Data/Images/Normal/{}", entry.name), entry.path);
     let (train, test) = split(listing::images(&normal_at, problems));
     let train: Vec<ImageFile> = train.into_iter().map(normal).collect();

@@ -1,0 +1,249 @@
+//! Looks at every file of a data set before anything depends on it: `diadc data check`.
+//!
+//! In goes a [`Request`], out comes an [`Audit`]: how many images there are beside how many were published, which sizes and
+//! colours they have, and what is wrong, with the files it concerns. Every image and mask is really decoded, on all cores,
+//! a few at a time. Two images are the same when they decode to the same pixels (SHA-256 of size and RGB), whatever their
+//! files look like. This file gathers; `look` opens files, `finding` has the words, `published` the counts.
+
+mod finding;
+mod look;
+mod published;
+mod sheet;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::error::DatasetError;
+use super::layout::{self, ClassFiles, Scan};
+use super::sample::{Sample, Source};
+use super::{Dataset, Place, Request, listing, place, toy};
+
+pub use finding::{Finding, FindingKind, Severity};
+use look::{Digest, Look, look};
+pub use sheet::sheet;
+
+/// How many images a class has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// To train on.
+    pub train: usize,
+    /// Neither trained on nor tested.
+    pub validation: usize,
+    /// Good ones to be tested.
+    pub good: usize,
+    /// Defective ones to be tested.
+    pub defective: usize,
+}
+
+impl Counts {
+    fn add(&mut self, other: Counts) {
+        self.train += other.train;
+        self.validation += other.validation;
+        self.good += other.good;
+        self.defective += other.defective;
+    }
+}
+
+/// A class and its number of images.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClassCounts {
+    /// The class.
+    pub class: String,
+    /// What was found.
+    pub found: Counts,
+    /// What was published, where that is known.
+    pub published: Option<Counts>,
+}
+
+/// How often something occurs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// What occurs: `1024x1024`, or `8-bit RGB`.
+    pub what: String,
+    /// In how many images.
+    pub images: usize,
+}
+
+/// What a look at every file of a data set tells.
+#[derive(Clone, Debug, Serialize)]
+pub struct Audit {
+    /// The data set.
+    pub dataset: String,
+    /// Where it lies; none for the toy set.
+    pub directory: Option<PathBuf>,
+    /// The number of images of each class.
+    pub classes: Vec<ClassCounts>,
+    /// The number of all images.
+    pub all: Counts,
+    /// Where the published counts come from.
+    pub source: Option<&'static str>,
+    /// Widths and heights of images, the most frequent first.
+    pub sizes: Vec<Tally>,
+    /// Kinds of colour as decoded, the most frequent first.
+    pub colours: Vec<Tally>,
+    /// What is wrong, errors first.
+    pub findings: Vec<Finding>,
+    /// What was not looked for, and why.
+    pub notes: Vec<String>,
+    /// The images themselves, also those that have something wrong.
+    #[serde(skip)]
+    pub images: Dataset,
+}
+
+impl Audit {
+    /// How many findings are of this severity.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+}
+
+/// Looks at every file; `progress` is told how many images of how many have been looked at.
+///
+/// # Errors
+/// When the data set can't be found at all: its name or a class is unknown, or the folder has another layout.
+pub fn audit(request: &Request, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Audit, DatasetError> {
+    let mut findings = Vec::new();
+    let mut notes = Vec::new();
+    let images = match place(request)? {
+        Place::Memory => toy::generate_classes(request.classes.as_deref())?,
+        Place::Folder(layout, root) => {
+            let scan = layout::scan(layout, root, request)?;
+            if request.classes.is_none() {
+                findings.extend(unused(&scan, root));
+            } else {
+                notes.push("unused files were not looked for, since only some classes were".to_owned());
+            }
+            dataset(scan, &mut findings)
+        }
+    };
+    let samples: Vec<&Sample> = images.train.iter().chain(&images.validation).chain(&images.test).collect();
+    let done = AtomicUsize::new(0);
+    let looks: Vec<Look> = samples
+        .par_iter()
+        .map(|sample| {
+            let look = look(sample);
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, samples.len());
+            look
+        })
+        .collect();
+    let (sizes, colours) = tallies(&looks);
+    findings.extend(same_pixels(&images, &looks));
+    findings.extend(looks.into_iter().flat_map(|look| look.findings));
+    let (classes, all) = counts(&images);
+    let published = published::of(&request.name);
+    let classes = published::compare(published, classes, all, request.classes.is_none(), &mut findings);
+    if published.is_none() {
+        notes.push(format!("no counts are published for `{}`", request.name));
+    }
+    findings.sort_by(|a, b| (a.severity, a.kind, &a.files).cmp(&(b.severity, b.kind, &b.files)));
+    let source = published.map(|published| published.source.as_str());
+    let (dataset, directory) = (request.name.clone(), request.root.clone());
+    Ok(Audit { dataset, directory, classes, all, source, sizes, colours, findings, notes, images })
+}
+
+/// The samples of a scan; what was wrong with their names and places becomes findings.
+fn dataset(scan: Scan, findings: &mut Vec<Finding>) -> Dataset {
+    findings.extend(scan.problems.iter().map(Finding::of));
+    let mut dataset = Dataset { name: scan.layout.name.to_owned(), ..Dataset::default() };
+    for (class, files) in scan.classes.into_iter().enumerate() {
+        let ClassFiles { name, train, validation, test, .. } = files;
+        dataset.train.extend(train.into_iter().map(|file| file.sample(class)));
+        dataset.validation.extend(validation.into_iter().map(|file| file.sample(class)));
+        dataset.test.extend(test.into_iter().map(|file| file.sample(class)));
+        dataset.classes.push(name);
+    }
+    dataset
+}
+
+/// Images below the root that are neither an image nor a mask of the data set.
+fn unused(scan: &Scan, root: &Path) -> Option<Finding> {
+    let files = scan.classes.iter().flat_map(|class| class.train.iter().chain(&class.validation).chain(&class.test));
+    let used: BTreeSet<&Path> = files
+        .flat_map(|file| {
+            let mask = file.defect.as_ref().and_then(|defect| defect.mask.as_ref());
+            [Some(file.path.as_path()), mask.map(|mask| mask.path.as_path())]
+        })
+        .flatten()
+        .collect();
+    let belongs = |path: &Path| {
+        let path = path.to_string_lossy().replace('\\', "/");
+        scan.layout.unread.iter().any(|folder| path.contains(folder))
+    };
+    let unused: Vec<String> = listing::walk(root)
+        .into_iter()
+        .filter(|path| !used.contains(path.as_path()) && !belongs(path))
+        .map(|path| path.strip_prefix(root).unwrap_or(&path).display().to_string())
+        .collect();
+    (!unused.is_empty()).then(|| Finding::unused(unused))
+}
+
+/// How often each size and each kind of colour occurs.
+fn tallies(looks: &[Look]) -> (Vec<Tally>, Vec<Tally>) {
+    let tally = |key: &dyn Fn(&Look) -> Option<String>| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for what in looks.iter().filter_map(key) {
+            *counts.entry(what).or_default() += 1;
+        }
+        let mut tallies: Vec<Tally> = counts.into_iter().map(|(what, images)| Tally { what, images }).collect();
+        tallies.sort_by_key(|tally| std::cmp::Reverse(tally.images));
+        tallies
+    };
+    let size = |look: &Look| look.facts.as_ref().map(|facts| format!("{}x{}", facts.width, facts.height));
+    let colour = |look: &Look| look.facts.as_ref().map(|facts| facts.colour.clone());
+    (tally(&size), tally(&colour))
+}
+
+/// Images that decode to the same pixels. In training and in testing that is an error, within one of them a warning.
+fn same_pixels(images: &Dataset, looks: &[Look]) -> Vec<Finding> {
+    let phases = [(&images.train, "train"), (&images.validation, "validation"), (&images.test, "test")];
+    let phased = phases.into_iter().flat_map(|(samples, phase)| samples.iter().map(move |sample| (sample, phase)));
+    let mut groups: BTreeMap<Digest, Vec<(&Sample, &str)>> = BTreeMap::new();
+    for (sample, look) in phased.zip(looks) {
+        if let Some(facts) = &look.facts {
+            groups.entry(facts.digest).or_default().push(sample);
+        }
+    }
+    let several = groups.into_values().filter(|group| group.len() > 1);
+    several
+        .map(|group| {
+            let crosses = group.iter().any(|(_, phase)| *phase != group[0].1);
+            Finding::same(group.into_iter().map(|(sample, _)| sample.id.clone()).collect(), crosses)
+        })
+        .collect()
+}
+
+/// The number of images of each class, and of all.
+fn counts(images: &Dataset) -> (Vec<(String, Counts)>, Counts) {
+    let mut counts: Vec<(String, Counts)> =
+        images.classes.iter().map(|class| (class.clone(), Counts::default())).collect();
+    for sample in &images.train {
+        counts[sample.class].1.train += 1;
+    }
+    for sample in &images.validation {
+        counts[sample.class].1.validation += 1;
+    }
+    for sample in &images.test {
+        let count = &mut counts[sample.class].1;
+        *if sample.is_anomalous() { &mut count.defective } else { &mut count.good } += 1;
+    }
+    let mut all = Counts::default();
+    counts.iter().for_each(|(_, count)| all.add(*count));
+    (counts, all)
+}
+
+impl Sample {
+    /// The files it is made of, as they are named in messages.
+    fn files(&self) -> (String, Option<String>) {
+        match &self.source {
+            Source::File { image, mask } => {
+                (image.display().to_string(), mask.as_ref().map(|mask| mask.path.display().to_string()))
+            }
+            Source::Toy(_) => (self.id.clone(), self.defect.as_ref().map(|_| format!("{} (mask)", self.id))),
+        }
+    }
+}
