@@ -102,6 +102,7 @@ pub(crate) fn program() -> Program {
             weight("tell", &[12, 12], Init::CopyOf("rebuild".to_owned())),
             weight("mean", &[], Init::Constant(0.0)),
         ],
+        parts: Vec::new(),
         functions: vec![objective("rebuild", 1, false), objective("tell", 2, true)],
         objectives: vec![
             Objective { name: "rebuild".to_owned(), trains: vec![WeightId(0), WeightId(1)] },
