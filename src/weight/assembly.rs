@@ -4,7 +4,7 @@
 //! files have been compared with what is expected, and never more than a few tensors are in memory at once: the next is
 //! made when the one before has been taken. Copies follow what their original has, be it from a file or first value.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -122,6 +122,7 @@ impl<'a> Assembly<'a> {
     }
 
     /// All weights in the order of the program, one by one.
+    #[must_use]
     pub fn weights(&self, seed: u64) -> Weights<'_> {
         Weights { assembly: self, seed, next: 0, ready: VecDeque::new() }
     }
@@ -174,8 +175,8 @@ impl<'a> Assembly<'a> {
 pub fn layout_of(program: &Program, file: &File, wanted: Wanted<'_>, fresh: &[&Part]) -> Result<Layout, WeightError> {
     let found = file.found();
     let expected = expected(program, wanted.part, fresh);
-    let wanted_paths: HashSet<&str> = expected.iter().map(|weight| weight.path.as_str()).collect();
-    let paths: HashSet<&str> = program.weights.iter().map(|weight| weight.path.as_str()).collect();
+    let wanted_paths: BTreeSet<&str> = expected.iter().map(|weight| weight.path.as_str()).collect();
+    let paths: BTreeSet<&str> = program.weights.iter().map(|weight| weight.path.as_str()).collect();
     let naming = Naming::choose(program, &wanted_paths, &found, wanted.part, wanted.table);
     compare(&expected, &paths, &found, file.extras(), &naming).map_err(|twice| {
         let [first, second] = twice.names;

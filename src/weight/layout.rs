@@ -1,6 +1,6 @@
 //! What weights are expected, what a file has, and how the two differ.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use crate::diagnostic::nearest;
@@ -108,6 +108,7 @@ impl Layout {
     }
 
     /// Things beside the weights that hold tensors for which no reason is known.
+    #[must_use]
     pub fn unknown_extras(&self) -> impl ExactSizeIterator<Item = &Extra> {
         let unknown = |(extra, why): &'_ (Extra, Option<String>)| extra.tensors > 0 && why.is_none();
         let all: Vec<&Extra> = self.extras.iter().filter(|entry| unknown(entry)).map(|(extra, _)| extra).collect();
@@ -137,7 +138,7 @@ pub fn expected(program: &Program, part: Option<&Part>, fresh: &[&Part]) -> Vec<
 /// If two tensors are one weight.
 pub fn compare(
     expected: &[Expected],
-    paths: &HashSet<&str>,
+    paths: &BTreeSet<&str>,
     found: &[Found],
     extras: &[Extra],
     naming: &Naming<'_>,

@@ -1,6 +1,6 @@
 //! How the names in a file become paths of a program: as they are, within a part, or through a rename table.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::graph::program::{Part, Program};
@@ -22,7 +22,7 @@ impl<'a> Naming<'a> {
     #[must_use]
     pub fn choose(
         program: &'a Program,
-        paths: &HashSet<&str>,
+        paths: &BTreeSet<&str>,
         found: &[Found],
         part: Option<&'a Part>,
         table: Option<&'a Table>,
@@ -59,7 +59,7 @@ impl<'a> Naming<'a> {
     }
 
     /// How many tensors of a file are weights with one of these paths.
-    fn count(&self, paths: &HashSet<&str>, found: &[Found]) -> usize {
+    fn count(&self, paths: &BTreeSet<&str>, found: &[Found]) -> usize {
         let is_there = |tensor: &&Found| self.path(&tensor.name).is_some_and(|(path, _)| paths.contains(path.as_str()));
         found.iter().filter(is_there).count()
     }

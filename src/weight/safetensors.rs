@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::{Dtype, Metadata};
+use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use crate::execute::{HostData, HostTensor};
 
@@ -38,7 +38,8 @@ pub(super) fn read(input: &mut Input) -> Result<Contents, Fault> {
         return Err(Fault::Damaged(format!("it should have {expected} bytes, it has {length}")));
     }
     let mut tensors = BTreeMap::new();
-    for (name, info) in header.tensors() {
+    let named: BTreeMap<String, &TensorInfo> = header.tensors().into_iter().collect();
+    for (name, info) in named {
         let stored = stored(info.dtype)
             .ok_or_else(|| Fault::Damaged(format!("the elements of `{name}`, {}, are not whole bytes", info.dtype)))?;
         let at = start + info.data_offsets.0 as u64;
@@ -64,7 +65,7 @@ fn stored(dtype: Dtype) -> Option<Stored> {
         (Dtype::BOOL, Stored::Bool),
     ];
     let found = known.into_iter().find(|(own, _)| *own == dtype).map(|(_, stored)| stored);
-    let other = || (dtype.bitsize() % 8 == 0).then(|| Stored::Other(dtype.to_string(), dtype.bitsize() / 8));
+    let other = || dtype.bitsize().is_multiple_of(8).then(|| Stored::Other(dtype.to_string(), dtype.bitsize() / 8));
     found.or_else(other)
 }
 

@@ -77,8 +77,8 @@ impl Table {
         for (list, words) in &written.words {
             let mut results: Vec<&String> = words.values().collect();
             results.sort();
-            if let Some(pair) = results.windows(2).find(|pair| pair[0] == pair[1]) {
-                return Err(format!("two words of `{list}` become `{}`", pair[0]));
+            if let Some([same, _]) = results.array_windows().find(|[a, b]| a == b) {
+                return Err(format!("two words of `{list}` become `{same}`"));
             }
         }
         let rule = |rule: &WrittenRule| {

@@ -1,6 +1,6 @@
 //! Differences between a file and a spec, in words.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use diadc::graph::program::Init;
 use diadc::weight::{Expected, Extra, Found, Layout, Naming, Otherwise, Stored, compare, expected};
@@ -18,7 +18,7 @@ fn found(name: &str, shape: &[usize], stored: Stored) -> Found {
 /// Compares under the names as they are.
 fn compared(expected: &[Expected], found: &[Found], extras: &[Extra]) -> Layout {
     let program = zeros(&[]);
-    let paths: HashSet<&str> = expected.iter().map(|weight| weight.path.as_str()).collect();
+    let paths: BTreeSet<&str> = expected.iter().map(|weight| weight.path.as_str()).collect();
     let naming = Naming::choose(&program, &paths, &[], None, None);
     compare(expected, &paths, found, extras, &naming).expect("no tensor is there twice")
 }

@@ -149,21 +149,18 @@ impl Counter<'_> {
     pub(super) fn tensors(&mut self, value: Value) -> usize {
         let mut count = 0;
         let mut open = vec![value];
+        let is_new = |seen: &mut bool| !std::mem::replace(seen, true);
         while let Some(value) = open.pop() {
             match value {
-                Value::Tuple(Node(at)) | Value::List(Node(at)) | Value::Object(Node(at)) => {
-                    if !std::mem::replace(&mut self.lists[at as usize], true) {
-                        open.extend(&self.heap.lists[at as usize]);
-                    }
+                Value::Tuple(Node(at)) | Value::List(Node(at)) | Value::Object(Node(at))
+                    if is_new(&mut self.lists[at as usize]) =>
+                {
+                    open.extend(&self.heap.lists[at as usize]);
                 }
-                Value::Dict(Node(at)) => {
-                    if !std::mem::replace(&mut self.dicts[at as usize], true) {
-                        open.extend(self.heap.dicts[at as usize].iter().flat_map(|&(key, value)| [key, value]));
-                    }
+                Value::Dict(Node(at)) if is_new(&mut self.dicts[at as usize]) => {
+                    open.extend(self.heap.dicts[at as usize].iter().flat_map(|&(key, value)| [key, value]));
                 }
-                Value::Tensor(Node(at)) => {
-                    count += usize::from(!std::mem::replace(&mut self.tensors[at as usize], true));
-                }
+                Value::Tensor(Node(at)) => count += usize::from(is_new(&mut self.tensors[at as usize])),
                 _ => {}
             }
         }
