@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fact::{Dim, Fact, Shape};
-use crate::graph::program::{Function, ImageFormat, Init, Objective, Phase, Program};
+use crate::graph::program::{Function, ImageFormat, Init, Objective, Part, Phase, Program};
 use crate::graph::{Graph, ValueId};
 use crate::op::{Op, WeightId};
 use crate::parse::ast::{FnDef, MemberKind, Name, ObjectiveDef, PartPath};
@@ -70,6 +70,7 @@ impl Checker<'_> {
             doc: spec.modules[0].doc.clone(),
             params,
             weights: self.weights.values().map(|declared| declared.weight.clone()).collect(),
+            parts: self.named_parts(model, "", false),
             functions,
             objectives,
             phases,
@@ -84,6 +85,31 @@ impl Checker<'_> {
         let env = Environment::new(ModuleId(0), Some(model), "".into(), scope);
         self.member(model, name, span, &env);
         self.builders.clear();
+    }
+
+    /// The parts of an instance that have been made, each before those within it. Those within a fresh one are fresh.
+    fn named_parts(&self, id: InstanceId, owner: &str, is_fresh: bool) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for (name, (_, member)) in &self.spec.block(self.instances[id.0].block).members {
+            let (MemberKind::Part(def), Some(Some(value))) = (&member.kind, self.instances[id.0].members.get(name))
+            else {
+                continue;
+            };
+            let name = if owner.is_empty() { name.to_string() } else { format!("{owner}.{name}") };
+            let made: Vec<(String, Value)> = match value.elements() {
+                Some(items) => (0..).zip(items).map(|(i, item): (usize, _)| (format!("{name}.{i}"), item)).collect(),
+                None => vec![(name, value.clone())],
+            };
+            for (name, value) in made {
+                let Value::Instance(id) = value else { continue };
+                let is_fresh = is_fresh || def.is_fresh;
+                let path = self.instances[id.0].prefix.to_string();
+                let inner = self.named_parts(id, &name, is_fresh);
+                parts.push(Part { name, path, is_fresh });
+                parts.extend(inner);
+            }
+        }
+        parts
     }
 
     fn begin(&mut self, name: &str) -> crate::graph::ScopeId {

@@ -22,10 +22,13 @@ pub(super) struct SpecArguments {
 
     /// Sets a param of the model, as in --set fusion=off or --set 'scales=[2, 3]'
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
-    pub(super) settings: Vec<(String, String)>,
+    pub(super) settings: Vec<Setting>,
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
+/// The name of a param and its value.
+pub(super) type Setting = (String, String);
+
+pub(super) fn setting(text: &str) -> Result<Setting, String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => {
             Ok((name.trim().to_owned(), value.trim().to_owned()))

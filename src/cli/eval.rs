@@ -1,19 +1,17 @@
 //! `diadc eval`: what weights are worth on a data set.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
-use crate::execute::HostTensor;
 use crate::experiment::{ExperimentError, RunDirectory, assess};
-use crate::graph::program::Program;
 use crate::report;
-use crate::weight;
 
 use super::arguments::{DataArguments, DeviceArguments, SpecArguments};
 use super::failure::Failure;
 use super::resume::{Findings, write_report};
+use super::start::{hand_over, load};
 use super::terminal::{self, Screen};
 
 /// Evaluates weights on a data set
@@ -29,7 +27,7 @@ pub(super) struct Eval {
     #[command(flatten)]
     device: DeviceArguments,
 
-    /// The weights: a safetensors file
+    /// The weights: safetensors, or what PyTorch writes
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
 
@@ -62,12 +60,12 @@ impl Eval {
         let config = self.spec.config()?;
         let device = self.device.choose(&config)?;
         let dataset = self.data.open(&config)?;
-        let weights = load(program, Some(&self.weights), self.seed)?;
+        let weights = load(program, &self.weights, &[])?;
         let mut engine = crate::execute::open(device)?;
-        let directory = self.out.as_deref().map(RunDirectory::create).transpose()?;
-        engine.set_weights(&weights);
         let stop = terminal::stop_flag();
         let mut screen = Screen::new();
+        hand_over(&weights, self.seed, engine.as_mut(), &mut screen)?;
+        let directory = self.out.as_deref().map(RunDirectory::create).transpose()?;
         let started = Instant::now();
         let assessment = assess(program, engine.as_mut(), &dataset, self.seed, &mut screen, &stop)?;
         screen.clear();
@@ -96,12 +94,4 @@ impl Eval {
 
 pub(super) fn charset() -> report::Charset {
     if terminal::takes_unicode() { report::Charset::Unicode } else { report::Charset::Ascii }
-}
-
-/// The weights of a file, or first values if there is none.
-pub(super) fn load(program: &Program, path: Option<&Path>, seed: u64) -> Result<Vec<HostTensor>, Failure> {
-    match path {
-        Some(path) => Ok(weight::load(path, &weight::expected(program))?),
-        None => Ok(weight::init(program, seed)),
-    }
 }

@@ -11,7 +11,9 @@ mod graph;
 mod predict;
 mod resume;
 mod run;
+mod start;
 mod terminal;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -33,7 +35,8 @@ const EXAMPLES: &str = "Examples:
   diadc run specs/diad.diad --dataset visa --data DIR  train, evaluate and report
   diadc check my.diad                                  what is wrong with a spec, without running it
   diadc graph my.diad --set fusion=off                 what it computes
-  diadc data toy DIR                                   write the toy data set as image files";
+  diadc data toy DIR                                   write the toy data set as image files
+  diadc weights check my.diad FILE                     whether a checkpoint fits a spec";
 
 #[derive(Subcommand)]
 enum Command {
@@ -45,6 +48,7 @@ enum Command {
     Check(check::Check),
     Graph(graph::Graph),
     Data(data::Data),
+    Weights(weights::Weights),
 }
 
 /// Runs the program with the arguments of the process.
@@ -60,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Graph(command) => command.run(),
         Command::Data(command) => command.run(),
+        Command::Weights(command) => command.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -12,6 +12,7 @@ use crate::report::picture;
 
 use super::arguments::{DeviceArguments, SpecArguments};
 use super::failure::Failure;
+use super::start::{hand_over, load};
 use super::terminal::{self, Screen};
 
 /// Images that are scored at once.
@@ -34,7 +35,7 @@ pub(super) struct Predict {
     #[arg(long, short, required = true, num_args = 1.., value_name = "PATH")]
     images: Vec<PathBuf>,
 
-    /// The weights: a safetensors file
+    /// The weights: safetensors, or what PyTorch writes
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
 
@@ -57,12 +58,12 @@ impl Predict {
         let config = self.spec.config()?;
         let device = self.device.choose(&config)?;
         let paths = predict_inputs(&self.images)?;
-        let weights = super::eval::load(program, Some(&self.weights), self.seed)?;
+        let weights = load(program, &self.weights, &[])?;
         let mut engine = crate::execute::open(device)?;
-        let directory = RunDirectory::create(&self.out)?;
-        engine.set_weights(&weights);
-        let mut scorer = Scorer::new(program, engine.as_mut(), self.seed)?;
         let mut screen = Screen::new();
+        hand_over(&weights, self.seed, engine.as_mut(), &mut screen)?;
+        let directory = RunDirectory::create(&self.out)?;
+        let mut scorer = Scorer::new(program, engine.as_mut(), self.seed)?;
         let mut results = Vec::new();
         for chunk in paths.chunks(BATCH) {
             let images: Vec<RgbImage> = chunk.iter().map(|path| read_image(path)).collect::<Result<_, _>>()?;

@@ -7,12 +7,13 @@ use clap::Args;
 
 use crate::compile::{Compiled, compile};
 use crate::dataset::{self, Dataset, Request};
-use crate::execute::{Engine, HostTensor};
+use crate::execute::Engine;
 use crate::experiment::{Assessment, ExperimentError, Record, RunDirectory, assess, train};
 use crate::report::{self, LossCurve, Report, picture};
 use crate::resolve::Location;
 
 use super::failure::Failure;
+use super::start::{hand_over, start};
 use super::terminal::{self, Screen};
 
 /// Goes on with a run that was stopped
@@ -39,9 +40,11 @@ impl Resume {
         if let Some((what, _)) = changed.iter().find(|(_, changed)| *changed) {
             return Err(ExperimentError::Changed { path: self.dir, what: (*what).to_owned() }.into());
         }
-        let weights = super::eval::load(&compiled.program, setup.weights.as_deref(), setup.seed)?;
-        let engine = crate::execute::open(setup.device.parse()?)?;
-        go(Job { compiled, dataset, record, directory, engine, weights })
+        let weights = start(&compiled.program, setup.weights.as_deref())?;
+        let mut engine = crate::execute::open(setup.device.parse()?)?;
+        hand_over(&weights, setup.seed, engine.as_mut(), &mut Screen::new())?;
+        drop(weights);
+        go(Job { compiled, dataset, record, directory, engine })
     }
 }
 
@@ -51,8 +54,8 @@ pub(super) struct Job {
     pub(super) dataset: Dataset,
     pub(super) record: Record,
     pub(super) directory: RunDirectory,
+    /// It holds the weights to begin with.
     pub(super) engine: Box<dyn Engine>,
-    pub(super) weights: Vec<HostTensor>,
 }
 
 /// Trains, or goes on with training; then scores and reports.
@@ -71,7 +74,6 @@ pub(super) fn go(mut job: Job) -> Result<(), Failure> {
         job.engine.device(),
         job.directory.path().display(),
     ));
-    job.engine.set_weights(&job.weights);
     let started = Instant::now();
     let trained = train(program, job.engine.as_mut(), &job.dataset, &job.record, &job.directory, &mut screen, &stop);
     screen.clear();

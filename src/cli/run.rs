@@ -9,6 +9,8 @@ use crate::experiment::{Config, ExperimentError, Record, RunDirectory, Setup};
 use super::arguments::{DataArguments, DeviceArguments, SpecArguments};
 use super::failure::Failure;
 use super::resume::{Job, go};
+use super::start::{hand_over, start};
+use super::terminal::Screen;
 
 /// Trains, evaluates and reports
 ///
@@ -45,7 +47,7 @@ struct RunArguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// Weights to start from: a safetensors file
+    /// Weights to start from: safetensors, or what PyTorch writes
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 
@@ -56,17 +58,17 @@ struct RunArguments {
 
 impl Run {
     pub(super) fn run(self) -> Result<(), Failure> {
-        start(self.arguments, true)
+        begin(self.arguments, true)
     }
 }
 
 impl Train {
     pub(super) fn run(self) -> Result<(), Failure> {
-        start(self.arguments, false)
+        begin(self.arguments, false)
     }
 }
 
-fn start(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
+fn begin(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
     let compiled = arguments.spec.compile()?;
     let program = &compiled.program;
     if program.phases.is_empty() && !scores {
@@ -78,8 +80,10 @@ fn start(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
     let config = arguments.spec.config()?;
     let device = arguments.device.choose(&config)?;
     let dataset = arguments.data.open(&config)?;
-    let weights = super::eval::load(program, arguments.weights.as_deref(), arguments.seed)?;
-    let engine = crate::execute::open(device)?;
+    let weights = start(program, arguments.weights.as_deref())?;
+    let mut engine = crate::execute::open(device)?;
+    hand_over(&weights, arguments.seed, engine.as_mut(), &mut Screen::new())?;
+    drop(weights);
     let setup = Setup {
         spec: arguments.spec.spec.clone(),
         settings: arguments.spec.settings.clone(),
@@ -94,7 +98,7 @@ fn start(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
     let record = Record::new(setup, &compiled, &dataset);
     let directory = directory(&arguments, &config, &program.name, &dataset.name)?;
     directory.write_record(&record, &compiled.sources)?;
-    go(Job { compiled, dataset, record, directory, engine, weights })
+    go(Job { compiled, dataset, record, directory, engine })
 }
 
 fn directory(arguments: &RunArguments, config: &Config, model: &str, dataset: &str) -> Result<RunDirectory, Failure> {

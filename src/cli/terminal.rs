@@ -106,12 +106,19 @@ impl Screen {
                 bar.set_position(done as u64);
                 bar.set_message(message.to_owned());
             }
+            // What is over at once is not worth a line.
+            None if title == "weights" && self.started.elapsed() < LINE_EVERY => {}
             None if is_new || done == all || self.last.elapsed() >= LINE_EVERY => {
                 self.last = Instant::now();
                 eprintln!("{title}: {done}/{all}  {message}");
             }
             None => {}
         }
+    }
+
+    /// So many of so many weights have been read or made.
+    pub(super) fn weights(&mut self, done: usize, all: usize) {
+        self.show("weights", done, all, "");
     }
 
     /// Takes the bar away.

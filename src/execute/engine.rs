@@ -53,8 +53,9 @@ pub trait Engine: Send {
     /// The device in words: `cpu`, `cuda:0`.
     fn device(&self) -> String;
 
-    /// Takes over all weights of a program, in order. Everything computed from earlier ones is forgotten.
-    fn set_weights(&mut self, weights: &[HostTensor]);
+    /// Takes over all weights of a program, in order, each before the next is asked for. Earlier ones are let go of
+    /// first, and everything computed from them.
+    fn set_weights(&mut self, weights: &mut dyn Iterator<Item = HostTensor>);
 
     /// Replaces one weight.
     fn set_weight(&mut self, id: WeightId, weight: &HostTensor);

@@ -154,11 +154,15 @@ impl<B: Kernels> Engine for Session<B> {
         self.name.clone()
     }
 
-    fn set_weights(&mut self, weights: &[HostTensor]) {
-        self.weights = weights.iter().map(|weight| Tensor::from_host(weight, &self.device)).collect();
-        self.shapes = weights.iter().map(|weight| weight.shape.clone()).collect();
+    fn set_weights(&mut self, weights: &mut dyn Iterator<Item = HostTensor>) {
         for loaded in &mut self.plans {
             loaded.kept = None;
+        }
+        self.weights.clear();
+        self.shapes.clear();
+        for weight in weights {
+            self.weights.push(Tensor::from_host(&weight, &self.device));
+            self.shapes.push(weight.shape);
         }
     }
 

@@ -54,11 +54,7 @@ pub fn train(
     if !outcome.is_finished {
         return Err(ExperimentError::Stopped(directory.path().to_path_buf()));
     }
-    let mut weights = Vec::with_capacity(program.weights.len());
-    for (id, _) in program.weights() {
-        weights.push(engine.weight(id)?);
-    }
-    weight::save(&directory.weights(), program, &weights, &notes)?;
+    weight::save(&directory.weights(), program, &notes, |id| Ok::<_, ExperimentError>(engine.weight(id)?))?;
     let curves = curves(program, &outcome.curve);
     let json = serde_json::json!(curves.iter().map(|curve| (&curve.objective, &curve.points)).collect::<Vec<_>>());
     directory.write("losses.json", format!("{json}\n").as_bytes())?;

@@ -20,6 +20,8 @@ pub struct Program {
     pub params: Vec<(String, String)>,
     /// All weights of all functions.
     pub weights: Vec<Weight>,
+    /// The parts that weights belong to, each before those within it.
+    pub parts: Vec<Part>,
     /// All functions that can be run.
     pub functions: Vec<Function>,
     /// What is trained, in the order of the spec.
@@ -43,6 +45,12 @@ impl Program {
     #[must_use]
     pub fn weight(&self, id: WeightId) -> &Weight {
         &self.weights[id.0 as usize]
+    }
+
+    /// The part with a name.
+    #[must_use]
+    pub fn part(&self, name: &str) -> Option<&Part> {
+        self.parts.iter().find(|part| part.name == name)
     }
 
     /// All weights with their numbers.
@@ -86,6 +94,34 @@ pub struct Weight {
     pub is_statistic: bool,
     /// The layer that declared it.
     pub span: Span,
+}
+
+/// A part of the model, or a part of a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its name as the spec has it: `sd`, `sd.decoder`; elements of a list of parts by their index.
+    pub name: String,
+    /// What the paths of its weights begin with; empty if it stands at the top.
+    pub path: String,
+    /// Whether a checkpoint to start from may lack its weights.
+    pub is_fresh: bool,
+}
+
+impl Part {
+    /// Whether a weight with this path is one of its own.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        self.relative(path).is_some()
+    }
+
+    /// The path of a weight of its own without that of the part.
+    #[must_use]
+    pub fn relative<'a>(&self, path: &'a str) -> Option<&'a str> {
+        if self.path.is_empty() {
+            return Some(path);
+        }
+        path.strip_prefix(&*self.path)?.strip_prefix('.')
+    }
 }
 
 /// First value of a weight.

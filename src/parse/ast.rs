@@ -91,13 +91,15 @@ pub struct FnDef {
     pub body: Body,
 }
 
-/// `let name = value`
+/// `let name = value`, or `part name = value`
 #[derive(Clone, Debug)]
 pub struct LetDef {
     /// Its name.
     pub name: Name,
     /// Its value.
     pub value: Expr,
+    /// Whether it is a `fresh part`: a checkpoint to start from may lack its weights.
+    pub is_fresh: bool,
 }
 
 /// A block, or the model of an experiment.

@@ -130,9 +130,10 @@ impl Build {
     }
 
     fn let_def(&mut self, pair: P<'_>) -> LetDef {
+        let is_fresh = pair.clone().into_inner().any(|pair| pair.as_rule() == Rule::k_fresh);
         let mut inner = meaningful(pair);
         let name = self.name(&inner.next().expect("a `let` has a name"));
-        LetDef { name, value: self.expr(inner.next().expect("a `let` has a value")) }
+        LetDef { name, value: self.expr(inner.next().expect("a `let` has a value")), is_fresh }
     }
 
     /// A function, a main function or a score: `[name] params [type] body`.
@@ -284,6 +285,7 @@ fn is_word(rule: Rule) -> bool {
             | Rule::k_from
             | Rule::k_param
             | Rule::k_part
+            | Rule::k_fresh
             | Rule::k_objective
             | Rule::k_trains
             | Rule::k_freezes

@@ -112,7 +112,7 @@ impl Checkpoint {
         let [phase, step] = position.as_slice() else { return Err(reader.wrong("its position is not two numbers")) };
         let position = Position { phase: *phase as usize, step: step.cast_unsigned() };
         let curve = reader.curve()?;
-        Ok(Checkpoint { position, weights, memories, curve, notes: reader.file.notes() })
+        Ok(Checkpoint { position, weights, memories, curve, notes: reader.file.notes().clone() })
     }
 }
 

@@ -17,20 +17,32 @@ pub enum WeightError {
         source: io::Error,
     },
     /// The file can't be written; what was there before is untouched.
-    #[error("can't write `{path}`: {source}", path = path.display())]
+    #[error("can't write `{path}`: {source}; what was there before is untouched", path = path.display())]
     Write {
         /// The file.
         path: PathBuf,
         /// What the system says: the disk is full, or the folder may not be written.
         source: io::Error,
     },
-    /// It is no safetensors file, or a damaged one.
-    #[error("`{path}` is not a safetensors file: {reason}", path = path.display())]
+    /// It is of no known format, or damaged.
+    #[error("`{path}` is no safetensors or PyTorch file that can be read: {reason}", path = path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A pickle asks for something that is not known to be harmless.
+    #[error(
+        "`{path}` asks for `{global}`, which a file of weights does not need; nothing of it was run. If you trust it, \
+         save its `state_dict()` alone with PyTorch, or as safetensors",
+        path = path.display()
+    )]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// The name of Python that it asks for.
+        global: String,
     },
     /// A tensor that is needed is not in it, or not of the right type.
     #[error("`{path}` has no tensor `{name}` of a supported type", path = path.display())]
@@ -39,6 +51,18 @@ pub enum WeightError {
         path: PathBuf,
         /// Name of the tensor.
         name: String,
+    },
+    /// Two of its tensors are one weight.
+    #[error("`{path}` has two tensors for `{weight}`: `{first}` and `{second}`; take one of them out", path = path.display())]
+    Twice {
+        /// The file.
+        path: PathBuf,
+        /// The weight that both mean.
+        weight: String,
+        /// Name of a tensor.
+        first: String,
+        /// Name of the other.
+        second: String,
     },
     /// It holds other weights than expected; nothing of it was used.
     #[error("the weights in `{path}` are not those of this spec\n{layout}", path = path.display())]
@@ -55,6 +79,49 @@ pub enum WeightError {
         path: PathBuf,
         /// The weights in question.
         weights: Vec<String>,
+    },
+    /// Some of its numbers are too large for the type that was asked for.
+    #[error(
+        "`{path}` holds numbers above {largest}, the largest of {stored}, in {}; choose another type, or cut them off with \
+         --clamp",
+        names(weights),
+        path = path.display()
+    )]
+    Overflow {
+        /// The file.
+        path: PathBuf,
+        /// The type.
+        stored: String,
+        /// Its largest number.
+        largest: f64,
+        /// The tensors in question.
+        weights: Vec<String>,
+    },
+    /// It does not fit, as has been shown in detail.
+    #[error("`{path}` does not fit `{model}`", path = path.display())]
+    Misfit {
+        /// The file.
+        path: PathBuf,
+        /// The model.
+        model: String,
+    },
+    /// There is no part of this name.
+    #[error("`{model}` has no part `{part}`; {help}")]
+    NoPart {
+        /// The model.
+        model: String,
+        /// The name that was given.
+        part: String,
+        /// What may have been meant.
+        help: String,
+    },
+    /// There is no rename table of this name.
+    #[error("there is no layout `{name}`; {help}")]
+    NoTable {
+        /// The name that was given.
+        name: String,
+        /// What may have been meant.
+        help: String,
     },
 }
 

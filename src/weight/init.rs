@@ -1,53 +1,17 @@
 //! First values of weights.
 
-use std::collections::HashMap;
-
-use rayon::prelude::*;
-
 use crate::execute::random::{Key, draw};
 use crate::execute::{HostData, HostTensor};
-use crate::graph::program::{Init, Program, Weight};
+use crate::graph::program::{Init, Weight};
 use crate::op::Distribution;
 
-/// First values of all weights of a program, in its order. That of a weight depends on the seed and its path only, so
-/// that a part added to a spec leaves the others as they were; copies are made when all others are there.
+/// The first value of a weight. It depends on the seed and the weight's path only, so that a part added to a spec
+/// leaves the others as they were.
 ///
 /// # Panics
-/// If a weight is the copy of none or of itself, which `check` has ruled out.
+/// If it is the copy of another.
 #[must_use]
-pub fn init(program: &Program, seed: u64) -> Vec<HostTensor> {
-    let places: HashMap<&str, usize> =
-        program.weights.iter().enumerate().map(|(place, weight)| (weight.path.as_str(), place)).collect();
-    let originals: Vec<usize> = program.weights.iter().map(|weight| original(program, &places, weight, 0)).collect();
-    let mut made: Vec<Option<HostTensor>> = program
-        .weights
-        .par_iter()
-        .zip(&originals)
-        .enumerate()
-        .map(|(place, (weight, &original))| (place == original).then(|| first(weight, seed)))
-        .collect();
-    for (place, &original) in originals.iter().enumerate() {
-        if place != original {
-            let copy = made[original].clone();
-            made[place] = copy;
-        }
-    }
-    made.into_iter().map(|weight| weight.expect("an original is no copy")).collect()
-}
-
-/// The weight at the end of a chain of copies.
-fn original(program: &Program, places: &HashMap<&str, usize>, weight: &Weight, depth: usize) -> usize {
-    assert!(depth <= program.weights.len(), "`{}` is a copy of itself", weight.path);
-    match &weight.init {
-        Init::CopyOf(path) => {
-            let of = *places.get(path.as_str()).expect("a copy names a weight of the program");
-            original(program, places, &program.weights[of], depth + 1)
-        }
-        Init::Constant(_) | Init::Normal { .. } | Init::Uniform { .. } => places[weight.path.as_str()],
-    }
-}
-
-fn first(weight: &Weight, seed: u64) -> HostTensor {
+pub(super) fn first_value(weight: &Weight, seed: u64) -> HostTensor {
     let count = weight.shape.iter().product();
     let purpose = format!("weight {}", weight.path);
     let key = Key { seed, purpose: &purpose, step: 0, sample: 0, iteration: 0 };

@@ -1,10 +1,15 @@
 //! What weights are expected, what a file has, and how the two differ.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use crate::diagnostic::nearest;
-use crate::graph::program::Program;
+use crate::graph::program::{Init, Part, Program};
+
+use super::aside::Aside;
+use super::file::{Extra, Found};
+use super::naming::Naming;
+use super::table::Reshape;
 
 /// Differences of one kind that are shown; the others are counted.
 const MOST_SHOWN: usize = 10;
@@ -16,60 +21,34 @@ pub struct Expected {
     pub path: String,
     /// Its shape.
     pub shape: Vec<usize>,
+    /// Where it comes from if the file lacks it; none if the file must not.
+    pub otherwise: Option<Otherwise>,
 }
 
-/// A tensor that a file has.
+/// Where a weight comes from that no file has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Its name.
-    pub name: String,
-    /// Its shape.
-    pub shape: Vec<usize>,
-    /// Type of its elements.
-    pub stored: Stored,
+pub enum Otherwise {
+    /// Its first value as the spec has it.
+    FirstValue,
+    /// The weight of which it is a copy.
+    CopyOf(String),
 }
 
-/// How elements are stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stored {
-    /// 32-bit floating point.
-    F32,
-    /// 16-bit floating point of IEEE 754.
-    F16,
-    /// The upper half of 32-bit floating point.
-    Bf16,
-    /// 64-bit integers.
-    I64,
-    /// Anything else, by its name.
-    Other(String),
-}
-
-impl Stored {
-    /// Whether it can be read as a weight.
-    #[must_use]
-    pub fn is_float(&self) -> bool {
-        match self {
-            Stored::F32 | Stored::F16 | Stored::Bf16 => true,
-            Stored::I64 | Stored::Other(_) => false,
-        }
-    }
-}
-
-impl fmt::Display for Stored {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Stored::F32 => "F32",
-            Stored::F16 => "F16",
-            Stored::Bf16 => "BF16",
-            Stored::I64 => "I64",
-            Stored::Other(name) => name,
-        })
-    }
-}
-
-/// How a file differs from what is expected; it fits if all lists are empty.
+/// How a file differs from what is expected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
+    /// What was done with the names.
+    pub naming: String,
+    /// Weights that the file has.
+    pub matched: Vec<Match>,
+    /// Weights that it lacks and that come from elsewhere.
+    pub fresh: Vec<(Expected, Otherwise)>,
+    /// Tensors that are known not to be needed, with the reason.
+    pub aside: Vec<(Found, String)>,
+    /// Things beside the weights, with a reason not to need them; none if none is known and there are tensors in it.
+    pub extras: Vec<(Extra, Option<String>)>,
+    /// Weights of other parts than the one that was asked for.
+    pub elsewhere: Vec<Found>,
     /// Weights that the file lacks, each with the unexpected name that is most like it.
     pub missing: Vec<(Expected, Option<String>)>,
     /// Tensors that no weight takes.
@@ -78,6 +57,17 @@ pub struct Layout {
     pub wrong_shape: Vec<WrongShape>,
     /// Tensors whose elements are not floating point.
     pub wrong_type: Vec<Found>,
+}
+
+/// A weight that a file has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// Its path in the program.
+    pub path: String,
+    /// The name of the tensor in the file.
+    pub name: String,
+    /// What is done to its shape.
+    pub reshape: Option<Reshape>,
 }
 
 /// A weight whose shape differs.
@@ -91,49 +81,117 @@ pub struct WrongShape {
     pub found: Vec<usize>,
 }
 
+/// Two tensors that are one weight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Twice {
+    /// The path.
+    pub path: String,
+    /// The names in the file.
+    pub names: [String; 2],
+}
+
 impl Layout {
-    /// Whether the file has exactly what is expected.
+    /// Whether the file has what is expected, and nothing that is not known.
     #[must_use]
     pub fn fits(&self) -> bool {
         self.missing.is_empty()
             && self.unexpected.is_empty()
             && self.wrong_shape.is_empty()
             && self.wrong_type.is_empty()
+            && self.unknown_extras().next().is_none()
+    }
+
+    /// How many weights have another name in the file.
+    #[must_use]
+    pub fn renamed(&self) -> usize {
+        self.matched.iter().filter(|matched| matched.path != matched.name).count()
+    }
+
+    /// Things beside the weights that hold tensors for which no reason is known.
+    #[must_use]
+    pub fn unknown_extras(&self) -> impl ExactSizeIterator<Item = &Extra> {
+        let unknown = |(extra, why): &'_ (Extra, Option<String>)| extra.tensors > 0 && why.is_none();
+        let all: Vec<&Extra> = self.extras.iter().filter(|entry| unknown(entry)).map(|(extra, _)| extra).collect();
+        all.into_iter()
     }
 }
 
-/// All weights of a program, in its order.
+/// The weights of a program, or of a part of it, in its order. Those of parts in `fresh` may be missing.
 #[must_use]
-pub fn expected(program: &Program) -> Vec<Expected> {
-    program.weights.iter().map(|weight| Expected { path: weight.path.clone(), shape: weight.shape.clone() }).collect()
+pub fn expected(program: &Program, part: Option<&Part>, fresh: &[&Part]) -> Vec<Expected> {
+    let weights = program.weights.iter().filter(|weight| part.is_none_or(|part| part.has(&weight.path)));
+    let expected = weights.map(|weight| {
+        let is_fresh = fresh.iter().any(|part| part.has(&weight.path));
+        let otherwise = is_fresh.then(|| match &weight.init {
+            Init::CopyOf(original) => Otherwise::CopyOf(original.clone()),
+            Init::Constant(_) | Init::Normal { .. } | Init::Uniform { .. } => Otherwise::FirstValue,
+        });
+        Expected { path: weight.path.clone(), shape: weight.shape.clone(), otherwise }
+    });
+    expected.collect()
 }
 
-/// Compares what is expected with what a file has.
-#[must_use]
-pub fn compare(expected: &[Expected], found: &[Found]) -> Layout {
-    let known: BTreeSet<&str> = expected.iter().map(|weight| weight.path.as_str()).collect();
-    let there: BTreeMap<&str, &Found> = found.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
-    let mut layout = Layout {
-        unexpected: found.iter().filter(|tensor| !known.contains(tensor.name.as_str())).cloned().collect(),
-        ..Layout::default()
-    };
+/// Compares what is expected with what a file has. `paths` are those of all weights of the program: tensors with one of
+/// them that is not expected belong elsewhere.
+///
+/// # Errors
+/// If two tensors are one weight.
+pub fn compare(
+    expected: &[Expected],
+    paths: &BTreeSet<&str>,
+    found: &[Found],
+    extras: &[Extra],
+    naming: &Naming<'_>,
+) -> Result<Layout, Twice> {
+    let wanted: HashMap<&str, &Expected> = expected.iter().map(|weight| (weight.path.as_str(), weight)).collect();
+    let mut layout = Layout { naming: naming.to_string(), ..Layout::default() };
+    let mut there: BTreeMap<String, (&Found, Option<Reshape>)> = BTreeMap::new();
+    for tensor in found {
+        let named = naming.path(&tensor.name);
+        match named {
+            Some((path, reshape)) if wanted.contains_key(path.as_str()) => {
+                if let Some((first, _)) = there.insert(path.clone(), (tensor, reshape)) {
+                    return Err(Twice { path, names: [first.name.clone(), tensor.name.clone()] });
+                }
+            }
+            Some((path, _)) if paths.contains(path.as_str()) => layout.elsewhere.push(tensor.clone()),
+            Some(_) | None => match Aside::known().tensor(&tensor.name) {
+                Some(why) => layout.aside.push((tensor.clone(), why.to_owned())),
+                None => layout.unexpected.push(tensor.clone()),
+            },
+        }
+    }
+    for extra in extras {
+        layout.extras.push((extra.clone(), Aside::known().extra(&extra.name).map(str::to_owned)));
+    }
     for weight in expected {
-        let Some(tensor) = there.get(weight.path.as_str()) else {
-            // Likeness is costly to measure, and only a few are shown.
-            let names = layout.unexpected.iter().map(|tensor| tensor.name.as_str());
-            let near = (layout.missing.len() < MOST_SHOWN).then(|| nearest(&weight.path, names)).flatten();
-            layout.missing.push((weight.clone(), near.map(str::to_owned)));
-            continue;
-        };
-        if tensor.shape != weight.shape {
-            let (path, found) = (weight.path.clone(), tensor.shape.clone());
-            layout.wrong_shape.push(WrongShape { path, expected: weight.shape.clone(), found });
-        }
-        if !tensor.stored.is_float() {
-            layout.wrong_type.push((*tensor).clone());
+        match (there.get(&weight.path), &weight.otherwise) {
+            (Some((tensor, reshape)), _) => layout.take(weight, tensor, *reshape),
+            (None, Some(otherwise)) => layout.fresh.push((weight.clone(), otherwise.clone())),
+            (None, None) => {
+                // Likeness is costly to measure, and only a few are shown.
+                let names = layout.unexpected.iter().map(|tensor| tensor.name.as_str());
+                let near = (layout.missing.len() < MOST_SHOWN).then(|| nearest(&weight.path, names)).flatten();
+                layout.missing.push((weight.clone(), near.map(str::to_owned)));
+            }
         }
     }
-    layout
+    Ok(layout)
+}
+
+impl Layout {
+    fn take(&mut self, weight: &Expected, tensor: &Found, reshape: Option<Reshape>) {
+        let path = weight.path.clone();
+        let shape = reshape.map_or(Some(tensor.shape.clone()), |reshape| reshape.shape(&tensor.shape));
+        if shape.as_ref() != Some(&weight.shape) {
+            let (expected, found) = (weight.shape.clone(), tensor.shape.clone());
+            self.wrong_shape.push(WrongShape { path, expected, found });
+        } else if tensor.stored.is_float() {
+            self.matched.push(Match { path, name: tensor.name.clone(), reshape });
+        } else {
+            self.wrong_type.push(tensor.clone());
+        }
+    }
 }
 
 /// One line for each difference, at most ten of a kind, under a line that counts them.
@@ -144,11 +202,16 @@ impl fmt::Display for Layout {
             format!("{} {:?}{near}", weight.path, weight.shape)
         });
         let unexpected = self.unexpected.iter().map(|tensor| format!("{} {:?}", tensor.name, tensor.shape));
+        let extras = self.unknown_extras().map(|extra| {
+            let plural = if extra.tensors == 1 { "" } else { "s" };
+            format!("{}: {} with {} tensor{plural}", extra.name, extra.what, extra.tensors)
+        });
         let shapes =
             self.wrong_shape.iter().map(|w| format!("{} {:?}, the file has {:?}", w.path, w.expected, w.found));
         let types = self.wrong_type.iter().map(|tensor| format!("{} is {}", tensor.name, tensor.stored));
         section(f, "missing", missing)?;
         section(f, "not in the spec", unexpected)?;
+        section(f, "beside the weights and not known", extras)?;
         section(f, "of another shape", shapes)?;
         section(f, "not floating point", types)
     }

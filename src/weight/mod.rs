@@ -1,17 +1,33 @@
 //! Weights outside the device: their first values, and files they are kept in.
 //!
-//! In: a checked program, a seed, paths. Out: host tensors in the order of the program's weights, complete or not at
-//! all: a file is compared with what is expected before any of it is used. Files are written beside and renamed.
-//! This room knows no graph and trains nothing.
+//! In: a checked program, a seed, paths. Out: host tensors in the order of the program's weights, one by one; a file is
+//! compared with what is expected before any of it is read. Formats give where tensors lie ([`File`]), names become
+//! paths by a rename table if need be ([`Naming`]), what differs is a [`Layout`], and an [`Assembly`] says where each
+//! weight comes from. Files are written beside and renamed. This room knows no graph and trains nothing.
 
+mod aside;
+mod assembly;
+mod convert;
 mod error;
+mod file;
 mod init;
 mod layout;
-mod load;
+mod naming;
+mod pattern;
+mod pytorch;
 mod safetensors;
+mod save;
+mod stored;
+mod table;
 
+pub use aside::Aside;
+pub use assembly::{Assembly, Origin, Wanted, Weights, layout_of, part};
+pub use convert::{Conversion, convert};
 pub use error::WeightError;
-pub use init::init;
-pub use layout::{Expected, Found, Layout, Stored, WrongShape, compare, expected};
-pub use load::{load, save};
-pub use safetensors::{File, write};
+pub use file::{Extra, File, Format, Found};
+pub use layout::{Expected, Layout, Match, Otherwise, Twice, WrongShape, compare, expected};
+pub use naming::Naming;
+pub use safetensors::{Writer, write};
+pub use save::save;
+pub use stored::Stored;
+pub use table::{Reshape, Table};

@@ -1,118 +1,72 @@
 //! The safetensors format: a length, a header in JSON, and the elements one tensor after the other.
 //!
-//! The header is checked as a whole, against the length of the file, before memory is taken for a tensor; tensors
-//! are then read one by one. The same tensors and notes always give the same bytes.
+//! The header is checked as a whole, against the length of the file, before memory is taken for a tensor. Tensors are
+//! written one by one, beside the file's place, and moved there when all are on the disk. The same tensors and notes
+//! always give the same bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use half::{bf16, f16};
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use crate::execute::{HostData, HostTensor};
 
 use super::error::WeightError;
-use super::layout::{Found, Stored};
+use super::file::{Contents, Entry, Fault, Format, Found, Input, contiguous};
+use super::stored::Stored;
 
 /// Longer headers are refused, as by the format's other readers.
 const LONGEST_HEADER: u64 = 100_000_000;
 
-/// A safetensors file whose header has been read.
-#[derive(Debug)]
-pub struct File {
-    path: PathBuf,
-    header: Metadata,
-    /// Where the elements begin.
-    start: u64,
+/// Reads and checks the header of a file.
+pub(super) fn read(input: &mut Input) -> Result<Contents, Fault> {
+    let size = input.at(0, 8, "the length of the header")?;
+    let size = u64::from_le_bytes(size.try_into().expect("they are 8"));
+    if size > LONGEST_HEADER || size > input.length - 8 {
+        let length = input.length;
+        return Err(Fault::Damaged(format!("its header would have {size} bytes, the file has {length}")));
+    }
+    let header = input.at(8, size, "its header")?;
+    let header: Metadata =
+        serde_json::from_slice(&header).map_err(|error| Fault::Damaged(format!("its header: {error}")))?;
+    let start = 8 + size;
+    let expected = start + header.data_len() as u64;
+    if expected != input.length {
+        let length = input.length;
+        return Err(Fault::Damaged(format!("it should have {expected} bytes, it has {length}")));
+    }
+    let mut tensors = BTreeMap::new();
+    let named: BTreeMap<String, &TensorInfo> = header.tensors().into_iter().collect();
+    for (name, info) in named {
+        let stored = stored(info.dtype)
+            .ok_or_else(|| Fault::Damaged(format!("the elements of `{name}`, {}, are not whole bytes", info.dtype)))?;
+        let at = start + info.data_offsets.0 as u64;
+        let (shape, strides) = (info.shape.clone(), contiguous(&info.shape));
+        tensors.insert(name, Entry { shape, stored, at, strides });
+    }
+    let notes: &HashMap<String, String> = &header.metadata().clone().unwrap_or_default();
+    let notes: BTreeMap<String, String> = notes.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    Ok(Contents { format: Format::Safetensors, tensors, notes, extras: Vec::new() })
 }
 
-impl File {
-    /// Reads and checks the header of a file.
-    ///
-    /// # Errors
-    /// If the file can't be read, its header is wrong, or its length is not what the header says.
-    pub fn open(path: &Path) -> Result<File, WeightError> {
-        let damaged = |reason: String| WeightError::Damaged { path: path.to_owned(), reason };
-        let unreadable = |source| WeightError::Read { path: path.to_owned(), source };
-        let mut file = fs::File::open(path).map_err(unreadable)?;
-        let length = file.metadata().map_err(unreadable)?.len();
-        if length < 8 {
-            return Err(damaged("it is shorter than 8 bytes".to_owned()));
-        }
-        let mut size = [0; 8];
-        file.read_exact(&mut size).map_err(unreadable)?;
-        let size = u64::from_le_bytes(size);
-        if size > LONGEST_HEADER || size > length - 8 {
-            return Err(damaged(format!("its header would have {size} bytes, the file has {length}")));
-        }
-        let mut header = vec![0; size as usize];
-        file.read_exact(&mut header).map_err(unreadable)?;
-        let header: Metadata = serde_json::from_slice(&header).map_err(|error| damaged(error.to_string()))?;
-        let start = 8 + size;
-        let expected = start + header.data_len() as u64;
-        if expected != length {
-            return Err(damaged(format!("it should have {expected} bytes, it has {length}")));
-        }
-        Ok(File { path: path.to_owned(), header, start })
-    }
-
-    /// What is in it, sorted by name.
-    #[must_use]
-    pub fn found(&self) -> Vec<Found> {
-        let tensors: BTreeMap<String, &TensorInfo> = self.header.tensors().into_iter().collect();
-        let found =
-            |(name, info): (String, &TensorInfo)| Found { name, shape: info.shape.clone(), stored: stored(info.dtype) };
-        tensors.into_iter().map(found).collect()
-    }
-
-    /// The notes that were written with it.
-    #[must_use]
-    pub fn notes(&self) -> BTreeMap<String, String> {
-        self.header.metadata().clone().unwrap_or_default().into_iter().collect()
-    }
-
-    /// One tensor: floats of 16 and 32 bits become floats, integers of 64 bits integers.
-    ///
-    /// # Errors
-    /// If it is not there, its type is another, or the file can't be read.
-    pub fn read(&self, name: &str) -> Result<HostTensor, WeightError> {
-        let missing = || WeightError::NoTensor { path: self.path.clone(), name: name.to_owned() };
-        let unreadable = |source| WeightError::Read { path: self.path.clone(), source };
-        let info = self.header.info(name).ok_or_else(missing)?;
-        let (from, to) = info.data_offsets;
-        let mut bytes = vec![0; to - from];
-        let mut file = fs::File::open(&self.path).map_err(unreadable)?;
-        file.seek(SeekFrom::Start(self.start + from as u64)).map_err(unreadable)?;
-        file.read_exact(&mut bytes).map_err(unreadable)?;
-        let data = match stored(info.dtype) {
-            Stored::F32 => HostData::Float(elements(&bytes, f32::from_le_bytes)),
-            Stored::F16 => HostData::Float(elements(&bytes, |b| f16::from_le_bytes(b).to_f32())),
-            Stored::Bf16 => HostData::Float(elements(&bytes, |b| bf16::from_le_bytes(b).to_f32())),
-            Stored::I64 => HostData::Int(elements(&bytes, i64::from_le_bytes)),
-            Stored::Other(_) => return Err(missing()),
-        };
-        Ok(HostTensor::new(info.shape.clone(), data))
-    }
-}
-
-fn elements<const N: usize, T>(bytes: &[u8], convert: impl Fn([u8; N]) -> T) -> Vec<T> {
-    bytes.as_chunks::<N>().0.iter().map(|chunk| convert(*chunk)).collect()
-}
-
-fn stored(dtype: Dtype) -> Stored {
-    if dtype == Dtype::F32 {
-        Stored::F32
-    } else if dtype == Dtype::F16 {
-        Stored::F16
-    } else if dtype == Dtype::BF16 {
-        Stored::Bf16
-    } else if dtype == Dtype::I64 {
-        Stored::I64
-    } else {
-        Stored::Other(dtype.to_string())
-    }
+fn stored(dtype: Dtype) -> Option<Stored> {
+    let known = [
+        (Dtype::F64, Stored::F64),
+        (Dtype::F32, Stored::F32),
+        (Dtype::F16, Stored::F16),
+        (Dtype::BF16, Stored::Bf16),
+        (Dtype::I64, Stored::I64),
+        (Dtype::I32, Stored::I32),
+        (Dtype::I16, Stored::I16),
+        (Dtype::I8, Stored::I8),
+        (Dtype::U8, Stored::U8),
+        (Dtype::BOOL, Stored::Bool),
+    ];
+    let found = known.into_iter().find(|(own, _)| *own == dtype).map(|(_, stored)| stored);
+    let other = || dtype.bitsize().is_multiple_of(8).then(|| Stored::Other(dtype.to_string(), dtype.bitsize() / 8));
+    found.or_else(other)
 }
 
 /// Writes named tensors beside the file, makes sure that they are on the disk, and renames.
@@ -127,67 +81,145 @@ pub fn write(
     tensors: &[(&str, &HostTensor)],
     notes: &BTreeMap<String, String>,
 ) -> Result<(), WeightError> {
-    let partial = partial(path);
-    let written = write_all(&partial, tensors, notes).and_then(|()| fs::rename(&partial, path));
-    written.and_then(|()| sync_folder(path)).map_err(|source| {
-        // The first error is the one to report; that the remains can't be removed adds nothing.
-        let _ = fs::remove_file(&partial);
-        WeightError::Write { path: path.to_owned(), source }
-    })
-}
-
-fn partial(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    path.with_file_name(name)
-}
-
-fn write_all(path: &Path, tensors: &[(&str, &HostTensor)], notes: &BTreeMap<String, String>) -> io::Result<()> {
-    // Elements of 8 bytes come first, so that every tensor is aligned to its elements.
-    let mut order: Vec<&(&str, &HostTensor)> = tensors.iter().collect();
-    order.sort_by_key(|(_, tensor)| std::cmp::Reverse(width(&tensor.data)));
-    let mut file = BufWriter::new(fs::File::create(path)?);
-    let header = header(&order, notes);
-    file.write_all(&(header.len() as u64).to_le_bytes())?;
-    file.write_all(&header)?;
-    for (_, tensor) in order {
-        match &tensor.data {
-            HostData::Float(v) => v.iter().try_for_each(|x| file.write_all(&x.to_le_bytes()))?,
-            HostData::Int(v) => v.iter().try_for_each(|x| file.write_all(&x.to_le_bytes()))?,
-            HostData::Bool(v) => v.iter().try_for_each(|x| file.write_all(&[u8::from(*x)]))?,
-        }
+    let found = tensors.iter().map(|(name, tensor)| {
+        let stored = match &tensor.data {
+            HostData::Float(_) => Stored::F32,
+            HostData::Int(_) => Stored::I64,
+            HostData::Bool(_) => Stored::Bool,
+        };
+        Found { name: (*name).to_owned(), shape: tensor.shape.clone(), stored }
+    });
+    let mut writer = Writer::create(path, found.collect(), notes)?;
+    while let Some(place) = writer.next() {
+        writer.put(&encode(&tensors[place].1.data))?;
     }
-    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    writer.finish()
 }
 
-fn header(tensors: &[&(&str, &HostTensor)], notes: &BTreeMap<String, String>) -> Vec<u8> {
+/// Elements as they are written.
+pub(super) fn encode(data: &HostData) -> Vec<u8> {
+    match data {
+        HostData::Float(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        HostData::Int(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        HostData::Bool(v) => v.iter().map(|x| u8::from(*x)).collect(),
+    }
+}
+
+/// A safetensors file that is being written, one tensor after the other; without [`Writer::finish`] nothing is left
+/// of it.
+pub struct Writer {
+    path: PathBuf,
+    partial: PathBuf,
+    file: Option<BufWriter<fs::File>>,
+    tensors: Vec<Found>,
+    /// Numbers of the tensors in the order of the file.
+    order: Vec<usize>,
+    /// How many of them have been written.
+    done: usize,
+    is_whole: bool,
+}
+
+impl Writer {
+    /// Begins a file of these tensors beside `path`.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    ///
+    /// # Panics
+    /// If two tensors have one name.
+    pub fn create(path: &Path, tensors: Vec<Found>, notes: &BTreeMap<String, String>) -> Result<Writer, WeightError> {
+        let failed = |source| WeightError::Write { path: path.to_owned(), source };
+        // Wide elements come first, so that every tensor is aligned to its elements.
+        let mut order: Vec<usize> = (0..tensors.len()).collect();
+        order.sort_by_key(|&place| std::cmp::Reverse(tensors[place].stored.width()));
+        let header = header(order.iter().map(|&place| &tensors[place]), notes);
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".partial");
+        let partial = path.with_file_name(name);
+        let file = fs::File::create(&partial).map_err(failed)?;
+        let file = Some(BufWriter::new(file));
+        let mut writer = Writer { path: path.to_owned(), partial, file, tensors, order, done: 0, is_whole: true };
+        writer.bytes(&(header.len() as u64).to_le_bytes())?;
+        writer.bytes(&header)?;
+        Ok(writer)
+    }
+
+    /// The tensor that comes next, by its number in the list given to [`Writer::create`]; none after the last.
+    #[must_use]
+    pub fn next(&self) -> Option<usize> {
+        self.order.get(self.done).copied()
+    }
+
+    /// Writes the elements of the tensor that comes next.
+    ///
+    /// # Errors
+    /// If they can't be written: the disk is full.
+    ///
+    /// # Panics
+    /// If they are not as many as announced.
+    pub fn put(&mut self, elements: &[u8]) -> Result<(), WeightError> {
+        let tensor = &self.tensors[self.next().expect("all tensors have been written")];
+        let count: usize = tensor.shape.iter().product();
+        assert_eq!(elements.len(), count * tensor.stored.width(), "bytes of `{}`", tensor.name);
+        self.done += 1;
+        self.bytes(elements)
+    }
+
+    /// Leaves out the tensor that comes next; the file can't be finished any more.
+    pub fn skip(&mut self) {
+        self.done += 1;
+        self.is_whole = false;
+    }
+
+    /// Makes sure that everything is on the disk and moves the file to its place.
+    ///
+    /// # Errors
+    /// If that fails; what was there before is untouched then.
+    ///
+    /// # Panics
+    /// If a tensor has not been written.
+    pub fn finish(mut self) -> Result<(), WeightError> {
+        assert!(self.is_whole && self.done == self.order.len(), "all tensors must have been written");
+        let file = self.file.take().expect("it is only taken here");
+        let synced = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());
+        let moved = synced.and_then(|()| fs::rename(&self.partial, &self.path)).and_then(|()| sync_folder(&self.path));
+        moved.map_err(|source| WeightError::Write { path: self.path.clone(), source })
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), WeightError> {
+        let file = self.file.as_mut().expect("it is only taken at the end");
+        file.write_all(bytes).map_err(|source| WeightError::Write { path: self.path.clone(), source })
+    }
+}
+
+impl Drop for Writer {
+    /// Takes away what was not finished.
+    fn drop(&mut self) {
+        if let Some(file) = self.file.take() {
+            // What is still in the buffer is not wanted any more.
+            drop(file.into_parts());
+        }
+        // After a move there is nothing; and the error that led here is the one to report, not this one.
+        let _ = fs::remove_file(&self.partial);
+    }
+}
+
+fn header<'a>(tensors: impl Iterator<Item = &'a Found>, notes: &BTreeMap<String, String>) -> Vec<u8> {
     let mut entries: BTreeMap<&str, serde_json::Value> = BTreeMap::new();
     if !notes.is_empty() {
         entries.insert("__metadata__", serde_json::json!(notes));
     }
     let mut from = 0;
-    for (name, tensor) in tensors {
-        let to = from + tensor.data.len() * width(&tensor.data);
-        let dtype = match &tensor.data {
-            HostData::Float(_) => "F32",
-            HostData::Int(_) => "I64",
-            HostData::Bool(_) => "BOOL",
-        };
+    for tensor in tensors {
+        let to = from + tensor.shape.iter().product::<usize>() * tensor.stored.width();
+        let dtype = tensor.stored.to_string();
         let entry = serde_json::json!({ "dtype": dtype, "shape": tensor.shape, "data_offsets": [from, to] });
-        assert!(entries.insert(name, entry).is_none(), "two tensors are named `{name}`");
+        assert!(entries.insert(&tensor.name, entry).is_none(), "two tensors are named `{}`", tensor.name);
         from = to;
     }
     let mut bytes = serde_json::to_vec(&entries).expect("names and numbers can be written as JSON");
     bytes.resize(bytes.len().next_multiple_of(8), b' ');
     bytes
-}
-
-fn width(data: &HostData) -> usize {
-    match data {
-        HostData::Float(_) => 4,
-        HostData::Int(_) => 8,
-        HostData::Bool(_) => 1,
-    }
 }
 
 /// Makes the new name itself last, where the system can do that.

@@ -3,3 +3,4 @@
 mod harness;
 mod mistakes;
 mod runs;
+mod weights;

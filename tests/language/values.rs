@@ -475,3 +475,45 @@ fn what_follows_from_a_mistake_is_not_told() {
     Spec::model("let a = 1 / 0\nlet b = a + 1\nfn f(x: [B, 3]) { relu(x * b) + missing_shape(x) }\nfn missing_shape(x) { x * a }")
         .fails_with("division-by-zero");
 }
+
+#[test]
+fn parts_are_known_by_their_names_places_and_whether_they_may_start_fresh() {
+    let items = format!(
+        "{LAYERS}block Twice() {{ fresh part a = Net()  part b = Net() @ \"other\"  fn (x) {{ x |> a |> b }} }}"
+    );
+    let members = "part net = Net() @ \"here\"\nfresh part all = for i in 0..2 { Layer() }\npart twice = Twice()\n\
+                   fn f(x: [B, 4]) { x |> net |> all[0] |> all[1] |> twice }";
+    let program = Spec::with(&items, members).compiles();
+    let parts: Vec<String> = program
+        .parts
+        .iter()
+        .map(|part| format!("{} {}{}", part.name, part.path, if part.is_fresh { " fresh" } else { "" }))
+        .collect();
+    assert_eq!(
+        parts,
+        [
+            "net here",
+            "net.first here.first",
+            "net.second here.last",
+            "all.0 all.0 fresh",
+            "all.1 all.1 fresh",
+            "twice twice",
+            "twice.a twice.a fresh",
+            "twice.a.first twice.a.first fresh",
+            "twice.a.second twice.a.last fresh",
+            "twice.b twice.other",
+            "twice.b.first twice.other.first",
+            "twice.b.second twice.other.last",
+        ]
+    );
+    let here = program.part("net").expect("it is there");
+    assert!(here.has("here.first.fc.weight") && !here.has("hereafter.fc.weight") && !here.has("here"));
+}
+
+#[test]
+fn fresh_is_a_name_like_any_other_elsewhere() {
+    assert_eq!(value_with("let fresh = 3", "fresh + 1"), "4");
+    let program = Spec::with(LAYERS, "part fresh = Layer()\nfn f(x: [B, 4]) { fresh(x) }").compiles();
+    assert_eq!(paths(&program), ["fresh.fc.weight", "fresh.fc.bias"]);
+    Spec::with(LAYERS, "fresh let x = 1").fails_with("syntax");
+}

@@ -107,7 +107,7 @@ pub(crate) fn draw(samples: u64) -> Draw {
 /// The processor with these weights.
 pub(crate) fn engine(weights: &[HostTensor]) -> Box<dyn Engine> {
     let mut engine = open(DeviceChoice::Cpu).expect("there is always a processor");
-    engine.set_weights(weights);
+    engine.set_weights(&mut weights.iter().cloned());
     engine
 }
 

@@ -10,9 +10,9 @@ use diadc::graph::program::{
 };
 use diadc::op::{Binary, Op, Unary, WeightId};
 use diadc::train::{Every, Keep, LossPoint, Observer, Outcome, Progress, Samples, Settings, TrainError, Trainer};
-use diadc::weight::init;
 
 use crate::run::net::{Net, dims, engine, origin};
+use crate::weight::first_values;
 
 /// Images of two by two pixels; `broken` is one that can't be read.
 pub(crate) struct Images {
@@ -102,6 +102,7 @@ pub(crate) fn program() -> Program {
             weight("tell", &[12, 12], Init::CopyOf("rebuild".to_owned())),
             weight("mean", &[], Init::Constant(0.0)),
         ],
+        parts: Vec::new(),
         functions: vec![objective("rebuild", 1, false), objective("tell", 2, true)],
         objectives: vec![
             Objective { name: "rebuild".to_owned(), trains: vec![WeightId(0), WeightId(1)] },
@@ -174,7 +175,7 @@ pub(crate) fn train_on(
     stop_after: Option<usize>,
 ) -> Result<Run, TrainError> {
     let watch = Watch { stop_after, ..Watch::default() };
-    let mut engine: Box<dyn Engine> = engine(&init(program, 5));
+    let mut engine: Box<dyn Engine> = engine(&first_values(program, 5));
     let keep = folder.map(|folder| Keep { folder: folder.to_owned(), every: Every::Steps(3) });
     let settings = Settings { seed: 5, keep, notes: [("spec".to_owned(), "abc".to_owned())].into(), stop: &watch.stop };
     let mut heard = Heard::default();

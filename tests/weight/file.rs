@@ -1,28 +1,39 @@
-//! Files of weights, good and bad.
+//! Safetensors files, good and bad.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use diadc::execute::HostTensor;
-use diadc::weight::{Expected, File, WeightError, expected, init, load, save, write};
+use diadc::graph::program::Program;
+use diadc::weight::{Assembly, File, WeightError, save, write};
 use half::{bf16, f16};
 use proptest::prelude::*;
 
+use super::{all, first_values, zeros};
 use crate::train::toy::program;
 
 fn notes() -> BTreeMap<String, String> {
     [("spec", "abc"), ("seed", "1")].map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }
 
-fn expect(names: &[(&str, &[usize])]) -> Vec<Expected> {
-    names.iter().map(|(path, shape)| Expected { path: (*path).to_owned(), shape: shape.to_vec() }).collect()
+fn load(program: &Program, path: &Path) -> Result<Vec<HostTensor>, WeightError> {
+    all(&Assembly::load(program, path, &[])?.0, 1)
+}
+
+fn save_first_values(path: &Path) -> Result<(), WeightError> {
+    let mut weights = first_values(&program(), 1).into_iter();
+    save(path, &program(), &notes(), |_| Ok(weights.next().expect("there are as many")))
 }
 
 /// A file with one tensor of raw bytes.
 fn raw(path: &Path, dtype: &str, shape: &[usize], bytes: &[u8]) {
     let header =
         serde_json::json!({ "a": { "dtype": dtype, "shape": shape, "data_offsets": [0, bytes.len()] } }).to_string();
+    with_header(path, &header, bytes);
+}
+
+fn with_header(path: &Path, header: &str, bytes: &[u8]) {
     let size = (header.len() as u64).to_le_bytes();
     fs::write(path, [&size[..], header.as_bytes(), bytes].concat()).expect("it can be written");
 }
@@ -31,23 +42,23 @@ fn raw(path: &Path, dtype: &str, shape: &[usize], bytes: &[u8]) {
 fn weights_come_back_with_their_notes() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");
-    let (program, weights) = (program(), init(&program(), 1));
-    save(&path, &program, &weights, &notes()).expect("it can be written");
-    assert_eq!(load(&path, &expected(&program)).expect("it fits"), weights);
-    assert_eq!(File::open(&path).expect("it is there").notes(), notes());
+    save_first_values(&path).expect("it can be written");
+    assert_eq!(load(&program(), &path).expect("it fits"), first_values(&program(), 1));
+    assert_eq!(File::open(&path).expect("it is there").notes(), &notes());
     assert_eq!(fs::read_dir(folder.path()).expect("it is a folder").count(), 1);
 }
 
 #[test]
-fn half_precision_is_read() {
+fn other_precisions_are_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");
     let values = [1.5_f32, -0.25, 1024.0];
     let halves = values.map(|x| f16::from_f32(x).to_le_bytes()).concat();
     let brains = values.map(|x| bf16::from_f32(x).to_le_bytes()).concat();
-    for (dtype, bytes) in [("F16", halves), ("BF16", brains)] {
+    let doubles = values.map(|x| f64::from(x).to_le_bytes()).concat();
+    for (dtype, bytes) in [("F16", halves), ("BF16", brains), ("F64", doubles)] {
         raw(&path, dtype, &[3], &bytes);
-        let weights = load(&path, &expect(&[("a", &[3])])).expect("it fits");
+        let weights = load(&zeros(&[("a", &[3])]), &path).expect("it fits");
         assert_eq!(weights, [HostTensor::floats(&[3], values.to_vec())]);
     }
 }
@@ -56,9 +67,9 @@ fn half_precision_is_read() {
 fn other_element_types_are_refused_by_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");
-    raw(&path, "F64", &[1], &[0; 8]);
-    let error = load(&path, &expect(&[("a", &[1])])).expect_err("it is F64").to_string();
-    assert!(error.contains("1 not floating point:\n    a is F64"), "{error}");
+    raw(&path, "I32", &[1], &[0; 4]);
+    let error = load(&zeros(&[("a", &[1])]), &path).expect_err("it is I32").to_string();
+    assert!(error.contains("1 not floating point:\n    a is I32"), "{error}");
 }
 
 #[test]
@@ -66,7 +77,7 @@ fn a_file_with_other_weights_says_which() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");
     write(&path, &[("one.wieght", &HostTensor::floats(&[2], vec![0.0; 2]))], &notes()).expect("it can be written");
-    let error = load(&path, &expect(&[("one.weight", &[2])])).expect_err("it does not fit").to_string();
+    let error = load(&zeros(&[("one.weight", &[2])]), &path).expect_err("it does not fit").to_string();
     assert!(
         error.contains(
             "w.safetensors` are not those of this spec\n  1 missing:\n    one.weight [2]   (the file has `one.wieght`)"
@@ -76,18 +87,20 @@ fn a_file_with_other_weights_says_which() {
 }
 
 #[test]
-fn numbers_that_are_not_finite_are_refused() {
+fn all_weights_that_are_not_finite_are_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");
-    let [good, bad] = [[1.0, 2.0], [1.0, f32::NAN]].map(|v| HostTensor::floats(&[2], v.to_vec()));
-    write(&path, &[("a", &good), ("b", &bad)], &notes()).expect("it can be written");
-    let error = load(&path, &expect(&[("a", &[2]), ("b", &[2])])).expect_err("one is not a number").to_string();
-    assert!(error.ends_with("holds numbers that are not finite, in `b`"), "{error}");
+    let [good, nan, infinite] =
+        [2.0, f32::NAN, f32::NEG_INFINITY].map(|last| HostTensor::floats(&[2], vec![1.0, last]));
+    write(&path, &[("a", &good), ("b", &nan), ("c", &good), ("d", &infinite)], &notes()).expect("it can be written");
+    let program = zeros(&[("a", &[2]), ("b", &[2]), ("c", &[2]), ("d", &[2])]);
+    let error = load(&program, &path).expect_err("two are not finite").to_string();
+    assert!(error.ends_with("holds numbers that are not finite, in `b`, `d`"), "{error}");
 }
 
 #[test]
 fn a_missing_file_is_named() {
-    let error = load(Path::new("/nowhere/w.safetensors"), &[]).expect_err("it is not there").to_string();
+    let error = File::open(Path::new("/nowhere/w.safetensors")).expect_err("it is not there").to_string();
     assert!(error.starts_with("can't read `/nowhere/w.safetensors`: "), "{error}");
 }
 
@@ -103,25 +116,101 @@ fn what_cannot_be_written_leaves_what_was_there() {
 }
 
 #[test]
+fn a_weight_that_cannot_be_given_leaves_what_was_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    fs::write(&path, b"before").expect("it can be written");
+    let error = save(&path, &program(), &notes(), |id| {
+        Err(WeightError::NoTensor { path: path.clone(), name: format!("{id:?}") })
+    });
+    assert!(error.is_err());
+    assert_eq!(fs::read(&path).expect("it is there"), b"before");
+    assert_eq!(fs::read_dir(folder.path()).expect("it is a folder").count(), 1, "the remains are gone");
+}
+
+#[test]
 fn the_same_tensors_give_the_same_bytes() {
     let folder = tempfile::tempdir().expect("a folder");
     let [first, second] = ["a", "b"].map(|name| {
         let path = folder.path().join(name);
-        save(&path, &program(), &init(&program(), 1), &notes()).expect("it can be written");
+        save_first_values(&path).expect("it can be written");
         fs::read(path).expect("it is there")
     });
     assert_eq!(first, second);
 }
 
-#[test]
-fn a_header_that_promises_more_than_there_is_takes_no_memory() {
+/// What is said about a file with this header and this many bytes behind it.
+#[track_caller]
+fn damaged(header: &str, bytes: usize) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");
-    let header = r#"{"a":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}"#;
-    fs::write(&path, [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat())
-        .expect("it can be written");
-    let error = File::open(&path).expect_err("it is too short").to_string();
+    with_header(&path, header, &vec![0; bytes]);
+    let error = File::open(&path).expect_err("it is damaged");
+    assert!(matches!(error, WeightError::Damaged { .. }), "{error}");
+    error.to_string()
+}
+
+#[test]
+fn a_header_that_promises_more_than_there_is_takes_no_memory() {
+    let error = damaged(r#"{"a":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}"#, 0);
     assert!(error.contains("it should have 4398046511190 bytes, it has 86"), "{error}");
+}
+
+#[test]
+fn a_tensor_of_2_to_the_60_elements_is_refused() {
+    let error = damaged(r#"{"a":{"dtype":"F32","shape":[1152921504606846976],"data_offsets":[0,8]}}"#, 8);
+    assert!(error.contains("its header: "), "{error}");
+    let error = damaged(r#"{"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,8]}}"#, 8);
+    assert!(error.contains("its header: "), "{error}");
+}
+
+#[test]
+fn offsets_that_overlap_or_leave_gaps_are_refused() {
+    let two = |from: usize| {
+        format!(
+            r#"{{"a":{{"dtype":"F32","shape":[2],"data_offsets":[0,8]}},"b":{{"dtype":"F32","shape":[2],"data_offsets":[{from},{}]}}}}"#,
+            from + 8
+        )
+    };
+    assert!(damaged(&two(4), 12).contains('b'));
+    assert!(damaged(&two(12), 20).contains('b'));
+    assert!(damaged(&two(8), 12).contains("it should have"));
+}
+
+#[test]
+fn a_name_that_stands_twice_is_refused() {
+    let entry = |from: usize| format!(r#""a":{{"dtype":"F32","shape":[1],"data_offsets":[{from},{}]}}"#, from + 4);
+    damaged(&format!("{{{},{}}}", entry(0), entry(4)), 8);
+}
+
+#[test]
+fn a_header_longer_than_the_file_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    for size in [100_u64, u64::MAX, 1 << 40] {
+        fs::write(&path, [&size.to_le_bytes()[..], b"{\"a\":1}"].concat()).expect("it can be written");
+        let error = File::open(&path).expect_err("its header is too long").to_string();
+        assert!(error.contains(&format!("its header would have {size} bytes, the file has 15")), "{error}");
+    }
+}
+
+#[test]
+fn a_file_of_another_kind_is_told_by_its_beginning() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.ckpt");
+    for (content, words) in [
+        (&b"version https://git-lfs.github.com/spec/v1"[..], "Git LFS"),
+        (b"<!DOCTYPE html><html></html>", "web page"),
+        (b"\x1f\x8b\x08\x00 and so on, and so on", "gzip"),
+        (b"just some text that is long enough", "it begins like none of them"),
+        (b"", "too short"),
+    ] {
+        fs::write(&path, content).expect("it can be written");
+        let error = File::open(&path).expect_err("it is no file of weights").to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    let error = File::open(folder.path()).expect_err("it is a directory").to_string();
+    assert!(error.contains("it is a directory"), "{error}");
 }
 
 proptest! {

@@ -1,35 +1,22 @@
 //! First values of weights.
 
-use diadc::graph::program::{Init, Program, Weight};
-use diadc::weight::init;
+use diadc::graph::program::Init;
 
-use crate::run::net::origin;
-use crate::train::toy::program;
-
-fn with(weights: &[(&str, &[usize], Init)]) -> Program {
-    let weight = |(path, shape, init): &(&str, &[usize], Init)| Weight {
-        path: (*path).to_owned(),
-        shape: shape.to_vec(),
-        init: init.clone(),
-        is_statistic: false,
-        span: origin().span,
-    };
-    Program { weights: weights.iter().map(weight).collect(), ..program() }
-}
+use super::{first_values, with};
 
 #[test]
 fn a_weight_begins_the_same_whatever_stands_beside_it() {
     let normal = Init::Normal { mean: 0.0, std: 1.0 };
-    let alone = init(&with(&[("b", &[3, 2], normal.clone())]), 1);
-    let both = init(&with(&[("a", &[5], normal.clone()), ("b", &[3, 2], normal.clone())]), 1);
+    let alone = first_values(&with(&[("b", &[3, 2], normal.clone())]), 1);
+    let both = first_values(&with(&[("a", &[5], normal.clone()), ("b", &[3, 2], normal.clone())]), 1);
     assert_eq!(alone[0], both[1]);
-    assert_ne!(init(&with(&[("b", &[3, 2], normal.clone())]), 2), alone);
-    assert_ne!(init(&with(&[("c", &[3, 2], normal)]), 1), alone);
+    assert_ne!(first_values(&with(&[("b", &[3, 2], normal.clone())]), 2), alone);
+    assert_ne!(first_values(&with(&[("c", &[3, 2], normal)]), 1), alone);
 }
 
 #[test]
 fn copies_of_copies_begin_as_the_original() {
-    let weights = init(
+    let weights = first_values(
         &with(&[
             ("c", &[4], Init::CopyOf("b".to_owned())),
             ("b", &[4], Init::CopyOf("a".to_owned())),
@@ -43,7 +30,7 @@ fn copies_of_copies_begin_as_the_original() {
 
 #[test]
 fn first_values_have_the_distribution_asked_for() {
-    let weights = init(
+    let weights = first_values(
         &with(&[
             ("normal", &[20_000], Init::Normal { mean: 3.0, std: 2.0 }),
             ("uniform", &[20_000], Init::Uniform { bound: 0.5 }),

@@ -1,0 +1,187 @@
+//! `diadc weights check`: whether a file of weights fits a spec.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::graph::program::{Part, Program};
+use crate::weight::{File, Layout, Otherwise, Table, Wanted, WeightError, layout_of, part};
+
+use super::super::arguments::{Setting, setting};
+use super::super::failure::Failure;
+use super::super::terminal;
+use super::{Format, thousands};
+use crate::compile::compile;
+use crate::resolve::Location;
+
+/// Lines of a kind that are shown without --all.
+const MOST_SHOWN: usize = 5;
+
+/// Compares a file of weights with a spec
+///
+/// Only the headers are read. Ends with status 1 unless every weight is there with its shape, or belongs to a part that
+/// may start fresh: a `fresh part` of the spec, or one named with --fresh. Names that differ are found by a rename
+/// table, which is chosen by what fits best.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  diadc weights check diad diad.ckpt
+  diadc weights check diad v1-5-pruned.ckpt --fresh psi           the extractor comes from elsewhere
+  diadc weights check diad vae/diffusion_pytorch_model.safetensors --part ae
+  diadc weights check diad diad.ckpt --set fusion=off --format json")]
+pub(super) struct Check {
+    /// A .diad file, or one that comes with diadc: tiny, diad
+    spec: String,
+
+    /// A file of weights: safetensors, or what PyTorch writes
+    file: PathBuf,
+
+    /// Sets a param of the model, as in --set fusion=off
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    settings: Vec<Setting>,
+
+    /// A part whose weights may be missing
+    #[arg(long, value_name = "PART")]
+    fresh: Vec<String>,
+
+    /// The only part that is wanted of the file
+    #[arg(long, value_name = "PART")]
+    part: Option<String>,
+
+    /// The rename table to use, instead of the one that fits best
+    #[arg(long, value_name = "NAME")]
+    layout: Option<String>,
+
+    /// Shows all of each kind
+    #[arg(long)]
+    all: bool,
+
+    /// Format
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+impl Check {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let compiled = compile(&Location::of(&self.spec), &self.settings)?;
+        terminal::diagnostics(&compiled.warnings, &compiled.sources);
+        let program = &compiled.program;
+        let mut fresh: Vec<&Part> = program.parts.iter().filter(|part| part.is_fresh).collect();
+        for name in &self.fresh {
+            fresh.push(part(program, name)?);
+        }
+        let wanted = Wanted {
+            part: self.part.as_deref().map(|name| part(program, name)).transpose()?,
+            table: self.layout.as_deref().map(Table::find).transpose()?,
+        };
+        let file = File::open(&self.file)?;
+        let layout = layout_of(program, &file, wanted, &fresh)?;
+        let listing = Listing::new(program, &layout);
+        terminal::result(&match self.format {
+            Format::Json => listing.json(&layout),
+            Format::Table => {
+                let most = if self.all { usize::MAX } else { MOST_SHOWN };
+                let path = self.file.display();
+                format!("{path} for {}: names {}\n", program.name, layout.naming) + &listing.text(most)
+            }
+        });
+        if layout.fits() {
+            return Ok(());
+        }
+        Err(WeightError::Misfit { path: self.file, model: program.name.clone() }.into())
+    }
+}
+
+/// What a comparison gave, kind by kind.
+struct Listing {
+    kinds: Vec<Kind>,
+}
+
+struct Kind {
+    name: &'static str,
+    lines: Vec<String>,
+    /// What can be done about it.
+    remedy: Option<String>,
+}
+
+impl Listing {
+    fn new(program: &Program, layout: &Layout) -> Listing {
+        let kind = |name, lines| Kind { name, lines, remedy: None };
+        let (same, renamed): (Vec<_>, Vec<_>) = layout.matched.iter().partition(|matched| matched.path == matched.name);
+        let renamed = renamed.iter().map(|matched| {
+            let reshaped = if matched.reshape.is_some() { ", in another shape" } else { "" };
+            format!("{}  from {}{reshaped}", matched.path, matched.name)
+        });
+        let fresh = layout.fresh.iter().map(|(weight, otherwise)| match otherwise {
+            Otherwise::FirstValue => format!("{}  first value", weight.path),
+            Otherwise::CopyOf(original) => format!("{}  copy of {original}", weight.path),
+        });
+        let missing = layout.missing.iter().map(|(weight, near)| {
+            let near = near.as_ref().map(|name| format!("  the file has {name}")).unwrap_or_default();
+            format!("{} {:?}{near}", weight.path, weight.shape)
+        });
+        let unexpected = layout.unexpected.iter().map(|tensor| format!("{} {:?}", tensor.name, tensor.shape));
+        let unknown = layout.unknown_extras().map(|extra| format!("{}, with tensors: {}", extra.name, extra.what));
+        let shapes = layout
+            .wrong_shape
+            .iter()
+            .map(|wrong| format!("{} {:?}, the file has {:?}", wrong.path, wrong.expected, wrong.found));
+        let types = layout.wrong_type.iter().map(|tensor| format!("{} is {}", tensor.name, tensor.stored));
+        let aside = layout.aside.iter().map(|(tensor, why)| format!("{}  {why}", tensor.name));
+        let known = layout.extras.iter().filter(|(extra, why)| extra.tensors == 0 || why.is_some());
+        let known = known.map(|(extra, why)| {
+            let why = why.as_ref().map(|why| format!("  {why}")).unwrap_or_default();
+            format!("{}: {}{why}", extra.name, extra.what)
+        });
+        let elsewhere = layout.elsewhere.iter().map(|tensor| tensor.name.clone());
+        let kinds = vec![
+            kind("matched", same.iter().map(|matched| matched.path.clone()).collect()),
+            kind("renamed", renamed.collect()),
+            kind("starting fresh", fresh.collect()),
+            kind("of other parts", elsewhere.collect()),
+            kind("set aside", aside.chain(known).collect()),
+            Kind { name: "missing", lines: missing.collect(), remedy: remedy(program, layout) },
+            kind("not in the spec", unexpected.chain(unknown).collect()),
+            kind("of another shape", shapes.collect()),
+            kind("not floating point", types.collect()),
+        ];
+        Listing { kinds }
+    }
+
+    /// A line with the count of each kind, and under it the first few.
+    fn text(&self, most: usize) -> String {
+        let mut text = String::new();
+        for kind in &self.kinds {
+            text += &format!("{:>7} {}\n", thousands(kind.lines.len()), kind.name);
+            // What matches is as it should be and of no interest, unless all is asked for.
+            let most = if kind.name == "matched" && most != usize::MAX { 0 } else { most };
+            for line in kind.lines.iter().take(most) {
+                text += &format!("          {line}\n");
+            }
+            if most > 0 && kind.lines.len() > most {
+                text += &format!("          .. and {} more\n", thousands(kind.lines.len() - most));
+            }
+            text += &kind.remedy.as_ref().map(|remedy| format!("          {remedy}\n")).unwrap_or_default();
+        }
+        text
+    }
+
+    fn json(&self, layout: &Layout) -> String {
+        let kinds: serde_json::Map<String, serde_json::Value> =
+            self.kinds.iter().map(|kind| (kind.name.replace(' ', "_"), json!(kind.lines))).collect();
+        format!("{:#}\n", json!({ "fits": layout.fits(), "names": layout.naming, "weights": kinds }))
+    }
+}
+
+/// What can be done about parts that are missing as a whole.
+fn remedy(program: &Program, layout: &Layout) -> Option<String> {
+    let whole = program.parts.iter().filter(|part| !part.name.contains('.')).filter(|part| {
+        let of_part = |path: &String| part.has(path);
+        let missing = layout.missing.iter().filter(|(weight, _)| of_part(&weight.path)).count();
+        missing > 0 && missing == program.weights.iter().filter(|weight| of_part(&weight.path)).count()
+    });
+    let names: Vec<&str> = whole.map(|part| part.name.as_str()).collect();
+    let flags: Vec<String> = names.iter().map(|name| format!("--fresh {name}")).collect();
+    (!names.is_empty())
+        .then(|| format!("that is all of {}; add {} if it may start fresh", names.join(", "), flags.join(" ")))
+}

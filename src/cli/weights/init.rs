@@ -1,0 +1,198 @@
+//! `diadc weights init`: the weights that training starts from, put together from several files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indexmap::IndexMap;
+
+use crate::graph::program::{Part, Program};
+use crate::weight::{Assembly, File, Layout, Origin, Table, Wanted, WeightError, layout_of, part, save};
+
+use super::super::arguments::SpecArguments;
+use super::super::failure::Failure;
+use super::super::terminal::{self, Screen};
+use super::{aligned, thousands};
+
+/// Puts the weights of a spec together from files and first values
+///
+/// Each --from PART=FILE takes all weights of a part from a file, which may hold the part alone or more; --from FILE
+/// takes whatever the spec has a place for. The inner of two parts counts. A `copy` follows its original, unless a file
+/// is given for it. The rest gets the first values that the spec says. Prints what comes from where.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  diadc weights init diad --from v1-5-pruned.ckpt --from ae=mvtecad_fs.ckpt --from psi=resnet50.pth --out diad.safetensors
+  diadc weights init diad --from sd=v1-5-pruned.ckpt --from ae=mvtecad_fs.ckpt --out diad.safetensors
+  diadc weights init diad --from sd=unet/diffusion_pytorch_model.safetensors --from text=text_encoder/model.safetensors \\
+      --from ae=vae/diffusion_pytorch_model.safetensors --out diad.safetensors")]
+pub(super) struct Init {
+    #[command(flatten)]
+    spec: SpecArguments,
+
+    /// A file, or a part and the file that it comes from
+    #[arg(long, value_name = "[PART=]FILE")]
+    from: Vec<String>,
+
+    /// The rename table for all files, instead of the one that fits each best
+    #[arg(long, value_name = "NAME")]
+    layout: Option<String>,
+
+    /// The safetensors file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+
+    /// Seed of the first values
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// One `--from`.
+struct From<'a> {
+    part: Option<&'a Part>,
+    path: PathBuf,
+}
+
+impl Init {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let compiled = self.spec.compile()?;
+        let program = &compiled.program;
+        let table = self.layout.as_deref().map(Table::find).transpose()?;
+        let mut assembly = Assembly::first(program);
+        let mut others = Vec::new();
+        for from in self.sources(program)? {
+            let file = File::open(&from.path)?;
+            let layout = compared(program, &file, &from, table)?;
+            others.push((from.path, layout.elsewhere.clone()));
+            assembly.take(file, &layout);
+        }
+        let mut screen = Screen::new();
+        let (mut weights, mut done, all) = (assembly.weights(self.seed), 0, program.weights.len());
+        let notes = notes(program, &assembly, &self.spec.spec, self.seed);
+        let saved = save(&self.out, program, &notes, |_| {
+            done += 1;
+            screen.weights(done, all);
+            weights.next().expect("there is one for each weight of the program")
+        });
+        screen.clear();
+        saved.map_err(|error: WeightError| error)?;
+        terminal::result(&table_of(program, &assembly, self.seed));
+        for (path, elsewhere) in others {
+            let names: BTreeSet<&str> = elsewhere.iter().map(|tensor| tensor.name.as_str()).collect();
+            for part in top(program) {
+                let own = || program.weights.iter().enumerate().filter(|(_, weight)| part.has(&weight.path));
+                let is_there = |path: &str| names.contains(path);
+                if own().next().is_some()
+                    && own().all(|(place, w)| {
+                        assembly.origins()[assembly.source(place)] == Origin::First && is_there(&w.path)
+                    })
+                {
+                    let (name, path) = (&part.name, path.display());
+                    terminal::note(&format!("`{name}` starts fresh, but is in {path}: add --from {name}={path}"));
+                }
+            }
+        }
+        terminal::note(&format!("the weights lie in {}", self.out.display()));
+        Ok(())
+    }
+
+    /// Files and their parts, the inner parts last.
+    fn sources<'a>(&self, program: &'a Program) -> Result<Vec<From<'a>>, Failure> {
+        let mut sources: Vec<From<'a>> = Vec::new();
+        for text in &self.from {
+            let from = match text.split_once('=') {
+                Some((name, path)) => From { part: Some(part(program, name)?), path: path.into() },
+                None => From { part: None, path: text.into() },
+            };
+            let place = |from: &From<'_>| from.part.map(|part| part.path.clone());
+            if let Some(part) = from.part
+                && sources.iter().any(|other| place(other) == place(&from))
+            {
+                return Err(Failure::Usage(format!("two files are given for the part `{}`", part.name)));
+            }
+            sources.push(from);
+        }
+        sources.sort_by_key(|from| from.part.map_or(0, |part| part.path.len() + 1));
+        Ok(sources)
+    }
+}
+
+/// What a file has for its part, or for the whole program; all of the part must be there, and nothing unknown in it.
+fn compared(program: &Program, file: &File, from: &From<'_>, table: Option<&Table>) -> Result<Layout, Failure> {
+    let everything = Part { name: String::new(), path: String::new(), is_fresh: true };
+    let fresh: Vec<&Part> = match from.part {
+        Some(_) => program.parts.iter().filter(|part| part.is_fresh).collect(),
+        None => vec![&everything],
+    };
+    let mut layout = layout_of(program, file, Wanted { part: from.part, table }, &fresh)?;
+    if let Some(part) = from.part {
+        // A whole checkpoint may hold more than the spec has; what lies outside of the part was not asked for.
+        let is_whole = !layout.naming.contains("within the part");
+        layout.unexpected.retain(|tensor| !is_whole || part.has(&tensor.name));
+    }
+    if layout.matched.is_empty() && layout.fits() {
+        let text = match from.part {
+            Some(part) => format!("`{}` has no weight of the part `{}`", file.path().display(), part.name),
+            None => format!("`{}` has no weight of `{}`", file.path().display(), program.name),
+        };
+        let help = "if it holds one part alone, name it: --from PART=FILE";
+        return Err(Failure::Usage(format!("{text}; {help}")));
+    }
+    if !layout.fits() {
+        return Err(WeightError::Layout { path: file.path().to_owned(), layout: Box::new(layout) }.into());
+    }
+    Ok(layout)
+}
+
+fn top(program: &Program) -> impl Iterator<Item = &Part> {
+    program.parts.iter().filter(|part| !part.name.contains('.'))
+}
+
+/// Where the value of a weight comes from, in words.
+fn origin(program: &Program, assembly: &Assembly<'_>, place: usize, seed: u64) -> String {
+    let source = assembly.source(place);
+    let from = match &assembly.origins()[source] {
+        Origin::Stored { file, .. } => name(assembly.files()[*file].path()),
+        Origin::First => format!("first values of seed {seed}"),
+    };
+    if source == place {
+        return from;
+    }
+    let path = &program.weights[source].path;
+    let owner = top(program).find(|part| part.has(path)).map_or("the model", |part| &part.name);
+    format!("copy of {owner}, from {from}")
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// How many weights and numbers of each part come from where, in the order of the spec.
+fn table_of(program: &Program, assembly: &Assembly<'_>, seed: u64) -> String {
+    let mut counts: IndexMap<(String, String), (usize, usize)> = IndexMap::new();
+    for (place, weight) in program.weights.iter().enumerate() {
+        let owner = top(program).find(|part| part.has(&weight.path)).map_or("-", |part| &part.name).to_owned();
+        let entry = counts.entry((owner, origin(program, assembly, place, seed))).or_default();
+        entry.0 += 1;
+        entry.1 += weight.shape.iter().product::<usize>();
+    }
+    let mut rows = vec![["part", "weights", "numbers", "from"].map(str::to_owned).to_vec()];
+    rows.extend(
+        counts
+            .into_iter()
+            .map(|((owner, from), (weights, numbers))| vec![owner, thousands(weights), thousands(numbers), from]),
+    );
+    aligned(&rows, |column| column == 1 || column == 2)
+}
+
+/// What goes into the metadata of the file: the spec, and what each part comes from.
+fn notes(program: &Program, assembly: &Assembly<'_>, spec: &str, seed: u64) -> BTreeMap<String, String> {
+    let mut notes = BTreeMap::from([("spec".to_owned(), spec.to_owned()), ("seed".to_owned(), seed.to_string())]);
+    for part in top(program) {
+        let places = program.weights.iter().enumerate().filter(|(_, weight)| part.has(&weight.path));
+        let from: BTreeSet<String> = places.map(|(place, _)| origin(program, assembly, place, seed)).collect();
+        if !from.is_empty() {
+            notes.insert(format!("part {}", part.name), from.into_iter().collect::<Vec<_>>().join("; "));
+        }
+    }
+    notes
+}

@@ -1,0 +1,175 @@
+//! `diadc weights inspect`: what is in a file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::diagnostic::nearest;
+use crate::weight::{Aside, File, Found};
+
+use super::super::failure::Failure;
+use super::super::terminal;
+use super::{Format, aligned, bytes, thousands};
+
+/// Lines to which names are folded.
+const MOST_LINES: usize = 40;
+
+/// Shows names, shapes and types of what is in a file of weights
+///
+/// Only the headers are read. Names with the same beginning are folded into a line, unless --all is given.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  diadc weights inspect v1-5-pruned.ckpt                          what is in it, in a screenful
+  diadc weights inspect v1-5-pruned.ckpt --prefix model_ema --all every tensor below one name
+  diadc weights inspect model.safetensors --format json")]
+pub(super) struct Inspect {
+    /// A file of weights: safetensors, or what PyTorch writes
+    file: PathBuf,
+
+    /// Only names that begin so
+    #[arg(long, value_name = "NAME")]
+    prefix: Option<String>,
+
+    /// A line for each tensor
+    #[arg(long)]
+    all: bool,
+
+    /// Format
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+impl Inspect {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let file = File::open(&self.file)?;
+        let mut found = file.found();
+        if let Some(prefix) = &self.prefix {
+            let names: BTreeSet<String> = found.iter().flat_map(|tensor| beginnings(&tensor.name)).collect();
+            found.retain(|tensor| tensor.name.starts_with(prefix.as_str()));
+            if found.is_empty() {
+                let help = match nearest(prefix, names.iter().map(String::as_str)) {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => "see what there is without --prefix".to_owned(),
+                };
+                return Err(Failure::Usage(format!("no tensor has a name that begins with `{prefix}`; {help}")));
+            }
+        }
+        terminal::result(&match self.format {
+            Format::Json => json_text(&file, &found),
+            Format::Table => self.text(&file, &found),
+        });
+        Ok(())
+    }
+
+    fn text(&self, file: &File, found: &[Found]) -> String {
+        let mut text = format!(
+            "{}: {}, {}, {} tensors with {} numbers\n",
+            file.path().display(),
+            file.format(),
+            bytes(file.length()),
+            thousands(found.len()),
+            thousands(found.iter().map(elements).sum()),
+        );
+        text += &types(found);
+        text.push('\n');
+        let rows = if self.all { found.iter().map(row).collect() } else { folded(found) };
+        text += &aligned(&rows, |column| column == 1 || column == 2);
+        if !file.notes().is_empty() {
+            text += "\nnotes\n";
+            let rows: Vec<_> =
+                file.notes().iter().map(|(key, value)| vec![format!("  {key}"), value.clone()]).collect();
+            text += &aligned(&rows, |_| false);
+        }
+        if !file.extras().is_empty() {
+            text += "\nbeside the weights\n";
+            let rows: Vec<_> = file
+                .extras()
+                .iter()
+                .map(|extra| {
+                    let tensors =
+                        if extra.tensors > 0 { format!("{} tensors", thousands(extra.tensors)) } else { String::new() };
+                    let why = Aside::known().extra(&extra.name).unwrap_or_default().to_owned();
+                    vec![format!("  {}", extra.name), extra.what.clone(), tensors, why]
+                })
+                .collect();
+            text += &aligned(&rows, |_| false);
+        }
+        text
+    }
+}
+
+fn elements(tensor: &Found) -> usize {
+    tensor.shape.iter().product()
+}
+
+/// How many tensors there are of each type.
+fn types(found: &[Found]) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for tensor in found {
+        *counts.entry(tensor.stored.to_string()).or_default() += 1;
+    }
+    let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{} {name}", thousands(*count))).collect();
+    counts.join(", ") + "\n"
+}
+
+fn row(tensor: &Found) -> Vec<String> {
+    let shape = format!("{:?}", tensor.shape);
+    vec![tensor.name.clone(), String::new(), thousands(elements(tensor)), tensor.stored.to_string(), shape]
+}
+
+/// All beginnings of a name that end before a dot, and the name itself.
+fn beginnings(name: &str) -> Vec<String> {
+    let dots = name.match_indices('.').map(|(at, _)| name[..at].to_owned());
+    dots.chain(std::iter::once(name.to_owned())).collect()
+}
+
+/// The first words of a name, with a star for others behind them.
+fn beginning(name: &str, words: usize) -> String {
+    match name.match_indices('.').nth(words - 1) {
+        Some((at, _)) => format!("{}.*", &name[..at]),
+        None => name.to_owned(),
+    }
+}
+
+/// A line for each beginning of as many words as fit on a screen.
+fn folded(found: &[Found]) -> Vec<Vec<String>> {
+    let lines = |words: usize| found.iter().map(|tensor| beginning(&tensor.name, words)).collect::<BTreeSet<_>>().len();
+    let deepest = found.iter().map(|tensor| tensor.name.matches('.').count() + 1).max().unwrap_or(1);
+    let words = (1..=deepest).rev().find(|&words| lines(words) <= MOST_LINES).unwrap_or(1);
+    let mut groups: BTreeMap<String, Vec<&Found>> = BTreeMap::new();
+    for tensor in found {
+        groups.entry(beginning(&tensor.name, words)).or_default().push(tensor);
+    }
+    let row = |(name, group): (&String, &Vec<&Found>)| match group.as_slice() {
+        [tensor] => row(tensor),
+        group => {
+            let numbers = group.iter().map(|tensor| elements(tensor)).sum();
+            let count = format!("{} tensors", thousands(group.len()));
+            vec![name.clone(), count, thousands(numbers), String::new(), String::new()]
+        }
+    };
+    groups.iter().map(row).collect()
+}
+
+fn json_text(file: &File, found: &[Found]) -> String {
+    let tensors: Vec<_> = found
+        .iter()
+        .map(|tensor| json!({ "name": tensor.name, "shape": tensor.shape, "dtype": tensor.stored.to_string() }))
+        .collect();
+    let extras: Vec<_> = file
+        .extras()
+        .iter()
+        .map(|extra| json!({ "name": extra.name, "what": extra.what, "tensors": extra.tensors }))
+        .collect();
+    let all = json!({
+        "file": file.path().display().to_string(),
+        "format": file.format().to_string(),
+        "bytes": file.length(),
+        "notes": file.notes(),
+        "beside": extras,
+        "tensors": tensors,
+    });
+    format!("{all:#}\n")
+}

@@ -1,0 +1,87 @@
+//! `diadc weights`: looks into checkpoints, compares them with specs, and makes them.
+
+mod check;
+mod convert;
+mod init;
+mod inspect;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::failure::Failure;
+
+/// Looks into checkpoints, compares them with specs, and makes them
+///
+/// Reads safetensors and what PyTorch writes (zip archives, and the pickles of before version 1.6). A pickle is never
+/// executed: what it may name is a fixed list, and anything else is refused.
+#[derive(Args)]
+pub(super) struct Weights {
+    #[command(subcommand)]
+    command: WeightsCommand,
+}
+
+#[derive(Subcommand)]
+enum WeightsCommand {
+    Inspect(inspect::Inspect),
+    Check(check::Check),
+    Convert(convert::Convert),
+    Init(init::Init),
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+impl Weights {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        match self.command {
+            WeightsCommand::Inspect(command) => command.run(),
+            WeightsCommand::Check(command) => command.run(),
+            WeightsCommand::Convert(command) => command.run(),
+            WeightsCommand::Init(command) => command.run(),
+        }
+    }
+}
+
+/// `1,066,235,307`
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `7.70 GB`
+fn bytes(number: u64) -> String {
+    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")];
+    match units.into_iter().find(|(size, _)| number >= *size) {
+        Some((size, unit)) => format!("{:.2} {unit}", number as f64 / size as f64),
+        None => format!("{number} B"),
+    }
+}
+
+/// Rows with their columns one below the other; those of numbers stand on the right.
+fn aligned(rows: &[Vec<String>], is_number: impl Fn(usize) -> bool) -> String {
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let space = " ".repeat(width(column) - cell.chars().count());
+            line += if column > 0 { "  " } else { "" };
+            line += &if is_number(column) { space + cell } else { format!("{cell}{space}") };
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,276 @@
+//! Where each weight of a program comes from, and all of them one by one.
+//!
+//! In: a program, files, a seed. Out: host tensors in the order of the program's weights. Nothing is read before all
+//! files have been compared with what is expected, and never more than a few tensors are in memory at once: the next is
+//! made when the one before has been taken. Copies follow what their original has, be it from a file or first value.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use crate::diagnostic::one_of;
+use crate::execute::{Engine, HostTensor};
+use crate::graph::program::{Init, Part, Program};
+
+use super::error::WeightError;
+use super::file::File;
+use super::init::first_value;
+use super::layout::{Layout, compare, expected};
+use super::naming::Naming;
+use super::table::{Reshape, Table};
+
+/// First values are made in parallel up to so many elements at once.
+const AT_ONCE: usize = 1 << 24;
+
+/// The weights of a program, put together from files and first values.
+#[derive(Debug)]
+pub struct Assembly<'a> {
+    program: &'a Program,
+    places: HashMap<&'a str, usize>,
+    files: Vec<File>,
+    origins: Vec<Origin>,
+}
+
+/// Where a weight comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// From the file of this number.
+    Stored {
+        /// Number of the file.
+        file: usize,
+        /// Name of the tensor in it.
+        name: String,
+        /// What is done to its shape.
+        reshape: Option<Reshape>,
+    },
+    /// Its first value; if it is a copy, what its original has.
+    First,
+}
+
+/// What is wanted of a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'a> {
+    /// The only part that is wanted.
+    pub part: Option<&'a Part>,
+    /// The only rename table that comes into question.
+    pub table: Option<&'a Table>,
+}
+
+impl<'a> Assembly<'a> {
+    /// All first values.
+    #[must_use]
+    pub fn first(program: &'a Program) -> Assembly<'a> {
+        let places = program.weights.iter().enumerate().map(|(place, weight)| (weight.path.as_str(), place)).collect();
+        Assembly { program, places, files: Vec::new(), origins: vec![Origin::First; program.weights.len()] }
+    }
+
+    /// All weights from one file, but for those of `fresh` parts that it lacks. Gives also what was found.
+    ///
+    /// # Errors
+    /// If the file can't be read or does not fit.
+    pub fn load(program: &'a Program, path: &Path, fresh: &[&Part]) -> Result<(Assembly<'a>, Layout), WeightError> {
+        let file = File::open(path)?;
+        let layout = layout_of(program, &file, Wanted::default(), fresh)?;
+        if !layout.fits() {
+            return Err(WeightError::Layout { path: path.to_owned(), layout: Box::new(layout) });
+        }
+        let mut assembly = Assembly::first(program);
+        assembly.take(file, &layout);
+        Ok((assembly, layout))
+    }
+
+    /// Takes from a file the weights that a comparison has matched.
+    pub fn take(&mut self, file: File, layout: &Layout) {
+        let number = self.files.len();
+        self.files.push(file);
+        for matched in &layout.matched {
+            let place = self.places[matched.path.as_str()];
+            let (name, reshape) = (matched.name.clone(), matched.reshape);
+            self.origins[place] = Origin::Stored { file: number, name, reshape };
+        }
+    }
+
+    /// The files that take part.
+    #[must_use]
+    pub fn files(&self) -> &[File] {
+        &self.files
+    }
+
+    /// Where each weight comes from, in the order of the program.
+    #[must_use]
+    pub fn origins(&self) -> &[Origin] {
+        &self.origins
+    }
+
+    /// The weight whose value this one has: itself, or at the end of a chain of copies the original.
+    ///
+    /// # Panics
+    /// If a weight is the copy of none or of itself, which `check` has ruled out.
+    #[must_use]
+    pub fn source(&self, place: usize) -> usize {
+        let mut at = place;
+        for _ in 0..=self.origins.len() {
+            match (&self.origins[at], &self.program.weights[at].init) {
+                (Origin::First, Init::CopyOf(path)) => {
+                    at = *self.places.get(path.as_str()).expect("a copy names a weight of the program");
+                }
+                _ => return at,
+            }
+        }
+        panic!("`{}` is a copy of itself", self.program.weights[place].path)
+    }
+
+    /// All weights in the order of the program, one by one.
+    #[must_use]
+    pub fn weights(&self, seed: u64) -> Weights<'_> {
+        Weights { assembly: self, seed, next: 0, ready: VecDeque::new() }
+    }
+
+    /// Hands all weights over to an engine; `watch` hears how many of them are there.
+    ///
+    /// # Errors
+    /// If a file can't be read or a number in it is not finite. The engine's weights are of no use then.
+    pub fn hand_over(
+        &self,
+        seed: u64,
+        engine: &mut dyn Engine,
+        watch: &mut dyn FnMut(usize, usize),
+    ) -> Result<(), WeightError> {
+        let (mut failure, mut done, all) = (None, 0, self.origins.len());
+        engine.set_weights(&mut self.weights(seed).map_while(|weight| {
+            done += 1;
+            watch(done, all);
+            weight.map_err(|error| failure = Some(error)).ok()
+        }));
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// A weight from its file, or its first value.
+    fn weight(&self, place: usize, seed: u64) -> Result<HostTensor, WeightError> {
+        let source = self.source(place);
+        match &self.origins[source] {
+            Origin::First => Ok(first_value(&self.program.weights[source], seed)),
+            Origin::Stored { file, name, reshape } => {
+                let mut tensor = self.files[*file].read(name)?;
+                if let Some(shape) = reshape.and_then(|reshape| reshape.shape(&tensor.shape)) {
+                    tensor = HostTensor::new(shape, tensor.data);
+                }
+                match tensor.as_floats() {
+                    Some(floats) if floats.iter().all(|x| x.is_finite()) => Ok(tensor),
+                    _ => Err(WeightError::NotFinite {
+                        path: self.files[*file].path().to_owned(),
+                        weights: vec![self.program.weights[place].path.clone()],
+                    }),
+                }
+            }
+        }
+    }
+}
+
+/// How a file differs from what is wanted of it.
+///
+/// # Errors
+/// If two of its tensors are one weight.
+pub fn layout_of(program: &Program, file: &File, wanted: Wanted<'_>, fresh: &[&Part]) -> Result<Layout, WeightError> {
+    let found = file.found();
+    let expected = expected(program, wanted.part, fresh);
+    let wanted_paths: BTreeSet<&str> = expected.iter().map(|weight| weight.path.as_str()).collect();
+    let paths: BTreeSet<&str> = program.weights.iter().map(|weight| weight.path.as_str()).collect();
+    let naming = Naming::choose(program, &wanted_paths, &found, wanted.part, wanted.table);
+    compare(&expected, &paths, &found, file.extras(), &naming).map_err(|twice| {
+        let [first, second] = twice.names;
+        WeightError::Twice { path: file.path().to_owned(), weight: twice.path, first, second }
+    })
+}
+
+/// The part of a name.
+///
+/// # Errors
+/// If there is none.
+pub fn part<'a>(program: &'a Program, name: &str) -> Result<&'a Part, WeightError> {
+    program.part(name).ok_or_else(|| {
+        let names = program.parts.iter().map(|part| part.name.as_str());
+        let help = one_of(name, names).unwrap_or_else(|| {
+            let top = program.parts.iter().map(|part| part.name.as_str()).filter(|name| !name.contains('.'));
+            format!("its parts are {}", top.collect::<Vec<_>>().join(", "))
+        });
+        WeightError::NoPart { model: program.name.clone(), part: name.to_owned(), help }
+    })
+}
+
+/// The weights of an assembly. The first error is the last item.
+#[derive(Debug)]
+pub struct Weights<'a> {
+    assembly: &'a Assembly<'a>,
+    seed: u64,
+    next: usize,
+    /// Weights that come next and have been made.
+    ready: VecDeque<HostTensor>,
+}
+
+impl Weights<'_> {
+    /// Makes the next first values, as many as may be in memory at once.
+    fn make_ready(&mut self) {
+        let assembly = self.assembly;
+        let is_first = |&place: &usize| assembly.origins[assembly.source(place)] == Origin::First;
+        let mut count = 0;
+        let places: Vec<usize> = (self.next..assembly.origins.len())
+            .take_while(is_first)
+            .take_while(|&place| {
+                let before = count;
+                count += assembly.program.weights[place].shape.iter().product::<usize>();
+                before == 0 || count <= AT_ONCE
+            })
+            .collect();
+        let seed = self.seed;
+        let made: Vec<HostTensor> = places
+            .par_iter()
+            .map(|&place| first_value(&assembly.program.weights[assembly.source(place)], seed))
+            .collect();
+        self.ready = made.into();
+    }
+
+    /// The names of all weights from here on that are not finite.
+    fn not_finite(&self, names: &mut Vec<String>) {
+        for place in self.next..self.assembly.origins.len() {
+            if self.assembly.origins[place] == Origin::First {
+                continue;
+            }
+            if let Err(WeightError::NotFinite { weights, .. }) = self.assembly.weight(place, self.seed) {
+                names.extend(weights);
+            }
+        }
+    }
+}
+
+impl Iterator for Weights<'_> {
+    type Item = Result<HostTensor, WeightError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next >= self.assembly.origins.len() {
+            return None;
+        }
+        if self.ready.is_empty() {
+            self.make_ready();
+        }
+        let place = self.next;
+        self.next += 1;
+        if let Some(tensor) = self.ready.pop_front() {
+            return Some(Ok(tensor));
+        }
+        let weight = self.assembly.weight(place, self.seed);
+        if weight.is_err() {
+            let weight = weight.map_err(|error| match error {
+                WeightError::NotFinite { path, mut weights } => {
+                    self.not_finite(&mut weights);
+                    WeightError::NotFinite { path, weights }
+                }
+                other => other,
+            });
+            self.next = self.assembly.origins.len();
+            return Some(weight);
+        }
+        Some(weight)
+    }
+}

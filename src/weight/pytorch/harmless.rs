@@ -1,0 +1,259 @@
+//! The names of Python that a checkpoint may use, and what calling one of them makes here.
+//!
+//! This list is all there is: no name is ever looked up anywhere else, and none of Python's code runs. What is not
+//! needed to find the weights becomes an inert object.
+
+use crate::weight::file::Fault;
+use crate::weight::stored::Stored;
+
+use super::value::{Heap, Node, Storage, Tensor, Value};
+
+/// What calling a name gives.
+#[derive(Clone, Copy, Debug)]
+enum Call {
+    /// A dict, of pairs if some are given.
+    Dict,
+    /// A view: storage, offset, shape, strides; and the type of elements as the argument of a number.
+    Tensor(Option<usize>),
+    /// Its first argument.
+    First,
+    /// Calls its first argument with the third.
+    Indirect,
+    /// Something nobody needs.
+    Inert,
+    /// Nothing: it is the type of a storage's elements.
+    Never(Element),
+}
+
+/// Types of elements, of which a list can be made at compile time.
+#[derive(Clone, Copy, Debug)]
+enum Element {
+    F64,
+    F32,
+    F16,
+    Bf16,
+    I64,
+    I32,
+    I16,
+    I8,
+    U8,
+    Bool,
+    Other(&'static str, usize),
+}
+
+/// Arguments that are looked at, axes of a tensor, and bytes in the name of a storage, at most.
+const MOST_ARGUMENTS: usize = 8;
+const MOST_AXES: usize = 64;
+const LONGEST_KEY: u32 = 1000;
+
+type Name = (&'static [&'static str], &'static str, Call);
+
+const NAMES: &[Name] = &[
+    (&["collections"], "OrderedDict", Call::Dict),
+    (&["collections"], "Counter", Call::Dict),
+    (&["collections"], "defaultdict", Call::Inert),
+    (&["torch._utils"], "_rebuild_tensor", Call::Tensor(None)),
+    (&["torch._utils"], "_rebuild_tensor_v2", Call::Tensor(None)),
+    (&["torch._utils"], "_rebuild_tensor_v3", Call::Tensor(Some(6))),
+    (&["torch._utils"], "_rebuild_parameter", Call::First),
+    (&["torch._utils"], "_rebuild_parameter_with_state", Call::First),
+    (&["torch._tensor"], "_rebuild_from_type_v2", Call::Indirect),
+    (&["torch"], "Size", Call::First),
+    (&["torch"], "Tensor", Call::Inert),
+    (&["torch"], "device", Call::Inert),
+    (&["torch.nn.parameter"], "Parameter", Call::Inert),
+    (&["torch"], "DoubleStorage", Call::Never(Element::F64)),
+    (&["torch"], "FloatStorage", Call::Never(Element::F32)),
+    (&["torch"], "HalfStorage", Call::Never(Element::F16)),
+    (&["torch"], "BFloat16Storage", Call::Never(Element::Bf16)),
+    (&["torch"], "LongStorage", Call::Never(Element::I64)),
+    (&["torch"], "IntStorage", Call::Never(Element::I32)),
+    (&["torch"], "ShortStorage", Call::Never(Element::I16)),
+    (&["torch"], "CharStorage", Call::Never(Element::I8)),
+    (&["torch"], "ByteStorage", Call::Never(Element::U8)),
+    (&["torch"], "BoolStorage", Call::Never(Element::Bool)),
+    (&["torch"], "UntypedStorage", Call::Never(Element::U8)),
+    (&["torch.storage"], "UntypedStorage", Call::Never(Element::U8)),
+    (&["torch"], "float64", Call::Never(Element::F64)),
+    (&["torch"], "float32", Call::Never(Element::F32)),
+    (&["torch"], "float16", Call::Never(Element::F16)),
+    (&["torch"], "bfloat16", Call::Never(Element::Bf16)),
+    (&["torch"], "int64", Call::Never(Element::I64)),
+    (&["torch"], "int32", Call::Never(Element::I32)),
+    (&["torch"], "int16", Call::Never(Element::I16)),
+    (&["torch"], "int8", Call::Never(Element::I8)),
+    (&["torch"], "uint8", Call::Never(Element::U8)),
+    (&["torch"], "bool", Call::Never(Element::Bool)),
+    (&["torch"], "uint16", Call::Never(Element::Other("U16", 2))),
+    (&["torch"], "uint32", Call::Never(Element::Other("U32", 4))),
+    (&["torch"], "uint64", Call::Never(Element::Other("U64", 8))),
+    (&["torch"], "complex64", Call::Never(Element::Other("C64", 8))),
+    (&["torch"], "float8_e4m3fn", Call::Never(Element::Other("F8_E4M3", 1))),
+    (&["torch"], "float8_e5m2", Call::Never(Element::Other("F8_E5M2", 1))),
+    (&["builtins", "__builtin__"], "set", Call::Inert),
+    (&["builtins", "__builtin__"], "frozenset", Call::Inert),
+    (&["builtins", "__builtin__"], "list", Call::Inert),
+    (&["builtins", "__builtin__"], "dict", Call::Inert),
+    (&["builtins", "__builtin__"], "tuple", Call::Inert),
+    (&["builtins", "__builtin__"], "int", Call::Inert),
+    (&["builtins", "__builtin__"], "long", Call::Inert),
+    (&["builtins", "__builtin__"], "float", Call::Inert),
+    (&["builtins", "__builtin__"], "complex", Call::Inert),
+    (&["builtins", "__builtin__"], "bool", Call::Inert),
+    (&["builtins", "__builtin__"], "str", Call::Inert),
+    (&["builtins", "__builtin__"], "unicode", Call::Inert),
+    (&["builtins", "__builtin__"], "bytes", Call::Inert),
+    (&["builtins", "__builtin__"], "bytearray", Call::Inert),
+    (&["builtins", "__builtin__"], "slice", Call::Inert),
+    (&["builtins", "__builtin__"], "range", Call::Inert),
+    (&["builtins", "__builtin__"], "object", Call::Inert),
+    (&["copyreg", "copy_reg"], "_reconstructor", Call::Inert),
+    (&["_codecs"], "encode", Call::Inert),
+    (&["argparse"], "Namespace", Call::Inert),
+    (&["pathlib", "pathlib._local"], "PosixPath", Call::Inert),
+    (&["pathlib", "pathlib._local"], "WindowsPath", Call::Inert),
+    (&["typing"], "Any", Call::Inert),
+    (&["numpy"], "dtype", Call::Inert),
+    (&["numpy"], "ndarray", Call::Inert),
+    (&["numpy.core.multiarray", "numpy._core.multiarray"], "scalar", Call::Inert),
+    (&["numpy.core.multiarray", "numpy._core.multiarray"], "_reconstruct", Call::Inert),
+    (&["pytorch_lightning.utilities.parsing"], "AttributeDict", Call::Dict),
+    (&["lightning_fabric.utilities.data", "lightning.fabric.utilities.data"], "AttributeDict", Call::Dict),
+    (&["omegaconf.dictconfig"], "DictConfig", Call::Inert),
+    (&["omegaconf.listconfig"], "ListConfig", Call::Inert),
+    (&["omegaconf.base"], "ContainerMetadata", Call::Inert),
+    (&["omegaconf.base"], "Metadata", Call::Inert),
+    (&["omegaconf.nodes"], "AnyNode", Call::Inert),
+];
+
+/// Modules whose classes old checkpoints use as keys: their names may be mentioned, but not called.
+const MENTIONED: &[&str] = &["pytorch_lightning.callbacks.", "lightning.pytorch.callbacks."];
+
+/// What a name means.
+pub(super) fn named(heap: &mut Heap, module: &str, name: &str) -> Result<Value, Fault> {
+    let known = NAMES.iter().position(|(modules, own, _)| *own == name && modules.contains(&module));
+    match known {
+        Some(index) => Ok(Value::Harmless(index)),
+        None if MENTIONED.iter().any(|start| module.starts_with(start)) => Ok(heap.mention(format!("{module}.{name}"))),
+        None => Err(Fault::Refused(format!("{module}.{name}"))),
+    }
+}
+
+/// Type of the elements that a name stands for.
+pub(super) fn stored(value: Value) -> Option<Stored> {
+    let Value::Harmless(index) = value else { return None };
+    let Call::Never(element) = NAMES[index].2 else { return None };
+    Some(match element {
+        Element::F64 => Stored::F64,
+        Element::F32 => Stored::F32,
+        Element::F16 => Stored::F16,
+        Element::Bf16 => Stored::Bf16,
+        Element::I64 => Stored::I64,
+        Element::I32 => Stored::I32,
+        Element::I16 => Stored::I16,
+        Element::I8 => Stored::I8,
+        Element::U8 => Stored::U8,
+        Element::Bool => Stored::Bool,
+        Element::Other(name, width) => Stored::Other(name.to_owned(), width),
+    })
+}
+
+/// Calls a name with the items of a tuple.
+pub(super) fn call(heap: &mut Heap, callee: Value, arguments: Value) -> Result<Value, Fault> {
+    // Only so many are needed; a pickle must not have long lists copied again and again.
+    let Some(items) = heap.items(arguments).map(|items| items[..items.len().min(MOST_ARGUMENTS)].to_vec()) else {
+        return Err(damaged("a call without a tuple of arguments"));
+    };
+    let Value::Harmless(index) = callee else {
+        return match callee {
+            Value::Mention(Node(at)) => Err(Fault::Refused(heap.mentions[at as usize].clone())),
+            _ => Err(damaged("a call of something that is no name")),
+        };
+    };
+    match NAMES[index].2 {
+        Call::Dict => dict(heap, &items),
+        Call::Tensor(element) => tensor(heap, &items, element),
+        Call::First => items.first().copied().ok_or_else(|| damaged("a call without arguments")),
+        Call::Indirect => match items[..] {
+            // One step only, so that calls can't nest.
+            [Value::Harmless(inner), _, arguments, ..] if matches!(NAMES[inner].2, Call::Tensor(_) | Call::First) => {
+                call(heap, Value::Harmless(inner), arguments)
+            }
+            _ => Err(damaged("a tensor of an unknown class")),
+        },
+        Call::Inert => Ok(Value::Object(heap.list(vec![arguments]))),
+        Call::Never(_) => Err(Fault::Refused(format!("{}.{}, called", NAMES[index].0[0], NAMES[index].1))),
+    }
+}
+
+fn dict(heap: &mut Heap, items: &[Value]) -> Result<Value, Fault> {
+    let Some(&first) = items.first() else { return Ok(heap.dict(Vec::new())) };
+    let pairs = heap.items(first).ok_or_else(|| damaged("a dict of something that is no list"))?;
+    let pair = |pair: &Value| match heap.items(*pair) {
+        Some(&[key, value]) => Some((key, value)),
+        _ => None,
+    };
+    let entries: Option<Vec<_>> = pairs.iter().map(pair).collect();
+    heap.copied += pairs.len();
+    Ok(heap.dict(entries.ok_or_else(|| damaged("a dict of things that are no pairs"))?))
+}
+
+fn tensor(heap: &mut Heap, items: &[Value], element: Option<usize>) -> Result<Value, Fault> {
+    let [Value::Storage(storage), Value::Int(offset), shape, strides, ..] = items[..] else {
+        return Err(damaged("a tensor without a storage, an offset, a shape and strides"));
+    };
+    let stored = match element {
+        Some(place) => Some(
+            items.get(place).and_then(|value| stored(*value)).ok_or_else(|| damaged("a tensor of an unknown type"))?,
+        ),
+        None => None,
+    };
+    let numbers = |value: Value| -> Option<Vec<usize>> {
+        let number = |item: &Value| match item {
+            Value::Int(n) => usize::try_from(*n).ok(),
+            _ => None,
+        };
+        heap.items(value).filter(|items| items.len() <= MOST_AXES)?.iter().map(number).collect()
+    };
+    let (Some(shape), Some(strides)) = (numbers(shape), numbers(strides)) else {
+        return Err(damaged("a tensor whose shape or strides are no list of numbers"));
+    };
+    if shape.len() != strides.len() {
+        return Err(damaged("a tensor has not as many strides as axes"));
+    }
+    let offset = u64::try_from(offset).map_err(|_| damaged("a tensor begins before its storage"))?;
+    Ok(heap.tensor(Tensor { storage, stored, offset, shape, strides }))
+}
+
+/// The storage that a persistent id stands for: `("storage", type, key, device, count)`, in old files with the part of
+/// another storage that it is; or an inert object for the source of a module.
+pub(super) fn persistent(heap: &mut Heap, bytes: &[u8], id: Value) -> Result<Value, Fault> {
+    let text = |value: Value| match value {
+        Value::Text(slice) if slice.length <= LONGEST_KEY => {
+            std::str::from_utf8(&bytes[slice.start as usize..][..slice.length as usize]).ok().map(str::to_owned)
+        }
+        _ => None,
+    };
+    let items = heap.items(id).map(|items| items[..items.len().min(MOST_ARGUMENTS)].to_vec()).unwrap_or_default();
+    let kind = items.first().and_then(|value| text(*value)).unwrap_or_default();
+    match (kind.as_str(), &items[..]) {
+        ("module", &[_, class, ..]) => Ok(class),
+        ("storage", &[_, class, key, _, Value::Int(count), ref view @ ..]) => {
+            let stored = stored(class).ok_or_else(|| damaged("a storage of an unknown type"))?;
+            let key = text(key).ok_or_else(|| damaged("a storage without a name"))?;
+            let mut count = u64::try_from(count).map_err(|_| damaged("a storage of a negative length"))?;
+            let mut offset = 0;
+            if let Some(&[_, Value::Int(from), Value::Int(length)]) = view.first().and_then(|value| heap.items(*value))
+            {
+                let unsigned = |n: i64| u64::try_from(n).map_err(|_| damaged("a storage of a negative length"));
+                (offset, count) = (unsigned(from)?, unsigned(length)?);
+            }
+            Ok(heap.storage(Storage { key, stored, count, offset }))
+        }
+        _ => Err(damaged("a persistent id that is no storage")),
+    }
+}
+
+fn damaged(reason: &str) -> Fault {
+    Fault::Damaged(format!("its pickle has {reason}"))
+}

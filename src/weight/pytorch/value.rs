@@ -1,0 +1,173 @@
+//! What a pickle leaves behind: values that refer to one another by number.
+//!
+//! Nothing here owns anything else, so a pickle may nest, share and loop as it likes: no walk over values is
+//! recursive, and texts stay where they are in the pickle.
+
+use crate::weight::stored::Stored;
+
+/// Some bytes of a pickle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slice {
+    pub(super) start: u32,
+    pub(super) length: u32,
+}
+
+/// Number of something on the heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Node(pub(super) u32);
+
+/// A value of a pickle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Value {
+    None,
+    Bool(bool),
+    Int(i64),
+    /// An integer of more than 64 bits.
+    Long(Slice),
+    Float(f64),
+    /// Text, or bytes.
+    Text(Slice),
+    Tuple(Node),
+    List(Node),
+    Dict(Node),
+    /// Something harmless that nobody needs, with all that was put into it.
+    Object(Node),
+    /// The name of something in Python, by its number in the list of harmless ones.
+    Harmless(usize),
+    /// The name of a class that is mentioned and must not be called.
+    Mention(Node),
+    Storage(Node),
+    Tensor(Node),
+}
+
+/// Elements in a row, to which tensors refer.
+#[derive(Clone, Debug)]
+pub(super) struct Storage {
+    /// Its name in the file.
+    pub(super) key: String,
+    pub(super) stored: Stored,
+    /// How many elements it has.
+    pub(super) count: u64,
+    /// Where it begins in what the name means, in elements.
+    pub(super) offset: u64,
+}
+
+/// A view of a storage.
+#[derive(Clone, Debug)]
+pub(super) struct Tensor {
+    pub(super) storage: Node,
+    /// Type of its elements, if it is not that of the storage.
+    pub(super) stored: Option<Stored>,
+    /// Where it begins in the storage, in elements.
+    pub(super) offset: u64,
+    pub(super) shape: Vec<usize>,
+    pub(super) strides: Vec<usize>,
+}
+
+/// Everything that values refer to.
+#[derive(Debug, Default)]
+pub(super) struct Heap {
+    /// Tuples, lists and objects.
+    pub(super) lists: Vec<Vec<Value>>,
+    pub(super) dicts: Vec<Vec<(Value, Value)>>,
+    pub(super) storages: Vec<Storage>,
+    pub(super) tensors: Vec<Tensor>,
+    pub(super) mentions: Vec<String>,
+    /// Items that were copied from one thing into another.
+    pub(super) copied: usize,
+}
+
+impl Heap {
+    pub(super) fn list(&mut self, items: Vec<Value>) -> Node {
+        self.lists.push(items);
+        node(self.lists.len())
+    }
+
+    pub(super) fn dict(&mut self, entries: Vec<(Value, Value)>) -> Value {
+        self.dicts.push(entries);
+        Value::Dict(node(self.dicts.len()))
+    }
+
+    pub(super) fn storage(&mut self, storage: Storage) -> Value {
+        self.storages.push(storage);
+        Value::Storage(node(self.storages.len()))
+    }
+
+    pub(super) fn tensor(&mut self, tensor: Tensor) -> Value {
+        self.tensors.push(tensor);
+        Value::Tensor(node(self.tensors.len()))
+    }
+
+    pub(super) fn mention(&mut self, name: String) -> Value {
+        self.mentions.push(name);
+        Value::Mention(node(self.mentions.len()))
+    }
+
+    /// How many things there are, copies included.
+    pub(super) fn len(&self) -> usize {
+        self.copied
+            + self.lists.len()
+            + self.dicts.len()
+            + self.storages.len()
+            + self.tensors.len()
+            + self.mentions.len()
+    }
+
+    /// The items of a tuple, list or object.
+    pub(super) fn items(&self, value: Value) -> Option<&[Value]> {
+        match value {
+            Value::Tuple(node) | Value::List(node) | Value::Object(node) => Some(&self.lists[node.0 as usize]),
+            _ => None,
+        }
+    }
+
+    /// The entries of a dict, in the order in which they were put there.
+    pub(super) fn entries(&self, value: Value) -> Option<&[(Value, Value)]> {
+        match value {
+            Value::Dict(node) => Some(&self.dicts[node.0 as usize]),
+            _ => None,
+        }
+    }
+}
+
+/// Counts tensors; what has been counted in one value does not count again in the next.
+pub(super) struct Counter<'a> {
+    heap: &'a Heap,
+    lists: Vec<bool>,
+    dicts: Vec<bool>,
+    tensors: Vec<bool>,
+}
+
+impl Counter<'_> {
+    pub(super) fn new(heap: &Heap) -> Counter<'_> {
+        let unseen = |count: usize| vec![false; count];
+        let (lists, dicts, tensors) = (unseen(heap.lists.len()), unseen(heap.dicts.len()), unseen(heap.tensors.len()));
+        Counter { heap, lists, dicts, tensors }
+    }
+
+    /// Tensors in a value.
+    pub(super) fn tensors(&mut self, value: Value) -> usize {
+        let mut count = 0;
+        let mut open = vec![value];
+        let is_new = |seen: &mut bool| !std::mem::replace(seen, true);
+        while let Some(value) = open.pop() {
+            match value {
+                Value::Tuple(Node(at)) | Value::List(Node(at)) | Value::Object(Node(at))
+                    if is_new(&mut self.lists[at as usize]) =>
+                {
+                    open.extend(&self.heap.lists[at as usize]);
+                }
+                Value::Dict(Node(at)) if is_new(&mut self.dicts[at as usize]) => {
+                    open.extend(self.heap.dicts[at as usize].iter().flat_map(|&(key, value)| [key, value]));
+                }
+                Value::Tensor(Node(at)) => count += usize::from(is_new(&mut self.tensors[at as usize])),
+                _ => {}
+            }
+        }
+        count
+    }
+}
+
+fn node(length: usize) -> Node {
+    Node(u32::try_from(length - 1).expect("the machine stops long before"))
+}

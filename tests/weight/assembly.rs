@@ -1,0 +1,121 @@
+//! Weights put together from files and first values.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use diadc::execute::{DeviceChoice, HostTensor, open};
+use diadc::graph::program::{Init, Program};
+use diadc::op::WeightId;
+use diadc::weight::{Assembly, File, Origin, Table, Wanted, WeightError, layout_of, write};
+
+use super::{all, first_values, part, with, zeros};
+
+fn stored(path: &Path, tensors: &[(&str, &[usize], f32)]) {
+    let made: Vec<(&str, HostTensor)> = tensors
+        .iter()
+        .map(|(name, shape, value)| (*name, HostTensor::floats(shape, vec![*value; shape.iter().product()])))
+        .collect();
+    let named: Vec<(&str, &HostTensor)> = made.iter().map(|(name, tensor)| (*name, tensor)).collect();
+    write(path, &named, &BTreeMap::new()).expect("it can be written");
+}
+
+/// An encoder, a copy of it, and something of its own behind the copy.
+fn copied() -> Program {
+    let normal = Init::Normal { mean: 0.0, std: 1.0 };
+    let mut program = with(&[
+        ("guide.w", &[2], Init::CopyOf("base.w".to_owned())),
+        ("guide.zero", &[2], Init::Constant(0.0)),
+        ("base.w", &[2], normal.clone()),
+        ("rest.w", &[2], normal),
+    ]);
+    program.parts = vec![part("base", "base", false), part("guide", "guide", true), part("rest", "rest", false)];
+    program
+}
+
+#[test]
+fn a_copy_that_a_file_lacks_follows_what_the_file_has() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    stored(&path, &[("base.w", &[2], 5.0), ("rest.w", &[2], 6.0)]);
+    let program = copied();
+    let (assembly, layout) = Assembly::load(&program, &path, &[&program.parts[1]]).expect("only what is fresh lacks");
+    assert_eq!((layout.matched.len(), layout.fresh.len()), (2, 2));
+    let floats: Vec<_> =
+        all(&assembly, 1).expect("it can be read").into_iter().map(|w| w.as_floats().map(<[f32]>::to_vec)).collect();
+    assert_eq!(floats, [[5.0; 2], [0.0; 2], [5.0; 2], [6.0; 2]].map(|v| Some(v.to_vec())));
+    let error = Assembly::load(&program, &path, &[]).expect_err("nothing is fresh").to_string();
+    assert!(error.contains("2 missing:\n    guide.w [2]\n    guide.zero [2]"), "{error}");
+}
+
+#[test]
+fn a_copy_that_a_file_has_is_taken_from_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    stored(&path, &[("base.w", &[2], 5.0), ("rest.w", &[2], 6.0), ("guide.w", &[2], 7.0), ("guide.zero", &[2], 8.0)]);
+    let program = copied();
+    let (assembly, _) = Assembly::load(&program, &path, &[&program.parts[1]]).expect("all is there");
+    assert_eq!(all(&assembly, 1).expect("it can be read")[0], HostTensor::floats(&[2], vec![7.0; 2]));
+}
+
+#[test]
+fn a_file_of_one_part_is_found_to_be_that() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    stored(&path, &[("w", &[2], 5.0), ("betas", &[3], 0.0)]);
+    let mut program = zeros(&[("a.b.w", &[2]), ("c.w", &[2])]);
+    program.parts = vec![part("first", "a.b", false), part("second", "c", false)];
+    let file = File::open(&path).expect("it can be read");
+    let wanted = Wanted { part: Some(&program.parts[1]), table: None };
+    let layout = layout_of(&program, &file, wanted, &[]).expect("no name stands twice");
+    assert!(layout.fits());
+    assert_eq!(layout.naming, "as they are, within the part `second`");
+    let mut assembly = Assembly::first(&program);
+    assembly.take(file, &layout);
+    assert_eq!(assembly.origins()[0], Origin::First);
+    assert!(matches!(&assembly.origins()[1], Origin::Stored { name, .. } if name == "w"));
+}
+
+#[test]
+fn a_table_is_chosen_by_what_fits_and_reshapes_what_it_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    stored(&path, &[("encoder.mid_block.attentions.0.query.weight", &[3, 2], 5.0), ("quant_conv.weight", &[1], 6.0)]);
+    let mut program = zeros(&[("ae.encoder.mid.attn_1.q.weight", &[3, 2, 1, 1]), ("ae.quant_conv.weight", &[1])]);
+    program.parts = vec![part("ae", "ae", false)];
+    let (assembly, layout) = Assembly::load(&program, &path, &[]).expect("a table fits");
+    assert_eq!(layout.naming, "those of the layout diffusers-vae, within the part `ae`");
+    assert_eq!(layout.renamed(), 2);
+    assert_eq!(all(&assembly, 1).expect("it can be read")[0].shape, [3, 2, 1, 1]);
+    let wanted = Wanted { part: None, table: Some(Table::find("diffusers-unet").expect("it is known")) };
+    let file = File::open(&path).expect("it can be read");
+    let layout = layout_of(&program, &file, wanted, &[]).expect("no name stands twice");
+    assert!(layout.matched.is_empty() && layout.missing.len() == 2);
+}
+
+#[test]
+fn two_names_that_become_one_are_an_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    let both = ["encoder.mid_block.attentions.0.query.bias", "encoder.mid_block.attentions.0.to_q.bias"];
+    stored(&path, &both.map(|name| (name, &[2][..], 5.0)));
+    let mut program = zeros(&[("ae.encoder.mid.attn_1.q.bias", &[2])]);
+    program.parts = vec![part("ae", "ae", false)];
+    let error = Assembly::load(&program, &path, &[]).expect_err("two are one");
+    assert!(matches!(error, WeightError::Twice { .. }), "{error}");
+    let [first, second] = both;
+    let words = format!("has two tensors for `ae.encoder.mid.attn_1.q.bias`: `{first}` and `{second}`");
+    assert!(error.to_string().contains(&words), "{error}");
+}
+
+#[test]
+fn an_engine_takes_the_weights_one_by_one() {
+    let program = copied();
+    let mut engine = open(DeviceChoice::Cpu).expect("there is always a processor");
+    let mut seen = Vec::new();
+    Assembly::first(&program)
+        .hand_over(3, engine.as_mut(), &mut |done, all| seen.push((done, all)))
+        .expect("first values come from no file");
+    assert_eq!(seen, [(1, 4), (2, 4), (3, 4), (4, 4)]);
+    let there: Vec<HostTensor> = (0..4).map(|i| engine.weight(WeightId(i)).expect("the processor answers")).collect();
+    assert_eq!(there, first_values(&program, 3));
+}
