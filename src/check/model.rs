@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::fact::{Dim, Fact, Shape};
-use crate::graph::program::{Function, ImageFormat, Init, Objective, Phase, Program};
+use crate::graph::program::{Function, ImageFormat, Init, Objective, Part, Phase, Program};
 use crate::graph::{Graph, ValueId};
 use crate::op::{Op, WeightId};
 use crate::parse::ast::{FnDef, MemberKind, Name, ObjectiveDef, PartPath};
@@ -69,13 +69,36 @@ impl Checker<'_> {
             name: block.name.node.to_string(),
             doc: spec.modules[0].doc.clone(),
             params,
+            parts: self.model_parts(model),
             weights: self.weights.values().map(|declared| declared.weight.clone()).collect(),
             functions,
             objectives,
             phases,
             data,
-            scopes: std::mem::take(&mut self.scopes),
+            scopes: self.scopes.clone(),
         })
+    }
+
+    /// The parts of the model, all of which have been made.
+    fn model_parts(&self, model: InstanceId) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for (name, (_, member)) in &self.spec.block(self.instances[model.0].block).members {
+            let (MemberKind::Part(_), Some(Some(value))) = (&member.kind, self.instances[model.0].members.get(name))
+            else {
+                continue;
+            };
+            let mut add = |name: String, value: &Value| {
+                if let Value::Instance(id) = value {
+                    let (block, path) = (self.block_name(*id).to_string(), self.instances[id.0].prefix.to_string());
+                    parts.push(Part { name, block, path });
+                }
+            };
+            match value.elements() {
+                Some(items) => (0..).zip(&items).for_each(|(i, item)| add(format!("{name}.{i}"), item)),
+                None => add(name.to_string(), value),
+            }
+        }
+        parts
     }
 
     /// Computes a member in a graph that is thrown away.
@@ -86,13 +109,13 @@ impl Checker<'_> {
         self.builders.clear();
     }
 
-    fn begin(&mut self, name: &str) -> crate::graph::ScopeId {
+    pub(super) fn begin(&mut self, name: &str) -> crate::graph::ScopeId {
         self.builders = vec![Builder::default()];
         self.function = FunctionState { name: name.to_owned(), ..FunctionState::default() };
         self.scope(None, name, None)
     }
 
-    fn finish(&mut self, name: &str, outputs: &[(String, Tensor)]) -> Function {
+    pub(super) fn finish(&mut self, name: &str, outputs: &[(String, Tensor)]) -> Function {
         let mut graph: Graph = self.builders.pop().expect("the function's graph was put there").graph;
         for (label, tensor) in outputs {
             graph.set_output(label.clone(), tensor.id);
@@ -216,7 +239,12 @@ impl Checker<'_> {
     }
 
     /// The instances that paths such as `sd.decoder` name.
-    fn parts(&mut self, env: &Environment, model: InstanceId, paths: &[PartPath]) -> Option<Vec<InstanceId>> {
+    pub(super) fn parts(
+        &mut self,
+        env: &Environment,
+        model: InstanceId,
+        paths: &[PartPath],
+    ) -> Option<Vec<InstanceId>> {
         let mut instances = Vec::new();
         for path in paths {
             let mut value = Value::Instance(model);
@@ -377,7 +405,7 @@ fn is_whole(def: &FnDef) -> bool {
 }
 
 /// All tensors in a value, with the path that leads to each.
-fn collect(path: &str, value: &Value, into: &mut Vec<(String, Tensor)>) {
+pub(super) fn collect(path: &str, value: &Value, into: &mut Vec<(String, Tensor)>) {
     let join = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
         Value::Tensor(tensor) => {

@@ -3,7 +3,10 @@
 //! Results go to stdout, progress and words to stderr. Exit status: 0 done, 1 the spec or the run failed, 2 wrong usage.
 
 mod arguments;
+mod call;
 mod check;
+mod compare;
+mod cost;
 mod data;
 mod eval;
 mod failure;
@@ -44,6 +47,8 @@ enum Command {
     Resume(resume::Resume),
     Check(check::Check),
     Graph(graph::Graph),
+    Cost(cost::Cost),
+    Call(call::Call),
     Data(data::Data),
 }
 
@@ -59,6 +64,8 @@ pub fn main() -> ExitCode {
         Command::Resume(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Graph(command) => command.run(),
+        Command::Cost(command) => command.run(),
+        Command::Call(command) => command.run(),
         Command::Data(command) => command.run(),
     };
     match result {

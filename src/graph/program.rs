@@ -16,6 +16,8 @@ pub struct Program {
     pub doc: String,
     /// The values of its `param`s, as they are written.
     pub params: Vec<(String, String)>,
+    /// The parts of the model, in its order; those of lists one by one.
+    pub parts: Vec<Part>,
     /// All weights of all functions.
     pub weights: Vec<Weight>,
     /// All functions that can be run.
@@ -49,6 +51,26 @@ impl Program {
     }
 }
 
+/// A part of the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its name in the spec, with its number if it is one of a list.
+    pub name: String,
+    /// The block that it is made of.
+    pub block: String,
+    /// What the paths of its weights begin with.
+    pub path: String,
+}
+
+/// The function of a part that a call runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartCall {
+    /// What the paths of the part's weights begin with.
+    pub path: Arc<str>,
+    /// The function; none for the main one.
+    pub function: Option<Arc<str>>,
+}
+
 /// A call of a block or function that made nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
@@ -58,6 +80,8 @@ pub struct Scope {
     pub label: Arc<str>,
     /// The name of the block, if it is one.
     pub block: Option<Arc<str>>,
+    /// The part and its function, if it is one of a part.
+    pub part: Option<PartCall>,
 }
 
 /// A graph with a name.

@@ -79,6 +79,19 @@ pub(super) fn check_setting(spec: &Spec, model: &Block, param: &str, expr: &Expr
     names.diagnostics
 }
 
+/// Names in an expression from outside, which sees the inputs that come with it before the members of the model.
+pub(super) fn check_query<'a>(
+    spec: &Spec,
+    model: &Block,
+    expr: &Expr,
+    inputs: impl Iterator<Item = &'a Name>,
+) -> Vec<Diagnostic> {
+    let mut names = Names::new(spec, ModuleId(0), Some(model));
+    inputs.for_each(|input| names.local(input, LocalKind::Let));
+    names.expr(expr);
+    names.diagnostics
+}
+
 struct Local {
     name: Arc<str>,
     span: Span,

@@ -96,6 +96,7 @@ pub(crate) fn program() -> Program {
         name: "toy".to_owned(),
         doc: String::new(),
         params: Vec::new(),
+        parts: Vec::new(),
         weights: vec![
             weight("shared", &[12, 12], normal.clone()),
             weight("rebuild", &[12, 12], normal),
@@ -112,7 +113,7 @@ pub(crate) fn program() -> Program {
             phase(&["rebuild"], sgd, Schedule::Constant { warmup: 0 }, Length::Epochs(2)),
         ],
         data: Some(ImageFormat { height: 2, width: 2, mean: [0.0; 3], std: [1.0; 3] }),
-        scopes: vec![Scope { parent: None, label: "toy".into(), block: None }],
+        scopes: vec![Scope { parent: None, label: "toy".into(), block: None, part: None }],
     }
 }
 
