@@ -100,6 +100,8 @@ struct FunctionState {
     freezes: Vec<InstanceId>,
     is_objective: bool,
     updates: Vec<(WeightId, value::Tensor)>,
+    /// Members of the model that are made of tensors, computed once for the function.
+    shared: HashMap<Arc<str>, Value>,
     /// The symbol of the batch, if the inputs have one.
     batch: Option<crate::fact::Dim>,
 }

@@ -66,7 +66,7 @@ impl Checker<'_> {
         let mut outputs = Vec::new();
         collect("", &value, &mut outputs);
         if value.is_poison() || outputs.is_empty() {
-            if !value.is_poison() {
+            if !value.is_poison() && self.diagnostics.is_empty() {
                 let kind = value.kind(self.spec);
                 self.report(error::wrong_type("the result", "a tensor", &kind, query.expr.span));
             }

@@ -31,10 +31,10 @@ use super::terminal;
 /// by the way to them: `result`, `map`, `0`, `skips.3`.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  diadc call diad psi --inputs x.safetensors --weights w.safetensors --output features.safetensors
+  diadc call specs/diad.diad psi --inputs x.safetensors --weights w.safetensors --output features.safetensors
   diadc call tiny '{eps: denoise(z, t, image)}' --inputs x.safetensors --weights init --seed 3 --output y.safetensors
-  diadc call diad ae.decode --inputs x.safetensors --input z=ddim.z --weights w.safetensors --output y.safetensors
-  diadc call diad denoising --inputs x.safetensors --weights w.safetensors --grad-norms 'control_model.*'
+  diadc call specs/diad.diad ae.decode --inputs x.safetensors --input z=ddim.z --weights w.safetensors --output y.safetensors
+  diadc call specs/diad.diad denoising --inputs x.safetensors --weights w.safetensors --grad-norms 'control_model.*'
   diadc call tiny score --inputs x.safetensors --weights w.safetensors --device cuda:0 --expect y.safetensors")]
 pub(super) struct Call {
     /// A .diad file, or one that comes with diadc: tiny, diad

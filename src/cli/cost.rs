@@ -22,7 +22,7 @@ const RULE: &str = "one multiply-add for each product that is summed in a convol
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc cost specs/diad.diad
-  diadc cost diad --set fusion=off --set steps=5 --format json")]
+  diadc cost specs/diad.diad --set fusion=off --set steps=5 --format json")]
 pub(super) struct Cost {
     #[command(flatten)]
     spec: SpecArguments,

@@ -191,7 +191,7 @@ impl<'a> Names<'a> {
 
     /// In the place of a type a word may also be the name of a result, which then only explains.
     fn type_name(&mut self, name: &Arc<str>, span: Span) {
-        const TYPES: &[&str] = &["int", "float", "bool", "string", "tensor", "any", "fn"];
+        const TYPES: &[&str] = &["int", "float", "bool", "string", "pair", "tensor", "any", "fn"];
         let scope = &self.spec.module(self.module).scope;
         let known = matches!(scope.get(name), Some(Binding::Block(_) | Binding::Enum(_)));
         if !known && !TYPES.contains(&&**name) {
