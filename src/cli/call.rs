@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
@@ -11,7 +10,7 @@ use crate::diagnostic::one_of;
 use crate::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, RunError};
 use crate::fact::{Dim, Fact, Shape};
 use crate::graph::Task;
-use crate::graph::program::{Function, Program};
+use crate::graph::program::{Function, Init, Program};
 use crate::op::{Op, WeightId};
 use crate::optimize::optimize;
 use crate::plan::plan;
@@ -37,7 +36,7 @@ use super::terminal;
   diadc call specs/diad.diad denoising --inputs x.safetensors --weights w.safetensors --grad-norms 'control_model.*'
   diadc call tiny score --inputs x.safetensors --weights w.safetensors --device cuda:0 --expect y.safetensors")]
 pub(super) struct Call {
-    /// A .diad file, or one that comes with diadc: tiny, diad
+    /// A .diad file, or one that comes with diadc: tiny, small, diad
     spec: String,
 
     /// What is run: a function, a part, an objective or an expression
@@ -106,7 +105,6 @@ struct Outcome {
 
 impl Call {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let started = Instant::now();
         let arguments = SpecArguments { spec: self.spec.clone(), settings: self.settings.clone() };
         let inputs = self.read_inputs()?;
         let facts: Vec<(String, Fact)> = inputs.iter().map(|(name, tensor)| (name.clone(), fact(tensor))).collect();
@@ -116,10 +114,10 @@ impl Call {
         let wanted = self.wanted(program, &function)?;
         let expected = self.expect.as_deref().map(weight::File::open).transpose()?;
         let device = self.device.choose(&arguments.config()?)?;
-        let path = (self.weights.as_os_str() != "init").then_some(self.weights.as_path());
-        let weights = super::eval::load(program, path, self.seed)?;
+        let weights = self.load_weights(program, &function)?;
         let mut engine = crate::execute::open(device)?;
         engine.set_weights(&weights);
+        drop(weights);
         let outcome = self.compute(program, &function, engine.as_mut(), &inputs, &wanted)?;
         if let Some(path) = &self.output {
             let named: Vec<(&str, &HostTensor)> =
@@ -131,7 +129,6 @@ impl Call {
             Format::Table => table(&outcome, comparison.as_ref()),
             Format::Json => json(&outcome, comparison.as_ref()),
         });
-        terminal::effort(started.elapsed());
         match comparison {
             Some(comparison) if !comparison.is_fine() => Err(Failure::Differs),
             _ => Ok(()),
@@ -164,6 +161,28 @@ impl Call {
             }
         }
         Ok(inputs)
+    }
+
+    /// The weights of a file; of first values only those that are used, the others are empty.
+    fn load_weights(&self, program: &Program, function: &Function) -> Result<Vec<HostTensor>, Failure> {
+        if self.weights.as_os_str() != "init" {
+            return super::eval::load(program, Some(&self.weights), self.seed);
+        }
+        let mut used = BTreeSet::new();
+        collect_weights(&function.graph, &mut used);
+        let mut paths: BTreeSet<&str> = used.iter().map(|id| program.weight(*id).path.as_str()).collect();
+        // A copy needs its original, which comes first or last.
+        while let Some(original) = program.weights.iter().find_map(|weight| match &weight.init {
+            Init::CopyOf(path) if paths.contains(weight.path.as_str()) && !paths.contains(path.as_str()) => Some(path),
+            Init::CopyOf(_) | Init::Constant(_) | Init::Normal { .. } | Init::Uniform { .. } => None,
+        }) {
+            paths.insert(original);
+        }
+        let mut needed = program.clone();
+        for weight in needed.weights.iter_mut().filter(|weight| !paths.contains(weight.path.as_str())) {
+            (weight.shape, weight.init) = (vec![0], Init::Constant(0.0));
+        }
+        Ok(weight::init(&needed, self.seed))
     }
 
     /// The weights whose gradients are wanted, with whether they are written and whether their norm is shown.

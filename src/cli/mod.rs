@@ -17,6 +17,7 @@ mod run;
 mod terminal;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
@@ -56,6 +57,12 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let started = Instant::now();
+    let takes_long = match &arguments.command {
+        Command::Run(_) | Command::Train(_) | Command::Eval(_) | Command::Predict(_) | Command::Resume(_) => true,
+        Command::Call(_) => true,
+        Command::Check(_) | Command::Graph(_) | Command::Cost(_) | Command::Data(_) => false,
+    };
     let result = match arguments.command {
         Command::Run(command) => command.run(),
         Command::Train(command) => command.run(),
@@ -68,6 +75,9 @@ pub fn main() -> ExitCode {
         Command::Call(command) => command.run(),
         Command::Data(command) => command.run(),
     };
+    if takes_long && result.is_ok() {
+        terminal::effort(started.elapsed());
+    }
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -1,5 +1,6 @@
 //! Gradients and activations on the CPU, straight on the numbers, with all cores.
 
+mod adam;
 mod convolution;
 mod rows;
 
@@ -11,6 +12,7 @@ use rayon::prelude::*;
 
 use crate::op::Conv2d;
 
+use super::descend::AdamFactors;
 use super::kernels::{Kernels, options};
 
 /// Elements that one task of a loop over elements works on; less is not worth another core.
@@ -122,6 +124,15 @@ impl Kernels for Flex {
 
     fn gelu_of(x: Flexible) -> Flexible {
         each(x, |x| 0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2)))
+    }
+
+    fn adam(
+        factors: &AdamFactors,
+        weight: Flexible,
+        gradient: Flexible,
+        moments: Option<(Flexible, Flexible)>,
+    ) -> (Flexible, Flexible, Flexible) {
+        adam::step(factors, weight, gradient, moments)
     }
 
     fn silu(x: Flexible) -> Flexible {

@@ -16,6 +16,8 @@ use burn::tensor::ops::{ConvOptions, FloatTensor};
 
 use crate::op::Conv2d;
 
+use super::descend::AdamFactors;
+
 /// A backend, and how it differentiates what is worth a rule of its own.
 pub trait Kernels: Backend {
     /// A convolution: `[B, C, H, W]`, `[out, C/groups, kh, kw]` and perhaps `[out]` to `[B, out, h, w]`.
@@ -89,6 +91,16 @@ pub trait Kernels: Backend {
         let rest = Self::float_add_scalar(Self::float_neg(sigmoid.clone()), 1.0.into());
         let slope = Self::float_add_scalar(Self::float_mul(x, rest), 1.0.into());
         Self::float_mul(gradient, Self::float_mul(sigmoid, slope))
+    }
+
+    /// A weight after one step of Adam, and its moments, of which there are none before the first step.
+    fn adam(
+        factors: &AdamFactors,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        moments: Option<(FloatTensor<Self>, FloatTensor<Self>)>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        super::descend::composed_adam::<Self>(factors, weight, gradient, moments)
     }
 
     /// Adds one number per channel, `[C]`, to `[B, C, H, W]`.
