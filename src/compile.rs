@@ -1,9 +1,10 @@
 //! The whole compiler on one screen: where a spec lies, to a program that can run.
 
-use crate::check::check;
+use crate::check::{check, check_query};
 use crate::diagnostic::Diagnostic;
-use crate::graph::program::Program;
-use crate::resolve::{Location, resolve};
+use crate::fact::Fact;
+use crate::graph::program::{Function, Program};
+use crate::resolve::{Location, query, resolve};
 use crate::source::SourceMap;
 
 /// A program, the texts it was made from, and warnings about them.
@@ -35,6 +36,27 @@ pub fn compile(location: &Location, settings: &[(String, String)]) -> Result<Com
     let result = resolve(location, settings, &mut sources).and_then(|spec| check(&spec));
     match result {
         Ok((program, warnings)) => Ok(Compiled { program, sources, warnings }),
+        Err(diagnostics) => Err(Box::new(Failed { diagnostics, sources })),
+    }
+}
+
+/// Compiles the spec at a place and, in the scope of its model, an expression such as `denoise`, `ae.encode` or
+/// `sd.encode(z, sd.time(t), prompt)` for tensors with these names and facts. The function is not among those of the
+/// program, whose weights it may use.
+///
+/// # Errors
+/// Everything that is wrong with the spec or the expression; also an input that nothing takes.
+pub fn compile_call(
+    location: &Location,
+    settings: &[(String, String)],
+    text: &str,
+    inputs: &[(String, Fact)],
+) -> Result<(Compiled, Function), Box<Failed>> {
+    let mut sources = SourceMap::default();
+    let result = resolve(location, settings, &mut sources)
+        .and_then(|spec| query(&spec, text, inputs, &mut sources).and_then(|query| check_query(&spec, &query)));
+    match result {
+        Ok(((program, function), warnings)) => Ok((Compiled { program, sources, warnings }, function)),
         Err(diagnostics) => Err(Box::new(Failed { diagnostics, sources })),
     }
 }

@@ -2,6 +2,7 @@
 
 mod cli;
 mod dataset;
+mod golden;
 mod language;
 mod metric;
 mod op;

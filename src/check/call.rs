@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::graph::program::PartCall;
 use crate::parse::ast::{Argument, Expr, ExprKind, FnDef};
 use crate::resolve::spec::ModuleId;
 use crate::span::Span;
@@ -145,6 +146,10 @@ impl Checker<'_> {
             (false, name) => format!("{}.{name}", self.instances[instance.0].place),
         };
         let scope = self.scope(Some(env.scope), &label, (!is_model).then(|| block.clone()));
+        if !is_model {
+            let function = (&*def.name.node != "fn").then(|| def.name.node.clone());
+            self.scopes[scope.0 as usize].part = Some(PartCall { path: prefix.clone(), function });
+        }
         let mut inner = self.environment_of(instance, module, scope);
         let text = match &*def.name.node {
             "fn" => format!("in block `{block}` at `{prefix}`, called here"),

@@ -213,10 +213,11 @@ impl Checker<'_> {
             MemberKind::Let(def) => {
                 let def = def.clone();
                 let scope = env.scope;
-                self.computed(id, name, |this| {
+                let make = |this: &mut Self| {
                     let mut inner = this.environment_of(id, *module, scope);
                     this.expr(&mut inner, &def.value)
-                })
+                };
+                if id == InstanceId(0) { self.shared(id, name, make) } else { self.computed(id, name, make) }
             }
             MemberKind::Part(def) => {
                 let def = def.clone();
@@ -263,6 +264,21 @@ impl Checker<'_> {
             self.instances[id.0].members.remove(name);
         } else {
             self.instances[id.0].members.insert(name.clone(), Some(value.clone()));
+        }
+        value
+    }
+
+    /// Computes a member of the model. A tensor is computed once for the whole function, outside of its loops, whose
+    /// steps it can't depend on.
+    fn shared(&mut self, id: InstanceId, name: &Arc<str>, make: impl FnOnce(&mut Self) -> Value) -> Value {
+        if let Some(value) = self.function.shared.get(name) {
+            return value.clone();
+        }
+        let loops = self.builders.split_off(self.builders.len().min(1));
+        let value = self.computed(id, name, make);
+        self.builders.extend(loops);
+        if value.holds_tensor() {
+            self.function.shared.insert(name.clone(), value.clone());
         }
         value
     }

@@ -18,6 +18,7 @@ mod layer;
 mod model;
 mod number;
 mod operator;
+mod query;
 mod run_loop;
 mod settings;
 mod tensor;
@@ -31,9 +32,10 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Label, Severity, in_order};
-use crate::graph::program::{Program, Scope, Weight};
+use crate::graph::program::{Function, Program, Scope, Weight};
 use crate::graph::{Origin, ScopeId};
 use crate::op::WeightId;
+use crate::resolve::Query;
 use crate::resolve::spec::{ModuleId, Spec};
 use crate::span::Span;
 
@@ -51,12 +53,24 @@ const DEPTH: usize = 200;
 pub fn check(spec: &Spec) -> Result<(Program, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut checker = Checker::new(spec);
     let program = checker.program();
-    let diagnostics = in_order(checker.diagnostics);
-    let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    match program {
-        Some(program) if !failed => Ok((program, diagnostics)),
-        _ => Err(diagnostics),
+    checker.outcome(program)
+}
+
+/// Expands the model of a spec and, in its scope, an expression from outside. If that is the name of an objective, it
+/// runs as in training. Warnings come with it.
+///
+/// # Errors
+/// Everything that is wrong, in the order of the source; also an input that nothing takes.
+pub fn check_query(spec: &Spec, query: &Query) -> Result<((Program, Function), Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut checker = Checker::new(spec);
+    let mut program = checker.program();
+    let function = program.as_ref().and_then(|_| checker.query(InstanceId(0), query));
+    // What is only used here has weights too, and calls that made nodes.
+    if let Some(program) = &mut program {
+        program.weights = checker.weights.values().map(|declared| declared.weight.clone()).collect();
+        program.scopes = std::mem::take(&mut checker.scopes);
     }
+    checker.outcome(program.zip(function))
 }
 
 struct Checker<'a> {
@@ -87,6 +101,8 @@ struct FunctionState {
     freezes: Vec<InstanceId>,
     is_objective: bool,
     updates: Vec<(WeightId, value::Tensor)>,
+    /// Members of the model that are made of tensors, computed once for the function.
+    shared: HashMap<Arc<str>, Value>,
     /// The symbol of the batch, if the inputs have one.
     batch: Option<crate::fact::Dim>,
 }
@@ -113,6 +129,16 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// What was made, if nothing is wrong, with warnings.
+    fn outcome<T>(self, made: Option<T>) -> Result<(T, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let diagnostics = in_order(self.diagnostics);
+        let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        match made {
+            Some(made) if !failed => Ok((made, diagnostics)),
+            _ => Err(diagnostics),
+        }
+    }
+
     /// Reports a mistake with the calls that led there; the value of what is wrong.
     fn report(&mut self, mut diagnostic: Diagnostic) -> Value {
         let known = self.diagnostics.iter().any(|d| d.code == diagnostic.code && d.span() == diagnostic.span());
@@ -128,7 +154,7 @@ impl<'a> Checker<'a> {
 
     fn scope(&mut self, parent: Option<ScopeId>, label: &str, block: Option<Arc<str>>) -> ScopeId {
         let id = ScopeId(u32::try_from(self.scopes.len()).expect("a program has fewer than 2^32 calls"));
-        self.scopes.push(Scope { parent, label: label.into(), block });
+        self.scopes.push(Scope { parent, label: label.into(), block, part: None });
         id
     }
 

@@ -70,12 +70,12 @@ impl Checker<'_> {
             doc: spec.modules[0].doc.clone(),
             params,
             weights: self.weights.values().map(|declared| declared.weight.clone()).collect(),
-            parts: self.named_parts(model, "", false),
+            parts: self.named_parts(model, None, false),
             functions,
             objectives,
             phases,
             data,
-            scopes: std::mem::take(&mut self.scopes),
+            scopes: self.scopes.clone(),
         })
     }
 
@@ -88,14 +88,14 @@ impl Checker<'_> {
     }
 
     /// The parts of an instance that have been made, each before those within it. Those within a fresh one are fresh.
-    fn named_parts(&self, id: InstanceId, owner: &str, is_fresh: bool) -> Vec<Part> {
+    fn named_parts(&self, id: InstanceId, owner: Option<&str>, is_fresh: bool) -> Vec<Part> {
         let mut parts = Vec::new();
         for (name, (_, member)) in &self.spec.block(self.instances[id.0].block).members {
             let (MemberKind::Part(def), Some(Some(value))) = (&member.kind, self.instances[id.0].members.get(name))
             else {
                 continue;
             };
-            let name = if owner.is_empty() { name.to_string() } else { format!("{owner}.{name}") };
+            let name = owner.map_or_else(|| name.to_string(), |owner| format!("{owner}.{name}"));
             let made: Vec<(String, Value)> = match value.elements() {
                 Some(items) => (0..).zip(items).map(|(i, item): (usize, _)| (format!("{name}.{i}"), item)).collect(),
                 None => vec![(name, value.clone())],
@@ -103,22 +103,22 @@ impl Checker<'_> {
             for (name, value) in made {
                 let Value::Instance(id) = value else { continue };
                 let is_fresh = is_fresh || def.is_fresh;
-                let path = self.instances[id.0].prefix.to_string();
-                let inner = self.named_parts(id, &name, is_fresh);
-                parts.push(Part { name, path, is_fresh });
+                let (block, path) = (self.block_name(id).to_string(), self.instances[id.0].prefix.to_string());
+                let inner = self.named_parts(id, Some(&name), is_fresh);
+                parts.push(Part { name, owner: owner.map(str::to_owned), block, path, is_fresh });
                 parts.extend(inner);
             }
         }
         parts
     }
 
-    fn begin(&mut self, name: &str) -> crate::graph::ScopeId {
+    pub(super) fn begin(&mut self, name: &str) -> crate::graph::ScopeId {
         self.builders = vec![Builder::default()];
         self.function = FunctionState { name: name.to_owned(), ..FunctionState::default() };
         self.scope(None, name, None)
     }
 
-    fn finish(&mut self, name: &str, outputs: &[(String, Tensor)]) -> Function {
+    pub(super) fn finish(&mut self, name: &str, outputs: &[(String, Tensor)]) -> Function {
         let mut graph: Graph = self.builders.pop().expect("the function's graph was put there").graph;
         for (label, tensor) in outputs {
             graph.set_output(label.clone(), tensor.id);
@@ -242,7 +242,12 @@ impl Checker<'_> {
     }
 
     /// The instances that paths such as `sd.decoder` name.
-    fn parts(&mut self, env: &Environment, model: InstanceId, paths: &[PartPath]) -> Option<Vec<InstanceId>> {
+    pub(super) fn parts(
+        &mut self,
+        env: &Environment,
+        model: InstanceId,
+        paths: &[PartPath],
+    ) -> Option<Vec<InstanceId>> {
         let mut instances = Vec::new();
         for path in paths {
             let mut value = Value::Instance(model);
@@ -403,7 +408,7 @@ fn is_whole(def: &FnDef) -> bool {
 }
 
 /// All tensors in a value, with the path that leads to each.
-fn collect(path: &str, value: &Value, into: &mut Vec<(String, Tensor)>) {
+pub(super) fn collect(path: &str, value: &Value, into: &mut Vec<(String, Tensor)>) {
     let join = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
         Value::Tensor(tensor) => {

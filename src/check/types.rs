@@ -1,5 +1,7 @@
 //! Whether a value is what a parameter asks for; shapes give their variables a value on the way.
 
+use std::sync::Arc;
+
 use crate::diagnostic::Diagnostic;
 use crate::fact::{DType, Dim, Fact, Shape};
 use crate::parse::ast::{DimPattern, Expr, ExprKind, Type, TypeKind};
@@ -9,6 +11,18 @@ use crate::span::Span;
 use super::environment::Environment;
 use super::value::{Tensor, Value};
 use super::{Checker, error};
+
+/// An extent that a shape asks for.
+enum Extent<'t> {
+    /// Anything.
+    Any,
+    /// Whatever it is, under this name from then on.
+    Open(&'t Expr, &'t Arc<str>),
+    /// This one.
+    Known(&'t Expr, Dim),
+    /// What the expression gives by then.
+    Computed(&'t Expr),
+}
 
 impl Checker<'_> {
     /// Checks a value against a type, in the names of the function that states the type. A float is made of an int
@@ -121,6 +135,14 @@ impl Checker<'_> {
                     (matches!(value, Value::Float(_)), "a float".into())
                 }
                 "bool" => (matches!(value, Value::Bool(_)), "a bool".into()),
+                "pair" => {
+                    if let Value::Int(n) = value {
+                        return Some(Value::list(vec![Value::Int(n), Value::Int(n)]));
+                    }
+                    let is_int = |item: &Value| matches!(item, Value::Int(_));
+                    let fits = matches!(&value, Value::List(items) if items.len() == 2 && items.iter().all(is_int));
+                    (fits, "an int or `[vertical, horizontal]`".into())
+                }
                 "string" => (matches!(value, Value::Str(_)), "a string".into()),
                 "tensor" => (matches!(value, Value::Tensor(_)), "a tensor".into()),
                 "fn" => (
@@ -162,6 +184,7 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<()> {
         let fact = &tensor.fact;
+        let dims = self.spread(env, dims);
         if fact.shape.rank() != dims.len() {
             let text = format!("{what} must have {} axes, this has {}", dims.len(), fact.shape.rank());
             self.report(
@@ -172,23 +195,20 @@ impl Checker<'_> {
             return None;
         }
         for (axis, (pattern, found)) in dims.iter().zip(&fact.shape.0).enumerate() {
-            let DimPattern::Is(expr) = pattern else { continue };
-            if let ExprKind::Name(name) = &expr.kind
-                && self.is_open(env, name)
-            {
-                env.define(name.clone(), Value::of_dim(found));
-                continue;
-            }
-            let wanted = match self.expr(env, expr) {
-                Value::Poison => return None,
-                value => match value.dim() {
-                    Some(dim) => dim,
+            let (expr, wanted) = match pattern {
+                Extent::Any => continue,
+                Extent::Open(expr, name) => match env.local(name).cloned() {
+                    Some(value) => (*expr, self.extent(expr, &value)?),
                     None => {
-                        let kind = value.kind(self.spec);
-                        self.report(error::wrong_type("an extent", "an int", &kind, expr.span));
-                        return None;
+                        env.define(Arc::clone(name), Value::of_dim(found));
+                        continue;
                     }
                 },
+                Extent::Known(expr, dim) => (*expr, dim.clone()),
+                Extent::Computed(expr) => {
+                    let value = self.expr(env, expr);
+                    (*expr, self.extent(expr, &value)?)
+                }
             };
             if wanted != *found {
                 let source = written(expr);
@@ -199,6 +219,37 @@ impl Checker<'_> {
             }
         }
         Some(())
+    }
+
+    /// The extents of a shape: where a name is that of a list, each of its elements is one.
+    fn spread<'t>(&mut self, env: &mut Environment, dims: &'t [DimPattern]) -> Vec<Extent<'t>> {
+        let mut extents = Vec::new();
+        for pattern in dims {
+            let DimPattern::Is(expr) = pattern else {
+                extents.push(Extent::Any);
+                continue;
+            };
+            match &expr.kind {
+                ExprKind::Name(name) if self.is_open(env, name) => extents.push(Extent::Open(expr, name)),
+                ExprKind::Name(_) | ExprKind::Field(..) => match self.expr(env, expr) {
+                    Value::List(items) if items.iter().all(|item| item.dim().is_some()) => {
+                        extents.extend(items.iter().filter_map(Value::dim).map(|dim| Extent::Known(expr, dim)));
+                    }
+                    _ => extents.push(Extent::Computed(expr)),
+                },
+                _ => extents.push(Extent::Computed(expr)),
+            }
+        }
+        extents
+    }
+
+    fn extent(&mut self, expr: &Expr, value: &Value) -> Option<Dim> {
+        let dim = value.dim();
+        if dim.is_none() && !value.is_poison() {
+            let kind = value.kind(self.spec);
+            self.report(error::wrong_type("an extent", "an int", &kind, expr.span));
+        }
+        dim
     }
 
     /// Whether a name in a shape still waits for a value.
@@ -213,17 +264,20 @@ impl Checker<'_> {
     pub(super) fn input_fact(&mut self, env: &mut Environment, ty: &Type) -> Option<Fact> {
         let TypeKind::Shape(dtype, patterns) = &ty.kind else { return None };
         let mut dims = Vec::new();
-        for pattern in patterns {
-            let DimPattern::Is(expr) = pattern else { return None };
-            if let ExprKind::Name(name) = &expr.kind
-                && self.is_open(env, name)
-            {
-                let dim = Dim::symbol(name);
-                env.define(name.clone(), Value::Dim(dim.clone()));
-                dims.push(dim);
-                continue;
-            }
-            dims.push(self.expr(env, expr).dim()?);
+        for pattern in self.spread(env, patterns) {
+            dims.push(match pattern {
+                Extent::Any => return None,
+                Extent::Open(_, name) => match env.local(name) {
+                    Some(value) => value.dim()?,
+                    None => {
+                        let dim = Dim::symbol(name);
+                        env.define(name.clone(), Value::Dim(dim.clone()));
+                        dim
+                    }
+                },
+                Extent::Known(_, dim) => dim,
+                Extent::Computed(expr) => self.expr(env, expr).dim()?,
+            });
         }
         let shape = Shape(dims);
         Some(match dtype.as_deref() {

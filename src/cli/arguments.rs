@@ -16,7 +16,7 @@ use super::terminal;
 /// Which spec, and what is set in it.
 #[derive(Args, Clone, Debug)]
 pub(super) struct SpecArguments {
-    /// A .diad file, or one that comes with diadc: tiny, diad
+    /// A .diad file, or one that comes with diadc: tiny, small, diad
     #[arg(default_value = "tiny")]
     pub(super) spec: String,
 

@@ -42,7 +42,7 @@ impl Check {
 }
 
 /// `1,234,567`
-fn grouped(n: usize) -> String {
+pub(super) fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {

@@ -3,7 +3,7 @@
 use crate::compile::Failed;
 use crate::dataset::DatasetError;
 use crate::evaluate::score::ScoreError;
-use crate::execute::DeviceChoiceError;
+use crate::execute::{DeviceChoiceError, RunError};
 use crate::experiment::ExperimentError;
 use crate::weight::WeightError;
 
@@ -14,6 +14,8 @@ pub(super) enum Failure {
     Spec(Box<Failed>),
     /// The run failed.
     Run(ExperimentError),
+    /// Results are not what was expected; the comparison has been shown.
+    Differs,
     /// It was asked for the wrong way.
     Usage(String),
 }
@@ -21,7 +23,7 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn status(&self) -> u8 {
         match self {
-            Failure::Spec(_) | Failure::Run(_) => 1,
+            Failure::Spec(_) | Failure::Run(_) | Failure::Differs => 1,
             Failure::Usage(_) => 2,
         }
     }
@@ -49,4 +51,4 @@ macro_rules! through_experiment {
     )*};
 }
 
-through_experiment!(DatasetError, DeviceChoiceError, ScoreError, WeightError);
+through_experiment!(DatasetError, DeviceChoiceError, RunError, ScoreError, WeightError);

@@ -3,7 +3,10 @@
 //! Results go to stdout, progress and words to stderr. Exit status: 0 done, 1 the spec or the run failed, 2 wrong usage.
 
 mod arguments;
+mod call;
 mod check;
+mod compare;
+mod cost;
 mod data;
 mod eval;
 mod failure;
@@ -16,6 +19,7 @@ mod terminal;
 mod weights;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
@@ -47,6 +51,8 @@ enum Command {
     Resume(resume::Resume),
     Check(check::Check),
     Graph(graph::Graph),
+    Cost(cost::Cost),
+    Call(call::Call),
     Data(data::Data),
     Weights(weights::Weights),
 }
@@ -55,6 +61,12 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let started = Instant::now();
+    let takes_long = match &arguments.command {
+        Command::Run(_) | Command::Train(_) | Command::Eval(_) | Command::Predict(_) | Command::Resume(_) => true,
+        Command::Call(_) => true,
+        Command::Check(_) | Command::Graph(_) | Command::Cost(_) | Command::Data(_) | Command::Weights(_) => false,
+    };
     let result = match arguments.command {
         Command::Run(command) => command.run(),
         Command::Train(command) => command.run(),
@@ -63,9 +75,14 @@ pub fn main() -> ExitCode {
         Command::Resume(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Graph(command) => command.run(),
+        Command::Cost(command) => command.run(),
+        Command::Call(command) => command.run(),
         Command::Data(command) => command.run(),
         Command::Weights(command) => command.run(),
     };
+    if takes_long && result.is_ok() {
+        terminal::effort(started.elapsed());
+    }
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

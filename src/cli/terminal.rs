@@ -36,6 +36,22 @@ pub(super) fn note(text: &str) {
     eprintln!("{text}");
 }
 
+/// Says how long a command took and how much memory it held at most, where the system tells.
+pub(super) fn effort(time: Duration) {
+    let seconds = time.as_secs_f64();
+    match peak_memory() {
+        Some(bytes) => eprintln!("took {seconds:.1} s, at most {:.2} GB of memory", bytes as f64 / 1e9),
+        None => eprintln!("took {seconds:.1} s"),
+    }
+}
+
+/// The most memory this process has held, in bytes; Linux tells it.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+}
+
 /// Shows diagnostics beside their source.
 pub(super) fn diagnostics(diagnostics: &[Diagnostic], sources: &SourceMap) {
     let is_colored = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -52,6 +68,7 @@ pub(super) fn failure(failure: &Failure) {
             eprintln!("{count} error{}", if count == 1 { "" } else { "s" });
         }
         Failure::Run(error) => eprintln!("error: {error}"),
+        Failure::Differs => eprintln!("error: the results are not what is expected"),
         Failure::Usage(text) => eprintln!("error: {text}"),
     }
 }

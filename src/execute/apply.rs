@@ -52,7 +52,7 @@ pub fn apply<B: Kernels>(op: &Op, inputs: Vec<Tensor<B>>, shape: &[usize], devic
         }
         Op::Conv2d(conv) => {
             let (x, weight) = (inputs.float(), inputs.float());
-            Tensor::Float(convolution::conv2d::<B>(*conv, x, weight, inputs.bias(), device))
+            Tensor::Float(convolution::conv2d::<B>(*conv, x, weight, inputs.bias()))
         }
         Op::ConvTranspose2d(conv) => {
             let (x, weight) = (inputs.float(), inputs.float());
@@ -60,7 +60,7 @@ pub fn apply<B: Kernels>(op: &Op, inputs: Vec<Tensor<B>>, shape: &[usize], devic
         }
         Op::GroupNorm { groups, epsilon } => {
             let (x, weight, bias) = (inputs.float(), inputs.float(), inputs.float());
-            Tensor::Float(normalize::group_norm::<B>(*groups, *epsilon, x, weight, bias))
+            Tensor::Float(normalize::group_norm::<B>(*groups, *epsilon, x, weight, bias, device))
         }
         Op::LayerNorm { epsilon } => {
             let (x, weight, bias) = (inputs.float(), inputs.float(), inputs.float());

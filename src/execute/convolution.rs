@@ -1,27 +1,19 @@
 //! Convolutions over the last two axes.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{ConvTransposeOptions, Device, FloatTensor};
+use burn::tensor::ops::{ConvTransposeOptions, FloatTensor};
 
 use crate::op::{Conv2d, ConvTranspose2d};
 
-use super::kernels::{Kernels, options};
+use super::kernels::Kernels;
 
 pub(super) fn conv2d<B: Kernels>(
     conv: Conv2d,
     x: FloatTensor<B>,
     weight: FloatTensor<B>,
     bias: Option<FloatTensor<B>>,
-    device: &Device<B>,
 ) -> FloatTensor<B> {
-    if !B::ad_enabled(device) {
-        return B::conv2d(x, weight, bias, options(conv));
-    }
-    let y = B::convolve(conv, x, weight);
-    match bias {
-        Some(bias) => B::add_to_channels(y, bias),
-        None => y,
-    }
+    B::convolve(conv, x, weight, bias)
 }
 
 pub(super) fn conv_transpose2d<B: Backend>(

@@ -1,13 +1,18 @@
 //! Gradients and activations on the CPU, straight on the numbers, with all cores.
 
+mod adam;
+mod convolution;
+mod rows;
+
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 use burn::tensor::ops::{FloatTensor, FloatTensorOps, ModuleOps};
-use burn::tensor::{Shape, TensorData, TensorMetadata};
+use burn::tensor::{DType, Shape, TensorData, TensorMetadata};
 use rayon::prelude::*;
 
 use crate::op::Conv2d;
 
+use super::descend::AdamFactors;
 use super::kernels::{Kernels, options};
 
 /// Elements that one task of a loop over elements works on; less is not worth another core.
@@ -19,6 +24,13 @@ const UNFOLDED: usize = 16 << 20;
 type Flexible = FloatTensor<Flex>;
 
 impl Kernels for Flex {
+    fn convolve(conv: Conv2d, x: Flexible, weight: Flexible, bias: Option<Flexible>) -> Flexible {
+        if conv.groups != 1 || x.dtype() != DType::F32 {
+            return <Flex as ModuleOps<Flex>>::conv2d(x, weight, bias, options(conv));
+        }
+        convolution::forward(conv, x, weight, bias)
+    }
+
     fn convolve_input_gradient(conv: Conv2d, x: Flexible, weight: Flexible, gradient: Flexible) -> Flexible {
         let [_, _, height, width] = x.shape().dims();
         let [_, _, kh, kw] = weight.shape().dims();
@@ -35,11 +47,11 @@ impl Kernels for Flex {
         let mirrored = Flex::float_swap_dims(Flex::float_flip(weight, &[2, 3]), 0, 1);
         let padding = [kh - 1 - conv.padding[0], kw - 1 - conv.padding[1]];
         let back = Conv2d { stride: [1, 1], padding, dilation: [1, 1], groups: 1 };
-        <Flex as ModuleOps<Flex>>::conv2d(spread, mirrored.to_contiguous(), None, options(back))
+        Self::convolve(back, spread, mirrored, None)
     }
 
     fn convolve_weight_gradient(conv: Conv2d, x: Flexible, weight: Flexible, gradient: Flexible) -> Flexible {
-        if conv.groups != 1 || x.dtype() != burn::tensor::DType::F32 {
+        if conv.groups != 1 || x.dtype() != DType::F32 {
             return <Flex as ModuleOps<Flex>>::conv2d_weight_backward(x, weight, gradient, options(conv));
         }
         let [out, channels, kh, kw] = weight.shape().dims();
@@ -100,6 +112,27 @@ impl Kernels for Flex {
         let least = (CHUNK / (batch * plane).max(1)).max(1);
         let sums: Vec<f32> = (0..channels).into_par_iter().with_min_len(least).map(sum).collect();
         Flex::float_from_data(TensorData::new(sums, [channels]), &FlexDevice)
+    }
+
+    fn softmax_of_rows(x: Flexible) -> Flexible {
+        rows::softmax(x)
+    }
+
+    fn normalize_groups(groups: usize, epsilon: f64, x: Flexible, weight: Flexible, bias: Flexible) -> Flexible {
+        rows::group_norm(groups, epsilon, x, weight, bias)
+    }
+
+    fn gelu_of(x: Flexible) -> Flexible {
+        each(x, |x| 0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2)))
+    }
+
+    fn adam(
+        factors: &AdamFactors,
+        weight: Flexible,
+        gradient: Flexible,
+        moments: Option<(Flexible, Flexible)>,
+    ) -> (Flexible, Flexible, Flexible) {
+        adam::step(factors, weight, gradient, moments)
     }
 
     fn silu(x: Flexible) -> Flexible {
@@ -183,6 +216,14 @@ fn each(x: Flexible, function: impl Fn(f32) -> f32 + Sync) -> Flexible {
 
 fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
+}
+
+/// The error function within 2e-7 (Abramowitz and Stegun, 1964, 7.1.26).
+fn erf(x: f32) -> f32 {
+    let size = x.abs();
+    let t = 1.0 / (1.0 + 0.327_591_1 * size);
+    let tail = ((((1.061_405_4 * t - 1.453_152) * t + 1.421_413_7) * t - 0.284_496_74) * t + 0.254_829_6) * t;
+    (1.0 - tail * exp(-size * size)).copysign(x)
 }
 
 /// `e^x` within 2e-7 of itself, without branches, so that the compiler uses vectors: `2^n` by its exponent's bits times

@@ -10,6 +10,8 @@ use burn::tensor::ops::FloatTensor;
 
 use crate::graph::program::Optimizer;
 
+use super::kernels::Kernels;
+
 /// How one step is taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Descent {
@@ -29,7 +31,7 @@ pub(super) struct Moments<B: Backend> {
 }
 
 /// A weight after one step, and what the rule remembers of it. `step` counts from 1.
-pub(super) fn step<B: Backend>(
+pub(super) fn step<B: Kernels>(
     descent: &Descent,
     step: u64,
     weight: FloatTensor<B>,
@@ -65,37 +67,67 @@ struct Adam {
 }
 
 impl Adam {
-    fn step<B: Backend>(
+    fn step<B: Kernels>(
         &self,
         step: u64,
         weight: FloatTensor<B>,
         gradient: FloatTensor<B>,
         moments: Option<Moments<B>>,
     ) -> (FloatTensor<B>, Moments<B>) {
-        let square = B::float_mul(gradient.clone(), gradient.clone());
-        let first = B::float_mul_scalar(gradient, (1.0 - self.beta1).into());
-        let second = B::float_mul_scalar(square, (1.0 - self.beta2).into());
-        let (first, second) = match moments {
-            None => (first, second),
-            Some(old) => {
-                let second = match old.second {
-                    Some(old) => B::float_add(B::float_mul_scalar(old, self.beta2.into()), second),
-                    None => second,
-                };
-                (B::float_add(B::float_mul_scalar(old.first, self.beta1.into()), first), second)
-            }
-        };
         let correction = |beta: f64| 1.0 - beta.powf(step as f64);
-        let root = B::float_mul_scalar(B::float_sqrt(second.clone()), correction(self.beta2).sqrt().recip().into());
-        let direction = B::float_div(first.clone(), B::float_add_scalar(root, self.epsilon.into()));
-        let change = B::float_mul_scalar(direction, (-self.lr / correction(self.beta1)).into());
-        let weight = if self.weight_decay == 0.0 {
-            weight
-        } else {
-            B::float_mul_scalar(weight, (1.0 - self.lr * self.weight_decay).into())
+        let factors = AdamFactors {
+            beta1: self.beta1,
+            beta2: self.beta2,
+            root: correction(self.beta2).sqrt().recip(),
+            epsilon: self.epsilon,
+            change: -self.lr / correction(self.beta1),
+            keep: 1.0 - self.lr * self.weight_decay,
         };
-        (B::float_add(weight, change), Moments { first, second: Some(second) })
+        let moments = moments.and_then(|old| old.second.map(|second| (old.first, second)));
+        let (weight, first, second) = B::adam(&factors, weight, gradient, moments);
+        (weight, Moments { first, second: Some(second) })
     }
+}
+
+/// The numbers of one step of Adam.
+#[derive(Clone, Copy, Debug)]
+pub struct AdamFactors {
+    /// What is kept of the running mean of gradients.
+    pub beta1: f64,
+    /// What is kept of the running mean of their squares.
+    pub beta2: f64,
+    /// Factor of the root of the squares.
+    pub root: f64,
+    /// What is added to it.
+    pub epsilon: f64,
+    /// Factor of the direction.
+    pub change: f64,
+    /// What is kept of the weight.
+    pub keep: f64,
+}
+
+/// A weight after a step of Adam, and its moments, composed of what every backend has.
+pub(super) fn composed_adam<B: Backend>(
+    factors: &AdamFactors,
+    weight: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    moments: Option<(FloatTensor<B>, FloatTensor<B>)>,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    let square = B::float_mul(gradient.clone(), gradient.clone());
+    let first = B::float_mul_scalar(gradient, (1.0 - factors.beta1).into());
+    let second = B::float_mul_scalar(square, (1.0 - factors.beta2).into());
+    let (first, second) = match moments {
+        None => (first, second),
+        Some((old, old_second)) => (
+            B::float_add(B::float_mul_scalar(old, factors.beta1.into()), first),
+            B::float_add(B::float_mul_scalar(old_second, factors.beta2.into()), second),
+        ),
+    };
+    let root = B::float_mul_scalar(B::float_sqrt(second.clone()), factors.root.into());
+    let direction = B::float_div(first.clone(), B::float_add_scalar(root, factors.epsilon.into()));
+    let change = B::float_mul_scalar(direction, factors.change.into());
+    let weight = if factors.keep == 1.0 { weight } else { B::float_mul_scalar(weight, factors.keep.into()) };
+    (B::float_add(weight, change), first, second)
 }
 
 fn with_momentum<B: Backend>(

@@ -93,9 +93,9 @@ fn leaky_relu<B: Backend>(x: FloatTensor<B>, slope: f64, device: &Device<B>) -> 
 }
 
 /// `x / 2 * (1 + erf(x / sqrt(2)))`. Some backends approximate the gradient of their kernel.
-fn gelu<B: Backend>(x: FloatTensor<B>, device: &Device<B>) -> FloatTensor<B> {
+fn gelu<B: Kernels>(x: FloatTensor<B>, device: &Device<B>) -> FloatTensor<B> {
     if !B::ad_enabled(device) {
-        return B::gelu(x);
+        return B::gelu_of(x);
     }
     let erf = B::float_erf(B::float_mul_scalar(x.clone(), std::f64::consts::FRAC_1_SQRT_2.into()));
     let twice = B::float_add_scalar(erf, 1.0.into());

@@ -59,6 +59,16 @@ pub enum RunError {
         /// Number of samples that the caller has numbered.
         samples: usize,
     },
+    /// An element is asked for that the table does not have.
+    #[error("`{function}` looks up number {index} in a table of {rows} (0 to {}); check the integers that it is given", rows.saturating_sub(1))]
+    Index {
+        /// The function.
+        function: String,
+        /// What is asked for.
+        index: i64,
+        /// How many there are.
+        rows: usize,
+    },
     /// A value is not finite; only looked for when it is asked for.
     #[error("in `{function}`, `{operation}` gives numbers that are not finite")]
     NotFinite {

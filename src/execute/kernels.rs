@@ -16,11 +16,18 @@ use burn::tensor::ops::{ConvOptions, FloatTensor};
 
 use crate::op::Conv2d;
 
+use super::descend::AdamFactors;
+
 /// A backend, and how it differentiates what is worth a rule of its own.
 pub trait Kernels: Backend {
-    /// A convolution without bias: `[B, C, H, W]` and `[out, C/groups, kh, kw]` to `[B, out, h, w]`.
-    fn convolve(conv: Conv2d, x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
-        Self::conv2d(x, weight, None, options(conv))
+    /// A convolution: `[B, C, H, W]`, `[out, C/groups, kh, kw]` and perhaps `[out]` to `[B, out, h, w]`.
+    fn convolve(
+        conv: Conv2d,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: Option<FloatTensor<Self>>,
+    ) -> FloatTensor<Self> {
+        Self::conv2d(x, weight, bias, options(conv))
     }
 
     /// The gradient of a convolution's input.
@@ -50,6 +57,28 @@ pub trait Kernels: Backend {
         Self::float_reshape(sum, burn::tensor::Shape::new([channels]))
     }
 
+    /// Softmax over the last axis, without gradient.
+    fn softmax_of_rows(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let axis = x.shape().len() - 1;
+        Self::softmax(x, axis)
+    }
+
+    /// Group normalisation, without gradient: `[B, C, ..]`, `[C]` and `[C]`.
+    fn normalize_groups(
+        groups: usize,
+        epsilon: f64,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        super::normalize::composed_group_norm::<Self>(groups, epsilon, x, weight, bias)
+    }
+
+    /// `x / 2 (1 + erf(x / sqrt 2))`, element by element, without gradient.
+    fn gelu_of(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::gelu(x)
+    }
+
     /// `x / (1 + e^-x)`, element by element.
     fn silu(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let denominator = Self::float_add_scalar(Self::float_exp(Self::float_neg(x.clone())), 1.0.into());
@@ -62,6 +91,16 @@ pub trait Kernels: Backend {
         let rest = Self::float_add_scalar(Self::float_neg(sigmoid.clone()), 1.0.into());
         let slope = Self::float_add_scalar(Self::float_mul(x, rest), 1.0.into());
         Self::float_mul(gradient, Self::float_mul(sigmoid, slope))
+    }
+
+    /// A weight after one step of Adam, and its moments, of which there are none before the first step.
+    fn adam(
+        factors: &AdamFactors,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        moments: Option<(FloatTensor<Self>, FloatTensor<Self>)>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        super::descend::composed_adam::<Self>(factors, weight, gradient, moments)
     }
 
     /// Adds one number per channel, `[C]`, to `[B, C, H, W]`.
@@ -80,13 +119,22 @@ pub(super) fn options(conv: Conv2d) -> ConvOptions<2> {
 impl Kernels for burn::backend::Cuda {}
 
 impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
-    fn convolve(conv: Conv2d, x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
-        match Convolution.prepare::<C>([x.node.clone(), weight.node.clone()]).compute_bound().stateful() {
+    fn convolve(
+        conv: Conv2d,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: Option<FloatTensor<Self>>,
+    ) -> FloatTensor<Self> {
+        let product = match Convolution.prepare::<C>([x.node.clone(), weight.node.clone()]).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let state = (prep.checkpoint(&x), prep.checkpoint(&weight), conv);
-                prep.finish(state, B::convolve(conv, x.primitive, weight.primitive))
+                prep.finish(state, B::convolve(conv, x.primitive, weight.primitive, None))
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::convolve(conv, x.primitive, weight.primitive)),
+            OpsKind::UnTracked(prep) => prep.finish(B::convolve(conv, x.primitive, weight.primitive, None)),
+        };
+        match bias {
+            Some(bias) => Self::add_to_channels(product, bias),
+            None => product,
         }
     }
 

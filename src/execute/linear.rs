@@ -6,6 +6,7 @@ use burn::tensor::{Shape, TensorMetadata};
 
 use crate::op::Attention;
 
+use super::kernels::Kernels;
 use super::layout::{expand, with_rank};
 use super::reduce::softmax;
 use super::tensor::{Tensor, bool_type, int_type, signed};
@@ -57,7 +58,7 @@ const MOST_SCORES: usize = 1 << 25;
 /// As it is defined; the backend's own kernel only where it saves memory, for it is no faster.
 ///
 /// The kernels of some backends know no other scale than `1 / sqrt(d)`, so the queries carry the difference.
-pub(super) fn attention<B: Backend>(
+pub(super) fn attention<B: Kernels>(
     attention: Attention,
     q: FloatTensor<B>,
     k: FloatTensor<B>,

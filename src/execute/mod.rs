@@ -34,7 +34,7 @@ mod value;
 
 pub use apply::apply;
 pub use bind::NamedTensors;
-pub use descend::Descent;
+pub use descend::{AdamFactors, Descent};
 pub use device::{DeviceChoice, DeviceChoiceError};
 pub use draw::Draw;
 pub use engine::{Engine, Evaluation, Gradients, Memory, Moment, PlanId, open};

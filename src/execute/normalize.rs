@@ -3,14 +3,29 @@
 //! The variance is the mean of squared differences from the mean, never a difference of large numbers.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::FloatTensor;
+use burn::tensor::ops::{Device, FloatTensor};
 use burn::tensor::{Shape, TensorMetadata};
 
+use super::kernels::Kernels;
 use super::layout::expand;
 use super::tensor::Tensor;
 
+pub(super) fn group_norm<B: Kernels>(
+    groups: usize,
+    epsilon: f64,
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: FloatTensor<B>,
+    device: &Device<B>,
+) -> FloatTensor<B> {
+    if B::ad_enabled(device) {
+        return composed_group_norm::<B>(groups, epsilon, x, weight, bias);
+    }
+    B::normalize_groups(groups, epsilon, x, weight, bias)
+}
+
 /// Rows are groups for the statistics and channels for scale and shift, so that each factor is one number per row.
-pub(super) fn group_norm<B: Backend>(
+pub(super) fn composed_group_norm<B: Backend>(
     groups: usize,
     epsilon: f64,
     x: FloatTensor<B>,

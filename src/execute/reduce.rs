@@ -7,6 +7,7 @@ use burn::tensor::{Shape, TensorMetadata};
 use crate::op::Reduction;
 
 use super::elementwise::without_gradient;
+use super::kernels::Kernels;
 use super::tensor::on_device;
 
 /// Neighbouring axes with the same fate are joined first, so that each run of them is reduced at once.
@@ -30,7 +31,10 @@ pub(super) fn reduce<B: Backend>(
 }
 
 /// The largest number is taken off first; no gradient flows through it, since it changes nothing.
-pub(super) fn softmax<B: Backend>(x: FloatTensor<B>, axis: usize, device: &Device<B>) -> FloatTensor<B> {
+pub(super) fn softmax<B: Kernels>(x: FloatTensor<B>, axis: usize, device: &Device<B>) -> FloatTensor<B> {
+    if !B::ad_enabled(device) && axis + 1 == x.shape().len() {
+        return B::softmax_of_rows(x);
+    }
     if !B::ad_enabled(device) {
         return B::softmax(x, axis);
     }

@@ -96,6 +96,9 @@ impl<B: Kernels> Run<'_, B> {
         shape: &[usize],
         turn: u64,
     ) -> Result<Value<B>, RunError> {
+        if let (Op::Gather, [table, index]) = (op, inputs.as_slice()) {
+            self.check_index(table, index)?;
+        }
         let output = if let Op::Random(random) = op {
             let drawn = numbers(random, shape, self.draw, turn).ok_or_else(|| RunError::Samples {
                 function: self.function.to_owned(),
@@ -116,6 +119,17 @@ impl<B: Kernels> Run<'_, B> {
             return Err(RunError::NotFinite { function, operation, origin: step.origin });
         }
         Ok(output)
+    }
+
+    /// Devices do not check what they look up, or end the program: each index must be one of a row of the table.
+    fn check_index(&self, table: &Value<B>, index: &Value<B>) -> Result<(), RunError> {
+        let rows = table.clone().plain().shape().first().copied().unwrap_or(0);
+        let index = index.clone().plain().into_host()?;
+        let outside = |i: &&i64| usize::try_from(**i).map_or(true, |i| i >= rows);
+        match index.as_ints().into_iter().flatten().find(outside) {
+            Some(&index) => Err(RunError::Index { function: self.function.to_owned(), index, rows }),
+            None => Ok(()),
+        }
     }
 
     /// All turns of a loop: the carried values go in, come out, and go in again.

@@ -53,10 +53,24 @@ impl Program {
         self.parts.iter().find(|part| part.name == name)
     }
 
+    /// The parts of the model itself, without those within them.
+    pub fn own_parts(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter(|part| part.owner.is_none())
+    }
+
     /// All weights with their numbers.
     pub fn weights(&self) -> impl Iterator<Item = (WeightId, &Weight)> {
         (0..).map(WeightId).zip(&self.weights)
     }
+}
+
+/// The function of a part that a call runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartCall {
+    /// What the paths of the part's weights begin with.
+    pub path: Arc<str>,
+    /// The function; none for the main one.
+    pub function: Option<Arc<str>>,
 }
 
 /// A call of a block or function that made nodes.
@@ -68,6 +82,8 @@ pub struct Scope {
     pub label: Arc<str>,
     /// The name of the block, if it is one.
     pub block: Option<Arc<str>>,
+    /// The part and its function, if it is one of a part.
+    pub part: Option<PartCall>,
 }
 
 /// A graph with a name.
@@ -101,6 +117,10 @@ pub struct Weight {
 pub struct Part {
     /// Its name as the spec has it: `sd`, `sd.decoder`; elements of a list of parts by their index.
     pub name: String,
+    /// The part that it is a part of; none if that is the model.
+    pub owner: Option<String>,
+    /// The block that it is made of.
+    pub block: String,
     /// What the paths of its weights begin with; empty if it stands at the top.
     pub path: String,
     /// Whether a checkpoint to start from may lack its weights.

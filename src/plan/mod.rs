@@ -5,6 +5,7 @@
 //! are then known of each step: whether it needs a gradient, and whether its outputs are the same in every run.
 //! This room knows no device.
 
+mod cost;
 mod gradient;
 mod liveness;
 mod vary;
@@ -14,6 +15,7 @@ use crate::graph::program::Function;
 use crate::graph::{Graph, NodeId, Origin, Task, ValueId};
 use crate::op::{Elements, Op, WeightId};
 
+pub use cost::{CallCost, Cost, FunctionCost, PartCost, cost};
 use liveness::Layout;
 
 /// Number of a place for a value.

@@ -30,7 +30,7 @@ pub(super) fn unknown_word<'a>(word: &str, span: Span, known: impl IntoIterator<
 
 pub(super) fn unknown_type<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     let help = nearest(word, known).map_or_else(
-        || "a type is `int`, `float`, `bool`, `string`, `tensor`, `fn`, a shape, `list<..>`, `set<..>`, an enum or a block".to_owned(),
+        || "a type is `int`, `float`, `bool`, `string`, `pair`, `tensor`, `fn`, a shape, `list<..>`, `set<..>`, an enum or a block".to_owned(),
         |name| format!("did you mean `{name}`?"),
     );
     Diagnostic::error("unknown-name", format!("there is no type `{word}`"), span).help(help)

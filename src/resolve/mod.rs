@@ -8,6 +8,7 @@ pub mod builtin;
 mod error;
 mod load;
 mod names;
+mod query;
 mod scope;
 pub mod spec;
 
@@ -18,6 +19,7 @@ use crate::source::SourceMap;
 use crate::span::{Span, Spanned};
 
 pub use load::{Location, embedded_specs};
+pub use query::{Query, query};
 use spec::Spec;
 
 /// Loads a spec and everything it uses, and looks up all names.

@@ -79,6 +79,19 @@ pub(super) fn check_setting(spec: &Spec, model: &Block, param: &str, expr: &Expr
     names.diagnostics
 }
 
+/// Names in an expression from outside, which sees the inputs that come with it before the members of the model.
+pub(super) fn check_query<'a>(
+    spec: &Spec,
+    model: &Block,
+    expr: &Expr,
+    inputs: impl Iterator<Item = &'a Name>,
+) -> Vec<Diagnostic> {
+    let mut names = Names::new(spec, ModuleId(0), Some(model));
+    inputs.for_each(|input| names.local(input, LocalKind::Let));
+    names.expr(expr);
+    names.diagnostics
+}
+
 struct Local {
     name: Arc<str>,
     span: Span,
@@ -178,7 +191,7 @@ impl<'a> Names<'a> {
 
     /// In the place of a type a word may also be the name of a result, which then only explains.
     fn type_name(&mut self, name: &Arc<str>, span: Span) {
-        const TYPES: &[&str] = &["int", "float", "bool", "string", "tensor", "any", "fn"];
+        const TYPES: &[&str] = &["int", "float", "bool", "string", "pair", "tensor", "any", "fn"];
         let scope = &self.spec.module(self.module).scope;
         let known = matches!(scope.get(name), Some(Binding::Block(_) | Binding::Enum(_)));
         if !known && !TYPES.contains(&&**name) {

@@ -192,7 +192,7 @@ pub fn part<'a>(program: &'a Program, name: &str) -> Result<&'a Part, WeightErro
     program.part(name).ok_or_else(|| {
         let names = program.parts.iter().map(|part| part.name.as_str());
         let help = one_of(name, names).unwrap_or_else(|| {
-            let top = program.parts.iter().map(|part| part.name.as_str()).filter(|name| !name.contains('.'));
+            let top = program.own_parts().map(|part| part.name.as_str());
             format!("its parts are {}", top.collect::<Vec<_>>().join(", "))
         });
         WeightError::NoPart { model: program.name.clone(), part: name.to_owned(), help }

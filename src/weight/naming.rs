@@ -35,7 +35,7 @@ impl<'a> Naming<'a> {
                 .filter(|around| around.path == part.path || around.has(&part.path))
                 .map(Some)
                 .collect(),
-            None => program.parts.iter().filter(|part| !part.name.contains('.')).map(Some).collect(),
+            None => program.own_parts().map(Some).collect(),
         };
         let tables: Vec<Option<&Table>> = match table {
             Some(table) => vec![Some(table)],

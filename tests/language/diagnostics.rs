@@ -49,6 +49,8 @@ fn every_kind_of_mistake_has_a_spec_that_makes_it() {
         codes(std::path::Path::new("src").join(room).as_path(), &mut known);
     }
     assert!(known.len() > 50, "only {known:?} were found in the source");
+    // Of a call, not of a spec; `tests/cli/call.rs` makes it.
+    known.remove("unused-input");
     let without: Vec<&String> = known.iter().filter(|code| !made.contains(code.as_str())).collect();
     assert!(without.is_empty(), "no spec in {FOLDER} makes {without:?}");
 }

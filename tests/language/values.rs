@@ -517,3 +517,42 @@ fn fresh_is_a_name_like_any_other_elsewhere() {
     assert_eq!(paths(&program), ["fresh.fc.weight", "fresh.fc.bias"]);
     Spec::with(LAYERS, "fresh let x = 1").fails_with("syntax");
 }
+
+#[test]
+fn a_pair_is_one_int_for_both_or_two() {
+    let shown = |default: &str| net(&format!("param it: pair in 1..=99 = {default}")).params[0].1.clone();
+    assert_eq!(shown("8"), "[8, 8]");
+    assert_eq!(shown("[8, 12]"), "[8, 12]");
+}
+
+#[test]
+fn a_list_in_a_shape_is_as_many_extents() {
+    let members = "
+        param size: pair in 1..=99 = [8, 12]
+        let halves = for n in size { n / 2 }
+        fn f(x: [B, 3, size], y: [B, 3, halves]) -> [B, 3, halves] { avg_pool(x, 2) + y }
+    ";
+    let program = net(members);
+    let inputs: Vec<String> = program.functions[0]
+        .graph
+        .inputs()
+        .iter()
+        .map(|id| program.functions[0].graph.node(*id).facts[0].to_string())
+        .collect();
+    assert_eq!(inputs, ["[B, 3, 8, 12]", "[B, 3, 4, 6]"]);
+}
+
+#[test]
+fn a_member_of_the_model_is_computed_once_for_a_function_and_outside_of_its_loops() {
+    let members = "
+        part net = Net()
+        let fixed = net(constant([1.0, 2.0]) |> reshape([1, 2]))
+        fn f(x: [B, 4]) { fixed + (loop y = x over t in [1, 2] { y + fixed }) }
+    ";
+    let program = net(members);
+    let linear = |graph: &diadc::graph::Graph| {
+        let is_linear = |node: &diadc::graph::Node| matches!(node.task, diadc::graph::Task::Op(diadc::op::Op::Linear));
+        graph.nodes().filter(|(_, node)| is_linear(node)).count()
+    };
+    assert_eq!(linear(&program.functions[0].graph), 2);
+}

@@ -4,13 +4,14 @@ use std::sync::LazyLock;
 
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::ops::FloatTensorOps;
-use diadc::execute::{HostData, HostTensor, Kernels, Tensor, apply};
+use diadc::execute::{DeviceChoice, HostData, HostTensor, Kernels, Tensor, apply};
 use diadc::fact::{Fact, Shape};
 use diadc::op::Op;
 use safetensors::{Dtype, SafeTensors};
 
 use super::Case;
 use super::device::{GRADIENT_TOLERANCE, OUTPUT_TOLERANCE, Plain, Trained, device};
+use crate::run::net;
 
 static NUMBERS: LazyLock<SafeTensors<'static>> =
     LazyLock::new(|| SafeTensors::deserialize(include_bytes!("fixture.safetensors")).expect("the fixture is whole"));
@@ -38,6 +39,9 @@ fn differences(name: &str, op: &Op) -> Vec<String> {
         Ok(inferred) => return vec![format!("{name}: inferred {inferred}, expected {}", fact(&expected))],
         Err(error) => return vec![format!("{name}: {}", error.message)],
     }
+    if net::device() != DeviceChoice::Cpu {
+        return named(name, elsewhere(name, op, &inputs, &expected));
+    }
     let plain = run::<Plain>(op, &inputs, &expected.shape).into_host().expect("the device works");
     let mut wrong: Vec<String> = difference(&plain, &expected, OUTPUT_TOLERANCE).into_iter().collect();
     let Some(weights) = find(&format!("{name}/weights")) else {
@@ -50,6 +54,24 @@ fn differences(name: &str, op: &Op) -> Vec<String> {
         wrong.extend(difference(&gradient, &expected, GRADIENT_TOLERANCE).map(|text| format!("gradient {i}: {text}")));
     }
     named(name, wrong)
+}
+
+/// What differs on another device than the processor.
+fn elsewhere(name: &str, op: &Op, inputs: &[HostTensor], expected: &HostTensor) -> Vec<String> {
+    let output = super::elsewhere::run(op, inputs);
+    let mut wrong: Vec<String> = difference(&output, expected, scaled(OUTPUT_TOLERANCE)).into_iter().collect();
+    if let Some(weights) = find(&format!("{name}/weights")) {
+        for (i, gradient) in super::elsewhere::gradients(op, inputs, &weights) {
+            let expected = find(&format!("{name}/grad{i}")).expect("each float input has a gradient");
+            let text = difference(&gradient, &expected, scaled(GRADIENT_TOLERANCE));
+            wrong.extend(text.map(|text| format!("gradient {i}: {text}")));
+        }
+    }
+    wrong
+}
+
+fn scaled(tolerance: f32) -> f32 {
+    net::tolerance(f64::from(tolerance)) as f32
 }
 
 fn named(name: &str, wrong: Vec<String>) -> Vec<String> {
@@ -100,8 +122,9 @@ pub(super) fn gradients(
 
 /// What differs, in words. A number without axes may have the shape `[1]`.
 fn difference(found: &HostTensor, expected: &HostTensor, tolerance: f32) -> Option<String> {
-    let shape = if expected.shape.is_empty() { vec![1] } else { expected.shape.clone() };
-    if found.shape != shape {
+    let of = |x: &HostTensor| if x.shape.is_empty() { vec![1] } else { x.shape.clone() };
+    let shape = of(expected);
+    if of(found) != shape {
         return Some(format!("shape {:?}, expected {shape:?}", found.shape));
     }
     let (HostData::Float(a), HostData::Float(b)) = (&found.data, &expected.data) else {
@@ -118,7 +141,7 @@ fn difference(found: &HostTensor, expected: &HostTensor, tolerance: f32) -> Opti
         .then(|| format!("element {at} is {}, expected {}: off by {:.1e} of the largest", a[at], b[at], off / largest))
 }
 
-fn fact(x: &HostTensor) -> Fact {
+pub(super) fn fact(x: &HostTensor) -> Fact {
     let dims: Vec<i64> = x.shape.iter().map(|&n| i64::try_from(n).expect("a small extent")).collect();
     Fact { dtype: x.data.dtype(), shape: Shape::of(&dims) }
 }

@@ -6,6 +6,7 @@
 mod convolution;
 mod device;
 mod elementwise;
+mod elsewhere;
 mod fixture;
 mod layout;
 mod linear;

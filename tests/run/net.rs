@@ -104,9 +104,28 @@ pub(crate) fn draw(samples: u64) -> Draw {
     Draw { seed: 7, step: 0, samples: (0..samples).collect() }
 }
 
-/// The processor with these weights.
+/// Where tests run: `DIADC_TEST_DEVICE`, as in `DIADC_TEST_DEVICE=cuda:0 cargo test`, or else the processor.
+pub(crate) fn device() -> DeviceChoice {
+    match std::env::var("DIADC_TEST_DEVICE") {
+        Ok(name) => name.parse().expect("DIADC_TEST_DEVICE names a device"),
+        Err(_) => DeviceChoice::Cpu,
+    }
+}
+
+/// A tolerance for f32, made wider for the precision that `DIADC_TEST_PRECISION` says the device works in: `tf32` keeps
+/// 10 bits of a factor and `bf16` 7, where f32 keeps 23; deep networks lose about as many bits more in each.
+pub(crate) fn tolerance(of_f32: f64) -> f64 {
+    match std::env::var("DIADC_TEST_PRECISION").as_deref() {
+        Ok("tf32") => (100.0 * of_f32).min(0.05),
+        Ok("bf16") => (1000.0 * of_f32).min(0.25),
+        Ok("f32") | Err(_) => of_f32,
+        Ok(other) => panic!("DIADC_TEST_PRECISION is f32, tf32 or bf16, not {other}"),
+    }
+}
+
+/// The device under test with these weights.
 pub(crate) fn engine(weights: &[HostTensor]) -> Box<dyn Engine> {
-    let mut engine = open(DeviceChoice::Cpu).expect("there is always a processor");
+    let mut engine = open(device()).expect("the device under test can be used");
     engine.set_weights(&mut weights.iter().cloned());
     engine
 }

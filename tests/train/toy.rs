@@ -96,13 +96,13 @@ pub(crate) fn program() -> Program {
         name: "toy".to_owned(),
         doc: String::new(),
         params: Vec::new(),
+        parts: Vec::new(),
         weights: vec![
             weight("shared", &[12, 12], normal.clone()),
             weight("rebuild", &[12, 12], normal),
             weight("tell", &[12, 12], Init::CopyOf("rebuild".to_owned())),
             weight("mean", &[], Init::Constant(0.0)),
         ],
-        parts: Vec::new(),
         functions: vec![objective("rebuild", 1, false), objective("tell", 2, true)],
         objectives: vec![
             Objective { name: "rebuild".to_owned(), trains: vec![WeightId(0), WeightId(1)] },
@@ -113,7 +113,7 @@ pub(crate) fn program() -> Program {
             phase(&["rebuild"], sgd, Schedule::Constant { warmup: 0 }, Length::Epochs(2)),
         ],
         data: Some(ImageFormat::plain(2, 2)),
-        scopes: vec![Scope { parent: None, label: "toy".into(), block: None }],
+        scopes: vec![Scope { parent: None, label: "toy".into(), block: None, part: None }],
     }
 }
 

@@ -37,7 +37,7 @@ fn zeros(weights: &[(&str, &[usize])]) -> Program {
 }
 
 fn part(name: &str, path: &str, is_fresh: bool) -> Part {
-    Part { name: name.to_owned(), path: path.to_owned(), is_fresh }
+    Part { name: name.to_owned(), owner: None, block: String::new(), path: path.to_owned(), is_fresh }
 }
 
 /// All weights of an assembly.

@@ -175,7 +175,7 @@ impl Listing {
 
 /// What can be done about parts that are missing as a whole.
 fn remedy(program: &Program, layout: &Layout) -> Option<String> {
-    let whole = program.parts.iter().filter(|part| !part.name.contains('.')).filter(|part| {
+    let whole = program.own_parts().filter(|part| {
         let of_part = |path: &String| part.has(path);
         let missing = layout.missing.iter().filter(|(weight, _)| of_part(&weight.path)).count();
         missing > 0 && missing == program.weights.iter().filter(|weight| of_part(&weight.path)).count()

@@ -78,7 +78,7 @@ impl Init {
         terminal::result(&table_of(program, &assembly, self.seed));
         for (path, elsewhere) in others {
             let names: BTreeSet<&str> = elsewhere.iter().map(|tensor| tensor.name.as_str()).collect();
-            for part in top(program) {
+            for part in program.own_parts() {
                 let own = || program.weights.iter().enumerate().filter(|(_, weight)| part.has(&weight.path));
                 let is_there = |path: &str| names.contains(path);
                 if own().next().is_some()
@@ -118,7 +118,8 @@ impl Init {
 
 /// What a file has for its part, or for the whole program; all of the part must be there, and nothing unknown in it.
 fn compared(program: &Program, file: &File, from: &From<'_>, table: Option<&Table>) -> Result<Layout, Failure> {
-    let everything = Part { name: String::new(), path: String::new(), is_fresh: true };
+    let (name, block, path) = (String::new(), String::new(), String::new());
+    let everything = Part { name, owner: None, block, path, is_fresh: true };
     let fresh: Vec<&Part> = match from.part {
         Some(_) => program.parts.iter().filter(|part| part.is_fresh).collect(),
         None => vec![&everything],
@@ -143,10 +144,6 @@ fn compared(program: &Program, file: &File, from: &From<'_>, table: Option<&Tabl
     Ok(layout)
 }
 
-fn top(program: &Program) -> impl Iterator<Item = &Part> {
-    program.parts.iter().filter(|part| !part.name.contains('.'))
-}
-
 /// Where the value of a weight comes from, in words.
 fn origin(program: &Program, assembly: &Assembly<'_>, place: usize, seed: u64) -> String {
     let source = assembly.source(place);
@@ -158,7 +155,7 @@ fn origin(program: &Program, assembly: &Assembly<'_>, place: usize, seed: u64) -
         return from;
     }
     let path = &program.weights[source].path;
-    let owner = top(program).find(|part| part.has(path)).map_or("the model", |part| &part.name);
+    let owner = program.own_parts().find(|part| part.has(path)).map_or("the model", |part| &part.name);
     format!("copy of {owner}, from {from}")
 }
 
@@ -170,7 +167,7 @@ fn name(path: &Path) -> String {
 fn table_of(program: &Program, assembly: &Assembly<'_>, seed: u64) -> String {
     let mut counts: IndexMap<(String, String), (usize, usize)> = IndexMap::new();
     for (place, weight) in program.weights.iter().enumerate() {
-        let owner = top(program).find(|part| part.has(&weight.path)).map_or("-", |part| &part.name).to_owned();
+        let owner = program.own_parts().find(|part| part.has(&weight.path)).map_or("-", |part| &part.name).to_owned();
         let entry = counts.entry((owner, origin(program, assembly, place, seed))).or_default();
         entry.0 += 1;
         entry.1 += weight.shape.iter().product::<usize>();
@@ -187,7 +184,7 @@ fn table_of(program: &Program, assembly: &Assembly<'_>, seed: u64) -> String {
 /// What goes into the metadata of the file: the spec, and what each part comes from.
 fn notes(program: &Program, assembly: &Assembly<'_>, spec: &str, seed: u64) -> BTreeMap<String, String> {
     let mut notes = BTreeMap::from([("spec".to_owned(), spec.to_owned()), ("seed".to_owned(), seed.to_string())]);
-    for part in top(program) {
+    for part in program.own_parts() {
         let places = program.weights.iter().enumerate().filter(|(_, weight)| part.has(&weight.path));
         let from: BTreeSet<String> = places.map(|(place, _)| origin(program, assembly, place, seed)).collect();
         if !from.is_empty() {

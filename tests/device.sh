@@ -1,0 +1,43 @@
+#!/bin/sh
+# Compares a device with the processor of the same machine, with nothing but the program:
+#
+#     tests/device.sh cuda:0                     f32: differences up to 1e-4 of the largest number, 1e-3 for gradients
+#     PRECISION=tf32 tests/device.sh cuda:0      TF32: 1e-2 and 5e-2
+#     PRECISION=bf16 tests/device.sh cuda:0      bf16: 1e-1 and 2.5e-1
+#
+# DIADC names the program, `diadc` by default. Weights and inputs are made from a seed by the program itself, the same
+# on every device. Exit status 0: all within tolerance.
+set -eu
+device=${1:?"usage: tests/device.sh DEVICE"}
+diadc=${DIADC:-diadc}
+case ${PRECISION:-f32} in
+    f32) near=1e-4 far=1e-3 ;;
+    tf32) near=1e-2 far=5e-2 ;;
+    bf16) near=1e-1 far=2.5e-1 ;;
+    *) echo "PRECISION is f32, tf32 or bf16" >&2; exit 2 ;;
+esac
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+failed=0
+
+# compare SPEC EXPRESSION TOLERANCE [MORE ..]
+compare() {
+    spec=$1 expression=$2 tolerance=$3
+    shift 3
+    echo "== $spec: $expression"
+    "$diadc" call "$spec" "$expression" --weights init --output "$folder/cpu.safetensors" "$@" >/dev/null
+    "$diadc" call "$spec" "$expression" --weights init --device "$device" \
+        --expect "$folder/cpu.safetensors" --tolerance "$tolerance" "$@" || failed=1
+}
+
+image='random_uniform(shape: [2, 3, 64, 64])'
+latent='random_normal(shape: [2, 4, 16, 16])'
+compare tiny "random_normal(shape: [2, 1000])" 0
+compare tiny "ae.encode($image)" "$near"
+compare tiny "ae.decode($latent)" "$near"
+compare tiny "psi($image)" "$near"
+compare tiny "denoise($latent, constant([10, 300]), $image)" "$near"
+compare tiny "reconstruct($image)" "$far"
+compare tiny "mse(ae.decode(latent_mean(ae.encode($image))), $image)" "$far" --grad ae
+compare tiny "mse(denoise($latent, constant([10, 300]), $image), $latent)" "$far" --grad sd --grad sg
+exit $failed
