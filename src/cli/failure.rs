@@ -14,6 +14,8 @@ pub(super) enum Failure {
     Spec(Box<Failed>),
     /// The run failed.
     Run(ExperimentError),
+    /// A data set was looked at, and has something wrong.
+    Data(String),
     /// It was asked for the wrong way.
     Usage(String),
 }
@@ -21,7 +23,7 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn status(&self) -> u8 {
         match self {
-            Failure::Spec(_) | Failure::Run(_) => 1,
+            Failure::Spec(_) | Failure::Run(_) | Failure::Data(_) => 1,
             Failure::Usage(_) => 2,
         }
     }

@@ -52,7 +52,7 @@ pub(super) fn failure(failure: &Failure) {
             eprintln!("{count} error{}", if count == 1 { "" } else { "s" });
         }
         Failure::Run(error) => eprintln!("error: {error}"),
-        Failure::Usage(text) => eprintln!("error: {text}"),
+        Failure::Data(text) | Failure::Usage(text) => eprintln!("error: {text}"),
     }
 }
 
@@ -112,6 +112,13 @@ impl Screen {
             }
             None => {}
         }
+    }
+
+    /// So many of so many images of a data set have been looked at.
+    pub(super) fn looked(&mut self, done: usize, all: usize) {
+        let seconds = self.started.elapsed().as_secs_f64();
+        let rate = if self.title == "checking" && seconds > 0.0 { done as f64 / seconds } else { 0.0 };
+        self.show("checking", done, all, &format!("{rate:.0} images/s"));
     }
 
     /// Takes the bar away.

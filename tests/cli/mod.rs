@@ -1,5 +1,6 @@
 //! The program as a user meets it: commands, results, mistakes.
 
+mod data;
 mod harness;
 mod mistakes;
 mod runs;
