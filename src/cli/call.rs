@@ -134,7 +134,9 @@ impl Call {
             Format::Json => json(&outcome, comparison.as_ref()),
         });
         match comparison {
-            Some(comparison) if !comparison.is_fine() => Err(Failure::Differs),
+            Some(comparison) if !comparison.is_fine() => {
+                Err(Failure::Findings("the results are not what is expected".to_owned()))
+            }
             _ => Ok(()),
         }
     }

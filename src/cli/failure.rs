@@ -14,8 +14,8 @@ pub(super) enum Failure {
     Spec(Box<Failed>),
     /// The run failed.
     Run(ExperimentError),
-    /// Results are not what was expected; the comparison has been shown.
-    Differs,
+    /// What was looked at is not as it should be.
+    Findings(String),
     /// It was asked for the wrong way.
     Usage(String),
 }
@@ -23,7 +23,7 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn status(&self) -> u8 {
         match self {
-            Failure::Spec(_) | Failure::Run(_) | Failure::Differs => 1,
+            Failure::Spec(_) | Failure::Run(_) | Failure::Findings(_) => 1,
             Failure::Usage(_) => 2,
         }
     }

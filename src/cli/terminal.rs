@@ -68,8 +68,7 @@ pub(super) fn failure(failure: &Failure) {
             eprintln!("{count} error{}", if count == 1 { "" } else { "s" });
         }
         Failure::Run(error) => eprintln!("error: {error}"),
-        Failure::Differs => eprintln!("error: the results are not what is expected"),
-        Failure::Usage(text) => eprintln!("error: {text}"),
+        Failure::Findings(text) | Failure::Usage(text) => eprintln!("error: {text}"),
     }
 }
 
@@ -136,6 +135,13 @@ impl Screen {
     /// So many of so many weights have been read or made.
     pub(super) fn weights(&mut self, done: usize, all: usize) {
         self.show("weights", done, all, "");
+    }
+
+    /// So many of so many images of a data set have been looked at.
+    pub(super) fn looked(&mut self, done: usize, all: usize) {
+        let seconds = self.started.elapsed().as_secs_f64();
+        let rate = if self.title == "checking" && seconds > 0.0 { done as f64 / seconds } else { 0.0 };
+        self.show("checking", done, all, &format!("{rate:.0} images/s"));
     }
 
     /// Takes the bar away.

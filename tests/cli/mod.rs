@@ -1,6 +1,7 @@
 //! The program as a user meets it: commands, results, mistakes.
 
 mod call;
+mod data;
 mod harness;
 mod mistakes;
 mod runs;

@@ -1,5 +1,6 @@
 //! Data sets: layouts on a disk, the toy set, resizing, and what is said when something is wrong.
 
+mod audit;
 mod augment;
 mod error;
 mod hostile;

@@ -119,6 +119,52 @@ impl Tree {
         tree
     }
 
+    /// The file of the one mask of a defective test image in a tree of this layout.
+    pub(crate) fn mask_of(layout: &str) -> &'static str {
+        match layout {
+            "mvtec" | "mpdd" | "ader" => "nut/ground_truth/crack/000_mask.png",
+            "btad" => "01/ground_truth/ko/000_mask.png",
+            "visa" => "candle/Data/Masks/Anomaly/000.png",
+            "mvtec3d" => "bagel/test/hole/gt/000.png",
+            "medical" => "Brain/test/Ungood/label/000.png",
+            "realiad" => "realiad_256/toy/NG/BX/S0009/x.png",
+            "uniad" => "mvtec_anomaly_detection/nut/ground_truth/crack/000_mask.png",
+            "folder" => "masks/dent/000_mask.png",
+            other => panic!("there is no layout `{other}`"),
+        }
+    }
+
+    /// A file of two images to train on, and that of a good one to test.
+    pub(crate) fn images_of(layout: &str) -> [&'static str; 3] {
+        match layout {
+            "mvtec" | "mpdd" | "ader" => ["nut/train/good/000.png", "nut/train/good/001.png", "nut/test/good/000.png"],
+            "btad" => ["01/train/ok/000.bmp", "01/train/ok/001.bmp", "01/test/ok/000.bmp"],
+            "visa" => [
+                "candle/Data/Images/Normal/0000.JPG",
+                "candle/Data/Images/Normal/0001.JPG",
+                "candle/Data/Images/Anomaly/000.JPG",
+            ],
+            "mvtec3d" => {
+                ["bagel/train/good/rgb/000.png", "bagel/train/good/rgb/001.png", "bagel/test/good/rgb/000.png"]
+            }
+            "medical" => {
+                ["Brain/train/good/img/000.png", "Brain/train/good/img/001.png", "Brain/test/good/img/000.png"]
+            }
+            "realiad" => [
+                "realiad_256/toy/OK/S0000/train.jpg",
+                "realiad_256/toy/OK/S0001/train.jpg",
+                "realiad_256/toy/OK/S0000/test.jpg",
+            ],
+            "uniad" => [
+                "mvtec_anomaly_detection/nut/train/good/000.png",
+                "mvtec_anomaly_detection/nut/train/good/001.png",
+                "mvtec_anomaly_detection/nut/test/good/000.png",
+            ],
+            "folder" => ["Normal/000.png", "Normal/001.png", "defective/dent/000.png"],
+            other => panic!("there is no layout `{other}`"),
+        }
+    }
+
     /// Images `000.png` and so on in a folder.
     fn images(&self, folder: &str, count: u32) -> &Self {
         for number in 0..count {

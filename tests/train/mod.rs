@@ -6,5 +6,6 @@ mod fault;
 mod optimizer;
 mod resume;
 mod sampler;
+mod samples;
 mod schedule;
 pub(crate) mod toy;

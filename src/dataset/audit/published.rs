@@ -70,8 +70,10 @@ pub(super) fn compare(
         })
         .collect();
     let is_there = |name: &str| compared.iter().any(|class| class.class.eq_ignore_ascii_case(name));
-    for name in known.into_iter().flat_map(BTreeMap::keys).filter(|name| has_all_classes && !is_there(name)) {
-        let message = format!("class `{name}` is published and is not there");
+    let names = known.into_iter().flat_map(BTreeMap::keys).filter(|name| has_all_classes && !is_there(name));
+    let absent: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    if !absent.is_empty() {
+        let message = format!("of the published classes are not there: {}", absent.join(", "));
         findings.push(Finding::new(Severity::Warning, FindingKind::Count, message, Vec::new()));
     }
     compared

@@ -1,0 +1,94 @@
+//! `diadc data check`, and a run on each layout.
+
+use crate::dataset::tree::Tree;
+
+use super::harness::{Bench, SMALL};
+
+/// All layouts that lie in folders.
+const LAYOUTS: [&str; 10] =
+    ["mvtec", "visa", "mvtec3d", "medical", "realiad", "btad", "mpdd", "uniad", "ader", "folder"];
+
+#[test]
+fn a_model_runs_on_each_layout() {
+    let bench = Bench::new();
+    bench.write("small.diad", SMALL.replace("steps = 30", "steps = 2").as_bytes());
+    for layout in LAYOUTS {
+        let tree = Tree::of(layout);
+        let data = tree.root().display().to_string();
+        let out = format!("out-{layout}");
+        let table =
+            bench.run(&["run", "small.diad", "--dataset", layout, "--data", &data, "--out", &out]).success().stdout();
+        assert!(table.contains("mean"), "{layout}: {table}");
+        assert!(bench.path(&out).join("report.html").exists(), "{layout}");
+    }
+}
+
+#[test]
+fn a_class_without_masks_has_no_pixel_metrics() {
+    let bench = Bench::new();
+    bench.write("small.diad", SMALL.replace("steps = 30", "steps = 2").as_bytes());
+    let tree = Tree::of("folder");
+    tree.remove("masks");
+    let data = tree.root().display().to_string();
+    bench.run(&["run", "small.diad", "--dataset", "folder", "--data", &data, "--out", "out"]).success();
+    let json = std::fs::read_to_string(bench.path("out/metrics.json")).expect("the run wrote it");
+    assert!(json.contains("undefined") || json.contains("anomaly maps"), "{json}");
+}
+
+#[test]
+fn augmented_and_cropped_images_are_trained_on_and_a_run_can_be_repeated() {
+    let bench = Bench::new();
+    let data = r#"data { size = size  shorter = 20  filter = "bicubic"  mask = "above_zero"  flip = "both"  rotate = 20  brightness = 0.2  hue = 0.1 }"#;
+    bench
+        .write("small.diad", SMALL.replace("data { size = size }", data).replace("steps = 30", "steps = 4").as_bytes());
+    let tree = Tree::of("mvtec");
+    let root = tree.root().display().to_string();
+    let run = |out: &str| {
+        bench.run(&["run", "small.diad", "--dataset", "mvtec", "--data", &root, "--out", out]).success();
+        std::fs::read(bench.path(out).join("weights.safetensors")).expect("the run wrote it")
+    };
+    let first = run("a");
+    assert_eq!(first, run("b"));
+    bench.write("small.diad", SMALL.replace("steps = 30", "steps = 4").as_bytes());
+    assert_ne!(first, run("c"));
+}
+
+#[test]
+fn check_tells_counts_and_ends_well_where_nothing_is_wrong() {
+    let bench = Bench::new();
+    let tree = Tree::of("mvtec3d");
+    let data = tree.root().display().to_string();
+    let text = bench.run(&["data", "check", "--dataset", "mvtec3d", "--data", &data]).success().stdout();
+    for part in ["mvtec3d in ", "bagel", "244 / 22 / 22 / 88", "20x20 (9)", "8-bit RGB", "0 errors"] {
+        assert!(text.contains(part), "`{part}` is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn check_ends_with_status_one_where_something_is_wrong() {
+    let bench = Bench::new();
+    let tree = Tree::of("mvtec");
+    tree.mask(Tree::mask_of("mvtec"), 20, 20, 0);
+    let data = tree.root().display().to_string();
+    let ended = bench.run(&["data", "check", "--dataset", "mvtec", "--data", &data]);
+    assert!(ended.stdout().contains("error[mask-empty]"), "{}", ended.stdout());
+    ended.fails(1, &["something is wrong with the data set"]);
+    bench.run(&["data", "check", "--dataset", "mvtek", "--data", &data]).fails(1, &["did you mean `mvtec`?"]);
+    bench.run(&["data", "check", "--dataset", "btad", "--data", &data]).fails(1, &["use `--dataset mvtec`"]);
+}
+
+#[test]
+fn check_prints_json_and_draws_a_sheet() {
+    let bench = Bench::new();
+    let tree = Tree::of("visa");
+    let data = tree.root().display().to_string();
+    let arguments = ["data", "check", "--dataset", "visa", "--data", &data, "--format", "json", "--sheet", "sheet.png"];
+    let json = bench.run(&arguments).success().stdout();
+    let value: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(value["all"], serde_json::json!({"train": 9, "validation": 0, "good": 1, "defective": 1}));
+    assert_eq!(value["classes"][0]["published"]["train"], 900);
+    assert_eq!(value["findings"][0]["severity"], "warning");
+    let sheet = image::open(bench.path("sheet.png")).expect("it is a picture");
+    assert!(sheet.width() > 1280 && sheet.height() >= 128);
+    assert!(!bench.path("sheet.png.partial").exists());
+}
