@@ -159,7 +159,7 @@ fn origin(program: &Program, assembly: &Assembly<'_>, place: usize, seed: u64) -
     }
     let path = &program.weights[source].path;
     let owner = top(program).find(|part| part.has(path)).map_or("the model", |part| &part.name);
-    format!("copy of {owner}, from {from}")
+    format!("copy of {owner} ({from})")
 }
 
 fn name(path: &Path) -> String {
@@ -175,6 +175,8 @@ fn table_of(program: &Program, assembly: &Assembly<'_>, seed: u64) -> String {
         entry.0 += 1;
         entry.1 += weight.shape.iter().product::<usize>();
     }
+    let place = |owner: &str| top(program).position(|part| part.name == owner);
+    counts.sort_by(|(owner, _), _, (other, _), _| place(owner).cmp(&place(other)));
     let mut rows = vec![["part", "weights", "numbers", "from"].map(str::to_owned).to_vec()];
     rows.extend(
         counts
