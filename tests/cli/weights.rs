@@ -12,7 +12,7 @@ use super::harness::{Bench, listing};
 const SPEC: &str = r#"//! A guided encoder.
 block Encoder() { fn (x) { x |> linear(4) @ "fc" } }
 block Guide(like: Encoder) {
-    part encoder = copy like
+    part encoder = copy like @ "encoder"
     fn (x) { encoder(x) |> linear(2) @ "out" }
 }
 model Guided {
@@ -119,13 +119,13 @@ fn weights_are_put_together_part_by_part() {
     let from = ["--from", "base=base.safetensors", "--from", "head=head.safetensors"];
     let init = [&["weights", "init", "guided.diad"][..], &from, &["--out", "all.safetensors"]].concat();
     let text = bench.run(&init).success().stdout();
-    says(&text, &["base", "base.safetensors", "copy of base, from base.safetensors", "first values of seed 1"]);
+    says(&text, &["base", "base.safetensors", "copy of base (base.safetensors)", "first values of seed 1"]);
     bench.run(&["weights", "check", "guided.diad", "all.safetensors"]).success();
     let file = File::open(&bench.path("all.safetensors")).expect("it was written");
     let first = |name: &str| file.read(name).expect("it is there").as_floats().expect("floats")[0];
     assert_eq!(["model.base.fc.bias", "guide.encoder.fc.bias", "head.fc.bias"].map(first), [1.0, 1.0, 2.0]);
     assert_eq!(file.notes()["part head"], "head.safetensors");
-    assert_eq!(file.notes()["part guide"], "copy of base, from base.safetensors; first values of seed 1");
+    assert_eq!(file.notes()["part guide"], "copy of base (base.safetensors); first values of seed 1");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_whole_checkpoint_gives_what_it_has_and_a_part_that_starts_fresh_is_pointed_
     checkpoint(&bench.path("whole.safetensors"), &whole, 3.0);
     let init = |from: &str| bench.run(&["weights", "init", "guided.diad", "--from", from, "--out", "all.safetensors"]);
     let text = init("whole.safetensors").success().stdout();
-    says(&text, &["copy of base, from whole.safetensors"]);
+    says(&text, &["copy of base (whole.safetensors)"]);
     let head = |line: &&str| line.starts_with("head");
     assert!(text.lines().find(head).is_some_and(|line| line.ends_with("whole.safetensors")), "{text}");
     let ended = init("base=whole.safetensors").success();

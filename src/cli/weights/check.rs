@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use indexmap::IndexMap;
 use serde_json::json;
 
 use crate::graph::program::{Part, Program};
@@ -25,10 +26,10 @@ const MOST_SHOWN: usize = 5;
 /// table, which is chosen by what fits best.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  diadc weights check diad diad.ckpt
-  diadc weights check diad v1-5-pruned.ckpt --fresh psi           the extractor comes from elsewhere
-  diadc weights check diad vae/diffusion_pytorch_model.safetensors --part ae
-  diadc weights check diad diad.ckpt --set fusion=off --format json")]
+  diadc weights check my.diad my.ckpt
+  diadc weights check specs/diad.diad v1-5-pruned.ckpt --fresh psi       the extractor comes from elsewhere
+  diadc weights check specs/diad.diad vae/diffusion_pytorch_model.safetensors --part ae
+  diadc weights check my.diad my.ckpt --set width=64 --format json")]
 pub(super) struct Check {
     /// A .diad file, or one that comes with diadc: tiny, diad
     spec: String,
@@ -99,6 +100,7 @@ struct Listing {
 
 struct Kind {
     name: &'static str,
+    count: usize,
     lines: Vec<String>,
     /// What can be done about it.
     remedy: Option<String>,
@@ -106,7 +108,7 @@ struct Kind {
 
 impl Listing {
     fn new(program: &Program, layout: &Layout) -> Listing {
-        let kind = |name, lines| Kind { name, lines, remedy: None };
+        let kind = |name, lines: Vec<String>| Kind { name, count: lines.len(), lines, remedy: None };
         let (same, renamed): (Vec<_>, Vec<_>) = layout.matched.iter().partition(|matched| matched.path == matched.name);
         let renamed = renamed.iter().map(|matched| {
             let reshaped = if matched.reshape.is_some() { ", in another shape" } else { "" };
@@ -127,20 +129,34 @@ impl Listing {
             .iter()
             .map(|wrong| format!("{} {:?}, the file has {:?}", wrong.path, wrong.expected, wrong.found));
         let types = layout.wrong_type.iter().map(|tensor| format!("{} is {}", tensor.name, tensor.stored));
-        let aside = layout.aside.iter().map(|(tensor, why)| format!("{}  {why}", tensor.name));
-        let known = layout.extras.iter().filter(|(extra, why)| extra.tensors == 0 || why.is_some());
-        let known = known.map(|(extra, why)| {
-            let why = why.as_ref().map(|why| format!("  {why}")).unwrap_or_default();
-            format!("{}: {}{why}", extra.name, extra.what)
+        // A line for each reason: there may be hundreds of the same.
+        let mut reasons: IndexMap<&str, Vec<&str>> = IndexMap::new();
+        for (tensor, why) in &layout.aside {
+            reasons.entry(why).or_default().push(&tensor.name);
+        }
+        let aside = reasons.iter().map(|(why, names)| match names.as_slice() {
+            [name] => format!("{name}  {why}"),
+            [first, others @ ..] => format!("{first} and {} more  {why}", others.len()),
+            [] => unreachable!("a reason is there for a tensor"),
         });
+        let known = layout.extras.iter().filter(|(extra, why)| extra.tensors == 0 || why.is_some());
+        let known: Vec<String> = known
+            .map(|(extra, why)| {
+                let why = why.as_ref().map(|why| format!("  {why}")).unwrap_or_default();
+                format!("{}: {}{why}", extra.name, extra.what)
+            })
+            .collect();
         let elsewhere = layout.elsewhere.iter().map(|tensor| tensor.name.clone());
         let kinds = vec![
             kind("matched", same.iter().map(|matched| matched.path.clone()).collect()),
             kind("renamed", renamed.collect()),
             kind("starting fresh", fresh.collect()),
             kind("of other parts", elsewhere.collect()),
-            kind("set aside", aside.chain(known).collect()),
-            Kind { name: "missing", lines: missing.collect(), remedy: remedy(program, layout) },
+            Kind {
+                count: layout.aside.len() + known.len(),
+                ..kind("set aside", aside.chain(known.iter().cloned()).collect())
+            },
+            Kind { remedy: remedy(program, layout), ..kind("missing", missing.collect()) },
             kind("not in the spec", unexpected.chain(unknown).collect()),
             kind("of another shape", shapes.collect()),
             kind("not floating point", types.collect()),
@@ -152,7 +168,7 @@ impl Listing {
     fn text(&self, most: usize) -> String {
         let mut text = String::new();
         for kind in &self.kinds {
-            text += &format!("{:>7} {}\n", thousands(kind.lines.len()), kind.name);
+            text += &format!("{:>7} {}\n", thousands(kind.count), kind.name);
             // What matches is as it should be and of no interest, unless all is asked for.
             let most = if kind.name == "matched" && most != usize::MAX { 0 } else { most };
             for line in kind.lines.iter().take(most) {

@@ -17,7 +17,7 @@ use super::{bytes, thousands};
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc weights convert v1-5-pruned.ckpt v1-5.safetensors
-  diadc weights convert diad.safetensors diad-f16.safetensors --dtype f16")]
+  diadc weights convert my.safetensors my-f16.safetensors --dtype f16")]
 pub(super) struct Convert {
     /// A file of weights: safetensors, or what PyTorch writes
     input: PathBuf,

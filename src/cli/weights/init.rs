@@ -21,10 +21,11 @@ use super::{aligned, thousands};
 /// is given for it. The rest gets the first values that the spec says. Prints what comes from where.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  diadc weights init diad --from v1-5-pruned.ckpt --from ae=mvtecad_fs.ckpt --from psi=resnet50.pth --out diad.safetensors
-  diadc weights init diad --from sd=v1-5-pruned.ckpt --from ae=mvtecad_fs.ckpt --out diad.safetensors
-  diadc weights init diad --from sd=unet/diffusion_pytorch_model.safetensors --from text=text_encoder/model.safetensors \\
-      --from ae=vae/diffusion_pytorch_model.safetensors --out diad.safetensors")]
+  diadc weights init specs/diad.diad --from v1-5-pruned.ckpt --from ae=mvtecad_fs.ckpt --from psi=resnet50.pth \\
+      --out start.safetensors                       all that the first file has, two parts from files of their own
+  diadc weights init specs/diad.diad --from sd=v1-5-pruned.ckpt --from ae=mvtecad_fs.ckpt --out start.safetensors
+  diadc weights init specs/diad.diad --from text=text_encoder/model.safetensors \\
+      --from ae=vae/diffusion_pytorch_model.safetensors --out start.safetensors")]
 pub(super) struct Init {
     #[command(flatten)]
     spec: SpecArguments,
@@ -156,7 +157,7 @@ fn origin(program: &Program, assembly: &Assembly<'_>, place: usize, seed: u64) -
     }
     let path = &program.weights[source].path;
     let owner = program.own_parts().find(|part| part.has(path)).map_or("the model", |part| &part.name);
-    format!("copy of {owner}, from {from}")
+    format!("copy of {owner} ({from})")
 }
 
 fn name(path: &Path) -> String {
@@ -172,6 +173,8 @@ fn table_of(program: &Program, assembly: &Assembly<'_>, seed: u64) -> String {
         entry.0 += 1;
         entry.1 += weight.shape.iter().product::<usize>();
     }
+    let place = |owner: &str| program.own_parts().position(|part| part.name == owner);
+    counts.sort_by(|(owner, _), _, (other, _), _| place(owner).cmp(&place(other)));
     let mut rows = vec![["part", "weights", "numbers", "from"].map(str::to_owned).to_vec()];
     rows.extend(
         counts
