@@ -33,7 +33,7 @@ use super::terminal::{self, Screen};
 #[command(after_help = "Examples:
   diadc call specs/diad.diad psi --inputs x.safetensors --weights w.safetensors --output features.safetensors
   diadc call tiny '{eps: denoise(z, t, image)}' --inputs x.safetensors --weights init --seed 3 --output y.safetensors
-  diadc call specs/diad.diad ae.decode --inputs x.safetensors --input z=ddim.z --weights w.safetensors --output y.safetensors
+  diadc call specs/diad.diad ae.decode --inputs x.safetensors --input z=latent.0 --weights w.safetensors --output y.safetensors
   diadc call specs/diad.diad denoising --inputs x.safetensors --weights w.safetensors --grad-norms 'control_model.*'
   diadc call tiny score --inputs x.safetensors --weights w.safetensors --device cuda:0 --expect y.safetensors")]
 pub(super) struct Call {
