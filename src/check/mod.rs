@@ -18,6 +18,7 @@ mod model;
 mod number;
 mod operator;
 mod run_loop;
+mod measure;
 mod settings;
 mod tensor;
 mod types;

@@ -111,7 +111,7 @@ impl Checker<'_> {
         }
     }
 
-    fn refuse_setting(&mut self, setting: &Setting, value: &Value, wanted: &str) -> bool {
+    pub(super) fn refuse_setting(&mut self, setting: &Setting, value: &Value, wanted: &str) -> bool {
         if !value.is_poison() {
             let kind = value.kind(self.spec);
             self.report(error::wrong_type(&format!("`{}`", setting.name.node), wanted, &kind, setting.value.span));
@@ -119,7 +119,7 @@ impl Checker<'_> {
         false
     }
 
-    fn unknown_setting(&mut self, setting: &Setting, section: &str, known: &[&str]) -> bool {
+    pub(super) fn unknown_setting(&mut self, setting: &Setting, section: &str, known: &[&str]) -> bool {
         let text = format!("`{section}` has no setting `{}`", setting.name.node);
         let diagnostic = Diagnostic::error("unknown-key", text, setting.name.span);
         self.report(diagnostic.help_if(one_of(&setting.name.node, known.iter().copied())));

@@ -8,6 +8,7 @@ mod data;
 mod eval;
 mod failure;
 mod graph;
+mod metrics;
 mod predict;
 mod resume;
 mod run;
@@ -45,6 +46,7 @@ enum Command {
     Check(check::Check),
     Graph(graph::Graph),
     Data(data::Data),
+    Metrics(Box<metrics::Metrics>),
 }
 
 /// Runs the program with the arguments of the process.
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Graph(command) => command.run(),
         Command::Data(command) => command.run(),
+        Command::Metrics(command) => command.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
