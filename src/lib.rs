@@ -21,6 +21,7 @@ pub mod diagnostic;
 pub mod parse;
 pub mod fact;
 pub mod op;
+pub mod measure;
 pub mod resolve;
 pub mod graph;
 pub mod check;

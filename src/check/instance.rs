@@ -205,7 +205,7 @@ impl Checker<'_> {
         Some(match &member.kind {
             MemberKind::Fn(def) | MemberKind::Score(def) => Value::Method(id, *module, def.clone()),
             MemberKind::Objective(def) => Value::Method(id, *module, def.function.clone()),
-            MemberKind::Training(_) | MemberKind::Data(..) => return None,
+            MemberKind::Training(_) | MemberKind::Measure(..) | MemberKind::Data(..) => return None,
             MemberKind::Param(def) => {
                 let def = def.clone();
                 self.computed(id, name, |this| this.param(id, *module, &def))

@@ -20,6 +20,7 @@ mod number;
 mod operator;
 mod query;
 mod run_loop;
+mod measure;
 mod settings;
 mod tensor;
 mod types;

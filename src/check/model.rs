@@ -43,6 +43,7 @@ impl Checker<'_> {
         let model = InstanceId(0);
         let params = self.shown_params(model);
         let data = self.image_format(model);
+        let measure = self.measure(model);
         let (mut functions, mut objectives, mut phases) = (Vec::new(), Vec::new(), Vec::new());
         for (name, (module, member)) in &block.members {
             match &member.kind {
@@ -55,7 +56,7 @@ impl Checker<'_> {
                 }
                 MemberKind::Score(def) => functions.extend(self.score(model, *module, def, data)),
                 MemberKind::Training(def) => phases.extend(self.phase(model, *module, def)),
-                MemberKind::Data(..) => {}
+                MemberKind::Measure(..) | MemberKind::Data(..) => {}
                 // Members that no function asks for are looked at all the same.
                 MemberKind::Fn(_) => {}
                 MemberKind::Param(_) => {}
@@ -75,6 +76,7 @@ impl Checker<'_> {
             objectives,
             phases,
             data,
+            measure,
             scopes: self.scopes.clone(),
         })
     }

@@ -6,8 +6,11 @@ use clap::Args;
 
 use crate::compile::{Compiled, compile};
 use crate::dataset::{self, Dataset, Request};
+use crate::diagnostic::one_of;
 use crate::execute::DeviceChoice;
 use crate::experiment::Config;
+use crate::measure::{Measure, ProtocolName};
+use crate::report::Published;
 use crate::resolve::Location;
 
 use super::failure::Failure;
@@ -88,6 +91,44 @@ impl DataArguments {
         let request = Request { name: self.dataset.clone(), root, classes: self.classes.clone() };
         Ok(dataset::open(&request)?)
     }
+}
+
+/// How it is measured.
+#[derive(Args, Clone, Debug)]
+pub(super) struct MeasureArguments {
+    /// Protocols to measure by, side by side: exact, diad, ader; by default that of the spec
+    #[arg(long = "protocol", value_delimiter = ',', value_name = "A,B", value_parser = protocol)]
+    pub(super) protocols: Vec<ProtocolName>,
+
+    /// Puts published numbers beside the run's own: paper
+    #[arg(long, value_name = "SOURCE")]
+    pub(super) compare: Option<String>,
+}
+
+fn protocol(text: &str) -> Result<ProtocolName, String> {
+    ProtocolName::named(text).ok_or_else(|| {
+        let help = one_of(text, ProtocolName::ALL.map(ProtocolName::name)).unwrap_or_default();
+        format!("there is no protocol `{text}`; {help}")
+    })
+}
+
+/// What is measured: by each of the protocols named, or else as the spec says.
+pub(super) fn measures(own: &Measure, protocols: &[ProtocolName]) -> Vec<Measure> {
+    if protocols.is_empty() {
+        return vec![own.clone()];
+    }
+    let mut measures: Vec<Measure> = Vec::new();
+    for &protocol in protocols {
+        if measures.iter().all(|measure| measure.protocol != protocol) {
+            measures.push(own.under(protocol));
+        }
+    }
+    measures
+}
+
+/// The published numbers that were asked for.
+pub(super) fn published(compare: Option<&str>, dataset: &str) -> Result<Option<Published>, Failure> {
+    Ok(compare.map(|source| Published::find(source, dataset)).transpose()?)
 }
 
 /// Where it runs.

@@ -6,9 +6,9 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 
 use crate::experiment::{ExperimentError, RunDirectory, assess};
-use crate::report;
+use crate::report::{self, Report};
 
-use super::arguments::{DataArguments, DeviceArguments, SpecArguments};
+use super::arguments::{DataArguments, DeviceArguments, MeasureArguments, SpecArguments, measures, published};
 use super::failure::Failure;
 use super::resume::{Findings, write_report};
 use super::start::{hand_over, load};
@@ -18,7 +18,8 @@ use super::terminal::{self, Screen};
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc eval tiny --weights runs/tiny-toy-seed1/weights.safetensors
-  diadc eval my.diad --weights w.safetensors --dataset visa --data DIR --out evaluation")]
+  diadc eval my.diad --weights w.safetensors --dataset visa --data DIR --out evaluation
+  diadc eval my.diad --weights w.safetensors --dataset mvtec --protocol exact,diad --compare paper")]
 pub(super) struct Eval {
     #[command(flatten)]
     spec: SpecArguments,
@@ -26,6 +27,8 @@ pub(super) struct Eval {
     data: DataArguments,
     #[command(flatten)]
     device: DeviceArguments,
+    #[command(flatten)]
+    measure: MeasureArguments,
 
     /// The weights: safetensors, or what PyTorch writes
     #[arg(long, value_name = "FILE")]
@@ -60,6 +63,8 @@ impl Eval {
         let config = self.spec.config()?;
         let device = self.device.choose(&config)?;
         let dataset = self.data.open(&config)?;
+        let beside = published(self.measure.compare.as_deref(), &dataset.name)?;
+        let measures = measures(&program.measure, &self.measure.protocols);
         let weights = load(program, &self.weights, &[])?;
         let mut engine = crate::execute::open(device)?;
         let stop = terminal::stop_flag();
@@ -67,7 +72,7 @@ impl Eval {
         hand_over(&weights, self.seed, engine.as_mut(), &mut screen)?;
         let directory = self.out.as_deref().map(RunDirectory::create).transpose()?;
         let started = Instant::now();
-        let assessment = assess(program, engine.as_mut(), &dataset, self.seed, &mut screen, &stop)?;
+        let assessment = assess(program, engine.as_mut(), &dataset, self.seed, &measures, &mut screen, &stop)?;
         screen.clear();
         let Some(assessment) = assessment else { return Err(Failure::Usage("stopped".to_owned())) };
         let findings = Findings {
@@ -79,10 +84,11 @@ impl Eval {
             losses: Vec::new(),
             timings: vec![("scoring".to_owned(), started.elapsed().as_secs_f64())],
             hashes: Vec::new(),
+            published: beside,
         };
         let report = findings.report(assessment);
         match self.format {
-            Format::Table => terminal::result(&(report::table(&report.evaluation, charset()) + "\n")),
+            Format::Table => show(&report),
             Format::Json => terminal::result(&(report::json(&report) + "\n")),
         }
         match directory {
@@ -90,6 +96,15 @@ impl Eval {
             None => Ok(()),
         }
     }
+}
+
+/// Prints the metrics, and published ones beside them.
+pub(super) fn show(report: &Report) {
+    let mut text = report::table(&report.evaluations, charset());
+    if let (Some(published), Some(evaluation)) = (&report.published, report.evaluations.first()) {
+        text += &format!("\n\n{}", report::compare(evaluation, published, charset()));
+    }
+    terminal::result(&(text + "\n"));
 }
 
 pub(super) fn charset() -> report::Charset {

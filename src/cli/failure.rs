@@ -2,9 +2,12 @@
 
 use crate::compile::Failed;
 use crate::dataset::DatasetError;
+use crate::evaluate::metric::MetricError;
+use crate::evaluate::saved::SavedError;
 use crate::evaluate::score::ScoreError;
 use crate::execute::{DeviceChoiceError, RunError};
 use crate::experiment::ExperimentError;
+use crate::report::PublishedError;
 use crate::weight::WeightError;
 
 /// A command failed.
@@ -51,4 +54,13 @@ macro_rules! through_experiment {
     )*};
 }
 
-through_experiment!(DatasetError, DeviceChoiceError, RunError, ScoreError, WeightError);
+through_experiment!(
+    SavedError,
+    PublishedError,
+    MetricError,
+    DatasetError,
+    DeviceChoiceError,
+    RunError,
+    ScoreError,
+    WeightError
+);

@@ -11,6 +11,7 @@ mod data;
 mod eval;
 mod failure;
 mod graph;
+mod metrics;
 mod predict;
 mod resume;
 mod run;
@@ -55,6 +56,7 @@ enum Command {
     Call(call::Call),
     Data(data::Data),
     Weights(weights::Weights),
+    Metrics(Box<metrics::Metrics>),
 }
 
 /// Runs the program with the arguments of the process.
@@ -65,7 +67,12 @@ pub fn main() -> ExitCode {
     let takes_long = match &arguments.command {
         Command::Run(_) | Command::Train(_) | Command::Eval(_) | Command::Predict(_) | Command::Resume(_) => true,
         Command::Call(_) => true,
-        Command::Check(_) | Command::Graph(_) | Command::Cost(_) | Command::Data(_) | Command::Weights(_) => false,
+        Command::Check(_)
+        | Command::Graph(_)
+        | Command::Cost(_)
+        | Command::Data(_)
+        | Command::Weights(_)
+        | Command::Metrics(_) => false,
     };
     let result = match arguments.command {
         Command::Run(command) => command.run(),
@@ -79,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Call(command) => command.run(),
         Command::Data(command) => command.run(),
         Command::Weights(command) => command.run(),
+        Command::Metrics(command) => command.run(),
     };
     if takes_long && result.is_ok() {
         terminal::effort(started.elapsed());

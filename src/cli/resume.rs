@@ -9,9 +9,10 @@ use crate::compile::{Compiled, compile};
 use crate::dataset::{self, Dataset, Request};
 use crate::execute::Engine;
 use crate::experiment::{Assessment, ExperimentError, Record, RunDirectory, assess, train};
-use crate::report::{self, LossCurve, Report, picture};
+use crate::report::{self, LossCurve, Published, Report, picture};
 use crate::resolve::Location;
 
+use super::arguments::{measures, published};
 use super::failure::Failure;
 use super::start::{hand_over, start};
 use super::terminal::{self, Screen};
@@ -84,8 +85,10 @@ pub(super) fn go(mut job: Job) -> Result<(), Failure> {
         terminal::result(&format!("the weights lie in {}\n", job.directory.weights().display()));
         return Ok(());
     }
+    let measures = measures(&program.measure, &setup.protocols);
+    let published = published(setup.compare.as_deref(), &setup.dataset)?;
     let started = Instant::now();
-    let assessment = assess(program, job.engine.as_mut(), &job.dataset, setup.seed, &mut screen, &stop)?;
+    let assessment = assess(program, job.engine.as_mut(), &job.dataset, setup.seed, &measures, &mut screen, &stop)?;
     screen.clear();
     let Some(assessment) = assessment else {
         return Err(ExperimentError::Stopped(job.directory.path().to_path_buf()).into());
@@ -103,9 +106,10 @@ pub(super) fn go(mut job: Job) -> Result<(), Failure> {
             ("spec SHA-256".to_owned(), job.record.spec_hash.clone()),
             ("data list SHA-256".to_owned(), job.record.data_hash.clone()),
         ],
+        published,
     };
     let report = findings.report(assessment);
-    terminal::result(&(report::table(&report.evaluation, super::eval::charset()) + "\n"));
+    super::eval::show(&report);
     write_report(&job.directory, &report)
 }
 
@@ -119,6 +123,7 @@ pub(super) struct Findings<'a> {
     pub(super) losses: Vec<LossCurve>,
     pub(super) timings: Vec<(String, f64)>,
     pub(super) hashes: Vec<(String, String)>,
+    pub(super) published: Option<Published>,
 }
 
 impl Findings<'_> {
@@ -134,9 +139,9 @@ impl Findings<'_> {
             dataset: self.dataset.to_owned(),
             seed: self.seed,
             device: self.device,
-            protocol: Report::exact_protocol(),
             parameters: program.params.clone(),
-            evaluation: assessment.evaluation,
+            evaluations: assessment.evaluations,
+            published: self.published,
             losses: self.losses,
             examples: assessment.examples,
             timings: self.timings,

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::experiment::{Config, ExperimentError, Record, RunDirectory, Setup};
 
-use super::arguments::{DataArguments, DeviceArguments, SpecArguments};
+use super::arguments::{DataArguments, DeviceArguments, MeasureArguments, SpecArguments, published};
 use super::failure::Failure;
 use super::resume::{Job, go};
 use super::start::{hand_over, start};
@@ -20,7 +20,8 @@ use super::terminal::Screen;
 #[command(after_help = "Examples:
   diadc run                                                   the small spec on the toy data set
   diadc run my.diad --dataset mvtec --data /data/mvtec        all classes in one model
-  diadc run my.diad --set fusion=off --seed 2 --out runs/off")]
+  diadc run my.diad --set fusion=off --seed 2 --out runs/off
+  diadc run diad --dataset visa --data DIR --protocol exact,diad --compare paper")]
 pub(super) struct Run {
     #[command(flatten)]
     arguments: RunArguments,
@@ -42,6 +43,8 @@ struct RunArguments {
     data: DataArguments,
     #[command(flatten)]
     device: DeviceArguments,
+    #[command(flatten)]
+    measure: MeasureArguments,
 
     /// Seed of all random numbers
     #[arg(long, default_value_t = 1)]
@@ -80,6 +83,8 @@ fn begin(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
     let config = arguments.spec.config()?;
     let device = arguments.device.choose(&config)?;
     let dataset = arguments.data.open(&config)?;
+    // What is not there is found out before anything slow.
+    published(arguments.measure.compare.as_deref(), &dataset.name)?;
     let weights = start(program, arguments.weights.as_deref())?;
     let mut engine = crate::execute::open(device)?;
     hand_over(&weights, arguments.seed, engine.as_mut(), &mut Screen::new())?;
@@ -94,6 +99,8 @@ fn begin(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
         device: device.to_string(),
         weights: arguments.weights.clone(),
         scores,
+        protocols: arguments.measure.protocols.clone(),
+        compare: arguments.measure.compare.clone(),
     };
     let record = Record::new(setup, &compiled, &dataset);
     let directory = directory(&arguments, &config, &program.name, &dataset.name)?;

@@ -17,6 +17,7 @@ mod layout;
 mod listing;
 mod mask;
 mod request;
+mod resize_mask;
 mod sample;
 pub mod toy;
 pub mod transform;

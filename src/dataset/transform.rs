@@ -1,13 +1,14 @@
 //! From an image of any size to the numbers a network reads, and back.
 //!
 //! Resampling is that of Pillow (`Image.resize`), which torchvision uses on images: when shrinking, the filter is widened by
-//! the ratio. Results agree with Pillow within 1 of 255. A mask goes the same way, by the nearest pixel.
+//! the ratio. Results agree with Pillow within 1 of 255. A mask goes the same way.
 
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::{RgbImage, imageops};
 
 use super::mask::Mask;
 use crate::graph::program::{Filter, Fit, ImageFormat};
+use crate::measure::MaskResize;
 
 /// A size, how it is reached, and a normalisation per channel: `(value / 255 - mean) / std`, in the order red, green, blue.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,11 +90,11 @@ impl Transform {
         imageops::crop_imm(&resized, left, top, self.width, self.height).to_image()
     }
 
-    /// Brings a mask to where its image comes to lie, each pixel as the old one under its centre.
+    /// Brings a mask to where its image comes to lie.
     #[must_use]
-    pub fn mask(&self, mask: &Mask) -> Mask {
+    pub fn mask(&self, mask: &Mask, rule: MaskResize) -> Mask {
         let Placement { width, height, left, top } = self.placement(mask.width, mask.height);
-        mask.resized_nearest(width, height).cropped(left, top, self.width, self.height)
+        mask.resized(width, height, rule).cropped(left, top, self.width, self.height)
     }
 
     fn placement(&self, width: u32, height: u32) -> Placement {

@@ -1,14 +1,23 @@
-//! From the scores and maps of single images to the metrics of each class and their mean.
+//! From the scores and maps of single images to an evaluation.
 //!
-//! In come [`Observation`]s, one image at a time, in any order; pixels are kept as one `f32` and one bit each.
-//! Out comes an [`Evaluation`]: per class the metrics over its images, and over all pixels of all its images pooled.
+//! In come [`Observation`]s, one image at a time, in any order; of a pixel four bytes are kept (twelve at most, if it is
+//! anomalous), in memory up to a budget and beyond it in a temporary file. Out comes an [`Evaluation`]: per class the
+//! metrics over its images, and over all pixels of all its images pooled.
 //! What is then true: each number was computed from finite scores, and each that is missing says why.
-//! This room knows no model, and no file.
+//! This room knows no model, and no data set.
 
-use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use indexmap::IndexMap;
 
-use super::metric::{Bits, Metric, MetricError, MetricValue, Ranking, Undefined, auroc, average_precision, finite};
+use super::evaluation::{ClassEvaluation, Count, Evaluation, Mean};
+use super::image_score::image_score;
+use super::metric::{
+    Bins, Key, MetricError, MetricValue, Peaks, Ranking, Regions, Scores, Undefined, auroc, average_precision, f1_max,
+    iou_max, pro, pro_thresholds, thresholds,
+};
+use crate::measure::{AnomalousImage, BelowChance, Curve, Measure, Metric, Peak, ProCurve, Protocol};
+
+/// Bytes of good pixels that are held in memory before they move to a file.
+const BUDGET: usize = 256 << 20;
 
 /// What a model said of one test image, and what is true of it.
 #[derive(Debug, Clone, Copy)]
@@ -17,226 +26,244 @@ pub struct Observation<'a> {
     pub class: usize,
     /// A name by which the image can be found.
     pub id: &'a str,
-    /// The image score; higher means more anomalous.
-    pub score: f32,
+    /// The model's own score of the image, if it gives one; higher means more anomalous.
+    pub score: Option<f32>,
     /// Whether the image is anomalous.
     pub anomalous: bool,
     /// The anomaly map, row by row; higher means more anomalous. Empty if the model makes none.
     pub map: &'a [f32],
-    /// Which pixels of the map are anomalous, row by row; for a good image none.
-    pub mask: &'a [bool],
+    /// Which pixels of the map are anomalous, row by row; for a good image none of them. There is no mask where defects
+    /// are not marked; only the score counts then.
+    pub mask: Option<&'a [bool]>,
+    /// Rows and columns of the map.
+    pub size: [usize; 2],
 }
 
 /// Gathers observations until all are there.
 #[derive(Debug)]
 pub struct Collector {
+    measure: Measure,
+    budget: usize,
     classes: Vec<ClassScores>,
 }
 
 #[derive(Debug, Default)]
 struct ClassScores {
     class: String,
-    scores: Vec<f32>,
-    labels: Bits,
-    pixels: Vec<f32>,
-    mask: Bits,
-}
-
-/// The metrics of each class, and their mean.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Evaluation {
-    /// How the metrics were computed: `exact` means over all scores, not over bins of them.
-    pub protocol: String,
-    /// The classes, in the order in which they were announced.
-    pub classes: Vec<ClassEvaluation>,
-    /// The mean of each metric over the classes where it is defined.
-    pub mean: MeanEvaluation,
-}
-
-/// The metrics of one class.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ClassEvaluation {
-    /// The name of the class.
-    pub class: String,
-    /// How many test images it has.
-    pub images: Count,
-    /// Area under the ROC curve over its images.
-    pub image_auroc: MetricValue,
-    /// Average precision over its images.
-    pub image_ap: MetricValue,
-    /// Area under the ROC curve over the pixels of all its images.
-    pub pixel_auroc: MetricValue,
-    /// Average precision over the pixels of all its images.
-    pub pixel_ap: MetricValue,
-}
-
-/// A number of images of either kind.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Count {
-    /// Images without a defect.
-    pub good: usize,
-    /// Images with one.
-    pub anomalous: usize,
-}
-
-/// The mean of each metric over classes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MeanEvaluation {
-    /// Mean of [`ClassEvaluation::image_auroc`].
-    pub image_auroc: Mean,
-    /// Mean of [`ClassEvaluation::image_ap`].
-    pub image_ap: Mean,
-    /// Mean of [`ClassEvaluation::pixel_auroc`].
-    pub pixel_auroc: Mean,
-    /// Mean of [`ClassEvaluation::pixel_ap`].
-    pub pixel_ap: Mean,
-}
-
-/// A mean, and the number of classes it is over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Mean {
-    /// The mean; undefined if the metric is defined for no class.
-    pub value: MetricValue,
-    /// The number of classes in which the metric is defined.
-    pub classes: usize,
+    count: Count,
+    images: Scores,
+    pixels: Scores,
 }
 
 impl Collector {
     /// Starts with no observation of `classes`.
-    pub fn new<S: Into<String>>(classes: impl IntoIterator<Item = S>) -> Self {
+    pub fn new<S: Into<String>>(classes: impl IntoIterator<Item = S>, measure: Measure) -> Self {
         let classes =
             classes.into_iter().map(|class| ClassScores { class: class.into(), ..ClassScores::default() }).collect();
-        Self { classes }
+        Self { measure, budget: BUDGET, classes }
+    }
+
+    /// Holds so many bytes of good pixels in memory before they move to a file.
+    #[must_use]
+    pub fn with_budget(self, bytes: usize) -> Self {
+        Self { budget: bytes, ..self }
+    }
+
+    /// What is measured.
+    #[must_use]
+    pub const fn measure(&self) -> &Measure {
+        &self.measure
     }
 
     /// Takes in one image; an image that is refused leaves no trace.
     ///
     /// # Errors
-    /// If the class is unknown, map and mask differ in length, a score is NaN or infinite, or a good image has
-    /// anomalous pixels.
+    /// If the class is unknown, map, mask and size differ, a score is NaN or infinite, the image score can't be made, or
+    /// a good image has anomalous pixels.
     pub fn add(&mut self, observation: Observation<'_>) -> Result<(), MetricError> {
-        let Observation { class: index, id, score, anomalous, map, mask } = observation;
+        let Observation { class: index, id, map, mask, size, .. } = observation;
         let classes = self.classes.len();
         let class = self.classes.get_mut(index).ok_or(MetricError::UnknownClass { index, classes })?;
-        check(&observation).map_err(|(what, fault)| MetricError::Image {
+        let fail = |(what, fault)| MetricError::Image {
             class: class.class.clone(),
             id: id.to_owned(),
             what,
             fault: Box::new(fault),
-        })?;
-        class.scores.push(score);
-        class.labels.extend_from_slice(&[anomalous]);
-        class.pixels.extend_from_slice(map);
-        class.mask.extend_from_slice(mask);
-        Ok(())
+        };
+        check(&observation).map_err(fail)?;
+        let score = image_score(self.measure.image_score(), observation.score, map, size)
+            .map_err(|fault| fail(("the score", fault)))?;
+        let regions = Regions::of(mask.unwrap_or_default(), size[1]);
+        let anomalous = match self.measure.protocol.rules().anomalous_image {
+            AnomalousImage::Labelled => observation.anomalous,
+            AnomalousImage::Masked if map.is_empty() || mask.is_none() => observation.anomalous,
+            AnomalousImage::Masked => regions.count() > 0,
+        };
+        class.images.add(score, anomalous).map_err(|fault| fail(("the score", fault)))?;
+        if mask.is_some() {
+            class.pixels.add_map(map, &regions)?;
+        }
+        *(if anomalous { &mut class.count.anomalous } else { &mut class.count.good }) += 1;
+        self.keep_within_budget()
     }
 
-    /// Computes all metrics, classes side by side.
+    /// Computes all metrics.
     ///
     /// # Errors
-    /// None that [`Collector::add`] lets through; the type is that of the metrics it calls.
+    /// If scores in a temporary file can't be read back.
     pub fn finish(self) -> Result<Evaluation, MetricError> {
-        let classes: Vec<_> = self.classes.into_par_iter().map(ClassScores::evaluate).collect::<Result<_, _>>()?;
-        let mean = |metric| mean(&classes, metric);
-        let mean = MeanEvaluation {
-            image_auroc: mean(Metric::ImageAuroc),
-            image_ap: mean(Metric::ImageAp),
-            pixel_auroc: mean(Metric::PixelAuroc),
-            pixel_ap: mean(Metric::PixelAp),
-        };
-        Ok(Evaluation { protocol: "exact".to_owned(), classes, mean })
+        let measure = self.measure;
+        // One after the other: each uses all cores, and only one ranking is in memory.
+        let classes: Vec<_> =
+            self.classes.into_iter().map(|class| class.evaluate(&measure)).collect::<Result<_, _>>()?;
+        let mean = measure.metrics.iter().map(|&metric| (metric, Mean::of(metric, &classes))).collect();
+        Ok(Evaluation {
+            protocol: measure.protocol,
+            pro_limit: measure.pro_limit,
+            image_score: measure.image_score().to_string(),
+            meaning: measure.words(),
+            classes,
+            mean,
+        })
     }
-}
 
-impl ClassEvaluation {
-    /// The value of one metric.
-    #[must_use]
-    pub const fn value(&self, metric: Metric) -> &MetricValue {
-        match metric {
-            Metric::ImageAuroc => &self.image_auroc,
-            Metric::ImageAp => &self.image_ap,
-            Metric::PixelAuroc => &self.pixel_auroc,
-            Metric::PixelAp => &self.pixel_ap,
+    fn keep_within_budget(&mut self) -> Result<(), MetricError> {
+        if self.classes.iter().map(|class| class.pixels.spillable()).sum::<usize>() > self.budget {
+            let largest = self.classes.iter_mut().max_by_key(|class| class.pixels.spillable());
+            largest.map_or(Ok(()), |class| class.pixels.spill())?;
         }
-    }
-}
-
-impl MeanEvaluation {
-    /// The mean of one metric.
-    #[must_use]
-    pub const fn value(&self, metric: Metric) -> &Mean {
-        match metric {
-            Metric::ImageAuroc => &self.image_auroc,
-            Metric::ImageAp => &self.image_ap,
-            Metric::PixelAuroc => &self.pixel_auroc,
-            Metric::PixelAp => &self.pixel_ap,
-        }
+        Ok(())
     }
 }
 
 fn check(observation: &Observation<'_>) -> Result<(), (&'static str, MetricError)> {
-    let Observation { score, anomalous, map, mask, .. } = *observation;
-    finite(&[score]).map_err(|fault| ("the score", fault))?;
+    let Observation { anomalous, map, mask, size: [height, width], .. } = *observation;
     let in_map = |fault| ("the anomaly map", fault);
-    if map.len() != mask.len() {
+    if let Some(mask) = mask.filter(|mask| mask.len() != map.len()) {
         return Err(in_map(MetricError::Lengths { scores: map.len(), labels: mask.len() }));
     }
-    finite(map).map_err(in_map)?;
-    let marked = mask.iter().filter(|&&marked| marked).count();
+    if height.checked_mul(width) != Some(map.len()) {
+        return Err(in_map(MetricError::Shape { len: map.len(), height, width }));
+    }
+    super::metric::finite(map).map_err(in_map)?;
+    let marked = mask.unwrap_or_default().iter().filter(|&&marked| marked).count();
     if marked > 0 && !anomalous {
-        return Err(("the mask", MetricError::MarkedGood { marked, of: mask.len() }));
+        return Err(("the mask", MetricError::MarkedGood { marked, of: map.len() }));
     }
     Ok(())
 }
 
+/// The pixels of a class, ranked, with what its protocol looks at in them.
+struct Pixels {
+    ranking: Ranking,
+    bins: Result<Bins, Undefined>,
+    peaks: Result<Peaks, Undefined>,
+    thresholds: Vec<Key>,
+}
+
 impl ClassScores {
-    fn evaluate(self) -> Result<ClassEvaluation, MetricError> {
-        let images = Ranking::new(&self.scores, &self.labels)?;
-        let pixels = Ranking::new(&self.pixels, &self.mask)?;
-        let anomalous = images.positives();
-        let class = &self.class;
-        let of_images = |value| told(value, |why| format!("class `{class}` has no {}", image_words(why)));
-        let of_pixels = |value| told(value, |why| format!("class `{class}` has no {}", pixel_words(why)));
-        Ok(ClassEvaluation {
-            images: Count { good: images.negatives(), anomalous },
-            image_auroc: of_images(auroc(&images)),
-            image_ap: of_images(average_precision(&images)),
-            pixel_auroc: of_pixels(auroc(&pixels)),
-            pixel_ap: of_pixels(average_precision(&pixels)),
-            class: self.class,
-        })
+    fn evaluate(self, measure: &Measure) -> Result<ClassEvaluation, MetricError> {
+        let rules = measure.protocol.rules();
+        let images = self.images.rank(&[])?;
+        let pixels = Pixels::rank(self.pixels, &rules)?;
+        let value = |metric: Metric| {
+            let value = if metric.is_of_images() {
+                of_images(metric, &images, &rules)
+            } else {
+                pixels.value(metric, &rules, measure.pro_limit)
+            };
+            match value {
+                Ok(value) => MetricValue::Value(value),
+                Err(why) => MetricValue::Undefined {
+                    reason: format!("class `{}` has {}", self.class, words(why, metric.is_of_images())),
+                },
+            }
+        };
+        let metrics: IndexMap<_, _> = measure.metrics.iter().map(|&metric| (metric, value(metric))).collect();
+        Ok(ClassEvaluation { images: self.count, metrics, class: self.class })
     }
 }
 
-fn told(value: Result<f64, Undefined>, reason: impl Fn(Undefined) -> String) -> MetricValue {
-    match value {
-        Ok(value) => MetricValue::Value(value),
-        Err(why) => MetricValue::Undefined { reason: reason(why) },
+fn of_images(metric: Metric, images: &Ranking, rules: &Protocol) -> Result<f64, Undefined> {
+    match metric {
+        Metric::ImageAuroc => auroc(images).map(|area| turned(area, rules)),
+        Metric::ImageAp => average_precision(images),
+        Metric::ImageF1 => f1_max(images),
+        Metric::PixelAuroc | Metric::PixelAp | Metric::PixelF1 | Metric::PixelIou | Metric::PixelDice | Metric::Pro => {
+            unreachable!("asked for metrics of images only")
+        }
     }
 }
 
-const fn image_words(why: Undefined) -> &'static str {
-    match why {
-        Undefined::Empty => "test images",
-        Undefined::NoPositives => "anomalous test images",
-        Undefined::NoNegatives => "good test images",
+fn turned(area: f64, rules: &Protocol) -> f64 {
+    match rules.below_chance {
+        BelowChance::Flipped if area < 0.5 => 1.0 - area,
+        BelowChance::Flipped | BelowChance::Kept => area,
     }
 }
 
-const fn pixel_words(why: Undefined) -> &'static str {
-    match why {
-        Undefined::Empty => "anomaly maps",
-        Undefined::NoPositives => "anomalous pixels",
-        Undefined::NoNegatives => "good pixels",
+impl Pixels {
+    fn rank(scores: Scores, rules: &Protocol) -> Result<Self, MetricError> {
+        let range = scores.range().unwrap_or((0.0, 0.0));
+        let bins = match (rules.pixel_curve, rules.pro_curve) {
+            (Curve::Bins(count), _) | (_, ProCurve::Bins(count)) => Bins::new(range, count),
+            _ => None,
+        };
+        let peaks = match rules.pixel_peak {
+            Peak::Grid(count) => Peaks::new(range, count),
+            Peak::Exact => None,
+        };
+        let thresholds = match rules.pro_curve {
+            ProCurve::Thresholds(count) => thresholds(range, count),
+            ProCurve::Exact | ProCurve::Bins(_) => Vec::new(),
+        };
+        let mut marks = thresholds.clone();
+        marks.extend(bins.iter().flat_map(Bins::marks));
+        marks.extend(peaks.iter().flat_map(Peaks::marks));
+        let (bins, peaks) = (bins.ok_or(Undefined::Flat), peaks.ok_or(Undefined::Flat));
+        Ok(Self { ranking: scores.rank(&marks)?, bins, peaks, thresholds })
+    }
+
+    fn value(&self, metric: Metric, rules: &Protocol, limit: f64) -> Result<f64, Undefined> {
+        let ranking = &self.ranking;
+        ranking.both_kinds()?;
+        match (metric, rules.pixel_curve, rules.pixel_peak, rules.pro_curve) {
+            (Metric::PixelAuroc, Curve::Exact, ..) => auroc(ranking).map(|area| turned(area, rules)),
+            (Metric::PixelAuroc, Curve::Bins(_), ..) => self.bins()?.auroc(ranking).map(|area| turned(area, rules)),
+            (Metric::PixelAp, Curve::Exact, ..) => average_precision(ranking),
+            (Metric::PixelAp, Curve::Bins(_), ..) => self.bins()?.average_precision(ranking),
+            (Metric::PixelF1 | Metric::PixelDice, _, Peak::Exact, _) => f1_max(ranking),
+            (Metric::PixelF1, _, Peak::Grid(_), _) => self.peaks()?.f1(ranking),
+            (Metric::PixelDice, _, Peak::Grid(_), _) => self.peaks()?.dice(ranking),
+            (Metric::PixelIou, _, Peak::Exact, _) => iou_max(ranking),
+            (Metric::PixelIou, _, Peak::Grid(_), _) => self.peaks()?.iou(ranking),
+            (Metric::Pro, .., ProCurve::Exact) => pro(ranking, limit),
+            (Metric::Pro, .., ProCurve::Thresholds(_)) => pro_thresholds(ranking, &self.thresholds, limit),
+            (Metric::Pro, .., ProCurve::Bins(_)) => self.bins()?.pro(ranking, limit),
+            (Metric::ImageAuroc | Metric::ImageAp | Metric::ImageF1, ..) => {
+                unreachable!("asked for metrics of pixels only")
+            }
+        }
+    }
+
+    fn bins(&self) -> Result<&Bins, Undefined> {
+        self.bins.as_ref().map_err(|&why| why)
+    }
+
+    fn peaks(&self) -> Result<&Peaks, Undefined> {
+        self.peaks.as_ref().map_err(|&why| why)
     }
 }
 
-fn mean(classes: &[ClassEvaluation], metric: Metric) -> Mean {
-    let values: Vec<f64> = classes.iter().filter_map(|class| class.value(metric).value()).collect();
-    let value = if values.is_empty() {
-        MetricValue::Undefined { reason: format!("{} is defined for no class", metric.title()) }
-    } else {
-        MetricValue::Value(values.iter().sum::<f64>() / values.len() as f64)
-    };
-    Mean { value, classes: values.len() }
+const fn words(why: Undefined, is_of_images: bool) -> &'static str {
+    match (why, is_of_images) {
+        (Undefined::Empty, true) => "no test images",
+        (Undefined::NoPositives, true) => "no anomalous test images",
+        (Undefined::NoNegatives, true) => "no good test images",
+        (Undefined::Empty, false) => "no anomaly maps",
+        (Undefined::NoPositives, false) => "no anomalous pixels",
+        (Undefined::NoNegatives, false) => "no good pixels",
+        (Undefined::Flat, _) => "one score everywhere",
+        (Undefined::NoCurve, _) => "too few thresholds below the limit of the false-positive rate",
+    }
 }

@@ -7,10 +7,12 @@ use image::RgbImage;
 use rayon::prelude::*;
 
 use crate::dataset::{Dataset, DatasetError, Mask, Sample};
-use crate::evaluate::collect::{Collector, Evaluation, Observation};
+use crate::evaluate::collect::{Collector, Observation};
+use crate::evaluate::evaluation::Evaluation;
 use crate::evaluate::score::{Scored, Scorer};
 use crate::execute::Engine;
 use crate::graph::program::Program;
+use crate::measure::{MaskResize, Measure};
 use crate::report::{Example, Panel, picture};
 
 use super::ExperimentError;
@@ -30,8 +32,8 @@ pub trait Watch {
 /// What a model is worth on a test set.
 #[derive(Clone, Debug)]
 pub struct Assessment {
-    /// The metrics.
-    pub evaluation: Evaluation,
+    /// The metrics, an evaluation for each measure.
+    pub evaluations: Vec<Evaluation>,
     /// Images to look at.
     pub examples: Vec<Example>,
     /// Score of each test image, in the order of the data set: id, value.
@@ -46,7 +48,8 @@ struct Kept<'a> {
     mask: Option<Mask>,
 }
 
-/// Scores the test set with the weights on the engine; none if `stop` was set meanwhile.
+/// Scores the test set with the weights on the engine and measures it in each of the ways of `measures`; none if `stop`
+/// was set meanwhile.
 ///
 /// # Errors
 /// If an image or mask can't be read, the device fails, or a score is not finite.
@@ -55,11 +58,13 @@ pub fn assess(
     engine: &mut dyn Engine,
     dataset: &Dataset,
     seed: u64,
+    measures: &[Measure],
     watch: &mut dyn Watch,
     stop: &AtomicBool,
 ) -> Result<Option<Assessment>, ExperimentError> {
     let mut scorer = Scorer::new(program, engine, seed)?;
-    let mut collector = Collector::new(dataset.classes.clone());
+    let mut collectors: Vec<Collector> =
+        measures.iter().map(|measure| Collector::new(dataset.classes.clone(), measure.clone())).collect();
     let wanted = examples(dataset);
     let (mut kept, mut scores, mut highest, mut middle) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let chunks: Vec<&[Sample]> = dataset.test.chunks(BATCH).collect();
@@ -90,17 +95,24 @@ pub fn assess(
             let results = scorer.score(&images, &ids)?;
             for (((sample, image), mask), scored) in chunk.iter().zip(&images).zip(masks).zip(results) {
                 let [height, width] = scored.size;
-                let mask = mask.map(|mask| scorer.transform().mask(&mask).resized_nearest(width as u32, height as u32));
-                let map: &[f32] = if is_marked[sample.class] { &scored.map } else { &[] };
-                let empty = vec![false; map.len()];
-                collector.add(Observation {
-                    class: sample.class,
-                    id: &sample.id,
-                    score: scored.value,
-                    anomalous: sample.is_anomalous(),
-                    map,
-                    mask: mask.as_ref().filter(|_| !map.is_empty()).map_or(&empty, |mask| &mask.anomalous),
-                })?;
+                let (columns, rows) = (width as u32, height as u32);
+                let empty = vec![false; scored.map.len()];
+                for collector in &mut collectors {
+                    let rule = collector.measure().protocol.rules().mask;
+                    let placed = |mask: &Mask| scorer.transform().mask(mask, rule).resized(columns, rows, rule);
+                    let mask = mask.as_ref().map(placed);
+                    collector.add(Observation {
+                        class: sample.class,
+                        id: &sample.id,
+                        score: Some(scored.value),
+                        anomalous: sample.is_anomalous(),
+                        map: &scored.map,
+                        mask: is_marked[sample.class].then_some(mask.as_ref().map_or(&empty, |mask| &mask.anomalous)),
+                        size: scored.size,
+                    })?;
+                }
+                let shown = |mask: Mask| scorer.transform().mask(&mask, MaskResize::Nearest);
+                let mask = mask.map(|mask| shown(mask).resized_nearest(columns, rows));
                 scores.push((sample.id.clone(), scored.value));
                 let mut sorted = scored.map.clone();
                 sorted.sort_unstable_by(f32::total_cmp);
@@ -121,7 +133,8 @@ pub fn assess(
         let at = |sorted: &[f32], share: usize| sorted.get(sorted.len() * share / 100).copied().unwrap_or(0.0);
         let (low, high) = (at(&middle, 50), at(&highest, 90));
         let examples = kept.into_iter().map(|kept| example(dataset, kept, low, high.max(low + f32::EPSILON))).collect();
-        Ok(Assessment { evaluation: collector.finish()?, examples, scores })
+        let evaluations = collectors.into_iter().map(Collector::finish).collect::<Result<_, _>>()?;
+        Ok(Assessment { evaluations, examples, scores })
     })
     .transpose()
 }

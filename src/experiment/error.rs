@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use crate::dataset::DatasetError;
 use crate::evaluate::metric::MetricError;
+use crate::evaluate::saved::SavedError;
 use crate::evaluate::score::ScoreError;
 use crate::execute::{DeviceChoiceError, RunError};
+use crate::report::PublishedError;
 use crate::train::TrainError;
 use crate::weight::WeightError;
 
@@ -30,6 +32,12 @@ pub enum ExperimentError {
     /// Scoring.
     #[error(transparent)]
     Score(#[from] ScoreError),
+    /// Saved predictions.
+    #[error(transparent)]
+    Saved(#[from] SavedError),
+    /// Published numbers.
+    #[error(transparent)]
+    Published(#[from] PublishedError),
     /// Metrics.
     #[error(transparent)]
     Metric(#[from] MetricError),

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::compile::Compiled;
 use crate::dataset::Dataset;
+use crate::measure::ProtocolName;
 
 /// What a user asks for.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub struct Setup {
     pub weights: Option<PathBuf>,
     /// Whether the model is scored after training.
     pub scores: bool,
+    /// Protocols to measure by; that of the spec if none are named.
+    pub protocols: Vec<ProtocolName>,
+    /// Published numbers to stand beside the run's own.
+    pub compare: Option<String>,
 }
 
 /// `run.json`: the setup, and hashes of everything that came in.

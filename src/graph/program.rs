@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::measure::Measure;
 use crate::op::WeightId;
 use crate::span::Span;
 
@@ -30,6 +31,8 @@ pub struct Program {
     pub phases: Vec<Phase>,
     /// How images reach the model; none if it takes no images.
     pub data: Option<ImageFormat>,
+    /// What a run measures; the exact protocol if the spec says nothing.
+    pub measure: Measure,
     /// The calls that made the nodes.
     pub scopes: Vec<Scope>,
 }

@@ -143,6 +143,8 @@ pub enum MemberKind {
     Score(Arc<FnDef>),
     /// `training o { .. }`
     Training(Arc<TrainingDef>),
+    /// `measure { .. }`
+    Measure(Arc<Vec<Setting>>, Span),
     /// `data { .. }`
     Data(Arc<Vec<Setting>>, Span),
 }

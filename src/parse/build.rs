@@ -195,10 +195,13 @@ impl Build {
             Rule::score_member => MemberKind::Score(Arc::new(self.function(pair))),
             Rule::objective_member => MemberKind::Objective(Arc::new(self.objective(pair))),
             Rule::training_member => MemberKind::Training(Arc::new(self.training(pair))),
-            _ => {
+            rule => {
                 let span = self.span(&pair);
-                let settings = meaningful(pair).map(|pair| self.setting(pair)).collect();
-                MemberKind::Data(Arc::new(settings), span)
+                let settings = Arc::new(meaningful(pair).map(|pair| self.setting(pair)).collect());
+                match rule {
+                    Rule::measure_member => MemberKind::Measure(settings, span),
+                    _ => MemberKind::Data(settings, span),
+                }
             }
         };
         Member { doc, kind }
@@ -292,6 +295,7 @@ fn is_word(rule: Rule) -> bool {
             | Rule::k_score
             | Rule::k_training
             | Rule::k_data
+            | Rule::k_measure
             | Rule::k_if
             | Rule::k_else
             | Rule::k_for

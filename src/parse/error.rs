@@ -27,6 +27,7 @@ pub(super) const KEYWORDS: &[&str] = &[
     "score",
     "training",
     "data",
+    "measure",
     "if",
     "else",
     "for",
@@ -214,7 +215,10 @@ fn word(rule: Rule) -> Option<&'static str> {
         | Rule::objective_member
         | Rule::score_member
         | Rule::training_member
-        | Rule::data_member => "a member (`param`, `let`, `part`, `fn`, `objective`, `score`, `training` or `data`)",
+        | Rule::measure_member
+        | Rule::data_member => {
+            "a member (`param`, `let`, `part`, `fn`, `objective`, `score`, `training`, `data` or `measure`)"
+        }
         Rule::expr
         | Rule::lambda
         | Rule::pipe

@@ -3,13 +3,16 @@
 //! In comes a [`Report`]; out comes JSON with a fixed order of keys and each number in full precision. Times, paths
 //! and pictures are left out: two runs that are the same give the same bytes.
 
+use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 
 use super::Report;
-use crate::evaluate::collect::Evaluation;
+use crate::evaluate::evaluation::Evaluation;
+use crate::measure::Metric;
+use crate::report::Published;
 
 /// The version of the layout below: it grows when a key changes its meaning.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize)]
 struct Metrics<'a> {
@@ -23,8 +26,23 @@ struct Metrics<'a> {
     parameters: &'a [(String, String)],
     #[serde(serialize_with = "as_map")]
     facts: &'a [(String, String)],
-    protocol: &'a [String],
-    evaluation: &'a Evaluation,
+    evaluations: &'a [Evaluation],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published: Option<Beside>,
+}
+
+/// Published numbers, as fractions like our own: method, class (or `mean`), metric.
+#[derive(Serialize)]
+struct Beside {
+    source: String,
+    methods: IndexMap<String, IndexMap<String, IndexMap<Metric, Difference>>>,
+}
+
+#[derive(Serialize)]
+struct Difference {
+    value: f64,
+    /// Ours minus theirs; none where ours is not defined.
+    difference: Option<f64>,
 }
 
 /// The metrics of `report` as JSON that ends in a line break.
@@ -42,10 +60,63 @@ pub fn json(report: &Report) -> String {
         device: &report.device,
         parameters: &report.parameters,
         facts: &report.facts,
-        protocol: &report.protocol,
-        evaluation: &report.evaluation,
+        evaluations: &report.evaluations,
+        published: report
+            .published
+            .as_ref()
+            .zip(report.evaluations.first())
+            .map(|(published, own)| beside(published, own)),
     };
     let mut text = serde_json::to_string_pretty(&metrics).expect("all keys are strings");
+    text.push('\n');
+    text
+}
+
+fn beside(published: &Published, own: &Evaluation) -> Beside {
+    let difference = |ours: Option<f64>, percent: f64| {
+        let value = percent / 100.0;
+        Difference { value, difference: ours.map(|ours| ours - value) }
+    };
+    let of_method = |method: &String| {
+        let mut classes = IndexMap::new();
+        for class in &own.classes {
+            let metrics: IndexMap<Metric, Difference> = class
+                .metrics
+                .iter()
+                .filter_map(|(&metric, value)| {
+                    let percent = published.value(&class.class, metric, method)?;
+                    Some((metric, difference(value.value(), percent)))
+                })
+                .collect();
+            if !metrics.is_empty() {
+                classes.insert(class.class.clone(), metrics);
+            }
+        }
+        let means = own.mean.iter().filter_map(|(&metric, mean)| {
+            Some((metric, difference(mean.value.value(), published.mean(metric, method)?)))
+        });
+        classes.insert("mean".to_owned(), means.collect());
+        (method.clone(), classes)
+    };
+    Beside { source: published.source.clone(), methods: published.methods.iter().map(of_method).collect() }
+}
+
+/// Evaluations of saved predictions, of which nothing else is known, as JSON that ends in a line break.
+///
+/// # Panics
+/// Never: evaluations hold nothing that JSON can't.
+#[must_use]
+pub fn evaluations(evaluations: &[Evaluation], published: Option<&Published>) -> String {
+    #[derive(Serialize)]
+    struct Alone<'a> {
+        format: u32,
+        evaluations: &'a [Evaluation],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        published: Option<Beside>,
+    }
+    let published = published.zip(evaluations.first()).map(|(published, own)| beside(published, own));
+    let alone = Alone { format: FORMAT, evaluations, published };
+    let mut text = serde_json::to_string_pretty(&alone).expect("all keys are strings");
     text.push('\n');
     text
 }

@@ -4,18 +4,22 @@
 //! Nothing here writes a file, reads a clock or knows a model.
 
 pub mod colour;
+mod compare;
 pub mod html;
 pub mod json;
 pub mod picture;
+pub mod published;
 pub mod table;
 
 use image::RgbImage;
 
+pub use compare::compare;
 pub use html::html;
 pub use json::json;
+pub use published::{Published, PublishedError};
 pub use table::{Charset, table};
 
-use crate::evaluate::collect::Evaluation;
+use crate::evaluate::evaluation::Evaluation;
 
 /// All that a reader is told of a run.
 #[derive(Debug, Clone)]
@@ -32,12 +36,12 @@ pub struct Report {
     pub seed: u64,
     /// The device that ran it.
     pub device: String,
-    /// What the metrics mean, in words, one paragraph each.
-    pub protocol: Vec<String>,
     /// The parameters of the spec and their values.
     pub parameters: Vec<(String, String)>,
-    /// The metrics.
-    pub evaluation: Evaluation,
+    /// The metrics: at least one evaluation, all of the same images, each under another protocol.
+    pub evaluations: Vec<Evaluation>,
+    /// Published numbers to stand beside those of the first evaluation.
+    pub published: Option<Published>,
     /// What was trained on, step by step; empty if nothing was trained.
     pub losses: Vec<LossCurve>,
     /// Images to look at, those of a class next to each other.
@@ -79,24 +83,4 @@ pub struct Panel {
     pub label: String,
     /// The picture.
     pub image: RgbImage,
-}
-
-impl Report {
-    /// The protocol of the metrics in [`Evaluation`], to be used for [`Report::protocol`].
-    #[must_use]
-    pub fn exact_protocol() -> Vec<String> {
-        [
-            "Image metrics rank the test images of a class by their image score and compare with the label of the \
-             image: good or anomalous.",
-            "Pixel metrics pool the pixels of all test images of a class, good ones included, and rank them by the \
-             value of the anomaly map at that pixel; the label is the ground-truth mask, resized to the size of the \
-             map by nearest neighbour. The mask of a good image is empty.",
-            "AUROC is the probability that an anomalous item scores above a good one, a tie counting half. AP is the \
-             sum over distinct scores of the gain in recall times the precision, without interpolation. Both are \
-             computed from all scores, without bins, and a value below chance is left as it is.",
-            "A mean is over the classes in which the metric is defined, each with the same weight.",
-        ]
-        .map(str::to_owned)
-        .to_vec()
-    }
 }

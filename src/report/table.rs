@@ -1,13 +1,14 @@
 //! The metrics as a table for the terminal, in percent with one decimal, as papers print them.
 //!
-//! In comes an [`Evaluation`]; out come lines: a row per class, the mean set apart, and below it one note per reason
-//! why a value is missing. No colours; with [`Charset::Ascii`] every character that is ours is ASCII.
+//! In come [`Evaluation`]s of the same images; out come lines: a row per class and protocol, the mean set apart, and
+//! below it one note per reason why a value is missing. No colours; with [`Charset::Ascii`] every character that is
+//! ours is ASCII.
 
 use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use indexmap::IndexMap;
 
-use crate::evaluate::collect::Evaluation;
-use crate::evaluate::metric::{Metric, MetricValue};
+use crate::evaluate::evaluation::{Count, Evaluation};
+use crate::evaluate::metric::MetricValue;
 
 /// The characters a table may be drawn with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,7 @@ impl Charset {
         }
     }
 
-    const fn missing(self) -> &'static str {
+    pub(super) const fn missing(self) -> &'static str {
         match self {
             Self::Unicode => "–",
             Self::Ascii => "-",
@@ -34,43 +35,77 @@ impl Charset {
     }
 }
 
-/// The metrics of `evaluation` as lines, without a line break at the end.
+/// The metrics of `evaluations` as lines, without a line break at the end.
 #[must_use]
-pub fn table(evaluation: &Evaluation, charset: Charset) -> String {
-    let rule = LineStyle::new(charset.rule(), charset.rule(), charset.rule(), charset.rule());
-    let mut table = Table::new();
-    table.load_style(TableStyle::new().header_separator(rule));
-    table.set_header(
-        ["class", "good", "anomalous"].into_iter().chain(Metric::ALL.map(Metric::title)).map(str::to_owned),
-    );
-    for class in &evaluation.classes {
-        let values = Metric::ALL.map(|metric| percent(class.value(metric), charset));
-        table.add_row(row(&class.class, class.images.good, class.images.anomalous, values));
+pub fn table(evaluations: &[Evaluation], charset: Charset) -> String {
+    let Some(first) = evaluations.first() else { return String::new() };
+    let several = evaluations.len() > 1;
+    let mut header = vec!["class".to_owned()];
+    header.extend(several.then(|| "protocol".to_owned()));
+    header.extend(["good".to_owned(), "anomalous".to_owned()]);
+    header.extend(first.metrics().map(|metric| metric.title().replace(' ', "\n")));
+    let row = |evaluation: &Evaluation, name: &str, images: Count, values: Vec<String>| {
+        let mut row = vec![if std::ptr::eq(evaluation, first) { name.to_owned() } else { String::new() }];
+        row.extend(several.then(|| evaluation.protocol.name().to_owned()));
+        row.extend([images.good.to_string(), images.anomalous.to_string()]);
+        row.extend(values);
+        row
+    };
+    let mut rows = Vec::new();
+    for (index, class) in first.classes.iter().enumerate() {
+        for evaluation in evaluations {
+            let own = &evaluation.classes[index];
+            let values = own.metrics.values().map(|value| percent(value, charset)).collect();
+            rows.push(row(evaluation, &class.class, own.images, values));
+        }
     }
-    let images = evaluation.classes.iter().map(|class| class.images);
-    let (good, anomalous) = images.fold((0, 0), |sum, count| (sum.0 + count.good, sum.1 + count.anomalous));
-    let means = Metric::ALL.map(|metric| percent(&evaluation.mean.value(metric).value, charset));
-    table.add_row(row("mean", good, anomalous, means));
-
-    let mut lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    for evaluation in evaluations {
+        let values = evaluation.mean.values().map(|mean| percent(&mean.value, charset)).collect();
+        rows.push(row(evaluation, "mean", evaluation.images(), values));
+    }
+    let mut lines = lines(header, rows, charset);
     // Lines between rows can only be had for all rows or none: the one above the mean is the header's again.
-    let apart = lines.len() - 1;
-    lines.insert(apart, lines[1].clone());
-    let notes = notes(evaluation);
-    lines.extend((!notes.is_empty()).then(String::new));
-    lines.extend(notes.iter().map(|note| format!("{} {note}", charset.missing())));
+    let is_rule = |line: &&String| line.chars().all(|c| c == charset.rule()) && !line.is_empty();
+    let rule = lines.iter().find(is_rule).cloned().unwrap_or_default();
+    lines.insert(lines.len() - evaluations.len(), rule);
+    lines.push(String::new());
+    let protocols: Vec<String> = evaluations.iter().map(protocol).collect();
+    lines.extend(protocols);
+    for evaluation in evaluations {
+        let of = if several { format!("{}: ", evaluation.protocol.name()) } else { String::new() };
+        lines.extend(notes(evaluation).iter().map(|note| format!("{} {of}{note}", charset.missing())));
+    }
     lines.join("\n")
 }
 
-fn row(name: &str, good: usize, anomalous: usize, values: [String; 4]) -> Vec<Cell> {
-    // A name with a line break in it would tear the row apart.
-    let name = name.chars().map(|c| if c.is_control() { '?' } else { c }).collect::<String>();
-    let numbers = [good.to_string(), anomalous.to_string()].into_iter().chain(values);
-    let numbers = numbers.map(|text| Cell::new(text).set_alignment(CellAlignment::Right));
-    std::iter::once(Cell::new(name)).chain(numbers).collect()
+/// Which rules hold, in a line.
+fn protocol(evaluation: &Evaluation) -> String {
+    let Evaluation { protocol, pro_limit, image_score, .. } = evaluation;
+    format!("protocol {}, image score {image_score}, PRO up to {pro_limit}, in percent", protocol.name())
 }
 
-fn percent(value: &MetricValue, charset: Charset) -> String {
+/// A table as lines: the first column to the left, the others to the right.
+pub(super) fn lines(header: Vec<String>, rows: Vec<Vec<String>>, charset: Charset) -> Vec<String> {
+    let rule = LineStyle::new(charset.rule(), charset.rule(), charset.rule(), charset.rule());
+    let cells = |texts: Vec<String>, inner: bool| -> Vec<Cell> {
+        let cell = |(column, text): (usize, String)| {
+            // A name with a line break in it would tear the row apart.
+            let text = text.chars().map(|c| if c.is_control() && inner { '?' } else { c }).collect::<String>();
+            let side = if column == 0 { CellAlignment::Left } else { CellAlignment::Right };
+            Cell::new(text).set_alignment(side)
+        };
+        texts.into_iter().enumerate().map(cell).collect()
+    };
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(rule));
+    table.set_header(cells(header, false));
+    for row in rows {
+        table.add_row(cells(row, true));
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+pub(super) fn percent(value: &MetricValue, charset: Charset) -> String {
     value.value().map_or_else(|| charset.missing().to_owned(), |value| format!("{:.1}", 100.0 * value))
 }
 
@@ -78,17 +113,16 @@ fn percent(value: &MetricValue, charset: Charset) -> String {
 pub(super) fn notes(evaluation: &Evaluation) -> Vec<String> {
     let mut reasons: IndexMap<&str, Vec<&str>> = IndexMap::new();
     for class in &evaluation.classes {
-        for metric in Metric::ALL {
-            if let Some(reason) = class.value(metric).reason() {
+        for (metric, value) in &class.metrics {
+            if let Some(reason) = value.reason() {
                 reasons.entry(reason).or_default().push(metric.title());
             }
         }
     }
     let missing = reasons.into_iter().map(|(reason, metrics)| format!("{reason} ({})", metrics.join(", ")));
     let all = evaluation.classes.len();
-    let partial = Metric::ALL.into_iter().filter_map(|metric| {
-        let over = evaluation.mean.value(metric).classes;
-        (over < all).then(|| format!("mean {} is over {over} of {all} classes", metric.title()))
+    let partial = evaluation.mean.iter().filter_map(|(metric, mean)| {
+        (mean.classes < all).then(|| format!("mean {} is over {} of {all} classes", metric.title(), mean.classes))
     });
     missing.chain(partial).collect()
 }

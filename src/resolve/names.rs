@@ -52,6 +52,7 @@ pub(super) fn check(spec: &Spec, files: &[File]) -> Vec<Diagnostic> {
                     }
                     names.settings(&def.settings);
                 }
+                MemberKind::Measure(settings, _) => names.measured(settings),
                 MemberKind::Data(settings, _) => names.settings(settings),
             }
             diagnostics.append(&mut names.diagnostics);
@@ -251,11 +252,25 @@ impl<'a> Names<'a> {
     }
 
     fn settings(&mut self, settings: &[Setting]) {
+        self.distinct(settings);
+        for setting in settings {
+            self.expr(&setting.value);
+        }
+    }
+
+    /// Settings of `measure`, most of which are words of their own that no name of the spec stands behind.
+    fn measured(&mut self, settings: &[Setting]) {
+        self.distinct(settings);
+        for setting in settings.iter().filter(|setting| &*setting.name.node == "pro_limit") {
+            self.expr(&setting.value);
+        }
+    }
+
+    fn distinct(&mut self, settings: &[Setting]) {
         for (i, setting) in settings.iter().enumerate() {
             if let Some(first) = settings[..i].iter().find(|other| other.name.node == setting.name.node) {
                 self.diagnostics.push(error::duplicate(&setting.name, first.name.span));
             }
-            self.expr(&setting.value);
         }
     }
 

@@ -281,6 +281,7 @@ fn model_only(kind: &MemberKind) -> Option<&'static str> {
         | MemberKind::Objective(_)
         | MemberKind::Score(_)
         | MemberKind::Training(_)
+        | MemberKind::Measure(..)
         | MemberKind::Data(..) => Some(kind_name(kind)),
         MemberKind::Let(_) | MemberKind::Part(_) | MemberKind::Fn(_) => None,
     }
@@ -295,6 +296,7 @@ fn kind_name(kind: &MemberKind) -> &'static str {
         MemberKind::Objective(_) => "objective",
         MemberKind::Score(_) => "score",
         MemberKind::Training(_) => "training",
+        MemberKind::Measure(..) => "measure",
         MemberKind::Data(..) => "data",
     }
 }

@@ -123,6 +123,7 @@ pub fn member_name(member: &Member) -> (Arc<str>, Span) {
             let span = def.objectives.iter().flatten().map(|name| name.span).reduce(Span::to);
             (format!("training {}", names.join(", ")).into(), span.expect("`training` names an objective"))
         }
+        MemberKind::Measure(_, span) => ("measure".into(), *span),
         MemberKind::Data(_, span) => ("data".into(), *span),
     }
 }

@@ -3,6 +3,7 @@
 use diadc::dataset::Mask;
 use diadc::dataset::transform::Transform;
 use diadc::graph::program::{Filter, Fit, ImageFormat};
+use diadc::measure::MaskResize;
 use image::{Rgb, RgbImage};
 use serde_json::Value;
 
@@ -58,7 +59,7 @@ fn the_shorter_side_decides_and_the_centre_is_kept() {
     assert_eq!(cropped.dimensions(), (10, 10));
     assert_eq!((cropped.get_pixel(0, 0).0, cropped.get_pixel(9, 9).0), ([15, 5, 0], [24, 14, 0]));
     let mask = Mask { width: 40, height: 20, anomalous: (0..800).map(|i| i % 40 >= 20).collect() };
-    let mask = transform.mask(&mask);
+    let mask = transform.mask(&mask, MaskResize::Nearest);
     assert_eq!((mask.width, mask.height), (10, 10));
     assert_eq!(mask.anomalous[..10], [false, false, false, false, false, true, true, true, true, true]);
     // Of 33 and 20 columns the longer side is rounded down, and a half margin goes to the even side, as in torchvision.

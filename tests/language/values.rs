@@ -556,3 +556,20 @@ fn a_member_of_the_model_is_computed_once_for_a_function_and_outside_of_its_loop
     };
     assert_eq!(linear(&program.functions[0].graph), 2);
 }
+
+#[test]
+fn a_model_is_measured_exactly_unless_it_says_otherwise() {
+    use diadc::measure::{ImageScore, Measure, Metric, ProtocolName};
+    assert_eq!(Spec::model("let x = 1").compiles().measure, Measure::default());
+    let members = "param limit = 0.05
+        measure { protocol = diad  metrics = [pro, image_ap]  score = top(7)  pro_limit = limit * 2 }";
+    let expected = Measure {
+        protocol: ProtocolName::Diad,
+        metrics: vec![Metric::Pro, Metric::ImageAp],
+        pro_limit: 0.1,
+        image_score: Some(ImageScore::Top { k: 7 }),
+    };
+    assert_eq!(Spec::model(members).compiles().measure, expected);
+    let pools = Spec::model("measure { score = pool(16, 2) }").compiles().measure;
+    assert_eq!(pools.image_score(), ImageScore::Pool { window: 16, rounds: 2 });
+}

@@ -1,6 +1,19 @@
-//! Metrics: against scikit-learn, against their definitions, and as properties.
+//! Metrics: against other programs, against their definitions, and as properties.
 
 mod collect;
+mod image_score;
 mod oracle;
 mod property;
+mod protocol;
 mod ranking;
+
+use diadc::evaluate::metric::{Ranking, Scores};
+
+/// Items that are no pixels, ranked.
+fn ranking(items: impl IntoIterator<Item = (f32, bool)>) -> Ranking {
+    let mut scores = Scores::default();
+    for (score, anomalous) in items {
+        scores.add(score, anomalous).expect("the scores are finite");
+    }
+    scores.rank(&[]).expect("nothing was spilled")
+}

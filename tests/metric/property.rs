@@ -1,11 +1,10 @@
 //! What holds of the metrics whatever the scores.
 
-use diadc::evaluate::metric::{Ranking, auroc, average_precision};
+use diadc::evaluate::metric::{Ranking, auroc, average_precision, f1_max, iou_max};
 use proptest::prelude::*;
 
 fn ranking(items: &[(f32, bool)]) -> Ranking {
-    let (scores, labels): (Vec<f32>, Vec<bool>) = items.iter().copied().unzip();
-    Ranking::new(&scores, &labels[..]).expect("the scores are finite")
+    super::ranking(items.iter().copied())
 }
 
 /// Small integers as scores, so that ties are common and maps of them are exact.
@@ -13,7 +12,7 @@ fn items() -> impl Strategy<Value = Vec<(f32, bool)>> {
     prop::collection::vec(((-20_i8..20).prop_map(f32::from), any::<bool>()), 0..120)
 }
 
-/// Items with any finite score, enough of them to be sorted by radix.
+/// Items with any finite score.
 fn many_items() -> impl Strategy<Value = Vec<(f32, bool)>> {
     let score = any::<f32>().prop_filter("finite", |score| score.is_finite());
     prop::collection::vec((score, any::<bool>()), 4000..10_000)
@@ -90,16 +89,37 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn many_scores_are_sorted_as_floats_are(items in many_items()) {
-        let mut scores: Vec<f32> = items.iter().map(|item| item.0 + 0.0).collect();
-        scores.sort_by(|a, b| b.total_cmp(a));
-        let ties = ranking(&items).ties().collect::<Vec<_>>();
-        let walked: Vec<f32> = ties
-            .iter()
-            .flat_map(|tie| std::iter::repeat_n(tie.score, usize::try_from(tie.positives + tie.negatives).unwrap_or(0)))
-            .collect();
-        prop_assert_eq!(walked, scores);
-        let positives: u64 = ties.iter().map(|tie| tie.positives).sum();
+    fn anomalous_items_are_walked_in_order_and_good_ones_counted_between(items in many_items()) {
+        let ranked = ranking(&items);
+        let mut higher = f32::INFINITY;
+        for step in ranked.steps() {
+            let score = step.key.score();
+            let good = |wanted: &dyn Fn(f32) -> bool| {
+                items.iter().filter(|item| !item.1 && wanted(item.0)).count() as u64
+            };
+            prop_assert_eq!(step.passed, good(&|other| score < other && other < higher));
+            prop_assert_eq!(step.negatives, good(&|other| other == score));
+            prop_assert_eq!(step.positives, items.iter().filter(|item| item.1 && item.0 == score).count() as u64);
+            higher = score;
+        }
+        let positives: u64 = ranked.steps().map(|step| step.positives).sum();
         prop_assert_eq!(positives, items.iter().filter(|item| item.1).count() as u64);
+    }
+}
+
+proptest! {
+    #[test]
+    fn f1_max_is_the_highest_f1_of_any_threshold(items in items()) {
+        if let Ok(highest) = f1_max(&ranking(&items)) {
+            let of = |threshold: f32| {
+                let count = |wanted: &dyn Fn(&(f32, bool)) -> bool| items.iter().filter(|item| wanted(item)).count() as f64;
+                let hits = count(&|item| item.1 && item.0 >= threshold);
+                2.0 * hits / (count(&|item| item.0 >= threshold) + count(&|item| item.1))
+            };
+            let expected = items.iter().map(|item| of(item.0)).fold(0.0, f64::max);
+            prop_assert!((highest - expected).abs() < 1e-12);
+            let iou = iou_max(&ranking(&items)).expect("defined where F1 is");
+            prop_assert!((iou - expected / (2.0 - expected)).abs() < 1e-12);
+        }
     }
 }

@@ -1,23 +1,19 @@
 //! The corners: what can't be ranked, what has no metric, and what ties.
 
-use diadc::evaluate::metric::{Bits, MetricError, Ranking, Undefined, auroc, average_precision};
+use diadc::evaluate::metric::{
+    MetricError, Ranking, Regions, Scores, Undefined, auroc, average_precision, f1_max, pro, region_curves,
+};
 
 fn ranking(scores: &[f32], labels: &[bool]) -> Ranking {
-    Ranking::new(scores, labels).expect("the scores are finite")
+    super::ranking(scores.iter().copied().zip(labels.iter().copied()))
 }
 
 #[test]
 fn scores_that_are_no_numbers_are_counted_and_refused() {
     let scores = [0.5, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::NAN];
-    let refused = Ranking::new(&scores, &[true; 6][..]).expect_err("some are NaN");
+    let refused = Scores::default().add_map(&scores, &Regions::of(&[true; 6], 6)).expect_err("some are NaN");
     assert_eq!(refused, MetricError::NotFinite { nan: 3, infinite: 2, of: 6 });
     assert_eq!(refused.to_string(), "scores that can't be ranked: 3 NaN and 2 infinite, out of 6");
-}
-
-#[test]
-fn labels_of_another_length_are_refused() {
-    let refused = Ranking::new(&[0.5, 0.25], &[true][..]).expect_err("one label is missing");
-    assert_eq!(refused.to_string(), "scores and labels differ in number: 2 and 1");
 }
 
 #[test]
@@ -30,6 +26,8 @@ fn a_metric_without_both_kinds_is_undefined_not_a_number() {
         let ranked = ranking(&vec![0.5; labels.len()], labels);
         assert_eq!(auroc(&ranked), Err(why));
         assert_eq!(average_precision(&ranked), Err(why));
+        assert_eq!(f1_max(&ranked), Err(why));
+        assert_eq!(pro(&ranked, 0.3), Err(why));
     }
 }
 
@@ -38,6 +36,8 @@ fn equal_scores_are_chance() {
     let ranked = ranking(&[0.25; 8], &[true, false, false, false, false, false, true, false]);
     assert_eq!(auroc(&ranked), Ok(0.5));
     assert_eq!(average_precision(&ranked), Ok(0.25));
+    assert_eq!(f1_max(&ranked), Ok(0.4));
+    assert_eq!(pro(&ranked, 0.3), Ok(0.15), "half of the limit, as below a diagonal");
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn worse_than_chance_stays_worse_than_chance() {
 #[test]
 fn both_zeros_are_one_score() {
     let ranked = ranking(&[0.0, -0.0, -0.0, 0.0], &[true, true, false, false]);
-    assert_eq!(ranked.ties().count(), 1);
+    assert_eq!(ranked.steps().count(), 1);
     assert_eq!(auroc(&ranked), Ok(0.5));
 }
 
@@ -60,15 +60,53 @@ fn scores_one_step_apart_do_not_tie() {
 }
 
 #[test]
-fn packed_labels_are_the_labels() {
-    let labels: Vec<bool> = (0..777).map(|index| index % 7 == 0 || index % 64 == 63).collect();
-    let mut bits = Bits::default();
-    for part in labels.chunks(50) {
-        bits.extend_from_slice(part);
-    }
-    assert_eq!(bits.len(), labels.len());
-    assert_eq!((0..labels.len()).map(|index| bits.get(index)).collect::<Vec<_>>(), labels);
-    let scores: Vec<f32> = (0..777_u16).map(|index| f32::from(index * 31 % 101)).collect();
-    let packed = Ranking::new(&scores, &bits).expect("the scores are finite");
-    assert_eq!(packed, ranking(&scores, &labels));
+fn regions_touch_at_corners_and_not_around_the_edge() {
+    #[rustfmt::skip]
+    let mask = [
+        1, 0, 0, 1, 1,
+        0, 1, 0, 0, 0,
+        0, 0, 0, 0, 1,
+        1, 0, 0, 1, 1,
+        1, 0, 1, 0, 0,
+    ].map(|pixel| pixel == 1);
+    let mut areas = Regions::of(&mask, 5).areas().to_vec();
+    areas.sort_unstable();
+    assert_eq!(areas, [2, 2, 2, 4]);
+}
+
+#[test]
+fn a_region_that_closes_below_is_one() {
+    #[rustfmt::skip]
+    let mask = [
+        1, 0, 1, 0, 1,
+        1, 0, 1, 0, 1,
+        0, 1, 0, 1, 0,
+    ].map(|pixel| pixel == 1);
+    assert_eq!(Regions::of(&mask, 5).areas(), [8]);
+    assert_eq!(Regions::of(&[], 0).count(), 0);
+}
+
+#[test]
+fn regions_count_the_same_whatever_their_size() {
+    // One of two regions is found, at no false positive: half of the overlap, though 9 of 10 pixels.
+    let mut mask = [false; 40];
+    mask[..9].fill(true);
+    mask[20] = true;
+    let map: Vec<f32> = (0..40_u8).map(|pixel| if pixel < 9 { 1.0 } else { 0.0 }).collect();
+    let mut scores = Scores::default();
+    scores.add_map(&map, &Regions::of(&mask, 40)).expect("the scores are finite");
+    let area = pro(&scores.rank(&[]).expect("nothing was spilled"), 0.3).expect("there are regions");
+    assert!((area - 0.575).abs() < 1e-12, "half, and half of what the diagonal to the tie adds: {area}");
+}
+
+#[test]
+fn the_curve_of_a_region_ends_with_all_of_it() {
+    let mask = [true, true, false, false, true, false];
+    let map = [0.9, 0.4, 0.5, 0.1, 0.4, 0.4];
+    let regions = Regions::of(&mask, 6);
+    let mut scores = Scores::default();
+    scores.add_map(&map, &regions).expect("the scores are finite");
+    let curves = region_curves(&scores.rank(&[]).expect("nothing was spilled"), &map, &regions);
+    assert_eq!(curves[0].points, [(0.0, 0.5), (2.0 / 3.0, 1.0)]);
+    assert_eq!((curves[1].area, &curves[1].points[..]), (1, &[(2.0 / 3.0, 1.0)][..]));
 }

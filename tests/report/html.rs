@@ -18,14 +18,15 @@ fn no_text_of_the_report_is_read_as_html() {
     for text in [&mut report.spec, &mut report.spec_path, &mut report.model, &mut report.dataset, &mut report.device] {
         *text = hostile();
     }
-    report.protocol = vec![hostile()];
     for list in [&mut report.parameters, &mut report.facts] {
         *list = vec![(hostile(), hostile())];
     }
     report.timings[0].0 = hostile();
     report.losses[0].objective = hostile();
-    report.evaluation.classes[0].class = hostile();
-    report.evaluation.classes[1].pixel_ap = diadc::evaluate::metric::MetricValue::Undefined { reason: hostile() };
+    report.evaluations[0].meaning = vec![hostile()];
+    report.evaluations[0].classes[0].class = hostile();
+    let undefined = diadc::evaluate::metric::MetricValue::Undefined { reason: hostile() };
+    report.evaluations[0].classes[1].metrics.insert(diadc::measure::Metric::PixelAp, undefined);
     let example = &mut report.examples[0];
     for text in [&mut example.class, &mut example.id, &mut example.panels[0].label] {
         *text = hostile();

@@ -5,10 +5,10 @@ use diadc::report::json;
 #[test]
 fn the_metrics_file_identifies_the_run_and_keeps_its_order() {
     let mut report = super::report();
-    report.protocol = vec!["In words.".to_owned()];
+    report.evaluations[0].meaning = vec!["In words.".to_owned()];
     insta::assert_snapshot!(json(&report), @r#"
     {
-      "format": 1,
+      "format": 2,
       "spec": "mini",
       "model": "mini",
       "dataset": "toy",
@@ -21,58 +21,66 @@ fn the_metrics_file_identifies_the_run_and_keeps_its_order() {
       "facts": {
         "spec sha256": "9f86d081"
       },
-      "protocol": [
-        "In words."
-      ],
-      "evaluation": {
-        "protocol": "exact",
-        "classes": [
-          {
-            "class": "metal_nut",
-            "images": {
-              "good": 22,
-              "anomalous": 93
+      "evaluations": [
+        {
+          "protocol": "exact",
+          "pro_limit": 0.3,
+          "image_score": "model",
+          "meaning": [
+            "In words."
+          ],
+          "classes": [
+            {
+              "class": "metal_nut",
+              "images": {
+                "good": 22,
+                "anomalous": 93
+              },
+              "metrics": {
+                "image_auroc": 0.9876,
+                "image_ap": 1.0,
+                "pixel_auroc": 0.95,
+                "pixel_ap": 0.4321
+              }
             },
-            "image_auroc": 0.9876,
-            "image_ap": 1.0,
-            "pixel_auroc": 0.95,
-            "pixel_ap": 0.4321
-          },
-          {
-            "class": "pill",
-            "images": {
-              "good": 0,
-              "anomalous": 7
-            },
+            {
+              "class": "pill",
+              "images": {
+                "good": 0,
+                "anomalous": 7
+              },
+              "metrics": {
+                "image_auroc": {
+                  "undefined": "class `pill` has no good test images"
+                },
+                "image_ap": {
+                  "undefined": "class `pill` has no good test images"
+                },
+                "pixel_auroc": 0.75,
+                "pixel_ap": 0.5
+              }
+            }
+          ],
+          "mean": {
             "image_auroc": {
-              "undefined": "class `pill` has no good test images"
+              "value": 0.9876,
+              "classes": 1
             },
             "image_ap": {
-              "undefined": "class `pill` has no good test images"
+              "value": 1.0,
+              "classes": 1
             },
-            "pixel_auroc": 0.75,
-            "pixel_ap": 0.5
-          }
-        ],
-        "mean": {
-          "image_auroc": {
-            "value": 0.9876,
-            "classes": 1
-          },
-          "image_ap": {
-            "value": 1.0,
-            "classes": 1
-          },
-          "pixel_auroc": {
-            "value": 0.85,
-            "classes": 2
-          },
-          "pixel_ap": {
-            "value": 0.46605,
-            "classes": 2
+            "pixel_auroc": {
+              "value": 0.85,
+              "classes": 2
+            },
+            "pixel_ap": {
+              "value": 0.46605,
+              "classes": 2
+            }
           }
         }
-      }
+      ]
     }
     "#);
 }
@@ -92,6 +100,20 @@ fn times_paths_losses_and_pictures_do_not_reach_the_metrics_file() {
 fn a_number_is_written_in_full() {
     let mut report = super::report();
     let value = 1.0 / 3.0 + f64::EPSILON;
-    report.evaluation.classes[0].pixel_ap = diadc::evaluate::metric::MetricValue::Value(value);
+    let full = diadc::evaluate::metric::MetricValue::Value(value);
+    report.evaluations[0].classes[0].metrics.insert(diadc::measure::Metric::PixelAp, full);
     assert!(json(&report).contains(&format!("\"pixel_ap\": {value}")), "{value}");
+}
+
+#[test]
+fn published_numbers_stand_beside_the_runs_own() {
+    let mut report = super::report();
+    report.published = diadc::report::Published::find("paper", "mvtec").ok();
+    let json: serde_json::Value = serde_json::from_str(&json(&report)).expect("written by us");
+    let of = |path: &str| json.pointer(path).and_then(serde_json::Value::as_f64).unwrap_or(f64::NAN);
+    let pixel = "/published/methods/DiAD/metal_nut/pixel_auroc";
+    assert!((of(&format!("{pixel}/value")) - 0.973).abs() < 1e-12);
+    assert!((of(&format!("{pixel}/difference")) - (0.95 - 0.973)).abs() < 1e-12);
+    assert!((of("/published/methods/DiAD/mean/image_ap/value") - 0.99).abs() < 1e-12);
+    assert!(json.pointer("/published/methods/DiAD/metal_nut/image_auroc").is_none(), "the paper's text lacks it");
 }

@@ -5,19 +5,17 @@ mod json;
 mod picture;
 mod table;
 
-use diadc::evaluate::collect::{ClassEvaluation, Count, Evaluation, Mean, MeanEvaluation};
+use diadc::evaluate::evaluation::{ClassEvaluation, Count, Evaluation, Mean};
 use diadc::evaluate::metric::MetricValue;
+use diadc::measure::{Measure, Metric, ProtocolName};
 use diadc::report::{Example, LossCurve, Panel, Report};
 use image::{Rgb, RgbImage};
 
-fn class(class: &str, good: usize, anomalous: usize, values: [MetricValue; 4]) -> ClassEvaluation {
-    let [image_auroc, image_ap, pixel_auroc, pixel_ap] = values;
-    let images = Count { good, anomalous };
-    ClassEvaluation { class: class.to_owned(), images, image_auroc, image_ap, pixel_auroc, pixel_ap }
-}
+const METRICS: [Metric; 4] = [Metric::ImageAuroc, Metric::ImageAp, Metric::PixelAuroc, Metric::PixelAp];
 
-fn mean(value: f64, classes: usize) -> Mean {
-    Mean { value: MetricValue::Value(value), classes }
+fn class(class: &str, good: usize, anomalous: usize, values: [MetricValue; 4]) -> ClassEvaluation {
+    let images = Count { good, anomalous };
+    ClassEvaluation { class: class.to_owned(), images, metrics: METRICS.into_iter().zip(values).collect() }
 }
 
 /// Two classes, of which the second has no good images.
@@ -26,15 +24,25 @@ fn evaluation() -> Evaluation {
     let metal_nut = [0.9876, 1.0, 0.95, 0.4321].map(MetricValue::Value);
     let [pixel_auroc, pixel_ap] = [0.75, 0.5].map(MetricValue::Value);
     let pill = [undefined(), undefined(), pixel_auroc, pixel_ap];
+    let classes = vec![class("metal_nut", 22, 93, metal_nut), class("pill", 0, 7, pill)];
     Evaluation {
-        protocol: "exact".to_owned(),
-        classes: vec![class("metal_nut", 22, 93, metal_nut), class("pill", 0, 7, pill)],
-        mean: MeanEvaluation {
-            image_auroc: mean(0.9876, 1),
-            image_ap: mean(1.0, 1),
-            pixel_auroc: mean(0.85, 2),
-            pixel_ap: mean(0.46605, 2),
-        },
+        protocol: ProtocolName::Exact,
+        pro_limit: 0.3,
+        image_score: "model".to_owned(),
+        meaning: Measure::default().words(),
+        mean: METRICS.into_iter().map(|metric| (metric, Mean::of(metric, &classes))).collect(),
+        classes,
+    }
+}
+
+/// The same images by another protocol.
+fn by_diad() -> Evaluation {
+    let measure = Measure::default().under(ProtocolName::Diad);
+    Evaluation {
+        protocol: ProtocolName::Diad,
+        image_score: measure.image_score().to_string(),
+        meaning: measure.words(),
+        ..evaluation()
     }
 }
 
@@ -63,9 +71,9 @@ fn report() -> Report {
         dataset: "toy".to_owned(),
         seed: 7,
         device: "cpu".to_owned(),
-        protocol: Report::exact_protocol(),
         parameters: vec![pair("size", "64"), pair("a", "1")],
-        evaluation: evaluation(),
+        evaluations: vec![evaluation()],
+        published: None,
         losses: vec![LossCurve { objective: "denoise".to_owned(), points }],
         examples: vec![example("test/good/000.png", None), example("test/bent/001.png", Some("bent"))],
         timings: vec![("train".to_owned(), 63.5)],

@@ -1,26 +1,21 @@
-//! The table for the terminal.
+//! The tables for the terminal.
 
-use diadc::report::{Charset, table};
+use diadc::measure::{Metric, ProtocolName};
+use diadc::report::{Charset, Published, PublishedError, compare, table};
 
 #[test]
 fn classes_are_rows_the_mean_stands_apart_and_gaps_are_explained() {
-    insta::assert_snapshot!(table(&super::evaluation(), Charset::Unicode), @r"
-      class       good   anomalous   image AUROC   image AP   pixel AUROC   pixel AP
-    ──────────────────────────────────────────────────────────────────────────────────
-      metal_nut     22          93          98.8      100.0          95.0       43.2
-      pill           0           7             –          –          75.0       50.0
-    ──────────────────────────────────────────────────────────────────────────────────
-      mean          22         100          98.8      100.0          85.0       46.6
+    insta::assert_snapshot!(table(&[super::evaluation()], Charset::Unicode), @r"");
+}
 
-    – class `pill` has no good test images (image AUROC, image AP)
-    – mean image AUROC is over 1 of 2 classes
-    – mean image AP is over 1 of 2 classes
-    ");
+#[test]
+fn two_protocols_stand_below_each_other() {
+    insta::assert_snapshot!(table(&[super::evaluation(), super::by_diad()], Charset::Unicode), @r"");
 }
 
 #[test]
 fn an_ascii_table_is_ascii() {
-    let text = table(&super::evaluation(), Charset::Ascii);
+    let text = table(&[super::evaluation()], Charset::Ascii);
     assert!(text.is_ascii(), "{text}");
     insta::assert_snapshot!(text.lines().last().unwrap_or_default(), @"- mean image AP is over 1 of 2 classes");
 }
@@ -29,17 +24,18 @@ fn an_ascii_table_is_ascii() {
 fn a_complete_evaluation_has_no_notes() {
     let mut evaluation = super::evaluation();
     evaluation.classes.truncate(1);
-    evaluation.mean.pixel_auroc.classes = 1;
-    evaluation.mean.pixel_ap.classes = 1;
-    assert_eq!(table(&evaluation, Charset::Unicode).lines().count(), 5);
+    evaluation.mean[&Metric::PixelAuroc].classes = 1;
+    evaluation.mean[&Metric::PixelAp].classes = 1;
+    let text = table(&[evaluation], Charset::Unicode);
+    assert!(text.ends_with("protocol exact, image score model, PRO up to 0.3, in percent"), "{text}");
 }
 
 #[test]
 fn a_class_name_with_control_characters_stays_in_its_row() {
     let mut evaluation = super::evaluation();
-    let lines = table(&evaluation, Charset::Unicode).lines().count();
+    let lines = table(&[evaluation.clone()], Charset::Unicode).lines().count();
     "metal\nnut\u{1b}[31m".clone_into(&mut evaluation.classes[0].class);
-    let text = table(&evaluation, Charset::Unicode);
+    let text = table(&[evaluation], Charset::Unicode);
     assert_eq!(text.lines().count(), lines);
     assert!(text.contains("metal?nut?[31m"), "{text}");
 }
@@ -48,5 +44,62 @@ fn a_class_name_with_control_characters_stays_in_its_row() {
 fn an_evaluation_of_no_class_is_still_a_table() {
     let mut evaluation = super::evaluation();
     evaluation.classes.clear();
-    assert!(table(&evaluation, Charset::Unicode).contains("mean"));
+    assert!(table(&[evaluation], Charset::Unicode).contains("mean"));
+}
+
+#[test]
+fn published_numbers_stand_beside_the_runs_own_with_the_difference() {
+    let published = Published::find("paper", "mvtec").expect("the paper has it");
+    insta::assert_snapshot!(compare(&super::evaluation(), &published, Charset::Unicode), @r"");
+}
+
+#[test]
+fn what_nobody_published_is_refused_with_what_there_is() {
+    let refused = |source, dataset| Published::find(source, dataset).expect_err("it is not there").to_string();
+    insta::assert_snapshot!(refused("papr", "mvtec"), @"there are no published numbers called `papr`; did you mean `paper`?");
+    insta::assert_snapshot!(refused("paper", "toy"), @"the paper prints nothing on the data set `toy`; it has `medical`, `mvtec`, `mvtec3d`, `visa`");
+    assert!(matches!(Published::find("paper", "toy"), Err(PublishedError::UnknownDataset { .. })));
+}
+
+/// Means that do not follow from the rows above them, by more than rounding explains (0.1), as the paper prints them.
+const INCONSISTENT: [(&str, Metric, &str); 7] = [
+    ("mvtec", Metric::PixelAuroc, "DDPM"),
+    ("visa", Metric::ImageAuroc, "DRAEM"),
+    ("visa", Metric::ImageAp, "DRAEM"),
+    ("visa", Metric::ImageF1, "DRAEM"),
+    ("visa", Metric::PixelAp, "DRAEM"),
+    ("visa", Metric::PixelF1, "DRAEM"),
+    ("visa", Metric::Pro, "DRAEM"),
+];
+
+#[test]
+fn published_means_follow_from_their_rows_but_for_those_known() {
+    let mut compared = 0;
+    for dataset in ["mvtec", "visa", "mvtec3d", "medical"] {
+        let published = Published::find("paper", dataset).expect("the paper has it");
+        for method in &published.methods {
+            for metric in Metric::ALL {
+                let Some(mean) = published.mean(metric, method) else { continue };
+                let rows: Vec<f64> =
+                    published.classes().iter().filter_map(|class| published.value(class, metric, method)).collect();
+                if rows.is_empty() {
+                    continue;
+                }
+                compared += 1;
+                let follows = (rows.iter().sum::<f64>() / rows.len() as f64 - mean).abs() <= 0.1;
+                let known = INCONSISTENT.contains(&(dataset, metric, method));
+                assert_eq!(follows, !known, "{dataset}, {}, {method}: {mean}", metric.name());
+            }
+        }
+    }
+    assert_eq!(compared, 66);
+}
+
+#[test]
+fn each_protocol_says_what_it_means() {
+    for protocol in ProtocolName::ALL {
+        let words = diadc::measure::Measure::default().under(protocol).words();
+        assert!(words[0].starts_with(&format!("Protocol `{}`: ", protocol.name())), "{}", words[0]);
+        assert!(words.iter().all(|paragraph| paragraph.ends_with('.')), "{words:?}");
+    }
 }

@@ -113,6 +113,7 @@ pub(crate) fn program() -> Program {
             phase(&["rebuild"], sgd, Schedule::Constant { warmup: 0 }, Length::Epochs(2)),
         ],
         data: Some(ImageFormat::plain(2, 2)),
+        measure: diadc::measure::Measure::default(),
         scopes: vec![Scope { parent: None, label: "toy".into(), block: None, part: None }],
     }
 }

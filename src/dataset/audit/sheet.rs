@@ -7,6 +7,7 @@ use crate::dataset::sample::Sample;
 use crate::dataset::transform::Transform;
 use crate::dataset::{Dataset, DatasetError};
 use crate::graph::program::ImageFormat;
+use crate::measure::MaskResize;
 
 /// Images of each class that are trained on, good ones that are tested, and defective ones.
 const COLUMNS: (usize, usize, usize) = (3, 2, 5);
@@ -51,7 +52,7 @@ fn by_kind(samples: Vec<&Sample>) -> Vec<&Sample> {
 fn picture(sample: Option<&Sample>, transform: &Transform) -> (RgbImage, Option<Mask>) {
     let nothing = || RgbImage::from_pixel(transform.width, transform.height, NOTHING);
     let read = |sample: &Sample| -> Result<(RgbImage, Option<Mask>), DatasetError> {
-        let mask = sample.mask(None).ok().flatten().map(|mask| transform.mask(&mask));
+        let mask = sample.mask(None).ok().flatten().map(|mask| transform.mask(&mask, MaskResize::Nearest));
         Ok((transform.resize_u8(&sample.image()?), mask))
     };
     sample.and_then(|sample| read(sample).ok()).unwrap_or_else(|| (nothing(), None))

@@ -13,11 +13,11 @@ use super::{Ranking, Undefined};
 pub fn average_precision(ranking: &Ranking) -> Result<f64, Undefined> {
     ranking.both_kinds()?;
     let (mut hits, mut called, mut sum) = (0_u64, 0_u64, 0.0);
-    for tie in ranking.ties() {
-        hits += tie.positives;
-        called += tie.positives + tie.negatives;
-        if tie.positives > 0 {
-            sum += tie.positives as f64 * (hits as f64 / called as f64);
+    for step in ranking.steps() {
+        hits += step.positives;
+        called += step.passed + step.positives + step.negatives;
+        if step.positives > 0 {
+            sum += step.positives as f64 * (hits as f64 / called as f64);
         }
     }
     Ok(sum / ranking.positives() as f64)

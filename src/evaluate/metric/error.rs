@@ -39,6 +39,41 @@ pub enum MetricError {
         /// The number of classes.
         classes: usize,
     },
+    /// A map too small for the pools of its image score.
+    #[error(
+        "a map of {height}x{width} is too small for {rounds} pools of {window}x{window}; choose another image score"
+    )]
+    TooSmall {
+        /// Its height.
+        height: usize,
+        /// Its width.
+        width: usize,
+        /// The side of the window.
+        window: usize,
+        /// How often it is pooled.
+        rounds: usize,
+    },
+    /// The image score is the model's, which gave none.
+    #[error("there is no image score; choose one that is made of the anomaly map, such as `max`")]
+    NoScore,
+    /// An image score is to be made of a map that is not there.
+    #[error("there is no anomaly map from which an image score could be made")]
+    NoMap,
+    /// A map or mask whose length is not that of its rows and columns.
+    #[error("{len} values for a map of {height}x{width}")]
+    Shape {
+        /// The number of values.
+        len: usize,
+        /// Its height.
+        height: usize,
+        /// Its width.
+        width: usize,
+    },
+    /// Scores that don't fit into memory could not be put aside.
+    #[error(
+        "scores that don't fit into memory can't be kept in a temporary file: {0}; set TMPDIR to a place with room"
+    )]
+    Spill(String),
     /// One of the above, with the image it was found in.
     #[error("{what} of image `{id}` of class `{class}`: {fault}")]
     Image {
@@ -51,6 +86,12 @@ pub enum MetricError {
         /// What is wrong there.
         fault: Box<MetricError>,
     },
+}
+
+impl MetricError {
+    pub(super) fn spill(error: &std::io::Error) -> Self {
+        Self::Spill(error.to_string())
+    }
 }
 
 /// Counts what can't be ranked among `scores`, and refuses them if there is any.

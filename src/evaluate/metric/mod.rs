@@ -1,53 +1,41 @@
-//! Metrics over scores and labels, one per file: exact, never binned, ties counted as ties.
+//! Metrics over scores and labels, one per file: exact where nothing else is said, ties counted as ties.
 //!
-//! In come `f32` scores (higher means more anomalous) and which of the items are anomalous; they are sorted once
-//! into a [`Ranking`], from which each metric is computed in one walk. Out comes a number between 0 and 1, or the
-//! reason why there is none: a metric that is not defined is never replaced by a value.
-//! This room knows no model, no image and no data set. A new metric is one file here and one [`Metric`] variant.
+//! In come [`Scores`]: `f32` values (higher means more anomalous), of which some are anomalous. They are ranked once
+//! into a [`Ranking`], from which each metric is computed in one walk. Out comes a number, or the reason why there is
+//! none: a metric that is not defined is never replaced by a value.
+//! This room knows no model and no data set. A new metric is one file here and one [`Metric`](crate::measure::Metric).
 
 mod auroc;
 mod average_precision;
-mod bits;
+mod bins;
 mod error;
+mod f1_max;
+mod iou_max;
+mod key;
+mod peak;
+mod pro;
+mod pro_thresholds;
 mod ranking;
+mod region;
+mod scores;
+mod store;
 
 use serde::{Deserialize, Serialize};
 
 pub use auroc::auroc;
 pub use average_precision::average_precision;
-pub use bits::Bits;
+pub use bins::Bins;
 pub use error::MetricError;
 pub(crate) use error::finite;
-pub use ranking::{Labels, Ranking, Tie};
-
-/// The metrics an evaluation reports, in the order in which they are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Metric {
-    /// Area under the ROC curve over the images of a class.
-    ImageAuroc,
-    /// Average precision over the images of a class.
-    ImageAp,
-    /// Area under the ROC curve over all pixels of all images of a class.
-    PixelAuroc,
-    /// Average precision over all pixels of all images of a class.
-    PixelAp,
-}
-
-impl Metric {
-    /// Every metric, in the order in which they are printed.
-    pub const ALL: [Self; 4] = [Self::ImageAuroc, Self::ImageAp, Self::PixelAuroc, Self::PixelAp];
-
-    /// The name a reader sees, such as `image AUROC`.
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::ImageAuroc => "image AUROC",
-            Self::ImageAp => "image AP",
-            Self::PixelAuroc => "pixel AUROC",
-            Self::PixelAp => "pixel AP",
-        }
-    }
-}
+pub use f1_max::f1_max;
+pub use iou_max::iou_max;
+pub use key::Key;
+pub use peak::Peaks;
+pub use pro::pro;
+pub use pro_thresholds::{pro_thresholds, thresholds};
+pub use ranking::{Above, Ranking, Step};
+pub use region::{RegionCurve, Regions, region_curves};
+pub use scores::Scores;
 
 /// The value of a metric, or why it has none; in JSON a number, or `{"undefined": "the reason"}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,4 +80,8 @@ pub enum Undefined {
     NoPositives,
     /// Each item is anomalous.
     NoNegatives,
+    /// All scores are one score, where a protocol needs a range of them.
+    Flat,
+    /// So few thresholds of a protocol lie below the limit of the false-positive rate that they make no curve.
+    NoCurve,
 }

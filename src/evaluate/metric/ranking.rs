@@ -1,113 +1,140 @@
-//! Scores sorted once, for every metric that needs their order.
+//! Scores in order, for every metric that needs it.
 //!
-//! In come finite `f32` scores and their labels. Each score becomes a `u32` whose order is the order of the scores
-//! (both zeros are one value), and the keys of anomalous and of good items are sorted apart by radix, so no label has
-//! to travel with its key. Memory beyond the input: one `u32` per item kept, one more while sorting.
-//! What is then true: walking [`Ranking::ties`] meets each distinct score once, from the highest down.
+//! Only anomalous items are sorted, for a curve turns only at their scores; good ones, of which there are many more, are
+//! counted between those scores, in parallel and in any order. A table over evenly spread keys brings a good item
+//! within a step or two of its place, so the time grows linearly with the number of items.
+//! What is then true: [`Ranking::steps`] meets each distinct score of an anomalous item once, from the highest down.
 
-use rayon::prelude::*;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::error::{MetricError, finite};
-use super::{Bits, Undefined};
+use super::{Key, MetricError, Undefined};
 
-/// Which items are anomalous, however that is stored.
-pub trait Labels: Sync {
-    /// The number of items.
-    fn count(&self) -> usize;
-    /// Whether item `index` is anomalous.
-    fn anomalous(&self, index: usize) -> bool;
-}
-
-impl Labels for [bool] {
-    fn count(&self) -> usize {
-        self.len()
-    }
-
-    fn anomalous(&self, index: usize) -> bool {
-        self[index]
-    }
-}
-
-impl Labels for Bits {
-    fn count(&self) -> usize {
-        self.len()
-    }
-
-    fn anomalous(&self, index: usize) -> bool {
-        self.get(index)
-    }
-}
-
-/// Scores in order, the anomalous items and the good ones apart.
+/// Anomalous and good items by score.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ranking {
-    positives: Vec<u32>,
-    negatives: Vec<u32>,
+    /// Distinct keys of anomalous items and marks, rising.
+    keys: Vec<u32>,
+    /// Key and area of each anomalous item, rising.
+    positives: Vec<u64>,
+    /// At `2 i` the number of good items below key `i` and above the one before it; at `2 i + 1` those that share it.
+    between: Vec<u64>,
+    negatives: u64,
+    regions: u64,
 }
 
-/// All items that share one score.
+/// All items that share one score, and the good ones passed on the way down to it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tie {
+pub struct Step {
     /// The score they share.
-    pub score: f32,
-    /// How many of them are anomalous.
+    pub key: Key,
+    /// How many good items score less than the step before and more than this one.
+    pub passed: u64,
+    /// How many of those that share the score are anomalous.
     pub positives: u64,
-    /// How many of them are good.
+    /// How many of those that share the score are good.
     pub negatives: u64,
+    /// The shares of their regions that the anomalous ones make, added up.
+    pub overlap: f64,
+}
+
+/// What scores above a threshold.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Above {
+    /// Anomalous items.
+    pub positives: u64,
+    /// Good items.
+    pub negatives: u64,
+    /// The shares of their regions that the anomalous ones make, added up.
+    pub overlap: f64,
 }
 
 impl Ranking {
-    /// Sorts `scores`, of which `labels` tells the anomalous ones.
-    ///
-    /// # Errors
-    /// If the two differ in length, or a score is NaN or infinite.
-    pub fn new<L: Labels + ?Sized>(scores: &[f32], labels: &L) -> Result<Self, MetricError> {
-        if scores.len() != labels.count() {
-            return Err(MetricError::Lengths { scores: scores.len(), labels: labels.count() });
+    /// Ranks sorted positives; `each` shows all negatives, some at a time, to the function it is given.
+    pub(super) fn new(
+        positives: Vec<u64>,
+        marks: &[Key],
+        negatives: u64,
+        regions: u64,
+        each: impl FnOnce(&(dyn Fn(&[u32]) + Sync)) -> Result<(), MetricError>,
+    ) -> Result<Self, MetricError> {
+        let mut keys: Vec<u32> = positives.iter().map(|positive| (positive >> 32) as u32).collect();
+        keys.dedup();
+        if !marks.is_empty() {
+            keys.extend(marks.iter().map(|mark| mark.0));
+            keys.sort_unstable();
+            keys.dedup();
         }
-        finite(scores)?;
-        let anomalous = (0..scores.len()).into_par_iter().filter(|&index| labels.anomalous(index)).count();
-        let mut positives = Vec::with_capacity(anomalous);
-        let mut negatives = Vec::with_capacity(scores.len() - anomalous);
-        for (index, &score) in scores.iter().enumerate() {
-            if labels.anomalous(index) {
-                positives.push(key(score));
-            } else {
-                negatives.push(key(score));
-            }
-        }
-        rayon::join(|| sort(&mut positives), || sort(&mut negatives));
-        Ok(Self { positives, negatives })
+        keys.shrink_to_fit();
+        let counts: Vec<AtomicU64> = (0..=2 * keys.len()).map(|_| AtomicU64::new(0)).collect();
+        let table = Table::new(&keys);
+        each(&|some| table.count(some, &counts))?;
+        let between = counts.into_iter().map(AtomicU64::into_inner).collect();
+        Ok(Self { keys, positives, between, negatives, regions })
     }
 
     /// The number of anomalous items.
     #[must_use]
-    pub const fn positives(&self) -> usize {
-        self.positives.len()
+    pub const fn positives(&self) -> u64 {
+        self.positives.len() as u64
     }
 
     /// The number of good items.
     #[must_use]
-    pub const fn negatives(&self) -> usize {
-        self.negatives.len()
+    pub const fn negatives(&self) -> u64 {
+        self.negatives
     }
 
-    /// Each distinct score with the items that share it, from the highest score down.
-    pub fn ties(&self) -> impl Iterator<Item = Tie> {
-        let (mut positives, mut negatives) = (&self.positives[..], &self.negatives[..]);
-        std::iter::from_fn(move || {
-            let highest = *positives.last().max(negatives.last())?;
-            Some(Tie {
-                score: score(highest),
-                positives: take_last(&mut positives, highest),
-                negatives: take_last(&mut negatives, highest),
-            })
+    /// The number of regions that the anomalous items make.
+    #[must_use]
+    pub const fn regions(&self) -> u64 {
+        self.regions
+    }
+
+    /// Each distinct score of an anomalous item (and each mark) with what shares it, from the highest score down.
+    pub fn steps(&self) -> impl Iterator<Item = Step> {
+        let mut rest = &self.positives[..];
+        (0..self.keys.len()).rev().map(move |index| {
+            let key = self.keys[index];
+            let from = rest.iter().rposition(|positive| (positive >> 32) as u32 != key).map_or(0, |last| last + 1);
+            let (others, tied) = rest.split_at(from);
+            rest = others;
+            Step {
+                key: Key(key),
+                passed: self.between[2 * index + 2],
+                positives: tied.len() as u64,
+                negatives: self.between[2 * index + 1],
+                overlap: tied.iter().map(|positive| 1.0 / (positive & 0xFFFF_FFFF) as f64).sum(),
+            }
         })
     }
 
+    /// What scores above each of `marks`, which must be rising and must have been given when this was ranked.
+    pub(super) fn above(&self, marks: &[Key]) -> Vec<Above> {
+        let mut found = vec![Above::default(); marks.len()];
+        let (mut sum, mut left) = (Above::default(), marks.len());
+        for step in self.steps() {
+            sum.negatives += step.passed;
+            while left > 0 && marks[left - 1] == step.key {
+                left -= 1;
+                found[left] = sum;
+            }
+            sum.positives += step.positives;
+            sum.negatives += step.negatives;
+            sum.overlap += step.overlap;
+        }
+        debug_assert_eq!(left, 0, "each mark is a step");
+        found
+    }
+
+    /// The number of good items that score at least as high as `key`, which must be a step.
+    pub(super) fn negatives_from(&self, key: Key) -> u64 {
+        let index = self.keys.binary_search(&key.0).expect("the score is one of those ranked");
+        self.between[2 * index + 1..].iter().sum()
+    }
+
     /// Refuses a ranking that lacks anomalous or good items, from which no curve can be drawn.
-    pub(super) const fn both_kinds(&self) -> Result<(), Undefined> {
-        match (self.positives.is_empty(), self.negatives.is_empty()) {
+    pub(crate) const fn both_kinds(&self) -> Result<(), Undefined> {
+        match (self.positives.is_empty(), self.negatives == 0) {
             (true, true) => Err(Undefined::Empty),
             (true, false) => Err(Undefined::NoPositives),
             (false, true) => Err(Undefined::NoNegatives),
@@ -116,80 +143,59 @@ impl Ranking {
     }
 }
 
-/// Removes the run of `key` at the end of `keys` and counts it.
-fn take_last(keys: &mut &[u32], key: u32) -> u64 {
-    let rest = keys.iter().rposition(|&other| other != key).map_or(0, |index| index + 1);
-    let count = keys.len() - rest;
-    *keys = &keys[..rest];
-    count as u64
+/// Finds the place of a key among the sorted ones.
+struct Table<'a> {
+    keys: &'a [u32],
+    low: u32,
+    high: u32,
+    shift: u32,
+    /// How many keys lie in the cells before each cell.
+    before: Vec<u32>,
 }
 
-const SIGN: u32 = 1 << 31;
-
-/// The bits of a finite `score`, rearranged so that integers compare as the scores do.
-fn key(score: f32) -> u32 {
-    // Adding zero makes of the two zeros, which compare equal, one pattern of bits.
-    let bits = (score + 0.0).to_bits();
-    if bits & SIGN == 0 { bits | SIGN } else { !bits }
-}
-
-/// The score whose [`key`] this is.
-fn score(key: u32) -> f32 {
-    f32::from_bits(if key & SIGN == 0 { !key } else { key ^ SIGN })
-}
-
-const DIGIT_BITS: u32 = 11;
-const DIGITS: usize = 3;
-const BUCKETS: usize = 1 << DIGIT_BITS;
-/// Below this length the passes of a radix sort cost more than comparing.
-const FEW: usize = 1 << 12;
-
-type Histogram = [Vec<usize>; DIGITS];
-
-/// Sorts `keys` by least significant digit first, leaving out the digits in which all agree.
-fn sort(keys: &mut Vec<u32>) {
-    if keys.len() < FEW {
-        keys.sort_unstable();
-        return;
-    }
-    let counts = histogram(keys);
-    let mut other = vec![0; keys.len()];
-    for (number, count) in counts.iter().enumerate() {
-        if count.contains(&keys.len()) {
-            continue;
+impl<'a> Table<'a> {
+    fn new(keys: &'a [u32]) -> Self {
+        let (low, high) = (keys.first().copied().unwrap_or(0), keys.last().copied().unwrap_or(0));
+        // About two cells for each key, as far as a cache holds them.
+        let cells = (2 * keys.len()).next_power_of_two().clamp(1 << 4, 1 << 20);
+        let shift = (32 - (high - low).leading_zeros()).saturating_sub(cells.ilog2());
+        let mut before = vec![0; ((high - low) >> shift) as usize + 2];
+        for key in keys {
+            before[((key - low) >> shift) as usize + 1] += 1;
         }
-        let mut next: Vec<usize> =
-            count.iter().scan(0, |start, &count| Some(std::mem::replace(start, *start + count))).collect();
-        for &key in keys.iter() {
-            let slot = &mut next[digit(key, number)];
-            other[*slot] = key;
-            *slot += 1;
+        let mut sum = 0;
+        for count in &mut before {
+            sum += *count;
+            *count = sum;
         }
-        std::mem::swap(keys, &mut other);
+        Self { keys, low, high, shift, before }
     }
-}
 
-fn digit(key: u32, number: usize) -> usize {
-    (key >> (DIGIT_BITS * number as u32)) as usize % BUCKETS
-}
+    /// The place of `key` in [`Ranking::between`].
+    fn place(&self, key: u32) -> usize {
+        if key < self.low || self.keys.is_empty() {
+            return 0;
+        }
+        if key > self.high {
+            return 2 * self.keys.len();
+        }
+        let cell = ((key - self.low) >> self.shift) as usize;
+        let (from, to) = (self.before[cell] as usize, self.before[cell + 1] as usize);
+        let place = from + self.keys[from..to].partition_point(|&other| other < key);
+        2 * place + usize::from(self.keys.get(place) == Some(&key))
+    }
 
-/// How often each value of each digit occurs.
-fn histogram(keys: &[u32]) -> Histogram {
-    let empty = || -> Histogram { std::array::from_fn(|_| vec![0; BUCKETS]) };
-    keys.par_chunks(1 << 18)
-        .map(|chunk| {
-            let mut counts = empty();
-            for &key in chunk {
-                for (number, count) in counts.iter_mut().enumerate() {
-                    count[digit(key, number)] += 1;
-                }
+    /// Adds each key at its place; neighbours often share one, and are added at once.
+    fn count(&self, some: &[u32], counts: &[AtomicU64]) {
+        let (mut place, mut run) = (0, 0);
+        for &key in some {
+            let next = self.place(key);
+            if next != place {
+                counts[place].fetch_add(run, Ordering::Relaxed);
+                (place, run) = (next, 0);
             }
-            counts
-        })
-        .reduce(empty, |mut sum, counts| {
-            for (sum, count) in sum.iter_mut().flatten().zip(counts.iter().flatten()) {
-                *sum += count;
-            }
-            sum
-        })
+            run += 1;
+        }
+        counts[place].fetch_add(run, Ordering::Relaxed);
+    }
 }

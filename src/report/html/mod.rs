@@ -10,10 +10,12 @@ mod chart;
 mod escape;
 mod gallery;
 mod metrics;
+mod published;
 
 use std::fmt::{self, Write};
 
 use super::Report;
+use crate::evaluate::evaluation::{Count, Evaluation};
 use escape::{Escaped, Sentence};
 
 const STYLE: &str = include_str!("style.css");
@@ -40,7 +42,10 @@ fn write(page: &mut String, report: &Report) -> fmt::Result {
     writeln!(page, "<meta name=\"color-scheme\" content=\"light dark\">")?;
     writeln!(page, "<title>{title}: report</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>")?;
     header(page, report)?;
-    section(page, "metrics", "Metrics", |page| metrics::table(page, &report.evaluation))?;
+    section(page, "metrics", "Metrics", |page| metrics::table(page, &report.evaluations))?;
+    if let (Some(published), Some(evaluation)) = (&report.published, report.evaluations.first()) {
+        section(page, "published", "Beside published numbers", |page| published::tables(page, evaluation, published))?;
+    }
     if !report.losses.is_empty() {
         section(page, "training", "Training", |page| {
             report.losses.iter().try_for_each(|curve| chart::chart(page, curve))
@@ -50,17 +55,18 @@ fn write(page: &mut String, report: &Report) -> fmt::Result {
         section(page, "examples", "Examples", |page| gallery::gallery(page, &report.examples))?;
     }
     section(page, "protocol", "What the metrics mean", |page| {
-        report.protocol.iter().try_for_each(|words| writeln!(page, "<p class=\"prose\">{}</p>", Sentence(words)))
+        let words = report.evaluations.iter().flat_map(|evaluation| &evaluation.meaning);
+        words.into_iter().try_for_each(|words| writeln!(page, "<p class=\"prose\">{}</p>", Sentence(words)))
     })?;
     section(page, "run", "The run", |page| run(page, report))?;
     writeln!(page, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>")
 }
 
 fn header(page: &mut String, report: &Report) -> fmt::Result {
-    let classes = &report.evaluation.classes;
-    let good: usize = classes.iter().map(|class| class.images.good).sum();
-    let anomalous: usize = classes.iter().map(|class| class.images.anomalous).sum();
-    let plural = if classes.len() == 1 { "class" } else { "classes" };
+    let first = report.evaluations.first();
+    let classes = first.map_or(0, |evaluation| evaluation.classes.len());
+    let Count { good, anomalous } = first.map_or(Count::default(), Evaluation::images);
+    let plural = if classes == 1 { "class" } else { "classes" };
     writeln!(page, "<header>\n<p class=\"kicker\">Anomaly detection report</p>")?;
     writeln!(page, "<h1>{}</h1>", Escaped(&report.spec))?;
     writeln!(
@@ -68,9 +74,9 @@ fn header(page: &mut String, report: &Report) -> fmt::Result {
         "<p class=\"lead\"><b>{}</b> on <b>{}</b>: {} {plural}, {good} good and {anomalous} anomalous test images.</p>",
         Escaped(&report.model),
         Escaped(&report.dataset),
-        classes.len(),
+        classes,
     )?;
-    metrics::headline(page, &report.evaluation.mean)?;
+    first.map_or(Ok(()), |evaluation| metrics::headline(page, evaluation))?;
     let facts =
         [("spec", report.spec_path.clone()), ("device", report.device.clone()), ("seed", report.seed.to_string())];
     pairs(page, "facts", facts.iter().map(|(name, value)| (*name, value.as_str())))?;

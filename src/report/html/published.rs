@@ -1,0 +1,63 @@
+//! The run's own numbers beside published ones: the means, and each metric class by class where that is printed.
+
+use std::fmt::{self, Write};
+
+use super::escape::{Escaped, Sentence};
+use super::metrics::percent;
+use crate::evaluate::evaluation::Evaluation;
+use crate::report::published::Published;
+
+/// A table of means, and one for each metric that is printed per class, folded away.
+pub(super) fn tables(page: &mut String, evaluation: &Evaluation, published: &Published) -> fmt::Result {
+    let metrics = published.metrics(evaluation);
+    open(page, "mean", &published.methods)?;
+    for &metric in &metrics {
+        let theirs = published.methods.iter().map(|method| published.mean(metric, method));
+        row(page, metric.title(), evaluation.mean[&metric].value.value(), theirs)?;
+    }
+    close(page)?;
+    for &metric in &metrics {
+        let printed = |class: &str| published.methods.iter().any(|m| published.value(class, metric, m).is_some());
+        let classes: Vec<_> = evaluation.classes.iter().filter(|class| printed(&class.class)).collect();
+        if classes.is_empty() {
+            continue;
+        }
+        writeln!(page, "<details><summary>{}, class by class</summary>", metric.title())?;
+        open(page, "class", &published.methods)?;
+        for class in classes {
+            let theirs = published.methods.iter().map(|method| published.value(&class.class, metric, method));
+            row(page, &class.class, class.metrics[&metric].value(), theirs)?;
+        }
+        close(page)?;
+        writeln!(page, "</details>")?;
+    }
+    published.caveats(evaluation).iter().try_for_each(|note| writeln!(page, "<p class=\"note\">{}</p>", Sentence(note)))
+}
+
+fn open(page: &mut String, corner: &str, methods: &[String]) -> fmt::Result {
+    write!(page, "<div class=\"wide\" tabindex=\"0\">\n<table>\n<thead><tr><th scope=\"col\">{corner}</th>")?;
+    write!(page, "<th scope=\"col\">this run</th>")?;
+    for method in methods {
+        write!(page, "<th scope=\"col\">{}</th>", Escaped(method))?;
+    }
+    writeln!(page, "</tr></thead>\n<tbody>")
+}
+
+fn close(page: &mut String) -> fmt::Result {
+    writeln!(page, "</tbody>\n</table>\n</div>")
+}
+
+fn row(page: &mut String, name: &str, own: Option<f64>, theirs: impl Iterator<Item = Option<f64>>) -> fmt::Result {
+    let shown = own.map_or_else(|| "–".to_owned(), percent);
+    write!(page, "<tr><th scope=\"row\">{}</th><td><b>{shown}</b></td>", Escaped(name))?;
+    for theirs in theirs {
+        match (theirs, own) {
+            (Some(theirs), Some(own)) => {
+                write!(page, "<td>{theirs:.1} <span class=\"count\">({:+.1})</span></td>", 100.0 * own - theirs)?;
+            }
+            (Some(theirs), None) => write!(page, "<td>{theirs:.1}</td>")?,
+            (None, _) => write!(page, "<td>–</td>")?,
+        }
+    }
+    writeln!(page, "</tr>")
+}
