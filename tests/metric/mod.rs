@@ -6,6 +6,7 @@ mod oracle;
 mod property;
 mod protocol;
 mod ranking;
+mod saved;
 
 use diadc::evaluate::metric::{Ranking, Scores};
 

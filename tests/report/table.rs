@@ -5,12 +5,45 @@ use diadc::report::{Charset, Published, PublishedError, compare, table};
 
 #[test]
 fn classes_are_rows_the_mean_stands_apart_and_gaps_are_explained() {
-    insta::assert_snapshot!(table(&[super::evaluation()], Charset::Unicode), @r"");
+    insta::assert_snapshot!(table(&[super::evaluation()], Charset::Unicode), @r"
+      class       good   anomalous   image   image   pixel   pixel
+                                     AUROC      AP   AUROC      AP
+    ────────────────────────────────────────────────────────────────
+      metal_nut     22          93    98.8   100.0    95.0    43.2
+      pill           0           7       –       –    75.0    50.0
+    ────────────────────────────────────────────────────────────────
+      mean          22         100    98.8   100.0    85.0    46.6
+
+    protocol exact, image score model, PRO up to 0.3, in percent
+    – class `pill` has no good test images (image AUROC, image AP)
+    – mean image AUROC is over 1 of 2 classes
+    – mean image AP is over 1 of 2 classes
+    ");
 }
 
 #[test]
 fn two_protocols_stand_below_each_other() {
-    insta::assert_snapshot!(table(&[super::evaluation(), super::by_diad()], Charset::Unicode), @r"");
+    insta::assert_snapshot!(table(&[super::evaluation(), super::by_diad()], Charset::Unicode), @r"
+      class       protocol   good   anomalous   image   image   pixel   pixel
+                                                AUROC      AP   AUROC      AP
+    ───────────────────────────────────────────────────────────────────────────
+      metal_nut      exact     22          93    98.8   100.0    95.0    43.2
+                      diad     22          93    98.8   100.0    95.0    43.2
+      pill           exact      0           7       –       –    75.0    50.0
+                      diad      0           7       –       –    75.0    50.0
+    ───────────────────────────────────────────────────────────────────────────
+      mean           exact     22         100    98.8   100.0    85.0    46.6
+                      diad     22         100    98.8   100.0    85.0    46.6
+
+    protocol exact, image score model, PRO up to 0.3, in percent
+    protocol diad, image score pool(8, 8), PRO up to 0.3, in percent
+    – exact: class `pill` has no good test images (image AUROC, image AP)
+    – exact: mean image AUROC is over 1 of 2 classes
+    – exact: mean image AP is over 1 of 2 classes
+    – diad: class `pill` has no good test images (image AUROC, image AP)
+    – diad: mean image AUROC is over 1 of 2 classes
+    – diad: mean image AP is over 1 of 2 classes
+    ");
 }
 
 #[test]
@@ -50,7 +83,18 @@ fn an_evaluation_of_no_class_is_still_a_table() {
 #[test]
 fn published_numbers_stand_beside_the_runs_own_with_the_difference() {
     let published = Published::find("paper", "mvtec").expect("the paper has it");
-    insta::assert_snapshot!(compare(&super::evaluation(), &published, Charset::Unicode), @r"");
+    let text = compare(&super::evaluation(), &published, Charset::Unicode);
+    let row = |name: &str| {
+        let line = text.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or_default();
+        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(row("this run"), "this run 98.8 100.0 85.0 46.6");
+    assert_eq!(row("DiAD"), "DiAD 97.2 +1.6 99.0 +1.0 96.8 -11.8 52.6 -6.0");
+    assert_eq!(row("PaDiM"), "PaDiM 84.2 +14.6 – 89.5 -4.5 –");
+    assert_eq!(row("metal_nut"), "metal_nut – – 97.3 -2.3 30.0 +13.2");
+    assert!(text.contains("Tables 1, 3, 4; with a sign, this run (protocol exact) minus"), "{text}");
+    assert!(text.ends_with("the published means are over 13 more classes than this run"), "{text}");
+    assert!(text.lines().take(12).all(|line| line.chars().count() <= 100), "{text}");
 }
 
 #[test]
@@ -92,7 +136,7 @@ fn published_means_follow_from_their_rows_but_for_those_known() {
             }
         }
     }
-    assert_eq!(compared, 66);
+    assert_eq!(compared, 72);
 }
 
 #[test]
