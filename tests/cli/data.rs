@@ -16,10 +16,8 @@ fn a_model_runs_on_each_layout() {
         let tree = Tree::of(layout);
         let data = tree.root().display().to_string();
         let out = format!("out-{layout}");
-        let table = bench
-            .run(&["run", "small.diad", "--dataset", layout, "--data", &data, "--out", &out])
-            .success()
-            .stdout();
+        let table =
+            bench.run(&["run", "small.diad", "--dataset", layout, "--data", &data, "--out", &out]).success().stdout();
         assert!(table.contains("mean"), "{layout}: {table}");
         assert!(bench.path(&out).join("report.html").exists(), "{layout}");
     }
@@ -41,7 +39,8 @@ fn a_class_without_masks_has_no_pixel_metrics() {
 fn augmented_and_cropped_images_are_trained_on_and_a_run_can_be_repeated() {
     let bench = Bench::new();
     let data = r#"data { size = size  shorter = 20  filter = "bicubic"  mask = "above_zero"  flip = "both"  rotate = 20  brightness = 0.2  hue = 0.1 }"#;
-    bench.write("small.diad", SMALL.replace("data { size = size }", data).replace("steps = 30", "steps = 4").as_bytes());
+    bench
+        .write("small.diad", SMALL.replace("data { size = size }", data).replace("steps = 30", "steps = 4").as_bytes());
     let tree = Tree::of("mvtec");
     let root = tree.root().display().to_string();
     let run = |out: &str| {

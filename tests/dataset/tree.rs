@@ -144,8 +144,12 @@ impl Tree {
                 "candle/Data/Images/Normal/0001.JPG",
                 "candle/Data/Images/Anomaly/000.JPG",
             ],
-            "mvtec3d" => ["bagel/train/good/rgb/000.png", "bagel/train/good/rgb/001.png", "bagel/test/good/rgb/000.png"],
-            "medical" => ["Brain/train/good/img/000.png", "Brain/train/good/img/001.png", "Brain/test/good/img/000.png"],
+            "mvtec3d" => {
+                ["bagel/train/good/rgb/000.png", "bagel/train/good/rgb/001.png", "bagel/test/good/rgb/000.png"]
+            }
+            "medical" => {
+                ["Brain/train/good/img/000.png", "Brain/train/good/img/001.png", "Brain/test/good/img/000.png"]
+            }
             "realiad" => [
                 "realiad_256/toy/OK/S0000/train.jpg",
                 "realiad_256/toy/OK/S0001/train.jpg",
