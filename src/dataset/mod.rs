@@ -9,6 +9,7 @@ use std::path::Path;
 
 pub mod audit;
 mod augment;
+mod cubic;
 mod error;
 mod image_file;
 mod inputs;

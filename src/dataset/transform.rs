@@ -6,6 +6,7 @@
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::{RgbImage, imageops};
 
+use super::cubic;
 use super::mask::Mask;
 use crate::graph::program::{Filter, Fit, ImageFormat};
 use crate::measure::MaskResize;
@@ -77,12 +78,7 @@ impl Transform {
         let resized = match self.filter {
             Filter::Nearest => scaled(image, width, height, ResizeAlg::Nearest),
             Filter::Bilinear => scaled(image, width, height, ResizeAlg::Convolution(FilterType::Bilinear)),
-            Filter::Bicubic => {
-                // The cubic with a = -1/2 goes by this name as well. It leaves the range, so that it matters that
-                // Pillow does rows first.
-                let cubic = ResizeAlg::Convolution(FilterType::CatmullRom);
-                scaled(&scaled(image, width, image.height(), cubic), width, height, cubic)
-            }
+            Filter::Bicubic => cubic::resized(image, width, height),
         };
         if (width, height) == (self.width, self.height) {
             return resized;
