@@ -9,7 +9,7 @@ use diadc::execute::{DeviceChoice, Draw, HostTensor, NamedTensors, open};
 use diadc::optimize::optimize;
 use diadc::plan::plan;
 use diadc::resolve::Location;
-use diadc::weight;
+use diadc::weight::Assembly;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // The small spec that comes with the library, with one of its params changed.
@@ -19,9 +19,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     })?;
     let program = &compiled.program;
 
-    // First values for its weights; `weight::load` reads them from a file.
+    // First values for its weights; `Assembly::load` takes them from a file.
     let mut engine = open(DeviceChoice::Cpu)?;
-    engine.set_weights(&weight::init(program, 1));
+    Assembly::first(program).hand_over(1, engine.as_mut(), &mut |_, _| ())?;
 
     // `denoise(z: [B, 4, 16, 16], t: int[B], image: [B, 3, 64, 64])` for a batch of two.
     let denoise = program.function("denoise").ok_or("the spec has no function `denoise`")?;
