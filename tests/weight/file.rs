@@ -213,13 +213,25 @@ fn a_file_of_another_kind_is_told_by_its_beginning() {
     assert!(error.contains("it is a directory"), "{error}");
 }
 
+#[test]
+fn a_header_of_any_length_is_a_header() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w");
+    // 128 begins with the byte of a pickle, 19,280 with the letters of a zip archive.
+    for length in [128_usize, 384, 19_280] {
+        let header = format!("{:length$}", r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#);
+        with_header(&path, &header, &[0; 4]);
+        assert_eq!(File::open(&path).expect("it is right").found().len(), 1);
+    }
+}
+
 /// Needs `../shared/weights`; without it there is nothing to read, and the test passes.
 #[test]
 fn published_files_are_read() {
     for (name, count, stored, first) in [
         ("resnet50_v1_stem_layer1-3.safetensors", 215, Stored::F32, "bn1.bias"),
-        ("taesd_encoder.safetensors", 67, Stored::F16, "0.bias"),
-        ("taesd_decoder.safetensors", 67, Stored::F16, "1.bias"),
+        ("taesd_encoder.safetensors", 67, Stored::Bf16, "0.bias"),
+        ("taesd_decoder.safetensors", 67, Stored::Bf16, "1.bias"),
     ] {
         let path = Path::new("../shared/weights").join(name);
         if !path.exists() {
