@@ -103,11 +103,14 @@ impl File {
         let mut start = Vec::new();
         file.by_ref().take(16).read_to_end(&mut start).map_err(unreadable)?;
         let mut input = Input { file, length };
-        let contents = if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
+        // The length of a header may begin with any byte, and neither an archive nor a pickle of PyTorch has a brace there.
+        let contents = if start.get(8) == Some(&b'{') {
+            safetensors::read(&mut input)
+        } else if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
             pytorch::read_zip(&mut input)
         } else if start.first() == Some(&0x80) {
             pytorch::read_legacy(&mut input)
-        } else if start.get(8) == Some(&b'{') || path.extension().is_some_and(|end| end == "safetensors") {
+        } else if path.extension().is_some_and(|end| end == "safetensors") {
             safetensors::read(&mut input)
         } else {
             Err(Fault::Damaged(unknown(&start)))

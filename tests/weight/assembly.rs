@@ -119,3 +119,23 @@ fn an_engine_takes_the_weights_one_by_one() {
     let there: Vec<HostTensor> = (0..4).map(|i| engine.weight(WeightId(i)).expect("the processor answers")).collect();
     assert_eq!(there, first_values(&program, 3));
 }
+
+#[test]
+fn what_is_put_around_a_model_while_it_trains_is_taken_off_its_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    let mut program = zeros(&[("net.a.w", &[1]), ("net.b.w", &[1])]);
+    program.parts = vec![part("net", "net", false)];
+    for (around, naming) in [
+        ("module.net", "those of the layout data-parallel"),
+        ("module", "those of the layout data-parallel, within the part `net`"),
+        ("_orig_mod.net", "those of the layout compiled"),
+    ] {
+        let names = ["a", "b"].map(|name| format!("{around}.{name}.w"));
+        stored(&path, &[(&names[0], &[1], 5.0), (&names[1], &[1], 6.0)]);
+        let (assembly, layout) = Assembly::load(&program, &path, &[]).expect("it fits");
+        assert_eq!(layout.naming, naming);
+        let floats = |i: usize| all(&assembly, 1).expect("it can be read")[i].as_floats().expect("floats")[0];
+        assert_eq!([floats(0), floats(1)], [5.0, 6.0]);
+    }
+}

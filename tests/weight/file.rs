@@ -6,7 +6,7 @@ use std::path::Path;
 
 use diadc::execute::HostTensor;
 use diadc::graph::program::Program;
-use diadc::weight::{Assembly, File, WeightError, save, write};
+use diadc::weight::{Assembly, File, Stored, WeightError, save, write};
 use half::{bf16, f16};
 use proptest::prelude::*;
 
@@ -211,6 +211,40 @@ fn a_file_of_another_kind_is_told_by_its_beginning() {
     }
     let error = File::open(folder.path()).expect_err("it is a directory").to_string();
     assert!(error.contains("it is a directory"), "{error}");
+}
+
+#[test]
+fn a_header_of_any_length_is_a_header() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w");
+    // 128 begins with the byte of a pickle, 19,280 with the letters of a zip archive.
+    for length in [128_usize, 384, 19_280] {
+        let header = format!("{:length$}", r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#);
+        with_header(&path, &header, &[0; 4]);
+        assert_eq!(File::open(&path).expect("it is right").found().len(), 1);
+    }
+}
+
+/// Needs `../shared/weights`; without it there is nothing to read, and the test passes.
+#[test]
+fn published_files_are_read() {
+    for (name, count, stored, first) in [
+        ("resnet50_v1_stem_layer1-3.safetensors", 215, Stored::F32, "bn1.bias"),
+        ("taesd_encoder.safetensors", 67, Stored::Bf16, "0.bias"),
+        ("taesd_decoder.safetensors", 67, Stored::Bf16, "1.bias"),
+    ] {
+        let path = Path::new("../shared/weights").join(name);
+        if !path.exists() {
+            return;
+        }
+        let file = File::open(&path).expect("it can be read");
+        let found = file.found();
+        assert_eq!((found.len(), &found[0].stored, found[0].name.as_str()), (count, &stored, first), "{name}");
+        for tensor in found {
+            let tensor = file.read(&tensor.name).expect("it can be read");
+            assert!(tensor.as_floats().is_some_and(|v| v.iter().all(|x| x.is_finite())), "{name}");
+        }
+    }
 }
 
 proptest! {

@@ -193,14 +193,12 @@ fn nesting_sharing_and_loops_do_no_harm() {
     let deep = [&b"]".repeat(1_500_000)[..], &b"a".repeat(1_499_999), b"."].concat();
     assert!(refused_pickle(&deep).contains("it holds a list of 1"));
     // Lists of the same list twice, forty times over.
-    let mut shared = b"}X\x01\0\0\0x]q\x00".to_vec();
+    let mut shared = b"]q\x000".to_vec();
     for _ in 0..40 {
-        shared.extend(b"](h\x00h\x00eq\x00");
+        shared.extend(b"](h\x00h\x00eq\x000");
     }
-    shared.extend(b"s.");
-    assert!(
-        refused_pickle(&shared).contains("it holds no tensors by name, only `x` (a list of 2)") || !shared.is_empty()
-    );
+    shared.extend(b"}X\x01\0\0\0xh\x00s.");
+    assert!(refused_pickle(&shared).contains("it holds no tensors by name, only `x` (a list of 2)"));
     // A list and a dict that hold themselves.
     assert!(refused_pickle(b"}q\x00X\x01\0\0\0xh\x00s.").contains("only `x` (a dict of 1)"));
     assert!(refused_pickle(b"}X\x01\0\0\0x]q\x00h\x00as.").contains("only `x` (a list of 1)"));

@@ -57,9 +57,9 @@ fn archives_and_old_pickles_give_the_same_tensors() {
 
 #[test]
 fn each_type_of_elements_is_known() {
+    use Stored::{Bf16, Bool, F16, F32, F64, I8, I16, I32, I64, U8};
     let file = File::open(&fixture("types.ckpt")).expect("it can be read");
     let types: Vec<Stored> = file.found().into_iter().map(|tensor| tensor.stored).collect();
-    use Stored::{Bf16, Bool, F16, F32, F64, I8, I16, I32, I64, U8};
     assert_eq!(types, [Bf16, Bool, F16, F32, F64, I16, I32, I64, I8, U8]);
 }
 
