@@ -38,6 +38,6 @@ compare tiny "ae.decode($latent)" "$near"
 compare tiny "psi($image)" "$near"
 compare tiny "denoise($latent, constant([10, 300]), $image)" "$near"
 compare tiny "reconstruct($image)" "$far"
-compare tiny "mse(ae.decode(latent_mean(ae.encode($image))), $image)" "$far" --grad ae
-compare tiny "mse(denoise($latent, constant([10, 300]), $image), $latent)" "$far" --grad sd --grad sg
+compare tiny "mse(ae.decode(latent_mean(ae.encode($image))), $image)" "$far" --grad first_stage_model
+compare tiny "mse(denoise($latent, constant([10, 300]), $image), $latent)" "$far" --grad model.diffusion_model --grad control_model
 exit $failed
