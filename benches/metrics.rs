@@ -43,7 +43,8 @@ fn one_class(bencher: divan::Bencher<'_, '_>, protocol: &str) {
         let mut collector = Collector::new(["class"], measure.clone());
         for (map, mask) in &maps {
             let anomalous = mask.contains(&true);
-            let observation = Observation { class: 0, id: "", score: None, anomalous, map, mask: Some(mask), size: [SIDE, SIDE] };
+            let observation =
+                Observation { class: 0, id: "", score: None, anomalous, map, mask: Some(mask), size: [SIDE, SIDE] };
             collector.add(observation).expect("the observation is sound");
         }
         collector.finish().expect("it fits into memory")

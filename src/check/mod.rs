@@ -47,11 +47,14 @@ use value::{InstanceId, Value};
 /// Calls within calls, at most.
 const DEPTH: usize = 200;
 
+/// What is checked, with warnings; or everything that is wrong with it.
+pub type Checked<T> = Result<(T, Vec<Diagnostic>), Vec<Diagnostic>>;
+
 /// Expands the model of a spec into a program. Warnings come with it.
 ///
 /// # Errors
 /// Everything that is wrong, in the order of the source.
-pub fn check(spec: &Spec) -> Result<(Program, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub fn check(spec: &Spec) -> Checked<Program> {
     let mut checker = Checker::new(spec);
     let program = checker.program();
     checker.outcome(program)
@@ -62,7 +65,7 @@ pub fn check(spec: &Spec) -> Result<(Program, Vec<Diagnostic>), Vec<Diagnostic>>
 ///
 /// # Errors
 /// Everything that is wrong, in the order of the source; also an input that nothing takes.
-pub fn check_query(spec: &Spec, query: &Query) -> Result<((Program, Function), Vec<Diagnostic>), Vec<Diagnostic>> {
+pub fn check_query(spec: &Spec, query: &Query) -> Checked<(Program, Function)> {
     let mut checker = Checker::new(spec);
     let mut program = checker.program();
     let function = program.as_ref().and_then(|_| checker.query(InstanceId(0), query));
@@ -131,7 +134,7 @@ impl<'a> Checker<'a> {
     }
 
     /// What was made, if nothing is wrong, with warnings.
-    fn outcome<T>(self, made: Option<T>) -> Result<(T, Vec<Diagnostic>), Vec<Diagnostic>> {
+    fn outcome<T>(self, made: Option<T>) -> Checked<T> {
         let diagnostics = in_order(self.diagnostics);
         let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
         match made {

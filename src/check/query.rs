@@ -73,7 +73,7 @@ impl Checker<'_> {
             return None;
         }
         if objective.is_some() {
-            outputs[0].0 = "loss".to_owned();
+            "loss".clone_into(&mut outputs[0].0);
         }
         let function = self.finish(&query.text, &outputs);
         self.report_unused(&function, &inputs, query);

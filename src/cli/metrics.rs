@@ -1,6 +1,6 @@
 //! `diadc metrics`: scores predictions that any tool has saved, with no model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -59,8 +59,8 @@ pub(super) struct Metrics {
     score: Option<ImageScore>,
 
     /// Metrics to show, in this order; by default the usual seven
-    #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = metric)]
-    metrics: Vec<Metric>,
+    #[arg(long = "metrics", value_delimiter = ',', value_name = "A,B", value_parser = metric)]
+    shown: Vec<Metric>,
 
     /// False-positive rate up to which PRO is integrated
     #[arg(long, value_name = "RATE", default_value_t = PRO_LIMIT, value_parser = rate)]
@@ -133,15 +133,15 @@ impl Metrics {
 
     /// One file of many predictions, and what is in files of its own.
     fn of_file(&self) -> Result<Vec<Evaluation>, Failure> {
-        let mut arrays = self.arrays(&self.predictions, "maps")?;
+        let mut all = arrays(&self.predictions, "maps")?;
         for (path, name) in
             [(&self.masks, "masks"), (&self.scores, "scores"), (&self.labels, "labels"), (&self.classes, "classes")]
         {
             if let Some(path) = path {
-                arrays.extend(self.arrays(path, name)?);
+                all.extend(arrays(path, name)?);
             }
         }
-        let predictions = Predictions::new(&self.predictions, arrays)?;
+        let predictions = Predictions::new(&self.predictions, all)?;
         let mut classes: IndexMap<String, usize> = IndexMap::new();
         let mut names: Vec<&str> = predictions.classes().collect();
         names.sort_unstable();
@@ -171,13 +171,13 @@ impl Metrics {
             let shown = self.predictions.display();
             return Err(Failure::Usage(format!("`{shown}` holds no .npz file; name a file of predictions instead")));
         }
-        let open = |path: &PathBuf| Ok::<_, Failure>(Predictions::new(path, self.arrays(path, "maps")?)?);
+        let open = |path: &PathBuf| Ok::<_, Failure>(Predictions::new(path, arrays(path, "maps")?)?);
         // Names first: which classes there are must be known before the first image counts.
-        let mut names: BTreeMap<String, ()> = BTreeMap::new();
+        let mut names: BTreeSet<String> = BTreeSet::new();
         for path in &paths {
-            names.extend(open(path)?.classes().map(|class| (class.to_owned(), ())));
+            names.extend(open(path)?.classes().map(str::to_owned));
         }
-        let classes: IndexMap<String, usize> = names.into_keys().enumerate().map(|(n, name)| (name, n)).collect();
+        let classes: IndexMap<String, usize> = names.into_iter().enumerate().map(|(n, name)| (name, n)).collect();
         let have_scores = open(&paths[0])?.have_scores();
         let mut collectors = self.collectors(&classes, have_scores);
         for path in &paths {
@@ -189,14 +189,8 @@ impl Metrics {
         finish(collectors)
     }
 
-    fn arrays(&self, path: &Path, unnamed: &str) -> Result<BTreeMap<String, Array>, Failure> {
-        let arrays = saved::read(path)?;
-        let named = |(name, array)| (if name == saved::UNNAMED { unnamed.to_owned() } else { name }, array);
-        Ok(arrays.into_iter().map(named).collect())
-    }
-
     fn collectors(&self, classes: &IndexMap<String, usize>, have_scores: bool) -> Vec<Collector> {
-        let metrics = if self.metrics.is_empty() { Metric::USUAL.to_vec() } else { self.metrics.clone() };
+        let metrics = if self.shown.is_empty() { Metric::USUAL.to_vec() } else { self.shown.clone() };
         let own = if have_scores { ImageScore::Model } else { ImageScore::Max };
         let base = Measure { metrics, pro_limit: self.pro_limit, image_score: Some(own), ..Measure::default() };
         let measures = measures(&base, &self.measure.protocols)
@@ -220,4 +214,11 @@ fn add(
 
 fn finish(collectors: Vec<Collector>) -> Result<Vec<Evaluation>, Failure> {
     Ok(collectors.into_iter().map(Collector::finish).collect::<Result<_, _>>()?)
+}
+
+/// The arrays of a file; one without a name gets `unnamed`.
+fn arrays(path: &Path, unnamed: &str) -> Result<BTreeMap<String, Array>, Failure> {
+    let arrays = saved::read(path)?;
+    let named = |(name, array)| (if name == saved::UNNAMED { unnamed.to_owned() } else { name }, array);
+    Ok(arrays.into_iter().map(named).collect())
 }

@@ -54,6 +54,7 @@ pub struct Mean {
 
 impl Evaluation {
     /// The metrics, in the order in which they are shown.
+    #[must_use]
     pub fn metrics(&self) -> impl ExactSizeIterator<Item = Metric> {
         self.mean.keys().copied()
     }

@@ -121,8 +121,8 @@ pub(super) fn notes(evaluation: &Evaluation) -> Vec<String> {
     }
     let missing = reasons.into_iter().map(|(reason, metrics)| format!("{reason} ({})", metrics.join(", ")));
     let all = evaluation.classes.len();
-    let partial = evaluation.mean.iter().filter_map(|(metric, mean)| {
-        (mean.classes < all).then(|| format!("mean {} is over {} of {all} classes", metric.title(), mean.classes))
-    });
+    let partial = evaluation.mean.iter().filter(|(_, mean)| mean.classes < all);
+    let partial =
+        partial.map(|(metric, mean)| format!("mean {} is over {} of {all} classes", metric.title(), mean.classes));
     missing.chain(partial).collect()
 }

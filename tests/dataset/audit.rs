@@ -139,8 +139,8 @@ fn all_that_is_wrong_is_told_at_once() {
         tree.image("nut/test/crack/001.png", 20, 20).image("nut/train/bad/0.png", 20, 20);
     });
     let kinds: Vec<FindingKind> = all.iter().filter(|f| f.severity == Severity::Error).map(|f| f.kind).collect();
-    use FindingKind::{Layout, MaskMissing, Unreadable};
-    assert_eq!(kinds, [Layout, Unreadable, Unreadable, MaskMissing]);
+    let expected = [FindingKind::Layout, FindingKind::Unreadable, FindingKind::Unreadable, FindingKind::MaskMissing];
+    assert_eq!(kinds, expected);
 }
 
 #[test]

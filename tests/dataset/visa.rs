@@ -82,9 +82,8 @@ fn without_the_list_the_split_is_the_published_one() {
 fn the_list_and_the_folders_give_the_same_data_set() {
     let tree = Tree::visa();
     let by_folders = tree.open("visa").expect("the folders are right");
-    let row = |id: &str, split: &str| match id.contains("Anomaly") {
-        true => DEFECTIVE.to_owned(),
-        false => format!("candle,{split},normal,{id},\n"),
+    let row = |id: &str, split: &str| {
+        if id.contains("Anomaly") { DEFECTIVE.to_owned() } else { format!("candle,{split},normal,{id},\n") }
     };
     let rows: String = by_folders.train.iter().map(|sample| row(&sample.id, "train")).collect();
     let rows = rows + &by_folders.test.iter().map(|sample| row(&sample.id, "test")).collect::<String>();

@@ -105,6 +105,6 @@ fn listed_image(value: &Value, at: &str, class: &str, phase: Phase, normal: &str
     let image = format!("{class}/{}", list::required(map, "image_path")?);
     let mask = list::string(map, "mask_path")?.map(|mask| format!("{class}/{mask}"));
     let kind = list::required(map, "anomaly_class")?;
-    let defect = (kind != normal).then(|| (kind, mask));
+    let defect = (kind != normal).then_some((kind, mask));
     Ok(Listed { at: at.to_owned(), class: class.to_owned(), phase, image, defect })
 }
