@@ -7,7 +7,7 @@ mod rows;
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 use burn::tensor::ops::{FloatTensor, FloatTensorOps, ModuleOps};
-use burn::tensor::{DType, Shape, TensorData, TensorMetadata};
+use burn::tensor::{DType, TensorData, TensorMetadata};
 use rayon::prelude::*;
 
 use crate::op::Conv2d;
@@ -17,9 +17,6 @@ use super::kernels::{Kernels, options};
 
 /// Elements that one task of a loop over elements works on; less is not worth another core.
 const CHUNK: usize = 32 * 1024;
-
-/// Elements of unfolded windows that are held at once, about 64 MB, unless one sample has more.
-const UNFOLDED: usize = 16 << 20;
 
 type Flexible = FloatTensor<Flex>;
 
@@ -54,51 +51,8 @@ impl Kernels for Flex {
         if conv.groups != 1 || x.dtype() != DType::F32 {
             return <Flex as ModuleOps<Flex>>::conv2d_weight_backward(x, weight, gradient, options(conv));
         }
-        let [out, channels, kh, kw] = weight.shape().dims();
-        let [batch, _, height, width] = x.shape().dims();
-        let [_, _, rows, columns] = gradient.shape().dims();
-        let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
-        let (pixels, slopes): (&[f32], &[f32]) = (x.storage(), gradient.storage());
-        let (inner, positions) = (channels * kh * kw, rows * columns);
-        // As many samples at once as their unfolded windows take little memory: one long product is faster than many.
-        let step = (UNFOLDED / (inner * positions).max(1)).clamp(1, batch.max(1));
-        let mut sum: Option<Flexible> = None;
-        for first in (0..batch).step_by(step) {
-            let samples = first..(first + step).min(batch);
-            let wide = samples.len() * positions;
-            let mut windows = vec![0.0_f32; inner * wide];
-            each_line(&mut windows, wide, |line, windows| {
-                let (channel, i, j) = (line / (kh * kw), line / kw % kh, line % kw);
-                let offset = |at: usize, axis: usize| (at * conv.dilation[axis]) as isize - conv.padding[axis] as isize;
-                let (top, left) = (offset(i, 0), offset(j, 1));
-                for (sample, windows) in samples.clone().zip(windows.chunks_exact_mut(positions)) {
-                    let plane = &pixels[(sample * channels + channel) * height * width..][..height * width];
-                    for (row, line) in windows.chunks_exact_mut(columns).enumerate() {
-                        let y = (row * conv.stride[0]) as isize + top;
-                        if y >= 0 && y < height as isize {
-                            fill(line, &plane[y as usize * width..][..width], left, conv.stride[1]);
-                        }
-                    }
-                }
-            });
-            let mut by_channel = vec![0.0_f32; out * wide];
-            each_line(&mut by_channel, wide, |channel, line| {
-                for (sample, line) in samples.clone().zip(line.chunks_exact_mut(positions)) {
-                    line.copy_from_slice(&slopes[(sample * out + channel) * positions..][..positions]);
-                }
-            });
-            let windows = Flex::float_from_data(TensorData::new(windows, [inner, wide]), &FlexDevice);
-            let own = Flex::float_from_data(TensorData::new(by_channel, [out, wide]), &FlexDevice);
-            let product = Flex::float_matmul(own, Flex::float_swap_dims(windows, 0, 1));
-            sum = Some(match sum {
-                Some(sum) => Flex::float_add(sum, product),
-                None => product,
-            });
-        }
-        match sum {
-            Some(sum) => Flex::float_reshape(sum, Shape::new([out, channels, kh, kw])),
-            None => Flex::float_mul_scalar(weight, 0.0.into()),
-        }
+        let [_, _, kh, kw] = weight.shape().dims();
+        convolution::weight_gradient(conv, x, [kh, kw], gradient)
     }
 
     fn sum_to_channels(x: Flexible) -> Flexible {

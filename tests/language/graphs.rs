@@ -147,7 +147,7 @@ fn an_example_differs_from_its_base_in_what_it_says() {
     let base = weights("specs/tiny.diad");
     for (example, prefixes) in [
         ("another_fusion", ["control_model.down", "control_model.fuse."]),
-        ("another_extractor", ["extractor.", "spotter."]),
+        ("another_extractor", ["extractor.", "judge."]),
         ("own_objective", ["", ""]),
     ] {
         let variant = weights(&format!("examples/{example}.diad"));

@@ -4,8 +4,8 @@
 //! there, in the root, and as `visa.csv` in the root. Where it is missing, the split is drawn as it was drawn for that
 //! list: of the normal images of a class, sorted by name, Python's shuffle with seed 998 trains on the first nine tenths
 //! (rounded, halves to even) and tests the rest. The published list says nothing of how it was made; the rule was found by
-//! trying seeds, and gives its lines to the letter where they were compared: all of `candle`, the beginning of
-//! `capsules`, and where `pcb4` turns from training to testing. It needs all published images to be there; otherwise
+//! trying seeds, and gives its lines to the letter where they were compared: the beginning of `candle` and `capsules`, and
+//! where `candle` and `pcb4` turn from training to testing. It needs all published images to be there; otherwise
 //! the split is another one, though of the same kind.
 //!
 //! Masks hold small class indices: a pixel is anomalous where its mask is above 0.
