@@ -41,7 +41,7 @@ impl Kernels for Flex {
             conv.stride,
             [(height + 2 * conv.padding[0] - kh) % conv.stride[0], (width + 2 * conv.padding[1] - kw) % conv.stride[1]],
         );
-        let mirrored = Flex::float_swap_dims(Flex::float_flip(weight, &[2, 3]), 0, 1);
+        let mirrored = mirrored(weight);
         let padding = [kh - 1 - conv.padding[0], kw - 1 - conv.padding[1]];
         let back = Conv2d { stride: [1, 1], padding, dilation: [1, 1], groups: 1 };
         Self::convolve(back, spread, mirrored, None)
@@ -153,6 +153,21 @@ fn spread(x: Flexible, stride: [usize; 2], more: [usize; 2]) -> Flexible {
         }
     });
     Flex::float_from_data(TensorData::new(result, [batch, channels, rows, columns]), &FlexDevice)
+}
+
+/// `[out, C, kh, kw]` to `[C, out, kh, kw]` with each kernel turned by half a circle.
+fn mirrored(weight: Flexible) -> Flexible {
+    let [out, channels, kh, kw] = weight.shape().dims();
+    let weight = weight.to_contiguous();
+    let numbers: &[f32] = weight.storage();
+    let size = (kh * kw).max(1);
+    let mut result = vec![0.0_f32; numbers.len()];
+    for (place, kernel) in result.chunks_exact_mut(size).enumerate() {
+        let (channel, output) = (place / out, place % out);
+        let source = &numbers[(output * channels + channel) * size..][..size];
+        kernel.iter_mut().zip(source.iter().rev()).for_each(|(to, from)| *to = *from);
+    }
+    Flex::float_from_data(TensorData::new(result, [channels, out, kh, kw]), &FlexDevice)
 }
 
 fn each(x: Flexible, function: impl Fn(f32) -> f32 + Sync) -> Flexible {
