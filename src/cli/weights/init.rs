@@ -21,7 +21,7 @@ use super::{aligned, thousands};
 /// is given for it. The rest gets the first values that the spec says. Prints what comes from where.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  diadc weights init specs/diad.diad --from v1-5-pruned.ckpt --from ae=mvtecad_fs.ckpt --from psi=resnet50.pth \\
+  diadc weights init specs/diad.diad --from v1-5-pruned.ckpt --from ae=mvtecad_fs.ckpt --from psi=extractor.pth \\
       --out start.safetensors                       all that the first file has, two parts from files of their own
   diadc weights init specs/diad.diad --from sd=v1-5-pruned.ckpt --from ae=mvtecad_fs.ckpt --out start.safetensors
   diadc weights init specs/diad.diad --from text=text_encoder/model.safetensors \\
