@@ -3,6 +3,7 @@
 mod call;
 mod data;
 mod harness;
+mod metrics;
 mod mistakes;
 mod runs;
 mod weights;
