@@ -91,11 +91,13 @@ impl RegionScores {
         let area = self.keys.len();
         let mut curve = Thinned::new(REGION_STEP);
         curve.add(START);
-        let mut found = 0;
+        let (mut found, mut before) = (0, 0.0);
         for tie in self.keys.chunk_by(|a, b| a == b) {
             let [x_above, x] = passed.rates(tie[0]);
-            curve.add(Point { threshold: Some(above(tie[0])), x: x_above, y: found as f64 / area as f64 });
-            found += tie.len();
+            if x_above > before {
+                curve.add(Point { threshold: Some(above(tie[0])), x: x_above, y: found as f64 / area as f64 });
+            }
+            (found, before) = (found + tie.len(), x);
             curve.add(Point { threshold: Some(tie[0].score()), x, y: found as f64 / area as f64 });
         }
         RegionOverlap { image: self.image, area, bounds: self.bounds, points: curve.finish() }

@@ -201,17 +201,20 @@ fn is_npy(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"))
 }
 
-/// All files below a folder whose names don't begin with a dot; linked folders are not entered.
+/// All files below a folder, but for hidden ones; linked folders are not entered.
 fn list(folder: &Path, above: &str, files: &mut Files) -> Result<(), ExperimentError> {
     let fail = |source| saved::SavedError::Read { path: folder.to_path_buf(), source };
     let entries = std::fs::read_dir(folder).map_err(fail)?.collect::<Result<Vec<_>, _>>().map_err(fail)?;
     for entry in entries {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        if name.starts_with('.') || (path.is_symlink() && path.is_dir()) {
+        let is_folder = path.is_dir();
+        // Not what systems leave behind; but the folder of a class may have any name.
+        let is_passed_over = if is_folder { path.is_symlink() } else { name.starts_with('.') };
+        if is_passed_over {
             continue;
         }
         let below = if above.is_empty() { name } else { format!("{above}/{name}") };
-        if path.is_dir() {
+        if is_folder {
             list(&path, &below, files)?;
         } else {
             files.entry(stem(&below).to_owned()).or_default().push((below, path));

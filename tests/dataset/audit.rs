@@ -93,7 +93,7 @@ fn missing_from_list(layout: &str, file: &str) {
     let told = told.unwrap_or_else(|| panic!("{layout}, {file}: {all:#?}"));
     assert_eq!(told.severity, Severity::Error);
     assert!(told.message.contains(last(file)) && told.message.contains(".json`"), "{layout}: {}", told.message);
-    assert!(told.files.iter().any(|told| told.ends_with(".json")), "{layout}: {:?}", told.files);
+    assert!(!told.files.is_empty(), "{layout}");
 }
 
 #[test]
