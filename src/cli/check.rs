@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+pub(super) use crate::diagnostic::grouped;
+
 use super::arguments::SpecArguments;
 use super::failure::Failure;
 use super::terminal;
@@ -39,17 +41,4 @@ impl Check {
         terminal::result(&text);
         Ok(())
     }
-}
-
-/// `1,234,567`
-pub(super) fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
