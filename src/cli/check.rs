@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::diagnostic::count;
 pub(super) use crate::diagnostic::grouped;
 
 use super::arguments::SpecArguments;
@@ -10,12 +11,18 @@ use super::terminal;
 
 /// Checks a spec without running it
 ///
-/// Syntax, names, shapes, weights and settings: a spec that passes can't fail on any of them later.
+/// Syntax, names, shapes, weights and settings: a spec that passes can't fail on any of them later. What would run
+/// but can't be meant, such as weights that never move, is warned of.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  diadc check my.diad\n  diadc check my.diad --set size=128")]
+#[command(after_help = "Examples:\n  diadc check my.diad\n  diadc check my.diad --set size=128
+  diadc check my.diad --strict                a warning is a failure, for scripts")]
 pub(super) struct Check {
     #[command(flatten)]
     spec: SpecArguments,
+
+    /// Ends with status 1 if there is a warning
+    #[arg(long)]
+    strict: bool,
 }
 
 impl Check {
@@ -39,6 +46,11 @@ impl Check {
             .collect();
         text += &format!("  functions: {}\n", functions.join(", "));
         terminal::result(&text);
-        Ok(())
+        match compiled.warnings.len() {
+            n if self.strict && n > 0 => {
+                Err(Failure::Findings(format!("{}, which --strict takes for a failure", count(n, "warning"))))
+            }
+            _ => Ok(()),
+        }
     }
 }

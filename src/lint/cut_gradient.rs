@@ -15,7 +15,8 @@ pub(super) fn cut_gradient(desk: &mut Desk<'_>) {
         let headline = format!("`{objective}` trains {parameters} to which no gradient comes back");
         let first = group.layers[0].1.weights[0];
         let cut = desk.flow(objective).and_then(|flow| cut_behind(flow, first));
-        let mut found = diagnostic(desk, Lint::CutGradient, &group, headline, format!("they are part of `{}`", group.part));
+        let mut found =
+            diagnostic(desk, Lint::CutGradient, &group, headline, format!("they are part of `{}`", group.part));
         if let Some((span, what)) = cut {
             found.labels.insert(1, crate::diagnostic::Label { span, text: format!("{what} lets no gradient back") });
         }

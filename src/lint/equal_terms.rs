@@ -78,16 +78,17 @@ fn told(desk: &Desk<'_>, flow: usize, cell: CellId, terms: [CellId; 2], is_zero:
     let mut diagnostic = desk.about(Lint::EqualTerms, headline, flow, cell);
     let scope = desk.flows[flow].cells[cell].origin.scope;
     let calls = terms.map(|term| call_within(desk, flow, term, scope));
-    diagnostic = match calls {
-        [Some(one), Some(other)] if one != other => {
-            let here = if is_zero { "always zero" } else { "a multiple of the one value" };
-            diagnostic.here(here).also(one, "computed here").also(other, "and the same computed here")
-        }
-        _ => diagnostic.here(if is_zero { "always zero" } else { "both sides are the same" }),
-    };
-    diagnostic
-        .note("guidance between two equal conditions is no guidance: it costs a second run and changes nothing")
-        .help("let the two differ, or use the one value as it is")
+    diagnostic =
+        match calls {
+            [Some(one), Some(other)] if one != other => {
+                let here = if is_zero { "always zero" } else { "a multiple of the one value" };
+                diagnostic.here(here).also(one, "computed here").also(other, "and the same computed here").note(
+                    "guidance between two equal conditions is no guidance: it costs a second run and changes nothing",
+                )
+            }
+            _ => diagnostic.here(if is_zero { "always zero" } else { "both sides are the same" }),
+        };
+    diagnostic.help("let the two differ, or use the one value as it is")
 }
 
 /// The call, written in the body of `scope`, that made a cell.

@@ -18,9 +18,9 @@ pub(super) fn freezes_nothing(desk: &mut Desk<'_>) {
                 }
                 diagnostic = diagnostic.help("name behind `trains` only what is to change");
             } else {
-                diagnostic = diagnostic
-                    .here("it is frozen without it")
-                    .help("leave it out: what `trains` does not name is frozen; `freezes` is for parts of what it names");
+                diagnostic = diagnostic.here("it is frozen without it").help(
+                    "leave it out: what `trains` does not name is frozen; `freezes` is for parts of what it names",
+                );
             }
             desk.report(Lint::FreezesNothing, diagnostic);
         }

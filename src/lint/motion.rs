@@ -63,8 +63,7 @@ fn starts(program: &Program, trained: &[bool]) -> Vec<bool> {
                 Init::Constant(_) | Init::Normal { .. } | Init::Uniform { .. } => break,
             }
         }
-        let is_zero =
-            at.is_some_and(|number| trained[number] && program.weights[number].init == Init::Constant(0.0));
+        let is_zero = at.is_some_and(|number| trained[number] && program.weights[number].init == Init::Constant(0.0));
         differs.push(!is_zero);
     }
     differs

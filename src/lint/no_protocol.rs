@@ -12,6 +12,6 @@ pub(super) fn no_protocol(desk: &mut Desk<'_>) {
     let text = "`measure` does not say by which protocol";
     let diagnostic = Diagnostic::warning(Lint::NoProtocol, text, measure.span)
         .note("published numbers of one name differ by how masks are resized and images are scored")
-        .help(format!("add `protocol = {}`, or that of the numbers to compare with", names.join("`, `protocol = ")));
+        .help(format!("add one of `protocol = {}`", names.join("`, `protocol = ")));
     desk.report(Lint::NoProtocol, diagnostic);
 }

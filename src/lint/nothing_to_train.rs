@@ -13,9 +13,8 @@ pub(super) fn nothing_to_train(desk: &mut Desk<'_>) {
             let diagnostic = if named.weights.is_empty() {
                 diagnostic.here("it has no weights").help("leave it out")
             } else {
-                let by = written.freezes.iter().find(|frozen| {
-                    frozen.weights.iter().any(|id| named.weights.contains(id))
-                });
+                let by =
+                    written.freezes.iter().find(|frozen| frozen.weights.iter().any(|id| named.weights.contains(id)));
                 let diagnostic = diagnostic.here("all its weights are frozen");
                 let diagnostic = match by {
                     Some(by) => diagnostic.also(by.span, "by this"),

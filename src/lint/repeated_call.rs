@@ -25,11 +25,13 @@ pub(super) fn repeated_call(desk: &mut Desk<'_>) {
             if one == other || desk.found.iter().any(|found| found.labels.iter().any(|label| label.span == other)) {
                 continue;
             }
-            let mut diagnostic = Diagnostic::warning(Lint::RepeatedCall, "this call gives what another has given", other)
-                .here("the same again")
-                .also(one, "computed here")
-                .help("give the first a name with `let` and use it twice; or was one of them to differ?");
-            diagnostic.trace = desk.calls(flow, last).into_iter().skip_while(|label| label.span != other).skip(1).collect();
+            let mut diagnostic =
+                Diagnostic::warning(Lint::RepeatedCall, "this call gives what another has given", other)
+                    .here("the same again")
+                    .also(one, "computed here")
+                    .help("give the first a name with `let` and use it twice; or was one of them to differ?");
+            diagnostic.trace =
+                desk.calls(flow, last).into_iter().skip_while(|label| label.span != other).skip(1).collect();
             told.push(diagnostic);
         }
     }

@@ -30,7 +30,11 @@ pub(super) enum Fate {
 /// The fate of each weight, judged by all objectives that train it.
 pub(super) fn fates(program: &Program, flows: &[Flow<'_>]) -> Vec<Fate> {
     let mut fates = vec![Fate::Fine; program.weights.len()];
-    program.objectives.iter().flat_map(|objective| &objective.trains).for_each(|id| fate(&mut fates, *id, Fate::Unreached));
+    program
+        .objectives
+        .iter()
+        .flat_map(|objective| &objective.trains)
+        .for_each(|id| fate(&mut fates, *id, Fate::Unreached));
     let named = |objective: &Objective| flows.iter().find(|flow| flow.name == objective.name);
     let sides: Vec<(&Objective, &Flow<'_>)> =
         program.objectives.iter().filter_map(|objective| Some((objective, named(objective)?))).collect();

@@ -30,7 +30,8 @@ impl Reads {
 
     /// Puts what nobody reads into the spec; `is_std` says which modules are the standard library's.
     pub(super) fn finish(mut self, spec: &mut Spec, files: &[File], is_std: &[bool]) {
-        let own: Vec<_> = spec.modules.iter().zip(is_std).filter(|(_, is_std)| !**is_std).map(|(m, _)| m.source).collect();
+        let own: Vec<_> =
+            spec.modules.iter().zip(is_std).filter(|(_, is_std)| !**is_std).map(|(m, _)| m.source).collect();
         let mut unread: Vec<Unread> = Vec::new();
         for name in self.unread.drain(..).filter(|name| own.contains(&name.span.source)) {
             // The members of a base are looked at again in each block that descends from it.
@@ -47,10 +48,13 @@ impl Reads {
             }
         }
         if let Some(model) = spec.model.map(|id| spec.block(id)) {
-            let lets = model.members.values().filter(|(module, _)| module.0 == 0).filter_map(|(_, member)| match &member.kind {
-                MemberKind::Let(def) => Some(&def.name),
-                _ => None,
-            });
+            let lets =
+                model.members.values().filter(|(module, _)| module.0 == 0).filter_map(|(_, member)| {
+                    match &member.kind {
+                        MemberKind::Let(def) => Some(&def.name),
+                        _ => None,
+                    }
+                });
             let idle = lets.filter(|name| !self.members.iter().any(|reader| reader.reads == name.node));
             unread.extend(idle.map(|name| Unread { name: name.clone(), is_import: false }));
         }
