@@ -81,7 +81,10 @@ impl<'a> Desk<'a> {
             let scope = &self.program.scopes[id.0 as usize];
             if let Some(span) = scope.span {
                 let text = match (&scope.block, &scope.part) {
-                    (Some(block), Some(part)) => format!("in block `{block}` at `{}`, called here", part.path),
+                    (Some(block), Some(part)) => match &part.function {
+                        Some(function) => format!("in `{function}` of `{block}`, called here"),
+                        None => format!("in block `{block}` at `{}`, called here", part.path),
+                    },
                     _ => format!("in `{}`, called here", scope.label),
                 };
                 calls.push(Label { span, text });
