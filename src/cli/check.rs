@@ -2,18 +2,27 @@
 
 use clap::Args;
 
+use crate::diagnostic::count;
+pub(super) use crate::diagnostic::grouped;
+
 use super::arguments::SpecArguments;
 use super::failure::Failure;
 use super::terminal;
 
 /// Checks a spec without running it
 ///
-/// Syntax, names, shapes, weights and settings: a spec that passes can't fail on any of them later.
+/// Syntax, names, shapes, weights and settings: a spec that passes can't fail on any of them later. What would run
+/// but can't be meant, such as weights that never move, is warned of.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  diadc check my.diad\n  diadc check my.diad --set size=128")]
+#[command(after_help = "Examples:\n  diadc check my.diad\n  diadc check my.diad --set size=128
+  diadc check my.diad --strict                a warning is a failure, for scripts")]
 pub(super) struct Check {
     #[command(flatten)]
     spec: SpecArguments,
+
+    /// Ends with status 1 if there is a warning
+    #[arg(long)]
+    strict: bool,
 }
 
 impl Check {
@@ -37,19 +46,11 @@ impl Check {
             .collect();
         text += &format!("  functions: {}\n", functions.join(", "));
         terminal::result(&text);
-        Ok(())
-    }
-}
-
-/// `1,234,567`
-pub(super) fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
+        match compiled.warnings.len() {
+            n if self.strict && n > 0 => {
+                Err(Failure::Findings(format!("{}, which --strict takes for a failure", count(n, "warning"))))
+            }
+            _ => Ok(()),
         }
-        text.push(digit);
     }
-    text
 }

@@ -3,13 +3,17 @@
 //! Stages make [`Diagnostic`]s from their own errors; [`render`] draws them beside the source.
 //! This room knows places and words, but no stage.
 
+mod lint;
 mod render;
 mod suggest;
+mod wording;
 
 use crate::span::Span;
 
+pub use lint::{Allow, Lint};
 pub use render::{Style, render};
 pub use suggest::{nearest, one_of};
+pub use wording::{count, grouped};
 
 /// How grave it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +64,11 @@ impl Diagnostic {
             notes: Vec::new(),
             help: None,
         }
+    }
+
+    /// A warning at a place.
+    pub fn warning(lint: Lint, headline: impl Into<String>, span: Span) -> Diagnostic {
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(lint.code(), headline, span) }
     }
 
     /// Words at the place where it hurts.

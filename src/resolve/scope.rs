@@ -13,12 +13,8 @@ use super::{File, error};
 
 /// Binds the names of all files; the last is the prelude, which every other one sees.
 pub(super) fn bind(files: &[File]) -> (Spec, Vec<Diagnostic>) {
-    let mut binder = Binder {
-        spec: Spec { modules: Vec::new(), blocks: Vec::new(), enums: Vec::new(), model: None, settings: Vec::new() },
-        definitions: Vec::new(),
-        places: Vec::new(),
-        diagnostics: Vec::new(),
-    };
+    let mut binder =
+        Binder { spec: Spec::default(), definitions: Vec::new(), places: Vec::new(), diagnostics: Vec::new() };
     for (index, file) in files.iter().enumerate() {
         binder.define(ModuleId(index), file);
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use crate::diagnostic::Allow;
 use crate::parse::ast::{Expr, FnDef, LetDef, Member, Name, Param};
 use crate::span::{SourceId, Span};
 
@@ -20,7 +21,7 @@ pub struct BlockId(pub(crate) usize);
 pub struct EnumId(pub(crate) usize);
 
 /// One experiment, every name of which is known.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Spec {
     /// All files that take part; the user's own is the first.
     pub modules: Vec<Module>,
@@ -32,6 +33,30 @@ pub struct Spec {
     pub model: Option<BlockId>,
     /// Values set from outside, by the name of a `param` of the model.
     pub settings: Vec<(Name, Expr)>,
+    /// Reasons why warnings are no mistake.
+    pub allows: Vec<Allow>,
+    /// Names outside of the standard library that nothing reads.
+    pub unread: Vec<Unread>,
+    /// Which members of the model read which.
+    pub readers: Vec<Reader>,
+}
+
+/// A name that nothing reads.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    /// The name.
+    pub name: Name,
+    /// Whether it is taken from another file.
+    pub is_import: bool,
+}
+
+/// A member of the model that reads another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reader {
+    /// The one that reads.
+    pub member: Arc<str>,
+    /// The one that is read.
+    pub reads: Arc<str>,
 }
 
 /// A file.
