@@ -87,6 +87,8 @@ pub struct Scope {
     pub block: Option<Arc<str>>,
     /// The part and its function, if it is one of a part.
     pub part: Option<PartCall>,
+    /// The call in the source; none for the function itself.
+    pub span: Option<Span>,
 }
 
 /// A graph with a name.

@@ -5,4 +5,5 @@ mod data;
 mod harness;
 mod mistakes;
 mod runs;
+mod views;
 mod weights;
