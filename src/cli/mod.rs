@@ -3,11 +3,13 @@
 //! Results go to stdout, progress and words to stderr. Exit status: 0 done, 1 the spec or the run failed, 2 wrong usage.
 
 mod arguments;
+mod budget;
 mod call;
 mod check;
 mod compare;
 mod cost;
 mod data;
+mod diff;
 mod eval;
 mod failure;
 mod graph;
@@ -53,6 +55,7 @@ enum Command {
     Check(check::Check),
     Graph(graph::Graph),
     Cost(cost::Cost),
+    Diff(diff::Diff),
     Call(call::Call),
     Data(data::Data),
     Weights(weights::Weights),
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Check(_)
         | Command::Graph(_)
         | Command::Cost(_)
+        | Command::Diff(_)
         | Command::Data(_)
         | Command::Weights(_)
         | Command::Metrics(_) => false,
@@ -83,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Graph(command) => command.run(),
         Command::Cost(command) => command.run(),
+        Command::Diff(command) => command.run(),
         Command::Call(command) => command.run(),
         Command::Data(command) => command.run(),
         Command::Weights(command) => command.run(),

@@ -4,10 +4,10 @@
 //! operation accepts. petgraph stays inside this room; outside, nodes and values are numbers of our own.
 //! A loop that runs is one node with a graph of its own.
 
-mod dump;
 mod image_format;
 pub mod program;
 mod verify;
+mod view;
 pub mod written;
 
 use petgraph::Direction;
@@ -18,8 +18,8 @@ use crate::fact::Fact;
 use crate::op::{Elements, Op, ShapeError};
 use crate::span::Span;
 
-pub use dump::{Detail, dot, text};
 pub use verify::verify;
+pub use view::{Detail, dot, html, json, svg, text};
 
 /// Number of a node in its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

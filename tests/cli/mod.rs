@@ -6,4 +6,5 @@ mod harness;
 mod metrics;
 mod mistakes;
 mod runs;
+mod views;
 mod weights;
