@@ -19,6 +19,7 @@ pub mod span;
 pub mod source;
 pub mod diagnostic;
 pub mod parse;
+pub mod format;
 pub mod fact;
 pub mod op;
 pub mod measure;

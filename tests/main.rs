@@ -2,6 +2,7 @@
 
 mod cli;
 mod dataset;
+mod format;
 mod golden;
 mod language;
 mod lint;

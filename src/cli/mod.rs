@@ -12,6 +12,7 @@ mod data;
 mod diff;
 mod eval;
 mod failure;
+mod fmt;
 mod graph;
 mod metrics;
 mod predict;
@@ -41,6 +42,7 @@ const EXAMPLES: &str = "Examples:
   diadc run                                            the small spec that comes with diadc, on the toy data set
   diadc run specs/diad.diad --dataset visa --data DIR  train, evaluate and report
   diadc check my.diad                                  what is wrong with a spec, without running it
+  diadc fmt my.diad                                    its layout
   diadc graph my.diad --set fusion=off                 what it computes
   diadc data toy DIR                                   write the toy data set as image files
   diadc weights check my.diad FILE                     whether a checkpoint fits a spec";
@@ -53,6 +55,7 @@ enum Command {
     Predict(predict::Predict),
     Resume(resume::Resume),
     Check(check::Check),
+    Fmt(fmt::Fmt),
     Graph(graph::Graph),
     Cost(cost::Cost),
     Diff(diff::Diff),
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Run(_) | Command::Train(_) | Command::Eval(_) | Command::Predict(_) | Command::Resume(_) => true,
         Command::Call(_) => true,
         Command::Check(_)
+        | Command::Fmt(_)
         | Command::Graph(_)
         | Command::Cost(_)
         | Command::Diff(_)
@@ -85,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Predict(command) => command.run(),
         Command::Resume(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Fmt(command) => command.run(),
         Command::Graph(command) => command.run(),
         Command::Cost(command) => command.run(),
         Command::Diff(command) => command.run(),

@@ -2,6 +2,7 @@
 
 mod call;
 mod data;
+mod fmt;
 mod harness;
 mod metrics;
 mod mistakes;
