@@ -30,6 +30,7 @@ pub mod lint;
 pub mod optimize;
 pub mod plan;
 pub mod compile;
+pub mod serve;
 pub mod execute;
 pub mod weight;
 pub mod dataset;

@@ -11,6 +11,7 @@ mod op;
 mod optimize;
 mod report;
 mod run;
+mod serve;
 mod tidy;
 mod train;
 mod weight;

@@ -14,12 +14,14 @@ mod eval;
 mod failure;
 mod fmt;
 mod graph;
+mod lsp;
 mod metrics;
 mod predict;
 mod resume;
 mod run;
 mod start;
 mod terminal;
+mod watch;
 mod weights;
 
 use std::process::ExitCode;
@@ -56,6 +58,7 @@ enum Command {
     Resume(resume::Resume),
     Check(check::Check),
     Fmt(fmt::Fmt),
+    Lsp(lsp::Lsp),
     Graph(graph::Graph),
     Cost(cost::Cost),
     Diff(diff::Diff),
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Call(_) => true,
         Command::Check(_)
         | Command::Fmt(_)
+        | Command::Lsp(_)
         | Command::Graph(_)
         | Command::Cost(_)
         | Command::Diff(_)
@@ -90,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Resume(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Fmt(command) => command.run(),
+        Command::Lsp(command) => command.run(),
         Command::Graph(command) => command.run(),
         Command::Cost(command) => command.run(),
         Command::Diff(command) => command.run(),

@@ -8,4 +8,5 @@ mod metrics;
 mod mistakes;
 mod runs;
 mod views;
+mod watch;
 mod weights;
