@@ -8,6 +8,7 @@ pub(super) use crate::diagnostic::grouped;
 use super::arguments::SpecArguments;
 use super::failure::Failure;
 use super::terminal;
+use super::watch::watch;
 
 /// Checks a spec without running it
 ///
@@ -15,6 +16,7 @@ use super::terminal;
 /// but can't be meant, such as weights that never move, is warned of.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  diadc check my.diad\n  diadc check my.diad --set size=128
+  diadc check my.diad --watch                 again after each change
   diadc check my.diad --strict                a warning is a failure, for scripts")]
 pub(super) struct Check {
     #[command(flatten)]
@@ -23,10 +25,18 @@ pub(super) struct Check {
     /// Ends with status 1 if there is a warning
     #[arg(long)]
     strict: bool,
+
+    /// Checks again whenever a file changes that takes part, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
 }
 
 impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
+        if self.watch { watch(&self.spec.location(), || self.once()) } else { self.once() }
+    }
+
+    fn once(&self) -> Result<(), Failure> {
         let compiled = self.spec.compile()?;
         let program = &compiled.program;
         let total = |trained: &dyn Fn(usize) -> bool| -> usize {

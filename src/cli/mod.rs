@@ -12,13 +12,16 @@ mod data;
 mod diff;
 mod eval;
 mod failure;
+mod fmt;
 mod graph;
+mod lsp;
 mod metrics;
 mod predict;
 mod resume;
 mod run;
 mod start;
 mod terminal;
+mod watch;
 mod weights;
 
 use std::process::ExitCode;
@@ -41,6 +44,7 @@ const EXAMPLES: &str = "Examples:
   diadc run                                            the small spec that comes with diadc, on the toy data set
   diadc run specs/diad.diad --dataset visa --data DIR  train, evaluate and report
   diadc check my.diad                                  what is wrong with a spec, without running it
+  diadc fmt my.diad                                    its layout
   diadc graph my.diad --set fusion=off                 what it computes
   diadc data toy DIR                                   write the toy data set as image files
   diadc weights check my.diad FILE                     whether a checkpoint fits a spec";
@@ -53,6 +57,8 @@ enum Command {
     Predict(predict::Predict),
     Resume(resume::Resume),
     Check(check::Check),
+    Fmt(fmt::Fmt),
+    Lsp(lsp::Lsp),
     Graph(graph::Graph),
     Cost(cost::Cost),
     Diff(diff::Diff),
@@ -71,6 +77,8 @@ pub fn main() -> ExitCode {
         Command::Run(_) | Command::Train(_) | Command::Eval(_) | Command::Predict(_) | Command::Resume(_) => true,
         Command::Call(_) => true,
         Command::Check(_)
+        | Command::Fmt(_)
+        | Command::Lsp(_)
         | Command::Graph(_)
         | Command::Cost(_)
         | Command::Diff(_)
@@ -85,6 +93,8 @@ pub fn main() -> ExitCode {
         Command::Predict(command) => command.run(),
         Command::Resume(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Fmt(command) => command.run(),
+        Command::Lsp(command) => command.run(),
         Command::Graph(command) => command.run(),
         Command::Cost(command) => command.run(),
         Command::Diff(command) => command.run(),

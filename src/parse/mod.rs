@@ -7,6 +7,7 @@ pub mod ast;
 mod bracket;
 mod build;
 mod error;
+pub mod tree;
 
 use std::num::NonZeroUsize;
 
