@@ -156,8 +156,8 @@ fn the_compiler_knows_no_architecture() {
     for file in sources() {
         for (i, line) in file.code.lines().enumerate() {
             let lower = line.to_lowercase();
-            // What a file of the language is called, the spec that examples of commands name, and the protocol.
-            let other = ["specs/diad.diad", ".diad", "diad.pest", "(\"diad\")", "exact,diad", "run diad "]
+            // What the language and its files are called, the spec that examples of commands name, and the protocol.
+            let other = ["specs/diad.diad", ".diad", "diad.pest", "(\"diad\")", "exact,diad", "run diad ", "```diad"]
                 .iter()
                 .fold(lower.clone(), |line, name| line.replace(name, ""));
             let named = NAMES.iter().any(|name| has_word(&lower, name))

@@ -22,7 +22,7 @@ pub(super) fn unknown_word<'a>(word: &str, span: Span, known: impl IntoIterator<
     if word == "return" {
         return diagnostic.help("the last expression of a body is its value, without `return`");
     }
-    if super::names::is_variable(word) && diagnostic.help.is_none() {
+    if super::variable::is_variable(word) && diagnostic.help.is_none() {
         return diagnostic.help("an extent gets its name in the shape of a parameter, as in `x: [B, C, H, W]`");
     }
     diagnostic

@@ -14,6 +14,7 @@ mod query;
 mod reads;
 mod scope;
 pub mod spec;
+mod variable;
 
 use std::sync::Arc;
 

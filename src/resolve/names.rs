@@ -13,6 +13,7 @@ use super::builtin::Builtin;
 use super::index::{Definition, Index};
 use super::reads::Reads;
 use super::spec::{Binding, Block, ModuleId, Reader, Spec, member_name};
+use super::variable::variables;
 use super::{File, error};
 
 /// Everything that is wrong with the names in all files, and which of them are read.
@@ -576,34 +577,4 @@ fn acts(expr: &Expr) -> bool {
         ExprKind::Call(callee, _) => matches!(&callee.kind, ExprKind::Name(name) if &**name == "fail"),
         _ => false,
     }
-}
-
-/// Names in the shapes of a type that look like shape variables: one letter, perhaps with digits.
-pub(crate) fn variables(ty: &Type) -> Vec<(Arc<str>, Span)> {
-    let mut found = Vec::new();
-    collect(ty, &mut found);
-    found
-}
-
-fn collect(ty: &Type, found: &mut Vec<(Arc<str>, Span)>) {
-    match &ty.kind {
-        TypeKind::Name(_) | TypeKind::Generic(..) => {}
-        TypeKind::Tuple(items) => items.iter().for_each(|item| collect(item, found)),
-        TypeKind::Repeat(inner, _) => collect(inner, found),
-        TypeKind::Shape(_, dims) => {
-            for dim in dims {
-                if let DimPattern::Is(Expr { kind: ExprKind::Name(name), span }) = dim
-                    && is_variable(name)
-                    && !found.iter().any(|(other, _)| other == name)
-                {
-                    found.push((name.clone(), *span));
-                }
-            }
-        }
-    }
-}
-
-pub(super) fn is_variable(name: &str) -> bool {
-    let mut letters = name.chars();
-    letters.next().is_some_and(|c| c.is_ascii_alphabetic()) && letters.all(|c| c.is_ascii_digit())
 }
