@@ -164,7 +164,7 @@ impl Server<'_> {
                 self.workspace.close(&params.text_document.uri);
             }
             // A file on disk may be one that others use.
-            DidSaveTextDocument::METHOD | "workspace/didChangeWatchedFiles" => {}
+            DidSaveTextDocument::METHOD | "workspace/didChangeWatchedFiles" => self.workspace.touch(),
             _ => return,
         }
         self.is_stale = true;

@@ -29,6 +29,8 @@ const FILES: usize = 500;
 pub(super) struct Analysis {
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) known: Option<Known>,
+    /// The files that took part, and those that were missing.
+    files: Vec<Location>,
 }
 
 /// What the compiler found.
@@ -65,6 +67,8 @@ pub(super) struct Workspace {
     /// Open files with the addresses under which the editor knows them.
     open: IndexMap<Location, Url>,
     pub(super) analyses: IndexMap<Location, Analysis>,
+    /// Files whose text changed since all were compiled.
+    changed: Vec<Location>,
     /// Files of which something wrong was told.
     pub(super) told: BTreeSet<Url>,
 }
@@ -81,6 +85,7 @@ impl Workspace {
             folders,
             open: IndexMap::new(),
             analyses: IndexMap::new(),
+            changed: Vec::new(),
             told: BTreeSet::new(),
         }
     }
@@ -88,6 +93,7 @@ impl Workspace {
     pub(super) fn open(&mut self, url: Url, text: String) {
         let location = place::location(&url);
         self.library.open(location.clone(), text);
+        self.changed.push(location.clone());
         self.open.insert(location, url);
     }
 
@@ -96,6 +102,15 @@ impl Workspace {
         self.library.close(&location);
         self.open.shift_remove(&location);
         self.analyses.shift_remove(&location);
+        self.changed.push(location);
+    }
+
+    /// A file on disk may have changed: whatever uses files that are not open is compiled again.
+    pub(super) fn touch(&mut self) {
+        let files = self.analyses.values().flat_map(|analysis| &analysis.files);
+        let on_disk = files.filter(|file| matches!(file, Location::File(_)) && !self.open.contains_key(*file));
+        let on_disk: Vec<Location> = on_disk.cloned().collect();
+        self.changed.extend(on_disk);
     }
 
     /// Gives up what is known, but not what is open.
@@ -109,9 +124,14 @@ impl Workspace {
         }
     }
 
-    /// Compiles every open file.
+    /// Compiles every open file that a change concerns.
     pub(super) fn compile(&mut self) {
+        let changed = std::mem::take(&mut self.changed);
         for location in self.open.keys().cloned().collect::<Vec<_>>() {
+            let known = self.analyses.get(&location);
+            if known.is_some_and(|analysis| !analysis.files.iter().any(|file| changed.contains(file))) {
+                continue;
+            }
             let before = self.analyses.shift_remove(&location).and_then(|analysis| analysis.known);
             let analysis = analyse(&location, &mut self.library, before);
             self.analyses.insert(location, analysis);
@@ -227,7 +247,10 @@ fn collect(folder: &Path, into: &mut Vec<PathBuf>) {
 fn analyse(location: &Location, library: &mut Library, before: Option<Known>) -> Analysis {
     let (spec, mut diagnostics, index) = match look_up(location, library) {
         Ok(found) => found,
-        Err(diagnostics) => return Analysis { diagnostics, known: before.map(|known| moved(known, library)) },
+        Err(diagnostics) => {
+            let files = library.asked().to_vec();
+            return Analysis { diagnostics, known: before.map(|known| moved(known, library)), files };
+        }
     };
     let (mut record, mut program) = (Record::default(), None);
     if !diagnostics.is_empty() {
@@ -244,7 +267,8 @@ fn analyse(location: &Location, library: &mut Library, before: Option<Known>) ->
         }
     }
     let texts = texts(&spec, library);
-    Analysis { diagnostics, known: Some(Known { spec, index, record, program, cost: None, texts }) }
+    let files = library.asked().to_vec();
+    Analysis { diagnostics, known: Some(Known { spec, index, record, program, cost: None, texts }), files }
 }
 
 fn texts(spec: &Spec, library: &Library) -> HashMap<SourceId, String> {
