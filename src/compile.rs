@@ -1,7 +1,7 @@
 //! The whole compiler on one screen: where a spec lies, to a program that can run.
 
 use crate::check::{check, check_query};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, in_order};
 use crate::fact::Fact;
 use crate::graph::program::{Function, Program};
 use crate::resolve::{Location, query, resolve};
@@ -53,8 +53,11 @@ pub fn compile_call(
     inputs: &[(String, Fact)],
 ) -> Result<(Compiled, Function), Box<Failed>> {
     let mut sources = SourceMap::default();
-    let result = resolve(location, settings, &mut sources)
-        .and_then(|spec| query(&spec, text, inputs, &mut sources).and_then(|query| check_query(&spec, &query)));
+    let result =
+        resolve(location, settings, &mut sources).and_then(|spec| match query(&spec, text, inputs, &mut sources) {
+            Ok(query) => check_query(&spec, &query),
+            Err(more) => Err(in_order([spec.diagnostics, more].concat())),
+        });
     match result {
         Ok(((program, function), warnings)) => Ok((Compiled { program, sources, warnings }, function)),
         Err(diagnostics) => Err(Box::new(Failed { diagnostics, sources })),

@@ -16,6 +16,7 @@ use crate::span::Span;
 
 use super::emit::Builder;
 use super::environment::{Environment, Instance};
+use super::trace::Callee;
 use super::value::{Given, InstanceId, Tensor, Value};
 use super::{Checker, FunctionState, error};
 
@@ -27,7 +28,9 @@ impl Checker<'_> {
     pub(super) fn program(&mut self) -> Option<Program> {
         let spec = self.spec;
         let Some(model_block) = spec.model else {
-            self.report(crate::resolve::no_model(spec));
+            if !spec.lost_model {
+                self.report(crate::resolve::no_model(spec));
+            }
             return None;
         };
         let block = spec.block(model_block);
@@ -150,7 +153,7 @@ impl Checker<'_> {
             .collect();
         self.function.batch = Some(Dim::symbol(BATCH));
         let text = format!("in `{}`", self.function.name);
-        self.called(text, def.name.span, |this| this.run_function(&mut env, def, given, def.name.span))
+        self.called(Callee::Words(text), def.name.span, |this| this.run_function(&mut env, def, given, def.name.span))
     }
 
     /// A function all of whose parameters have shapes can be run by itself.
@@ -186,6 +189,11 @@ impl Checker<'_> {
 
     fn image_inputs(&mut self, def: &FnDef, data: Option<ImageFormat>, known: &[&str]) -> Option<Vec<(Name, Fact)>> {
         let Some(data) = data else {
+            let block = self.spec.block(self.instances[0].block);
+            // What `data` says may be wrong, and has been reported then.
+            if block.is_partial || block.members.contains_key("data") {
+                return None;
+            }
             let text = format!("`{}` takes images, and the model does not say how they come", def.name.node);
             let help = "add `data { size = 256 }` to the model";
             self.report(Diagnostic::error("no-data", text, def.name.span).help(help));

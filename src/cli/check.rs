@@ -1,6 +1,12 @@
 //! `diadc check`: what is wrong with a spec.
 
 use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::compile::{Compiled, compile};
+use crate::diagnostic::{Diagnostic, Format, Severity, github, json, one_of, sarif};
+use crate::source::SourceMap;
 
 use super::arguments::SpecArguments;
 use super::failure::Failure;
@@ -9,36 +15,123 @@ use super::terminal;
 /// Checks a spec without running it
 ///
 /// Syntax, names, shapes, weights and settings: a spec that passes can't fail on any of them later.
+/// `diadc explain CODE` says what a mistake means.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  diadc check my.diad\n  diadc check my.diad --set size=128")]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Check {
     #[command(flatten)]
     spec: SpecArguments,
+
+    /// How the result is told: text, json, sarif (2.1.0), github (annotations of a workflow)
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format)]
+    format: Format,
+}
+
+const EXAMPLES: &str = "Examples:
+  diadc check my.diad
+  diadc check my.diad --set size=128
+  diadc check my.diad --format json
+  diadc check my.diad --format sarif > diadc.sarif";
+
+fn format(text: &str) -> Result<Format, String> {
+    Format::ALL.into_iter().find(|format| format.name() == text).ok_or_else(|| {
+        let help = one_of(text, Format::ALL.map(Format::name)).unwrap_or_default();
+        format!("there is no format `{text}`; {help}")
+    })
 }
 
 impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let compiled = self.spec.compile()?;
-        let program = &compiled.program;
-        let total = |trained: &dyn Fn(usize) -> bool| -> usize {
-            let weights = program.weights.iter().enumerate().filter(|(i, _)| trained(*i));
-            weights.map(|(_, weight)| weight.shape.iter().product::<usize>()).sum()
-        };
-        let mut text = format!("{} is fine: model {}\n", self.spec.location().name(), program.name);
-        text += &format!("  {} weights, {} parameters\n", program.weights.len(), grouped(total(&|_| true)));
-        for objective in &program.objectives {
-            let trained = total(&|i| objective.trains.iter().any(|id| id.0 as usize == i));
-            text += &format!("  objective {} trains {}\n", objective.name, grouped(trained));
+        if self.format == Format::Text {
+            let compiled = self.spec.compile()?;
+            terminal::result(&text(&self.spec.location().name(), &Summary::of(&compiled)));
+            return Ok(());
         }
-        let functions: Vec<String> = program
+        match compile(&self.spec.location(), &self.spec.settings) {
+            Ok(compiled) => {
+                self.tell(&compiled.warnings, &compiled.sources, Some(&Summary::of(&compiled)));
+                Ok(())
+            }
+            Err(failed) => {
+                self.tell(&failed.diagnostics, &failed.sources, None);
+                Err(Failure::Told)
+            }
+        }
+    }
+
+    /// Prints all diagnostics for a program to read.
+    fn tell(&self, diagnostics: &[Diagnostic], sources: &SourceMap, summary: Option<&Summary>) {
+        let count = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+        let document = match self.format {
+            Format::Github => return terminal::result(&github(diagnostics, sources)),
+            Format::Sarif => sarif(diagnostics, sources),
+            Format::Text | Format::Json => json!({
+                "version": 1,
+                "spec": self.spec.location().name(),
+                "ok": summary.is_some(),
+                "errors": count(Severity::Error),
+                "warnings": count(Severity::Warning),
+                "diagnostics": json(diagnostics, sources),
+                "summary": summary,
+            }),
+        };
+        terminal::result(&format!("{document:#}\n"));
+    }
+}
+
+/// What a spec that is fine amounts to.
+#[derive(Serialize)]
+struct Summary {
+    model: String,
+    weights: usize,
+    parameters: usize,
+    objectives: Vec<ObjectiveSummary>,
+    functions: Vec<FunctionSummary>,
+}
+
+#[derive(Serialize)]
+struct ObjectiveSummary {
+    name: String,
+    trained_parameters: usize,
+}
+
+#[derive(Serialize)]
+struct FunctionSummary {
+    name: String,
+    nodes: usize,
+}
+
+impl Summary {
+    fn of(compiled: &Compiled) -> Summary {
+        let program = &compiled.program;
+        let elements = |i: usize| program.weights[i].shape.iter().product::<usize>();
+        let objectives = program.objectives.iter().map(|objective| ObjectiveSummary {
+            name: objective.name.clone(),
+            trained_parameters: objective.trains.iter().map(|id| elements(id.0 as usize)).sum(),
+        });
+        let functions = program
             .functions
             .iter()
-            .map(|function| format!("{} ({} nodes)", function.name, function.graph.len()))
-            .collect();
-        text += &format!("  functions: {}\n", functions.join(", "));
-        terminal::result(&text);
-        Ok(())
+            .map(|function| FunctionSummary { name: function.name.clone(), nodes: function.graph.len() });
+        Summary {
+            model: program.name.clone(),
+            weights: program.weights.len(),
+            parameters: (0..program.weights.len()).map(elements).sum(),
+            objectives: objectives.collect(),
+            functions: functions.collect(),
+        }
     }
+}
+
+fn text(spec: &str, summary: &Summary) -> String {
+    let mut text = format!("{spec} is fine: model {}\n", summary.model);
+    text += &format!("  {} weights, {} parameters\n", summary.weights, grouped(summary.parameters));
+    for objective in &summary.objectives {
+        text += &format!("  objective {} trains {}\n", objective.name, grouped(objective.trained_parameters));
+    }
+    let functions: Vec<String> =
+        summary.functions.iter().map(|function| format!("{} ({} nodes)", function.name, function.nodes)).collect();
+    text + &format!("  functions: {}\n", functions.join(", "))
 }
 
 /// `1,234,567`

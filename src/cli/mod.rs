@@ -9,6 +9,7 @@ mod compare;
 mod cost;
 mod data;
 mod eval;
+mod explain;
 mod failure;
 mod graph;
 mod metrics;
@@ -39,6 +40,7 @@ const EXAMPLES: &str = "Examples:
   diadc run                                            the small spec that comes with diadc, on the toy data set
   diadc run specs/diad.diad --dataset visa --data DIR  train, evaluate and report
   diadc check my.diad                                  what is wrong with a spec, without running it
+  diadc explain shape-mismatch                         what a mistake means, with examples
   diadc graph my.diad --set fusion=off                 what it computes
   diadc data toy DIR                                   write the toy data set as image files
   diadc weights check my.diad FILE                     whether a checkpoint fits a spec";
@@ -51,6 +53,7 @@ enum Command {
     Predict(predict::Predict),
     Resume(resume::Resume),
     Check(check::Check),
+    Explain(explain::Explain),
     Graph(graph::Graph),
     Cost(cost::Cost),
     Call(call::Call),
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Run(_) | Command::Train(_) | Command::Eval(_) | Command::Predict(_) | Command::Resume(_) => true,
         Command::Call(_) => true,
         Command::Check(_)
+        | Command::Explain(_)
         | Command::Graph(_)
         | Command::Cost(_)
         | Command::Data(_)
@@ -81,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Predict(command) => command.run(),
         Command::Resume(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Explain(command) => command.run(),
         Command::Graph(command) => command.run(),
         Command::Cost(command) => command.run(),
         Command::Call(command) => command.run(),

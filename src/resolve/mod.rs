@@ -1,7 +1,7 @@
 //! [`Ast`] to [`Spec`]: every file loaded, every name known.
 //!
 //! In: where the experiment's file lies and what is set from outside. Out: modules with scopes, blocks with the
-//! members of their bases. After this no word is unknown, except fields of values, which depend on what the value is.
+//! members of their bases. After this no word is unknown or it has been reported, except fields of values, which depend on what the value is.
 //! Templates are not expanded here: how often a block's loop runs can depend on shapes, which `check` knows.
 
 pub mod builtin;
@@ -26,18 +26,22 @@ use spec::Spec;
 ///
 /// `settings` are the `name=value` pairs from outside.
 ///
+/// What is wrong with the syntax and the names of the files is kept in [`Spec::diagnostics`], beside what is right, so that
+/// `check` finds the rest.
+///
 /// # Errors
-/// Everything that is wrong with the syntax and the names of all files.
+/// If the file can't be read.
 pub fn resolve(
     root: &Location,
     settings: &[(String, String)],
     sources: &mut SourceMap,
 ) -> Result<Spec, Vec<Diagnostic>> {
-    let files = load::load(root, sources)?;
-    let (mut spec, mut diagnostics) = scope::bind(&files);
+    let (files, mut diagnostics) = load::load(root, sources)?;
+    let mut spec = scope::bind(&files, &mut diagnostics);
     diagnostics.extend(names::check(&spec, &files));
     spec.settings = read_settings(&spec, settings, sources, &mut diagnostics);
-    if diagnostics.is_empty() { Ok(spec) } else { Err(in_order(diagnostics)) }
+    spec.diagnostics = in_order(diagnostics);
+    Ok(spec)
 }
 
 /// The place of a missing model, for commands that need one.

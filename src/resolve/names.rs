@@ -194,7 +194,7 @@ impl<'a> Names<'a> {
     fn type_name(&mut self, name: &Arc<str>, span: Span) {
         const TYPES: &[&str] = &["int", "float", "bool", "string", "pair", "tensor", "any", "fn"];
         let scope = &self.spec.module(self.module).scope;
-        let known = matches!(scope.get(name), Some(Binding::Block(_) | Binding::Enum(_)));
+        let known = matches!(scope.get(name), Some(Binding::Block(_) | Binding::Enum(_) | Binding::Broken));
         if !known && !TYPES.contains(&&**name) {
             let types = scope
                 .iter()
@@ -276,6 +276,9 @@ impl<'a> Names<'a> {
 
     fn part(&mut self, path: &[Name], what: &str, is_it: impl Fn(&MemberKind) -> bool) {
         let (Some(block), Some(first)) = (self.block, path.first()) else { return };
+        if block.is_partial {
+            return;
+        }
         if !block.members.get(&first.node).is_some_and(|(_, member)| is_it(&member.kind)) {
             let known = block.members.iter().filter(|(_, (_, member))| is_it(&member.kind)).map(|(name, _)| &**name);
             let mut diagnostic = error::unknown_name(&first.node, first.span, known);
@@ -378,6 +381,7 @@ impl<'a> Names<'a> {
                     self.diagnostics.push(error::unknown_name(&case.node, case.span, known));
                 }
             }
+            Some(Binding::Broken) => {}
             _ => {
                 let enums =
                     scope.iter().filter(|(_, binding)| matches!(binding, Binding::Enum(_))).map(|(name, _)| &**name);
@@ -413,6 +417,10 @@ impl<'a> Names<'a> {
     }
 
     fn unknown(&mut self, name: &str, span: Span) {
+        // It may be the name of a member that could not be read.
+        if self.block.is_some_and(|block| block.is_partial) {
+            return;
+        }
         let locals = self.locals.iter().map(|local| &*local.name);
         let members = self.block.into_iter().flat_map(|block| {
             block.params.iter().map(|param| &*param.name.node).chain(block.members.keys().map(|name| &**name))

@@ -12,13 +12,8 @@ use super::spec::{Binding, Block, BlockId, Enum, EnumId, Module, ModuleId, Spec,
 use super::{File, error};
 
 /// Binds the names of all files; the last is the prelude, which every other one sees.
-pub(super) fn bind(files: &[File]) -> (Spec, Vec<Diagnostic>) {
-    let mut binder = Binder {
-        spec: Spec { modules: Vec::new(), blocks: Vec::new(), enums: Vec::new(), model: None, settings: Vec::new() },
-        definitions: Vec::new(),
-        places: Vec::new(),
-        diagnostics: Vec::new(),
-    };
+pub(super) fn bind(files: &[File], diagnostics: &mut Vec<Diagnostic>) -> Spec {
+    let mut binder = Binder { spec: Spec::default(), definitions: Vec::new(), places: Vec::new(), diagnostics };
     for (index, file) in files.iter().enumerate() {
         binder.define(ModuleId(index), file);
     }
@@ -28,19 +23,19 @@ pub(super) fn bind(files: &[File]) -> (Spec, Vec<Diagnostic>) {
     for index in 0..binder.spec.blocks.len() {
         binder.inherit(BlockId(index), &mut Vec::new());
     }
-    (binder.spec, binder.diagnostics)
+    binder.spec
 }
 
-struct Binder {
+struct Binder<'a> {
     spec: Spec,
     /// The definition of each block, and whether its base has been joined in.
     definitions: Vec<(Arc<BlockDef>, bool)>,
     /// Where the names of each module are defined.
     places: Vec<IndexMap<Arc<str>, Span>>,
-    diagnostics: Vec<Diagnostic>,
+    diagnostics: &'a mut Vec<Diagnostic>,
 }
 
-impl Binder {
+impl Binder<'_> {
     /// The names that a file itself defines.
     fn define(&mut self, id: ModuleId, file: &File) {
         let module = Module { source: file.source, doc: file.ast.doc.clone(), scope: IndexMap::new() };
@@ -76,6 +71,13 @@ impl Binder {
                     }
                 }
             }
+        }
+        let scope = &mut self.spec.modules[id.0].scope;
+        for name in &file.ast.broken {
+            scope.entry(name.node.clone()).or_insert(Binding::Broken);
+        }
+        if id.0 == 0 {
+            self.spec.lost_model = self.spec.model.is_none() && file.ast.is_partial;
         }
     }
 
@@ -121,6 +123,7 @@ impl Binder {
             params: def.params.clone(),
             members,
             lineage: vec![id],
+            is_partial: def.is_partial,
         });
         self.definitions.push((def.clone(), def.base.is_none()));
         id
@@ -133,8 +136,9 @@ impl Binder {
             _ => None,
         });
         for (item, target) in uses.zip(&file.uses) {
-            if let Some(target) = target {
-                self.import_one(id, item, ModuleId(*target));
+            match target {
+                Some(target) => self.import_one(id, item, ModuleId(*target)),
+                None => item.names.iter().for_each(|(_, here)| self.lost(id, here)),
             }
         }
         let prelude = files.len() - 1;
@@ -169,10 +173,17 @@ impl Binder {
                         scope.insert(case, Binding::Ambiguous(owners));
                     }
                     Some(Binding::Ambiguous(owners)) => owners.push(enum_id),
-                    Some(Binding::Fn(..) | Binding::Let(..) | Binding::Block(_) | Binding::Enum(_)) => {}
+                    Some(
+                        Binding::Fn(..) | Binding::Let(..) | Binding::Block(_) | Binding::Enum(_) | Binding::Broken,
+                    ) => {}
                 }
             }
         }
+    }
+
+    /// A name that would mean something if what it comes from could be read.
+    fn lost(&mut self, id: ModuleId, name: &Name) {
+        self.spec.modules[id.0].scope.entry(name.node.clone()).or_insert(Binding::Broken);
     }
 
     fn import_one(&mut self, id: ModuleId, item: &Use, target: ModuleId) {
@@ -188,7 +199,11 @@ impl Binder {
                         self.spec.modules[id.0].scope.insert(here.node.clone(), binding);
                     }
                 }
+                None if matches!(self.spec.modules[target.0].scope.get(&there.node), Some(Binding::Broken)) => {
+                    self.lost(id, here);
+                }
                 None => {
+                    self.lost(id, here);
                     let from = match &item.from.node {
                         crate::parse::ast::UseFrom::Std(module) => format!("std::{module}"),
                         crate::parse::ast::UseFrom::File(path) => path.clone(),
@@ -207,17 +222,25 @@ impl Binder {
         let module = self.spec.blocks[id.0].module;
         let base_id = match self.spec.modules[module.0].scope.get(&base.node) {
             Some(Binding::Block(base_id)) => *base_id,
+            Some(Binding::Broken) => {
+                self.spec.blocks[id.0].is_partial = true;
+                return;
+            }
             Some(binding) => {
+                self.spec.blocks[id.0].is_partial = true;
                 let what = match binding {
                     Binding::Fn(..) => "a function",
                     Binding::Let(..) => "a value",
                     Binding::Enum(_) => "an enum",
-                    Binding::Case(..) | Binding::Ambiguous(_) | Binding::Block(_) => "a case of an enum",
+                    Binding::Case(..) | Binding::Ambiguous(_) | Binding::Block(_) | Binding::Broken => {
+                        "a case of an enum"
+                    }
                 };
                 self.diagnostics.push(error::base_is_no_block(base, what));
                 return;
             }
             None => {
+                self.spec.blocks[id.0].is_partial = true;
                 let blocks: Vec<Arc<str>> = self.spec.modules[module.0]
                     .scope
                     .iter()
@@ -230,6 +253,7 @@ impl Binder {
         };
         if base_id == id || open.contains(&base_id) {
             self.diagnostics.push(error::base_cycle(base));
+            self.spec.blocks[id.0].is_partial = true;
             return;
         }
         open.push(id);
@@ -256,8 +280,10 @@ impl Binder {
                     if kind != base_kind {
                         let (span, first) = (member_name(&replacement).1, member_name(&member).1);
                         self.diagnostics.push(error::other_kind(&name, span, first, kind, base_kind));
+                        members.insert(name, (module, member));
+                    } else {
+                        members.insert(name, (own_module, replacement));
                     }
-                    members.insert(name, (own_module, replacement));
                 }
                 None => {
                     members.insert(name, (module, member));
@@ -268,6 +294,7 @@ impl Binder {
         let block = &mut self.spec.blocks[id.0];
         block.members = members;
         block.lineage.extend(base.lineage);
+        block.is_partial |= base.is_partial;
         if block.params.is_empty() {
             block.params = base.params;
             block.module = base.module;

@@ -1,6 +1,7 @@
 //! The language: what compiles, to what, and how mistakes are told.
 
 mod diagnostics;
+mod explanations;
 mod graphs;
 mod guide;
 mod properties;
