@@ -8,6 +8,7 @@
 mod argument;
 mod builtin;
 mod call;
+pub mod condition;
 mod emit;
 mod environment;
 mod error;
@@ -37,6 +38,7 @@ use crate::diagnostic::{Diagnostic, Severity, in_order};
 use crate::graph::program::{Function, Program, Scope, Weight};
 use crate::graph::{Origin, ScopeId};
 use crate::op::WeightId;
+use crate::parse::ast::Expr;
 use crate::resolve::Query;
 use crate::resolve::spec::{ModuleId, Spec};
 use crate::span::Span;
@@ -98,6 +100,10 @@ struct Checker<'a> {
     function: FunctionState,
     /// Where the tensors stand that the operation at hand works on, in their order.
     operands: Vec<Span>,
+    /// A `param` with a value to be tried; then the first mistake ends the check.
+    probed: Option<(Arc<str>, Expr)>,
+    /// The part of the model in which the first mistake was, if it was in one.
+    first_part: Option<Option<Arc<str>>>,
 }
 
 /// What belongs to the function that is being expanded.
@@ -138,6 +144,8 @@ impl<'a> Checker<'a> {
             constants: HashMap::new(),
             function: FunctionState::default(),
             operands: Vec::new(),
+            probed: None,
+            first_part: None,
         }
     }
 
@@ -162,6 +170,9 @@ impl<'a> Checker<'a> {
             .any(|(i, known)| known.span() == diagnostic.span() && (i < resolved || known.code == diagnostic.code));
         if !known {
             diagnostic.trace = self.trace();
+            if self.first_part.is_none() {
+                self.first_part = Some(self.part_in_progress());
+            }
             self.diagnostics.push(diagnostic);
         }
         Value::Poison

@@ -11,7 +11,7 @@ use crate::graph::program::{Function, ImageFormat, Init, Objective, Part, Phase,
 use crate::graph::{Graph, ValueId};
 use crate::op::{Op, WeightId};
 use crate::parse::ast::{FnDef, MemberKind, Name, ObjectiveDef, PartPath};
-use crate::resolve::spec::ModuleId;
+use crate::resolve::spec::{BlockId, ModuleId};
 use crate::span::Span;
 
 use super::emit::Builder;
@@ -34,21 +34,16 @@ impl Checker<'_> {
             return None;
         };
         let block = spec.block(model_block);
-        self.instances.push(Instance {
-            block: model_block,
-            arguments: IndexMap::new(),
-            prefix: "".into(),
-            place: "".into(),
-            owner: None,
-            copy_of: None,
-            members: HashMap::new(),
-        });
+        self.make_model(model_block);
         let model = InstanceId(0);
         let params = self.shown_params(model);
         let data = self.image_format(model);
         let measure = self.measure(model);
         let (mut functions, mut objectives, mut phases) = (Vec::new(), Vec::new(), Vec::new());
         for (name, (module, member)) in &block.members {
+            if self.probed.is_some() && self.first_part.is_some() {
+                return None;
+            }
             match &member.kind {
                 MemberKind::Fn(def) if is_whole(def) => functions.extend(self.plain_function(model, *module, def)),
                 MemberKind::Objective(def) => {
@@ -82,6 +77,19 @@ impl Checker<'_> {
             measure,
             scopes: self.scopes.clone(),
         })
+    }
+
+    /// Makes the model itself, the first of all instances.
+    pub(super) fn make_model(&mut self, block: BlockId) {
+        self.instances.push(Instance {
+            block,
+            arguments: IndexMap::new(),
+            prefix: "".into(),
+            place: "".into(),
+            owner: None,
+            copy_of: None,
+            members: HashMap::new(),
+        });
     }
 
     /// Computes a member in a graph that is thrown away.

@@ -4,7 +4,8 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::compile::{Compiled, compile};
+use crate::check::condition::Condition;
+use crate::compile::{Compiled, conditions_of};
 use crate::diagnostic::{Diagnostic, Format, Severity, github, json, one_of, sarif};
 use crate::source::SourceMap;
 
@@ -25,11 +26,16 @@ pub(super) struct Check {
     /// How the result is told: text, json, sarif (2.1.0), github (annotations of a workflow)
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format)]
     format: Format,
+
+    /// Also tells which values the whole-numbered params of the model can have
+    #[arg(long)]
+    conditions: bool,
 }
 
 const EXAMPLES: &str = "Examples:
   diadc check my.diad
   diadc check my.diad --set size=128
+  diadc check my.diad --conditions
   diadc check my.diad --format json
   diadc check my.diad --format sarif > diadc.sarif";
 
@@ -44,12 +50,12 @@ impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
         if self.format == Format::Text {
             let compiled = self.spec.compile()?;
-            terminal::result(&text(&self.spec.location().name(), &Summary::of(&compiled)));
+            terminal::result(&text(&self.spec.location().name(), &self.summary(&compiled)));
             return Ok(());
         }
-        match compile(&self.spec.location(), &self.spec.settings) {
+        match self.spec.compiled() {
             Ok(compiled) => {
-                self.tell(&compiled.warnings, &compiled.sources, Some(&Summary::of(&compiled)));
+                self.tell(&compiled.warnings, &compiled.sources, Some(&self.summary(&compiled)));
                 Ok(())
             }
             Err(failed) => {
@@ -57,6 +63,12 @@ impl Check {
                 Err(Failure::Told)
             }
         }
+    }
+
+    fn summary(&self, compiled: &Compiled) -> Summary {
+        let conditions = self.conditions.then(|| conditions_of(&self.spec.location(), &self.spec.settings));
+        let words = |condition: &Condition| condition.words(&compiled.sources);
+        Summary { conditions: conditions.map(|found| found.iter().map(words).collect()), ..Summary::of(compiled) }
     }
 
     /// Prints all diagnostics for a program to read.
@@ -87,6 +99,8 @@ struct Summary {
     parameters: usize,
     objectives: Vec<ObjectiveSummary>,
     functions: Vec<FunctionSummary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conditions: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -119,6 +133,7 @@ impl Summary {
             parameters: (0..program.weights.len()).map(elements).sum(),
             objectives: objectives.collect(),
             functions: functions.collect(),
+            conditions: None,
         }
     }
 }
@@ -131,7 +146,8 @@ fn text(spec: &str, summary: &Summary) -> String {
     }
     let functions: Vec<String> =
         summary.functions.iter().map(|function| format!("{} ({} nodes)", function.name, function.nodes)).collect();
-    text + &format!("  functions: {}\n", functions.join(", "))
+    text += &format!("  functions: {}\n", functions.join(", "));
+    text + &summary.conditions.iter().flatten().map(|words| format!("  {words}\n")).collect::<String>()
 }
 
 /// `1,234,567`
