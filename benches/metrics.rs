@@ -1,9 +1,17 @@
-//! How long the metrics of one class take: 115 maps of 256x256, all pixel and image metrics, PRO included.
+//! How long metrics take and how much memory they hold: one class of 115 maps of 256x256, all pixel and image metrics,
+//! PRO included; fifteen such classes; and a thousand maps of 1024x1024, whose good pixels move to a temporary file.
 //!
+//! The maps themselves are made beforehand and are not counted. `max alloc` is the most that is held at once.
 //! `tests/oracle/metrics_speed.py` times scikit-learn and anomalib on maps of the same size.
 
+use std::borrow::Cow;
+
 use diadc::evaluate::collect::{Collector, Observation};
+use diadc::evaluate::evaluation::Evaluation;
 use diadc::measure::{ImageScore, Measure, Metric, ProtocolName};
+
+#[global_allocator]
+static ALLOCATOR: divan::AllocProfiler = divan::AllocProfiler::system();
 
 const SIDE: usize = 256;
 const IMAGES: usize = 115;
@@ -12,17 +20,20 @@ fn main() {
     divan::main();
 }
 
+type Map = (Vec<f32>, Vec<bool>);
+
 /// Smooth maps with some noise; three of four have a round defect, which the map mostly finds.
-fn maps() -> Vec<(Vec<f32>, Vec<bool>)> {
+fn maps(images: usize, side: usize) -> Vec<Map> {
     let mut state = 1_u32;
     let mut noise = move || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (state >> 8) as f32 / 16_777_216.0
     };
+    let scale = side as f32 / SIDE as f32;
     let mut map = |number: usize| {
         let (centre, radius) = ((60 + 9 * (number % 15)) as f32, (10 + number % 23) as f32);
-        let pixels = (0..SIDE * SIDE).map(|index| {
-            let (x, y) = ((index % SIDE) as f32, (index / SIDE) as f32);
+        let pixels = (0..side * side).map(|index| {
+            let (x, y) = ((index % side) as f32 / scale, (index / side) as f32 / scale);
             let away = (x - centre).hypot(y - centre) / radius;
             let is_bad = !number.is_multiple_of(4);
             let bump = if is_bad { 0.3 * (-away * away).exp() } else { 0.0 };
@@ -30,23 +41,43 @@ fn maps() -> Vec<(Vec<f32>, Vec<bool>)> {
         });
         pixels.unzip()
     };
-    (0..IMAGES).map(&mut map).collect()
+    (0..images).map(&mut map).collect()
+}
+
+/// All metrics of `classes` classes, each of `images` images: the maps in turn, from the second turn on a little higher.
+fn measured(maps: &[Map], classes: usize, images: usize, protocol: &str) -> Evaluation {
+    let protocol = ProtocolName::named(protocol).expect("it is one of them");
+    let measure = Measure { metrics: Metric::ALL.to_vec(), image_score: Some(ImageScore::Max), ..Measure::default() };
+    let measure = Measure { protocol, ..measure };
+    let mut collector = Collector::new((0..classes).map(|class| class.to_string()), measure);
+    for class in 0..classes {
+        for (number, (map, mask)) in maps.iter().cycle().take(images).enumerate() {
+            let (anomalous, side) = (mask.contains(&true), map.len().isqrt());
+            let turn = (number / maps.len()) as f32;
+            let map: Cow<'_, [f32]> =
+                if turn == 0.0 { map.into() } else { map.iter().map(|score| score + 1e-5 * turn).collect() };
+            let observation =
+                Observation { class, id: "", score: None, anomalous, map: &map, mask: Some(mask), size: [side, side] };
+            collector.add(observation).expect("the observation is sound");
+        }
+    }
+    collector.finish().expect("it fits into memory")
 }
 
 #[divan::bench(args = ["exact", "diad", "ader"], sample_count = 10)]
 fn one_class(bencher: divan::Bencher<'_, '_>, protocol: &str) {
-    let maps = maps();
-    let protocol = ProtocolName::named(protocol).expect("it is one of them");
-    let measure = Measure { metrics: Metric::ALL.to_vec(), image_score: Some(ImageScore::Max), ..Measure::default() };
-    let measure = Measure { protocol, ..measure };
-    bencher.bench(|| {
-        let mut collector = Collector::new(["class"], measure.clone());
-        for (map, mask) in &maps {
-            let anomalous = mask.contains(&true);
-            let observation =
-                Observation { class: 0, id: "", score: None, anomalous, map, mask: Some(mask), size: [SIDE, SIDE] };
-            collector.add(observation).expect("the observation is sound");
-        }
-        collector.finish().expect("it fits into memory")
-    });
+    let maps = maps(IMAGES, SIDE);
+    bencher.bench(|| measured(&maps, 1, IMAGES, protocol));
+}
+
+#[divan::bench(sample_count = 3)]
+fn fifteen_classes(bencher: divan::Bencher<'_, '_>) {
+    let maps = maps(IMAGES, SIDE);
+    bencher.bench(|| measured(&maps, 15, IMAGES, "exact"));
+}
+
+#[divan::bench(sample_count = 1)]
+fn a_thousand_large_maps(bencher: divan::Bencher<'_, '_>) {
+    let maps = maps(8, 1024);
+    bencher.bench(|| measured(&maps, 1, 1000, "exact"));
 }

@@ -5,6 +5,7 @@ use crate::check::{check, check_query};
 use crate::diagnostic::{Diagnostic, in_order};
 use crate::fact::Fact;
 use crate::graph::program::{Function, Program};
+use crate::lint::lint;
 use crate::resolve::{Location, query, resolve};
 use crate::source::SourceMap;
 
@@ -36,7 +37,10 @@ pub fn compile(location: &Location, settings: &[(String, String)]) -> Result<Com
     let mut sources = SourceMap::default();
     let result = resolve(location, settings, &mut sources).and_then(|spec| check(&spec));
     match result {
-        Ok((program, warnings)) => Ok(Compiled { program, sources, warnings }),
+        Ok((program, _)) => {
+            let warnings = lint(&program);
+            Ok(Compiled { program, sources, warnings })
+        }
         Err(diagnostics) => Err(Box::new(Failed { diagnostics, sources })),
     }
 }

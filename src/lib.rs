@@ -5,7 +5,7 @@
 //! data passes through them; a room uses only those above its own.
 //!
 //! ```text
-//! text --parse--> Ast --resolve--> Spec --check--> Program --optimize--> --plan--> Plan --execute--> tensors
+//! text --parse--> Ast --resolve--> Spec --check--> Program --lint, optimize--> --plan--> Plan --execute--> tensors
 //! ```
 //!
 //! Three things always hold. The compiler knows operations, not architectures: those are written in the language,
@@ -25,6 +25,7 @@ pub mod measure;
 pub mod resolve;
 pub mod graph;
 pub mod check;
+pub mod lint;
 pub mod optimize;
 pub mod plan;
 pub mod compile;

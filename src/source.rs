@@ -59,12 +59,19 @@ impl SourceMap {
         self.get(span.source).text.get(span.start as usize..span.end as usize).unwrap_or("")
     }
 
+    /// The line of the first byte of a span, counted from 1.
+    #[must_use]
+    pub fn line(&self, span: Span) -> usize {
+        let text = &self.get(span.source).text;
+        text.get(..span.start as usize).unwrap_or(text).matches('\n').count() + 1
+    }
+
     /// `name:line:column` of the first byte of a span, counted from 1.
     #[must_use]
     pub fn place(&self, span: Span) -> String {
         let source = self.get(span.source);
         let before = source.text.get(..span.start as usize).unwrap_or(&source.text);
-        let line = before.matches('\n').count() + 1;
+        let line = self.line(span);
         let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
         format!("{}:{line}:{column}", source.name)
     }

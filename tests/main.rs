@@ -4,6 +4,7 @@ mod cli;
 mod dataset;
 mod golden;
 mod language;
+mod lint;
 mod metric;
 mod op;
 mod optimize;

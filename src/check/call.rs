@@ -123,6 +123,9 @@ impl Checker<'_> {
         };
         let tensors = given.iter().any(|argument| argument.value.holds_tensor());
         let scope = if tensors { self.scope(Some(env.scope), &def.name.node, None) } else { env.scope };
+        if tensors {
+            self.scopes[scope.0 as usize].span = Some(span);
+        }
         let mut inner = Environment::new(module, None, prefix, scope);
         inner.reached = env.reached.clone();
         inner.caller = env.owner();
@@ -148,6 +151,7 @@ impl Checker<'_> {
             (false, name) => format!("{}.{name}", self.instances[instance.0].place),
         };
         let scope = self.scope(Some(env.scope), &label, (!is_model).then(|| block.clone()));
+        self.scopes[scope.0 as usize].span = Some(span);
         if !is_model {
             let function = (&*def.name.node != "fn").then(|| def.name.node.clone());
             self.scopes[scope.0 as usize].part = Some(PartCall { path: prefix.clone(), function });

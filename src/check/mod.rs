@@ -27,6 +27,7 @@ mod tensor;
 mod trace;
 mod types;
 mod value;
+mod written;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -185,7 +186,7 @@ impl<'a> Checker<'a> {
 
     fn scope(&mut self, parent: Option<ScopeId>, label: &str, block: Option<Arc<str>>) -> ScopeId {
         let id = ScopeId(u32::try_from(self.scopes.len()).expect("a program has fewer than 2^32 calls"));
-        self.scopes.push(Scope { parent, label: label.into(), block, part: None });
+        self.scopes.push(Scope { parent, label: label.into(), block, part: None, span: None });
         id
     }
 

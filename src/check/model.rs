@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::fact::{Dim, Fact, Shape};
-use crate::graph::program::{Function, ImageFormat, Init, Objective, Part, Phase, Program};
+use crate::graph::program::{Function, ImageFormat, Init, Objective, Part, Program};
 use crate::graph::{Graph, ValueId};
 use crate::op::{Op, WeightId};
 use crate::parse::ast::{FnDef, MemberKind, Name, ObjectiveDef, PartPath};
@@ -61,9 +61,10 @@ impl Checker<'_> {
                 MemberKind::Let(def) | MemberKind::Part(def) => self.look_at(model, name, def.name.span),
             }
         }
+        let definitions: Vec<&Arc<ObjectiveDef>> = objectives.iter().map(|(_, def)| *def).collect();
         let objectives = self.trained_weights(objectives);
         self.check_copies();
-        self.check_phases(&phases, &objectives, model);
+        let written = self.written(model, &definitions);
         Some(Program {
             name: block.name.node.to_string(),
             doc: spec.modules[0].doc.clone(),
@@ -76,6 +77,7 @@ impl Checker<'_> {
             data,
             measure,
             scopes: self.scopes.clone(),
+            written,
         })
     }
 
@@ -361,11 +363,7 @@ impl Checker<'_> {
             let env = Environment::new(ModuleId(0), Some(InstanceId(0)), "".into(), scope);
             self.function.freezes = self.parts(&env, InstanceId(0), &def.freezes).unwrap_or_default();
             self.function.trains = trains;
-            let ids: Vec<WeightId> = (0..)
-                .zip(self.weights.values())
-                .filter(|(_, declared)| !declared.weight.is_statistic && self.is_trained(declared.owner))
-                .map(|(id, _)| WeightId(id))
-                .collect();
+            let ids = self.trained();
             if ids.is_empty() && self.diagnostics.is_empty() {
                 let text = format!("`{}` trains nothing: its parts have no weights", def.function.name.node);
                 self.report(Diagnostic::error("trains-nothing", text, def.function.name.span));
@@ -373,6 +371,15 @@ impl Checker<'_> {
             result.push(Objective { name: def.function.name.node.to_string(), trains: ids });
         }
         result
+    }
+
+    /// The weights that are trained with what is trained and frozen now; statistics are not among them.
+    pub(super) fn trained(&self) -> Vec<WeightId> {
+        let weights = (0..).zip(self.weights.values());
+        let trained = weights
+            .filter(|(_, declared)| !declared.weight.is_statistic && self.is_trained(declared.owner))
+            .map(|(id, _)| WeightId(id));
+        trained.collect()
     }
 
     /// Every copy must have an original with the same shape.
@@ -388,32 +395,6 @@ impl Checker<'_> {
         }
         for diagnostic in wrong {
             self.report(diagnostic);
-        }
-    }
-
-    /// Every objective is trained by some phase.
-    fn check_phases(&mut self, phases: &[Phase], objectives: &[Objective], model: InstanceId) {
-        if !self.diagnostics.is_empty() {
-            return;
-        }
-        let spec = self.spec;
-        let members = &spec.block(self.instances[model.0].block).members;
-        for objective in objectives {
-            if phases.iter().any(|phase| phase.objectives.contains(&objective.name)) {
-                continue;
-            }
-            if let Some((_, member)) = members.get(objective.name.as_str()) {
-                let (_, span) = crate::resolve::spec::member_name(member);
-                let text = format!("nothing says how `{}` is trained", objective.name);
-                let help = format!(
-                    "add `training {} {{ optimizer = adamw(lr: 1e-4) batch = 8 epochs = 10 }}`",
-                    objective.name
-                );
-                self.report(
-                    Diagnostic { severity: Severity::Warning, ..Diagnostic::error("no-training", text, span) }
-                        .help(help),
-                );
-            }
         }
     }
 }

@@ -15,6 +15,21 @@ use super::{Checker, error};
 
 const PHASE: &[&str] = &["optimizer", "schedule", "batch", "accumulate", "epochs", "steps", "clip_norm"];
 
+/// What other tools call the choice of a checkpoint by a metric.
+const CHOOSING: &[&str] = &[
+    "best",
+    "checkpoint",
+    "early_stop",
+    "early_stopping",
+    "keep_best",
+    "monitor",
+    "patience",
+    "save_best",
+    "select",
+    "validate",
+    "validation",
+];
+
 impl Checker<'_> {
     /// The value of a `param`: from outside if it is set, else its default.
     pub(super) fn param(&mut self, id: InstanceId, module: ModuleId, def: &ParamDef) -> Value {
@@ -72,9 +87,17 @@ impl Checker<'_> {
     }
 
     pub(super) fn unknown_setting(&mut self, setting: &Setting, section: &str, known: &[&str]) -> bool {
-        let text = format!("`{section}` has no setting `{}`", setting.name.node);
+        let name = &*setting.name.node;
+        let text = format!("`{section}` has no setting `{name}`");
         let diagnostic = Diagnostic::error("unknown-key", text, setting.name.span);
-        self.report(diagnostic.help_if(one_of(&setting.name.node, known.iter().copied())));
+        let diagnostic = match section {
+            "training" if CHOOSING.contains(&name) => diagnostic.help(
+                "a run keeps its last weights: what it measures is measured on test images, and weights that are \
+                 chosen by that are chosen on test data",
+            ),
+            _ => diagnostic.help_if(one_of(name, known.iter().copied())),
+        };
+        self.report(diagnostic);
         false
     }
 

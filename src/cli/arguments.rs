@@ -95,10 +95,15 @@ impl DataArguments {
         self.data.clone().or_else(|| config.data.get(&self.dataset).cloned())
     }
 
+    /// Opens it; that it looks like another one is told.
     pub(super) fn open(&self, config: &Config) -> Result<Dataset, Failure> {
         let root = self.directory(config);
         let request = Request { name: self.dataset.clone(), root, classes: self.classes.clone() };
-        Ok(dataset::open(&request)?)
+        let dataset = dataset::open(&request)?;
+        if let Some(words) = dataset::audit::mistaken(&dataset.name, &dataset.classes) {
+            terminal::note(&format!("warning: {words}"));
+        }
+        Ok(dataset)
     }
 }
 

@@ -6,8 +6,10 @@ use serde_json::json;
 
 use crate::check::condition::Condition;
 use crate::compile::{Compiled, conditions_of};
-use crate::diagnostic::{Diagnostic, Format, Severity, github, json, one_of, sarif};
+use crate::diagnostic::{Diagnostic, Format, Severity, count, github, json, one_of, sarif};
 use crate::source::SourceMap;
+
+pub(super) use crate::diagnostic::grouped;
 
 use super::arguments::SpecArguments;
 use super::failure::Failure;
@@ -15,8 +17,8 @@ use super::terminal;
 
 /// Checks a spec without running it
 ///
-/// Syntax, names, shapes, weights and settings: a spec that passes can't fail on any of them later.
-/// `diadc explain CODE` says what a mistake means.
+/// Syntax, names, shapes, weights and settings: a spec that passes can't fail on any of them later. What would run
+/// but can't be meant, such as weights that never move, is warned of. `diadc explain CODE` says what a mistake means.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Check {
@@ -30,11 +32,16 @@ pub(super) struct Check {
     /// Also tells which values the whole-numbered params of the model can have
     #[arg(long)]
     conditions: bool,
+
+    /// Ends with status 1 if there is a warning
+    #[arg(long)]
+    strict: bool,
 }
 
 const EXAMPLES: &str = "Examples:
   diadc check my.diad
   diadc check my.diad --set size=128
+  diadc check my.diad --strict                a warning is a failure, for scripts
   diadc check my.diad --conditions
   diadc check my.diad --format json
   diadc check my.diad --format sarif > diadc.sarif";
@@ -51,17 +58,27 @@ impl Check {
         if self.format == Format::Text {
             let compiled = self.spec.compile()?;
             terminal::result(&text(&self.spec.location().name(), &self.summary(&compiled)));
-            return Ok(());
+            return self.judged(&compiled);
         }
         match self.spec.compiled() {
             Ok(compiled) => {
                 self.tell(&compiled.warnings, &compiled.sources, Some(&self.summary(&compiled)));
-                Ok(())
+                self.judged(&compiled)
             }
             Err(failed) => {
                 self.tell(&failed.diagnostics, &failed.sources, None);
                 Err(Failure::Told)
             }
+        }
+    }
+
+    /// Whether warnings are a failure.
+    fn judged(&self, compiled: &Compiled) -> Result<(), Failure> {
+        match compiled.warnings.len() {
+            n if self.strict && n > 0 => {
+                Err(Failure::Findings(format!("{}, which --strict takes for a failure", count(n, "warning"))))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -73,7 +90,7 @@ impl Check {
 
     /// Prints all diagnostics for a program to read.
     fn tell(&self, diagnostics: &[Diagnostic], sources: &SourceMap, summary: Option<&Summary>) {
-        let count = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+        let of = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
         let document = match self.format {
             Format::Github => return terminal::result(&github(diagnostics, sources)),
             Format::Sarif => sarif(diagnostics, sources),
@@ -81,8 +98,8 @@ impl Check {
                 "version": 1,
                 "spec": self.spec.location().name(),
                 "ok": summary.is_some(),
-                "errors": count(Severity::Error),
-                "warnings": count(Severity::Warning),
+                "errors": of(Severity::Error),
+                "warnings": of(Severity::Warning),
                 "diagnostics": json(diagnostics, sources),
                 "summary": summary,
             }),
@@ -148,17 +165,4 @@ fn text(spec: &str, summary: &Summary) -> String {
         summary.functions.iter().map(|function| format!("{} ({} nodes)", function.name, function.nodes)).collect();
     text += &format!("  functions: {}\n", functions.join(", "));
     text + &summary.conditions.iter().flatten().map(|words| format!("  {words}\n")).collect::<String>()
-}
-
-/// `1,234,567`
-pub(super) fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

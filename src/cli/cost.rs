@@ -1,8 +1,12 @@
-//! `diadc cost`: parameters and multiply-adds.
+//! `diadc cost`: parameters, multiply-adds and memory.
 
 use clap::{Args, ValueEnum};
 
+use crate::compile::Compiled;
+use crate::plan::memory::{Held, Need, Precision, needs};
 use crate::plan::{Cost as Costs, cost};
+
+use crate::execute::DeviceChoice;
 
 use super::arguments::SpecArguments;
 use super::check::grouped;
@@ -15,21 +19,41 @@ const SHOWN: usize = 6;
 const RULE: &str = "one multiply-add for each product that is summed in a convolution, a matrix product or attention; \
                     nothing for biases, activations, normalisations, resizing and sums; one image";
 
-/// Counts parameters by part and multiply-adds by function
+/// Counts parameters by part, multiply-adds by function, and the memory that each needs
 ///
 /// A function is counted as it is written and as it runs after optimisation; what is the same in every run is
-/// computed once and set apart.
+/// computed once and set apart. Memory is what is held at the moment at which most is, besides the program itself;
+/// half precision (bf16) is counted though devices compute in f32 so far.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc cost specs/diad.diad
+  diadc cost specs/diad.diad --batch 4 --device cuda --precision bf16
   diadc cost specs/diad.diad --set fusion=off --set steps=5 --format json")]
 pub(super) struct Cost {
     #[command(flatten)]
     spec: SpecArguments,
 
+    /// Samples of a batch; by default one for functions, and what the spec says for training
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    batch: Option<u32>,
+
+    /// Where memory is counted; on the CPU, convolutions take some more
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: DeviceChoice,
+
+    /// Of floating-point numbers
+    #[arg(long, value_enum, default_value = "f32")]
+    precision: Bits,
+
     /// Format
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Bits {
+    F32,
+    Bf16,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -42,12 +66,88 @@ impl Cost {
     pub(super) fn run(self) -> Result<(), Failure> {
         let compiled = self.spec.compile()?;
         let costs = cost(&compiled.program);
+        let precision = match self.precision {
+            Bits::F32 => Precision::F32,
+            Bits::Bf16 => Precision::Bf16,
+        };
+        let batch = self.batch.map(|batch| batch as usize);
+        let needs = needs(&compiled.program, batch, precision, cores(self.device));
         terminal::result(&match self.format {
-            Format::Table => table(&costs),
-            Format::Json => json(&costs),
+            Format::Table => {
+                let heading = format!("memory in MB, {}, {}", self.device, precision.name());
+                table(&costs) + &memory(&compiled, &needs, &heading)
+            }
+            Format::Json => json(&costs, &memory_json(&compiled, &needs, self.device, precision)),
         });
         Ok(())
     }
+}
+
+/// Cores that take memory for convolutions.
+pub(super) fn cores(device: DeviceChoice) -> usize {
+    match device {
+        DeviceChoice::Cpu => std::thread::available_parallelism().map_or(1, usize::from),
+        DeviceChoice::Cuda(_) => 0,
+    }
+}
+
+fn memory(compiled: &Compiled, needs: &[Need], heading: &str) -> String {
+    let mega = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
+    let columns = ["weights", "gradients", "optimiser", "activations", "in all"];
+    let titles: String = columns.iter().map(|title| format!("{title:>13}")).collect();
+    let mut text = format!("\n{heading:<34}{:>7}{titles}\n", "batch");
+    for need in needs {
+        let name = if need.is_training { format!("training {}", need.name) } else { need.name.clone() };
+        let Some(footprint) = &need.footprint else {
+            text += &format!("{name:<34}{:>7}{:>13}\n", need.batch, "open");
+            continue;
+        };
+        let numbers = [footprint.weights, footprint.gradients, footprint.optimizer, footprint.activations];
+        let numbers: String =
+            numbers.into_iter().chain([footprint.total()]).map(|n| format!("{:>13}", mega(n))).collect();
+        text += &format!("{name:<34}{:>7}{numbers}\n", need.batch);
+        for held in footprint.largest.iter().take(if need.is_training { SHOWN } else { SHOWN / 2 }) {
+            text += &format!("    {:>8}  {}\n", mega(held.bytes), told(compiled, held).join("  "));
+        }
+    }
+    text + "\nActivations are what is held at the peak besides the rest; the largest of it stand below.\n"
+}
+
+/// What a value is, in which part or function it was made, and where the spec says so.
+fn told(compiled: &Compiled, held: &Held) -> Vec<String> {
+    let Some(origin) = held.origin else { return vec![held.what.clone()] };
+    let mut calls = Vec::new();
+    let mut at = Some(origin.scope);
+    while let Some(scope) = at.and_then(|id| compiled.program.scopes.get(id.0 as usize)) {
+        calls.push(scope.label.to_string());
+        at = scope.parent;
+    }
+    calls.pop();
+    calls.reverse();
+    calls.retain(|call| !call.is_empty());
+    vec![held.what.clone(), format!("in {}", calls.join(" > ")), compiled.sources.place(origin.span)]
+}
+
+fn memory_json(compiled: &Compiled, needs: &[Need], device: DeviceChoice, precision: Precision) -> serde_json::Value {
+    let rows = needs.iter().map(|need| {
+        let footprint = need.footprint.as_ref().map(|footprint| {
+            let largest = footprint.largest.iter().take(SHOWN).map(|held| {
+                let place = held.origin.map(|origin| compiled.sources.place(origin.span));
+                serde_json::json!({ "what": held.what, "place": place, "bytes": held.bytes })
+            });
+            serde_json::json!({
+                "weights": footprint.weights, "gradients": footprint.gradients, "optimizer": footprint.optimizer,
+                "activations": footprint.activations, "total": footprint.total(),
+                "largest": largest.collect::<Vec<_>>(),
+            })
+        });
+        serde_json::json!({
+            "name": need.name, "batch": need.batch, "training": need.is_training, "bytes": footprint,
+        })
+    });
+    serde_json::json!({
+        "device": device.to_string(), "precision": precision.name(), "peaks": rows.collect::<Vec<_>>(),
+    })
 }
 
 fn table(costs: &Costs) -> String {
@@ -79,7 +179,7 @@ fn giga(count: Option<u64>) -> String {
     count.map_or_else(|| "open".to_owned(), |count| format!("{:.2}", count as f64 / 1e9))
 }
 
-fn json(costs: &Costs) -> String {
+fn json(costs: &Costs, memory: &serde_json::Value) -> String {
     let parts: Vec<serde_json::Value> = costs
         .parts
         .iter()
@@ -105,5 +205,5 @@ fn json(costs: &Costs) -> String {
             })
         })
         .collect();
-    format!("{}\n", serde_json::json!({ "rule": RULE, "parts": parts, "functions": functions }))
+    format!("{}\n", serde_json::json!({ "rule": RULE, "parts": parts, "functions": functions, "memory": memory }))
 }

@@ -1,19 +1,33 @@
 //! `diadc graph`: what a spec computes.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, ValueEnum};
 
-use crate::graph::{Detail, dot, text};
+use crate::compile::Compiled;
+use crate::experiment::ExperimentError;
+use crate::graph::program::Function;
+use crate::graph::{Detail, dot, html, json, svg, text};
 use crate::optimize::optimize;
 
 use super::arguments::SpecArguments;
 use super::failure::Failure;
 use super::terminal;
 
+/// Levels of boxes that a drawing opens if nothing is said.
+const DRAWN: usize = 1;
+const DOTTED: usize = 2;
+
 /// Shows what the functions of a spec compute
+///
+/// As text, as a page in which blocks open when they are clicked, or as a drawing. The ending of the file says which:
+/// .html, .svg, .dot, .json, .txt.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  diadc graph my.diad                             every function, every operation
-  diadc graph my.diad -f score --depth 1          one function, its blocks folded
+  diadc graph my.diad                                  every function, every operation
+  diadc graph my.diad -f score --depth 1               one function, its blocks folded
+  diadc graph my.diad -o graph.html                    a page to open in a browser
+  diadc graph my.diad -f score --depth 2 -o score.svg  a drawing
   diadc graph my.diad -f score --format dot | dot -Tsvg > score.svg")]
 pub(super) struct Graph {
     #[command(flatten)]
@@ -23,7 +37,7 @@ pub(super) struct Graph {
     #[arg(long, short, value_name = "NAME")]
     function: Option<String>,
 
-    /// Folds calls of blocks below this depth
+    /// Folds calls of blocks below this depth; a page opens and folds them itself
     #[arg(long)]
     depth: Option<usize>,
 
@@ -31,39 +45,96 @@ pub(super) struct Graph {
     #[arg(long)]
     optimized: bool,
 
-    /// Format
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    /// Format; by default that of the file's ending, or text
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+
+    /// Writes into this file
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     Text,
+    Html,
+    Svg,
     Dot,
+    Json,
 }
 
 impl Graph {
     pub(super) fn run(self) -> Result<(), Failure> {
+        let format = self.format()?;
+        if let (Some(_), Format::Html | Format::Json) = (self.depth, format) {
+            return Err(Failure::Usage(
+                "`--depth` is for text, svg and dot; a page opens and folds blocks itself".to_owned(),
+            ));
+        }
         let compiled = self.spec.compile()?;
+        let functions = self.functions(&compiled)?;
+        let shown = self.shown(&compiled, &functions, format)?;
+        match &self.output {
+            None => terminal::result(&shown),
+            Some(path) => {
+                let write = |source| ExperimentError::Write { path: path.clone(), source };
+                std::fs::write(path, shown).map_err(write)?;
+                terminal::note(&format!("wrote {}", path.display()));
+            }
+        }
+        Ok(())
+    }
+
+    fn format(&self) -> Result<Format, Failure> {
+        let ending = self.output.as_deref().and_then(Path::extension).and_then(|ending| ending.to_str());
+        Ok(match (self.format, ending) {
+            (Some(format), _) => format,
+            (None, None) if self.output.is_none() => Format::Text,
+            (None, Some("html" | "htm")) => Format::Html,
+            (None, Some("svg")) => Format::Svg,
+            (None, Some("dot" | "gv")) => Format::Dot,
+            (None, Some("json")) => Format::Json,
+            (None, Some("txt")) => Format::Text,
+            (None, _) => {
+                let text =
+                    "the file's ending says no format; end it in .html, .svg, .dot, .json or .txt, or add `--format`";
+                return Err(Failure::Usage(text.to_owned()));
+            }
+        })
+    }
+
+    /// The functions that are asked for, optimised if that is asked for.
+    fn functions(&self, compiled: &Compiled) -> Result<Vec<Function>, Failure> {
         let program = &compiled.program;
-        let names = || program.functions.iter().map(|function| function.name.as_str());
         if let Some(name) = &self.function
             && program.function(name).is_none()
         {
-            let help = crate::diagnostic::one_of(name, names()).unwrap_or_default();
+            let names = program.functions.iter().map(|function| function.name.as_str());
+            let help = crate::diagnostic::one_of(name, names).unwrap_or_default();
             return Err(Failure::Usage(format!("`{}` has no function `{name}`; {help}", program.name)));
         }
+        let wanted = program.functions.iter().filter(|own| self.function.as_ref().is_none_or(|name| *name == own.name));
+        Ok(wanted.map(|function| if self.optimized { optimize(function) } else { function.clone() }).collect())
+    }
+
+    fn shown(&self, compiled: &Compiled, functions: &[Function], format: Format) -> Result<String, Failure> {
+        let (program, sources) = (&compiled.program, &compiled.sources);
         let detail = self.depth.map_or(Detail::All, Detail::Depth);
-        for function in &program.functions {
-            if self.function.as_ref().is_some_and(|name| *name != function.name) {
-                continue;
+        Ok(match format {
+            Format::Text => functions.iter().map(|function| text(program, function, detail) + "\n").collect(),
+            Format::Dot => {
+                functions.iter().map(|function| dot(program, function, self.depth.unwrap_or(DOTTED))).collect()
             }
-            let function = if self.optimized { optimize(function) } else { function.clone() };
-            terminal::result(&match self.format {
-                Format::Text => text(program, &function, detail) + "\n",
-                Format::Dot => dot(program, &function, self.depth.unwrap_or(2)),
-            });
-        }
-        Ok(())
+            Format::Html => html(program, functions, sources),
+            Format::Json => format!("{:#}\n", json(program, functions, sources)),
+            Format::Svg => match functions {
+                [function] => svg(program, function, sources, self.depth.unwrap_or(DRAWN)),
+                _ => {
+                    let names: Vec<&str> = functions.iter().map(|function| function.name.as_str()).collect();
+                    let text = format!("a drawing is of one function; add `-f` and one of {}", names.join(", "));
+                    return Err(Failure::Usage(text));
+                }
+            },
+        })
     }
 }

@@ -3,11 +3,13 @@
 //! Results go to stdout, progress and words to stderr. Exit status: 0 done, 1 the spec or the run failed, 2 wrong usage.
 
 mod arguments;
+mod budget;
 mod call;
 mod check;
 mod compare;
 mod cost;
 mod data;
+mod diff;
 mod eval;
 mod explain;
 mod failure;
@@ -56,6 +58,7 @@ enum Command {
     Explain(explain::Explain),
     Graph(graph::Graph),
     Cost(cost::Cost),
+    Diff(diff::Diff),
     Call(call::Call),
     Data(data::Data),
     Weights(weights::Weights),
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
         | Command::Explain(_)
         | Command::Graph(_)
         | Command::Cost(_)
+        | Command::Diff(_)
         | Command::Data(_)
         | Command::Weights(_)
         | Command::Metrics(_) => false,
@@ -88,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Explain(command) => command.run(),
         Command::Graph(command) => command.run(),
         Command::Cost(command) => command.run(),
+        Command::Diff(command) => command.run(),
         Command::Call(command) => command.run(),
         Command::Data(command) => command.run(),
         Command::Weights(command) => command.run(),

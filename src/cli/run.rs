@@ -7,6 +7,7 @@ use clap::Args;
 use crate::experiment::{Config, ExperimentError, Record, RunDirectory, Setup};
 
 use super::arguments::{DataArguments, DeviceArguments, MeasureArguments, SpecArguments, published};
+use super::budget::{bytes, keep};
 use super::failure::Failure;
 use super::resume::{Job, go};
 use super::start::{hand_over, start};
@@ -21,7 +22,8 @@ use super::terminal::Screen;
   diadc run                                                   the small spec on the toy data set
   diadc run my.diad --dataset mvtec --data /data/mvtec        all classes in one model
   diadc run my.diad --set fusion=off --seed 2 --out runs/off
-  diadc run diad --dataset visa --data DIR --protocol exact,diad --compare paper")]
+  diadc run diad --dataset visa --data DIR --protocol exact,diad --compare paper
+  diadc run diad --dataset visa --data DIR --memory 24GB      refused, with what would fit, if it needs more")]
 pub(super) struct Run {
     #[command(flatten)]
     arguments: RunArguments,
@@ -54,6 +56,10 @@ struct RunArguments {
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 
+    /// Memory that it may take, as in 8GB: a run that needs more is refused before it begins
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    memory: Option<u64>,
+
     /// The directory of the run; by default a new one under runs/
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -82,6 +88,7 @@ fn begin(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
     }
     let config = arguments.spec.config()?;
     let device = arguments.device.choose(&config)?;
+    keep(program, device, arguments.memory, scores)?;
     let dataset = arguments.data.open(&config)?;
     // What is not there is found out before anything slow.
     published(arguments.measure.compare.as_deref(), &dataset.name)?;

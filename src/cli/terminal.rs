@@ -17,6 +17,8 @@ use super::failure::Failure;
 
 /// Lines of progress where no terminal shows a bar.
 const LINE_EVERY: Duration = Duration::from_secs(10);
+/// What takes less than this shows no progress.
+const SOON: Duration = Duration::from_secs(2);
 
 /// Prints a result. A reader who has gone away is no error.
 pub(super) fn result(text: &str) {
@@ -138,6 +140,13 @@ impl Screen {
     /// So many of so many weights have been read or made.
     pub(super) fn weights(&mut self, done: usize, all: usize) {
         self.show("weights", done, all, "");
+    }
+
+    /// Done and all of something that may be over at once: nothing is shown within [`SOON`] of its beginning.
+    pub(super) fn late(&mut self, title: &str, started: Instant, [done, all]: [usize; 2]) {
+        if started.elapsed() >= SOON {
+            self.show(title, done, all, "");
+        }
     }
 
     /// So many of so many images of a data set have been looked at.

@@ -238,6 +238,12 @@ pub enum DatasetError {
         /// What is wrong and what is expected.
         reason: String,
     },
+    /// A picture in colours where one value a pixel is needed.
+    #[error("`{path}` is in colours: save the values themselves, as a grey PNG of 16 bits or a float .npy", path = .path.display())]
+    Coloured {
+        /// The file.
+        path: PathBuf,
+    },
     /// None of the files and folders given holds an image.
     #[error("found no png, jpeg or bmp image in {places}: name images, or folders that hold some")]
     NoInputs {
@@ -297,6 +303,7 @@ impl DatasetError {
             | Self::Decode { path, .. }
             | Self::TooLarge { path, .. }
             | Self::CutShort { path }
+            | Self::Coloured { path }
             | Self::List { path, .. }
             | Self::NotAnImage { path }
             | Self::AlreadyThere { path }

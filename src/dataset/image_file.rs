@@ -70,8 +70,46 @@ pub(super) fn read_grey(path: &Path) -> Result<GreyMask, DatasetError> {
     decode(path).map(DynamicImage::into_luma16)
 }
 
+/// A picture of one value a pixel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Levels {
+    /// Shares of the highest value that the depth of the file has room for, row by row: `height * width` of them, which
+    /// differ where the values in the file do.
+    pub values: Vec<f32>,
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Bits of a value in the file: 8 or 16.
+    pub bits: u8,
+}
+
+/// Decodes a picture of one value a pixel, such as an anomaly map: grey, or of three equal channels.
+///
+/// # Errors
+/// When the file can't be read, is no image, is too large, is damaged, or has colours or transparent pixels.
+pub fn read_levels(path: &Path) -> Result<Levels, DatasetError> {
+    let image = decode(path)?;
+    let (width, height) = (image.width(), image.height());
+    let bits = if image.color().bytes_per_pixel() > image.color().channel_count() { 16 } else { 8 };
+    let is_grey = match image.color().channel_count() {
+        1 => true,
+        _ => image.to_rgba16().pixels().all(|pixel| pixel.0[..3] == [pixel.0[0]; 3] && pixel.0[3] == u16::MAX),
+    };
+    if !is_grey {
+        return Err(DatasetError::Coloured { path: path.to_path_buf() });
+    }
+    // The green channel of three equal ones is theirs; brightness by weights might be rounded.
+    let value = |pixel: &image::Rgb<u16>| f32::from(pixel.0[1]) / f32::from(u16::MAX);
+    let values = image.into_rgb16().pixels().map(value).collect();
+    Ok(Levels { values, width, height, bits })
+}
+
 /// Width and height, from the header alone.
-pub(super) fn size(path: &Path) -> Result<(u32, u32), DatasetError> {
+///
+/// # Errors
+/// When the file can't be read or its header is damaged.
+pub fn size(path: &Path) -> Result<(u32, u32), DatasetError> {
     let unreadable = |source| DatasetError::read(path, source);
     let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
     if jpeg::is_jpeg(file.fill_buf().map_err(unreadable)?) {

@@ -25,10 +25,10 @@ pub mod transform;
 
 pub use augment::augment;
 pub use error::DatasetError;
-pub use image_file::read_image;
+pub use image_file::{Levels, read_image, read_levels, size as image_size};
 pub use inputs::predict_inputs;
 pub use mask::{GreyMask, Mask, MaskRule};
-pub use request::Request;
+pub use request::{Request, choose as chosen_classes};
 pub use sample::Sample;
 
 /// The data set that is made in memory.
@@ -47,6 +47,16 @@ pub struct Dataset {
     pub validation: Vec<Sample>,
     /// Images with and without defects, class by class.
     pub test: Vec<Sample>,
+}
+
+impl Dataset {
+    /// For each class whether it is known of all its test images which pixels are anomalous. Where defects are not marked,
+    /// the good images alone would make up a class whose pixels are all good.
+    #[must_use]
+    pub fn marked(&self) -> Vec<bool> {
+        let of_class = |class| self.test.iter().filter(move |sample| sample.class == class);
+        (0..self.classes.len()).map(|class| of_class(class).all(Sample::is_marked)).collect()
+    }
 }
 
 /// The names of the data sets that can be opened, the built-in one first.

@@ -16,7 +16,10 @@ pub struct Request {
 }
 
 /// Those of `available` that are `wanted`, in the order of `available`, so that the order of the request changes nothing.
-pub(super) fn choose(available: Vec<String>, wanted: Option<&[String]>) -> Result<Vec<String>, DatasetError> {
+///
+/// # Errors
+/// If none is wanted, one is wanted twice, or one is not available.
+pub fn choose(available: Vec<String>, wanted: Option<&[String]>) -> Result<Vec<String>, DatasetError> {
     let Some(wanted) = wanted else {
         return Ok(available);
     };

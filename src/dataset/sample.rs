@@ -7,7 +7,7 @@ use image::RgbImage;
 use super::error::DatasetError;
 use super::image_file;
 use super::mask::{Mask, MaskRule};
-use super::toy::Scene;
+use super::toy::{SIDE, Scene};
 
 /// An image with its class, and the place of its defect if it has one.
 #[derive(Clone, Debug)]
@@ -61,6 +61,17 @@ impl Sample {
         match &self.source {
             Source::File { mask, .. } => mask.is_some() || !self.is_anomalous(),
             Source::Toy(_) => true,
+        }
+    }
+
+    /// Width and height of the image, from its header alone.
+    ///
+    /// # Errors
+    /// When the file can't be read or its header is damaged.
+    pub fn size(&self) -> Result<(u32, u32), DatasetError> {
+        match &self.source {
+            Source::File { image, .. } => image_file::size(image),
+            Source::Toy(_) => Ok((SIDE, SIDE)),
         }
     }
 

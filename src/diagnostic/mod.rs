@@ -8,9 +8,11 @@ mod format;
 mod github;
 mod json;
 mod place;
+mod lint;
 mod render;
 mod sarif;
 mod suggest;
+mod wording;
 
 use crate::source::SourceMap;
 use crate::span::Span;
@@ -19,10 +21,12 @@ pub use explain::Explanation;
 pub use format::Format;
 pub use github::github;
 pub use json::json;
+pub use lint::{Allow, Lint};
 pub use place::Place;
 pub use render::{Style, render};
 pub use sarif::sarif;
 pub use suggest::{nearest, one_of};
+pub use wording::{count, grouped};
 
 /// How grave it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +88,11 @@ impl Diagnostic {
             notes: Vec::new(),
             help: None,
         }
+    }
+
+    /// A warning at a place.
+    pub fn warning(lint: Lint, headline: impl Into<String>, span: Span) -> Diagnostic {
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(lint.code(), headline, span) }
     }
 
     /// Words at the place where it hurts.

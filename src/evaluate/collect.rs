@@ -8,6 +8,7 @@
 
 use indexmap::IndexMap;
 
+use super::curve::{ClassCurves, RegionScores};
 use super::evaluation::{ClassEvaluation, Count, Evaluation, Mean};
 use super::image_score::image_score;
 use super::metric::{
@@ -44,7 +45,17 @@ pub struct Observation<'a> {
 pub struct Collector {
     measure: Measure,
     budget: usize,
+    draws: bool,
     classes: Vec<ClassScores>,
+}
+
+/// An evaluation, and the curves behind it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// The metrics.
+    pub evaluation: Evaluation,
+    /// The curves of each class, if they were asked for by [`Collector::with_curves`].
+    pub curves: Vec<ClassCurves>,
 }
 
 #[derive(Debug, Default)]
@@ -53,6 +64,8 @@ struct ClassScores {
     count: Count,
     images: Scores,
     pixels: Scores,
+    /// What is kept for the curve of each region.
+    regions: Vec<RegionScores>,
 }
 
 impl Collector {
@@ -60,7 +73,13 @@ impl Collector {
     pub fn new<S: Into<String>>(classes: impl IntoIterator<Item = S>, measure: Measure) -> Self {
         let classes =
             classes.into_iter().map(|class| ClassScores { class: class.into(), ..ClassScores::default() }).collect();
-        Self { measure, budget: BUDGET, classes }
+        Self { measure, budget: BUDGET, draws: false, classes }
+    }
+
+    /// Keeps what curves are drawn of: 4 more bytes of each anomalous pixel.
+    #[must_use]
+    pub fn with_curves(self) -> Self {
+        Self { draws: true, ..self }
     }
 
     /// Holds so many bytes of good pixels in memory before they move to a file.
@@ -102,6 +121,9 @@ impl Collector {
         class.images.add(score, anomalous).map_err(|fault| fail(("the score", fault)))?;
         if mask.is_some() {
             class.pixels.add_map(map, &regions)?;
+            if self.draws {
+                class.regions.extend(RegionScores::of(id, map, &regions, size[1]));
+            }
         }
         *(if anomalous { &mut class.count.anomalous } else { &mut class.count.good }) += 1;
         self.keep_within_budget()
@@ -112,19 +134,33 @@ impl Collector {
     /// # Errors
     /// If scores in a temporary file can't be read back.
     pub fn finish(self) -> Result<Evaluation, MetricError> {
-        let measure = self.measure;
+        self.measured(&mut |_, _| ()).map(|measured| measured.evaluation)
+    }
+
+    /// Computes all metrics, and the curves if they were asked for; tells `watch` how many of how many classes are done.
+    ///
+    /// # Errors
+    /// If scores in a temporary file can't be read back.
+    pub fn measured(self, watch: &mut dyn FnMut(usize, usize)) -> Result<Measured, MetricError> {
+        let (measure, all) = (self.measure, self.classes.len());
+        let (mut classes, mut curves) = (Vec::new(), Vec::new());
         // One after the other: each uses all cores, and only one ranking is in memory.
-        let classes: Vec<_> =
-            self.classes.into_iter().map(|class| class.evaluate(&measure)).collect::<Result<_, _>>()?;
+        for class in self.classes {
+            let (evaluation, drawn) = class.evaluate(&measure, self.draws)?;
+            classes.push(evaluation);
+            curves.extend(drawn);
+            watch(classes.len(), all);
+        }
         let mean = measure.metrics.iter().map(|&metric| (metric, Mean::of(metric, &classes))).collect();
-        Ok(Evaluation {
+        let evaluation = Evaluation {
             protocol: measure.protocol,
             pro_limit: measure.pro_limit,
             image_score: measure.image_score().to_string(),
             meaning: measure.words(),
             classes,
             mean,
-        })
+        };
+        Ok(Measured { evaluation, curves })
     }
 
     fn keep_within_budget(&mut self) -> Result<(), MetricError> {
@@ -162,7 +198,7 @@ struct Pixels {
 }
 
 impl ClassScores {
-    fn evaluate(self, measure: &Measure) -> Result<ClassEvaluation, MetricError> {
+    fn evaluate(self, measure: &Measure, draws: bool) -> Result<(ClassEvaluation, Option<ClassCurves>), MetricError> {
         let rules = measure.protocol.rules();
         let images = self.images.rank(&[])?;
         let pixels = Pixels::rank(self.pixels, &rules)?;
@@ -180,7 +216,8 @@ impl ClassScores {
             }
         };
         let metrics: IndexMap<_, _> = measure.metrics.iter().map(|&metric| (metric, value(metric))).collect();
-        Ok(ClassEvaluation { images: self.count, metrics, class: self.class })
+        let curves = draws.then(|| ClassCurves::of(&self.class, &images, &pixels.ranking, self.regions));
+        Ok((ClassEvaluation { images: self.count, metrics, class: self.class }, curves))
     }
 }
 
@@ -220,7 +257,8 @@ impl Pixels {
         let mut marks = thresholds.clone();
         marks.extend(bins.iter().flat_map(Bins::marks));
         marks.extend(peaks.iter().flat_map(Peaks::marks));
-        let (bins, peaks) = (bins.ok_or(Undefined::Flat), peaks.ok_or(Undefined::Flat));
+        let why = if range.0 < range.1 { Undefined::Wide } else { Undefined::Flat };
+        let (bins, peaks) = (bins.ok_or(why), peaks.ok_or(why));
         Ok(Self { ranking: scores.rank(&marks)?, bins, peaks, thresholds })
     }
 
@@ -264,6 +302,7 @@ const fn words(why: Undefined, is_of_images: bool) -> &'static str {
         (Undefined::NoPositives, false) => "no anomalous pixels",
         (Undefined::NoNegatives, false) => "no good pixels",
         (Undefined::Flat, _) => "one score everywhere",
+        (Undefined::Wide, _) => "scores too far apart for bins of 32-bit numbers",
         (Undefined::NoCurve, _) => "too few thresholds below the limit of the false-positive rate",
     }
 }

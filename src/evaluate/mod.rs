@@ -4,6 +4,7 @@
 //! names. `collect` and `metric` know no model: maps and masks may come from anywhere.
 
 pub mod collect;
+pub mod curve;
 pub mod evaluation;
 pub mod image_score;
 pub mod metric;

@@ -3,8 +3,10 @@
 //! The driver is loaded at the first operation, and burn panics when it is not there. So one small operation runs here,
 //! where the panic is caught and becomes an error with the driver's own words.
 
+mod convolution;
+
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::Cuda;
 use burn::backend::cuda::CudaDevice;
@@ -23,7 +25,7 @@ pub(super) fn open(index: usize) -> Result<Box<dyn Engine>, DeviceChoiceError> {
     let name = DeviceChoice::Cuda(index).to_string();
     let unavailable = |reason: String| DeviceChoiceError::Unavailable { device: name.clone(), reason };
     let device = CudaDevice::new(index);
-    let answer = quietly(|| Tensor::<Cuda>::from_host(&HostTensor::floats(&[1], vec![1.0]), &device).into_host());
+    let answer = quietly(|| Tensor::<Cuda>::from_host(HostTensor::floats(&[1], vec![1.0]), &device).into_host());
     match answer {
         Ok(Ok(_)) => Ok(Box::new(Session::<Cuda>::new(name, device))),
         Ok(Err(error)) => Err(unavailable(error.to_string())),
@@ -33,6 +35,9 @@ pub(super) fn open(index: usize) -> Result<Box<dyn Engine>, DeviceChoiceError> {
 
 /// Runs something that may panic; the words of the first panic, on whatever thread, come back instead of being printed.
 fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    // The hook is one for all threads: two that exchange it at once would leave it exchanged.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let words = Arc::new(Mutex::new(None));
     let heard = Arc::clone(&words);
     let hook = panic::take_hook();

@@ -115,9 +115,6 @@ pub(super) fn options(conv: Conv2d) -> ConvOptions<2> {
     ConvOptions::new(conv.stride, conv.padding, conv.dilation, conv.groups)
 }
 
-#[cfg(feature = "cuda")]
-impl Kernels for burn::backend::Cuda {}
-
 impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
     fn convolve(
         conv: Conv2d,

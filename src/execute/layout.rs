@@ -150,7 +150,7 @@ pub(super) fn take<B: Backend>(
     if rows.is_empty() {
         return None;
     }
-    let rows = Tensor::<B>::from_host(&HostTensor::ints(&[rows.len()], rows), device).int();
+    let rows = Tensor::<B>::from_host(HostTensor::ints(&[rows.len()], rows), device).int();
     Some(match x {
         Tensor::Float(x) => Tensor::Float(B::float_select(x, axis, rows)),
         Tensor::Int(x) => Tensor::Int(B::int_select(x, axis, rows)),

@@ -84,7 +84,7 @@ impl Matrix {
 
     fn on<B: Backend>(&self, device: &Device<B>) -> FloatTensor<B> {
         let elements = self.elements.iter().map(|&x| x as f32).collect();
-        Tensor::<B>::from_host(&HostTensor::floats(&[self.rows, self.columns], elements), device).float()
+        Tensor::<B>::from_host(HostTensor::floats(&[self.rows, self.columns], elements), device).float()
     }
 }
 

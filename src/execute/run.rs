@@ -106,7 +106,7 @@ impl<B: Kernels> Run<'_, B> {
                 rows: shape.first().copied().unwrap_or(1),
                 samples: self.draw.samples.len(),
             })?;
-            Value::Plain(Tensor::from_host(&drawn, self.device))
+            Value::Plain(Tensor::from_host(drawn, self.device))
         } else if step.needs_grad {
             let inputs = inputs.into_iter().map(Value::tracked).collect();
             Value::Tracked(apply::<Autodiff<B>>(op, inputs, shape, self.device))
@@ -155,7 +155,7 @@ impl<B: Kernels> Run<'_, B> {
             Elements::Float(v) => HostTensor::floats(&[], vec![v[turn] as f32]),
             Elements::Int(v) => HostTensor::ints(&[], vec![v[turn]]),
         };
-        Value::Plain(Tensor::from_host(&host, self.device))
+        Value::Plain(Tensor::from_host(host, self.device))
     }
 }
 

@@ -68,8 +68,9 @@ impl<B: Kernels> Session<B> {
         let loaded = &self.plans[id.0];
         let (_, shapes) = loaded.sized.as_ref().expect("it was just prepared");
         let kept = loaded.kept.as_ref().expect("it was just prepared");
-        let used =
-            |input: &PlanInput| input.slot.map(|_| Value::Plain(Tensor::from_host(&inputs[&input.name], &self.device)));
+        let used = |input: &PlanInput| {
+            input.slot.map(|_| Value::Plain(Tensor::from_host(inputs[&input.name].clone(), &self.device)))
+        };
         let given = loaded.plan.inputs.iter().map(used).collect();
         let run = self.runner(&loaded.plan, kept, leaves, draw, is_watched);
         run.block(&loaded.plan.steps, shapes, given, 0)
@@ -161,13 +162,13 @@ impl<B: Kernels> Engine for Session<B> {
         self.weights.clear();
         self.shapes.clear();
         for weight in weights {
-            self.weights.push(Tensor::from_host(&weight, &self.device));
-            self.shapes.push(weight.shape);
+            self.shapes.push(weight.shape.clone());
+            self.weights.push(Tensor::from_host(weight, &self.device));
         }
     }
 
     fn set_weight(&mut self, id: WeightId, weight: &HostTensor) {
-        self.weights[id.0 as usize] = Tensor::from_host(weight, &self.device);
+        self.weights[id.0 as usize] = Tensor::from_host(weight.clone(), &self.device);
         self.forget(&[id]);
     }
 
@@ -269,7 +270,7 @@ impl<B: Kernels> Engine for Session<B> {
     }
 
     fn set_memory(&mut self, plan: PlanId, memory: &Memory) {
-        let on_device = |tensor: &HostTensor| Tensor::<B>::from_host(tensor, &self.device).float();
+        let on_device = |tensor: &HostTensor| Tensor::<B>::from_host(tensor.clone(), &self.device).float();
         let loaded = &mut self.plans[plan.0];
         loaded.step = memory.step;
         let moments = memory.moments.iter().map(|moment| {

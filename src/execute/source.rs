@@ -20,5 +20,5 @@ pub(super) fn constant<B: Backend>(constant: &Constant, shape: &[usize], device:
         Elements::Float(v) => HostTensor::floats(&stored, v.iter().map(|&x| x as f32).collect()),
         Elements::Int(v) => HostTensor::ints(&stored, v.to_vec()),
     };
-    expand(Tensor::from_host(&host, device), shape)
+    expand(Tensor::from_host(host, device), shape)
 }

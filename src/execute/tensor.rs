@@ -37,20 +37,20 @@ impl From<ExecutionError> for DeviceError {
 impl<B: Backend> Tensor<B> {
     /// The same tensor on a device, in the precision that the device works in.
     #[must_use]
-    pub fn from_host(host: &HostTensor, device: &Device<B>) -> Tensor<B> {
+    pub fn from_host(host: HostTensor, device: &Device<B>) -> Tensor<B> {
         let shape = on_device(&host.shape);
         let DeviceSettings { float_dtype, int_dtype, bool_dtype } = get_device_settings::<B>(device);
-        match &host.data {
+        match host.data {
             HostData::Float(v) => {
-                let data = TensorData::new(v.clone(), shape).convert_dtype(float_dtype.into());
+                let data = TensorData::new(v, shape).convert_dtype(float_dtype.into());
                 Tensor::Float(B::float_from_data(data, device))
             }
             HostData::Int(v) => {
-                let data = TensorData::new(v.clone(), shape).convert_dtype(int_dtype.into());
+                let data = TensorData::new(v, shape).convert_dtype(int_dtype.into());
                 Tensor::Int(B::int_from_data(data, device))
             }
             HostData::Bool(v) => {
-                let data = TensorData::new(v.clone(), shape).convert_dtype(bool_dtype.into());
+                let data = TensorData::new(v, shape).convert_dtype(bool_dtype.into());
                 Tensor::Bool(B::bool_from_data(data, device))
             }
         }

@@ -69,10 +69,7 @@ pub fn assess(
     let (mut kept, mut scores, mut highest, mut middle) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let chunks: Vec<&[Sample]> = dataset.test.chunks(BATCH).collect();
     let rule = program.data.and_then(|format| format.mask);
-    // Where defects are not marked, good images alone would make up a class whose pixels are all good.
-    let is_marked: Vec<bool> = (0..dataset.classes.len())
-        .map(|class| dataset.test.iter().filter(|sample| sample.class == class).all(Sample::is_marked))
-        .collect();
+    let is_marked = dataset.marked();
     let mut done = 0;
     std::thread::scope(|scope| {
         // Images are read one batch ahead.

@@ -35,6 +35,9 @@ pub enum ExperimentError {
     /// Saved predictions.
     #[error(transparent)]
     Saved(#[from] SavedError),
+    /// Maps beside a data set.
+    #[error(transparent)]
+    Maps(#[from] super::maps::MapsError),
     /// Published numbers.
     #[error(transparent)]
     Published(#[from] PublishedError),

@@ -4,10 +4,11 @@
 //! operation accepts. petgraph stays inside this room; outside, nodes and values are numbers of our own.
 //! A loop that runs is one node with a graph of its own.
 
-mod dump;
 mod image_format;
 pub mod program;
 mod verify;
+mod view;
+pub mod written;
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -17,12 +18,20 @@ use crate::fact::Fact;
 use crate::op::{Elements, Op, ShapeError};
 use crate::span::Span;
 
-pub use dump::{Detail, dot, text};
 pub use verify::verify;
+pub use view::{Detail, dot, html, json, svg, text};
 
 /// Number of a node in its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(u32);
+
+impl NodeId {
+    /// Its number: nodes are counted from 0 in the order of [`Graph::nodes`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// One output of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -6,6 +6,7 @@ use crate::measure::Measure;
 use crate::op::WeightId;
 use crate::span::Span;
 
+use super::written::Written;
 use super::{Graph, ScopeId, ValueId};
 
 pub use super::image_format::{Augmentation, Filter, Fit, ImageFormat, MaskRule};
@@ -35,6 +36,8 @@ pub struct Program {
     pub measure: Measure,
     /// The calls that made the nodes.
     pub scopes: Vec<Scope>,
+    /// What the text says besides.
+    pub written: Written,
 }
 
 impl Program {
@@ -87,6 +90,8 @@ pub struct Scope {
     pub block: Option<Arc<str>>,
     /// The part and its function, if it is one of a part.
     pub part: Option<PartCall>,
+    /// Where it is called; none for the function itself.
+    pub span: Option<Span>,
 }
 
 /// A graph with a name.

@@ -25,8 +25,21 @@ pub struct Ast {
 pub struct Item {
     /// The text of its `///` lines.
     pub doc: String,
+    /// Its `allow` lines.
+    pub allows: Vec<Allow>,
     /// What it is.
     pub kind: ItemKind,
+}
+
+/// `allow unused-part "kept for the ablation of Table 7"`
+#[derive(Clone, Debug)]
+pub struct Allow {
+    /// The code of the warning.
+    pub code: Name,
+    /// Why it is no mistake.
+    pub reason: String,
+    /// The item or member that it stands before.
+    pub covers: Span,
 }
 
 /// What an item is.
@@ -128,6 +141,8 @@ pub struct BlockDef {
 pub struct Member {
     /// The text of its `///` lines.
     pub doc: String,
+    /// Its `allow` lines.
+    pub allows: Vec<Allow>,
     /// What it is.
     pub kind: MemberKind,
 }

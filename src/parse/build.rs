@@ -14,7 +14,7 @@ use crate::span::{SourceId, Span, Spanned};
 
 use super::Rule;
 use super::ast::{
-    Ast, BlockDef, Body, EnumDef, Expr, ExprKind, FnDef, Item, ItemKind, LetDef, Member, MemberKind, Name,
+    Allow, Ast, BlockDef, Body, EnumDef, Expr, ExprKind, FnDef, Item, ItemKind, LetDef, Member, MemberKind, Name,
     ObjectiveDef, Param, ParamDef, PartPath, Setting, TrainingDef, Use, UseFrom,
 };
 
@@ -92,7 +92,7 @@ impl Build {
     }
 
     fn item(&mut self, pair: P<'_>) -> Item {
-        let (doc, pair) = documented(pair);
+        let (doc, allows, pair) = self.documented(pair);
         let kind = match pair.as_rule() {
             Rule::use_item => ItemKind::Use(self.use_item(pair)),
             Rule::enum_item => ItemKind::Enum(self.enum_item(pair)),
@@ -100,7 +100,34 @@ impl Build {
             Rule::let_item => ItemKind::Let(Arc::new(self.let_def(pair))),
             _ => ItemKind::Block(Arc::new(self.block(pair))),
         };
-        Item { doc, kind }
+        Item { doc, allows, kind }
+    }
+
+    /// The doc comment, the `allow` lines and the thing itself.
+    fn documented<'a>(&mut self, pair: P<'a>) -> (String, Vec<Allow>, P<'a>) {
+        let (mut doc, mut allows, mut thing) = (String::new(), Vec::new(), None);
+        for pair in pair.into_inner() {
+            match pair.as_rule() {
+                Rule::doc => add_doc(&mut doc, pair),
+                Rule::allow => allows.push(pair),
+                _ => thing = Some(pair),
+            }
+        }
+        let thing = thing.expect("a doc comment stands before something");
+        let covers = self.span(&thing);
+        (doc, allows.into_iter().map(|pair| self.allow(pair, covers)).collect(), thing)
+    }
+
+    /// The words of its reason stand as they are: nothing is put into them.
+    fn allow(&mut self, pair: P<'_>, covers: Span) -> Allow {
+        let mut inner = meaningful(pair);
+        let code = self.name(&inner.next().expect("an `allow` names a warning"));
+        let reason = inner.next().expect("an `allow` has a reason");
+        let text = reason.as_str().trim().trim_matches('"').trim().to_owned();
+        if text.is_empty() {
+            self.diagnostics.push(super::error::no_reason(&code.node, self.span(&reason)));
+        }
+        Allow { code, reason: text, covers }
     }
 
     fn use_item(&mut self, pair: P<'_>) -> Use {
@@ -187,7 +214,7 @@ impl Build {
     }
 
     fn member(&mut self, pair: P<'_>) -> Member {
-        let (doc, pair) = documented(pair);
+        let (doc, allows, pair) = self.documented(pair);
         let kind = match pair.as_rule() {
             Rule::param_member => MemberKind::Param(Arc::new(self.param_def(pair))),
             Rule::let_item => MemberKind::Let(Arc::new(self.let_def(pair))),
@@ -205,7 +232,7 @@ impl Build {
                 }
             }
         };
-        Member { doc, kind }
+        Member { doc, allows, kind }
     }
 
     fn param_def(&mut self, pair: P<'_>) -> ParamDef {
@@ -278,6 +305,7 @@ fn is_word(rule: Rule) -> bool {
         rule,
         Rule::EOI
             | Rule::equals
+            | Rule::k_allow
             | Rule::k_use
             | Rule::k_as
             | Rule::k_enum
@@ -307,19 +335,6 @@ fn is_word(rule: Rule) -> bool {
             | Rule::k_or
             | Rule::k_and
     )
-}
-
-/// The doc comment and the thing itself.
-fn documented(pair: P<'_>) -> (String, P<'_>) {
-    let mut doc = String::new();
-    let mut thing = None;
-    for pair in pair.into_inner() {
-        match pair.as_rule() {
-            Rule::doc => add_doc(&mut doc, pair),
-            _ => thing = Some(pair),
-        }
-    }
-    (doc, thing.expect("a doc comment stands before something"))
 }
 
 fn add_doc(doc: &mut String, pair: P<'_>) {

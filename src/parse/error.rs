@@ -3,6 +3,7 @@
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::span::Span;
 
 use super::Rule;
 use super::bracket::{Scan, scan};
@@ -11,6 +12,7 @@ use super::build::Place;
 /// The words that have a meaning in the grammar.
 pub(super) const KEYWORDS: &[&str] = &[
     "use",
+    "allow",
     "as",
     "enum",
     "fn",
@@ -76,6 +78,12 @@ pub(super) fn too_nested(place: Place, at: usize) -> Diagnostic {
 /// A bracket, at a byte, that nothing closes.
 pub(super) fn not_closed(place: Place, at: usize, bracket: char) -> Diagnostic {
     Diagnostic::error("syntax", format!("a `{bracket}` is not closed"), place.span(at, at + 1)).here("opened here")
+}
+
+/// An `allow` with an empty reason.
+pub(super) fn no_reason(code: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("no-reason", format!("nothing says why `{code}` is no mistake here"), span)
+        .help("write it between the quotes: who reads this next wants to know")
 }
 
 /// A string or bracket that is not closed, or one that is closed but was never opened.
@@ -160,6 +168,9 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
     if wants(error, Rule::k_trains) {
         return Some("as in `objective NAME(image) trains PART { .. }`".to_owned());
     }
+    if wants(error, Rule::reason) || wants(error, Rule::warning) {
+        return Some("as in `allow unused-part \"kept for the ablation of Table 7\"`".to_owned());
+    }
     if wants(error, Rule::use_names) {
         return Some("as in `use std::diffusion::{q_sample}`".to_owned());
     }
@@ -240,6 +251,8 @@ fn word(rule: Rule) -> Option<&'static str> {
         Rule::setting => "a setting (`name = value`)",
         Rule::pattern => "a name or `(a, b)`",
         Rule::statement | Rule::let_stmt | Rule::var_stmt | Rule::assign_stmt => "a statement",
+        Rule::warning => "the code of a warning",
+        Rule::reason => "the reason in quotes",
         Rule::k_trains => "`trains` and the parts that it trains",
         Rule::k_in => "`in`",
         Rule::k_over => "`over`",

@@ -16,7 +16,7 @@ use super::{Grammar, Rule, bracket, error};
 
 /// Words that begin a member.
 const MEMBERS: &[&str] =
-    &["param", "let", "part", "fresh", "fn", "objective", "score", "training", "measure", "data", "///"];
+    &["param", "let", "part", "fresh", "fn", "objective", "score", "training", "measure", "data", "allow", "///"];
 
 /// Parses each item by itself; collects what is wrong and what is right.
 pub(super) fn item_by_item(id: SourceId, text: &str) -> (Ast, Vec<Diagnostic>) {
@@ -113,7 +113,7 @@ fn members(text: &str) -> Vec<(usize, usize)> {
     for line in text.split_inclusive('\n') {
         let own = line.len() - line.trim_start().len();
         let word = line.trim_start().split(|c: char| !c.is_ascii_alphabetic() && c != '/').next().unwrap_or_default();
-        let is_doc = word.starts_with("///");
+        let is_doc = word.starts_with("///") || word == "allow";
         if own > 0 && (is_doc || MEMBERS.contains(&word)) && own <= *indent.get_or_insert(own) {
             if !after_doc {
                 starts.push(at);
@@ -152,20 +152,21 @@ fn words(place: Place, text: &str) -> Vec<Spanned<Arc<str>>> {
 fn items(text: &str) -> Vec<(usize, usize)> {
     let mut starts = vec![0];
     let (mut at, mut start) = (0, 0);
-    let (mut after_doc, mut after_indent) = (false, false);
+    // What stands ahead of an item and belongs to it.
+    let (mut after_ahead, mut after_indent) = (false, false);
     for line in text.split_inclusive('\n') {
-        let is_doc = line.starts_with("///");
+        let is_ahead = line.starts_with("///") || line.starts_with("allow ");
         let word: &str = line.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-        let begins = (is_doc || !word.is_empty())
+        let begins = (is_ahead || !word.is_empty())
             && (matches!(word, "use" | "enum" | "block" | "model")
                 || matches!(word, "fn" | "let") && after_indent
                 || bracket::scan(&text[start..at]).open.is_empty());
-        if begins && !after_doc && at > 0 {
+        if begins && !after_ahead && at > 0 {
             starts.push(at);
             start = at;
         }
         let is_blank = line.trim().is_empty();
-        after_doc = is_doc || (after_doc && is_blank);
+        after_ahead = is_ahead || (after_ahead && is_blank);
         after_indent = line.starts_with([' ', '\t', '}']) || (after_indent && is_blank);
         at += line.len();
     }

@@ -6,8 +6,10 @@
 //! This room knows no device.
 
 mod cost;
+mod difference;
 mod gradient;
 mod liveness;
+pub mod memory;
 mod vary;
 
 use crate::fact::Fact;
@@ -16,6 +18,7 @@ use crate::graph::{Graph, NodeId, Origin, Task, ValueId};
 use crate::op::{Elements, Op, WeightId};
 
 pub use cost::{CallCost, Cost, FunctionCost, PartCost, cost};
+pub use difference::{CallChange, Change, Difference, Kind as ChangeKind, WeightChange, difference};
 use liveness::Layout;
 
 /// Number of a place for a value.

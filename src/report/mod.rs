@@ -5,6 +5,7 @@
 
 pub mod colour;
 mod compare;
+mod curves;
 pub mod html;
 pub mod json;
 pub mod picture;
@@ -14,6 +15,7 @@ pub mod table;
 use image::RgbImage;
 
 pub use compare::compare;
+pub use curves::{curves_csv, curves_json};
 pub use html::html;
 pub use json::json;
 pub use published::{Published, PublishedError};

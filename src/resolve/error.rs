@@ -1,6 +1,6 @@
 //! What can be wrong with names and files, as diagnostics.
 
-use crate::diagnostic::{Diagnostic, nearest, one_of};
+use crate::diagnostic::{Diagnostic, Lint, nearest, one_of};
 use crate::parse::ast::Name;
 use crate::span::Span;
 
@@ -124,6 +124,16 @@ pub(super) fn unused_value(span: Span) -> Diagnostic {
 pub(super) fn unknown_setting<'a>(name: &Name, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     Diagnostic::error("unknown-setting", format!("the model has no `param {}`", name.node), name.span)
         .help_if(one_of(&name.node, known))
+}
+
+pub(super) fn unknown_warning(name: &Name) -> Diagnostic {
+    let codes = Lint::ALL.map(Lint::code);
+    Diagnostic::error("unknown-warning", format!("there is no warning `{}`", name.node), name.span).help(
+        nearest(&name.node, codes).map_or_else(
+            || "the code of a warning stands in brackets when it is shown, as in `warning[unused-part]`".to_owned(),
+            |code| format!("did you mean `{code}`?"),
+        ),
+    )
 }
 
 pub(super) fn set_twice(name: &Name, first: Span) -> Diagnostic {

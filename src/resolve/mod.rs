@@ -9,17 +9,19 @@ mod error;
 mod load;
 mod names;
 mod query;
+mod reads;
 mod scope;
 pub mod spec;
 
-use crate::diagnostic::{Diagnostic, in_order};
+use crate::diagnostic::{Allow, Diagnostic, Lint, in_order};
 use crate::parse;
-use crate::parse::ast::{Ast, Name};
+use crate::parse::ast::{Ast, ItemKind, Name};
 use crate::source::SourceMap;
 use crate::span::{Span, Spanned};
 
 pub use load::{Location, embedded_specs};
 pub use query::{Query, query};
+pub(crate) use reads::effective_members;
 use spec::Spec;
 
 /// Loads a spec and everything it uses, and looks up all names.
@@ -38,7 +40,11 @@ pub fn resolve(
 ) -> Result<Spec, Vec<Diagnostic>> {
     let (files, mut diagnostics) = load::load(root, sources)?;
     let mut spec = scope::bind(&files, &mut diagnostics);
-    diagnostics.extend(names::check(&spec, &files));
+    let (wrong, reads) = names::check(&spec, &files);
+    diagnostics.extend(wrong);
+    let is_std: Vec<bool> = files.iter().map(|file| sources.get(file.source).name.starts_with("std::")).collect();
+    reads.finish(&mut spec, &files, &is_std);
+    spec.allows = allows(&files, &mut diagnostics);
     spec.settings = read_settings(&spec, settings, sources, &mut diagnostics);
     spec.diagnostics = in_order(diagnostics);
     Ok(spec)
@@ -55,6 +61,27 @@ struct File {
     source: crate::span::SourceId,
     ast: Ast,
     uses: Vec<Option<usize>>,
+}
+
+/// What the `allow` lines of all files say.
+fn allows(files: &[File], diagnostics: &mut Vec<Diagnostic>) -> Vec<Allow> {
+    let mut found = Vec::new();
+    for (index, file) in files.iter().enumerate() {
+        for item in &file.ast.items {
+            let members = match &item.kind {
+                ItemKind::Block(def) => def.members.as_slice(),
+                ItemKind::Use(_) | ItemKind::Enum(_) | ItemKind::Fn(_) | ItemKind::Let(_) => &[],
+            };
+            for written in members.iter().flat_map(|member| &member.allows).chain(&item.allows) {
+                let span = written.code.span;
+                match Lint::named(&written.code.node) {
+                    Some(lint) => found.push(Allow { lint, span, covers: written.covers, is_own: index == 0 }),
+                    None => diagnostics.push(error::unknown_warning(&written.code)),
+                }
+            }
+        }
+    }
+    found
 }
 
 fn read_settings(

@@ -10,31 +10,39 @@ use crate::parse::ast::{
 use crate::span::Span;
 
 use super::builtin::Builtin;
-use super::spec::{Binding, Block, ModuleId, Spec};
+use super::reads::Reads;
+use super::spec::{Binding, Block, ModuleId, Reader, Spec};
 use super::{File, error};
 
-/// Everything that is wrong with the names in all files.
-pub(super) fn check(spec: &Spec, files: &[File]) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
+/// Everything that is wrong with the names in all files, and which of them are read.
+pub(super) fn check(spec: &Spec, files: &[File]) -> (Vec<Diagnostic>, Reads) {
+    let (mut diagnostics, mut reads) = (Vec::new(), Reads::default());
     for (index, file) in files.iter().enumerate() {
         for item in &file.ast.items {
             let mut names = Names::new(spec, ModuleId(index), None);
             match &item.kind {
-                ItemKind::Use(_) | ItemKind::Enum(_) | ItemKind::Block(_) => {}
+                ItemKind::Use(_) | ItemKind::Enum(_) => {}
+                ItemKind::Block(def) => def.base.iter().for_each(|base| names.read_top(&base.node)),
                 ItemKind::Fn(def) => names.function(def),
                 ItemKind::Let(def) => names.expr(&def.value),
             }
             diagnostics.append(&mut names.diagnostics);
+            reads.join(&mut names.reads);
         }
     }
+    let model = spec.model.map(|model| &spec.block(model).name);
     for block in &spec.blocks {
+        let is_model = model.is_some_and(|model| model.span == block.name.span);
         let mut names = Names::new(spec, block.module, Some(block));
         names.params(&block.params);
         diagnostics.append(&mut names.diagnostics);
-        for (module, member) in block.members.values() {
+        reads.join(&mut names.reads);
+        for (name, (module, member)) in &block.members {
             let mut names = Names::new(spec, *module, Some(block));
+            names.member = is_model.then(|| name.clone());
             match &member.kind {
                 MemberKind::Param(def) => {
+                    def.ty.iter().for_each(|ty| names.ty(ty));
                     def.within.iter().for_each(|expr| names.expr(expr));
                     names.expr(&def.default);
                 }
@@ -56,9 +64,10 @@ pub(super) fn check(spec: &Spec, files: &[File]) -> Vec<Diagnostic> {
                 MemberKind::Data(settings, _) => names.settings(settings),
             }
             diagnostics.append(&mut names.diagnostics);
+            reads.join(&mut names.reads);
         }
     }
-    diagnostics
+    (diagnostics, reads)
 }
 
 /// Names in the value of a setting from outside, which sees what its `param` sees where that is written.
@@ -97,6 +106,8 @@ struct Local {
     name: Arc<str>,
     span: Span,
     kind: LocalKind,
+    /// Whether something reads it; said from the start of names that need no reader, such as parameters.
+    is_read: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -114,12 +125,24 @@ struct Names<'a> {
     locals: Vec<Local>,
     /// The type that a setting from outside must have, if that is one word.
     wanted: Option<Arc<str>>,
+    /// The member of the model that is looked at.
+    member: Option<Arc<str>>,
+    reads: Reads,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Names<'a> {
     fn new(spec: &'a Spec, module: ModuleId, block: Option<&'a Block>) -> Names<'a> {
-        Names { spec, module, block, locals: Vec::new(), wanted: None, diagnostics: Vec::new() }
+        Names {
+            spec,
+            module,
+            block,
+            locals: Vec::new(),
+            wanted: None,
+            member: None,
+            reads: Reads::default(),
+            diagnostics: Vec::new(),
+        }
     }
 
     fn function(&mut self, def: &FnDef) {
@@ -130,7 +153,7 @@ impl<'a> Names<'a> {
             self.ty(ty);
         }
         self.body(&def.body);
-        self.locals.truncate(depth);
+        self.leave(depth);
     }
 
     fn params(&mut self, params: &[Param]) {
@@ -154,14 +177,47 @@ impl<'a> Names<'a> {
     }
 
     fn local(&mut self, name: &Name, kind: LocalKind) {
-        self.locals.push(Local { name: name.node.clone(), span: name.span, kind });
+        self.locals.push(Local { name: name.node.clone(), span: name.span, kind, is_read: true });
+    }
+
+    /// A name that somebody gave to be read; those that begin with `_` need not be.
+    fn watched(&mut self, name: &Name, kind: LocalKind) {
+        let is_read = name.node.starts_with('_');
+        self.locals.push(Local { name: name.node.clone(), span: name.span, kind, is_read });
+    }
+
+    /// Forgets the innermost locals, and notes those that nothing has read.
+    fn leave(&mut self, depth: usize) {
+        let left = self.locals.drain(depth..).filter(|local| !local.is_read);
+        self.reads.unread.extend(left.map(|local| Name::new(local.name, local.span)));
+    }
+
+    /// Notes that a name is read.
+    fn read(&mut self, name: &Arc<str>) {
+        if let Some(local) = self.locals.iter_mut().rev().find(|local| local.name == *name) {
+            local.is_read = true;
+        } else if self.is_nearer(name) {
+            self.read_member(name);
+        } else {
+            self.read_top(name);
+        }
+    }
+
+    fn read_member(&mut self, name: &Arc<str>) {
+        if let Some(member) = &self.member {
+            self.reads.members.push(Reader { member: member.clone(), reads: name.clone() });
+        }
+    }
+
+    fn read_top(&mut self, name: &Arc<str>) {
+        self.reads.top.insert((self.module, name.clone()));
     }
 
     /// One-letter names in shapes that mean nothing else are variables: the shape gives them a value.
     fn shape_variables(&mut self, ty: &Type) {
         for (name, span) in variables(ty) {
             if !self.knows(&name) {
-                self.locals.push(Local { name, span, kind: LocalKind::Let });
+                self.locals.push(Local { name, span, kind: LocalKind::Let, is_read: true });
             }
         }
     }
@@ -193,6 +249,7 @@ impl<'a> Names<'a> {
     /// In the place of a type a word may also be the name of a result, which then only explains.
     fn type_name(&mut self, name: &Arc<str>, span: Span) {
         const TYPES: &[&str] = &["int", "float", "bool", "string", "pair", "tensor", "any", "fn"];
+        self.read_top(name);
         let scope = &self.spec.module(self.module).scope;
         let known = matches!(scope.get(name), Some(Binding::Block(_) | Binding::Enum(_) | Binding::Broken));
         if !known && !TYPES.contains(&&**name) {
@@ -214,7 +271,7 @@ impl<'a> Names<'a> {
                 }
                 Statement::Var(name, value) => {
                     self.expr(value);
-                    self.local(name, LocalKind::Var);
+                    self.watched(name, LocalKind::Var);
                 }
                 Statement::Assign(name, value) => {
                     self.expr(value);
@@ -240,13 +297,13 @@ impl<'a> Names<'a> {
                 }
             }
         }
-        self.locals.truncate(depth);
+        self.leave(depth);
     }
 
     fn pattern(&mut self, pattern: &Pattern) {
         match pattern {
             Pattern::Any => {}
-            Pattern::Name(name) => self.local(name, LocalKind::Let),
+            Pattern::Name(name) => self.watched(name, LocalKind::Let),
             Pattern::Tuple(items, _) => items.iter().for_each(|item| self.pattern(item)),
         }
     }
@@ -276,6 +333,7 @@ impl<'a> Names<'a> {
 
     fn part(&mut self, path: &[Name], what: &str, is_it: impl Fn(&MemberKind) -> bool) {
         let (Some(block), Some(first)) = (self.block, path.first()) else { return };
+        self.read_member(&first.node);
         if block.is_partial {
             return;
         }
@@ -360,7 +418,7 @@ impl<'a> Names<'a> {
     fn within(&mut self, inner: impl FnOnce(&mut Self)) {
         let depth = self.locals.len();
         inner(self);
-        self.locals.truncate(depth);
+        self.leave(depth);
     }
 
     fn string(&mut self, parts: &[StringPart]) {
@@ -372,6 +430,7 @@ impl<'a> Names<'a> {
     }
 
     fn path(&mut self, owner: &Name, case: &Name) {
+        self.read_top(&owner.node);
         let scope = &self.spec.module(self.module).scope;
         match scope.get(&owner.node) {
             Some(Binding::Enum(id)) => {
@@ -391,6 +450,7 @@ impl<'a> Names<'a> {
     }
 
     fn name(&mut self, name: &Arc<str>, span: Span) {
+        self.read(name);
         if !self.knows(name) {
             self.unknown(name, span);
         } else if let (Some(Binding::Ambiguous(owners)), false) =

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Allow, Diagnostic};
 use crate::parse::ast::{Expr, FnDef, LetDef, Member, Name, Param};
 use crate::span::{SourceId, Span};
 
@@ -37,6 +37,30 @@ pub struct Spec {
     pub diagnostics: Vec<Diagnostic>,
     /// Whether there is no model because it could not be read.
     pub lost_model: bool,
+    /// Reasons why warnings are no mistake.
+    pub allows: Vec<Allow>,
+    /// Names outside of the standard library that nothing reads.
+    pub unread: Vec<Unread>,
+    /// Which members of the model read which.
+    pub readers: Vec<Reader>,
+}
+
+/// A name that nothing reads.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    /// The name.
+    pub name: Name,
+    /// Whether it is taken from another file.
+    pub is_import: bool,
+}
+
+/// A member of the model that reads another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reader {
+    /// The one that reads.
+    pub member: Arc<str>,
+    /// The one that is read.
+    pub reads: Arc<str>,
 }
 
 /// A file.

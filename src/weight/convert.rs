@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::error::WeightError;
 use super::file::{File, Found};
-use super::safetensors::Writer;
 use super::stored::Stored;
+use super::writer::Writer;
 
 /// What becomes of the numbers.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct Conversion {
     pub clamps: bool,
 }
 
-/// Writes all tensors of a file as safetensors, under their names and in their order; integers stay as they are.
+/// Writes all tensors of a file under their names, in the format that the new one is called by; integers stay as they are.
 /// `watch` hears how many tensors have been written. Gives how many numbers were cut off.
 ///
 /// # Errors

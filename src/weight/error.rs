@@ -24,6 +24,16 @@ pub enum WeightError {
         /// What the system says: the disk is full, or the folder may not be written.
         source: io::Error,
     },
+    /// PyTorch has no storage for a type.
+    #[error("`{path}` can't hold `{name}`: files of PyTorch have no {stored}; write safetensors", path = path.display())]
+    NoStorage {
+        /// The file.
+        path: PathBuf,
+        /// Name of the tensor.
+        name: String,
+        /// Type of its elements.
+        stored: String,
+    },
     /// It is of no known format, or damaged.
     #[error("`{path}` is no safetensors or PyTorch file that can be read: {reason}", path = path.display())]
     Damaged {

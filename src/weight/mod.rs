@@ -19,6 +19,7 @@ mod safetensors;
 mod save;
 mod stored;
 mod table;
+mod writer;
 
 pub use aside::Aside;
 pub use assembly::{Assembly, Origin, Wanted, Weights, layout_of, part};
@@ -27,7 +28,7 @@ pub use error::WeightError;
 pub use file::{Extra, File, Format, Found};
 pub use layout::{Expected, Layout, Match, Otherwise, Twice, WrongShape, compare, expected};
 pub use naming::Naming;
-pub use safetensors::{Writer, write};
 pub use save::save;
 pub use stored::Stored;
 pub use table::{Reshape, Table};
+pub use writer::{Writer, write};

@@ -9,8 +9,8 @@ use crate::op::WeightId;
 
 use super::error::WeightError;
 use super::file::Found;
-use super::safetensors::{Writer, encode};
 use super::stored::Stored;
+use super::writer::{Writer, encode};
 
 /// Writes all weights of a program under their paths, each asked for when it is its turn. `notes` go into the file's
 /// metadata.

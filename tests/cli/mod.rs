@@ -3,6 +3,8 @@
 mod call;
 mod data;
 mod harness;
+mod metrics;
 mod mistakes;
 mod runs;
+mod views;
 mod weights;

@@ -62,13 +62,71 @@ fn a_damaged_image_is_found_though_its_header_is_sound() {
 fn a_missing_mask_is_found() {
     for layout in layouts() {
         let mask = Tree::mask_of(layout);
-        // A list says that there should be one; of a tree the image is named that has none.
-        let is_list = matches!(layout, "uniad" | "ader" | "realiad");
-        let (kind, file) = if is_list { (FindingKind::Layout, "") } else { (FindingKind::MaskMissing, "000") };
-        found(layout, kind, Severity::Error, file, |tree| {
+        if is_list(layout) {
+            missing_from_list(layout, mask);
+            continue;
+        }
+        found(layout, FindingKind::MaskMissing, Severity::Error, "000", |tree| {
             tree.remove(mask);
         });
     }
+}
+
+#[test]
+fn a_missing_image_is_found_where_a_list_names_it() {
+    for layout in layouts().filter(|layout| is_list(layout)) {
+        Tree::images_of(layout).iter().for_each(|image| missing_from_list(layout, image));
+    }
+}
+
+fn is_list(layout: &str) -> bool {
+    matches!(layout, "uniad" | "ader" | "realiad")
+}
+
+/// Of a file that a list names and that is not there, the list, the line and the file are named.
+#[track_caller]
+fn missing_from_list(layout: &str, file: &str) {
+    let all = findings(layout, |tree| {
+        tree.remove(file);
+    });
+    let told = all.iter().find(|finding| finding.kind == FindingKind::Layout);
+    let told = told.unwrap_or_else(|| panic!("{layout}, {file}: {all:#?}"));
+    assert_eq!(told.severity, Severity::Error);
+    assert!(told.message.contains(last(file)) && told.message.contains(".json`"), "{layout}: {}", told.message);
+    assert!(!told.files.is_empty(), "{layout}");
+}
+
+#[test]
+fn the_classes_of_another_data_set_are_told() {
+    let as_classes = |names: &[&str]| {
+        let tree = Tree::new();
+        for class in names {
+            tree.image(&format!("{class}/train/good/0.png"), 8, 8).image(&format!("{class}/test/good/0.png"), 8, 8);
+            tree.image(&format!("{class}/test/bad/0.png"), 8, 8).mask(
+                &format!("{class}/ground_truth/bad/0.png"),
+                8,
+                8,
+                255,
+            );
+        }
+        tree
+    };
+    let told = |tree: &Tree, dataset: &str| {
+        let mut findings = look(tree, dataset).findings;
+        findings.retain(|finding| finding.kind == FindingKind::OtherDataset);
+        findings.into_iter().map(|finding| (finding.severity, finding.message)).collect::<Vec<_>>()
+    };
+    let mvtec = as_classes(&["hazelnut", "screw"]);
+    let words = "`hazelnut`, `screw` are classes of `mvtec`, not of `visa`: is `--dataset mvtec` meant?";
+    assert_eq!(told(&mvtec, "visa"), [(Severity::Warning, words.to_owned())]);
+    assert_eq!(told(&mvtec, "mvtec"), []);
+    let visa = as_classes(&["candle"]);
+    let words = "`candle` is a class of `visa`, not of `mvtec`: is `--dataset visa` meant?";
+    assert_eq!(told(&visa, "mvtec"), [(Severity::Warning, words.to_owned())]);
+    assert_eq!(told(&visa, "visa"), []);
+    assert_eq!(told(&as_classes(&["bracket_black"]), "mvtec").len(), 1);
+    assert_eq!(told(&as_classes(&["bolt"]), "visa"), [], "classes of one's own are no mistake");
+    assert_eq!(told(&as_classes(&["screw", "bolt"]), "visa"), []);
 }
 
 #[test]
@@ -122,7 +180,7 @@ fn pixels_count_and_not_bytes() {
 
 #[test]
 fn images_that_nothing_uses_are_found() {
-    for layout in layouts().filter(|layout| *layout != "mpdd") {
+    for layout in layouts() {
         found(layout, FindingKind::Unused, Severity::Warning, "preview.png", |tree| {
             tree.image("preview.png", 4, 4);
         });

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use diadc::compile::{Failed, compile, compile_call};
-use diadc::diagnostic::{Diagnostic, Explanation};
+use diadc::diagnostic::{Diagnostic, Explanation, Lint, Severity};
 use diadc::fact::{Dim, Fact, Shape};
 use diadc::resolve::Location;
 
@@ -55,14 +55,19 @@ fn codes(diagnostics: &[Diagnostic]) -> Vec<&str> {
     diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
 }
 
+/// A spec with a mistake gives this one and no other. Warnings come with others: a short model leaves much unused.
 #[test]
-fn every_wrong_example_gives_its_code_and_every_right_one_nothing() {
+fn every_wrong_example_gives_its_code_and_every_right_one_does_not() {
+    let is_error = |told: &Diagnostic| told.severity == Severity::Error;
     for explanation in Explanation::all() {
         let code = explanation.code;
         let wrong = told(explanation.wrong());
-        assert_eq!(codes(&wrong.diagnostics), [code], "the wrong example of {code}\n{}", shown(&wrong));
+        let found = codes(&wrong.diagnostics);
+        let is_it = if wrong.diagnostics.iter().any(is_error) { found == [code] } else { found.contains(&code) };
+        assert!(is_it, "the wrong example of {code}\n{}", shown(&wrong));
         let right = told(explanation.right());
-        assert!(right.diagnostics.is_empty(), "the right example of {code}\n{}", shown(&right));
+        let is_right = !right.diagnostics.iter().any(is_error) && !codes(&right.diagnostics).contains(&code);
+        assert!(is_right, "the right example of {code}\n{}", shown(&right));
     }
 }
 
@@ -70,6 +75,7 @@ fn every_wrong_example_gives_its_code_and_every_right_one_nothing() {
 fn every_code_of_the_source_is_explained_and_every_explanation_has_a_code() {
     let mut used = BTreeSet::new();
     super::diagnostics::codes(std::path::Path::new("src"), &mut used);
+    used.extend(Lint::ALL.map(|lint| lint.code().to_owned()));
     let explained: BTreeSet<String> =
         Explanation::all().iter().map(|explanation| explanation.code.to_owned()).collect();
     assert!(explained.len() > 60, "{explained:?}");

@@ -1,6 +1,8 @@
 //! Metrics: against other programs, against their definitions, and as properties.
 
 mod collect;
+mod corner;
+mod curve;
 mod image_score;
 mod oracle;
 mod property;

@@ -8,8 +8,8 @@ use diadc::measure::{ImageScore, Measure, Metric, ProtocolName};
 use serde::Deserialize;
 
 const TOLERANCE: f64 = 1e-9;
-/// anomalib adds in 32 bits.
-const ANOMALIB: f64 = 1e-4;
+/// anomalib adds in 32 bits; the largest difference there is is 6.6e-8.
+const ANOMALIB: f64 = 1e-6;
 
 #[derive(Deserialize)]
 struct Case {

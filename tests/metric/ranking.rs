@@ -1,7 +1,7 @@
 //! The corners: what can't be ranked, what has no metric, and what ties.
 
 use diadc::evaluate::metric::{
-    MetricError, Ranking, Regions, Scores, Undefined, auroc, average_precision, f1_max, pro, region_curves,
+    MetricError, Ranking, Regions, Scores, Undefined, auroc, average_precision, f1_max, pro,
 };
 
 fn ranking(scores: &[f32], labels: &[bool]) -> Ranking {
@@ -97,16 +97,4 @@ fn regions_count_the_same_whatever_their_size() {
     scores.add_map(&map, &Regions::of(&mask, 40)).expect("the scores are finite");
     let area = pro(&scores.rank(&[]).expect("nothing was spilled"), 0.3).expect("there are regions");
     assert!((area - 0.575).abs() < 1e-12, "half, and half of what the diagonal to the tie adds: {area}");
-}
-
-#[test]
-fn the_curve_of_a_region_ends_with_all_of_it() {
-    let mask = [true, true, false, false, true, false];
-    let map = [0.9, 0.4, 0.5, 0.1, 0.4, 0.4];
-    let regions = Regions::of(&mask, 6);
-    let mut scores = Scores::default();
-    scores.add_map(&map, &regions).expect("the scores are finite");
-    let curves = region_curves(&scores.rank(&[]).expect("nothing was spilled"), &map, &regions);
-    assert_eq!(curves[0].points, [(0.0, 0.5), (2.0 / 3.0, 1.0)]);
-    assert_eq!((curves[1].area, &curves[1].points[..]), (1, &[(2.0 / 3.0, 1.0)][..]));
 }

@@ -84,7 +84,7 @@ pub(super) fn run<B: Kernels<Device = burn::tensor::ops::Device<Plain>>>(
     inputs: &[HostTensor],
     shape: &[usize],
 ) -> Tensor<B> {
-    let inputs = inputs.iter().map(|x| Tensor::from_host(x, &device())).collect();
+    let inputs = inputs.iter().map(|x| Tensor::from_host(x.clone(), &device())).collect();
     apply(op, inputs, shape, &device())
 }
 
@@ -97,13 +97,13 @@ pub(super) fn gradients(
     let device = device();
     let inputs: Vec<Tensor<Trained>> = inputs
         .iter()
-        .map(|x| match Tensor::from_host(x, &device) {
+        .map(|x| match Tensor::from_host(x.clone(), &device) {
             Tensor::Float(x) => Tensor::Float(Trained::float_set_require_grad(x, true)),
             x @ (Tensor::Int(_) | Tensor::Bool(_)) => x,
         })
         .collect();
     let output = apply(op, inputs.clone(), &weights.shape, &device);
-    let weights = Tensor::<Trained>::from_host(weights, &device).float();
+    let weights = Tensor::<Trained>::from_host(weights.clone(), &device).float();
     // The weights want a gradient as well, so that there is something to derive by even if no input is reached.
     let weights = Trained::float_set_require_grad(weights, true);
     let sum = Trained::float_sum(Trained::float_mul(output.clone().float(), weights));

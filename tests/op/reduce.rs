@@ -27,7 +27,7 @@ fn a_mean_of_many_numbers_far_from_zero_keeps_its_digits() {
 fn a_reduction_over_no_axes_changes_nothing() {
     let x = HostTensor::floats(&[2, 2], vec![1.0, 2.0, 3.0, 4.0]);
     let op = Op::Reduce { kind: Reduction::Max, axes: vec![], keep: false };
-    let same = apply(&op, vec![diadc::execute::Tensor::<Plain>::from_host(&x, &device())], &[2, 2], &device());
+    let same = apply(&op, vec![diadc::execute::Tensor::<Plain>::from_host(x.clone(), &device())], &[2, 2], &device());
     assert_eq!(same.into_host().expect("the device works"), x);
 }
 

@@ -35,7 +35,7 @@ fn tensors_of_each_type_come_back_from_the_device_unchanged() {
         HostTensor::bools(&[1, 2], vec![true, false]),
     ];
     for tensor in tensors {
-        assert_eq!(host(Tensor::from_host(&tensor, &device())), tensor);
+        assert_eq!(host(Tensor::from_host(tensor.clone(), &device())), tensor);
     }
 }
 

@@ -114,7 +114,7 @@ pub(crate) fn program() -> Program {
         ],
         data: Some(ImageFormat::plain(2, 2)),
         measure: diadc::measure::Measure::default(),
-        scopes: vec![Scope { parent: None, label: "toy".into(), block: None, part: None }],
+        scopes: vec![Scope { parent: None, label: "toy".into(), block: None, part: None, span: None }],
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use diadc::execute::HostTensor;
-use diadc::weight::{Conversion, File, Stored, WeightError, convert, write};
+use diadc::weight::{Conversion, File, Format, Stored, WeightError, convert, write};
 
 use super::fixture;
 
@@ -101,4 +101,43 @@ fn a_file_can_be_converted_into_its_own_place() {
     write(&path, &[("a", &tensor)], &std::collections::BTreeMap::new()).expect("it can be written");
     converted(&File::open(&path).expect("it can be read"), &path, &to(Stored::F16)).expect("it can be written");
     assert_eq!(File::open(&path).expect("it can be read").read("a").expect("it can be read"), tensor);
+}
+
+#[test]
+fn a_file_with_the_name_of_a_checkpoint_is_written_as_pytorch_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.pth");
+    for name in ["types.ckpt", "views.legacy.ckpt", "lightning.ckpt"] {
+        let before = File::open(&fixture(name)).expect("it can be read");
+        converted(&before, &path, &AS_IT_IS).expect("it can be written");
+        let after = File::open(&path).expect("it can be read");
+        assert_eq!(after.format(), Format::PytorchZip);
+        assert!(after.extras().is_empty(), "{:?}", after.extras());
+        assert_eq!(after.found(), before.found());
+        for tensor in before.found() {
+            let [one, two] = [&before, &after].map(|file| file.bytes(&tensor.name).expect("it can be read"));
+            assert_eq!(one, two, "{}", tensor.name);
+        }
+        let bytes = fs::read(&path).expect("it is there");
+        converted(&before, &path, &AS_IT_IS).expect("it can be written");
+        assert_eq!(fs::read(&path).expect("it is there"), bytes, "the same tensors give the same bytes");
+    }
+}
+
+#[test]
+fn a_type_that_pytorch_files_can_not_hold_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let header = br#"{"small":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}  "#;
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header);
+    bytes.extend([1, 2]);
+    let path = folder.path().join("in.safetensors");
+    fs::write(&path, bytes).expect("it can be written");
+    let file = File::open(&path).expect("it can be read");
+    let error = converted(&file, &folder.path().join("out.pt"), &AS_IT_IS).expect_err("PyTorch has no such storage");
+    assert!(
+        error.to_string().ends_with("can't hold `small`: files of PyTorch have no F8_E4M3; write safetensors"),
+        "{error}"
+    );
+    assert_eq!(fs::read_dir(folder.path()).expect("it is a folder").count(), 1, "nothing is left of it");
 }

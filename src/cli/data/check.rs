@@ -1,6 +1,6 @@
 //! `diadc data check`: what a data set holds and what is wrong with it, before anything runs on it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use clap::{Args, ValueEnum};
@@ -11,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::terminal::{self, Screen};
 use crate::dataset::Request;
 use crate::dataset::audit::{Audit, Severity, audit, sheet};
-use crate::experiment::{Config, ExperimentError};
+use crate::experiment::{Config, write_file};
 use crate::report::picture;
 
 use super::text::text;
@@ -73,7 +73,7 @@ impl Check {
             Format::Json => serde_json::to_string_pretty(&audit).expect("it holds texts and numbers") + "\n",
         });
         if let Some(path) = &self.sheet {
-            write(path, &drawn(&audit))?;
+            write_file(path, &picture::png(&drawn(&audit)))?;
             terminal::note(&format!("contact sheet: {}", path.display()));
         }
         match audit.count(Severity::Error) {
@@ -97,17 +97,4 @@ fn drawn(audit: &Audit) -> RgbImage {
         })
         .collect();
     picture::sheet(&rows, 4)
-}
-
-/// Writes beside the file and renames.
-fn write(path: &Path, image: &RgbImage) -> Result<(), Failure> {
-    let failed = |source| ExperimentError::Write { path: path.to_path_buf(), source };
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let written = std::fs::write(&partial, picture::png(image)).and_then(|()| std::fs::rename(&partial, path));
-    if written.is_err() {
-        // The first error is the one to tell.
-        let _ = std::fs::remove_file(&partial);
-    }
-    Ok(written.map_err(failed)?)
 }

@@ -1,23 +1,25 @@
-//! `diadc weights convert`: a file of weights as safetensors, in the same type or another.
+//! `diadc weights convert`: a file of weights in the same format and type or others.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::weight::{Conversion, File, Stored, convert};
+use crate::weight::{Conversion, File, Format, Stored, convert};
 
 use super::super::failure::Failure;
 use super::super::terminal::{self, Screen};
 use super::{bytes, thousands};
 
-/// Writes a file of weights as safetensors
+/// Writes a file of weights as safetensors or for PyTorch
 ///
-/// Names stay; what is beside the weights, such as the state of an optimiser, is left out. Integers stay as they are. A
+/// A name that ends in .ckpt, .pt, .pth or .bin makes what `torch.save` writes: a zip archive with a dict of tensors.
+/// Any other name makes safetensors. Names of tensors stay; what is beside the weights, such as the state of an optimiser, is left out. Integers stay as they are. A
 /// number that the new type can't hold is an error, unless --clamp is given.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc weights convert v1-5-pruned.ckpt v1-5.safetensors
-  diadc weights convert my.safetensors my-f16.safetensors --dtype f16")]
+  diadc weights convert my.safetensors my-f16.safetensors --dtype f16
+  diadc weights convert runs/NAME/weights.safetensors my.pth       for torch.load")]
 pub(super) struct Convert {
     /// A file of weights: safetensors, or what PyTorch writes
     input: PathBuf,
@@ -43,12 +45,6 @@ enum Dtype {
 
 impl Convert {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let ending = self.output.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        if ["ckpt", "pt", "pth", "bin", "pkl"].contains(&ending.as_str()) {
-            let path = self.output.with_extension("safetensors");
-            let text = format!("only safetensors is written; call the file `{}`", path.display());
-            return Err(Failure::Usage(text));
-        }
         let file = File::open(&self.input)?;
         let stored = self.dtype.map(|dtype| match dtype {
             Dtype::F32 => Stored::F32,
@@ -62,6 +58,9 @@ impl Convert {
         let cut = cut?;
         for extra in file.extras() {
             terminal::note(&format!("left out: {} ({})", extra.name, extra.what));
+        }
+        if !file.notes().is_empty() && !Format::of_name(&self.output).takes_notes() {
+            terminal::note("left out: the notes of the file, for which PyTorch's format has no place");
         }
         if cut > 0 {
             terminal::note(&format!("{} numbers were cut off", thousands(cut)));

@@ -38,7 +38,7 @@ pub(super) struct Init {
     #[arg(long, value_name = "NAME")]
     layout: Option<String>,
 
-    /// The safetensors file to write
+    /// The file to write: safetensors, or PyTorch's if its name ends in .ckpt, .pt, .pth or .bin
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 

@@ -20,6 +20,8 @@ pub enum Severity {
 pub enum FindingKind {
     /// A folder, a name or a line of a list has no place in the layout.
     Layout,
+    /// The classes are those of another data set.
+    OtherDataset,
     /// An image or mask can't be read or decoded.
     Unreadable,
     /// A defective image has no mask.
@@ -46,6 +48,7 @@ impl FindingKind {
     pub fn name(self) -> &'static str {
         match self {
             FindingKind::Layout => "layout",
+            FindingKind::OtherDataset => "other-dataset",
             FindingKind::Unreadable => "unreadable",
             FindingKind::MaskMissing => "mask-missing",
             FindingKind::MaskEmpty => "mask-empty",
@@ -113,7 +116,7 @@ impl Finding {
 }
 
 /// The first few names, and how many more there are.
-fn list(files: &[String]) -> String {
+pub(super) fn list(files: &[String]) -> String {
     const SHOWN: usize = 4;
     let names: Vec<String> = files.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
     match files.len().saturating_sub(SHOWN) {

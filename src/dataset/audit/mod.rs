@@ -102,6 +102,17 @@ impl Audit {
     }
 }
 
+/// A word of warning if a data set has the classes of another one, which its layout did not tell.
+#[must_use]
+pub fn mistaken(dataset: &str, classes: &[String]) -> Option<String> {
+    let other = published::other(dataset, classes)?;
+    let (shown, is) = match classes {
+        [one] => (format!("`{one}`"), "is a class"),
+        _ => (finding::list(classes), "are classes"),
+    };
+    Some(format!("{shown} {is} of `{other}`, not of `{dataset}`: is `--dataset {other}` meant?"))
+}
+
 /// Looks at every file; `progress` is told how many images of how many have been looked at.
 ///
 /// # Errors
@@ -134,6 +145,9 @@ pub fn audit(request: &Request, progress: &(dyn Fn(usize, usize) + Sync)) -> Res
     let (sizes, colours) = tallies(&looks);
     findings.extend(same_pixels(&images, &looks));
     findings.extend(looks.into_iter().flat_map(|look| look.findings));
+    if let Some(message) = mistaken(&request.name, &images.classes) {
+        findings.push(Finding::new(Severity::Warning, FindingKind::OtherDataset, message, Vec::new()));
+    }
     let (classes, all) = counts(&images);
     let published = published::of(&request.name);
     let classes = published::compare(published, classes, all, request.classes.is_none(), &mut findings);

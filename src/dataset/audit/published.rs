@@ -40,6 +40,17 @@ pub(super) fn of(dataset: &str) -> Option<&'static Published> {
     PUBLISHED.get(dataset)
 }
 
+/// The data set that was published with all of `classes`, where `dataset` was published with none of them.
+pub(super) fn other(dataset: &str, classes: &[String]) -> Option<&'static str> {
+    let has = |published: &Published, class: &String| published.classes.contains_key(&class.to_lowercase());
+    let own = PUBLISHED.get(dataset).filter(|own| !own.classes.is_empty())?;
+    if classes.is_empty() || classes.iter().any(|class| has(own, class)) {
+        return None;
+    }
+    let holds_all = |published: &Published| classes.iter().all(|class| has(published, class));
+    PUBLISHED.iter().find(|(_, published)| holds_all(published)).map(|(name, _)| name.as_str())
+}
+
 /// Puts the published counts beside those found; what differs is a finding.
 pub(super) fn compare(
     published: Option<&Published>,

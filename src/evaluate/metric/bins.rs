@@ -22,10 +22,10 @@ struct Counts {
 }
 
 impl Bins {
-    /// Bins over `range`; none if it is empty, where the original stops.
+    /// Bins over `range`; none if it is empty, where the original stops, or too wide for 32 bits.
     #[must_use]
     pub fn new((low, high): (f32, f32), count: usize) -> Option<Self> {
-        if high <= low {
+        if high <= low || !((high - low) * count as f32).is_finite() {
             return None;
         }
         // In 32 bits and in this order, as the kernel of `histc` computes the number of a bin.

@@ -33,8 +33,9 @@ pub use key::Key;
 pub use peak::Peaks;
 pub use pro::pro;
 pub use pro_thresholds::{pro_thresholds, thresholds};
+pub(crate) use ranking::Passed;
 pub use ranking::{Above, Ranking, Step};
-pub use region::{RegionCurve, Regions, region_curves};
+pub use region::Regions;
 pub use scores::Scores;
 
 /// The value of a metric, or why it has none; in JSON a number, or `{"undefined": "the reason"}`.
@@ -82,6 +83,8 @@ pub enum Undefined {
     NoNegatives,
     /// All scores are one score, where a protocol needs a range of them.
     Flat,
+    /// The scores are so far apart that 32 bits can't hold the bins of a protocol.
+    Wide,
     /// So few thresholds of a protocol lie below the limit of the false-positive rate that they make no curve.
     NoCurve,
 }

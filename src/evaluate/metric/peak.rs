@@ -12,10 +12,10 @@ pub struct Peaks {
 }
 
 impl Peaks {
-    /// `count` thresholds from the lowest to the highest score of `range`; none if it is empty.
+    /// `count` thresholds from the lowest to the highest score of `range`; none if it is empty or too wide for 32 bits.
     #[must_use]
     pub fn new((low, high): (f32, f32), count: usize) -> Option<Self> {
-        if high <= low {
+        if high <= low || !(high - low).is_finite() {
             return None;
         }
         // The original scales scores to 0..1 and compares in 32 bits.

@@ -126,10 +126,15 @@ impl Ranking {
         found
     }
 
-    /// The number of good items that score at least as high as `key`, which must be a step.
-    pub(super) fn negatives_from(&self, key: Key) -> u64 {
-        let index = self.keys.binary_search(&key.0).expect("the score is one of those ranked");
-        self.between[2 * index + 1..].iter().sum()
+    /// For looking up false-positive rates.
+    pub(crate) fn passed(&self) -> Passed<'_> {
+        let mut from = self.between.clone();
+        let mut sum = 0;
+        for count in from.iter_mut().rev() {
+            sum += *count;
+            *count = sum;
+        }
+        Passed { keys: &self.keys, from, negatives: self.negatives.max(1) as f64 }
     }
 
     /// Refuses a ranking that lacks anomalous or good items, from which no curve can be drawn.
@@ -140,6 +145,22 @@ impl Ranking {
             (false, true) => Err(Undefined::NoNegatives),
             (false, false) => Ok(()),
         }
+    }
+}
+
+/// How many good items score higher than each step.
+pub(crate) struct Passed<'a> {
+    keys: &'a [u32],
+    /// What [`Ranking::between`] holds at each place and those above it.
+    from: Vec<u64>,
+    negatives: f64,
+}
+
+impl Passed<'_> {
+    /// The shares of the good items that score above `key`, which must be a step, and that score at least as high.
+    pub(crate) fn rates(&self, key: Key) -> [f64; 2] {
+        let index = self.keys.binary_search(&key.0).expect("the score is one of those ranked");
+        [2, 1].map(|side| self.from[2 * index + side] as f64 / self.negatives)
     }
 }
 

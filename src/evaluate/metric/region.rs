@@ -1,7 +1,5 @@
 //! Regions of a mask: pixels that touch, also at corners (8-connectivity, as scikit-image labels by default).
 
-use super::{Key, Ranking};
-
 /// The anomalous pixels of one mask as runs in rows, each with its region.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Regions {
@@ -14,16 +12,6 @@ struct Run {
     /// First pixel and the one behind the last, counted over the whole mask.
     pixels: [u32; 2],
     region: u32,
-}
-
-/// How the overlap with one region grows as the threshold falls.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RegionCurve {
-    /// Pixels of the region.
-    pub area: u32,
-    /// False-positive rate over all good pixels of the class, and the share of the region that is found, at each
-    /// distinct score of the region, from the highest down.
-    pub points: Vec<(f64, f64)>,
 }
 
 impl Regions {
@@ -111,27 +99,4 @@ fn number(mut runs: Vec<Run>, parents: &mut [u32]) -> Regions {
         areas[run.region as usize] += run.pixels[1] - run.pixels[0];
     }
     Regions { runs, areas }
-}
-
-/// The curve of each region of one image, whose pixels must be among those of `ranking`.
-///
-/// # Panics
-/// If map and mask differ in length, or a score of a region is not in the ranking.
-#[must_use]
-pub fn region_curves(ranking: &Ranking, map: &[f32], regions: &Regions) -> Vec<RegionCurve> {
-    let mut keys: Vec<Vec<Key>> = regions.areas.iter().map(|&area| Vec::with_capacity(area as usize)).collect();
-    for (pixels, region) in regions.runs() {
-        keys[region].extend(map[pixels].iter().map(|&score| Key::of(score)));
-    }
-    let negatives = ranking.negatives().max(1) as f64;
-    let curve = |(mut keys, &area): (Vec<Key>, &u32)| {
-        keys.sort_unstable_by(|a, b| b.cmp(a));
-        let mut found = 0;
-        let points = keys.chunk_by(|a, b| a == b).map(|tie| {
-            found += tie.len();
-            (ranking.negatives_from(tie[0]) as f64 / negatives, found as f64 / f64::from(area))
-        });
-        RegionCurve { area, points: points.collect() }
-    };
-    keys.into_iter().zip(&regions.areas).map(curve).collect()
 }

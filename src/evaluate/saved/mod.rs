@@ -9,6 +9,7 @@ mod npz;
 mod safetensors;
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 pub use error::SavedError;
@@ -34,6 +35,9 @@ pub enum Values {
 /// The name that the only array of an npy file gets.
 pub const UNNAMED: &str = "";
 
+/// Bytes within which the header of an npy file ends.
+const LONGEST_HEADER: u64 = 1 << 16;
+
 /// The arrays of a file, by name.
 ///
 /// # Errors
@@ -41,13 +45,49 @@ pub const UNNAMED: &str = "";
 pub fn read(path: &Path) -> Result<BTreeMap<String, Array>, SavedError> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     let read = || std::fs::read(path).map_err(|source| SavedError::Read { path: path.to_path_buf(), source });
-    let fail = |reason: String| SavedError::Damaged { path: path.to_path_buf(), reason };
+    let fail = damaged(path);
     match ending.as_str() {
         "npy" => Ok(BTreeMap::from([(UNNAMED.to_owned(), npy::parse(&read()?).map_err(fail)?)])),
         "npz" => npz::parse(&read()?).map_err(fail),
         "safetensors" => safetensors::parse(&read()?).map_err(fail),
         _ => Err(SavedError::Ending(path.to_path_buf())),
     }
+}
+
+/// Rows and columns of the map in an npy file, from its header alone.
+///
+/// # Errors
+/// If the file can't be read, is damaged, or holds something else than one map.
+pub fn map_size(path: &Path) -> Result<[usize; 2], SavedError> {
+    let mut header = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(LONGEST_HEADER).read_to_end(&mut header));
+    read.map_err(|source| SavedError::Read { path: path.to_path_buf(), source })?;
+    npy::shape_of(&header).and_then(|shape| one_map(&shape)).map_err(damaged(path))
+}
+
+/// The map in an npy file, row by row, and its rows and columns.
+///
+/// # Errors
+/// If the file can't be read, is damaged, or holds something else than one map of numbers.
+pub fn read_map(path: &Path) -> Result<(Vec<f32>, [usize; 2]), SavedError> {
+    let array = read(path)?.remove(UNNAMED).expect("an npy file holds one array");
+    let size = one_map(&array.shape).map_err(damaged(path))?;
+    match array.values {
+        Values::Numbers(values) => Ok((values, size)),
+        Values::Texts(_) => Err(damaged(path)("it holds texts, not a map".to_owned())),
+    }
+}
+
+/// Rows and columns of a shape that is that of one map, besides extents of 1.
+fn one_map(shape: &[usize]) -> Result<[usize; 2], String> {
+    match *shape {
+        [rows, columns] | [1, rows, columns] | [1, 1, rows, columns] if rows > 0 && columns > 0 => Ok([rows, columns]),
+        _ => Err(format!("it has the shape {shape:?}; a map is [H, W]")),
+    }
+}
+
+fn damaged(path: &Path) -> impl Fn(String) -> SavedError {
+    |reason| SavedError::Damaged { path: path.to_path_buf(), reason }
 }
 
 impl Array {

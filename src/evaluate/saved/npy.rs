@@ -21,6 +21,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Array, String> {
     Ok(Array { shape, values })
 }
 
+/// The shape of the array of an npy file, of which `bytes` are at least the header.
+pub(super) fn shape_of(bytes: &[u8]) -> Result<Vec<usize>, String> {
+    shape(field(split(bytes)?.0, "shape")?)
+}
+
 /// The header as text, and what follows it.
 fn split(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
     let short = || "it ends within the header of its array".to_owned();

@@ -71,7 +71,8 @@ pub(super) fn forward(conv: Conv2d, x: Flexible, weight: Flexible, bias: Option<
         let numbers: &[f32] = bias.storage();
         each_line(&mut result, layout.positions(), |line, place| place.fill(numbers[line % out]));
     }
-    if layout.inner() * layout.positions() <= TILE {
+    let groups = batch.div_ceil(WIDE.div_ceil(layout.positions().max(1)));
+    if layout.inner() * layout.positions() <= TILE && groups >= rayon::current_num_threads() {
         by_samples(&layout, pixels, factors, &mut result);
     } else {
         by_rows(&layout, pixels, factors, &mut result);

@@ -24,11 +24,14 @@ pub(super) fn table(page: &mut String, evaluations: &[Evaluation]) -> fmt::Resul
     let Some(first) = evaluations.first() else { return Ok(()) };
     let several = evaluations.len() > 1;
     writeln!(page, "<div class=\"wide\" tabindex=\"0\">\n<table>\n<thead><tr><th scope=\"col\">class</th>")?;
-    for title in several.then_some("protocol").into_iter().chain(["good", "anomalous"]) {
+    if several {
+        writeln!(page, "<th scope=\"col\" class=\"protocol\">protocol</th>")?;
+    }
+    for title in ["good", "anomalous"] {
         writeln!(page, "<th scope=\"col\" class=\"count\">{title}</th>")?;
     }
     for metric in first.metrics() {
-        writeln!(page, "<th scope=\"col\">{}</th>", metric.title())?;
+        writeln!(page, "<th scope=\"col\">{}</th>", metric.title().replacen(' ', "<br>", 1))?;
     }
     writeln!(page, "</tr></thead>\n<tbody>")?;
     for (index, class) in first.classes.iter().enumerate() {
@@ -72,7 +75,7 @@ fn row<'a>(
     let beneath = if name.is_some() { "" } else { " class=\"beneath\"" };
     write!(page, "<tr{beneath}><th scope=\"row\">{}</th>", Escaped(name.unwrap_or_default()))?;
     if let Some(evaluation) = protocol {
-        write!(page, "<td class=\"count\">{}</td>", evaluation.protocol.name())?;
+        write!(page, "<td class=\"protocol\">{}</td>", evaluation.protocol.name())?;
     }
     for count in [images.good, images.anomalous] {
         write!(page, "<td class=\"count\">{count}</td>")?;

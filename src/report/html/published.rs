@@ -53,7 +53,7 @@ fn row(page: &mut String, name: &str, own: Option<f64>, theirs: impl Iterator<It
     for theirs in theirs {
         match (theirs, own) {
             (Some(theirs), Some(own)) => {
-                write!(page, "<td>{theirs:.1} <span class=\"count\">{:+.1}</span></td>", 100.0 * own - theirs)?;
+                write!(page, "<td>{theirs:.1}<span class=\"apart\">{:+.1}</span></td>", 100.0 * own - theirs)?;
             }
             (Some(theirs), None) => write!(page, "<td>{theirs:.1}</td>")?,
             (None, _) => write!(page, "<td>–</td>")?,

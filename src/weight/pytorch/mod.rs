@@ -7,6 +7,7 @@
 mod harmless;
 mod pickle;
 mod value;
+mod write;
 mod zip;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use super::file::{Contents, Entry, Extra, Fault, Format, Input, span};
 use pickle::Stop;
 use value::{Counter, Heap, Storage, Value};
+pub(super) use write::Archive;
 
 /// Names under which a checkpoint keeps its weights, if not at its top; the first that is there counts.
 const WRAPPERS: &[&str] = &["state_dict", "model_state_dict", "model", "module"];

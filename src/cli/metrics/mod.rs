@@ -1,0 +1,261 @@
+//! `diadc metrics`: scores predictions that any tool has saved, with no model.
+
+mod beside;
+mod saved;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+
+use crate::diagnostic::one_of;
+use crate::evaluate::collect::Collector;
+use crate::evaluate::curve::ClassCurves;
+use crate::experiment::write_file;
+use crate::measure::{ImageScore, Measure, Metric, PRO_LIMIT, ProtocolName};
+use crate::report;
+
+use super::arguments::{MeasureArguments, measures, published};
+use super::eval::charset;
+use super::failure::Failure;
+use super::terminal::{self, Screen};
+
+/// Scores predictions that any tool has saved, with no model
+///
+/// The predictions are one of three things.
+///
+/// A folder of maps beside a data set (--dataset, --data): one file per test image, named as the image is in the data set
+/// with the ending .npy (float) or .png (grey, 8 or 16 bits), such as MAPS/bottle/test/crack/000.npy. Masks and labels are
+/// those of the data set. Only a few maps are in memory at a time.
+///
+/// A .npz or .safetensors file with the arrays `maps` [N, H, W] and `masks` [N, H, W], and if there are any `scores` [N],
+/// `labels` [N] and `classes` [N] (the names that UniAD, ADer and anomalib use are known too), or a .npy file of maps with
+/// the rest in files of their own. All of it is in memory at once.
+///
+/// A folder with one .npz per image, as UniAD and DiAD dump them.
+///
+/// Values of 64 bits are rounded to 32.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  diadc metrics maps/ --dataset mvtec --data /data/mvtec    a folder of maps beside a data set
+  diadc metrics maps/ --dataset visa --classes pcb1,candle  some classes; diadc.toml says where the data set lies
+  diadc metrics predictions.npz                             image and pixel metrics of each class
+  diadc metrics maps.npy --masks masks.npy --score max      arrays in files of their own
+  diadc metrics results/npz --protocol exact,diad           a folder of one .npz per image, by two protocols
+  diadc metrics predictions.npz --metrics image_auroc,pro --format json
+  diadc metrics predictions.npz --curves curves.json        ROC, precision-recall, PRO, and the overlap with each region
+  diadc metrics predictions.npz --compare paper --dataset mvtec
+
+From Python: np.savez('predictions.npz', maps=maps, masks=masks, scores=scores, classes=classes)")]
+pub(super) struct Metrics {
+    /// A folder of maps, a .npz, .npy or .safetensors file, or a folder of .npz files
+    predictions: PathBuf,
+
+    /// Name of the data set: that the maps in a folder are of, or for --compare
+    #[arg(long, value_name = "NAME")]
+    dataset: Option<String>,
+
+    /// The directory in which the data set lies; diadc.toml can say it once and for all
+    #[arg(long, value_name = "DIR", requires = "dataset")]
+    data: Option<PathBuf>,
+
+    /// Only these classes
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    classes: Option<Vec<String>>,
+
+    /// Masks [N, H, W] as a .npy file; anomalous is what is above one half of the highest possible value
+    #[arg(long, value_name = "FILE")]
+    masks: Option<PathBuf>,
+
+    /// Image scores [N] as a .npy file
+    #[arg(long, value_name = "FILE")]
+    scores: Option<PathBuf>,
+
+    /// Image labels [N] as a .npy file, 0 for good; without them an image is anomalous if its mask is not empty
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+
+    /// Names of the classes [N] as a .npy file; without them all images are one class
+    #[arg(long, value_name = "FILE")]
+    class_names: Option<PathBuf>,
+
+    /// Image score: model (as given), max, pool(WINDOW,ROUNDS) or top(K); by default as given, or else max
+    #[arg(long, value_name = "RULE", value_parser = image_score)]
+    score: Option<ImageScore>,
+
+    /// Metrics to show, in this order; by default the usual seven
+    #[arg(long = "metrics", value_delimiter = ',', value_name = "A,B", value_parser = metric)]
+    shown: Vec<Metric>,
+
+    /// False-positive rate up to which PRO is integrated
+    #[arg(long, value_name = "RATE", default_value_t = PRO_LIMIT, value_parser = rate)]
+    pro_limit: f64,
+
+    #[command(flatten)]
+    measure: MeasureArguments,
+
+    /// Writes the curves behind the metrics into this .json or .csv file
+    #[arg(long, value_name = "FILE", value_parser = curves_file)]
+    curves: Option<CurvesFile>,
+
+    /// Format of what is printed
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+/// Where curves are written, and what writes them.
+#[derive(Clone)]
+struct CurvesFile {
+    path: PathBuf,
+    write: fn(&[(ProtocolName, Vec<ClassCurves>)]) -> String,
+}
+
+fn curves_file(text: &str) -> Result<CurvesFile, String> {
+    let path = PathBuf::from(text);
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    match ending.as_deref() {
+        Some("json") => Ok(CurvesFile { path, write: report::curves_json }),
+        Some("csv") => Ok(CurvesFile { path, write: report::curves_csv }),
+        _ => Err("name a .json or .csv file".to_owned()),
+    }
+}
+
+fn metric(text: &str) -> Result<Metric, String> {
+    Metric::named(text).ok_or_else(|| {
+        let help = one_of(text, Metric::ALL.map(Metric::name)).unwrap_or_default();
+        format!("there is no metric `{text}`; {help}")
+    })
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|&rate| rate > 0.0 && rate <= 1.0);
+    rate.ok_or_else(|| "a false-positive rate is above 0 and at most 1".to_owned())
+}
+
+fn image_score(text: &str) -> Result<ImageScore, String> {
+    let (word, inner) = match text.split_once('(') {
+        Some((word, rest)) => (word.trim(), rest.strip_suffix(')').unwrap_or_default()),
+        None => (text.trim(), ""),
+    };
+    let numbers: Option<Vec<usize>> = match inner {
+        "" => Some(Vec::new()),
+        inner => inner.split(',').map(|n| n.trim().parse().ok().filter(|&n| n > 0)).collect(),
+    };
+    match (word, numbers.as_deref()) {
+        ("model", Some([])) => Ok(ImageScore::Model),
+        ("max", Some([])) => Ok(ImageScore::Max),
+        ("pool", Some(&[window, rounds])) => Ok(ImageScore::Pool { window, rounds }),
+        ("top", Some(&[k])) => Ok(ImageScore::Top { k }),
+        _ => Err("write model, max, pool(8,8) or top(100)".to_owned()),
+    }
+}
+
+impl Metrics {
+    pub(super) fn run(mut self) -> Result<(), Failure> {
+        let published = match (&self.measure.compare, &self.dataset) {
+            (Some(_), None) => return Err(Failure::Usage("`--compare` needs `--dataset NAME`".to_owned())),
+            (compare, dataset) => published(compare.as_deref(), dataset.as_deref().unwrap_or_default())?,
+        };
+        if let Some(twice) = self.shown.iter().enumerate().find(|(at, metric)| self.shown[..*at].contains(metric)) {
+            return Err(Failure::Usage(format!("`{}` is asked for twice", twice.1.name())));
+        }
+        if self.shown.is_empty() {
+            self.shown = Metric::USUAL.to_vec();
+        }
+        let started = Instant::now();
+        let mut screen = Screen::new();
+        let collected = self.collected(&mut screen);
+        screen.clear();
+        let (mut evaluations, mut curves) = (Vec::new(), Vec::new());
+        for collector in collected? {
+            let protocol = collector.measure().protocol;
+            let measured = collector.measured(&mut |done, all| screen.late("ranking", started, [done, all]))?;
+            evaluations.push(measured.evaluation);
+            curves.push((protocol, measured.curves));
+        }
+        screen.clear();
+        match self.format {
+            Format::Table => {
+                let mut text = report::table(&evaluations, charset());
+                if let (Some(published), Some(evaluation)) = (&published, evaluations.first()) {
+                    text += &format!("\n\n{}", report::compare(evaluation, published, charset()));
+                }
+                terminal::result(&(text + "\n"));
+            }
+            Format::Json => terminal::result(&report::json::evaluations(&evaluations, published.as_ref())),
+        }
+        if let Some(file) = &self.curves {
+            write_file(&file.path, (file.write)(&curves).as_bytes())?;
+            terminal::note(&format!("curves: {}", file.path.display()));
+        }
+        Ok(())
+    }
+
+    /// What was predicted, taken in once for each protocol.
+    fn collected(&self, screen: &mut Screen) -> Result<Vec<Collector>, Failure> {
+        let holds_npz = |folder: &PathBuf| -> Result<bool, Failure> { Ok(!saved::npz_files(folder)?.is_empty()) };
+        if !self.predictions.is_dir() {
+            self.refuse_data("a file of predictions")?;
+            return self.of_file(screen);
+        }
+        if holds_npz(&self.predictions)? {
+            self.refuse_data("a folder of .npz files")?;
+            self.refuse_files("a folder of .npz files")?;
+            return self.of_folder(screen);
+        }
+        let Some(dataset) = &self.dataset else {
+            let shown = self.predictions.display();
+            let words = "name a file of predictions, or the data set that its maps are of: `--dataset NAME --data DIR`";
+            return Err(Failure::Usage(format!("`{shown}` holds no .npz file; {words}")));
+        };
+        self.refuse_files("a folder of maps, whose masks and labels are those of the data set")?;
+        self.beside(dataset, screen)
+    }
+
+    /// Refuses a data set where nothing would be read of it.
+    fn refuse_data(&self, what: &str) -> Result<(), Failure> {
+        let needless = match (&self.data, &self.dataset, &self.measure.compare) {
+            (Some(_), ..) => "--data",
+            (None, Some(_), None) => "--dataset",
+            (None, ..) => return Ok(()),
+        };
+        Err(Failure::Usage(format!("`{needless}` says nothing about {what}; it goes with a folder of maps")))
+    }
+
+    /// Refuses arrays in files of their own.
+    fn refuse_files(&self, what: &str) -> Result<(), Failure> {
+        let files = [
+            ("--masks", &self.masks),
+            ("--scores", &self.scores),
+            ("--labels", &self.labels),
+            ("--class-names", &self.class_names),
+        ];
+        match files.iter().find(|(_, file)| file.is_some()) {
+            Some((name, _)) => Err(Failure::Usage(format!("`{name}` does not go with {what}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// One for each protocol, for these classes.
+    fn collectors(&self, classes: &[String], have_scores: bool) -> Vec<Collector> {
+        let own = if have_scores { ImageScore::Model } else { ImageScore::Max };
+        let base = Measure {
+            metrics: self.shown.clone(),
+            pro_limit: self.pro_limit,
+            image_score: Some(own),
+            ..Measure::default()
+        };
+        let collector = |measure: Measure| {
+            let measure = Measure { image_score: self.score.or(measure.image_score), ..measure };
+            let collector = Collector::new(classes.to_vec(), measure);
+            if self.curves.is_some() { collector.with_curves() } else { collector }
+        };
+        measures(&base, &self.measure.protocols).into_iter().map(collector).collect()
+    }
+}

@@ -1,0 +1,28 @@
+//! A part that an objective names behind `trains`, and of which nothing is left to train.
+
+use crate::diagnostic::{Diagnostic, Lint};
+
+use super::desk::Desk;
+
+pub(super) fn nothing_to_train(desk: &mut Desk<'_>) {
+    let program = desk.program;
+    for (objective, written) in program.objectives.iter().zip(&program.written.objectives) {
+        for named in written.trains.iter().filter(|named| named.changed.is_empty()) {
+            let text = format!("`{}` trains `{}`, of which there is nothing to train", objective.name, named.path);
+            let diagnostic = Diagnostic::warning(Lint::NothingToTrain, text, named.span);
+            let diagnostic = if named.weights.is_empty() {
+                diagnostic.here("it has no weights").help("leave it out")
+            } else {
+                let by =
+                    written.freezes.iter().find(|frozen| frozen.weights.iter().any(|id| named.weights.contains(id)));
+                let diagnostic = diagnostic.here("all its weights are frozen");
+                let diagnostic = match by {
+                    Some(by) => diagnostic.also(by.span, "by this"),
+                    None => diagnostic,
+                };
+                diagnostic.help("name it behind `trains` or behind `freezes`, not both")
+            };
+            desk.report(Lint::NothingToTrain, diagnostic);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! How much memory a function and a step of training take, before they run.
+//!
+//! In: a [`Plan`], the weights of its program, the size of a batch, a precision. Out: a [`Footprint`]: what weights,
+//! gradients, the optimiser and all other values hold at the moment at which most is held, and what they are. The plan is
+//! gone through step by step, forwards and for training backwards too, with the rules of [`effect`] in place of
+//! kernels. What the allocator holds back and what the program itself takes is not counted.
+
+mod effect;
+mod pool;
+mod simulate;
+
+use crate::graph::Origin;
+use crate::graph::program::{Optimizer, Phase, Program};
+use crate::op::WeightId;
+use crate::optimize::optimize;
+
+use super::{Plan, plan};
+use simulate::Simulation;
+
+/// How many bytes a floating-point number has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// 32 bits.
+    F32,
+    /// The upper half of them.
+    Bf16,
+}
+
+impl Precision {
+    /// Bytes of a number.
+    #[must_use]
+    pub fn bytes(self) -> u64 {
+        match self {
+            Precision::F32 => 4,
+            Precision::Bf16 => 2,
+        }
+    }
+
+    /// `f32`, `bf16`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+            Precision::Bf16 => "bf16",
+        }
+    }
+}
+
+/// Under which circumstances memory is counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// Samples of a batch.
+    pub batch: usize,
+    /// Of all floating-point numbers.
+    pub precision: Precision,
+    /// Cores that unfold windows of convolutions at once; none on a graphics processor.
+    pub cores: usize,
+}
+
+/// Memory in bytes at the moment at which most of it is held.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Footprint {
+    /// All weights of the program.
+    pub weights: u64,
+    /// Gradients of weights, also those that wait for the step.
+    pub gradients: u64,
+    /// What the optimiser remembers.
+    pub optimizer: u64,
+    /// All other values.
+    pub activations: u64,
+    /// The largest of those, largest first.
+    pub largest: Vec<Held>,
+}
+
+/// What a function or a step of training needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Need {
+    /// The function or objective.
+    pub name: String,
+    /// Samples of a batch.
+    pub batch: usize,
+    /// Whether it is a step of training.
+    pub is_training: bool,
+    /// Its memory; none if an extent is open besides the batch.
+    pub footprint: Option<Footprint>,
+}
+
+/// A value that is held at the peak.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// The operation that made it.
+    pub what: String,
+    /// Where that comes from, if it comes from the spec.
+    pub origin: Option<Origin>,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl Footprint {
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.weights + self.gradients + self.optimizer + self.activations
+    }
+}
+
+/// What all functions and all steps of training of a program need: functions for one sample and training for the batch
+/// that the spec says, unless `batch` says another.
+#[must_use]
+pub fn needs(program: &Program, batch: Option<usize>, precision: Precision, cores: usize) -> Vec<Need> {
+    let is_objective = |name: &str| program.objectives.iter().any(|objective| objective.name == name);
+    let functions = program.functions.iter().filter(|function| !is_objective(&function.name)).map(|function| {
+        let circumstances = Circumstances { batch: batch.unwrap_or(1), precision, cores };
+        let footprint = inference(program, &plan(&optimize(function), &[]), circumstances);
+        Need { name: function.name.clone(), batch: circumstances.batch, is_training: false, footprint }
+    });
+    let steps = program.phases.iter().flat_map(|phase| phase.objectives.iter().map(move |name| (phase, name)));
+    let steps = steps.filter_map(|(phase, name)| {
+        let circumstances = Circumstances { batch: batch.unwrap_or(phase.batch), precision, cores };
+        let trained = &program.objectives.iter().find(|objective| objective.name == *name)?.trains;
+        let plan = plan(&optimize(program.function(name)?), trained);
+        let footprint = training(program, &plan, phase, circumstances);
+        Some(Need { name: name.clone(), batch: circumstances.batch, is_training: true, footprint })
+    });
+    functions.chain(steps).collect()
+}
+
+/// Memory of writing a checkpoint in a phase, for which what training has changed is copied; without images.
+#[must_use]
+pub fn checkpoint(program: &Program, phase: &Phase, precision: Precision) -> u64 {
+    let trained = program.objectives.iter().flat_map(|objective| objective.trains.iter().copied());
+    let changing: std::collections::BTreeSet<WeightId> = trained.collect();
+    let copied: u64 = changing.iter().map(|id| elements(program, *id) * Precision::F32.bytes()).sum();
+    let remembered = remembered(program, phase, precision);
+    weights(program, precision) + 2 * remembered + copied
+}
+
+/// Memory of running a plan without gradients; none if an extent is open besides the batch.
+#[must_use]
+pub fn inference(program: &Program, plan: &Plan, circumstances: Circumstances) -> Option<Footprint> {
+    let simulation = Simulation::run(program, plan, circumstances)?;
+    let weights = weights(program, circumstances.precision);
+    let largest = largest_weight(program, circumstances.precision);
+    Some(simulation.footprint(weights).at_least(largest))
+}
+
+/// Memory of a step of training in a phase: of the objective whose plan this is, after the first step.
+#[must_use]
+pub fn training(program: &Program, plan: &Plan, phase: &Phase, circumstances: Circumstances) -> Option<Footprint> {
+    let simulation = Simulation::run(program, plan, circumstances)?;
+    let bytes = circumstances.precision.bytes();
+    let optimizer = remembered(program, phase, circumstances.precision);
+    let own = plan.trained.iter().map(|id| elements(program, *id) * bytes).sum();
+    let waiting = if phase.accumulate > 1 { own } else { 0 };
+    let step = simulation.footprint(weights(program, circumstances.precision));
+    let step = Footprint { optimizer, gradients: step.gradients + waiting, ..step };
+    // When the step is taken only gradients are left, and the old and the new of one weight.
+    let one = plan.trained.iter().map(|id| elements(program, *id) * bytes).max().unwrap_or(0);
+    let taken = Footprint { gradients: own, activations: one, largest: Vec::new(), ..step.clone() };
+    Some(if taken.total() > step.total() { taken } else { step })
+}
+
+/// What the optimisers of a phase remember.
+fn remembered(program: &Program, phase: &Phase, precision: Precision) -> u64 {
+    let copies = match phase.optimizer {
+        Optimizer::Adam { .. } => 2,
+        Optimizer::Sgd { momentum, .. } => u64::from(momentum != 0.0),
+    };
+    let turns = program.objectives.iter().filter(|objective| phase.objectives.contains(&objective.name));
+    let trained = turns.flat_map(|objective| &objective.trains);
+    copies * trained.map(|id| elements(program, *id) * precision.bytes()).sum::<u64>()
+}
+
+impl Footprint {
+    /// While weights come in, one of them is there twice.
+    fn at_least(self, largest: u64) -> Footprint {
+        if self.activations >= largest { self } else { Footprint { activations: largest, ..self } }
+    }
+}
+
+fn elements(program: &Program, id: WeightId) -> u64 {
+    program.weight(id).shape.iter().product::<usize>() as u64
+}
+
+fn weights(program: &Program, precision: Precision) -> u64 {
+    program.weights().map(|(id, _)| elements(program, id) * precision.bytes()).sum()
+}
+
+fn largest_weight(program: &Program, precision: Precision) -> u64 {
+    program.weights().map(|(id, _)| elements(program, id) * precision.bytes()).max().unwrap_or(0)
+}

@@ -1,0 +1,98 @@
+//! Who reads which name, noted while all names are looked up. What nobody reads is no mistake, but probably none
+//! that was meant: warnings are made from it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::parse::ast::{ItemKind, MemberKind, Name};
+
+use super::File;
+use super::spec::{Binding, Block, ModuleId, Reader, Spec, Unread};
+
+/// What was read, and what was left unread.
+#[derive(Default)]
+pub(super) struct Reads {
+    /// Local names that were never read.
+    pub(super) unread: Vec<Name>,
+    /// Top-level names that were read, by the module that sees them.
+    pub(super) top: HashSet<(ModuleId, Arc<str>)>,
+    /// Members of the model that were read, and by which.
+    pub(super) members: Vec<Reader>,
+}
+
+impl Reads {
+    /// Takes over what another looked at.
+    pub(super) fn join(&mut self, other: &mut Reads) {
+        self.unread.append(&mut other.unread);
+        self.top.extend(other.top.drain());
+        self.members.append(&mut other.members);
+    }
+
+    /// Puts what nobody reads into the spec; `is_std` says which modules are the standard library's.
+    pub(super) fn finish(mut self, spec: &mut Spec, files: &[File], is_std: &[bool]) {
+        let own: Vec<_> =
+            spec.modules.iter().zip(is_std).filter(|(_, is_std)| !**is_std).map(|(m, _)| m.source).collect();
+        let mut unread: Vec<Unread> = Vec::new();
+        for name in self.unread.drain(..).filter(|name| own.contains(&name.span.source)) {
+            // The members of a base are looked at again in each block that descends from it.
+            if !unread.iter().any(|known| known.name.span == name.span) {
+                unread.push(Unread { name, is_import: false });
+            }
+        }
+        for (index, file) in files.iter().enumerate().filter(|(index, _)| !is_std[*index]) {
+            for item in &file.ast.items {
+                let ItemKind::Use(item) = &item.kind else { continue };
+                let names = item.names.iter().map(|(_, here)| here);
+                let idle = names.filter(|here| !self.is_read(spec, ModuleId(index), here));
+                unread.extend(idle.map(|here| Unread { name: here.clone(), is_import: true }));
+            }
+        }
+        if let Some(model) = spec.model.map(|id| spec.block(id)) {
+            let lets =
+                model.members.values().filter(|(module, _)| module.0 == 0).filter_map(|(_, member)| {
+                    match &member.kind {
+                        MemberKind::Let(def) => Some(&def.name),
+                        _ => None,
+                    }
+                });
+            let idle = lets.filter(|name| !self.members.iter().any(|reader| reader.reads == name.node));
+            unread.extend(idle.map(|name| Unread { name: name.clone(), is_import: false }));
+        }
+        spec.unread = unread;
+        spec.readers = self.members;
+    }
+
+    /// Whether a name of a module is read, or a case of the enum that it is.
+    fn is_read(&self, spec: &Spec, module: ModuleId, name: &Name) -> bool {
+        let read = |name: &Arc<str>| self.top.contains(&(module, name.clone()));
+        read(&name.node)
+            || match spec.module(module).scope.get(&name.node) {
+                Some(Binding::Enum(id)) => spec.enumeration(*id).cases.iter().any(|case| read(&case.node)),
+                _ => false,
+            }
+    }
+}
+
+/// The members of the model on which a run depends: on which its objectives, its score, its training, its data and its
+/// measuring depend; in a model that has neither objective nor score, all functions.
+pub(crate) fn effective_members(model: &Block, readers: &[Reader]) -> HashSet<Arc<str>> {
+    let is_run = |kind: &MemberKind| matches!(kind, MemberKind::Objective(_) | MemberKind::Score(_));
+    let runs = model.members.values().any(|(_, member)| is_run(&member.kind));
+    let roots = model.members.iter().filter(|(_, (_, member))| match &member.kind {
+        MemberKind::Fn(_) => !runs,
+        MemberKind::Param(_) | MemberKind::Let(_) | MemberKind::Part(_) => false,
+        MemberKind::Objective(_)
+        | MemberKind::Score(_)
+        | MemberKind::Training(_)
+        | MemberKind::Measure(..)
+        | MemberKind::Data(..) => true,
+    });
+    let mut open: Vec<Arc<str>> = roots.map(|(name, _)| name.clone()).collect();
+    let mut found: HashSet<Arc<str>> = HashSet::new();
+    while let Some(name) = open.pop() {
+        if found.insert(name.clone()) {
+            open.extend(readers.iter().filter(|reader| reader.member == name).map(|reader| reader.reads.clone()));
+        }
+    }
+    found
+}

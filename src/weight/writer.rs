@@ -1,0 +1,196 @@
+//! A file of weights that is being written: one tensor after the other, in the format that its name asks for.
+//!
+//! Tensors are written beside the file's place, and the file is moved there when all are on the disk. Formats only lay
+//! out bytes ([`Sink`]).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::execute::{HostData, HostTensor};
+
+use super::error::WeightError;
+use super::file::{Format, Found};
+use super::stored::Stored;
+use super::{pytorch, safetensors};
+
+/// What PyTorch's files are called.
+const PYTORCH: &[&str] = &["ckpt", "pt", "pth", "bin"];
+
+/// A format that is being written.
+pub(super) trait Sink {
+    /// Writes the elements of the next tensor.
+    fn put(&mut self, tensor: &Found, elements: &[u8]) -> io::Result<()>;
+
+    /// Writes what comes after the last, and gives the file back.
+    fn finish(self: Box<Self>) -> io::Result<fs::File>;
+}
+
+impl Format {
+    /// The format of a file that is to be written, by the ending of its name.
+    #[must_use]
+    pub fn of_name(path: &Path) -> Format {
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        if PYTORCH.contains(&ending.as_str()) { Format::PytorchZip } else { Format::Safetensors }
+    }
+
+    /// Whether notes have a place in it.
+    #[must_use]
+    pub fn takes_notes(self) -> bool {
+        self == Format::Safetensors
+    }
+}
+
+/// Writes named tensors beside the file, makes sure that they are on the disk, and renames.
+///
+/// # Errors
+/// If the file can't be written; what was there before is untouched then.
+///
+/// # Panics
+/// If two tensors have one name.
+pub fn write(
+    path: &Path,
+    tensors: &[(&str, &HostTensor)],
+    notes: &BTreeMap<String, String>,
+) -> Result<(), WeightError> {
+    let found = tensors.iter().map(|(name, tensor)| {
+        let stored = match &tensor.data {
+            HostData::Float(_) => Stored::F32,
+            HostData::Int(_) => Stored::I64,
+            HostData::Bool(_) => Stored::Bool,
+        };
+        Found { name: (*name).to_owned(), shape: tensor.shape.clone(), stored }
+    });
+    let mut writer = Writer::create(path, found.collect(), notes)?;
+    while let Some(place) = writer.next() {
+        writer.put(&encode(&tensors[place].1.data))?;
+    }
+    writer.finish()
+}
+
+/// Elements as they are written.
+pub(super) fn encode(data: &HostData) -> Vec<u8> {
+    match data {
+        HostData::Float(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        HostData::Int(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        HostData::Bool(v) => v.iter().map(|x| u8::from(*x)).collect(),
+    }
+}
+
+/// A file that is being written, one tensor after the other; without [`Writer::finish`] nothing is left of it.
+pub struct Writer {
+    path: PathBuf,
+    partial: PathBuf,
+    sink: Option<Box<dyn Sink>>,
+    tensors: Vec<Found>,
+    /// Numbers of the tensors in the order of the file.
+    order: Vec<usize>,
+    /// How many of them have been written.
+    done: usize,
+    is_whole: bool,
+}
+
+impl Writer {
+    /// Begins a file of these tensors beside `path`: one of PyTorch's if it is called so (`.ckpt`, `.pt`, `.pth`,
+    /// `.bin`), or else safetensors. `notes` go into it if the format has a place for them.
+    ///
+    /// # Errors
+    /// If it can't be written, or the format has no name for the type of a tensor.
+    ///
+    /// # Panics
+    /// If two tensors have one name.
+    pub fn create(path: &Path, tensors: Vec<Found>, notes: &BTreeMap<String, String>) -> Result<Writer, WeightError> {
+        let failed = |source| WeightError::Write { path: path.to_owned(), source };
+        let mut names: Vec<&str> = tensors.iter().map(|tensor| tensor.name.as_str()).collect();
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "each tensor has a name of its own");
+        let format = Format::of_name(path);
+        if let Some(tensor) = tensors.iter().find(|tensor| matches!(tensor.stored, Stored::Other(..)))
+            && format == Format::PytorchZip
+        {
+            let (path, name, stored) = (path.to_owned(), tensor.name.clone(), tensor.stored.to_string());
+            return Err(WeightError::NoStorage { path, name, stored });
+        }
+        // Wide elements come first, so that every tensor is aligned to its elements.
+        let mut order: Vec<usize> = (0..tensors.len()).collect();
+        order.sort_by_key(|&place| std::cmp::Reverse(tensors[place].stored.width()));
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".partial");
+        let partial = path.with_file_name(name);
+        let file = fs::File::create(&partial).map_err(failed)?;
+        let mut writer = Writer { path: path.to_owned(), partial, sink: None, tensors, order, done: 0, is_whole: true };
+        let ordered: Vec<&Found> = writer.order.iter().map(|&place| &writer.tensors[place]).collect();
+        let sink: io::Result<Box<dyn Sink>> = match format {
+            Format::PytorchZip | Format::PytorchLegacy => {
+                pytorch::Archive::begin(file, &ordered).map(|archive| Box::new(archive) as Box<dyn Sink>)
+            }
+            Format::Safetensors => {
+                safetensors::Archive::begin(file, &ordered, notes).map(|archive| Box::new(archive) as Box<dyn Sink>)
+            }
+        };
+        writer.sink = Some(sink.map_err(failed)?);
+        Ok(writer)
+    }
+
+    /// The tensor that comes next, by its number in the list given to [`Writer::create`]; none after the last.
+    #[must_use]
+    pub fn next(&self) -> Option<usize> {
+        self.order.get(self.done).copied()
+    }
+
+    /// Writes the elements of the tensor that comes next.
+    ///
+    /// # Errors
+    /// If they can't be written: the disk is full.
+    ///
+    /// # Panics
+    /// If they are not as many as announced.
+    pub fn put(&mut self, elements: &[u8]) -> Result<(), WeightError> {
+        let tensor = &self.tensors[self.next().expect("all tensors have been written")];
+        let count: usize = tensor.shape.iter().product();
+        assert_eq!(elements.len(), count * tensor.stored.width(), "bytes of `{}`", tensor.name);
+        self.done += 1;
+        let sink = self.sink.as_mut().expect("it is only taken at the end");
+        sink.put(tensor, elements).map_err(|source| WeightError::Write { path: self.path.clone(), source })
+    }
+
+    /// Leaves out the tensor that comes next; the file can't be finished any more.
+    pub fn skip(&mut self) {
+        self.done += 1;
+        self.is_whole = false;
+    }
+
+    /// Makes sure that everything is on the disk and moves the file to its place.
+    ///
+    /// # Errors
+    /// If that fails; what was there before is untouched then.
+    ///
+    /// # Panics
+    /// If a tensor has not been written.
+    pub fn finish(mut self) -> Result<(), WeightError> {
+        assert!(self.is_whole && self.done == self.order.len(), "all tensors must have been written");
+        let sink = self.sink.take().expect("it is only taken here");
+        let synced = sink.finish().and_then(|file| file.sync_all());
+        let moved = synced.and_then(|()| fs::rename(&self.partial, &self.path)).and_then(|()| sync_folder(&self.path));
+        moved.map_err(|source| WeightError::Write { path: self.path.clone(), source })
+    }
+}
+
+impl Drop for Writer {
+    /// Takes away what was not finished.
+    fn drop(&mut self) {
+        self.sink = None;
+        // After a move there is nothing; and the error that led here is the one to report, not this one.
+        let _ = fs::remove_file(&self.partial);
+    }
+}
+
+/// Makes the new name itself last, where the system can do that.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match fs::File::open(folder) {
+        Ok(folder) => folder.sync_all().or(Ok(())),
+        Err(_) => Ok(()),
+    }
+}

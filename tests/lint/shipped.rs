@@ -1,0 +1,48 @@
+//! What comes with diadc has no warning, and what was wrong with the published code has one.
+
+use diadc::graph::program::Init;
+
+use crate::language::files;
+
+use super::{compiled, warned};
+
+#[test]
+fn every_spec_and_example_is_without_a_warning() {
+    for path in files("specs", "diad").into_iter().chain(files("examples", "diad")) {
+        let compiled = compiled(&path, &[]);
+        assert!(compiled.warnings.is_empty(), "{path}\n{}", warned(&compiled));
+    }
+}
+
+#[test]
+fn the_released_fusion_never_moves_and_the_others_do() {
+    let released = compiled("specs/diad.diad", &[("fusion", "released")]);
+    let [warning] = released.warnings.as_slice() else { panic!("{}", warned(&released)) };
+    assert_eq!(warning.code, "stuck-weight");
+    let text = warned(&released);
+    assert!(text.contains("110,592,000 of them"), "{text}");
+    // Nine convolutions of the fusion, and the three zero convolutions that feed only them.
+    assert!(text.contains("trains 114,281,600 parameters"), "{text}");
+    for fusion in ["off", "bn_relu", "in_silu"] {
+        let alive = compiled("specs/diad.diad", &[("fusion", fusion)]);
+        assert!(alive.warnings.is_empty(), "{fusion}\n{}", warned(&alive));
+    }
+}
+
+#[test]
+fn a_fusion_that_joins_nothing_is_trained_in_vain() {
+    let compiled = compiled("specs/diad.diad", &[("join", "{middle}")]);
+    let codes: Vec<&str> = compiled.warnings.iter().map(|warning| warning.code).collect();
+    assert_eq!(codes, ["unreached-weight"], "{}", warned(&compiled));
+    let starts_from_zero = |init: &Init| *init == Init::Constant(0.0);
+    let fused = compiled.program.weights.iter().filter(|weight| weight.path.starts_with("control_model.down"));
+    assert!(fused.clone().count() > 0 && !fused.clone().any(|weight| starts_from_zero(&weight.init)));
+}
+
+#[test]
+fn a_param_of_a_base_is_told_of_when_it_is_set_in_vain() {
+    let compiled = compiled("specs/tiny.diad", &[("backbone", "vgg16")]);
+    let [warning] = compiled.warnings.as_slice() else { panic!("{}", warned(&compiled)) };
+    assert_eq!(warning.code, "unused-param");
+    assert_eq!(compiled.sources.slice(warning.span()), "backbone");
+}
