@@ -1,7 +1,8 @@
 //! How much memory functions and steps of training really take, beside what `diadc cost` says.
 //!
-//! Each line is measured in a process of its own, as the most memory that was resident, less what it held before the
-//! weights came. Only Linux tells that.
+//! Each line is measured in a process of its own, as the most memory that was resident, less the pages of the program
+//! and less what it held before the weights came. Only Linux tells that. What the allocator and the threads hold back
+//! is measured as well and not estimated, which weighs most with small models.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -62,11 +63,11 @@ fn measure(spec: &str, function: &str, batch: usize) {
     let inputs = inputs(&plan, batch);
     // From here on the highest mark counts anew.
     std::fs::write("/proc/self/clear_refs", "5").expect("Linux takes the mark back");
-    let before = status("VmRSS:");
+    let before = status("RssAnon:");
     let mut engine = open(DeviceChoice::Cpu).expect("the CPU is always there");
     Assembly::first(program).hand_over(1, engine.as_mut(), &mut |_, _| {}).expect("first values can be made");
     run(program, plan, engine.as_mut(), &inputs, batch, function);
-    let measured = status("VmHWM:").saturating_sub(before);
+    let measured = status("VmHWM:").saturating_sub(status("RssFile:") + before);
     let off = 100.0 * (estimate as f64 / measured as f64 - 1.0);
     let mega = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
     println!("{:<26}{batch:>6}{:>12}{:>12}{off:>+8.1}%", format!("{spec} {function}"), mega(estimate), mega(measured));

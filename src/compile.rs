@@ -37,8 +37,8 @@ pub fn compile(location: &Location, settings: &[(String, String)]) -> Result<Com
     let mut sources = SourceMap::default();
     let result = resolve(location, settings, &mut sources).and_then(|spec| check(&spec));
     match result {
-        Ok((program, _)) => {
-            let warnings = lint(&program);
+        Ok((program, mut warnings)) => {
+            warnings.extend(lint(&program));
             Ok(Compiled { program, sources, warnings })
         }
         Err(diagnostics) => Err(Box::new(Failed { diagnostics, sources })),

@@ -42,6 +42,11 @@ impl SourceMap {
         SourceId(u32::try_from(self.0.len() - 1).expect("there are fewer than 2^32 source texts"))
     }
 
+    /// Gives a text with a number that this map gave another content.
+    pub(crate) fn replace(&mut self, id: SourceId, text: String) {
+        self.0[id.0 as usize].text = text;
+    }
+
     /// The text with a number that this map gave.
     #[must_use]
     pub fn get(&self, id: SourceId) -> &Source {

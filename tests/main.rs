@@ -2,6 +2,7 @@
 
 mod cli;
 mod dataset;
+mod format;
 mod golden;
 mod language;
 mod lint;
@@ -10,6 +11,7 @@ mod op;
 mod optimize;
 mod report;
 mod run;
+mod serve;
 mod tidy;
 mod train;
 mod weight;

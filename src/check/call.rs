@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use crate::graph::program::PartCall;
 use crate::parse::ast::{Argument, Expr, ExprKind, FnDef};
+use crate::resolve::Definition;
 use crate::resolve::spec::ModuleId;
 use crate::span::Span;
 
 use super::argument::Slot;
 use super::environment::{Environment, join};
+use super::record::named;
 use super::trace::{Callee, is_plain};
 use super::value::{Given, InstanceId, Place, Value};
 use super::{Checker, error};
@@ -67,7 +69,11 @@ impl Checker<'_> {
                 Value::Poison
             }
             Value::Block(block) => self.construct(env, *block, given, place, span),
-            Value::Builtin(builtin) => self.builtin(env, *builtin, given, place, span),
+            Value::Builtin(builtin) => {
+                let names = builtin.parameters().iter().map(|param| (param.name, Definition::Builtin(*builtin)));
+                self.saw_arguments(&given, names);
+                self.builtin(env, *builtin, given, place, span)
+            }
             Value::Partial(partial) => {
                 let all = given.into_iter().chain(partial.arguments.iter().cloned()).collect();
                 let mut own = partial.place.clone().or_else(|| place.take());
@@ -94,7 +100,9 @@ impl Checker<'_> {
                 let mut inner = closure.environment.clone();
                 inner.scope = env.scope;
                 for (name, argument) in lambda.params.iter().zip(bound) {
-                    inner.define(name.node.clone(), argument.map_or(Value::Poison, |given| given.value));
+                    let value = argument.map_or(Value::Poison, |given| given.value);
+                    self.saw(name.span, &value);
+                    inner.define(name.node.clone(), value);
                 }
                 self.called(Callee::Words("in the function given here".into()), closure.span, |this| {
                     this.body(&mut inner, &lambda.body)
@@ -171,6 +179,7 @@ impl Checker<'_> {
     ) -> Value {
         let slots: Vec<Slot<'_>> =
             def.params.iter().map(|param| Slot { name: &param.name.node, optional: param.default.is_some() }).collect();
+        self.saw_arguments(&given, named(def.params.iter().map(|param| &param.name)));
         let callee = if &*def.name.node == "fn" { "this block" } else { &def.name.node };
         let Some(bound) = self.bind(callee, &slots, given, span) else { return Value::Poison };
         for (param, argument) in def.params.iter().zip(bound) {
@@ -194,9 +203,11 @@ impl Checker<'_> {
             {
                 call.values.push((param.name.node.clone(), value.clone()));
             }
+            self.saw(param.name.span, &value);
             env.define(param.name.node.clone(), value);
         }
         let value = self.body(env, &def.body);
+        self.saw_result(def.name.span, &value);
         match &def.returns {
             Some(ty) if !value.is_poison() => {
                 let what = format!("the result of `{callee}`");

@@ -89,10 +89,12 @@ impl Checker<'_> {
                 }
                 Statement::Var(name, expr) => {
                     let given = self.expr(env, expr);
+                    self.saw(name.span, &given);
                     env.define(name.node.clone(), given);
                 }
                 Statement::Assign(name, expr) => {
                     let given = self.expr(env, expr);
+                    self.saw(name.span, &given);
                     env.assign(&name.node, given);
                 }
                 Statement::Expr(expr) => value = self.expr(env, expr),
@@ -105,7 +107,10 @@ impl Checker<'_> {
     pub(super) fn take_apart(&mut self, env: &mut Environment, pattern: &Pattern, value: Value, span: Span) {
         match pattern {
             Pattern::Any => {}
-            Pattern::Name(name) => env.define(name.node.clone(), value),
+            Pattern::Name(name) => {
+                self.saw(name.span, &value);
+                env.define(name.node.clone(), value);
+            }
             Pattern::Tuple(items, at) => {
                 let parts = match value.elements() {
                     Some(parts) if parts.len() == items.len() => parts,
@@ -195,6 +200,7 @@ impl Checker<'_> {
                         let scope = self.scope(None, name, None);
                         let mut env = Environment::new(*module, None, "".into(), scope);
                         let value = self.expr(&mut env, &def.value);
+                        self.saw(def.name.span, &value);
                         self.constants.insert(key, Some(value.clone()));
                         value
                     }
@@ -461,7 +467,10 @@ impl Checker<'_> {
                 None => self.report(error::unknown_field(name, "a list", ["first", "last"], span)),
             },
             Value::Instance(id) => match self.member(*id, name, span, env) {
-                Some(value) => value,
+                Some(value) => {
+                    self.saw_field(*id, name, span);
+                    value
+                }
                 None => self.unknown_member(*id, name, span),
             },
             Value::Tensor(_) => {

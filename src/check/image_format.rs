@@ -10,7 +10,7 @@ use crate::span::Span;
 use super::value::{InstanceId, Value};
 use super::{Checker, error};
 
-const DATA: &[&str] = &[
+pub(super) const DATA: &[&str] = &[
     "size",
     "mean",
     "std",

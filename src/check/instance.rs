@@ -11,6 +11,7 @@ use crate::span::Span;
 
 use super::argument::Slot;
 use super::environment::{DefaultPlace, Environment, Instance, join};
+use super::record::named;
 use super::value::{Given, InstanceId, Place, Value};
 use super::{Checker, error, list};
 
@@ -31,6 +32,7 @@ impl Checker<'_> {
             .iter()
             .map(|param| Slot { name: &param.name.node, optional: param.default.is_some() })
             .collect();
+        self.saw_arguments(&given, named(block.params.iter().map(|param| &param.name)));
         let Some(bound) = self.bind(&name, &slots, given, span) else {
             place.take();
             return Value::Poison;
@@ -57,6 +59,7 @@ impl Checker<'_> {
                 }
                 _ => value,
             };
+            self.saw(param.name.span, &value);
             inner.define(param.name.node.clone(), value.clone());
             arguments.insert(param.name.node.clone(), value);
         }
@@ -208,7 +211,9 @@ impl Checker<'_> {
             MemberKind::Training(_) | MemberKind::Measure(..) | MemberKind::Data(..) => return None,
             MemberKind::Param(def) => {
                 let def = def.clone();
-                self.computed(id, name, |this| this.param(id, *module, &def))
+                let value = self.computed(id, name, |this| this.param(id, *module, &def));
+                self.saw(def.name.span, &value);
+                value
             }
             MemberKind::Let(def) => {
                 let def = def.clone();
@@ -217,12 +222,17 @@ impl Checker<'_> {
                     let mut inner = this.environment_of(id, *module, scope);
                     this.expr(&mut inner, &def.value)
                 };
-                if id == InstanceId(0) { self.shared(id, name, make) } else { self.computed(id, name, make) }
+                let value =
+                    if id == InstanceId(0) { self.shared(id, name, make) } else { self.computed(id, name, make) };
+                self.saw(def.name.span, &value);
+                value
             }
             MemberKind::Part(def) => {
                 let def = def.clone();
                 let scope = env.scope;
-                self.computed(id, name, |this| this.part(id, *module, &def, scope))
+                let value = self.computed(id, name, |this| this.part(id, *module, &def, scope));
+                self.saw(def.name.span, &value);
+                value
             }
         })
     }

@@ -10,7 +10,7 @@ use crate::span::Span;
 use super::Checker;
 use super::value::InstanceId;
 
-const SETTINGS: &[&str] = &["protocol", "metrics", "score", "pro_limit"];
+pub(super) const SETTINGS: &[&str] = &["protocol", "metrics", "score", "pro_limit"];
 const SCORES: &[&str] = &["model", "max", "pool", "top"];
 
 impl Checker<'_> {

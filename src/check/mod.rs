@@ -20,6 +20,7 @@ mod model;
 mod number;
 mod operator;
 mod query;
+mod record;
 mod run_loop;
 mod measure;
 mod settings;
@@ -46,6 +47,7 @@ use crate::span::Span;
 
 use emit::Builder;
 use environment::{Environment, Instance};
+pub use record::Record;
 use trace::{Call, Callee};
 use value::{InstanceId, Value};
 
@@ -55,6 +57,17 @@ const DEPTH: usize = 200;
 /// What is checked, with warnings; or everything that is wrong with it.
 pub type Checked<T> = Result<(T, Vec<Diagnostic>), Vec<Diagnostic>>;
 
+/// The settings that a member of a model has: `data`, `training`, `measure`.
+#[must_use]
+pub fn settings_of(member: &str) -> Option<&'static [&'static str]> {
+    match member {
+        "data" => Some(image_format::DATA),
+        "training" => Some(settings::PHASE),
+        "measure" => Some(measure::SETTINGS),
+        _ => None,
+    }
+}
+
 /// Expands the model of a spec into a program. Warnings come with it.
 ///
 /// # Errors
@@ -63,6 +76,15 @@ pub fn check(spec: &Spec) -> Checked<Program> {
     let mut checker = Checker::new(spec);
     let program = checker.program();
     checker.outcome(program)
+}
+
+/// The same, with a record of what was seen, also where something is wrong.
+pub fn check_recorded(spec: &Spec) -> (Checked<Program>, Record) {
+    let mut checker = Checker::new(spec);
+    checker.record = Some(Record::default());
+    let program = checker.program();
+    let record = checker.record.take().unwrap_or_default();
+    (checker.outcome(program), record)
 }
 
 /// Expands the model of a spec and, in its scope, an expression from outside. If that is the name of an objective, it
@@ -105,6 +127,8 @@ struct Checker<'a> {
     probed: Option<(Arc<str>, Expr)>,
     /// The part of the model in which the first mistake was, if it was in one.
     first_part: Option<Option<Arc<str>>>,
+    /// What was seen, if somebody asks.
+    record: Option<Record>,
 }
 
 /// What belongs to the function that is being expanded.
@@ -147,6 +171,7 @@ impl<'a> Checker<'a> {
             operands: Vec::new(),
             probed: None,
             first_part: None,
+            record: None,
         }
     }
 

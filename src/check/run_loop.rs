@@ -34,7 +34,9 @@ impl Checker<'_> {
         for (name, fact) in names.zip(facts.chain(step_facts)) {
             let op = Op::Input { name: name.node.to_string(), fact };
             let input = self.sure(&inner, op, &[], name.span);
-            inner.define(name.node.clone(), Value::Tensor(input));
+            let input = Value::Tensor(input);
+            self.saw(name.span, &input);
+            inner.define(name.node.clone(), input);
         }
         let text = "in the body of this loop".to_owned();
         let value = self.called(Callee::Words(text), span, |this| this.body(&mut inner, &run.body));

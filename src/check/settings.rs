@@ -13,7 +13,7 @@ use super::operator::within;
 use super::value::{InstanceId, Value};
 use super::{Checker, error};
 
-const PHASE: &[&str] = &["optimizer", "schedule", "batch", "accumulate", "epochs", "steps", "clip_norm"];
+pub(super) const PHASE: &[&str] = &["optimizer", "schedule", "batch", "accumulate", "epochs", "steps", "clip_norm"];
 
 /// What other tools call the choice of a checkpoint by a metric.
 const CHOOSING: &[&str] = &[

@@ -14,6 +14,7 @@ pub(super) use crate::diagnostic::grouped;
 use super::arguments::SpecArguments;
 use super::failure::Failure;
 use super::terminal;
+use super::watch::watch;
 
 /// Checks a spec without running it
 ///
@@ -36,11 +37,16 @@ pub(super) struct Check {
     /// Ends with status 1 if there is a warning
     #[arg(long)]
     strict: bool,
+
+    /// Checks again whenever a file changes that takes part, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
 }
 
 const EXAMPLES: &str = "Examples:
   diadc check my.diad
   diadc check my.diad --set size=128
+  diadc check my.diad --watch                 again after each change
   diadc check my.diad --strict                a warning is a failure, for scripts
   diadc check my.diad --conditions
   diadc check my.diad --format json
@@ -55,6 +61,10 @@ fn format(text: &str) -> Result<Format, String> {
 
 impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
+        if self.watch { watch(&self.spec.location(), || self.once()) } else { self.once() }
+    }
+
+    fn once(&self) -> Result<(), Failure> {
         if self.format == Format::Text {
             let compiled = self.spec.compile()?;
             terminal::result(&text(&self.spec.location().name(), &self.summary(&compiled)));

@@ -110,7 +110,8 @@ fn memory(compiled: &Compiled, needs: &[Need], heading: &str) -> String {
             text += &format!("    {:>8}  {}\n", mega(held.bytes), told(compiled, held).join("  "));
         }
     }
-    text + "\nActivations are what is held at the peak besides the rest; the largest of it stand below.\n"
+    text + "\nActivations are what is held at the peak besides the rest; the largest of them stand below. The program itself and \
+                what its allocator holds back come on top: tens of megabytes, and some of the activations again.\n"
 }
 
 /// What a value is, in which part or function it was made, and where the spec says so.

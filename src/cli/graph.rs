@@ -13,6 +13,7 @@ use crate::optimize::optimize;
 use super::arguments::SpecArguments;
 use super::failure::Failure;
 use super::terminal;
+use super::watch::watch;
 
 /// Levels of boxes that a drawing opens if nothing is said.
 const DRAWN: usize = 1;
@@ -28,6 +29,7 @@ const DOTTED: usize = 2;
   diadc graph my.diad -f score --depth 1               one function, its blocks folded
   diadc graph my.diad -o graph.html                    a page to open in a browser
   diadc graph my.diad -f score --depth 2 -o score.svg  a drawing
+  diadc graph my.diad -o graph.html --watch            again after each change
   diadc graph my.diad -f score --format dot | dot -Tsvg > score.svg")]
 pub(super) struct Graph {
     #[command(flatten)]
@@ -52,6 +54,10 @@ pub(super) struct Graph {
     /// Writes into this file
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+
+    /// Shows it again whenever a file changes that takes part, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,6 +71,10 @@ enum Format {
 
 impl Graph {
     pub(super) fn run(self) -> Result<(), Failure> {
+        if self.watch { watch(&self.spec.location(), || self.once()) } else { self.once() }
+    }
+
+    fn once(&self) -> Result<(), Failure> {
         let format = self.format()?;
         if let (Some(_), Format::Html | Format::Json) = (self.depth, format) {
             return Err(Failure::Usage(

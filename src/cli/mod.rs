@@ -13,13 +13,16 @@ mod diff;
 mod eval;
 mod explain;
 mod failure;
+mod fmt;
 mod graph;
+mod lsp;
 mod metrics;
 mod predict;
 mod resume;
 mod run;
 mod start;
 mod terminal;
+mod watch;
 mod weights;
 
 use std::process::ExitCode;
@@ -43,6 +46,7 @@ const EXAMPLES: &str = "Examples:
   diadc run specs/diad.diad --dataset visa --data DIR  train, evaluate and report
   diadc check my.diad                                  what is wrong with a spec, without running it
   diadc explain shape-mismatch                         what a mistake means, with examples
+  diadc fmt my.diad                                    its layout
   diadc graph my.diad --set fusion=off                 what it computes
   diadc data toy DIR                                   write the toy data set as image files
   diadc weights check my.diad FILE                     whether a checkpoint fits a spec";
@@ -56,6 +60,8 @@ enum Command {
     Resume(resume::Resume),
     Check(check::Check),
     Explain(explain::Explain),
+    Fmt(fmt::Fmt),
+    Lsp(lsp::Lsp),
     Graph(graph::Graph),
     Cost(cost::Cost),
     Diff(diff::Diff),
@@ -75,6 +81,8 @@ pub fn main() -> ExitCode {
         Command::Call(_) => true,
         Command::Check(_)
         | Command::Explain(_)
+        | Command::Fmt(_)
+        | Command::Lsp(_)
         | Command::Graph(_)
         | Command::Cost(_)
         | Command::Diff(_)
@@ -90,6 +98,8 @@ pub fn main() -> ExitCode {
         Command::Resume(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Fmt(command) => command.run(),
+        Command::Lsp(command) => command.run(),
         Command::Graph(command) => command.run(),
         Command::Cost(command) => command.run(),
         Command::Diff(command) => command.run(),

@@ -33,6 +33,13 @@ pub(super) fn takes_unicode() -> bool {
     std::io::stdout().is_terminal() || locale.is_some_and(|locale| locale.to_lowercase().contains("utf"))
 }
 
+/// Empties the screen, where there is one.
+pub(super) fn clear() {
+    if std::io::stderr().is_terminal() {
+        eprint!("\x1b[2J\x1b[3J\x1b[H");
+    }
+}
+
 /// Prints words about what happens.
 pub(super) fn note(text: &str) {
     eprintln!("{text}");

@@ -8,6 +8,7 @@ mod bracket;
 mod build;
 mod error;
 mod recover;
+pub mod tree;
 
 use std::num::NonZeroUsize;
 

@@ -5,11 +5,10 @@ use std::path::{Component, Path, PathBuf};
 use include_dir::{Dir, include_dir};
 
 use crate::diagnostic::Diagnostic;
-use crate::parse;
-use crate::parse::ast::{ItemKind, UseFrom};
-use crate::source::SourceMap;
+use crate::parse::ast::{Ast, ItemKind, UseFrom};
 use crate::span::Span;
 
+use super::library::Library;
 use super::{File, error};
 
 /// The standard library and the specs that come with the program.
@@ -71,7 +70,8 @@ impl Location {
     }
 
     /// The file that `from` means when it is written in this one.
-    fn relative(&self, from: &UseFrom) -> Location {
+    #[must_use]
+    pub fn relative(&self, from: &UseFrom) -> Location {
         match (from, self) {
             (UseFrom::Std(module), _) => Location::Embedded(Path::new("std").join(&**module).with_extension("diad")),
             (UseFrom::File(path), Location::File(here)) => {
@@ -107,7 +107,9 @@ fn normalized(path: &Path) -> PathBuf {
     result
 }
 
-fn std_modules() -> Vec<String> {
+/// Names of the modules of the standard library.
+#[must_use]
+pub fn std_modules() -> Vec<String> {
     let std = EMBEDDED.get_dir("std").map(|dir| dir.files().collect::<Vec<_>>()).unwrap_or_default();
     std.iter().filter_map(|file| file.path().file_stem()).map(|stem| stem.to_string_lossy().into_owned()).collect()
 }
@@ -117,11 +119,12 @@ fn std_modules() -> Vec<String> {
 ///
 /// # Errors
 /// If the root can't be read.
-pub(super) fn load(root: &Location, sources: &mut SourceMap) -> Result<(Vec<File>, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub(super) fn load(root: &Location, library: &mut Library) -> Result<(Vec<File>, Vec<Diagnostic>), Vec<Diagnostic>> {
+    library.begin();
     let mut loader =
-        Loader { sources, files: Vec::new(), known: Vec::new(), open: Vec::new(), diagnostics: Vec::new() };
+        Loader { library, files: Vec::new(), known: Vec::new(), open: Vec::new(), diagnostics: Vec::new() };
     if let Err(why) = loader.file(root) {
-        let id = loader.sources.add_file(root.name(), "");
+        let id = loader.library.sources_mut().add_file(root.name(), "");
         let span = Span { source: id, start: 0, end: 0 };
         let mut diagnostic =
             Diagnostic::error("unreadable-file", format!("`{}` can't be read: {why}", root.name()), span);
@@ -139,7 +142,7 @@ pub(super) fn load(root: &Location, sources: &mut SourceMap) -> Result<(Vec<File
 }
 
 struct Loader<'a> {
-    sources: &'a mut SourceMap,
+    library: &'a mut Library,
     /// None while what it uses is being read.
     files: Vec<Option<File>>,
     known: Vec<Location>,
@@ -153,16 +156,11 @@ impl Loader<'_> {
         if let Some(index) = self.known.iter().position(|known| known == location) {
             return Ok(index);
         }
-        let text = location.read()?;
-        let source = match location {
-            Location::File(_) => self.sources.add_file(location.name(), text),
-            Location::Embedded(_) => self.sources.add(location.name(), text),
-        };
+        let (source, ast, wrong) = self.library.read(location)?;
+        self.diagnostics.extend(wrong);
         let index = self.files.len();
         self.files.push(None);
         self.known.push(location.clone());
-        let (ast, wrong) = parse::parse_partly(source, self.sources);
-        self.diagnostics.extend(wrong);
         self.open.push(location.clone());
         let uses = self.uses(location, &ast);
         self.open.pop();
@@ -170,7 +168,7 @@ impl Loader<'_> {
         Ok(index)
     }
 
-    fn uses(&mut self, here: &Location, ast: &crate::parse::ast::Ast) -> Vec<Option<usize>> {
+    fn uses(&mut self, here: &Location, ast: &Ast) -> Vec<Option<usize>> {
         let mut uses = Vec::new();
         for item in &ast.items {
             let ItemKind::Use(item) = &item.kind else { continue };

@@ -6,6 +6,8 @@
 
 pub mod builtin;
 mod error;
+mod index;
+mod library;
 mod load;
 mod names;
 mod query;
@@ -13,13 +15,17 @@ mod reads;
 mod scope;
 pub mod spec;
 
+use std::sync::Arc;
+
 use crate::diagnostic::{Allow, Diagnostic, Lint, in_order};
 use crate::parse;
 use crate::parse::ast::{Ast, ItemKind, Name};
 use crate::source::SourceMap;
 use crate::span::{Span, Spanned};
 
-pub use load::{Location, embedded_specs};
+pub use index::{Definition, Index};
+pub use library::Library;
+pub use load::{Location, embedded_specs, std_modules};
 pub use query::{Query, query};
 pub(crate) use reads::effective_members;
 use spec::Spec;
@@ -38,16 +44,62 @@ pub fn resolve(
     settings: &[(String, String)],
     sources: &mut SourceMap,
 ) -> Result<Spec, Vec<Diagnostic>> {
-    let (files, mut diagnostics) = load::load(root, sources)?;
-    let mut spec = scope::bind(&files, &mut diagnostics);
-    let (wrong, reads) = names::check(&spec, &files);
+    let mut library = Library::behind(std::mem::take(sources));
+    let result = resolve_in(root, settings, &mut library);
+    *sources = library.into_sources();
+    result
+}
+
+/// The same, with what a library has of earlier times.
+///
+/// # Errors
+/// If the file can't be read.
+pub fn resolve_in(
+    root: &Location,
+    settings: &[(String, String)],
+    library: &mut Library,
+) -> Result<Spec, Vec<Diagnostic>> {
+    let (files, mut diagnostics) = load::load(root, library)?;
+    let (mut spec, more) = scope::bind(&files, None);
+    diagnostics.extend(more);
+    let (wrong, reads) = names::check(&spec, &files, None);
     diagnostics.extend(wrong);
-    let is_std: Vec<bool> = files.iter().map(|file| sources.get(file.source).name.starts_with("std::")).collect();
-    reads.finish(&mut spec, &files, &is_std);
-    spec.allows = allows(&files, &mut diagnostics);
-    spec.settings = read_settings(&spec, settings, sources, &mut diagnostics);
+    finish(&mut spec, &files, reads, library, &mut diagnostics);
+    spec.settings = read_settings(&spec, settings, library.sources_mut(), &mut diagnostics);
     spec.diagnostics = in_order(diagnostics);
     Ok(spec)
+}
+
+/// Adds to a spec what is read in it and which lints it silences.
+fn finish(spec: &mut Spec, files: &[File], reads: reads::Reads, library: &Library, diagnostics: &mut Vec<Diagnostic>) {
+    let is_std = |file: &File| library.sources().get(file.source).name.starts_with("std::");
+    let is_std: Vec<bool> = files.iter().map(is_std).collect();
+    reads.finish(spec, files, &is_std);
+    spec.allows = allows(files, diagnostics);
+}
+
+/// The files that a spec is made of, as far as they can be read, and those that it uses and that are missing.
+pub fn files(root: &Location, library: &mut Library) -> Vec<Location> {
+    // What is wrong with them does not matter here.
+    let _ = load::load(root, library);
+    library.asked().to_vec()
+}
+
+/// A spec as far as it goes, everything that is wrong with its names, and what each word in it stands for.
+///
+/// # Errors
+/// Everything that is wrong with the syntax of all files.
+pub fn look_up(root: &Location, library: &mut Library) -> Result<(Spec, Vec<Diagnostic>, Index), Vec<Diagnostic>> {
+    let (files, wrong) = load::load(root, library)?;
+    if !wrong.is_empty() {
+        return Err(in_order(wrong));
+    }
+    let mut index = Index::default();
+    let (mut spec, mut diagnostics) = scope::bind(&files, Some(&mut index));
+    let (wrong, reads) = names::check(&spec, &files, Some(&mut index));
+    diagnostics.extend(wrong);
+    finish(&mut spec, &files, reads, library, &mut diagnostics);
+    Ok((spec, in_order(diagnostics), index))
 }
 
 /// The place of a missing model, for commands that need one.
@@ -59,7 +111,7 @@ pub fn no_model(spec: &Spec) -> Diagnostic {
 /// A loaded file and the modules that its `use` items name, in their order.
 struct File {
     source: crate::span::SourceId,
-    ast: Ast,
+    ast: Arc<Ast>,
     uses: Vec<Option<usize>>,
 }
 

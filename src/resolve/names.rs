@@ -10,16 +10,17 @@ use crate::parse::ast::{
 use crate::span::Span;
 
 use super::builtin::Builtin;
+use super::index::{Definition, Index};
 use super::reads::Reads;
-use super::spec::{Binding, Block, ModuleId, Reader, Spec};
+use super::spec::{Binding, Block, ModuleId, Reader, Spec, member_name};
 use super::{File, error};
 
 /// Everything that is wrong with the names in all files, and which of them are read.
-pub(super) fn check(spec: &Spec, files: &[File]) -> (Vec<Diagnostic>, Reads) {
+pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) -> (Vec<Diagnostic>, Reads) {
     let (mut diagnostics, mut reads) = (Vec::new(), Reads::default());
     for (index, file) in files.iter().enumerate() {
         for item in &file.ast.items {
-            let mut names = Names::new(spec, ModuleId(index), None);
+            let mut names = Names::new(spec, ModuleId(index), None).noting(noted.as_deref_mut());
             match &item.kind {
                 ItemKind::Use(_) | ItemKind::Enum(_) => {}
                 ItemKind::Block(def) => def.base.iter().for_each(|base| names.read_top(&base.node)),
@@ -33,12 +34,12 @@ pub(super) fn check(spec: &Spec, files: &[File]) -> (Vec<Diagnostic>, Reads) {
     let model = spec.model.map(|model| &spec.block(model).name);
     for block in &spec.blocks {
         let is_model = model.is_some_and(|model| model.span == block.name.span);
-        let mut names = Names::new(spec, block.module, Some(block));
+        let mut names = Names::new(spec, block.module, Some(block)).noting(noted.as_deref_mut());
         names.params(&block.params);
         diagnostics.append(&mut names.diagnostics);
         reads.join(&mut names.reads);
         for (name, (module, member)) in &block.members {
-            let mut names = Names::new(spec, *module, Some(block));
+            let mut names = Names::new(spec, *module, Some(block)).noting(noted.as_deref_mut());
             names.member = is_model.then(|| name.clone());
             match &member.kind {
                 MemberKind::Param(def) => {
@@ -128,6 +129,8 @@ struct Names<'a> {
     /// The member of the model that is looked at.
     member: Option<Arc<str>>,
     reads: Reads,
+    /// What words stand for, if somebody asks.
+    index: Option<&'a mut Index>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -141,8 +144,59 @@ impl<'a> Names<'a> {
             wanted: None,
             member: None,
             reads: Reads::default(),
+            index: None,
             diagnostics: Vec::new(),
         }
+    }
+
+    fn noting<'b>(self, index: Option<&'b mut Index>) -> Names<'b>
+    where
+        'a: 'b,
+    {
+        Names { index, ..self }
+    }
+
+    /// Notes what a word stands for, as far as that is known here.
+    fn note(&mut self, name: &str, span: Span) {
+        if self.index.is_none() {
+            return;
+        }
+        let definition = self.definition(name);
+        let distance = self.block.map_or(0, |block| block.lineage.len());
+        if let (Some(index), Some(definition)) = (&mut self.index, definition) {
+            index.note(span, definition, distance);
+        }
+    }
+
+    fn note_at(&mut self, span: Span, definition: Span) {
+        let distance = self.block.map_or(0, |block| block.lineage.len());
+        if let Some(index) = &mut self.index {
+            index.note(span, Definition::Name(definition), distance);
+        }
+    }
+
+    fn definition(&self, name: &str) -> Option<Definition> {
+        if let Some(local) = self.locals.iter().rev().find(|local| &*local.name == name) {
+            return Some(Definition::Name(local.span));
+        }
+        if let Some(block) = self.block {
+            let param = block.params.iter().find(|param| &*param.name.node == name).map(|param| param.name.span);
+            let member = || block.members.get(name).map(|(_, member)| member_name(member).1);
+            if let Some(span) = param.or_else(member) {
+                return Some(Definition::Name(span));
+            }
+        }
+        let Some(binding) = self.spec.module(self.module).scope.get(name) else {
+            return Builtin::named(name).map(Definition::Builtin);
+        };
+        Some(Definition::Name(match binding {
+            Binding::Fn(_, def) => def.name.span,
+            Binding::Let(_, def) => def.name.span,
+            Binding::Block(id) => self.spec.block(*id).name.span,
+            Binding::Enum(id) => self.spec.enumeration(*id).name.span,
+            Binding::Case(id, case) => self.spec.enumeration(*id).cases[*case].span,
+            Binding::Ambiguous(_) | Binding::Broken => return None,
+        }))
     }
 
     fn function(&mut self, def: &FnDef) {
@@ -252,6 +306,9 @@ impl<'a> Names<'a> {
         self.read_top(name);
         let scope = &self.spec.module(self.module).scope;
         let known = matches!(scope.get(name), Some(Binding::Block(_) | Binding::Enum(_) | Binding::Broken));
+        if known {
+            self.note(name, span);
+        }
         if !known && !TYPES.contains(&&**name) {
             let types = scope
                 .iter()
@@ -275,6 +332,7 @@ impl<'a> Names<'a> {
                 }
                 Statement::Assign(name, value) => {
                     self.expr(value);
+                    self.note(&name.node, name.span);
                     match self.locals.iter().rev().find(|local| local.name == name.node) {
                         Some(Local { kind: LocalKind::Var, .. }) => {}
                         Some(Local { kind: LocalKind::OuterVar, span, .. }) => {
@@ -334,10 +392,10 @@ impl<'a> Names<'a> {
     fn part(&mut self, path: &[Name], what: &str, is_it: impl Fn(&MemberKind) -> bool) {
         let (Some(block), Some(first)) = (self.block, path.first()) else { return };
         self.read_member(&first.node);
-        if block.is_partial {
-            return;
+        if let Some((_, member)) = block.members.get(&first.node) {
+            self.note_at(first.span, member_name(member).1);
         }
-        if !block.members.get(&first.node).is_some_and(|(_, member)| is_it(&member.kind)) {
+        if !block.is_partial && !block.members.get(&first.node).is_some_and(|(_, member)| is_it(&member.kind)) {
             let known = block.members.iter().filter(|(_, (_, member))| is_it(&member.kind)).map(|(name, _)| &**name);
             let mut diagnostic = error::unknown_name(&first.node, first.span, known);
             diagnostic.headline = format!("the model has no {what} `{}`", first.node);
@@ -435,6 +493,10 @@ impl<'a> Names<'a> {
         match scope.get(&owner.node) {
             Some(Binding::Enum(id)) => {
                 let cases = &self.spec.enumeration(*id).cases;
+                self.note_at(owner.span, self.spec.enumeration(*id).name.span);
+                if let Some(known) = cases.iter().find(|known| known.node == case.node) {
+                    self.note_at(case.span, known.span);
+                }
                 if !cases.iter().any(|known| known.node == case.node) {
                     let known = cases.iter().map(|known| &*known.node);
                     self.diagnostics.push(error::unknown_name(&case.node, case.span, known));
@@ -451,6 +513,7 @@ impl<'a> Names<'a> {
 
     fn name(&mut self, name: &Arc<str>, span: Span) {
         self.read(name);
+        self.note(name, span);
         if !self.knows(name) {
             self.unknown(name, span);
         } else if let (Some(Binding::Ambiguous(owners)), false) =

@@ -8,12 +8,14 @@ use crate::diagnostic::Diagnostic;
 use crate::parse::ast::{BlockDef, ItemKind, Member, MemberKind, Name, Use};
 use crate::span::Span;
 
+use super::index::{Definition, Index};
 use super::spec::{Binding, Block, BlockId, Enum, EnumId, Module, ModuleId, Spec, member_name};
 use super::{File, error};
 
 /// Binds the names of all files; the last is the prelude, which every other one sees.
-pub(super) fn bind(files: &[File], diagnostics: &mut Vec<Diagnostic>) -> Spec {
-    let mut binder = Binder { spec: Spec::default(), definitions: Vec::new(), places: Vec::new(), diagnostics };
+pub(super) fn bind(files: &[File], index: Option<&mut Index>) -> (Spec, Vec<Diagnostic>) {
+    let mut binder =
+        Binder { spec: Spec::default(), definitions: Vec::new(), places: Vec::new(), diagnostics: Vec::new(), index };
     for (index, file) in files.iter().enumerate() {
         binder.define(ModuleId(index), file);
     }
@@ -23,7 +25,7 @@ pub(super) fn bind(files: &[File], diagnostics: &mut Vec<Diagnostic>) -> Spec {
     for index in 0..binder.spec.blocks.len() {
         binder.inherit(BlockId(index), &mut Vec::new());
     }
-    binder.spec
+    (binder.spec, binder.diagnostics)
 }
 
 struct Binder<'a> {
@@ -32,7 +34,9 @@ struct Binder<'a> {
     definitions: Vec<(Arc<BlockDef>, bool)>,
     /// Where the names of each module are defined.
     places: Vec<IndexMap<Arc<str>, Span>>,
-    diagnostics: &'a mut Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
+    /// What words stand for, if somebody asks.
+    index: Option<&'a mut Index>,
 }
 
 impl Binder<'_> {
@@ -192,6 +196,8 @@ impl Binder<'_> {
             let binding = own.contains(&there.node).then(|| self.spec.modules[target.0].scope[&there.node].clone());
             match binding {
                 Some(binding) => {
+                    self.used(there, self.places[target.0][&there.node]);
+                    self.used(here, self.places[target.0][&there.node]);
                     if let Some(&first) = self.places[id.0].get(&here.node) {
                         self.diagnostics.push(error::duplicate(here, first));
                     } else {
@@ -211,6 +217,13 @@ impl Binder<'_> {
                     self.diagnostics.push(error::unknown_import(there, &from, own.iter().map(|name| &**name)));
                 }
             }
+        }
+    }
+
+    /// Notes where the thing is defined that a name stands for.
+    fn used(&mut self, name: &Name, definition: Span) {
+        if let Some(index) = &mut self.index {
+            index.note(name.span, Definition::Name(definition), 0);
         }
     }
 
@@ -260,6 +273,7 @@ impl Binder<'_> {
         self.inherit(base_id, open);
         open.pop();
         let base_block = self.spec.blocks[base_id.0].clone();
+        self.used(base, base_block.name.span);
         if def.is_model && !base_block.params.is_empty() {
             self.diagnostics.push(error::base_with_params(base));
         }

@@ -170,3 +170,14 @@ fn an_unknown_key_in_the_settings_file_is_told() {
     bench.write("diadc.toml", b"[data]\nmvtek = \"x\"\n");
     refused(&bench, &["run", "small.diad", "--out", "out"], &["did you mean `mvtec`?"]);
 }
+
+#[test]
+fn a_warning_is_a_failure_only_where_that_is_asked_for() {
+    let bench = Bench::new();
+    let spare = super::harness::SMALL.replace("    score(image)", "    let spare = 3\n    score(image)");
+    bench.write("spare.diad", spare.as_bytes());
+    let checked = bench.run(&["check", "spare.diad"]).success();
+    assert!(checked.stderr().contains("warning[unused-name]"), "{}", checked.stderr());
+    bench.run(&["check", "spare.diad", "--strict"]).fails(1, &["1 warning, which --strict takes for a failure"]);
+    bench.run(&["check", "small.diad", "--strict"]).success();
+}

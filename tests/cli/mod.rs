@@ -2,9 +2,11 @@
 
 mod call;
 mod data;
+mod fmt;
 mod harness;
 mod metrics;
 mod mistakes;
 mod runs;
 mod views;
+mod watch;
 mod weights;

@@ -162,7 +162,7 @@ fn the_page_of_the_whole_model_opens_folds_and_finds() {
         let text = seen[name].as_str().unwrap_or_default();
         words.iter().for_each(|word| assert!(text.contains(word), "`{word}` in {text}"));
     };
-    says("about", &["reconstruct", "multiply-adds", "specs/diad.diad:", "fn "]);
+    says("about", &["reconstruct", "multiply-adds", "specs/diad.diad:", "score(image)"]);
     says("weight", &["conv2d", "control_model.", "trained"]);
     says("function", &["denoise", "A function of DiAD"]);
 }
@@ -196,7 +196,8 @@ fn memory_is_that_of_weights_gradients_and_moments_and_halves_with_them() {
     let number = |value: &Value| value.as_u64().expect("a number");
     assert_eq!(number(&full["optimizer"]), 2 * 4 * 982_679_124);
     assert_eq!(number(&full["weights"]), 2 * number(&half["weights"]));
-    assert!(number(&full["gradients"]) <= 4 * 982_679_124);
+    // Those of the batches before wait while those of this one are made.
+    assert!(number(&full["gradients"]) < 2 * 4 * 982_679_124 * 11 / 10);
     assert!(number(&full["total"]) > 17_900_000_000 && number(&half["total"]) < number(&full["total"]));
 }
 

@@ -1,0 +1,59 @@
+//! Does something again whenever a file changes that takes part in it.
+//!
+//! Files are asked for their time and length a few times a second: that works everywhere, also for files that are
+//! replaced, that appear later, or that lie on a network.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::resolve::{Library, Location, files};
+
+use super::failure::Failure;
+use super::terminal;
+
+/// How often files are looked at.
+const PAUSE: Duration = Duration::from_millis(150);
+
+/// What tells that a file has changed; none if it is not there.
+type Stamp = Option<(SystemTime, u64)>;
+
+/// Does something now, and again after each change of a spec or of a file that it uses, until Ctrl-C. What fails is
+/// shown and does not end it; only a wrong call does.
+pub(super) fn watch(spec: &Location, mut once: impl FnMut() -> Result<(), Failure>) -> Result<(), Failure> {
+    let mut library = Library::default();
+    for time in 0.. {
+        // They are looked at before the work begins, so that a change in the meantime counts.
+        let known = stamps(files(spec, &mut library));
+        terminal::clear();
+        match once() {
+            Err(Failure::Usage(text)) if time == 0 => return Err(Failure::Usage(text)),
+            Err(failure) => terminal::failure(&failure),
+            Ok(()) => {}
+        }
+        let count = known.len();
+        terminal::note(&format!("watching {count} file{}; Ctrl-C ends it", if count == 1 { "" } else { "s" }));
+        while known.iter().all(|(path, before)| stamp(path) == *before) {
+            std::thread::sleep(PAUSE);
+        }
+    }
+    Ok(())
+}
+
+/// The files on disk as they are now, those that are missing too.
+fn stamps(files: Vec<Location>) -> Vec<(PathBuf, Stamp)> {
+    let mut stamps: Vec<(PathBuf, Stamp)> = Vec::new();
+    for file in files {
+        if let Location::File(path) = file
+            && !stamps.iter().any(|(known, _)| *known == path)
+        {
+            let now = stamp(&path);
+            stamps.push((path, now));
+        }
+    }
+    stamps
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let data = std::fs::metadata(path).ok()?;
+    Some((data.modified().ok()?, data.len()))
+}

@@ -1,0 +1,141 @@
+//! Texts and their trees, kept from one compilation to the next.
+//!
+//! Each file has one number for good, so that places in it can be compared between compilations, and is parsed again
+//! only when its text has changed. What an editor has open and not yet saved stands in for what lies on disk.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::Diagnostic;
+use crate::parse;
+use crate::parse::ast::Ast;
+use crate::source::SourceMap;
+use crate::span::SourceId;
+
+use super::Location;
+
+/// What can be read of a text, and everything that is wrong with its syntax.
+type Parsed = (Arc<Ast>, Vec<Diagnostic>);
+
+/// All files that were asked for.
+#[derive(Debug, Default)]
+pub struct Library {
+    sources: SourceMap,
+    files: IndexMap<Location, Entry>,
+    open: HashMap<Location, String>,
+    /// What the last compilation asked for, whether or not it is there.
+    asked: Vec<Location>,
+    parses: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    source: SourceId,
+    parsed: Parsed,
+}
+
+impl Library {
+    /// A library whose files come behind texts that are there already.
+    pub(super) fn behind(sources: SourceMap) -> Library {
+        Library { sources, ..Library::default() }
+    }
+
+    /// All texts.
+    #[must_use]
+    pub fn sources(&self) -> &SourceMap {
+        &self.sources
+    }
+
+    pub(super) fn sources_mut(&mut self) -> &mut SourceMap {
+        &mut self.sources
+    }
+
+    pub(super) fn into_sources(self) -> SourceMap {
+        self.sources
+    }
+
+    /// Gives a file a text that is not saved.
+    pub fn open(&mut self, location: Location, text: String) {
+        self.open.insert(location, text);
+    }
+
+    /// From now on a file has the text that lies on disk.
+    pub fn close(&mut self, location: &Location) {
+        self.open.remove(location);
+    }
+
+    /// The files that took part in the last compilation, and those that were missing.
+    #[must_use]
+    pub fn asked(&self) -> &[Location] {
+        &self.asked
+    }
+
+    /// The file with a number.
+    #[must_use]
+    pub fn location(&self, id: SourceId) -> Option<&Location> {
+        self.files.iter().find(|(_, entry)| entry.source == id).map(|(location, _)| location)
+    }
+
+    /// The number of a file, if it was asked for.
+    #[must_use]
+    pub fn source(&self, location: &Location) -> Option<SourceId> {
+        self.files.get(location).map(|entry| entry.source)
+    }
+
+    /// The tree of a file, if it was asked for and its syntax is right.
+    #[must_use]
+    pub fn ast(&self, location: &Location) -> Option<&Ast> {
+        let (ast, wrong) = &self.files.get(location)?.parsed;
+        wrong.is_empty().then_some(ast)
+    }
+
+    /// How many texts were parsed.
+    #[must_use]
+    pub fn parses(&self) -> usize {
+        self.parses
+    }
+
+    pub(super) fn begin(&mut self) {
+        self.asked.clear();
+    }
+
+    /// The number of a file, what can be read of it, and what is wrong with its syntax.
+    pub(super) fn read(&mut self, location: &Location) -> Result<(SourceId, Arc<Ast>, Vec<Diagnostic>), String> {
+        let (source, (ast, wrong)) = self.parsed(location)?;
+        Ok((source, ast, wrong))
+    }
+
+    fn parsed(&mut self, location: &Location) -> Result<(SourceId, Parsed), String> {
+        self.asked.push(location.clone());
+        let known = self.files.get(location);
+        // What comes with the program never changes.
+        if let (Some(entry), Location::Embedded(_)) = (known, location) {
+            return Ok((entry.source, entry.parsed.clone()));
+        }
+        let text = match self.open.get(location) {
+            Some(text) => text.clone(),
+            None => location.read()?,
+        };
+        let source = match known {
+            Some(entry) if self.sources.get(entry.source).text == text => {
+                return Ok((entry.source, entry.parsed.clone()));
+            }
+            Some(entry) => {
+                let source = entry.source;
+                self.sources.replace(source, text);
+                source
+            }
+            None => match location {
+                Location::File(_) => self.sources.add_file(location.name(), text),
+                Location::Embedded(_) => self.sources.add(location.name(), text),
+            },
+        };
+        self.parses += 1;
+        let (ast, wrong) = parse::parse_partly(source, &self.sources);
+        let parsed = (Arc::new(ast), wrong);
+        self.files.insert(location.clone(), Entry { source, parsed: parsed.clone() });
+        Ok((source, parsed))
+    }
+}

@@ -1,0 +1,118 @@
+//! What a word means: its definition, what is written about it, the shapes it had, and what it costs.
+
+use lsp_types::{Hover, HoverContents, InlayHint, InlayHintKind, InlayHintLabel, MarkupContent, MarkupKind, Url};
+
+use crate::plan::Cost;
+use crate::resolve::builtin::{Builtin, Default};
+use crate::resolve::{Definition, Location};
+use crate::span::Span;
+
+use super::place;
+use super::workspace::Workspace;
+
+/// What is shown for the word at a byte.
+pub(super) fn hover(workspace: &mut Workspace, location: &Location, byte: usize) -> Option<Hover> {
+    let (at, definition) = workspace.word_at(location, byte)?;
+    let text = match definition {
+        Definition::Builtin(builtin) => fenced(&signature(builtin)) + builtin.doc(),
+        Definition::Name(span) => named(workspace, location, at, span),
+    };
+    let range = workspace.place(at).map(|place| place.range);
+    Some(Hover { contents: HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value: text }), range })
+}
+
+fn named(workspace: &mut Workspace, location: &Location, at: Span, span: Span) -> String {
+    let name = workspace.library.sources().slice(span).to_owned();
+    let symbol = workspace.symbol(span);
+    let mut text = fenced(symbol.as_ref().map_or(name.as_str(), |symbol| symbol.head.as_str()));
+    if let Some(symbol) = symbol.filter(|symbol| !symbol.doc.is_empty()) {
+        text += &symbol.doc;
+        text += "\n\n";
+    }
+    for known in workspace.known(location) {
+        let seen = |span: &Span| known.record.values.get(span).map(|values| values.join("`, `"));
+        // A variable that is given another value has that of the place that is looked at.
+        if let Some(values) = seen(&at).or_else(|| seen(&span)) {
+            text += &format!("`{values}`\n\n");
+        }
+        if let Some(results) = known.record.results.get(&span) {
+            text += &format!("gives `{}`\n\n", results.join("`, `"));
+        }
+        if known.record.values.contains_key(&span) || known.record.results.contains_key(&span) {
+            break;
+        }
+    }
+    let own = workspace.analyses.get_mut(location).and_then(|analysis| analysis.known.as_mut());
+    if let Some(cost) = own.and_then(|known| known.cost()) {
+        text += &costs(cost, &name);
+    }
+    text.trim_end().to_owned()
+}
+
+/// The parameters of a part and the multiply-adds of a function of the model.
+fn costs(cost: &Cost, name: &str) -> String {
+    let mut text = String::new();
+    if let Some(part) = cost.parts.iter().find(|part| part.part.name == name) {
+        text += &format!("{} parameters, {} trained\n\n", part.parameters, part.trained);
+    }
+    let function = cost.functions.iter().find(|function| function.name == name);
+    if let Some(count) = function.and_then(|function| function.written) {
+        text += &format!("{:.3} G multiply-adds for an image\n\n", count as f64 / 1e9);
+    }
+    text
+}
+
+fn fenced(code: &str) -> String {
+    format!("```diad\n{code}\n```\n\n")
+}
+
+/// A builtin with its parameters.
+pub(super) fn signature(builtin: Builtin) -> String {
+    let params = builtin.parameters().iter().map(|param| match param.default {
+        Default::Required => param.name.to_owned(),
+        Default::None => format!("{} = none", param.name),
+        Default::Int(n) => format!("{} = {n}", param.name),
+        Default::Float(x) => format!("{} = {x:?}", param.name),
+        Default::Bool(b) => format!("{} = {b}", param.name),
+        Default::Str(s) => format!("{} = \"{s}\"", param.name),
+    });
+    format!("{}({})", builtin.word(), params.collect::<Vec<_>>().join(", "))
+}
+
+/// The shapes of what `let` and `var` name in a file.
+pub(super) fn inlays(workspace: &Workspace, url: &Url) -> Vec<InlayHint> {
+    let location = place::location(url);
+    let Some(source) = workspace.library.source(&location) else { return Vec::new() };
+    let text = workspace.text_of(source);
+    let mut hints = Vec::new();
+    let Some(known) =
+        workspace.known(&location).find(|known| known.record.values.keys().any(|span| span.source == source))
+    else {
+        return hints;
+    };
+    for (span, values) in known.record.values.iter().filter(|(span, _)| span.source == source) {
+        let Some(first) = values.first().filter(|value| value.contains('[')) else { continue };
+        let (Some(before), Some(behind)) = (text.get(..span.start as usize), text.get(span.end as usize..)) else {
+            continue;
+        };
+        let line = before.rsplit('\n').next().unwrap_or_default().trim_start();
+        let is_new = (line.starts_with("let ") || line.starts_with("var ")) && !line.contains('=');
+        // What is written out needs no hint.
+        let value = behind.split_once('=').map_or("", |(_, value)| value.trim_start());
+        if !is_new || value.starts_with(first.as_str()) {
+            continue;
+        }
+        let more = if values.len() > 1 { " .." } else { "" };
+        hints.push(InlayHint {
+            position: place::position(text, span.end as usize),
+            label: InlayHintLabel::String(format!(": {first}{more}")),
+            kind: Some(InlayHintKind::TYPE),
+            text_edits: None,
+            tooltip: None,
+            padding_left: None,
+            padding_right: None,
+            data: None,
+        });
+    }
+    hints
+}
