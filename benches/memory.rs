@@ -3,6 +3,7 @@
 //! Each line is measured in a process of its own, as the most memory that was resident, less the pages of the program
 //! and less what it held before the weights came. Only Linux tells that. What the allocator and the threads hold back
 //! is measured as well and not estimated, which weighs most with small models.
+#![allow(clippy::print_stdout, reason = "what is measured is what it prints")]
 
 use std::collections::BTreeMap;
 use std::process::Command;

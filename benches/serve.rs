@@ -16,7 +16,7 @@ fn edited(library: &mut Library, spec: &str, state: usize) -> Location {
     let path = format!("specs/{spec}.diad");
     let text = std::fs::read_to_string(&path).expect("the spec lies there");
     let location = Location::File(path.into());
-    let text = if state % 2 == 0 { text } else { text.replace("batch", "batch ").replace("= 10 ", "= 20 ") };
+    let text = if state.is_multiple_of(2) { text } else { text.replace("batch", "batch ").replace("= 10 ", "= 20 ") };
     library.open(location.clone(), text);
     location
 }

@@ -134,6 +134,7 @@ fn visited(page: &Path) -> Option<String> {
 }
 
 #[test]
+#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn the_page_of_the_whole_model_opens_folds_and_finds() {
     let bench = Bench::new();
     bench.run(&["graph", "diad", "-o", "graph.html"]).success();
@@ -145,7 +146,7 @@ fn the_page_of_the_whole_model_opens_folds_and_finds() {
     }
     std::fs::write(bench.path("visit.html"), page.replace("</body>", VISIT)).expect("it can be written");
     let Some(dom) = visited(&bench.path("visit.html")) else {
-        println!("no Chromium is installed: the page was not opened");
+        eprintln!("no Chromium is installed: the page was not opened");
         return;
     };
     let seen = dom

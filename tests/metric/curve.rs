@@ -58,8 +58,9 @@ fn many() -> Vec<(Vec<f32>, Vec<bool>)> {
         (state >> 8) as f32 / 16_777_216.0
     };
     let mut map = |number: usize| {
-        let inside =
-            |pixel: usize| number % 3 > 0 && (pixel % 64).abs_diff(20) < 9 && (pixel / 64).abs_diff(30) < 4 * number;
+        let inside = |pixel: usize| {
+            !number.is_multiple_of(3) && (pixel % 64).abs_diff(20) < 9 && (pixel / 64).abs_diff(30) < 4 * number
+        };
         let mask: Vec<bool> = (0..64 * 64).map(inside).collect();
         (mask.iter().map(|&marked| draw() + if marked { 0.4 } else { 0.0 }).collect(), mask)
     };

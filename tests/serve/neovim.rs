@@ -16,6 +16,7 @@ model M {
 ";
 
 #[test]
+#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn neovim_opens_breaks_hovers_jumps_renames_and_formats() {
     if Command::new("nvim").arg("--version").output().is_err() {
         eprintln!("nvim is not installed: nothing is tested with it");

@@ -8,6 +8,7 @@ use diadc::execute::{Engine, HostTensor};
 use diadc::graph::program::{
     Function, ImageFormat, Init, Length, Objective, Optimizer, Phase, Program, Schedule, Scope, Weight,
 };
+use diadc::graph::written::Written;
 use diadc::op::{Binary, Op, Unary, WeightId};
 use diadc::train::{Every, Keep, LossPoint, Observer, Outcome, Progress, Samples, Settings, TrainError, Trainer};
 
@@ -115,6 +116,7 @@ pub(crate) fn program() -> Program {
         data: Some(ImageFormat::plain(2, 2)),
         measure: diadc::measure::Measure::default(),
         scopes: vec![Scope { parent: None, label: "toy".into(), block: None, part: None, span: None }],
+        written: Written::default(),
     }
 }
 

@@ -109,11 +109,14 @@ enum Format {
     Json,
 }
 
+/// The curves of each protocol as text.
+type CurveWriter = fn(&[(ProtocolName, Vec<ClassCurves>)]) -> String;
+
 /// Where curves are written, and what writes them.
 #[derive(Clone)]
 struct CurvesFile {
     path: PathBuf,
-    write: fn(&[(ProtocolName, Vec<ClassCurves>)]) -> String,
+    write: CurveWriter,
 }
 
 fn curves_file(text: &str) -> Result<CurvesFile, String> {
