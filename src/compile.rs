@@ -1,7 +1,8 @@
 //! The whole compiler on one screen: where a spec lies, to a program that can run.
 
+use crate::check::condition::{Condition, conditions, may_depend_on_values, remedy};
 use crate::check::{check, check_query};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, in_order};
 use crate::fact::Fact;
 use crate::graph::program::{Function, Program};
 use crate::lint::lint;
@@ -57,10 +58,31 @@ pub fn compile_call(
     inputs: &[(String, Fact)],
 ) -> Result<(Compiled, Function), Box<Failed>> {
     let mut sources = SourceMap::default();
-    let result = resolve(location, settings, &mut sources)
-        .and_then(|spec| query(&spec, text, inputs, &mut sources).and_then(|query| check_query(&spec, &query)));
+    let result =
+        resolve(location, settings, &mut sources).and_then(|spec| match query(&spec, text, inputs, &mut sources) {
+            Ok(query) => check_query(&spec, &query),
+            Err(more) => Err(in_order([spec.diagnostics, more].concat())),
+        });
     match result {
         Ok(((program, function), warnings)) => Ok((Compiled { program, sources, warnings }, function)),
         Err(diagnostics) => Err(Box::new(Failed { diagnostics, sources })),
+    }
+}
+
+/// Which values work for the whole-numbered `param`s of a spec that compiles. The spec is checked many times for it.
+#[must_use]
+pub fn conditions_of(location: &Location, settings: &[(String, String)]) -> Vec<Condition> {
+    resolve(location, settings, &mut SourceMap::default()).map(|spec| conditions(&spec)).unwrap_or_default()
+}
+
+impl Failed {
+    /// Adds to the first mistake that a `param` may have caused which values of it work, if that alone would help. The
+    /// spec, which lies where it was compiled from, is checked many times for it.
+    pub fn advise(&mut self, location: &Location, settings: &[(String, String)]) {
+        let Some(mistake) = self.diagnostics.iter_mut().find(|mistake| may_depend_on_values(mistake)) else { return };
+        let Ok(spec) = resolve(location, settings, &mut SourceMap::default()) else { return };
+        for condition in remedy(&spec) {
+            mistake.notes.push(condition.words(&self.sources));
+        }
     }
 }

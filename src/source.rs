@@ -12,6 +12,8 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// Whether it is a file on disk, and the name its path.
+    pub is_file: bool,
 }
 
 /// All texts of one compilation, numbered in the order they were added.
@@ -24,7 +26,19 @@ impl SourceMap {
     /// # Panics
     /// With more than 2^32 texts.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
-        self.0.push(Source { name: name.into(), text: text.into() });
+        self.push(Source { name: name.into(), text: text.into(), is_file: false })
+    }
+
+    /// Adds the text of a file on disk and gives its number.
+    ///
+    /// # Panics
+    /// With more than 2^32 texts.
+    pub fn add_file(&mut self, path: impl Into<String>, text: impl Into<String>) -> SourceId {
+        self.push(Source { name: path.into(), text: text.into(), is_file: true })
+    }
+
+    fn push(&mut self, source: Source) -> SourceId {
+        self.0.push(source);
         SourceId(u32::try_from(self.0.len() - 1).expect("there are fewer than 2^32 source texts"))
     }
 

@@ -23,7 +23,10 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<Vec<Option<Given>>> {
         let mut bound: Vec<Option<Given>> = slots.iter().map(|_| None).collect();
-        let mut fine = true;
+        let mut fine = self.in_order(callee, &given);
+        if !fine {
+            return None;
+        }
         let mut next = 0;
         for argument in given {
             fine &= !argument.value.is_poison();
@@ -63,6 +66,22 @@ impl Checker<'_> {
         }
         fine.then_some(bound)
     }
+
+    /// Whether no argument without a name stands behind one with a name.
+    fn in_order(&mut self, callee: &str, given: &[Given]) -> bool {
+        let mut named = None;
+        for argument in given {
+            match (&argument.name, &named) {
+                (Some((name, at)), _) => named = Some((name.clone(), *at)),
+                (None, Some((name, at))) => {
+                    self.report(error::positional_after_named(callee, argument.span, name, *at));
+                    return false;
+                }
+                (None, None) => {}
+            }
+        }
+        true
+    }
 }
 
 /// The arguments of a built-in function, by name, with the defaults of its table.
@@ -78,6 +97,12 @@ impl Arguments {
         let (_, value, span) =
             self.values.iter().find(|(known, ..)| *known == name).expect("the table of builtins has this parameter");
         (value, *span)
+    }
+
+    /// Where the tensors among them stand.
+    pub(super) fn tensors(&self) -> Vec<Span> {
+        let tensors = self.values.iter().filter(|(_, value, _)| matches!(value, Value::Tensor(_)));
+        tensors.map(|(.., span)| *span).collect()
     }
 }
 

@@ -36,7 +36,10 @@ impl Checker<'_> {
             None => (parameter.name, default(parameter.default), span),
         });
         let arguments = Arguments { callee: builtin.word(), span, values: values.collect() };
-        self.run_builtin(env, builtin, &arguments, place).unwrap_or(Value::Poison)
+        self.operands = arguments.tensors();
+        let value = self.run_builtin(env, builtin, &arguments, place).unwrap_or(Value::Poison);
+        self.operands.clear();
+        value
     }
 
     fn run_builtin(

@@ -11,6 +11,7 @@ use crate::span::Span;
 use super::argument::Slot;
 use super::environment::{Environment, join};
 use super::record::named;
+use super::trace::{Callee, is_plain};
 use super::value::{Given, InstanceId, Place, Value};
 use super::{Checker, error};
 
@@ -82,6 +83,7 @@ impl Checker<'_> {
             Value::Method(instance, module, def) => self.call_method(env, *instance, *module, def, given, span),
             Value::Instance(instance) => match self.main_function(*instance) {
                 Some((module, def)) => self.call_method(env, *instance, module, &def, given, span),
+                None if self.is_partial(Some(*instance)) => Value::Poison,
                 None => {
                     let name = self.block_name(*instance);
                     let diagnostic = error::not_callable(&format!("a `{name}`"), span);
@@ -102,7 +104,7 @@ impl Checker<'_> {
                     self.saw(name.span, &value);
                     inner.define(name.node.clone(), value);
                 }
-                self.called("in the function given here".into(), closure.span, |this| {
+                self.called(Callee::Words("in the function given here".into()), closure.span, |this| {
                     this.body(&mut inner, &lambda.body)
                 })
             }
@@ -135,8 +137,8 @@ impl Checker<'_> {
         let mut inner = Environment::new(module, None, prefix, scope);
         inner.reached = env.reached.clone();
         inner.caller = env.owner();
-        let text = format!("in `{}`, called here", def.name.node);
-        self.called(text, span, |this| this.run_function(&mut inner, def, given, span))
+        let callee = Callee::Function(def.name.node.clone());
+        self.called(callee, span, |this| this.run_function(&mut inner, def, given, span))
     }
 
     fn call_method(
@@ -163,11 +165,8 @@ impl Checker<'_> {
             self.scopes[scope.0 as usize].part = Some(PartCall { path: prefix.clone(), function });
         }
         let mut inner = self.environment_of(instance, module, scope);
-        let text = match &*def.name.node {
-            "fn" => format!("in block `{block}` at `{prefix}`, called here"),
-            name => format!("in `{name}` of `{block}`, called here"),
-        };
-        self.called(text, span, |this| this.run_function(&mut inner, def, given, span))
+        let callee = Callee::Method(instance, def.name.node.clone());
+        self.called(callee, span, |this| this.run_function(&mut inner, def, given, span))
     }
 
     /// Binds arguments, checks types and runs the body.
@@ -199,6 +198,11 @@ impl Checker<'_> {
                 }
                 _ => value,
             };
+            if is_plain(&value)
+                && let Some(call) = self.calls.last_mut()
+            {
+                call.values.push((param.name.node.clone(), value.clone()));
+            }
             self.saw(param.name.span, &value);
             env.define(param.name.node.clone(), value);
         }

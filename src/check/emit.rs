@@ -21,7 +21,17 @@ impl Checker<'_> {
     pub(super) fn emit(&mut self, env: &Environment, op: Op, inputs: &[Tensor], what: &str, span: Span) -> Value {
         match self.try_emit(env, op, inputs, span) {
             Ok(tensor) => Value::Tensor(tensor),
-            Err(error) => self.report(error::shape(what, error, span)),
+            Err(error) => {
+                let mut diagnostic = error::shape(what, error, span);
+                // A single operand is what the message is about.
+                let parties = if self.operands.len() > 1 { self.operands.as_slice() } else { &[] };
+                for (tensor, &at) in inputs.iter().zip(parties) {
+                    if at != span && at.source == span.source {
+                        diagnostic = diagnostic.also(at, format!("this is {}", tensor.fact));
+                    }
+                }
+                self.report(diagnostic)
+            }
         }
     }
 

@@ -20,6 +20,16 @@ pub(super) struct DefaultPlace {
     pub(super) is_index: bool,
 }
 
+/// A variable of a shape that has got its value.
+#[derive(Clone, Debug)]
+pub(super) struct Bound {
+    pub(super) name: Arc<str>,
+    /// The parameter, in words.
+    pub(super) from: Arc<str>,
+    /// Where the variable stands in the shape of the parameter.
+    pub(super) span: Span,
+}
+
 /// The surroundings of an expression.
 #[derive(Clone, Debug)]
 pub(super) struct Environment {
@@ -39,6 +49,8 @@ pub(super) struct Environment {
     pub(super) scope: ScopeId,
     /// Names of this function.
     pub(super) locals: Vec<(Arc<str>, Value)>,
+    /// Which parameter gave a variable of a shape its value, and where that is written.
+    pub(super) bound: Vec<Bound>,
     /// Places that this call of a function has reached.
     pub(super) reached: Rc<RefCell<HashMap<Arc<str>, Span>>>,
 }
@@ -54,6 +66,7 @@ impl Environment {
             default_place: None,
             scope,
             locals: Vec::new(),
+            bound: Vec::new(),
             reached: Rc::default(),
         }
     }

@@ -66,6 +66,14 @@ pub(super) fn argument_twice(name: &str, callee: &str, span: Span) -> Diagnostic
     Diagnostic::error("argument-twice", format!("`{name}` of `{callee}` is given twice"), span)
 }
 
+pub(super) fn positional_after_named(callee: &str, span: Span, named: &str, first: Span) -> Diagnostic {
+    let text = format!("an argument of `{callee}` without a name stands behind one with a name");
+    Diagnostic::error("positional-after-named", text, span)
+        .here("which parameter is this for?")
+        .also(first, format!("`{named}` is given by name"))
+        .help("put arguments without a name first, or give this one its name too")
+}
+
 pub(super) fn not_callable(kind: &str, span: Span) -> Diagnostic {
     Diagnostic::error("not-callable", format!("{kind} can't be called"), span)
 }

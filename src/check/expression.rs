@@ -10,6 +10,8 @@ use crate::resolve::spec::Binding;
 use crate::span::Span;
 
 use super::environment::{DefaultPlace, Environment, join};
+use super::operator::tail;
+use super::trace::{Call, Callee, is_plain};
 use super::value::{Closure, Place, Value};
 use super::{Checker, error, list};
 
@@ -58,7 +60,7 @@ impl Checker<'_> {
             }
             ExprKind::Pipe(value, stage) => {
                 let piped = self.expr(env, value);
-                self.stage(env, stage, super::value::Given { name: None, value: piped, span: value.span })
+                self.stage(env, stage, super::value::Given { name: None, value: piped, span: tail(value) })
             }
             ExprKind::Lambda(lambda) => {
                 let environment = env.clone();
@@ -168,6 +170,9 @@ impl Checker<'_> {
         if &**name == "pi" {
             return Value::Float(std::f64::consts::PI);
         }
+        if self.is_partial(env.instance) && Builtin::named(name).is_none() {
+            return Value::Poison;
+        }
         // A shape variable that no shape has bound yet has no builtin of its name either.
         Builtin::named(name).map_or_else(
             || {
@@ -184,6 +189,7 @@ impl Checker<'_> {
             Binding::Fn(module, def) => Value::Function(*module, def.clone()),
             Binding::Block(id) => Value::Block(*id),
             Binding::Case(id, case) => Value::Case(*id, *case),
+            Binding::Broken => Value::Poison,
             Binding::Let(module, def) => {
                 let key = (*module, def.name.node.clone());
                 match self.constants.get(&key) {
@@ -261,7 +267,14 @@ impl Checker<'_> {
                     this.take_apart(env, index, Value::Int(i), each.list.span);
                 }
                 this.take_apart(env, &each.element, item, each.list.span);
-                let value = this.body(env, &each.body);
+                let named = env.locals[depth..].iter().filter(|(_, value)| is_plain(value));
+                let values: Vec<(Arc<str>, Value)> = named.cloned().collect();
+                let value = if values.is_empty() {
+                    this.body(env, &each.body)
+                } else {
+                    let round = Call { span: each.list.span, what: Callee::Round, values };
+                    this.noted(round, |this| this.body(env, &each.body))
+                };
                 env.locals.truncate(depth);
                 value
             });

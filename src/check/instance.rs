@@ -294,6 +294,9 @@ impl Checker<'_> {
     }
 
     pub(super) fn unknown_member(&mut self, id: InstanceId, name: &str, span: Span) -> Value {
+        if self.is_partial(Some(id)) {
+            return Value::Poison;
+        }
         let block = self.spec.block(self.instances[id.0].block);
         let known = block.params.iter().map(|param| &*param.name.node).chain(block.members.keys().map(|key| &**key));
         let owner = format!("a `{}`", block.name.node);

@@ -8,6 +8,7 @@
 mod argument;
 mod builtin;
 mod call;
+pub mod condition;
 mod emit;
 mod environment;
 mod error;
@@ -24,6 +25,7 @@ mod run_loop;
 mod measure;
 mod settings;
 mod tensor;
+mod trace;
 mod types;
 mod value;
 mod written;
@@ -34,10 +36,11 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::{Diagnostic, Label, Severity, in_order};
+use crate::diagnostic::{Diagnostic, Severity, in_order};
 use crate::graph::program::{Function, Program, Scope, Weight};
 use crate::graph::{Origin, ScopeId};
 use crate::op::WeightId;
+use crate::parse::ast::Expr;
 use crate::resolve::Query;
 use crate::resolve::spec::{ModuleId, Spec};
 use crate::span::Span;
@@ -45,6 +48,7 @@ use crate::span::Span;
 use emit::Builder;
 use environment::{Environment, Instance};
 pub use record::Record;
+use trace::{Call, Callee};
 use value::{InstanceId, Value};
 
 /// Calls within calls, at most.
@@ -104,7 +108,9 @@ struct Checker<'a> {
     spec: &'a Spec,
     diagnostics: Vec<Diagnostic>,
     /// The calls that are being expanded, outermost first.
-    calls: Vec<Label>,
+    calls: Vec<Call>,
+    /// How many of them are calls, and not rounds of a `for`.
+    depth: usize,
     instances: Vec<Instance>,
     /// Where the instance at each prefix was made: another one there is a mistake.
     placed: HashMap<Arc<str>, Span>,
@@ -115,6 +121,12 @@ struct Checker<'a> {
     /// Values of top-level constants; none while one is being computed.
     constants: HashMap<(ModuleId, Arc<str>), Option<Value>>,
     function: FunctionState,
+    /// Where the tensors stand that the operation at hand works on, in their order.
+    operands: Vec<Span>,
+    /// A `param` with a value to be tried; then the first mistake ends the check.
+    probed: Option<(Arc<str>, Expr)>,
+    /// The part of the model in which the first mistake was, if it was in one.
+    first_part: Option<Option<Arc<str>>>,
     /// What was seen, if somebody asks.
     record: Option<Record>,
 }
@@ -146,8 +158,9 @@ impl<'a> Checker<'a> {
     fn new(spec: &'a Spec) -> Checker<'a> {
         Checker {
             spec,
-            diagnostics: Vec::new(),
+            diagnostics: spec.diagnostics.clone(),
             calls: Vec::new(),
+            depth: 0,
             instances: Vec::new(),
             placed: HashMap::new(),
             weights: IndexMap::new(),
@@ -155,6 +168,9 @@ impl<'a> Checker<'a> {
             builders: Vec::new(),
             constants: HashMap::new(),
             function: FunctionState::default(),
+            operands: Vec::new(),
+            probed: None,
+            first_part: None,
             record: None,
         }
     }
@@ -171,15 +187,26 @@ impl<'a> Checker<'a> {
 
     /// Reports a mistake with the calls that led there; the value of what is wrong.
     fn report(&mut self, mut diagnostic: Diagnostic) -> Value {
-        let known = self.diagnostics.iter().any(|d| d.code == diagnostic.code && d.span() == diagnostic.span());
+        // Where a name or the syntax is wrong, nothing more is said of the same place.
+        let resolved = self.spec.diagnostics.len();
+        let known = self
+            .diagnostics
+            .iter()
+            .enumerate()
+            .any(|(i, known)| known.span() == diagnostic.span() && (i < resolved || known.code == diagnostic.code));
         if !known {
-            let mut calls: Vec<Label> = self.calls.iter().rev().cloned().collect();
-            calls.dedup();
-            calls.truncate(6);
-            diagnostic.trace = calls;
+            diagnostic.trace = self.trace();
+            if self.first_part.is_none() {
+                self.first_part = Some(self.part_in_progress());
+            }
             self.diagnostics.push(diagnostic);
         }
         Value::Poison
+    }
+
+    /// Whether the block of an instance has members that could not be read, so that a name may be one of theirs.
+    fn is_partial(&self, instance: Option<InstanceId>) -> bool {
+        instance.is_some_and(|id| self.spec.block(self.instances[id.0].block).is_partial)
     }
 
     fn scope(&mut self, parent: Option<ScopeId>, label: &str, block: Option<Arc<str>>) -> ScopeId {
@@ -193,12 +220,20 @@ impl<'a> Checker<'a> {
     }
 
     /// Expands `inner` as a call that error messages name; too many of them end it.
-    fn called(&mut self, text: String, span: Span, inner: impl FnOnce(&mut Self) -> Value) -> Value {
-        if self.calls.len() >= DEPTH {
+    fn called(&mut self, what: Callee, span: Span, inner: impl FnOnce(&mut Self) -> Value) -> Value {
+        if self.depth >= DEPTH {
             let known = self.diagnostics.iter().any(|diagnostic| diagnostic.code == "too-deep");
             return if known { Value::Poison } else { self.report(error::too_deep(span)) };
         }
-        self.calls.push(Label { span, text });
+        self.depth += 1;
+        let value = self.noted(Call { span, what, values: Vec::new() }, inner);
+        self.depth -= 1;
+        value
+    }
+
+    /// Expands `inner` as something that error messages name.
+    fn noted(&mut self, call: Call, inner: impl FnOnce(&mut Self) -> Value) -> Value {
+        self.calls.push(call);
         let value = inner(self);
         self.calls.pop();
         value

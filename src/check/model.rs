@@ -11,11 +11,12 @@ use crate::graph::program::{Function, ImageFormat, Init, Objective, Part, Progra
 use crate::graph::{Graph, ValueId};
 use crate::op::{Op, WeightId};
 use crate::parse::ast::{FnDef, MemberKind, Name, ObjectiveDef, PartPath};
-use crate::resolve::spec::ModuleId;
+use crate::resolve::spec::{BlockId, ModuleId};
 use crate::span::Span;
 
 use super::emit::Builder;
 use super::environment::{Environment, Instance};
+use super::trace::Callee;
 use super::value::{Given, InstanceId, Tensor, Value};
 use super::{Checker, FunctionState, error};
 
@@ -27,25 +28,22 @@ impl Checker<'_> {
     pub(super) fn program(&mut self) -> Option<Program> {
         let spec = self.spec;
         let Some(model_block) = spec.model else {
-            self.report(crate::resolve::no_model(spec));
+            if !spec.lost_model {
+                self.report(crate::resolve::no_model(spec));
+            }
             return None;
         };
         let block = spec.block(model_block);
-        self.instances.push(Instance {
-            block: model_block,
-            arguments: IndexMap::new(),
-            prefix: "".into(),
-            place: "".into(),
-            owner: None,
-            copy_of: None,
-            members: HashMap::new(),
-        });
+        self.make_model(model_block);
         let model = InstanceId(0);
         let params = self.shown_params(model);
         let data = self.image_format(model);
         let measure = self.measure(model);
         let (mut functions, mut objectives, mut phases) = (Vec::new(), Vec::new(), Vec::new());
         for (name, (module, member)) in &block.members {
+            if self.probed.is_some() && self.first_part.is_some() {
+                return None;
+            }
             match &member.kind {
                 MemberKind::Fn(def) if is_whole(def) => functions.extend(self.plain_function(model, *module, def)),
                 MemberKind::Objective(def) => {
@@ -81,6 +79,19 @@ impl Checker<'_> {
             scopes: self.scopes.clone(),
             written,
         })
+    }
+
+    /// Makes the model itself, the first of all instances.
+    pub(super) fn make_model(&mut self, block: BlockId) {
+        self.instances.push(Instance {
+            block,
+            arguments: IndexMap::new(),
+            prefix: "".into(),
+            place: "".into(),
+            owner: None,
+            copy_of: None,
+            members: HashMap::new(),
+        });
     }
 
     /// Computes a member in a graph that is thrown away.
@@ -152,7 +163,7 @@ impl Checker<'_> {
             .collect();
         self.function.batch = Some(Dim::symbol(BATCH));
         let text = format!("in `{}`", self.function.name);
-        self.called(text, def.name.span, |this| this.run_function(&mut env, def, given, def.name.span))
+        self.called(Callee::Words(text), def.name.span, |this| this.run_function(&mut env, def, given, def.name.span))
     }
 
     /// A function all of whose parameters have shapes can be run by itself.
@@ -188,6 +199,11 @@ impl Checker<'_> {
 
     fn image_inputs(&mut self, def: &FnDef, data: Option<ImageFormat>, known: &[&str]) -> Option<Vec<(Name, Fact)>> {
         let Some(data) = data else {
+            let block = self.spec.block(self.instances[0].block);
+            // What `data` says may be wrong, and has been reported then.
+            if block.is_partial || block.members.contains_key("data") {
+                return None;
+            }
             let text = format!("`{}` takes images, and the model does not say how they come", def.name.node);
             let help = "add `data { size = 256 }` to the model";
             self.report(Diagnostic::error("no-data", text, def.name.span).help(help));

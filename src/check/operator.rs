@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::fact::{DType, Dim};
 use crate::op::{Binary, Comparison, Op, Unary};
-use crate::parse::ast::{BinaryOp, Expr, UnaryOp};
+use crate::parse::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 use crate::span::Span;
 
 use super::environment::Environment;
@@ -43,7 +43,12 @@ impl Checker<'_> {
             return a;
         }
         let b = self.expr(env, right);
-        self.binary_operator(env, op, a, b, span)
+        if let (Value::Tensor(_), Value::Tensor(_)) = (&a, &b) {
+            self.operands = vec![tail(left), tail(right)];
+        }
+        let value = self.binary_operator(env, op, a, b, span);
+        self.operands.clear();
+        value
     }
 
     pub(super) fn binary_operator(&mut self, env: &Environment, op: BinaryOp, a: Value, b: Value, span: Span) -> Value {
@@ -237,6 +242,14 @@ impl Checker<'_> {
             _ => return self.no_such(op, a, b, span),
         };
         self.emit(env, Op::Compare(comparison), &inputs, op.symbol(), span)
+    }
+}
+
+/// Where the value of an expression comes about: the last stage of a chain.
+pub(super) fn tail(expr: &Expr) -> Span {
+    match &expr.kind {
+        ExprKind::Pipe(_, stage) => stage.span,
+        _ => expr.span,
     }
 }
 

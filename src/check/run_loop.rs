@@ -10,6 +10,7 @@ use crate::span::Span;
 use super::emit::Builder;
 use super::environment::Environment;
 use super::tensor::elements;
+use super::trace::Callee;
 use super::value::{Tensor, Value};
 use super::{Checker, error, list};
 
@@ -38,7 +39,7 @@ impl Checker<'_> {
             inner.define(name.node.clone(), input);
         }
         let text = "in the body of this loop".to_owned();
-        let value = self.called(text, span, |this| this.body(&mut inner, &run.body));
+        let value = self.called(Callee::Words(text), span, |this| this.body(&mut inner, &run.body));
         let ends = self.ends(env, &value, &starts, run);
         let mut builder = self.builders.pop().expect("the body's graph was put there");
         debug_assert_eq!(self.builders.len(), depth, "each loop takes its own graph away");

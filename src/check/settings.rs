@@ -37,7 +37,8 @@ impl Checker<'_> {
         let setting = spec.settings.iter().find(|(name, _)| name.node == def.name.node);
         let scope = self.scope(None, &def.name.node, None);
         let mut env = self.environment_of(id, module, scope);
-        let expr = setting.map_or(&def.default, |(_, expr)| expr);
+        let probed = self.probed.clone().filter(|(name, _)| *name == def.name.node).map(|(_, expr)| expr);
+        let expr = probed.as_ref().unwrap_or(setting.map_or(&def.default, |(_, expr)| expr));
         let mut value = self.expr(&mut env, expr);
         if let Some(ty) = &def.ty {
             let what = format!("`{}`", def.name.node);

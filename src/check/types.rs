@@ -8,7 +8,7 @@ use crate::parse::ast::{DimPattern, Expr, ExprKind, Type, TypeKind};
 use crate::resolve::spec::Binding;
 use crate::span::Span;
 
-use super::environment::Environment;
+use super::environment::{Bound, Environment};
 use super::value::{Tensor, Value};
 use super::{Checker, error};
 
@@ -41,6 +41,9 @@ impl Checker<'_> {
         match &ty.kind {
             TypeKind::Name(name) => self.matches_name(env, name, ty, value, what, span),
             TypeKind::Generic(name, inner) => {
+                if !matches!(&*name.node, "list" | "set") {
+                    return Some(value);
+                }
                 let items = match (&*name.node, &value) {
                     ("list", Value::List(_) | Value::Range(..)) | ("set", Value::Set(_)) => value.elements(),
                     _ => None,
@@ -201,6 +204,7 @@ impl Checker<'_> {
                     Some(value) => (*expr, self.extent(expr, &value)?),
                     None => {
                         env.define(Arc::clone(name), Value::of_dim(found));
+                        env.bound.push(Bound { name: Arc::clone(name), from: what.into(), span: expr.span });
                         continue;
                     }
                 },
@@ -212,9 +216,31 @@ impl Checker<'_> {
             };
             if wanted != *found {
                 let source = written(expr);
-                let wanted = if source == wanted.to_string() { source } else { format!("`{source}` = {wanted}") };
-                let diagnostic = error::dimension(what, axis, &wanted, &found.to_string(), fact, span);
-                self.report(diagnostic.also(expr.span, "asked for here"));
+                let wanted_text = if source == wanted.to_string() { source } else { format!("`{source}` = {wanted}") };
+                let mut diagnostic = error::dimension(what, axis, &wanted_text, &found.to_string(), fact, span);
+                let first =
+                    env.bound.iter().find(|bound| matches!(&expr.kind, ExprKind::Name(name) if *name == bound.name));
+                diagnostic = match first {
+                    Some(Bound { name, from, span }) => {
+                        diagnostic.headline = if **from == *what {
+                            format!("`{name}` of {what} is both {wanted} and {found}")
+                        } else {
+                            format!("`{name}` is {wanted} from {from}, and {found} from {what}")
+                        };
+                        diagnostic
+                            .also(*span, format!("`{name}` is {wanted} here"))
+                            .also(expr.span, format!("and {found} here"))
+                    }
+                    None => diagnostic.also(expr.span, "asked for here"),
+                };
+                if first.is_none() {
+                    for Bound { name, from, span } in env.bound.iter().filter(|bound| mentions(expr, &bound.name)) {
+                        if let Some(value) = env.local(name).and_then(Value::dim) {
+                            diagnostic = diagnostic.also(*span, format!("`{name}` is {value} from {from}"));
+                        }
+                    }
+                }
+                self.report(diagnostic);
                 return None;
             }
         }
@@ -296,5 +322,18 @@ fn written(expr: &Expr) -> String {
         ExprKind::Binary(op, a, b) => format!("{} {} {}", written(a), op.symbol(), written(b)),
         ExprKind::Field(a, name) => format!("{}.{}", written(a), name.node),
         _ => "..".into(),
+    }
+}
+
+/// Whether a name stands in an extent.
+fn mentions(expr: &Expr, name: &str) -> bool {
+    match &expr.kind {
+        ExprKind::Name(found) => &**found == name,
+        ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => mentions(a, name) || mentions(b, name),
+        ExprKind::Unary(_, a) | ExprKind::Field(a, _) => mentions(a, name),
+        ExprKind::Call(callee, arguments) => {
+            mentions(callee, name) || arguments.iter().any(|argument| mentions(&argument.value, name))
+        }
+        _ => false,
     }
 }

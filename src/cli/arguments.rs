@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::compile::{Compiled, compile};
+use crate::compile::{Compiled, Failed, compile};
 use crate::dataset::{self, Dataset, Request};
 use crate::diagnostic::one_of;
 use crate::execute::DeviceChoice;
@@ -47,9 +47,18 @@ impl SpecArguments {
 
     /// Compiles the spec; warnings are shown.
     pub(super) fn compile(&self) -> Result<Compiled, Failure> {
-        let compiled = compile(&self.location(), &self.settings)?;
+        let compiled = self.compiled()?;
         terminal::diagnostics(&compiled.warnings, &compiled.sources);
         Ok(compiled)
+    }
+
+    /// Compiles the spec. What is wrong comes with the values of `param`s that would help.
+    pub(super) fn compiled(&self) -> Result<Compiled, Box<Failed>> {
+        let location = self.location();
+        compile(&location, &self.settings).map_err(|mut failed| {
+            failed.advise(&location, &self.settings);
+            failed
+        })
     }
 
     /// The settings file that belongs to it.

@@ -1,8 +1,14 @@
 //! `diadc check`: what is wrong with a spec.
 
 use clap::Args;
+use serde::Serialize;
+use serde_json::json;
 
-use crate::diagnostic::count;
+use crate::check::condition::Condition;
+use crate::compile::{Compiled, conditions_of};
+use crate::diagnostic::{Diagnostic, Format, Severity, count, github, json, one_of, sarif};
+use crate::source::SourceMap;
+
 pub(super) use crate::diagnostic::grouped;
 
 use super::arguments::SpecArguments;
@@ -13,14 +19,20 @@ use super::watch::watch;
 /// Checks a spec without running it
 ///
 /// Syntax, names, shapes, weights and settings: a spec that passes can't fail on any of them later. What would run
-/// but can't be meant, such as weights that never move, is warned of.
+/// but can't be meant, such as weights that never move, is warned of. `diadc explain CODE` says what a mistake means.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  diadc check my.diad\n  diadc check my.diad --set size=128
-  diadc check my.diad --watch                 again after each change
-  diadc check my.diad --strict                a warning is a failure, for scripts")]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Check {
     #[command(flatten)]
     spec: SpecArguments,
+
+    /// How the result is told: text, json, sarif (2.1.0), github (annotations of a workflow)
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format)]
+    format: Format,
+
+    /// Also tells which values the whole-numbered params of the model can have
+    #[arg(long)]
+    conditions: bool,
 
     /// Ends with status 1 if there is a warning
     #[arg(long)]
@@ -31,31 +43,47 @@ pub(super) struct Check {
     watch: bool,
 }
 
+const EXAMPLES: &str = "Examples:
+  diadc check my.diad
+  diadc check my.diad --set size=128
+  diadc check my.diad --watch                 again after each change
+  diadc check my.diad --strict                a warning is a failure, for scripts
+  diadc check my.diad --conditions
+  diadc check my.diad --format json
+  diadc check my.diad --format sarif > diadc.sarif";
+
+fn format(text: &str) -> Result<Format, String> {
+    Format::ALL.into_iter().find(|format| format.name() == text).ok_or_else(|| {
+        let help = one_of(text, Format::ALL.map(Format::name)).unwrap_or_default();
+        format!("there is no format `{text}`; {help}")
+    })
+}
+
 impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
         if self.watch { watch(&self.spec.location(), || self.once()) } else { self.once() }
     }
 
     fn once(&self) -> Result<(), Failure> {
-        let compiled = self.spec.compile()?;
-        let program = &compiled.program;
-        let total = |trained: &dyn Fn(usize) -> bool| -> usize {
-            let weights = program.weights.iter().enumerate().filter(|(i, _)| trained(*i));
-            weights.map(|(_, weight)| weight.shape.iter().product::<usize>()).sum()
-        };
-        let mut text = format!("{} is fine: model {}\n", self.spec.location().name(), program.name);
-        text += &format!("  {} weights, {} parameters\n", program.weights.len(), grouped(total(&|_| true)));
-        for objective in &program.objectives {
-            let trained = total(&|i| objective.trains.iter().any(|id| id.0 as usize == i));
-            text += &format!("  objective {} trains {}\n", objective.name, grouped(trained));
+        if self.format == Format::Text {
+            let compiled = self.spec.compile()?;
+            terminal::result(&text(&self.spec.location().name(), &self.summary(&compiled)));
+            return self.judged(&compiled);
         }
-        let functions: Vec<String> = program
-            .functions
-            .iter()
-            .map(|function| format!("{} ({} nodes)", function.name, function.graph.len()))
-            .collect();
-        text += &format!("  functions: {}\n", functions.join(", "));
-        terminal::result(&text);
+        match self.spec.compiled() {
+            Ok(compiled) => {
+                self.tell(&compiled.warnings, &compiled.sources, Some(&self.summary(&compiled)));
+                self.judged(&compiled)
+            }
+            Err(failed) => {
+                self.tell(&failed.diagnostics, &failed.sources, None);
+                Err(Failure::Told)
+            }
+        }
+    }
+
+    /// Whether warnings are a failure.
+    fn judged(&self, compiled: &Compiled) -> Result<(), Failure> {
         match compiled.warnings.len() {
             n if self.strict && n > 0 => {
                 Err(Failure::Findings(format!("{}, which --strict takes for a failure", count(n, "warning"))))
@@ -63,4 +91,88 @@ impl Check {
             _ => Ok(()),
         }
     }
+
+    fn summary(&self, compiled: &Compiled) -> Summary {
+        let conditions = self.conditions.then(|| conditions_of(&self.spec.location(), &self.spec.settings));
+        let words = |condition: &Condition| condition.words(&compiled.sources);
+        Summary { conditions: conditions.map(|found| found.iter().map(words).collect()), ..Summary::of(compiled) }
+    }
+
+    /// Prints all diagnostics for a program to read.
+    fn tell(&self, diagnostics: &[Diagnostic], sources: &SourceMap, summary: Option<&Summary>) {
+        let of = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+        let document = match self.format {
+            Format::Github => return terminal::result(&github(diagnostics, sources)),
+            Format::Sarif => sarif(diagnostics, sources),
+            Format::Text | Format::Json => json!({
+                "version": 1,
+                "spec": self.spec.location().name(),
+                "ok": summary.is_some(),
+                "errors": of(Severity::Error),
+                "warnings": of(Severity::Warning),
+                "diagnostics": json(diagnostics, sources),
+                "summary": summary,
+            }),
+        };
+        terminal::result(&format!("{document:#}\n"));
+    }
+}
+
+/// What a spec that is fine amounts to.
+#[derive(Serialize)]
+struct Summary {
+    model: String,
+    weights: usize,
+    parameters: usize,
+    objectives: Vec<ObjectiveSummary>,
+    functions: Vec<FunctionSummary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conditions: Option<Vec<String>>,
+}
+
+#[derive(Serialize)]
+struct ObjectiveSummary {
+    name: String,
+    trained_parameters: usize,
+}
+
+#[derive(Serialize)]
+struct FunctionSummary {
+    name: String,
+    nodes: usize,
+}
+
+impl Summary {
+    fn of(compiled: &Compiled) -> Summary {
+        let program = &compiled.program;
+        let elements = |i: usize| program.weights[i].shape.iter().product::<usize>();
+        let objectives = program.objectives.iter().map(|objective| ObjectiveSummary {
+            name: objective.name.clone(),
+            trained_parameters: objective.trains.iter().map(|id| elements(id.0 as usize)).sum(),
+        });
+        let functions = program
+            .functions
+            .iter()
+            .map(|function| FunctionSummary { name: function.name.clone(), nodes: function.graph.len() });
+        Summary {
+            model: program.name.clone(),
+            weights: program.weights.len(),
+            parameters: (0..program.weights.len()).map(elements).sum(),
+            objectives: objectives.collect(),
+            functions: functions.collect(),
+            conditions: None,
+        }
+    }
+}
+
+fn text(spec: &str, summary: &Summary) -> String {
+    let mut text = format!("{spec} is fine: model {}\n", summary.model);
+    text += &format!("  {} weights, {} parameters\n", summary.weights, grouped(summary.parameters));
+    for objective in &summary.objectives {
+        text += &format!("  objective {} trains {}\n", objective.name, grouped(objective.trained_parameters));
+    }
+    let functions: Vec<String> =
+        summary.functions.iter().map(|function| format!("{} ({} nodes)", function.name, function.nodes)).collect();
+    text += &format!("  functions: {}\n", functions.join(", "));
+    text + &summary.conditions.iter().flatten().map(|words| format!("  {words}\n")).collect::<String>()
 }

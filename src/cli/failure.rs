@@ -21,12 +21,14 @@ pub(super) enum Failure {
     Findings(String),
     /// It was asked for the wrong way.
     Usage(String),
+    /// Why has been told as a result.
+    Told,
 }
 
 impl Failure {
     pub(super) fn status(&self) -> u8 {
         match self {
-            Failure::Spec(_) | Failure::Run(_) | Failure::Findings(_) => 1,
+            Failure::Spec(_) | Failure::Run(_) | Failure::Findings(_) | Failure::Told => 1,
             Failure::Usage(_) => 2,
         }
     }

@@ -11,6 +11,7 @@ mod cost;
 mod data;
 mod diff;
 mod eval;
+mod explain;
 mod failure;
 mod fmt;
 mod graph;
@@ -44,6 +45,7 @@ const EXAMPLES: &str = "Examples:
   diadc run                                            the small spec that comes with diadc, on the toy data set
   diadc run specs/diad.diad --dataset visa --data DIR  train, evaluate and report
   diadc check my.diad                                  what is wrong with a spec, without running it
+  diadc explain shape-mismatch                         what a mistake means, with examples
   diadc fmt my.diad                                    its layout
   diadc graph my.diad --set fusion=off                 what it computes
   diadc data toy DIR                                   write the toy data set as image files
@@ -57,6 +59,7 @@ enum Command {
     Predict(predict::Predict),
     Resume(resume::Resume),
     Check(check::Check),
+    Explain(explain::Explain),
     Fmt(fmt::Fmt),
     Lsp(lsp::Lsp),
     Graph(graph::Graph),
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Run(_) | Command::Train(_) | Command::Eval(_) | Command::Predict(_) | Command::Resume(_) => true,
         Command::Call(_) => true,
         Command::Check(_)
+        | Command::Explain(_)
         | Command::Fmt(_)
         | Command::Lsp(_)
         | Command::Graph(_)
@@ -93,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Predict(command) => command.run(),
         Command::Resume(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Explain(command) => command.run(),
         Command::Fmt(command) => command.run(),
         Command::Lsp(command) => command.run(),
         Command::Graph(command) => command.run(),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::diagnostic::{Diagnostic, Style, render};
+use crate::diagnostic::{Diagnostic, Severity, Style, render};
 use crate::experiment::Watch;
 use crate::source::SourceMap;
 use crate::train::{Observer, Progress};
@@ -73,9 +73,12 @@ pub(super) fn failure(failure: &Failure) {
     match failure {
         Failure::Spec(failed) => {
             diagnostics(&failed.diagnostics, &failed.sources);
-            let count = failed.diagnostics.len();
-            eprintln!("{count} error{}", if count == 1 { "" } else { "s" });
+            let errors = failed.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+            let codes: Vec<&str> = errors.map(|diagnostic| diagnostic.code).collect();
+            let plural = if codes.len() == 1 { "" } else { "s" };
+            eprintln!("{} error{plural}; `diadc explain {}` says more", codes.len(), codes.first().unwrap_or(&"CODE"));
         }
+        Failure::Told => {}
         Failure::Run(error) => eprintln!("error: {error}"),
         Failure::Findings(text) | Failure::Usage(text) => eprintln!("error: {text}"),
     }

@@ -1,17 +1,30 @@
 //! What is wrong with a spec: a headline, the places that hurt, how the compiler got there, and a remedy.
 //!
-//! Stages make [`Diagnostic`]s from their own errors; [`render`] draws them beside the source.
-//! This room knows places and words, but no stage.
+//! Stages make [`Diagnostic`]s from their own errors; [`render`] draws them beside the source, and [`json()`], [`sarif()`] and
+//! [`github()`] write them for programs. [`Explanation`] says what a code means. This room knows places and words, but no stage.
 
+mod explain;
+mod format;
+mod github;
+mod json;
+mod place;
 mod lint;
 mod render;
+mod sarif;
 mod suggest;
 mod wording;
 
+use crate::source::SourceMap;
 use crate::span::Span;
 
+pub use explain::Explanation;
+pub use format::Format;
+pub use github::github;
+pub use json::json;
 pub use lint::{Allow, Lint};
+pub use place::Place;
 pub use render::{Style, render};
+pub use sarif::sarif;
 pub use suggest::{nearest, one_of};
 pub use wording::{count, grouped};
 
@@ -22,6 +35,17 @@ pub enum Severity {
     Error,
     /// Something comes out that is probably not meant.
     Warning,
+}
+
+impl Severity {
+    /// `error` or `warning`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
 }
 
 /// A place with a few words about it.
@@ -110,6 +134,30 @@ impl Diagnostic {
     #[must_use]
     pub fn span(&self) -> Span {
         self.labels[0].span
+    }
+
+    /// The first label that lies in a file of the user's: where it hurts, another party, or a call that led there.
+    #[must_use]
+    pub fn in_a_file(&self, sources: &SourceMap) -> Option<&Label> {
+        self.labels.iter().chain(&self.trace).find(|label| sources.get(label.span.source).is_file)
+    }
+
+    /// All of it in words, a line for each fact, for readers that see no source beside it.
+    #[must_use]
+    pub fn words(&self, sources: &SourceMap) -> String {
+        let mut lines = vec![self.headline.clone()];
+        let shown = self.in_a_file(sources).map(|label| label.span);
+        for Label { span, text } in self.labels.iter().chain(&self.trace) {
+            match (text.is_empty(), shown == Some(*span)) {
+                (true, true) => {}
+                (false, true) => lines.push(text.clone()),
+                (true, false) => lines.push(format!("at {}", sources.place(*span))),
+                (false, false) => lines.push(format!("{text} ({})", sources.place(*span))),
+            }
+        }
+        lines.extend(self.notes.iter().cloned());
+        lines.extend(self.help.iter().map(|help| format!("help: {help}")));
+        lines.join("\n")
     }
 }
 

@@ -8,12 +8,16 @@ use crate::span::{Span, Spanned};
 pub type Name = Spanned<Arc<str>>;
 
 /// A whole file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Ast {
     /// The text of its `//!` lines.
     pub doc: String,
     /// Its items in the order in which they stand.
     pub items: Vec<Item>,
+    /// Names that items would have defined which could not be read.
+    pub broken: Vec<Name>,
+    /// Whether something could not be read, be it without a name.
+    pub is_partial: bool,
 }
 
 /// One item with its doc comment.
@@ -128,6 +132,8 @@ pub struct BlockDef {
     pub base: Option<Name>,
     /// Its members in the order in which they stand.
     pub members: Vec<Member>,
+    /// Whether it has members that could not be read.
+    pub is_partial: bool,
 }
 
 /// One member with its doc comment.

@@ -37,7 +37,7 @@ type P<'a> = Pair<'a, Rule>;
 /// Makes the tree of a file.
 pub(super) fn file(place: Place, pair: P<'_>) -> Result<Ast, Vec<Diagnostic>> {
     let mut build = Build { place, diagnostics: Vec::new(), depth: 0 };
-    let mut ast = Ast { doc: String::new(), items: Vec::new() };
+    let mut ast = Ast::default();
     for pair in pair.into_inner() {
         match pair.as_rule() {
             Rule::file_doc => add_doc(&mut ast.doc, pair),
@@ -201,7 +201,8 @@ impl Build {
         let is_model = pair.as_rule() == Rule::model_item;
         let mut inner = meaningful(pair);
         let name = self.name(&inner.next().expect("a block has a name"));
-        let mut block = BlockDef { name, is_model, params: Vec::new(), base: None, members: Vec::new() };
+        let mut block =
+            BlockDef { name, is_model, params: Vec::new(), base: None, members: Vec::new(), is_partial: false };
         for pair in inner {
             match pair.as_rule() {
                 Rule::params => block.params = self.params(pair),

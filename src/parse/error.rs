@@ -75,6 +75,11 @@ pub(super) fn too_nested(place: Place, at: usize) -> Diagnostic {
         .help("give what is inside a name, with `let` or as a function")
 }
 
+/// A bracket, at a byte, that nothing closes.
+pub(super) fn not_closed(place: Place, at: usize, bracket: char) -> Diagnostic {
+    Diagnostic::error("syntax", format!("a `{bracket}` is not closed"), place.span(at, at + 1)).here("opened here")
+}
+
 /// An `allow` with an empty reason.
 pub(super) fn no_reason(code: &str, span: Span) -> Diagnostic {
     Diagnostic::error("no-reason", format!("nothing says why `{code}` is no mistake here"), span)
@@ -97,21 +102,11 @@ fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Dia
     };
     match (before.open.last(), closes) {
         (Some(&(opened, bracket)), Some(closes)) if bracket != closes => {
-            let span = place.span(opened, opened + 1);
             let text = format!("this can't close the `{bracket}`");
-            Some(
-                Diagnostic::error("syntax", format!("a `{bracket}` is not closed"), span)
-                    .here("opened here")
-                    .also(place.span(at, at + 1), text),
-            )
+            Some(not_closed(place, opened, bracket).also(place.span(at, at + 1), text))
         }
         (Some(&(opened, bracket)), None) if found.is_empty() => {
-            let span = place.span(opened, opened + 1);
-            Some(
-                Diagnostic::error("syntax", format!("a `{bracket}` is not closed"), span)
-                    .here("opened here")
-                    .also(place.span(at, at), "the text ends here"),
-            )
+            Some(not_closed(place, opened, bracket).also(place.span(at, at), "the text ends here"))
         }
         (None, Some(_)) => {
             let span = place.span(at, at + 1);

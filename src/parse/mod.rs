@@ -1,12 +1,13 @@
 //! Text to an [`Ast`].
 //!
-//! In: the text of one file. Out: its tree, or everything that is wrong with its syntax. A mistake in one
-//! item does not hide those of the others. This room does not know which words have a meaning.
+//! In: the text of one file. Out: its tree, or everything that is wrong with its syntax and the tree of what can be read.
+//! A mistake in one item or member does not hide those of the others. This room does not know which words have a meaning.
 
 pub mod ast;
 mod bracket;
 mod build;
 mod error;
+mod recover;
 pub mod tree;
 
 use std::num::NonZeroUsize;
@@ -36,14 +37,28 @@ use grammar::{Grammar, Rule};
 /// Parses a whole file.
 ///
 /// # Errors
-/// All syntax errors, at most one for each item.
+/// All syntax errors, at most one for each item or member.
 pub fn parse(id: SourceId, sources: &SourceMap) -> Result<Ast, Vec<Diagnostic>> {
+    let (ast, diagnostics) = parse_partly(id, sources);
+    if diagnostics.is_empty() { Ok(ast) } else { Err(diagnostics) }
+}
+
+/// Parses as much of a file as can be read, with all syntax errors. What is left out of the tree has left its names in
+/// [`Ast::broken`].
+#[must_use]
+pub fn parse_partly(id: SourceId, sources: &SourceMap) -> (Ast, Vec<Diagnostic>) {
     let text = &sources.get(id).text;
     let place = build::Place { source: id, offset: 0 };
-    limited(place, text)?;
-    match Grammar::parse(Rule::file, text) {
-        Ok(mut pairs) => build::file(place, pairs.next().expect("`file` makes one pair")),
-        Err(_) => Err(item_by_item(id, text)),
+    if let Err(diagnostics) = limited(place, text) {
+        return (Ast { is_partial: true, ..Ast::default() }, diagnostics);
+    }
+    let whole = Grammar::parse(Rule::file, text).ok();
+    match whole.map(|mut pairs| build::file(place, pairs.next().expect("`file` makes one pair"))) {
+        Some(Ok(ast)) => (ast, Vec::new()),
+        Some(Err(_)) | None => {
+            let (ast, diagnostics) = recover::item_by_item(id, text);
+            (Ast { is_partial: true, ..ast }, diagnostics)
+        }
     }
 }
 
@@ -74,49 +89,4 @@ fn limited(place: build::Place, text: &str) -> Result<(), Vec<Diagnostic>> {
 #[must_use]
 pub fn keywords() -> &'static [&'static str] {
     error::KEYWORDS
-}
-
-/// Parses each item by itself and collects what is wrong.
-fn item_by_item(id: SourceId, text: &str) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
-    for (start, end) in items(text) {
-        let place = build::Place { source: id, offset: start };
-        let part = &text[start..end];
-        match Grammar::parse(Rule::file, part) {
-            Ok(mut pairs) => {
-                if let Err(more) = build::file(place, pairs.next().expect("`file` makes one pair")) {
-                    diagnostics.extend(more);
-                }
-            }
-            Err(error) => diagnostics.push(error::syntax(place, part, &error)),
-        }
-    }
-    diagnostics
-}
-
-/// Where items begin and end, judged by lines that start in the first column. Where a bracket is open such a line
-/// must begin with a word that begins nothing but an item, or stand behind an indented line or the end of a body.
-fn items(text: &str) -> Vec<(usize, usize)> {
-    let mut starts = vec![0];
-    let (mut at, mut start) = (0, 0);
-    // What stands ahead of an item and belongs to it.
-    let (mut after_ahead, mut after_indent) = (false, false);
-    for line in text.split_inclusive('\n') {
-        let is_ahead = line.starts_with("///") || line.starts_with("allow ");
-        let word: &str = line.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-        let begins = (is_ahead || !word.is_empty())
-            && (matches!(word, "use" | "enum" | "block" | "model")
-                || matches!(word, "fn" | "let") && after_indent
-                || bracket::scan(&text[start..at]).open.is_empty());
-        if begins && !after_ahead && at > 0 {
-            starts.push(at);
-            start = at;
-        }
-        let is_blank = line.trim().is_empty();
-        after_ahead = is_ahead || (after_ahead && is_blank);
-        after_indent = line.starts_with([' ', '\t', '}']) || (after_indent && is_blank);
-        at += line.len();
-    }
-    let ends = starts.iter().copied().skip(1).chain([text.len()]);
-    starts.iter().copied().zip(ends).collect()
 }

@@ -16,8 +16,8 @@ use crate::span::SourceId;
 
 use super::Location;
 
-/// The tree of a text, or everything that is wrong with its syntax.
-pub(super) type Parsed = Result<Arc<Ast>, Vec<Diagnostic>>;
+/// What can be read of a text, and everything that is wrong with its syntax.
+type Parsed = (Arc<Ast>, Vec<Diagnostic>);
 
 /// All files that were asked for.
 #[derive(Debug, Default)]
@@ -87,7 +87,8 @@ impl Library {
     /// The tree of a file, if it was asked for and its syntax is right.
     #[must_use]
     pub fn ast(&self, location: &Location) -> Option<&Ast> {
-        self.files.get(location)?.parsed.as_deref().ok()
+        let (ast, wrong) = &self.files.get(location)?.parsed;
+        wrong.is_empty().then_some(ast)
     }
 
     /// How many texts were parsed.
@@ -100,8 +101,13 @@ impl Library {
         self.asked.clear();
     }
 
-    /// The number and the tree of a file.
-    pub(super) fn read(&mut self, location: &Location) -> Result<(SourceId, Parsed), String> {
+    /// The number of a file, what can be read of it, and what is wrong with its syntax.
+    pub(super) fn read(&mut self, location: &Location) -> Result<(SourceId, Arc<Ast>, Vec<Diagnostic>), String> {
+        let (source, (ast, wrong)) = self.parsed(location)?;
+        Ok((source, ast, wrong))
+    }
+
+    fn parsed(&mut self, location: &Location) -> Result<(SourceId, Parsed), String> {
         self.asked.push(location.clone());
         let known = self.files.get(location);
         // What comes with the program never changes.
@@ -121,10 +127,14 @@ impl Library {
                 self.sources.replace(source, text);
                 source
             }
-            None => self.sources.add(location.name(), text),
+            None => match location {
+                Location::File(_) => self.sources.add_file(location.name(), text),
+                Location::Embedded(_) => self.sources.add(location.name(), text),
+            },
         };
         self.parses += 1;
-        let parsed = parse::parse(source, &self.sources).map(Arc::new);
+        let (ast, wrong) = parse::parse_partly(source, &self.sources);
+        let parsed = (Arc::new(ast), wrong);
         self.files.insert(location.clone(), Entry { source, parsed: parsed.clone() });
         Ok((source, parsed))
     }

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
-use crate::diagnostic::{Diagnostic, in_order};
+use crate::diagnostic::Diagnostic;
 use crate::parse::ast::{Ast, ItemKind, UseFrom};
 use crate::span::Span;
 
@@ -114,13 +114,17 @@ pub fn std_modules() -> Vec<String> {
     std.iter().filter_map(|file| file.path().file_stem()).map(|stem| stem.to_string_lossy().into_owned()).collect()
 }
 
-/// Loads `root`, what it uses, and the prelude. The root is the first file, the prelude the last.
-pub(super) fn load(root: &Location, library: &mut Library) -> Result<Vec<File>, Vec<Diagnostic>> {
+/// Loads `root`, what it uses, and the prelude, with what is wrong with them. The root is the first file, the prelude the
+/// last. Where the syntax is wrong a file has what can be read of it.
+///
+/// # Errors
+/// If the root can't be read.
+pub(super) fn load(root: &Location, library: &mut Library) -> Result<(Vec<File>, Vec<Diagnostic>), Vec<Diagnostic>> {
     library.begin();
     let mut loader =
         Loader { library, files: Vec::new(), known: Vec::new(), open: Vec::new(), diagnostics: Vec::new() };
     if let Err(why) = loader.file(root) {
-        let id = loader.library.sources_mut().add(root.name(), "");
+        let id = loader.library.sources_mut().add_file(root.name(), "");
         let span = Span { source: id, start: 0, end: 0 };
         let mut diagnostic =
             Diagnostic::error("unreadable-file", format!("`{}` can't be read: {why}", root.name()), span);
@@ -132,16 +136,14 @@ pub(super) fn load(root: &Location, library: &mut Library) -> Result<Vec<File>, 
     }
     let prelude = Location::Embedded("std/prelude.diad".into());
     loader.file(&prelude).expect("the prelude comes with the program");
-    if loader.diagnostics.is_empty() {
-        Ok(loader.files.into_iter().flatten().collect())
-    } else {
-        Err(in_order(loader.diagnostics))
-    }
+    let files =
+        loader.files.into_iter().map(|file| file.expect("each file was put there when all it uses had been read"));
+    Ok((files.collect(), loader.diagnostics))
 }
 
 struct Loader<'a> {
     library: &'a mut Library,
-    /// None where the syntax is wrong.
+    /// None while what it uses is being read.
     files: Vec<Option<File>>,
     known: Vec<Location>,
     open: Vec<Location>,
@@ -154,19 +156,15 @@ impl Loader<'_> {
         if let Some(index) = self.known.iter().position(|known| known == location) {
             return Ok(index);
         }
-        let (source, parsed) = self.library.read(location)?;
+        let (source, ast, wrong) = self.library.read(location)?;
+        self.diagnostics.extend(wrong);
         let index = self.files.len();
         self.files.push(None);
         self.known.push(location.clone());
-        match parsed {
-            Err(more) => self.diagnostics.extend(more),
-            Ok(ast) => {
-                self.open.push(location.clone());
-                let uses = self.uses(location, &ast);
-                self.open.pop();
-                self.files[index] = Some(File { source, ast, uses });
-            }
-        }
+        self.open.push(location.clone());
+        let uses = self.uses(location, &ast);
+        self.open.pop();
+        self.files[index] = Some(File { source, ast, uses });
         Ok(index)
     }
 

@@ -1,7 +1,7 @@
 //! [`Ast`] to [`Spec`]: every file loaded, every name known.
 //!
 //! In: where the experiment's file lies and what is set from outside. Out: modules with scopes, blocks with the
-//! members of their bases. After this no word is unknown, except fields of values, which depend on what the value is.
+//! members of their bases. After this no word is unknown or it has been reported, except fields of values, which depend on what the value is.
 //! Templates are not expanded here: how often a block's loop runs can depend on shapes, which `check` knows.
 
 pub mod builtin;
@@ -35,8 +35,11 @@ use spec::Spec;
 ///
 /// `settings` are the `name=value` pairs from outside.
 ///
+/// What is wrong with the syntax and the names of the files is kept in [`Spec::diagnostics`], beside what is right, so that
+/// `check` finds the rest.
+///
 /// # Errors
-/// Everything that is wrong with the syntax and the names of all files.
+/// If the file can't be read.
 pub fn resolve(
     root: &Location,
     settings: &[(String, String)],
@@ -51,19 +54,21 @@ pub fn resolve(
 /// The same, with what a library has of earlier times.
 ///
 /// # Errors
-/// Everything that is wrong with the syntax and the names of all files.
+/// If the file can't be read.
 pub fn resolve_in(
     root: &Location,
     settings: &[(String, String)],
     library: &mut Library,
 ) -> Result<Spec, Vec<Diagnostic>> {
-    let files = load::load(root, library)?;
-    let (mut spec, mut diagnostics) = scope::bind(&files, None);
+    let (files, mut diagnostics) = load::load(root, library)?;
+    let (mut spec, more) = scope::bind(&files, None);
+    diagnostics.extend(more);
     let (wrong, reads) = names::check(&spec, &files, None);
     diagnostics.extend(wrong);
     finish(&mut spec, &files, reads, library, &mut diagnostics);
     spec.settings = read_settings(&spec, settings, library.sources_mut(), &mut diagnostics);
-    if diagnostics.is_empty() { Ok(spec) } else { Err(in_order(diagnostics)) }
+    spec.diagnostics = in_order(diagnostics);
+    Ok(spec)
 }
 
 /// Adds to a spec what is read in it and which lints it silences.
@@ -86,7 +91,10 @@ pub fn files(root: &Location, library: &mut Library) -> Vec<Location> {
 /// # Errors
 /// Everything that is wrong with the syntax of all files.
 pub fn look_up(root: &Location, library: &mut Library) -> Result<(Spec, Vec<Diagnostic>, Index), Vec<Diagnostic>> {
-    let files = load::load(root, library)?;
+    let (files, wrong) = load::load(root, library)?;
+    if !wrong.is_empty() {
+        return Err(in_order(wrong));
+    }
     let mut index = Index::default();
     let (mut spec, mut diagnostics) = scope::bind(&files, Some(&mut index));
     let (wrong, reads) = names::check(&spec, &files, Some(&mut index));

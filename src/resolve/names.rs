@@ -196,7 +196,7 @@ impl<'a> Names<'a> {
             Binding::Block(id) => self.spec.block(*id).name.span,
             Binding::Enum(id) => self.spec.enumeration(*id).name.span,
             Binding::Case(id, case) => self.spec.enumeration(*id).cases[*case].span,
-            Binding::Ambiguous(_) => return None,
+            Binding::Ambiguous(_) | Binding::Broken => return None,
         }))
     }
 
@@ -306,7 +306,7 @@ impl<'a> Names<'a> {
         const TYPES: &[&str] = &["int", "float", "bool", "string", "pair", "tensor", "any", "fn"];
         self.read_top(name);
         let scope = &self.spec.module(self.module).scope;
-        let known = matches!(scope.get(name), Some(Binding::Block(_) | Binding::Enum(_)));
+        let known = matches!(scope.get(name), Some(Binding::Block(_) | Binding::Enum(_) | Binding::Broken));
         if known {
             self.note(name, span);
         }
@@ -396,7 +396,7 @@ impl<'a> Names<'a> {
         if let Some((_, member)) = block.members.get(&first.node) {
             self.note_at(first.span, member_name(member).1);
         }
-        if !block.members.get(&first.node).is_some_and(|(_, member)| is_it(&member.kind)) {
+        if !block.is_partial && !block.members.get(&first.node).is_some_and(|(_, member)| is_it(&member.kind)) {
             let known = block.members.iter().filter(|(_, (_, member))| is_it(&member.kind)).map(|(name, _)| &**name);
             let mut diagnostic = error::unknown_name(&first.node, first.span, known);
             diagnostic.headline = format!("the model has no {what} `{}`", first.node);
@@ -503,6 +503,7 @@ impl<'a> Names<'a> {
                     self.diagnostics.push(error::unknown_name(&case.node, case.span, known));
                 }
             }
+            Some(Binding::Broken) => {}
             _ => {
                 let enums =
                     scope.iter().filter(|(_, binding)| matches!(binding, Binding::Enum(_))).map(|(name, _)| &**name);
@@ -540,6 +541,10 @@ impl<'a> Names<'a> {
     }
 
     fn unknown(&mut self, name: &str, span: Span) {
+        // It may be the name of a member that could not be read.
+        if self.block.is_some_and(|block| block.is_partial) {
+            return;
+        }
         let locals = self.locals.iter().map(|local| &*local.name);
         let members = self.block.into_iter().flat_map(|block| {
             block.params.iter().map(|param| &*param.name.node).chain(block.members.keys().map(|name| &**name))

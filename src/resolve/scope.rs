@@ -76,6 +76,13 @@ impl Binder<'_> {
                 }
             }
         }
+        let scope = &mut self.spec.modules[id.0].scope;
+        for name in &file.ast.broken {
+            scope.entry(name.node.clone()).or_insert(Binding::Broken);
+        }
+        if id.0 == 0 {
+            self.spec.lost_model = self.spec.model.is_none() && file.ast.is_partial;
+        }
     }
 
     fn name(&mut self, module: ModuleId, name: &Name, binding: Binding) {
@@ -120,6 +127,7 @@ impl Binder<'_> {
             params: def.params.clone(),
             members,
             lineage: vec![id],
+            is_partial: def.is_partial,
         });
         self.definitions.push((def.clone(), def.base.is_none()));
         id
@@ -132,8 +140,9 @@ impl Binder<'_> {
             _ => None,
         });
         for (item, target) in uses.zip(&file.uses) {
-            if let Some(target) = target {
-                self.import_one(id, item, ModuleId(*target));
+            match target {
+                Some(target) => self.import_one(id, item, ModuleId(*target)),
+                None => item.names.iter().for_each(|(_, here)| self.lost(id, here)),
             }
         }
         let prelude = files.len() - 1;
@@ -168,10 +177,17 @@ impl Binder<'_> {
                         scope.insert(case, Binding::Ambiguous(owners));
                     }
                     Some(Binding::Ambiguous(owners)) => owners.push(enum_id),
-                    Some(Binding::Fn(..) | Binding::Let(..) | Binding::Block(_) | Binding::Enum(_)) => {}
+                    Some(
+                        Binding::Fn(..) | Binding::Let(..) | Binding::Block(_) | Binding::Enum(_) | Binding::Broken,
+                    ) => {}
                 }
             }
         }
+    }
+
+    /// A name that would mean something if what it comes from could be read.
+    fn lost(&mut self, id: ModuleId, name: &Name) {
+        self.spec.modules[id.0].scope.entry(name.node.clone()).or_insert(Binding::Broken);
     }
 
     fn import_one(&mut self, id: ModuleId, item: &Use, target: ModuleId) {
@@ -189,7 +205,11 @@ impl Binder<'_> {
                         self.spec.modules[id.0].scope.insert(here.node.clone(), binding);
                     }
                 }
+                None if matches!(self.spec.modules[target.0].scope.get(&there.node), Some(Binding::Broken)) => {
+                    self.lost(id, here);
+                }
                 None => {
+                    self.lost(id, here);
                     let from = match &item.from.node {
                         crate::parse::ast::UseFrom::Std(module) => format!("std::{module}"),
                         crate::parse::ast::UseFrom::File(path) => path.clone(),
@@ -215,17 +235,25 @@ impl Binder<'_> {
         let module = self.spec.blocks[id.0].module;
         let base_id = match self.spec.modules[module.0].scope.get(&base.node) {
             Some(Binding::Block(base_id)) => *base_id,
+            Some(Binding::Broken) => {
+                self.spec.blocks[id.0].is_partial = true;
+                return;
+            }
             Some(binding) => {
+                self.spec.blocks[id.0].is_partial = true;
                 let what = match binding {
                     Binding::Fn(..) => "a function",
                     Binding::Let(..) => "a value",
                     Binding::Enum(_) => "an enum",
-                    Binding::Case(..) | Binding::Ambiguous(_) | Binding::Block(_) => "a case of an enum",
+                    Binding::Case(..) | Binding::Ambiguous(_) | Binding::Block(_) | Binding::Broken => {
+                        "a case of an enum"
+                    }
                 };
                 self.diagnostics.push(error::base_is_no_block(base, what));
                 return;
             }
             None => {
+                self.spec.blocks[id.0].is_partial = true;
                 let blocks: Vec<Arc<str>> = self.spec.modules[module.0]
                     .scope
                     .iter()
@@ -238,6 +266,7 @@ impl Binder<'_> {
         };
         if base_id == id || open.contains(&base_id) {
             self.diagnostics.push(error::base_cycle(base));
+            self.spec.blocks[id.0].is_partial = true;
             return;
         }
         open.push(id);
@@ -265,8 +294,10 @@ impl Binder<'_> {
                     if kind != base_kind {
                         let (span, first) = (member_name(&replacement).1, member_name(&member).1);
                         self.diagnostics.push(error::other_kind(&name, span, first, kind, base_kind));
+                        members.insert(name, (module, member));
+                    } else {
+                        members.insert(name, (own_module, replacement));
                     }
-                    members.insert(name, (own_module, replacement));
                 }
                 None => {
                     members.insert(name, (module, member));
@@ -277,6 +308,7 @@ impl Binder<'_> {
         let block = &mut self.spec.blocks[id.0];
         block.members = members;
         block.lineage.extend(base.lineage);
+        block.is_partial |= base.is_partial;
         if block.params.is_empty() {
             block.params = base.params;
             block.module = base.module;

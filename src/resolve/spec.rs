@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::Allow;
+use crate::diagnostic::{Allow, Diagnostic};
 use crate::parse::ast::{Expr, FnDef, LetDef, Member, Name, Param};
 use crate::span::{SourceId, Span};
 
@@ -20,7 +20,7 @@ pub struct BlockId(pub(crate) usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EnumId(pub(crate) usize);
 
-/// One experiment, every name of which is known.
+/// One experiment, every name of which is known or reported.
 #[derive(Clone, Debug, Default)]
 pub struct Spec {
     /// All files that take part; the user's own is the first.
@@ -33,6 +33,10 @@ pub struct Spec {
     pub model: Option<BlockId>,
     /// Values set from outside, by the name of a `param` of the model.
     pub settings: Vec<(Name, Expr)>,
+    /// What is wrong with the syntax and the names.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether there is no model because it could not be read.
+    pub lost_model: bool,
     /// Reasons why warnings are no mistake.
     pub allows: Vec<Allow>,
     /// Names outside of the standard library that nothing reads.
@@ -85,6 +89,8 @@ pub enum Binding {
     Case(EnumId, usize),
     /// A case that two visible enumerations have.
     Ambiguous(Vec<EnumId>),
+    /// Something that could not be read, which has been reported.
+    Broken,
 }
 
 /// An enumeration.
@@ -111,6 +117,8 @@ pub struct Block {
     pub members: IndexMap<Arc<str>, (ModuleId, Member)>,
     /// All blocks it descends from, itself first.
     pub lineage: Vec<BlockId>,
+    /// Whether it may have more members, which could not be read.
+    pub is_partial: bool,
 }
 
 impl Spec {

@@ -56,7 +56,7 @@ fn every_kind_of_mistake_has_a_spec_that_makes_it() {
 }
 
 /// The codes of all diagnostics that the sources in a folder make.
-fn codes(folder: &std::path::Path, into: &mut BTreeSet<String>) {
+pub(super) fn codes(folder: &std::path::Path, into: &mut BTreeSet<String>) {
     for entry in std::fs::read_dir(folder).expect("the sources lie here") {
         let path = entry.expect("the folder can be read").path();
         if path.is_dir() {
@@ -64,7 +64,8 @@ fn codes(folder: &std::path::Path, into: &mut BTreeSet<String>) {
             continue;
         }
         let text = std::fs::read_to_string(&path).expect("sources are text");
-        for made in text.split("Diagnostic::error(").skip(1) {
+        let made = ["Diagnostic::error(", "Diagnostic::warning("].map(|call| text.split(call).skip(1));
+        for made in made.into_iter().flatten() {
             if let Some(code) = made.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) {
                 into.insert(code.to_owned());
             }

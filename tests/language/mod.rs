@@ -1,6 +1,9 @@
 //! The language: what compiles, to what, and how mistakes are told.
 
+mod conditions;
 mod diagnostics;
+mod explanations;
+mod formats;
 mod graphs;
 mod guide;
 mod properties;

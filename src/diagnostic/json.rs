@@ -1,0 +1,52 @@
+//! Diagnostics as JSON, for programs. `docs/diagnostics.md` describes it.
+
+use serde::Serialize;
+
+use crate::source::SourceMap;
+
+use super::{Diagnostic, Label, Place};
+
+/// A place with words about it.
+#[derive(Serialize)]
+struct JsonLabel<'a> {
+    #[serde(flatten)]
+    place: Place,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonDiagnostic<'a> {
+    code: &'a str,
+    severity: &'static str,
+    headline: &'a str,
+    labels: Vec<JsonLabel<'a>>,
+    trace: Vec<JsonLabel<'a>>,
+    notes: &'a [String],
+    help: Option<&'a str>,
+}
+
+/// The list of all diagnostics. The first label of each is where it hurts, the others are the other parties; the trace
+/// leads from there through the calls, innermost first.
+///
+/// # Panics
+/// Never: all keys are strings and all numbers whole.
+#[must_use]
+pub fn json(diagnostics: &[Diagnostic], sources: &SourceMap) -> serde_json::Value {
+    let list: Vec<JsonDiagnostic<'_>> = diagnostics
+        .iter()
+        .map(|diagnostic| JsonDiagnostic {
+            code: diagnostic.code,
+            severity: diagnostic.severity.word(),
+            headline: &diagnostic.headline,
+            labels: labels(&diagnostic.labels, sources),
+            trace: labels(&diagnostic.trace, sources),
+            notes: &diagnostic.notes,
+            help: diagnostic.help.as_deref(),
+        })
+        .collect();
+    serde_json::to_value(list).expect("strings and whole numbers can be written")
+}
+
+fn labels<'a>(labels: &'a [Label], sources: &SourceMap) -> Vec<JsonLabel<'a>> {
+    labels.iter().map(|label| JsonLabel { place: Place::of(label.span, sources), text: &label.text }).collect()
+}
