@@ -291,12 +291,12 @@ impl Binder<'_> {
             match own.shift_remove(&name) {
                 Some((own_module, replacement)) => {
                     let (kind, base_kind) = (kind_name(&replacement.kind), kind_name(&member.kind));
-                    if kind != base_kind {
+                    if kind == base_kind {
+                        members.insert(name, (own_module, replacement));
+                    } else {
                         let (span, first) = (member_name(&replacement).1, member_name(&member).1);
                         self.diagnostics.push(error::other_kind(&name, span, first, kind, base_kind));
                         members.insert(name, (module, member));
-                    } else {
-                        members.insert(name, (own_module, replacement));
                     }
                 }
                 None => {

@@ -193,6 +193,7 @@ fn in_scope(known: &Known, found: &Context) -> Vec<CompletionItem> {
             Binding::Block(_) => CompletionItemKind::CLASS,
             Binding::Enum(_) => CompletionItemKind::ENUM,
             Binding::Case(..) => CompletionItemKind::ENUM_MEMBER,
+            Binding::Broken => CompletionItemKind::TEXT,
             Binding::Ambiguous(_) => continue,
         };
         items.push(item(name, kind));
