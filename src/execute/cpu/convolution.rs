@@ -125,9 +125,11 @@ fn by_rows(layout: &Layout, pixels: &[f32], factors: &[f32], result: &mut [f32])
             let right = if is_pointwise {
                 image
             } else {
-                windows.clear();
                 windows.resize(inner * wide, 0.0);
-                each_line(&mut windows, wide, |line, windows| unfold(layout, image, line, first, windows));
+                each_line(&mut windows, wide, |line, windows| {
+                    windows.fill(0.0);
+                    unfold(layout, image, line, first, windows);
+                });
                 &windows
             };
             let (left, right) = (Matrix::rows(factors, layout.out, inner), Matrix::rows(right, inner, wide));
