@@ -2,7 +2,7 @@
 //!
 //! In: a [`Plan`], the weights of its program, the size of a batch, a precision. Out: a [`Footprint`]: what weights,
 //! gradients, the optimiser and all other values hold at the moment at which most is held, and what they are. The plan is
-//! gone through step by step, forwards and for training backwards too, with the rules of [`effect`] in place of
+//! gone through step by step, forwards and for training backwards too, with the rules of `effect.rs` in place of
 //! kernels. What the allocator holds back and what the program itself takes is not counted.
 
 mod effect;
