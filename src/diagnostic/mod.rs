@@ -25,7 +25,7 @@ pub use lint::{Allow, Lint};
 pub use place::Place;
 pub use render::{Style, render};
 pub use sarif::sarif;
-pub use suggest::{nearest, one_of};
+pub use suggest::{is_misspelt, nearest, nearest_of, one_of};
 pub use wording::{count, grouped};
 
 /// How grave it is.

@@ -18,6 +18,28 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, name)| name)
 }
 
+/// Whether a word is another but for one letter, or for two that changed places.
+#[must_use]
+pub fn is_misspelt(word: &str, right: &str) -> bool {
+    strsim::damerau_levenshtein(word, right) == 1
+}
+
+/// The nearest of several groups of names, of which an earlier one wins unless a later one is nearer.
+pub fn nearest_of<'a>(word: &str, groups: impl IntoIterator<Item = Vec<&'a str>>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    let sorted = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let found = groups.into_iter().filter_map(|names| nearest(word, names));
+    found.min_by_key(|name| {
+        let name = name.to_lowercase();
+        let is_alike = lower.chars().next() == name.chars().next() || sorted(&lower) == sorted(&name);
+        (strsim::damerau_levenshtein(&lower, &name), !is_alike)
+    })
+}
+
 /// `did you mean ...` if a name is near, else the list of all names if it is short.
 pub fn one_of<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let names: Vec<&str> = names.into_iter().collect();
@@ -40,5 +62,13 @@ mod tests {
         assert_eq!(nearest("optimizer", names), None);
         assert_eq!(nearest("of", ["f", "off"]), Some("off"));
         assert_eq!(nearest("B", ["M"]), None);
+    }
+
+    #[test]
+    fn of_names_that_are_as_near_the_one_of_the_first_group_is_meant() {
+        assert_eq!(nearest_of("sie", [vec!["size"], vec!["sin"]]), Some("size"));
+        assert_eq!(nearest_of("leet", [vec!["latent"], vec!["let"]]), Some("let"));
+        assert_eq!(nearest_of("lt", [vec!["t"], vec!["let"]]), Some("let"));
+        assert_eq!(nearest_of("image", [vec!["t"], vec!["let"]]), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use pest::error::{Error, ErrorVariant, InputLocation};
 
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, is_misspelt, nearest};
 use crate::span::Span;
 
 use super::Rule;
@@ -23,6 +23,7 @@ pub(super) const KEYWORDS: &[&str] = &[
     "from",
     "param",
     "part",
+    "fresh",
     "objective",
     "trains",
     "freezes",
@@ -45,6 +46,9 @@ pub(super) const KEYWORDS: &[&str] = &[
     "not",
 ];
 
+/// The words with which a statement or an expression can begin.
+pub(super) const OF_BODIES: &[&str] = &["let", "var", "for", "if", "loop", "copy", "true", "false", "none"];
+
 /// What pest found wrong, as a diagnostic at its place.
 pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnostic {
     let at = match error.location {
@@ -58,6 +62,11 @@ pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnosti
     let before = scan(&text[..at]);
     if let Some(diagnostic) = unbalanced(place, at, found, &before) {
         return diagnostic;
+    }
+    if let Some((start, word, keyword)) = misspelt_before(&text[..at], found) {
+        let headline = format!("`{word}` is not expected here");
+        return Diagnostic::error("syntax", headline, place.span(start, start + word.len()))
+            .help(format!("did you mean `{keyword}`?"));
     }
     let wanted = expected(error);
     let headline = match (wanted.as_slice(), found.is_empty()) {
@@ -174,10 +183,36 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
     if wants(error, Rule::use_names) {
         return Some("as in `use std::diffusion::{q_sample}`".to_owned());
     }
-    let starts = expected(error).iter().any(|word| word.starts_with("an item") || word.starts_with("a member"));
-    (starts && found.len() > 2)
+    let wanted = expected(error);
+    let starts = wanted.iter().any(|word| word.starts_with("an item") || word.starts_with("a member"));
+    ((starts || wanted.is_empty()) && found.len() > 2)
         .then(|| nearest(found, KEYWORDS.iter().copied()))?
         .map(|keyword| format!("did you mean `{keyword}`?"))
+}
+
+/// The word in front of what is not expected, if that is a keyword but for a letter: `fro x in xs`, `lte (a, b) = f(x)`.
+/// Misspelt it reads as a name, and what follows is in the way.
+fn misspelt_before<'a>(before: &'a str, found: &str) -> Option<(usize, &'a str, &'static str)> {
+    let mut ahead = before.trim_end();
+    if found == "=" && ahead.ends_with(')') {
+        let mut depth = 0;
+        let opened = ahead.char_indices().rev().find(|(_, sign)| {
+            depth += match sign {
+                ')' => 1,
+                '(' => -1,
+                _ => 0,
+            };
+            depth == 0
+        });
+        ahead = ahead[..opened?.0].trim_end();
+    } else if found != "=" && !found.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+        return None;
+    }
+    let start = ahead.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+    let word = &ahead[start..];
+    let keywords = KEYWORDS.iter().copied().filter(|keyword| keyword.len() > 2);
+    let keyword = if KEYWORDS.contains(&word) { None } else { nearest(word, keywords) }?;
+    is_misspelt(word, keyword).then_some((start, word, keyword))
 }
 
 fn wants(error: &Error<Rule>, rule: Rule) -> bool {

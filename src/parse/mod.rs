@@ -90,3 +90,9 @@ fn limited(place: build::Place, text: &str) -> Result<(), Vec<Diagnostic>> {
 pub fn keywords() -> &'static [&'static str] {
     error::KEYWORDS
 }
+
+/// Those with which a statement or an expression can begin.
+#[must_use]
+pub fn keywords_of_bodies() -> &'static [&'static str] {
+    error::OF_BODIES
+}

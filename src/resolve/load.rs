@@ -87,7 +87,8 @@ impl Location {
 /// Names of the specs that come with the program.
 #[must_use]
 pub fn embedded_specs() -> Vec<String> {
-    EMBEDDED.files().map(|file| file.path().with_extension("").display().to_string()).collect()
+    let specs = EMBEDDED.files().map(include_dir::File::path).filter(|path| path.with_extension("diad") == *path);
+    specs.map(|path| path.with_extension("").display().to_string()).collect()
 }
 
 /// Paths without `.` and, where possible, without `..`.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, one_of};
+use crate::diagnostic::{Diagnostic, nearest_of, one_of};
 use crate::parse::ast::{
     Body, DimPattern, Expr, ExprKind, FnDef, ItemKind, Member, MemberKind, Name, Param, Pattern, Setting, Statement,
     StringPart, Type, TypeKind,
 };
+use crate::parse::keywords_of_bodies;
 use crate::span::Span;
 
 use super::builtin::Builtin;
@@ -551,7 +552,8 @@ impl<'a> Names<'a> {
         });
         let scope = self.spec.module(self.module).scope.keys().map(|name| &**name);
         let builtins = Builtin::ALL.iter().map(|builtin| builtin.word());
-        let known = locals.chain(members).chain(scope).chain(builtins);
+        let own = locals.chain(members).collect();
+        let known = nearest_of(name, [own, keywords_of_bodies().to_vec(), scope.chain(builtins).collect()]);
         let mut diagnostic = error::unknown_word(name, span, known);
         if let Some(wanted) = &self.wanted {
             diagnostic.help = match (self.spec.module(self.module).scope.get(wanted), &**wanted) {

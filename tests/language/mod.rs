@@ -6,6 +6,7 @@ mod explanations;
 mod formats;
 mod graphs;
 mod guide;
+mod misspelt;
 mod properties;
 mod values;
 
