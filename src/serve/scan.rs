@@ -143,8 +143,8 @@ mod tests {
         assert_eq!((found.word.as_str(), found.callee.as_deref()), ("ou", Some("conv")));
         assert_eq!(found.block.as_deref(), Some("M"));
         assert_eq!(found.locals, ["a", "b", "size", "x"]);
-        let text = "use std::unet::{UN";
-        assert_eq!(context(text, text.len()).used.as_deref(), Some("std::unet"));
+        let text = "use std::parts::{BL";
+        assert_eq!(context(text, text.len()).used.as_deref(), Some("std::parts"));
         let text = "model M { let a = sd.decoder.he";
         assert_eq!(context(text, text.len()).owner.as_deref(), Some("sd.decoder"));
         assert!(context("a // b", 6).is_text && context("\"abc", 3).is_text);

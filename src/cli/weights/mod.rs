@@ -7,6 +7,8 @@ mod inspect;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::diagnostic::grouped as thousands;
+
 use super::failure::Failure;
 
 /// Looks into checkpoints, compares them with specs, and makes them
@@ -43,19 +45,6 @@ impl Weights {
             WeightsCommand::Init(command) => command.run(),
         }
     }
-}
-
-/// `1,066,235,307`
-fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// `7.70 GB`
