@@ -3,7 +3,7 @@
 use crate::execute::DeviceChoice;
 use crate::graph::program::{Phase, Program};
 use crate::optimize::optimize;
-use crate::plan::memory::{Circumstances, Precision, checkpoint, inference, training};
+use crate::plan::memory::{Circumstances, Precision, inference, training};
 use crate::plan::plan;
 
 use super::cost::cores;
@@ -54,10 +54,6 @@ fn excesses(program: &Program, cores: usize, limit: u64, scores: bool) -> Vec<St
     for phase in &program.phases {
         for name in &phase.objectives {
             found.extend(excess(program, phase, name, cores, limit));
-        }
-        let writing = checkpoint(program, phase, Precision::F32);
-        if writing > limit {
-            found.push(format!("  a checkpoint of `{}` needs {}", phase.objectives.join(", "), giga(writing)));
         }
     }
     if let Some(score) = program.function("score").filter(|_| scores) {

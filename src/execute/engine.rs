@@ -28,24 +28,13 @@ pub struct Gradients {
     pub updates: Vec<(WeightId, HostTensor)>,
 }
 
-/// What an optimiser remembers of an objective from step to step.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Memory {
-    /// Steps taken.
-    pub step: u64,
-    /// What it remembers of each weight that had a gradient.
-    pub moments: Vec<Moment>,
-}
-
-/// What an optimiser remembers of a weight.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Moment {
-    /// The weight.
-    pub weight: WeightId,
-    /// The running mean of its gradients.
-    pub first: HostTensor,
-    /// The running mean of their squares, if the rule needs it.
-    pub second: Option<HostTensor>,
+/// Which of the running means that an optimiser keeps of a weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// That of its gradients.
+    First,
+    /// That of their squares, if the rule needs it.
+    Second,
 }
 
 /// Weights on a device, and plans that run there.
@@ -58,7 +47,7 @@ pub trait Engine: Send {
     fn set_weights(&mut self, weights: &mut dyn Iterator<Item = HostTensor>);
 
     /// Replaces one weight.
-    fn set_weight(&mut self, id: WeightId, weight: &HostTensor);
+    fn set_weight(&mut self, id: WeightId, weight: HostTensor);
 
     /// A weight as it is now.
     ///
@@ -100,14 +89,29 @@ pub trait Engine: Send {
     /// [`RunError::NotFinite`] where there is such a value; otherwise if the inputs do not fit or the device failed.
     fn find_not_finite(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<(), RunError>;
 
-    /// The optimiser's memory of an objective.
+    /// Steps that the optimiser of an objective has taken.
+    fn steps(&self, plan: PlanId) -> u64;
+
+    /// Sets how many steps the optimiser of an objective has taken.
+    fn set_steps(&mut self, plan: PlanId, steps: u64);
+
+    /// Which running means the optimiser of an objective keeps: of weights that have had a gradient.
+    fn moments(&self, plan: PlanId) -> Vec<(WeightId, Order)>;
+
+    /// One of those that [`Engine::moments`] lists.
     ///
     /// # Errors
     /// If the device failed.
-    fn memory(&self, plan: PlanId) -> Result<Memory, RunError>;
+    ///
+    /// # Panics
+    /// If there is none.
+    fn moment(&self, plan: PlanId, id: WeightId, order: Order) -> Result<HostTensor, RunError>;
 
-    /// Puts back what [`Engine::memory`] gave.
-    fn set_memory(&mut self, plan: PlanId, memory: &Memory);
+    /// Puts back what [`Engine::moment`] gave, the first order before the second.
+    ///
+    /// # Panics
+    /// If a second is put back before its first.
+    fn set_moment(&mut self, plan: PlanId, id: WeightId, order: Order, moment: HostTensor);
 }
 
 /// An engine on a device.

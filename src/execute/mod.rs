@@ -37,7 +37,7 @@ pub use bind::NamedTensors;
 pub use descend::{AdamFactors, Descent};
 pub use device::{DeviceChoice, DeviceChoiceError};
 pub use draw::Draw;
-pub use engine::{Engine, Evaluation, Gradients, Memory, Moment, PlanId, open};
+pub use engine::{Engine, Evaluation, Gradients, Order, PlanId, open};
 pub use error::RunError;
 pub use host::{HostData, HostTensor};
 pub use kernels::Kernels;

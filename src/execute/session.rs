@@ -16,7 +16,7 @@ use crate::plan::{Plan, PlanInput};
 use super::bind::{NamedTensors, Shapes, bind, shapes};
 use super::descend::{self, Descent, Moments};
 use super::draw::Draw;
-use super::engine::{Engine, Evaluation, Gradients, Memory, Moment, PlanId};
+use super::engine::{Engine, Evaluation, Gradients, Order, PlanId};
 use super::error::RunError;
 use super::host::HostTensor;
 use super::kernels::Kernels;
@@ -167,8 +167,8 @@ impl<B: Kernels> Engine for Session<B> {
         }
     }
 
-    fn set_weight(&mut self, id: WeightId, weight: &HostTensor) {
-        self.weights[id.0 as usize] = Tensor::from_host(weight.clone(), &self.device);
+    fn set_weight(&mut self, id: WeightId, weight: HostTensor) {
+        self.weights[id.0 as usize] = Tensor::from_host(weight, &self.device);
         self.forget(&[id]);
     }
 
@@ -259,25 +259,39 @@ impl<B: Kernels> Engine for Session<B> {
         self.run(plan, inputs, draw, &Leaves::new(), true).map(|_| ())
     }
 
-    fn memory(&self, plan: PlanId) -> Result<Memory, RunError> {
-        let loaded = &self.plans[plan.0];
-        let moments = loaded.moments.iter().map(|(id, moments)| {
-            let host = |x: &FloatTensor<B>| to_host(Tensor::<B>::Float(x.clone()), &self.shapes[id.0 as usize]);
-            let second = moments.second.as_ref().map(host).transpose()?;
-            Ok(Moment { weight: *id, first: host(&moments.first)?, second })
-        });
-        Ok(Memory { step: loaded.step, moments: moments.collect::<Result<_, RunError>>()? })
+    fn steps(&self, plan: PlanId) -> u64 {
+        self.plans[plan.0].step
     }
 
-    fn set_memory(&mut self, plan: PlanId, memory: &Memory) {
-        let on_device = |tensor: &HostTensor| Tensor::<B>::from_host(tensor.clone(), &self.device).float();
-        let loaded = &mut self.plans[plan.0];
-        loaded.step = memory.step;
-        let moments = memory.moments.iter().map(|moment| {
-            let second = moment.second.as_ref().map(on_device);
-            (moment.weight, Moments { first: on_device(&moment.first), second })
+    fn set_steps(&mut self, plan: PlanId, steps: u64) {
+        self.plans[plan.0].step = steps;
+    }
+
+    fn moments(&self, plan: PlanId) -> Vec<(WeightId, Order)> {
+        let moments = self.plans[plan.0].moments.iter();
+        let orders = moments.flat_map(|(id, moments)| {
+            let second = moments.second.is_some().then_some((*id, Order::Second));
+            std::iter::once((*id, Order::First)).chain(second)
         });
-        loaded.moments = moments.collect();
+        orders.collect()
+    }
+
+    fn moment(&self, plan: PlanId, id: WeightId, order: Order) -> Result<HostTensor, RunError> {
+        let moments = &self.plans[plan.0].moments[&id];
+        let moment = match order {
+            Order::First => &moments.first,
+            Order::Second => moments.second.as_ref().expect("it is listed"),
+        };
+        to_host(Tensor::<B>::Float(moment.clone()), &self.shapes[id.0 as usize])
+    }
+
+    fn set_moment(&mut self, plan: PlanId, id: WeightId, order: Order, moment: HostTensor) {
+        let moment = Tensor::<B>::from_host(moment, &self.device).float();
+        let moments = &mut self.plans[plan.0].moments;
+        match order {
+            Order::First => drop(moments.insert(id, Moments { first: moment, second: None })),
+            Order::Second => moments.get_mut(&id).expect("the first is put back first").second = Some(moment),
+        }
     }
 }
 

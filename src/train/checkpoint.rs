@@ -2,14 +2,15 @@
 //!
 //! It is one safetensors file, written beside and renamed, so that the one before is there until the new one is
 //! complete. Only weights that some objective or statistic changes are in it: the others are what the run began with.
+//! Tensors are written and read one after the other, so that neither takes memory for more than one of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::execute::{HostTensor, Memory, Moment};
+use crate::execute::{Engine, HostTensor, Order, PlanId};
 use crate::graph::program::Program;
 use crate::op::WeightId;
-use crate::weight::{File, write};
+use crate::weight::{File, Found, Stored, Writer};
 
 use super::LossPoint;
 use super::error::TrainError;
@@ -25,19 +26,22 @@ pub struct Position {
     pub step: u64,
 }
 
-/// Everything that a run needs to go on.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Checkpoint {
+/// How a run has gone so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Story {
     /// How far it is.
     pub position: Position,
-    /// The weights that training changes.
-    pub weights: Vec<(WeightId, HostTensor)>,
-    /// What the optimisers of the phase remember, by the number of the objective in the program.
-    pub memories: BTreeMap<usize, Memory>,
     /// All losses so far.
     pub curve: Vec<LossPoint>,
     /// What must be the same when the run goes on, such as the seed and a hash of the spec.
     pub notes: BTreeMap<String, String>,
+}
+
+/// A checkpoint that is being read. Weights and memories stay in the file until an engine takes them.
+pub struct Checkpoint<'a> {
+    reader: Reader<'a>,
+    /// How the run has gone until it was written.
+    pub story: Story,
 }
 
 /// The weights that training changes: those of any objective, and statistics.
@@ -47,72 +51,130 @@ pub(super) fn changing(program: &Program) -> BTreeSet<WeightId> {
     trained.chain(updated).collect()
 }
 
-impl Checkpoint {
+/// A tensor of a checkpoint that is being written.
+enum Part {
+    Weight(WeightId),
+    Moment(PlanId, WeightId, Order),
+    Small(HostTensor),
+}
+
+/// Writes a checkpoint into a folder, tensor by tensor as the engine hands them out, and gives the file. `plans` are
+/// those of the phase, with the numbers of their objectives in the program.
+///
+/// # Errors
+/// If it can't be written or the device failed; the one before is untouched then.
+pub(super) fn save(
+    folder: &Path,
+    program: &Program,
+    story: &Story,
+    engine: &dyn Engine,
+    plans: &[(usize, PlanId)],
+) -> Result<PathBuf, TrainError> {
+    let mut parts: Vec<(Found, Part)> = Vec::new();
+    let of_weight = |kind: &str, id: WeightId| {
+        let weight = program.weight(id);
+        Found { name: format!("{kind}/{}", weight.path), shape: weight.shape.clone(), stored: Stored::F32 }
+    };
+    for id in changing(program) {
+        parts.push((of_weight("weight", id), Part::Weight(id)));
+    }
+    for &(objective, plan) in plans {
+        let name = &program.objectives[objective].name;
+        parts.push(small(&format!("step/{name}"), HostTensor::ints(&[], vec![engine.steps(plan).cast_signed()])));
+        for (id, order) in engine.moments(plan) {
+            parts.push((of_weight(&format!("{}/{name}", kind(order)), id), Part::Moment(plan, id, order)));
+        }
+    }
+    let curve = &story.curve;
+    let ints = |value: fn(&LossPoint) -> i64| HostTensor::ints(&[curve.len()], curve.iter().map(value).collect());
+    parts.push(small("curve/step", ints(|point| point.step.cast_signed())));
+    parts.push(small("curve/objective", ints(|point| point.objective as i64)));
+    let losses = curve.iter().map(|point| point.loss).collect();
+    parts.push(small("curve/loss", HostTensor::floats(&[curve.len()], losses)));
+    let position = [story.position.phase as i64, story.position.step.cast_signed()];
+    parts.push(small("position", HostTensor::ints(&[2], position.to_vec())));
+
+    let file = Checkpoint::path(folder);
+    let (found, parts): (Vec<Found>, Vec<Part>) = parts.into_iter().unzip();
+    let mut writer = Writer::create(&file, found, &story.notes)?;
+    while let Some(place) = writer.next() {
+        match &parts[place] {
+            Part::Weight(id) => writer.put_tensor(&engine.weight(*id)?)?,
+            Part::Moment(plan, id, order) => writer.put_tensor(&engine.moment(*plan, *id, *order)?)?,
+            Part::Small(tensor) => writer.put_tensor(tensor)?,
+        }
+    }
+    writer.finish()?;
+    Ok(file)
+}
+
+fn small(name: &str, tensor: HostTensor) -> (Found, Part) {
+    (Found::of(name, &tensor), Part::Small(tensor))
+}
+
+/// How the moments of an order are called in the file.
+fn kind(order: Order) -> &'static str {
+    match order {
+        Order::First => "first",
+        Order::Second => "second",
+    }
+}
+
+impl Checkpoint<'_> {
     /// The file in a run's folder.
     #[must_use]
     pub fn path(folder: &Path) -> PathBuf {
         folder.join(FILE)
     }
 
-    /// Writes it into a folder, and gives the file.
-    ///
-    /// # Errors
-    /// If it can't be written; the one before is untouched then.
-    pub fn save(&self, folder: &Path, program: &Program) -> Result<PathBuf, TrainError> {
-        let path = |id: WeightId| program.weight(id).path.as_str();
-        let mut tensors: Vec<(String, HostTensor)> = Vec::new();
-        for (id, weight) in &self.weights {
-            tensors.push((format!("weight/{}", path(*id)), weight.clone()));
-        }
-        for (objective, memory) in &self.memories {
-            let name = &program.objectives[*objective].name;
-            tensors.push((format!("step/{name}"), HostTensor::ints(&[], vec![memory.step.cast_signed()])));
-            for moment in &memory.moments {
-                tensors.push((format!("first/{name}/{}", path(moment.weight)), moment.first.clone()));
-                let second = moment
-                    .second
-                    .iter()
-                    .map(|second| (format!("second/{name}/{}", path(moment.weight)), second.clone()));
-                tensors.extend(second);
-            }
-        }
-        let ints = |value: fn(&LossPoint) -> i64| {
-            HostTensor::ints(&[self.curve.len()], self.curve.iter().map(value).collect())
-        };
-        tensors.push(("curve/step".to_owned(), ints(|point| point.step.cast_signed())));
-        tensors.push(("curve/objective".to_owned(), ints(|point| point.objective as i64)));
-        let losses = self.curve.iter().map(|point| point.loss).collect();
-        tensors.push(("curve/loss".to_owned(), HostTensor::floats(&[self.curve.len()], losses)));
-        let position = [self.position.phase as i64, self.position.step.cast_signed()];
-        tensors.push(("position".to_owned(), HostTensor::ints(&[2], position.to_vec())));
-
-        let file = Checkpoint::path(folder);
-        let named: Vec<(&str, &HostTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-        write(&file, &named, &self.notes)?;
-        Ok(file)
-    }
-
-    /// Reads the checkpoint of a folder.
+    /// Opens the checkpoint of a folder and reads the story.
     ///
     /// # Errors
     /// If it can't be read, or is not one of this program.
-    pub fn load(folder: &Path, program: &Program) -> Result<Checkpoint, TrainError> {
+    pub fn open<'a>(folder: &Path, program: &'a Program) -> Result<Checkpoint<'a>, TrainError> {
         let path = Checkpoint::path(folder);
         let reader = Reader { file: File::open(&path)?, path, program };
-        reader.only_known()?;
-        let weights = changing(program).into_iter().map(|id| Ok((id, reader.of_weight("weight", id)?)));
-        let weights = weights.collect::<Result<_, TrainError>>()?;
-        let mut memories = BTreeMap::new();
-        for (number, objective) in program.objectives.iter().enumerate() {
-            if let Some(step) = reader.optional(&format!("step/{}", objective.name))? {
-                memories.insert(number, reader.memory(&objective.name, &objective.trains, &step)?);
-            }
-        }
+        reader.check()?;
         let position = reader.ints("position")?;
         let [phase, step] = position.as_slice() else { return Err(reader.wrong("its position is not two numbers")) };
         let position = Position { phase: *phase as usize, step: step.cast_unsigned() };
-        let curve = reader.curve()?;
-        Ok(Checkpoint { position, weights, memories, curve, notes: reader.file.notes().clone() })
+        let story = Story { position, curve: reader.curve()?, notes: reader.file.notes().clone() };
+        Ok(Checkpoint { reader, story })
+    }
+
+    /// Gives an engine the weights, one after the other.
+    ///
+    /// # Errors
+    /// If one can't be read.
+    pub fn hand_over_weights(&self, engine: &mut dyn Engine) -> Result<(), TrainError> {
+        for id in changing(self.reader.program) {
+            engine.set_weight(id, self.reader.of_weight("weight", id)?);
+        }
+        Ok(())
+    }
+
+    /// Gives an engine what the optimiser of an objective, by its number in the program, remembered, if it had begun.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn hand_over_memory(&self, objective: usize, engine: &mut dyn Engine, plan: PlanId) -> Result<(), TrainError> {
+        let objective = &self.reader.program.objectives[objective];
+        let step = format!("step/{}", objective.name);
+        if !self.reader.file.has(&step) {
+            return Ok(());
+        }
+        let steps = self.reader.ints(&step)?;
+        let steps = steps.first().ok_or_else(|| self.reader.wrong(format!("`{step}` is no number")))?;
+        engine.set_steps(plan, steps.cast_unsigned());
+        for &id in &objective.trains {
+            for order in [Order::First, Order::Second] {
+                let kind = format!("{}/{}", kind(order), objective.name);
+                if self.reader.file.has(&self.reader.name(&kind, id)) {
+                    engine.set_moment(plan, id, order, self.reader.of_weight(&kind, id)?);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -128,55 +190,42 @@ impl Reader<'_> {
         TrainError::Checkpoint { path: self.path.clone(), reason: reason.into() }
     }
 
-    /// Refuses tensors of weights and objectives that the program does not have.
-    fn only_known(&self) -> Result<(), TrainError> {
-        let paths: BTreeSet<&str> =
-            changing(self.program).iter().map(|id| self.program.weight(*id).path.as_str()).collect();
-        let objectives: BTreeSet<&str> =
-            self.program.objectives.iter().map(|objective| objective.name.as_str()).collect();
-        let unknown = self.file.found().into_iter().find(|tensor| match tensor.name.split_once('/') {
-            Some(("weight", path)) => !paths.contains(path),
-            Some(("first" | "second", rest)) => {
-                rest.split_once('/').is_none_or(|(name, path)| !objectives.contains(name) || !paths.contains(path))
+    /// Refuses tensors of weights and objectives that the program does not have, or not of this shape, and a file
+    /// without one of the weights.
+    fn check(&self) -> Result<(), TrainError> {
+        let changing = changing(self.program);
+        let weights: BTreeMap<&str, WeightId> =
+            changing.iter().map(|id| (self.program.weight(*id).path.as_str(), *id)).collect();
+        let is_objective = |name: &str| self.program.objectives.iter().any(|objective| objective.name == name);
+        for Found { name, shape, stored } in self.file.found() {
+            let weight = match name.split_once('/') {
+                Some(("weight", path)) => weights.get(path),
+                Some(("first" | "second", rest)) => {
+                    rest.split_once('/').filter(|(name, _)| is_objective(name)).and_then(|(_, path)| weights.get(path))
+                }
+                Some(("step", name)) if is_objective(name) => continue,
+                Some(("curve", _)) => continue,
+                None if name == "position" => continue,
+                _ => None,
+            };
+            let weight = weight.ok_or_else(|| self.wrong(format!("`{name}` is not known")))?;
+            let weight = self.program.weight(*weight);
+            if shape != weight.shape || stored != Stored::F32 {
+                let (found, expected) = (&shape, &weight.shape);
+                return Err(self
+                    .wrong(format!("`{name}` is {stored} of the shape {found:?}, the program's f32 of {expected:?}")));
             }
-            Some(("step", name)) => !objectives.contains(name),
-            Some(("curve", _)) => false,
-            Some(_) | None => tensor.name != "position",
-        });
-        unknown.map_or(Ok(()), |tensor| Err(self.wrong(format!("`{}` is not known", tensor.name))))
-    }
-
-    fn optional(&self, name: &str) -> Result<Option<HostTensor>, TrainError> {
-        let is_there = self.file.found().iter().any(|tensor| tensor.name == name);
-        Ok(if is_there { Some(self.file.read(name)?) } else { None })
-    }
-
-    fn shaped(&self, tensor: HostTensor, id: WeightId) -> Result<HostTensor, TrainError> {
-        let weight = self.program.weight(id);
-        if tensor.shape == weight.shape && tensor.as_floats().is_some() {
-            return Ok(tensor);
         }
-        Err(self.wrong(format!("`{}` has the shape {:?}, the program's {:?}", weight.path, tensor.shape, weight.shape)))
+        let missing = changing.iter().map(|id| self.name("weight", *id)).find(|name| !self.file.has(name));
+        missing.map_or(Ok(()), |name| Err(self.wrong(format!("`{name}` is missing"))))
+    }
+
+    fn name(&self, kind: &str, id: WeightId) -> String {
+        format!("{kind}/{}", self.program.weight(id).path)
     }
 
     fn of_weight(&self, kind: &str, id: WeightId) -> Result<HostTensor, TrainError> {
-        let name = format!("{kind}/{}", self.program.weight(id).path);
-        self.shaped(self.file.read(&name)?, id)
-    }
-
-    fn memory(&self, objective: &str, trains: &[WeightId], step: &HostTensor) -> Result<Memory, TrainError> {
-        let there: BTreeSet<String> = self.file.found().into_iter().map(|tensor| tensor.name).collect();
-        let mut moments = Vec::new();
-        for &id in trains {
-            let path = &self.program.weight(id).path;
-            let [first, second] = ["first", "second"].map(|kind| format!("{kind}/{objective}/{path}"));
-            if there.contains(&first) {
-                let second = there.contains(&second).then(|| self.shaped(self.file.read(&second)?, id)).transpose()?;
-                moments.push(Moment { weight: id, first: self.shaped(self.file.read(&first)?, id)?, second });
-            }
-        }
-        let step = step.as_ints().and_then(|v| v.first()).ok_or_else(|| self.wrong("a step is no number"))?;
-        Ok(Memory { step: step.cast_unsigned(), moments })
+        Ok(self.file.read(&self.name(kind, id))?)
     }
 
     fn ints(&self, name: &str) -> Result<Vec<i64>, TrainError> {

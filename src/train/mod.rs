@@ -16,7 +16,7 @@ mod trainer;
 use std::path::Path;
 use std::time::Duration;
 
-pub use checkpoint::{Checkpoint, Position};
+pub use checkpoint::{Checkpoint, Position, Story};
 pub use error::TrainError;
 pub use sampler::Sampler;
 pub use schedule::{factor, steps};

@@ -1,19 +1,17 @@
 //! The loop over phases and steps.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use crate::execute::{Descent, Draw, Engine, Memory, NamedTensors, PlanId, RunError};
+use crate::execute::{Descent, Draw, Engine, NamedTensors, PlanId, RunError};
 use crate::graph::ScopeId;
 use crate::graph::program::{Phase, Program};
-use crate::op::WeightId;
 use crate::optimize::optimize;
 use crate::plan::plan;
 
 use super::batch::{Batch, Order, read_ahead};
-use super::checkpoint::{Checkpoint, Position, changing};
+use super::checkpoint::{Checkpoint, Position, Story, save};
 use super::error::TrainError;
 use super::sampler::Sampler;
 use super::schedule::{factor, steps};
@@ -35,9 +33,9 @@ pub struct Trainer<'a> {
     engine: &'a mut dyn Engine,
     samples: &'a dyn Samples,
     settings: Settings<'a>,
-    position: Position,
-    memories: BTreeMap<usize, Memory>,
-    curve: Vec<LossPoint>,
+    story: Story,
+    /// What the run goes on from, until the optimisers have taken their memories from it.
+    checkpoint: Option<Checkpoint<'a>>,
 }
 
 /// An objective within its phase.
@@ -63,12 +61,13 @@ impl<'a> Trainer<'a> {
         program: &'a Program,
         engine: &'a mut dyn Engine,
         samples: &'a dyn Samples,
-        mut settings: Settings<'a>,
+        settings: Settings<'a>,
     ) -> Trainer<'a> {
-        settings.notes.insert("seed".to_owned(), settings.seed.to_string());
-        settings.notes.insert("samples".to_owned(), samples.len().to_string());
-        let (position, memories) = (Position::default(), BTreeMap::new());
-        Trainer { program, engine, samples, settings, position, memories, curve: Vec::new() }
+        let mut notes = settings.notes.clone();
+        notes.insert("seed".to_owned(), settings.seed.to_string());
+        notes.insert("samples".to_owned(), samples.len().to_string());
+        let story = Story { notes, ..Story::default() };
+        Trainer { program, engine, samples, settings, story, checkpoint: None }
     }
 
     /// Goes on where a checkpoint was written, in the folder where this run keeps its own.
@@ -77,20 +76,18 @@ impl<'a> Trainer<'a> {
     /// If there is none, it can't be read, or it is that of another run.
     pub fn resume(&mut self) -> Result<(), TrainError> {
         let Some(keep) = &self.settings.keep else { return Ok(()) };
-        let checkpoint = Checkpoint::load(&keep.folder, self.program)?;
+        let checkpoint = Checkpoint::open(&keep.folder, self.program)?;
         let path = Checkpoint::path(&keep.folder);
-        for (what, expected) in &self.settings.notes {
-            let found = checkpoint.notes.get(what).cloned().unwrap_or_default();
+        for (what, expected) in &self.story.notes {
+            let found = checkpoint.story.notes.get(what).cloned().unwrap_or_default();
             if found != *expected {
                 return Err(TrainError::OtherRun { path, what: what.clone(), found, expected: expected.clone() });
             }
         }
-        for (id, weight) in &checkpoint.weights {
-            self.engine.set_weight(*id, weight);
-        }
-        self.position = checkpoint.position;
-        self.memories = checkpoint.memories;
-        self.curve = checkpoint.curve;
+        checkpoint.hand_over_weights(self.engine)?;
+        self.story.position = checkpoint.story.position;
+        self.story.curve.clone_from(&checkpoint.story.curve);
+        self.checkpoint = Some(checkpoint);
         Ok(())
     }
 
@@ -104,20 +101,20 @@ impl<'a> Trainer<'a> {
         }
         let program = self.program;
         let mut pace = Pace { since: Instant::now(), images: 0, saved: Instant::now() };
-        while let Some(phase) = program.phases.get(self.position.phase) {
+        while let Some(phase) = program.phases.get(self.story.position.phase) {
             let turns = self.turns(phase)?;
             let is_done = self.phase(phase, &turns, &mut pace, observer)?;
             if !is_done {
                 self.save(&turns, observer)?;
-                return Ok(Outcome { is_finished: false, curve: self.curve });
+                return Ok(Outcome { is_finished: false, curve: self.story.curve });
             }
             for turn in turns {
                 self.engine.release(turn.plan);
             }
-            self.position = Position { phase: self.position.phase + 1, step: 0 };
+            self.story.position = Position { phase: self.story.position.phase + 1, step: 0 };
         }
         self.save(&[], observer)?;
-        Ok(Outcome { is_finished: true, curve: self.curve })
+        Ok(Outcome { is_finished: true, curve: self.story.curve })
     }
 
     /// Plans the objectives of a phase, each with an optimiser of its own.
@@ -134,12 +131,12 @@ impl<'a> Trainer<'a> {
                 return Err(TrainError::UnknownInput { objective: name.clone(), input: input.clone() });
             }
             let plan = self.engine.add(plan);
-            if let Some(memory) = self.memories.remove(&number) {
-                self.engine.set_memory(plan, &memory);
+            if let Some(checkpoint) = &self.checkpoint {
+                checkpoint.hand_over_memory(number, self.engine, plan)?;
             }
             turns.push(Turn { number, name: name.clone(), plan, inputs });
         }
-        self.memories.clear();
+        self.checkpoint = None;
         Ok(turns)
     }
 
@@ -153,26 +150,28 @@ impl<'a> Trainer<'a> {
     ) -> Result<bool, TrainError> {
         let total = steps(phase, self.samples.len());
         let accumulate = phase.accumulate.max(1) as u64;
-        let sampler = Sampler::new(self.settings.seed, self.position.phase as u64, self.samples.len());
-        let range = self.position.step * accumulate..total * accumulate;
+        let sampler = Sampler::new(self.settings.seed, self.story.position.phase as u64, self.samples.len());
+        let range = self.story.position.step * accumulate..total * accumulate;
         let order = Order { sampler, size: phase.batch, range, passes_before: self.passes_before() };
         let (images, format) = (self.samples, self.program.data);
         std::thread::scope(|scope| {
             let batches = read_ahead(scope, images, format, order);
-            while self.position.step < total && !turns.is_empty() {
-                let turn = &turns[(self.position.step % turns.len() as u64) as usize];
+            while self.story.position.step < total && !turns.is_empty() {
+                let turn = &turns[(self.story.position.step % turns.len() as u64) as usize];
                 let loss = self.step(phase, turn, &batches, total)?;
-                self.position.step += 1;
+                self.story.position.step += 1;
                 pace.images += phase.batch as u64 * accumulate;
-                let before = self.curve.last().map_or(0, |point| point.step);
-                self.curve.push(LossPoint { step: before + 1, objective: turn.number, loss });
+                let before = self.story.curve.last().map_or(0, |point| point.step);
+                self.story.curve.push(LossPoint { step: before + 1, objective: turn.number, loss });
                 observer.on_step(&self.progress(turn, total, loss, pace));
                 if self.is_due(pace) {
                     self.save(turns, observer)?;
                     pace.saved = Instant::now();
                 }
                 if self.settings.stop.load(Ordering::Relaxed) {
-                    return Ok(self.position.step == total && self.position.phase + 1 == self.program.phases.len());
+                    return Ok(
+                        self.story.position.step == total && self.story.position.phase + 1 == self.program.phases.len()
+                    );
                 }
             }
             Ok(true)
@@ -188,7 +187,7 @@ impl<'a> Trainer<'a> {
         total: u64,
     ) -> Result<f32, TrainError> {
         let accumulate = phase.accumulate.max(1);
-        let first_pass = self.passes_before() + self.position.step * accumulate as u64;
+        let first_pass = self.passes_before() + self.story.position.step * accumulate as u64;
         let mut mean = 0.0;
         for pass in 0..accumulate as u64 {
             let mut batch = batches.recv().expect("as many batches are read as passes are made")?;
@@ -199,12 +198,12 @@ impl<'a> Trainer<'a> {
             let loss = self.engine.accumulate(turn.plan, &batch, &draw, share)?;
             if !loss.is_finite() {
                 let cause = self.cause(turn, &batch, &draw)?;
-                let step = self.position.step + 1;
+                let step = self.story.position.step + 1;
                 return Err(TrainError::NotFinite { objective: turn.name.clone(), step, loss, cause });
             }
             mean += loss * share;
         }
-        let factor = factor(phase.schedule, self.position.step, total);
+        let factor = factor(phase.schedule, self.story.position.step, total);
         let descent = Descent { optimizer: phase.optimizer, factor, clip_norm: phase.clip_norm };
         self.engine.descend(turn.plan, &descent);
         Ok(mean)
@@ -212,7 +211,7 @@ impl<'a> Trainer<'a> {
 
     /// Forward passes of all phases before this one, so that no two passes draw the same random numbers.
     fn passes_before(&self) -> u64 {
-        let earlier = &self.program.phases[..self.position.phase];
+        let earlier = &self.program.phases[..self.story.position.phase];
         earlier.iter().map(|phase| steps(phase, self.samples.len()) * phase.accumulate.max(1) as u64).sum()
     }
 
@@ -250,15 +249,15 @@ impl<'a> Trainer<'a> {
         let images_per_second = pace.images as f64 / seconds;
         let images = |phase: &Phase, steps: u64| (steps * (phase.batch * phase.accumulate.max(1)) as u64) as f64;
         let phases = &self.program.phases;
-        let here = images(&phases[self.position.phase], steps_of_phase - self.position.step);
+        let here = images(&phases[self.story.position.phase], steps_of_phase - self.story.position.step);
         let later =
-            phases[self.position.phase + 1..].iter().map(|phase| images(phase, steps(phase, self.samples.len())));
+            phases[self.story.position.phase + 1..].iter().map(|phase| images(phase, steps(phase, self.samples.len())));
         let remaining = (here + later.sum::<f64>()) / images_per_second.max(1e-9);
         Progress {
-            phase: self.position.phase + 1,
+            phase: self.story.position.phase + 1,
             phases: phases.len(),
             objective: &turn.name,
-            step: self.position.step,
+            step: self.story.position.step,
             steps: steps_of_phase,
             loss,
             images_per_second,
@@ -268,20 +267,15 @@ impl<'a> Trainer<'a> {
 
     fn is_due(&self, pace: &Pace) -> bool {
         self.settings.keep.as_ref().is_some_and(|keep| match keep.every {
-            Every::Steps(steps) => self.position.step.is_multiple_of(steps.max(1)),
+            Every::Steps(steps) => self.story.position.step.is_multiple_of(steps.max(1)),
             Every::Time(time) => pace.saved.elapsed() >= time,
         })
     }
 
     fn save(&self, turns: &[Turn], observer: &mut dyn Observer) -> Result<(), TrainError> {
         let Some(keep) = &self.settings.keep else { return Ok(()) };
-        let weight = |id: WeightId| Ok((id, self.engine.weight(id)?));
-        let weights = changing(self.program).into_iter().map(weight).collect::<Result<_, TrainError>>()?;
-        let memory = |turn: &Turn| Ok((turn.number, self.engine.memory(turn.plan)?));
-        let memories = turns.iter().map(memory).collect::<Result<_, TrainError>>()?;
-        let (curve, notes) = (self.curve.clone(), self.settings.notes.clone());
-        let checkpoint = Checkpoint { position: self.position, weights, memories, curve, notes };
-        observer.on_checkpoint(&checkpoint.save(&keep.folder, self.program)?);
+        let plans: Vec<(usize, PlanId)> = turns.iter().map(|turn| (turn.number, turn.plan)).collect();
+        observer.on_checkpoint(&save(&keep.folder, self.program, &self.story, self.engine, &plans)?);
         Ok(())
     }
 }

@@ -152,6 +152,12 @@ impl File {
         self.contents.tensors.iter().map(found).collect()
     }
 
+    /// Whether a tensor of this name is in it.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.contents.tensors.contains_key(name)
+    }
+
     /// The notes that were written with it.
     #[must_use]
     pub fn notes(&self) -> &BTreeMap<String, String> {

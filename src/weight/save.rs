@@ -10,7 +10,7 @@ use crate::op::WeightId;
 use super::error::WeightError;
 use super::file::Found;
 use super::stored::Stored;
-use super::writer::{Writer, encode};
+use super::writer::Writer;
 
 /// Writes all weights of a program under their paths, each asked for when it is its turn. `notes` go into the file's
 /// metadata.
@@ -31,7 +31,7 @@ pub fn save<E: From<WeightError>>(
     let mut writer = Writer::create(path, program.weights.iter().map(found).collect(), notes)?;
     while let Some(place) = writer.next() {
         let id = WeightId(u32::try_from(place).expect("a program has fewer than 2^32 weights"));
-        writer.put(&encode(&weight(id)?.data))?;
+        writer.put_tensor(&weight(id)?)?;
     }
     Ok(writer.finish()?)
 }

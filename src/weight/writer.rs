@@ -54,23 +54,29 @@ pub fn write(
     tensors: &[(&str, &HostTensor)],
     notes: &BTreeMap<String, String>,
 ) -> Result<(), WeightError> {
-    let found = tensors.iter().map(|(name, tensor)| {
+    let found = tensors.iter().map(|(name, tensor)| Found::of(name, tensor));
+    let mut writer = Writer::create(path, found.collect(), notes)?;
+    while let Some(place) = writer.next() {
+        writer.put_tensor(tensors[place].1)?;
+    }
+    writer.finish()
+}
+
+impl Found {
+    /// How a tensor is written that comes from the host.
+    #[must_use]
+    pub fn of(name: &str, tensor: &HostTensor) -> Found {
         let stored = match &tensor.data {
             HostData::Float(_) => Stored::F32,
             HostData::Int(_) => Stored::I64,
             HostData::Bool(_) => Stored::Bool,
         };
-        Found { name: (*name).to_owned(), shape: tensor.shape.clone(), stored }
-    });
-    let mut writer = Writer::create(path, found.collect(), notes)?;
-    while let Some(place) = writer.next() {
-        writer.put(&encode(&tensors[place].1.data))?;
+        Found { name: name.to_owned(), shape: tensor.shape.clone(), stored }
     }
-    writer.finish()
 }
 
 /// Elements as they are written.
-pub(super) fn encode(data: &HostData) -> Vec<u8> {
+fn encode(data: &HostData) -> Vec<u8> {
     match data {
         HostData::Float(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
         HostData::Int(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
@@ -153,6 +159,17 @@ impl Writer {
         self.done += 1;
         let sink = self.sink.as_mut().expect("it is only taken at the end");
         sink.put(tensor, elements).map_err(|source| WeightError::Write { path: self.path.clone(), source })
+    }
+
+    /// Writes the elements of the tensor that comes next, which [`Found::of`] has announced.
+    ///
+    /// # Errors
+    /// If they can't be written: the disk is full.
+    ///
+    /// # Panics
+    /// If they are not as many as announced.
+    pub fn put_tensor(&mut self, tensor: &HostTensor) -> Result<(), WeightError> {
+        self.put(&encode(&tensor.data))
     }
 
     /// Leaves out the tensor that comes next; the file can't be finished any more.

@@ -85,7 +85,7 @@ fn constants_are_computed_again_when_their_weight_changes() {
     let x = inputs([("x", floats(&[2, 3], 3))]);
     let before = first.evaluate(id, &x, &draw(2)).expect("it runs");
     assert_eq!(first.evaluate(id, &x, &draw(2)).expect("it runs"), before);
-    first.set_weight(WeightId(0), &floats(&[3, 3], 9));
+    first.set_weight(WeightId(0), floats(&[3, 3], 9));
     let after = first.evaluate(id, &x, &draw(2)).expect("it runs");
     assert_ne!(after, before);
     let mut second = engine(&[floats(&[3, 3], 9), floats(&[3, 3], 2)]);

@@ -1,7 +1,9 @@
 //! Checkpoints, good and bad.
 
 use std::fs;
+use std::path::Path;
 
+use diadc::graph::program::Program;
 use diadc::train::Checkpoint;
 
 use super::toy::{Images, program, train, train_on};
@@ -10,12 +12,14 @@ use super::toy::{Images, program, train, train_on};
 fn a_checkpoint_read_is_the_one_written() {
     let folder = tempfile::tempdir().expect("a folder");
     train(&program(), Some(folder.path()), false, Some(5)).expect("it trains");
-    let checkpoint = Checkpoint::load(folder.path(), &program()).expect("it is there");
-    assert_eq!((checkpoint.position.phase, checkpoint.position.step), (0, 5));
-    assert_eq!(checkpoint.memories.len(), 2);
-    assert_eq!(checkpoint.notes["seed"], "5");
     let before = fs::read(Checkpoint::path(folder.path())).expect("it is there");
-    checkpoint.save(folder.path(), &program()).expect("it can be written");
+    let program = program();
+    let checkpoint = Checkpoint::open(folder.path(), &program).expect("it is there");
+    let story = &checkpoint.story;
+    assert_eq!((story.position.phase, story.position.step, story.curve.len()), (0, 5, 5));
+    assert_eq!(story.notes["seed"], "5");
+    // A run that goes on and is stopped at once has taken over everything, and writes it again.
+    train(&program, Some(folder.path()), true, Some(5)).expect("it goes on");
     assert_eq!(fs::read(Checkpoint::path(folder.path())).expect("it is there"), before);
     assert_eq!(fs::read_dir(folder.path()).expect("it is a folder").count(), 1, "nothing is left beside it");
 }
@@ -37,12 +41,12 @@ fn the_checkpoint_of_another_program_is_refused() {
     train(&program(), Some(folder.path()), false, Some(2)).expect("it trains");
     let mut renamed = program();
     renamed.weights[0].path = "other".to_owned();
-    let error = Checkpoint::load(folder.path(), &renamed).expect_err("a weight has another name").to_string();
+    let error = refusal(folder.path(), &renamed);
     assert!(error.contains("is no checkpoint of this program: `"), "{error}");
     let mut reshaped = program();
     reshaped.weights[1].shape = vec![6, 24];
-    let error = Checkpoint::load(folder.path(), &reshaped).expect_err("a weight has another shape").to_string();
-    assert!(error.ends_with("`rebuild` has the shape [12, 12], the program's [6, 24]"), "{error}");
+    let error = refusal(folder.path(), &reshaped);
+    assert!(error.ends_with("`weight/rebuild` is f32 of the shape [12, 12], the program's f32 of [6, 24]"), "{error}");
 }
 
 #[test]
@@ -52,6 +56,14 @@ fn a_damaged_checkpoint_is_an_error() {
     let path = Checkpoint::path(folder.path());
     let bytes = fs::read(&path).expect("it is there");
     fs::write(&path, &bytes[..bytes.len() - 4]).expect("it can be written");
-    let error = Checkpoint::load(folder.path(), &program()).expect_err("it is cut off").to_string();
+    let error = refusal(folder.path(), &program());
     assert!(error.contains("is no safetensors or PyTorch file that can be read: it should have"), "{error}");
+}
+
+/// Why the checkpoint of a folder is none of a program.
+fn refusal(folder: &Path, program: &Program) -> String {
+    match Checkpoint::open(folder, program) {
+        Ok(_) => panic!("it should be refused"),
+        Err(error) => error.to_string(),
+    }
 }

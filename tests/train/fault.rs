@@ -34,8 +34,8 @@ fn a_failed_run_leaves_its_last_checkpoint() {
     program.phases[0].optimizer = diverging().phases[0].optimizer;
     program.phases[0].clip_norm = None;
     failure(train(&program, Some(folder.path()), true, None));
-    let checkpoint = Checkpoint::load(folder.path(), &program).expect("it is there");
-    assert_eq!(checkpoint.position.step, 3);
+    let checkpoint = Checkpoint::open(folder.path(), &program).expect("it is there");
+    assert_eq!(checkpoint.story.position.step, 3);
 }
 
 #[test]

@@ -82,7 +82,6 @@ fn a_rule_that_forgets_everything_remembers_only_the_number_of_steps() {
     engine.accumulate(id, &x, &draw(4), 1.0).expect("it runs");
     let optimizer = Optimizer::Sgd { lr: 0.1, momentum: 0.0, weight_decay: 0.0 };
     engine.descend(id, &Descent { optimizer, factor: 1.0, clip_norm: None });
-    let memory = engine.memory(id).expect("the processor answers");
-    assert_eq!((memory.step, memory.moments.len()), (1, 0));
+    assert_eq!((engine.steps(id), engine.moments(id).len()), (1, 0));
     assert_eq!(engine.weight(WeightId(0)).expect("the processor answers"), crate::run::net::floats(&[3, 3], 1));
 }

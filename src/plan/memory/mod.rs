@@ -125,16 +125,6 @@ pub fn needs(program: &Program, batch: Option<usize>, precision: Precision, core
     functions.chain(steps).collect()
 }
 
-/// Memory of writing a checkpoint in a phase, for which what training has changed is copied; without images.
-#[must_use]
-pub fn checkpoint(program: &Program, phase: &Phase, precision: Precision) -> u64 {
-    let trained = program.objectives.iter().flat_map(|objective| objective.trains.iter().copied());
-    let changing: std::collections::BTreeSet<WeightId> = trained.collect();
-    let copied: u64 = changing.iter().map(|id| elements(program, *id) * Precision::F32.bytes()).sum();
-    let remembered = remembered(program, phase, precision);
-    weights(program, precision) + 2 * remembered + copied
-}
-
 /// Memory of running a plan without gradients; none if an extent is open besides the batch.
 #[must_use]
 pub fn inference(program: &Program, plan: &Plan, circumstances: Circumstances) -> Option<Footprint> {
