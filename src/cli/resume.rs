@@ -13,6 +13,7 @@ use crate::report::{self, LossCurve, Published, Report, picture};
 use crate::resolve::Location;
 
 use super::arguments::{measures, published};
+use super::budget::{bytes, keep};
 use super::failure::Failure;
 use super::start::{hand_over, start};
 use super::terminal::{self, Screen};
@@ -23,6 +24,10 @@ use super::terminal::{self, Screen};
 pub(super) struct Resume {
     /// The directory of the run
     dir: PathBuf,
+
+    /// Memory that it may take, as in 8GB: a run that needs more does not go on
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    memory: Option<u64>,
 }
 
 impl Resume {
@@ -41,8 +46,10 @@ impl Resume {
         if let Some((what, _)) = changed.iter().find(|(_, changed)| *changed) {
             return Err(ExperimentError::Changed { path: self.dir, what: (*what).to_owned() }.into());
         }
+        let device = setup.device.parse()?;
+        keep(&compiled.program, device, self.memory, setup.scores)?;
         let weights = start(&compiled.program, setup.weights.as_deref())?;
-        let mut engine = crate::execute::open(setup.device.parse()?)?;
+        let mut engine = crate::execute::open(device)?;
         hand_over(&weights, setup.seed, engine.as_mut(), &mut Screen::new())?;
         drop(weights);
         go(Job { compiled, dataset, record, directory, engine })

@@ -211,9 +211,11 @@ impl Reader<'_> {
             let weight = weight.ok_or_else(|| self.wrong(format!("`{name}` is not known")))?;
             let weight = self.program.weight(*weight);
             if shape != weight.shape || stored != Stored::F32 {
-                let (found, expected) = (&shape, &weight.shape);
-                return Err(self
-                    .wrong(format!("`{name}` is {stored} of the shape {found:?}, the program's f32 of {expected:?}")));
+                return Err(self.wrong(format!(
+                    "`{name}` is {stored} of the shape {shape:?}, the program's {} of {:?}",
+                    Stored::F32,
+                    weight.shape
+                )));
             }
         }
         let missing = changing.iter().map(|id| self.name("weight", *id)).find(|name| !self.file.has(name));
