@@ -22,8 +22,8 @@ fn edited(library: &mut Library, spec: &str, state: usize) -> Location {
 }
 
 fn checked(location: &Location, library: &mut Library) -> usize {
-    let (spec, wrong, index) = look_up(location, library).expect("the syntax is right");
-    assert!(wrong.is_empty(), "the names are right");
+    let (spec, index) = look_up(location, library).expect("the file is there");
+    assert!(spec.diagnostics.is_empty(), "the syntax and the names are right");
     let (program, record) = check_recorded(&spec);
     let (program, _) = program.expect("the shapes are right");
     lint(&program).len() + index.iter().count() + record.values.len()

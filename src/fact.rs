@@ -85,19 +85,34 @@ impl Dim {
     /// The product of two dimensions.
     #[must_use]
     pub fn times(&self, other: &Dim) -> Dim {
-        if let (Some(a), Some(b)) = (self.known(), other.known()) {
-            return Dim::from(a.saturating_mul(b));
-        }
-        let mut terms = Terms::new();
-        for (left, a) in self.terms() {
-            for (right, b) in other.terms() {
-                let mut atoms = [left.as_slice(), right.as_slice()].concat();
-                atoms.sort();
-                let sum = terms.entry(atoms).or_insert(0);
-                *sum = sum.saturating_add(a.saturating_mul(b));
+        match (&self.0, &other.0) {
+            (Repr::Known(a), Repr::Known(b)) => Dim::from(a.saturating_mul(*b)),
+            (Repr::Known(1), Repr::Symbolic(_)) => other.clone(),
+            (Repr::Symbolic(_), Repr::Known(1)) => self.clone(),
+            (Repr::Known(n), Repr::Symbolic(terms)) | (Repr::Symbolic(terms), Repr::Known(n)) => {
+                let scaled = terms.iter().map(|(atoms, coefficient)| (atoms.clone(), coefficient.saturating_mul(*n)));
+                Dim::from_terms(scaled.collect())
+            }
+            (Repr::Symbolic(one), Repr::Symbolic(two)) => {
+                let mut terms = Terms::new();
+                for (left, a) in one.iter() {
+                    for (right, b) in two.iter() {
+                        let mut atoms = [left.as_slice(), right.as_slice()].concat();
+                        atoms.sort();
+                        let sum = terms.entry(atoms).or_insert(0);
+                        *sum = sum.saturating_add(a.saturating_mul(*b));
+                    }
+                }
+                Dim::from_terms(terms)
             }
         }
-        Dim::from_terms(terms)
+    }
+
+    /// The product of dimensions; numbers first, since theirs is one again.
+    #[must_use]
+    pub fn product<'a>(dims: impl Iterator<Item = &'a Dim> + Clone) -> Dim {
+        let known = dims.clone().filter_map(Dim::known).fold(1, i64::saturating_mul);
+        dims.filter(|dim| dim.known().is_none()).fold(Dim::from(known), |product, dim| product.times(dim))
     }
 
     /// `self - other`.
@@ -249,7 +264,7 @@ impl Shape {
     /// Number of elements.
     #[must_use]
     pub fn elements(&self) -> Dim {
-        self.0.iter().fold(Dim::from(1), |product, dim| product.times(dim))
+        Dim::product(self.0.iter())
     }
 
     /// All extents as numbers under `bindings`; none if a symbol has no value there.

@@ -233,8 +233,9 @@ impl Checker<'_> {
                 },
             }
         }
-        let known = dims.iter().flatten().fold(Dim::from(1), |product, dim| product.times(dim));
-        let rest = elements.and_then(|elements| elements.divided_exactly(&known));
+        let rest = elements
+            .filter(|_| dims.contains(&None))
+            .and_then(|elements| elements.divided_exactly(&Dim::product(dims.iter().flatten())));
         let dims: Option<Vec<Dim>> = dims.into_iter().map(|dim| dim.or_else(|| rest.clone())).collect();
         match dims {
             Some(dims) => Some(crate::fact::Shape(dims)),

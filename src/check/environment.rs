@@ -97,7 +97,7 @@ pub(super) fn join(prefix: &str, path: &str) -> Arc<str> {
     match (prefix.is_empty(), path.is_empty()) {
         (true, _) => path.into(),
         (_, true) => prefix.into(),
-        (false, false) => format!("{prefix}.{path}").into(),
+        (false, false) => [prefix, ".", path].concat().into(),
     }
 }
 

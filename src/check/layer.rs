@@ -293,7 +293,7 @@ impl Checker<'_> {
             return None;
         }
         let key: Arc<str> = wanted.path.into();
-        if let Some(known) = self.weights.get(&key) {
+        let index = if let Some((index, _, known)) = self.weights.get_full(&key) {
             if known.weight.span != span {
                 let first = known.weight.span;
                 self.report(error::weight_twice(&key, span, first));
@@ -304,15 +304,15 @@ impl Checker<'_> {
                 self.report(error::weight_of_two_shapes(&key, &now, &before, span));
                 return None;
             }
+            index
         } else {
             let init = match self.original(env, &key) {
                 Some(original) => Init::CopyOf(original),
                 None => settle(&wanted.init, wanted.dims),
             };
             let weight = Weight { path: key.to_string(), shape, init, is_statistic: wanted.is_statistic, span };
-            self.weights.insert(key.clone(), Declared { weight, owner: env.owner() });
-        }
-        let index = self.weights.get_index_of(&key).expect("it was found or declared");
+            self.weights.insert_full(key, Declared { weight, owner: env.owner() }).0
+        };
         let id = WeightId(u32::try_from(index).expect("there are fewer than 2^32 weights"));
         let fact = Fact::float(Shape::of(wanted.dims));
         Some(self.sure(env, Op::Weight { id, fact }, &[], span))

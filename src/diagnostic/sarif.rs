@@ -53,16 +53,15 @@ fn result(diagnostic: &Diagnostic, codes: &[&str], sources: &SourceMap) -> Value
     if let Some(label) = diagnostic.in_a_file(sources) {
         result["locations"] = json!([{ "physicalLocation": physical(label.span, sources) }]);
     }
-    let related: Vec<Value> = diagnostic
-        .labels
-        .iter()
-        .skip(1)
-        .chain(&diagnostic.trace)
-        .filter(|label| sources.get(label.span.source).is_file)
-        .map(
-            |Label { span, text }| json!({ "physicalLocation": physical(*span, sources), "message": { "text": text } }),
-        )
-        .collect();
+    // The standard wants each of them once.
+    let mut related: Vec<Value> = Vec::new();
+    let labels = diagnostic.labels.iter().skip(1).chain(&diagnostic.trace);
+    for Label { span, text } in labels.filter(|label| sources.get(label.span.source).is_file) {
+        let place = json!({ "physicalLocation": physical(*span, sources), "message": { "text": text } });
+        if !related.contains(&place) {
+            related.push(place);
+        }
+    }
     if !related.is_empty() {
         result["relatedLocations"] = Value::Array(related);
     }

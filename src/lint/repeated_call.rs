@@ -1,7 +1,11 @@
 //! The same call twice in one body: both give the same, so either the second was to differ, or it is not needed.
 //!
 //! Only what costs something is told of, and only where both calls are written in the same body, so that one `let` can
-//! stand for both. Where two functions happen to compute the same, the optimiser merges it.
+//! stand for both. Where two functions happen to compute the same, the optimiser merges it. A body that is used several
+//! times is told of if its second call gives nothing new in any of them: with other arguments, or with dropout in
+//! training, it may.
+
+use std::collections::HashSet;
 
 use crate::diagnostic::{Diagnostic, Lint};
 use crate::graph::ScopeId;
@@ -13,12 +17,16 @@ use super::flow::{CellId, Flow};
 
 pub(super) fn repeated_call(desk: &mut Desk<'_>) {
     let program = desk.program;
-    let mut told = Vec::new();
+    let (mut told, mut differ) = (Vec::new(), HashSet::new());
     for flow in 0..desk.flows.len() {
         let numbers = &desk.numbers[flow];
         let calls = calls(program, &desk.flows[flow], &|cell| Some(numbers.of(cell) != cell));
         for (second, call) in program.scopes.iter().zip(&calls) {
-            let (Some(last), true, true) = (call.last, call.all, call.is_costly) else { continue };
+            let (Some(last), true) = (call.last, call.is_costly) else { continue };
+            if !call.all {
+                differ.insert(second.span);
+                continue;
+            }
             let Some(first) = same_before(program, &desk.flows[flow], numbers.of(last), second) else { continue };
             let (Some(one), Some(other)) = (first.span, second.span) else { continue };
             // What is told of as a difference need not be told of twice.
@@ -35,6 +43,7 @@ pub(super) fn repeated_call(desk: &mut Desk<'_>) {
             told.push(diagnostic);
         }
     }
+    told.retain(|diagnostic: &Diagnostic| !differ.contains(&Some(diagnostic.span())));
     told.into_iter().for_each(|diagnostic| desk.report(Lint::RepeatedCall, diagnostic));
 }
 

@@ -12,9 +12,7 @@ impl Op {
     /// Multiply-adds for inputs and an output with these facts.
     #[must_use]
     pub fn multiply_adds(&self, inputs: &[Fact], output: &Fact) -> Dim {
-        let dims = |fact: &Fact, range: std::ops::Range<usize>| {
-            fact.shape.0[range].iter().fold(Dim::from(1), |product, dim| product.times(dim))
-        };
+        let dims = |fact: &Fact, range: std::ops::Range<usize>| Dim::product(fact.shape.0[range].iter());
         match self {
             Op::Conv2d(_) => output.shape.elements().times(&dims(&inputs[1], 1..4)),
             Op::ConvTranspose2d(_) => inputs[0].shape.elements().times(&dims(&inputs[1], 1..4)),

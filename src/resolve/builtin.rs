@@ -76,6 +76,12 @@ macro_rules! builtins {
             /// All of them, in the order of the table.
             pub const ALL: &'static [Builtin] = &[$( Builtin::$id, )*];
 
+            /// The builtin with a word.
+            #[must_use]
+            pub fn named(word: &str) -> Option<Builtin> {
+                match word { $( $word => Some(Builtin::$id), )* _ => None }
+            }
+
             /// The word.
             #[must_use]
             pub fn word(self) -> &'static str {
@@ -256,12 +262,4 @@ builtins! {
     CosineSchedule = "cosine_schedule"(warmup = int 0, end = float 0.0)
     /// Learning rate: rises over `warmup` steps, then stays.
     ConstantSchedule = "constant_schedule"(warmup = int 0)
-}
-
-impl Builtin {
-    /// The builtin with a word.
-    #[must_use]
-    pub fn named(word: &str) -> Option<Builtin> {
-        Builtin::ALL.iter().copied().find(|builtin| builtin.word() == word)
-    }
 }

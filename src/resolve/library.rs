@@ -7,10 +7,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rayon::prelude::*;
 
 use crate::diagnostic::Diagnostic;
-use crate::parse;
 use crate::parse::ast::Ast;
+use crate::parse::parse_partly;
 use crate::source::SourceMap;
 use crate::span::SourceId;
 
@@ -101,10 +102,45 @@ impl Library {
         self.asked.clear();
     }
 
+    /// Whether the syntax of a file is wrong that took part in the last compilation.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.asked.iter().any(|location| self.files.get(location).is_some_and(|entry| !entry.parsed.1.is_empty()))
+    }
+
     /// The number of a file, what can be read of it, and what is wrong with its syntax.
     pub(super) fn read(&mut self, location: &Location) -> Result<(SourceId, Arc<Ast>, Vec<Diagnostic>), String> {
         let (source, (ast, wrong)) = self.parsed(location)?;
         Ok((source, ast, wrong))
+    }
+
+    /// Parses files side by side that are not known yet; those that can't be read are left to whoever asks for them.
+    pub(super) fn prepare(&mut self, locations: impl IntoIterator<Item = Location>) {
+        let mut new: Vec<(Location, SourceId)> = Vec::new();
+        for location in locations {
+            if self.files.contains_key(&location) || new.iter().any(|(known, _)| *known == location) {
+                continue;
+            }
+            if let Ok(text) = self.text(&location) {
+                let source = self.add(&location, text);
+                new.push((location, source));
+            }
+        }
+        let parsed: Vec<Parsed> = new.par_iter().map(|(_, source)| parse(*source, &self.sources)).collect();
+        self.parses += new.len();
+        let entries = new.into_iter().zip(parsed);
+        self.files.extend(entries.map(|((location, source), parsed)| (location, Entry { source, parsed })));
+    }
+
+    fn text(&self, location: &Location) -> Result<String, String> {
+        self.open.get(location).map_or_else(|| location.read(), |text| Ok(text.clone()))
+    }
+
+    fn add(&mut self, location: &Location, text: String) -> SourceId {
+        match location {
+            Location::File(_) => self.sources.add_file(location.name(), text),
+            Location::Embedded(_) => self.sources.add(location.name(), text),
+        }
     }
 
     fn parsed(&mut self, location: &Location) -> Result<(SourceId, Parsed), String> {
@@ -114,10 +150,7 @@ impl Library {
         if let (Some(entry), Location::Embedded(_)) = (known, location) {
             return Ok((entry.source, entry.parsed.clone()));
         }
-        let text = match self.open.get(location) {
-            Some(text) => text.clone(),
-            None => location.read()?,
-        };
+        let text = self.text(location)?;
         let source = match known {
             Some(entry) if self.sources.get(entry.source).text == text => {
                 return Ok((entry.source, entry.parsed.clone()));
@@ -127,15 +160,16 @@ impl Library {
                 self.sources.replace(source, text);
                 source
             }
-            None => match location {
-                Location::File(_) => self.sources.add_file(location.name(), text),
-                Location::Embedded(_) => self.sources.add(location.name(), text),
-            },
+            None => self.add(location, text),
         };
         self.parses += 1;
-        let (ast, wrong) = parse::parse_partly(source, &self.sources);
-        let parsed = (Arc::new(ast), wrong);
+        let parsed = parse(source, &self.sources);
         self.files.insert(location.clone(), Entry { source, parsed: parsed.clone() });
         Ok((source, parsed))
     }
+}
+
+fn parse(source: SourceId, sources: &SourceMap) -> Parsed {
+    let (ast, wrong) = parse_partly(source, sources);
+    (Arc::new(ast), wrong)
 }

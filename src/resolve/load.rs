@@ -121,7 +121,9 @@ pub fn std_modules() -> Vec<String> {
 /// # Errors
 /// If the root can't be read.
 pub(super) fn load(root: &Location, library: &mut Library) -> Result<(Vec<File>, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let prelude = Location::Embedded("std/prelude.diad".into());
     library.begin();
+    library.prepare([root.clone(), prelude.clone()]);
     let mut loader =
         Loader { library, files: Vec::new(), known: Vec::new(), open: Vec::new(), diagnostics: Vec::new() };
     if let Err(why) = loader.file(root) {
@@ -135,7 +137,6 @@ pub(super) fn load(root: &Location, library: &mut Library) -> Result<(Vec<File>,
         ));
         return Err(vec![diagnostic]);
     }
-    let prelude = Location::Embedded("std/prelude.diad".into());
     loader.file(&prelude).expect("the prelude comes with the program");
     let files =
         loader.files.into_iter().map(|file| file.expect("each file was put there when all it uses had been read"));
@@ -171,6 +172,10 @@ impl Loader<'_> {
 
     fn uses(&mut self, here: &Location, ast: &Ast) -> Vec<Option<usize>> {
         let mut uses = Vec::new();
+        self.library.prepare(ast.items.iter().filter_map(|item| match &item.kind {
+            ItemKind::Use(item) => Some(here.relative(&item.from.node)),
+            _ => None,
+        }));
         for item in &ast.items {
             let ItemKind::Use(item) = &item.kind else { continue };
             let (from, span) = (&item.from.node, item.from.span);

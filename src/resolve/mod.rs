@@ -60,23 +60,30 @@ pub fn resolve_in(
     settings: &[(String, String)],
     library: &mut Library,
 ) -> Result<Spec, Vec<Diagnostic>> {
-    let (files, mut diagnostics) = load::load(root, library)?;
-    let (mut spec, more) = scope::bind(&files, None);
-    diagnostics.extend(more);
-    let (wrong, reads) = names::check(&spec, &files, None);
-    diagnostics.extend(wrong);
-    finish(&mut spec, &files, reads, library, &mut diagnostics);
+    let mut spec = resolve_noting(root, library, None)?;
+    let mut diagnostics = std::mem::take(&mut spec.diagnostics);
     spec.settings = read_settings(&spec, settings, library.sources_mut(), &mut diagnostics);
     spec.diagnostics = in_order(diagnostics);
     Ok(spec)
 }
 
-/// Adds to a spec what is read in it and which lints it silences.
-fn finish(spec: &mut Spec, files: &[File], reads: reads::Reads, library: &Library, diagnostics: &mut Vec<Diagnostic>) {
+/// The same without settings, with a note of what each word stands for if somebody asks.
+fn resolve_noting(
+    root: &Location,
+    library: &mut Library,
+    mut index: Option<&mut Index>,
+) -> Result<Spec, Vec<Diagnostic>> {
+    let (files, mut diagnostics) = load::load(root, library)?;
+    let (mut spec, more) = scope::bind(&files, index.as_deref_mut());
+    diagnostics.extend(more);
+    let (wrong, reads) = names::check(&spec, &files, index);
+    diagnostics.extend(wrong);
     let is_std = |file: &File| library.sources().get(file.source).name.starts_with("std::");
     let is_std: Vec<bool> = files.iter().map(is_std).collect();
-    reads.finish(spec, files, &is_std);
-    spec.allows = allows(files, diagnostics);
+    reads.finish(&mut spec, &files, &is_std);
+    spec.allows = allows(&files, &mut diagnostics);
+    spec.diagnostics = in_order(diagnostics);
+    Ok(spec)
 }
 
 /// The files that a spec is made of, as far as they can be read, and those that it uses and that are missing.
@@ -86,21 +93,15 @@ pub fn files(root: &Location, library: &mut Library) -> Vec<Location> {
     library.asked().to_vec()
 }
 
-/// A spec as far as it goes, everything that is wrong with its names, and what each word in it stands for.
+/// A spec as far as it can be read, with what is wrong with it in [`Spec::diagnostics`], and what each word in it stands
+/// for.
 ///
 /// # Errors
-/// Everything that is wrong with the syntax of all files.
-pub fn look_up(root: &Location, library: &mut Library) -> Result<(Spec, Vec<Diagnostic>, Index), Vec<Diagnostic>> {
-    let (files, wrong) = load::load(root, library)?;
-    if !wrong.is_empty() {
-        return Err(in_order(wrong));
-    }
+/// If the file can't be read.
+pub fn look_up(root: &Location, library: &mut Library) -> Result<(Spec, Index), Vec<Diagnostic>> {
     let mut index = Index::default();
-    let (mut spec, mut diagnostics) = scope::bind(&files, Some(&mut index));
-    let (wrong, reads) = names::check(&spec, &files, Some(&mut index));
-    diagnostics.extend(wrong);
-    finish(&mut spec, &files, reads, library, &mut diagnostics);
-    Ok((spec, in_order(diagnostics), index))
+    let spec = resolve_noting(root, library, Some(&mut index))?;
+    Ok((spec, index))
 }
 
 /// The place of a missing model, for commands that need one.

@@ -245,7 +245,7 @@ fn collect(folder: &Path, into: &mut Vec<PathBuf>) {
 }
 
 fn analyse(location: &Location, library: &mut Library, before: Option<Known>) -> Analysis {
-    let (spec, mut diagnostics, index) = match look_up(location, library) {
+    let (spec, index) = match look_up(location, library) {
         Ok(found) => found,
         Err(diagnostics) => {
             let files = library.asked().to_vec();
@@ -253,9 +253,8 @@ fn analyse(location: &Location, library: &mut Library, before: Option<Known>) ->
         }
     };
     let (mut record, mut program) = (Record::default(), None);
-    if !diagnostics.is_empty() {
-        record = before.map(|known| moved(known, library).record).unwrap_or_default();
-    } else if spec.model.is_some() {
+    let mut diagnostics = spec.diagnostics.clone();
+    if spec.model.is_some() {
         let (checked, seen) = check_recorded(&spec);
         record = seen;
         match checked {
@@ -265,6 +264,16 @@ fn analyse(location: &Location, library: &mut Library, before: Option<Known>) ->
             }
             Err(wrong) => diagnostics = wrong,
         }
+    }
+    // Where a word or its syntax is wrong, more was seen before.
+    if !spec.diagnostics.is_empty()
+        && let Some(before) = before
+    {
+        let before = moved(before, library);
+        if library.is_partial() {
+            return Analysis { diagnostics, known: Some(before), files: library.asked().to_vec() };
+        }
+        record = before.record;
     }
     let texts = texts(&spec, library);
     let files = library.asked().to_vec();

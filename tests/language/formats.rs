@@ -59,6 +59,17 @@ fn sarif_has_a_rule_for_each_code_and_places_in_files_only() {
     }
 }
 
+/// The schema of SARIF takes no list of related places in which one occurs twice.
+#[test]
+fn sarif_tells_each_related_place_once() {
+    let mut failed = failed();
+    let again = failed.diagnostics[0].trace[0].clone();
+    failed.diagnostics[0].trace.push(again);
+    let log = sarif(&failed.diagnostics, &failed.sources);
+    let related = log["runs"][0]["results"][0]["relatedLocations"].as_array().expect("there is a trace");
+    assert!((1..related.len()).all(|i| !related[..i].contains(&related[i])), "{related:?}");
+}
+
 #[test]
 fn a_workflow_command_stands_on_one_line_with_its_signs_escaped() {
     let mut sources = SourceMap::default();

@@ -56,6 +56,9 @@ fn mistakes_come_and_go_while_typing() {
     assert_eq!(editor.wrong("spec.diad"), ["shape-mismatch"]);
     editor.change("spec.diad", &SPEC.replace("let latent =", "let = "));
     assert_eq!(editor.wrong("spec.diad"), ["syntax"]);
+    let one_more = SPEC.replace("ae.decode(latent)", "latent").replace("mse(back(image), ", "mse(back(image), , ");
+    editor.change("spec.diad", &one_more);
+    assert_eq!(editor.wrong("spec.diad"), ["shape-mismatch", "syntax"]);
     editor.change("spec.diad", SPEC);
     assert!(editor.wrong("spec.diad").is_empty());
     editor.end();
