@@ -144,6 +144,19 @@ pub(super) fn too_deep(span: Span) -> Diagnostic {
         .help("recursion needs an `if` that ends it")
 }
 
+pub(super) fn too_long(span: Span) -> Diagnostic {
+    Diagnostic::error("too-long", "this is the two-millionth call or round of a `for`", span)
+        .help("functions that call others twice each, and loops in loops, multiply what is written out")
+}
+
+pub(super) fn text_too_long(span: Span) -> Diagnostic {
+    Diagnostic::error("list-too-long", "a text of more than a million signs is too long", span)
+}
+
+pub(super) fn list_too_long(count: i64, most: i64, span: Span) -> Diagnostic {
+    Diagnostic::error("list-too-long", format!("a list of {count} is too long, {most} are the most"), span)
+}
+
 pub(super) fn not_within(name: &str, verb: &str, value: &str, within: &str, span: Span, rule: Span) -> Diagnostic {
     Diagnostic::error("not-within", format!("`{name}` can't {verb} {value}"), span)
         .here(format!("must be in {within}"))

@@ -12,7 +12,7 @@ use crate::span::Span;
 use super::environment::{DefaultPlace, Environment, join};
 use super::operator::tail;
 use super::trace::{Call, Callee, is_plain};
-use super::value::{Closure, Place, Value};
+use super::value::{Closure, LONGEST, Place, Value};
 use super::{Checker, error, list};
 
 impl Checker<'_> {
@@ -138,6 +138,9 @@ impl Checker<'_> {
             match part {
                 StringPart::Text(part) => text.push_str(part),
                 StringPart::Value(expr) => match self.expr(env, expr) {
+                    Value::Str(value) if text.len() + value.len() > LONGEST as usize => {
+                        self.report(error::text_too_long(expr.span));
+                    }
                     Value::Str(value) => text.push_str(&value),
                     Value::Poison => {}
                     value @ (Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Case(..)) => {
@@ -199,7 +202,7 @@ impl Checker<'_> {
                         self.constants.insert(key.clone(), None);
                         let scope = self.scope(None, name, None);
                         let mut env = Environment::new(*module, None, "".into(), scope);
-                        let value = self.expr(&mut env, &def.value);
+                        let value = self.deeper(span, |this| this.expr(&mut env, &def.value));
                         self.saw(def.name.span, &value);
                         self.constants.insert(key, Some(value.clone()));
                         value

@@ -53,6 +53,8 @@ use value::{InstanceId, Value};
 
 /// Calls within calls, at most.
 const DEPTH: usize = 200;
+/// Calls and rounds of a `for` that are expanded, at most, so that no spec is checked for hours.
+const CALLS: usize = 2_000_000;
 
 /// What is checked, with warnings; or everything that is wrong with it.
 pub type Checked<T> = Result<(T, Vec<Diagnostic>), Vec<Diagnostic>>;
@@ -111,6 +113,8 @@ struct Checker<'a> {
     calls: Vec<Call>,
     /// How many of them are calls, and not rounds of a `for`.
     depth: usize,
+    /// How many calls and rounds there have been.
+    expanded: usize,
     instances: Vec<Instance>,
     /// Where the instance at each prefix was made: another one there is a mistake.
     placed: HashMap<Arc<str>, Span>,
@@ -161,6 +165,7 @@ impl<'a> Checker<'a> {
             diagnostics: spec.diagnostics.clone(),
             calls: Vec::new(),
             depth: 0,
+            expanded: 0,
             instances: Vec::new(),
             placed: HashMap::new(),
             weights: IndexMap::new(),
@@ -221,18 +226,28 @@ impl<'a> Checker<'a> {
 
     /// Expands `inner` as a call that error messages name; too many of them end it.
     fn called(&mut self, what: Callee, span: Span, inner: impl FnOnce(&mut Self) -> Value) -> Value {
+        self.deeper(span, |this| this.noted(Call { span, what, values: Vec::new() }, inner))
+    }
+
+    /// Expands `inner` unless too much is being expanded around it.
+    fn deeper(&mut self, span: Span, inner: impl FnOnce(&mut Self) -> Value) -> Value {
         if self.depth >= DEPTH {
             let known = self.diagnostics.iter().any(|diagnostic| diagnostic.code == "too-deep");
             return if known { Value::Poison } else { self.report(error::too_deep(span)) };
         }
         self.depth += 1;
-        let value = self.noted(Call { span, what, values: Vec::new() }, inner);
+        let value = inner(self);
         self.depth -= 1;
         value
     }
 
     /// Expands `inner` as something that error messages name.
     fn noted(&mut self, call: Call, inner: impl FnOnce(&mut Self) -> Value) -> Value {
+        self.expanded += 1;
+        if self.expanded >= CALLS {
+            // All that is still open ends here, and only the first of it is told.
+            return if self.expanded == CALLS { self.report(error::too_long(call.span)) } else { Value::Poison };
+        }
         self.calls.push(call);
         let value = inner(self);
         self.calls.pop();

@@ -8,7 +8,7 @@ use crate::resolve::builtin::Builtin;
 
 use super::argument::Arguments;
 use super::value::{InitRule, LONGEST, Value};
-use super::{Checker, list};
+use super::{Checker, error, list};
 
 impl Checker<'_> {
     pub(super) fn compile_time(&mut self, builtin: Builtin, arguments: &Arguments) -> Option<Value> {
@@ -68,8 +68,7 @@ impl Checker<'_> {
         if count <= LONGEST {
             return Some(());
         }
-        let text = format!("a list of {count} is too long, {LONGEST} are the most");
-        self.report(Diagnostic::error("list-too-long", text, arguments.span));
+        self.report(error::list_too_long(count, LONGEST, arguments.span));
         None
     }
 

@@ -8,7 +8,7 @@ use crate::parse::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 use crate::span::Span;
 
 use super::environment::Environment;
-use super::value::{Tensor, Value};
+use super::value::{LONGEST, Tensor, Value};
 use super::{Checker, error};
 
 impl Checker<'_> {
@@ -92,6 +92,12 @@ impl Checker<'_> {
             (Value::Tensor(x), y) if y.number().is_some() => self.tensor_number(env, op, x, y, span),
             (x, Value::Tensor(y)) if x.number().is_some() => self.number_tensor(env, op, x, y, span),
             (Value::Int(x), Value::Int(y)) => self.ints(op, *x, *y, span),
+            (Value::List(x), Value::List(y)) if op == BinaryOp::Add && x.len() + y.len() > LONGEST as usize => {
+                self.report(error::list_too_long((x.len() + y.len()) as i64, LONGEST, span))
+            }
+            (Value::Str(x), Value::Str(y)) if op == BinaryOp::Add && x.len() + y.len() > LONGEST as usize => {
+                self.report(error::text_too_long(span))
+            }
             (Value::List(x), Value::List(y)) if op == BinaryOp::Add => {
                 Value::List(Rc::new(x.iter().chain(y.iter()).cloned().collect()))
             }

@@ -57,7 +57,7 @@ pub(super) struct Bracket {
 /// The comma before the end of a bracket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Commas {
-    /// Nothing is separated by commas.
+    /// Nothing is separated by commas; in round brackets one would make a tuple of the thing.
     None,
     /// There where the bracket ends on a line of its own.
     Loose,

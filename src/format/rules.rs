@@ -229,8 +229,11 @@ impl Rules {
         self.draft.gaps[close].indent = Indent::Close(opened);
         self.draft.gaps[close].blank = true;
         let count = items.iter().filter(|child| !is(&self.draft, child, ",")).count();
-        let commas =
-            if node.kind == Kind::Tuple && count == 1 && items.len() == 2 { Commas::Fixed } else { Commas::Loose };
+        let commas = match (node.kind, count, items.len()) {
+            (Kind::Tuple, 1, 1) => Commas::None,
+            (Kind::Tuple, 1, _) => Commas::Fixed,
+            _ => Commas::Loose,
+        };
         self.draft.brackets.push(Bracket { open: opened, close, commas });
         if node.kind == Kind::Record {
             self.breakable(depth, How::Everywhere, gaps);

@@ -78,11 +78,14 @@ pub fn parse_expression(id: SourceId, start: usize, sources: &SourceMap) -> Resu
 
 /// Refuses a text in which so many brackets are open at once that the parser would run out of stack.
 fn limited(place: build::Place, text: &str) -> Result<(), Vec<Diagnostic>> {
+    too_nested(text).map_or(Ok(()), |at| Err(vec![error::too_nested(place, at)]))
+}
+
+/// Where too many brackets are open, if they are; the parser gives up after a number of tries in any case.
+fn too_nested(text: &str) -> Option<usize> {
     pest::set_call_limit(Some(TRIES));
-    match bracket::scan(text).deepest {
-        (depth, at) if depth > BRACKETS => Err(vec![error::too_nested(place, at)]),
-        _ => Ok(()),
-    }
+    let (depth, at) = bracket::scan(text).deepest;
+    (depth > BRACKETS).then_some(at)
 }
 
 /// The words that have a meaning in the grammar.

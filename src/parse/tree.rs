@@ -162,6 +162,9 @@ pub struct Tree {
 /// The tree of a whole file; none if its syntax is wrong.
 #[must_use]
 pub fn tree(text: &str) -> Option<Tree> {
+    if super::too_nested(text).is_some() {
+        return None;
+    }
     let file = Grammar::parse(Rule::file, text).ok()?.next()?;
     let mut reader = Reader { text, at: 0, tokens: Vec::new(), comments: Vec::new(), breaks: 0 };
     let mut children = Vec::new();

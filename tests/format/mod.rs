@@ -229,3 +229,15 @@ fn comments_stay_where_they_are() {
     let text = include_str!("comments.diad");
     insta::assert_snapshot!(formatted(text).expect("it is right"));
 }
+
+#[test]
+fn a_bracket_around_one_thing_gets_no_comma_on_lines_of_its_own() {
+    let name = "x".repeat(70);
+    let new = formatted(&format!("model M {{ let a = 1 + ({name}(q, k) |> {name}(3)) }}")).expect("it is right");
+    assert!(new.lines().any(|line| line.trim() == ")"), "{new}");
+}
+
+#[test]
+fn brackets_within_brackets_have_no_layout() {
+    assert_eq!(format(&format!("let a = {}1{}", "(".repeat(100_000), ")".repeat(100_000))), None);
+}

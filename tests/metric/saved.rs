@@ -66,3 +66,40 @@ fn a_damaged_file_is_an_error_and_no_panic() {
         }
     }
 }
+
+#[test]
+fn texts_without_characters_are_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("empty.npy");
+    let header = "{'descr': '<U0', 'fortran_order': False, 'shape': (9223372036854775807,), }\n";
+    let length = u16::try_from(header.len()).expect("it is short").to_le_bytes();
+    std::fs::write(&path, [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes()].concat()).expect("it can be written");
+    assert!(read(&path).expect_err("it is refused").to_string().contains("no characters"));
+}
+
+#[test]
+fn arrays_that_share_their_bytes_are_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("shared.npz");
+    let mut bytes = std::fs::read(fixture("deflated.npz")).expect("the fixture lies here");
+    // The directory again and again, each time with other names, so that nothing else is wrong.
+    let end = bytes.len() - 22;
+    let start = u32::from_le_bytes(bytes[end + 16..end + 20].try_into().expect("they are four")) as usize;
+    let (directory, tail) = (bytes[start..end].to_vec(), bytes[end..].to_vec());
+    bytes.truncate(start);
+    for copy in 0..9_u8 {
+        let mut again = directory.clone();
+        let names: Vec<usize> =
+            again.windows(4).enumerate().filter(|(_, w)| w == b"PK\x01\x02").map(|(at, _)| at + 46).collect();
+        names.into_iter().for_each(|at| again[at] = b'a' + copy);
+        bytes.extend(again);
+    }
+    let count = u16::from_le_bytes([tail[10], tail[11]]) * 9;
+    let mut tail = tail;
+    tail[8..10].copy_from_slice(&count.to_le_bytes());
+    tail[10..12].copy_from_slice(&count.to_le_bytes());
+    bytes.extend(tail);
+    std::fs::write(&path, bytes).expect("it can be written");
+    let why = read(&path).expect_err("it is refused").to_string();
+    assert!(why.contains("lie over each other") || why.contains("twice"), "{why}");
+}

@@ -114,7 +114,8 @@ fn exactly(data: &[u8], count: usize, width: usize) -> Result<(), String> {
 fn texts(data: &[u8], count: usize, width: usize) -> Result<Values, String> {
     exactly(data, count, width)?;
     if width == 0 {
-        return Ok(Values::Texts(Vec::new()));
+        let none = (count == 0).then(|| Values::Texts(Vec::new()));
+        return none.ok_or_else(|| "its texts have no characters".to_owned());
     }
     let text = |bytes: &[u8]| {
         let characters = bytes.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes));

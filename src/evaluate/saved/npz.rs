@@ -34,9 +34,14 @@ pub(super) fn parse(bytes: &[u8]) -> Result<BTreeMap<String, Array>, String> {
     }
     let mut arrays = BTreeMap::new();
     let mut at = at as usize;
+    let mut packed = 0_u64;
     for _ in 0..count {
         let (entry, next) = entry(bytes, at)?;
         at = next;
+        packed = packed.saturating_add(entry.packed);
+        if packed > bytes.len() as u64 {
+            return Err("its arrays lie over each other".to_owned());
+        }
         let name = entry.name.strip_suffix(".npy").unwrap_or(&entry.name).to_owned();
         let array = content(bytes, &entry).and_then(|content| npy::parse(&content));
         let array = array.map_err(|reason| format!("in `{name}`: {reason}"))?;
