@@ -63,8 +63,8 @@ fn sarif_has_a_rule_for_each_code_and_places_in_files_only() {
 #[test]
 fn sarif_tells_each_related_place_once() {
     let mut failed = failed();
-    let again = failed.diagnostics[0].trace[0].clone();
-    failed.diagnostics[0].trace.push(again);
+    let diagnostic = &mut failed.diagnostics[0];
+    diagnostic.trace = vec![diagnostic.labels[0].clone(); 2];
     let log = sarif(&failed.diagnostics, &failed.sources);
     let related = log["runs"][0]["results"][0]["relatedLocations"].as_array().expect("there is a trace");
     assert!((1..related.len()).all(|i| !related[..i].contains(&related[i])), "{related:?}");

@@ -4,6 +4,7 @@ mod conditions;
 mod diagnostics;
 mod explanations;
 mod formats;
+mod generated;
 mod graphs;
 mod guide;
 mod misspelt;

@@ -147,7 +147,7 @@ fn spoilt(text: &str, slips: &[Slip]) -> String {
 }
 
 /// So many cases, unless the environment asks for another number of them.
-fn cases(few: u32) -> ProptestConfig {
+pub(super) fn cases(few: u32) -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(few);
     // Where a case failed is shown; it is not written into the repository.
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
