@@ -82,6 +82,15 @@ impl Dim {
         Dim::from_terms(terms)
     }
 
+    /// Symbols that are written in it; 0 if it is known.
+    #[must_use]
+    pub fn factors(&self) -> usize {
+        match &self.0 {
+            Repr::Known(_) => 0,
+            Repr::Symbolic(terms) => terms.keys().map(Vec::len).sum(),
+        }
+    }
+
     /// The product of two dimensions.
     #[must_use]
     pub fn times(&self, other: &Dim) -> Dim {

@@ -153,6 +153,14 @@ pub(super) fn text_too_long(span: Span) -> Diagnostic {
     Diagnostic::error("list-too-long", "a text of more than a million signs is too long", span)
 }
 
+pub(super) fn too_much(span: Span) -> Diagnostic {
+    Diagnostic::error("list-too-long", "more than a million values, counted in all lists within, are too many", span)
+}
+
+pub(super) fn formula_too_long(span: Span) -> Diagnostic {
+    Diagnostic::error("overflow", "the product of these two extents has too many terms", span)
+}
+
 pub(super) fn list_too_long(count: i64, most: i64, span: Span) -> Diagnostic {
     Diagnostic::error("list-too-long", format!("a list of {count} is too long, {most} are the most"), span)
 }

@@ -13,7 +13,7 @@ use super::environment::{DefaultPlace, Environment, join};
 use super::operator::tail;
 use super::trace::{Call, Callee, is_plain};
 use super::value::{Closure, LONGEST, Place, Value};
-use super::{Checker, error, list};
+use super::{CALLS, Checker, error, list};
 
 impl Checker<'_> {
     pub(super) fn expr(&mut self, env: &mut Environment, expr: &Expr) -> Value {
@@ -29,13 +29,20 @@ impl Checker<'_> {
             ExprKind::List(items) => {
                 let items = (0..).zip(items).map(|(i, item)| self.element(env, i, |this, env| this.expr(env, item)));
                 let items: Vec<Value> = items.collect();
-                Value::list(items)
+                self.bounded(Value::list(items), span)
             }
-            ExprKind::Set(items) => Value::Set(Rc::new(items.iter().map(|item| self.expr(env, item)).collect())),
-            ExprKind::Tuple(items) => Value::Tuple(Rc::new(items.iter().map(|item| self.expr(env, item)).collect())),
+            ExprKind::Set(items) => {
+                let items = items.iter().map(|item| self.expr(env, item)).collect();
+                self.bounded(Value::Set(Rc::new(items)), span)
+            }
+            ExprKind::Tuple(items) => {
+                let items = items.iter().map(|item| self.expr(env, item)).collect();
+                self.bounded(Value::Tuple(Rc::new(items)), span)
+            }
             ExprKind::Record(entries) => {
                 let entries = entries.iter().map(|(name, value)| (name.node.clone(), self.expr(env, value)));
-                Value::Record(Rc::new(entries.collect()))
+                let entries = entries.collect();
+                self.bounded(Value::Record(Rc::new(entries)), span)
             }
             ExprKind::Unary(op, operand) => {
                 let value = self.expr(env, operand);
@@ -71,9 +78,21 @@ impl Checker<'_> {
                 self.copy(env, &value, span)
             }
             ExprKind::If(choice) => self.choice(env, choice),
-            ExprKind::For(each) => self.each(env, each),
+            ExprKind::For(each) => {
+                let value = self.each(env, each);
+                self.bounded(value, span)
+            }
             ExprKind::Loop(run) => self.run_loop(env, run, span),
         }
+    }
+
+    /// A value that has just been put together, unless too much is in it: values that share parts are small, but not
+    /// to those who go through them.
+    pub(super) fn bounded(&mut self, value: Value, span: Span) -> Value {
+        if self.expanded >= CALLS {
+            return Value::Poison;
+        }
+        if value.count(LONGEST as usize) > LONGEST as usize { self.report(error::too_much(span)) } else { value }
     }
 
     /// The value of a body in names of its own.

@@ -26,7 +26,8 @@ impl Checker<'_> {
             Builtin::Repeated => {
                 let count = self.int_argument(arguments, "count", 0)?;
                 self.short(count, arguments)?;
-                Some(list((0..count).map(|_| arguments.get("value").0.clone())))
+                let values = list((0..count).map(|_| arguments.get("value").0.clone()));
+                Some(self.bounded(values, arguments.span))
             }
             Builtin::Linspace => {
                 let (from, to) = (self.float_argument(arguments, "from")?, self.float_argument(arguments, "to")?);

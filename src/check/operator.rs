@@ -11,6 +11,9 @@ use super::environment::Environment;
 use super::value::{LONGEST, Tensor, Value};
 use super::{Checker, error};
 
+/// Symbols of the one extent times those of the other in a product, at most: far beyond any shape.
+const FACTORS: usize = 10_000;
+
 impl Checker<'_> {
     pub(super) fn unary_operator(&mut self, env: &Environment, op: UnaryOp, value: Value, span: Span) -> Value {
         match (op, value) {
@@ -92,14 +95,12 @@ impl Checker<'_> {
             (Value::Tensor(x), y) if y.number().is_some() => self.tensor_number(env, op, x, y, span),
             (x, Value::Tensor(y)) if x.number().is_some() => self.number_tensor(env, op, x, y, span),
             (Value::Int(x), Value::Int(y)) => self.ints(op, *x, *y, span),
-            (Value::List(x), Value::List(y)) if op == BinaryOp::Add && x.len() + y.len() > LONGEST as usize => {
-                self.report(error::list_too_long((x.len() + y.len()) as i64, LONGEST, span))
-            }
             (Value::Str(x), Value::Str(y)) if op == BinaryOp::Add && x.len() + y.len() > LONGEST as usize => {
                 self.report(error::text_too_long(span))
             }
             (Value::List(x), Value::List(y)) if op == BinaryOp::Add => {
-                Value::List(Rc::new(x.iter().chain(y.iter()).cloned().collect()))
+                let items = x.iter().chain(y.iter()).cloned().collect();
+                self.bounded(Value::List(Rc::new(items)), span)
             }
             (Value::Str(x), Value::Str(y)) if op == BinaryOp::Add => Value::Str(format!("{x}{y}").into()),
             (Value::Set(x), Value::Set(y)) if matches!(op, BinaryOp::Add | BinaryOp::Sub) => {
@@ -160,6 +161,9 @@ impl Checker<'_> {
         let result = match op {
             BinaryOp::Add => Some(x.plus(y)),
             BinaryOp::Sub => Some(x.minus(y)),
+            BinaryOp::Mul if x.factors().saturating_mul(y.factors()) > FACTORS => {
+                return self.report(error::formula_too_long(span));
+            }
             BinaryOp::Mul => Some(x.times(y)),
             BinaryOp::Div => match x.divided_exactly(y) {
                 Some(quotient) => Some(quotient),

@@ -150,6 +150,22 @@ impl Value {
         dim.known().map_or_else(|| Value::Dim(dim.clone()), Value::Int)
     }
 
+    /// Values in it, counted in all lists within and itself; not further than a little beyond `most`.
+    pub(super) fn count(&self, most: usize) -> usize {
+        let within = |items: &mut dyn Iterator<Item = &Value>| {
+            let mut count = 1;
+            while let Some(item) = items.next().filter(|_| count <= most) {
+                count += item.count(most - count);
+            }
+            count
+        };
+        match self {
+            Value::List(items) | Value::Set(items) | Value::Tuple(items) => within(&mut items.iter()),
+            Value::Record(entries) => within(&mut entries.values()),
+            _ => 1,
+        }
+    }
+
     /// Whether a tensor is in it.
     pub(super) fn holds_tensor(&self) -> bool {
         match self {

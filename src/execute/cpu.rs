@@ -123,8 +123,8 @@ fn each_line(elements: &mut [f32], width: usize, work: impl Fn(usize, &mut [f32]
 fn fill(line: &mut [f32], source: &[f32], left: isize, stride: usize) {
     if stride == 1 {
         let skip = left.min(0).unsigned_abs().min(line.len());
-        let from = left.max(0) as usize;
-        let count = source.len().saturating_sub(from).min(line.len() - skip);
+        let from = (left.max(0) as usize).min(source.len());
+        let count = (source.len() - from).min(line.len() - skip);
         line[skip..skip + count].copy_from_slice(&source[from..from + count]);
         return;
     }

@@ -282,7 +282,15 @@ fn what_doubles_again_and_again_is_refused() {
     let lists = chain(&|i| format!("let a{i} = a{} + a{}\n", i - 1, i - 1));
     Spec::model(&format!("let a0 = [1, 1]\n{lists}")).fails_with("list-too-long");
     Spec::model(&format!("let a0 = \"text\"\n{lists}")).fails_with("list-too-long");
-    Spec::model("let a = for i in 0..1000000 { for j in 0..1000000 { j } }").fails_with("too-long");
+    for pair in ["[A, A]", "(A, A)", "{ one: A, other: A }", "[A] + [A]", "for i in 0..2 { A }"] {
+        let link = |i: usize| format!("let a{i} = {}\n", pair.replace('A', &format!("a{}", i - 1)));
+        let nested = (1..30).map(link).collect::<String>();
+        Spec::model(&format!("let a0 = 1\n{nested}")).fails_with("list-too-long");
+    }
+    let formulas = chain(&|i| format!("let s{i} = (s{0} + 1) * (s{0} + 2)\n", i - 1));
+    Spec::model(&format!("fn f(x: [B, 3]) {{ let s0 = shape(x)[0]\n{formulas}reshape(x, [s59, -1]) }}"))
+        .fails_with("overflow");
+    Spec::model("let a = for i in 0..100000 { for j in 0..100000 { j } }").fails_with("too-long");
 }
 
 #[test]

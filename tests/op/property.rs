@@ -186,7 +186,7 @@ fn shape_is_inferred(op: &Op, shapes: &[&[usize]]) -> Result<(), TestCaseError> 
 }
 
 fn conv() -> impl Strategy<Value = Conv2d> {
-    (pair(1..4), pair(0..3), pair(1..3), 1..4_usize).prop_map(|(stride, padding, dilation, groups)| Conv2d {
+    (pair(1..4), pair(0..6), pair(1..5), 1..4_usize).prop_map(|(stride, padding, dilation, groups)| Conv2d {
         stride,
         padding,
         dilation,
