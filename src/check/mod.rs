@@ -111,7 +111,7 @@ struct Checker<'a> {
     diagnostics: Vec<Diagnostic>,
     /// The calls that are being expanded, outermost first.
     calls: Vec<Call>,
-    /// How many of them are calls, and not rounds of a `for`.
+    /// How many calls and constants are being expanded around this place; rounds of a `for` do not count.
     depth: usize,
     /// How many calls and rounds there have been.
     expanded: usize,
