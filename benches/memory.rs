@@ -10,10 +10,10 @@ use std::process::Command;
 
 use diadc::compile::compile;
 use diadc::execute::{Descent, DeviceChoice, Draw, Engine, HostTensor, NamedTensors, open};
-use diadc::fact::Bindings;
+use diadc::fact::{Bindings, Precision};
 use diadc::graph::program::Program;
 use diadc::optimize::optimize;
-use diadc::plan::memory::{Circumstances, Precision, inference, training};
+use diadc::plan::memory::{Circumstances, inference, training};
 use diadc::plan::{Plan, plan};
 use diadc::resolve::Location;
 use diadc::weight::Assembly;
@@ -65,7 +65,7 @@ fn measure(spec: &str, function: &str, batch: usize) {
     // From here on the highest mark counts anew.
     std::fs::write("/proc/self/clear_refs", "5").expect("Linux takes the mark back");
     let before = status("RssAnon:");
-    let mut engine = open(DeviceChoice::Cpu).expect("the CPU is always there");
+    let mut engine = open(DeviceChoice::Cpu, Precision::F32).expect("the CPU is always there");
     Assembly::first(program).hand_over(1, engine.as_mut(), &mut |_, _| {}).expect("first values can be made");
     run(program, plan, engine.as_mut(), &inputs, batch, function);
     let measured = status("VmHWM:").saturating_sub(status("RssFile:") + before);

@@ -6,6 +6,7 @@ use std::error::Error;
 
 use diadc::compile::compile;
 use diadc::execute::{DeviceChoice, Draw, HostTensor, NamedTensors, open};
+use diadc::fact::Precision;
 use diadc::optimize::optimize;
 use diadc::plan::plan;
 use diadc::resolve::Location;
@@ -20,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let program = &compiled.program;
 
     // First values for its weights; `Assembly::load` takes them from a file.
-    let mut engine = open(DeviceChoice::Cpu)?;
+    let mut engine = open(DeviceChoice::Cpu, Precision::F32)?;
     Assembly::first(program).hand_over(1, engine.as_mut(), &mut |_, _| ())?;
 
     // `denoise(z: [B, 4, 16, 16], t: int[B], image: [B, 3, 64, 64])` for a batch of two.

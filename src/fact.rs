@@ -6,7 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 /// Element type of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +28,44 @@ impl fmt::Display for DType {
             DType::Float => "float",
             DType::Int => "int",
             DType::Bool => "bool",
+        })
+    }
+}
+
+/// With how many bits a device multiplies floating-point numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bits, of which the tensor cores of graphics processors use 19 of each factor (TF32).
+    #[default]
+    F32,
+    /// Factors of convolutions, matrix products and attention are rounded to bf16, the upper half of those bits; sums of
+    /// them, weights and all else stay as they are.
+    Bf16,
+}
+
+/// It is not the name of a precision.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no precision `{0}`; write `f32` or `bf16`")]
+pub struct PrecisionError(String);
+
+impl FromStr for Precision {
+    type Err = PrecisionError;
+
+    fn from_str(text: &str) -> Result<Precision, PrecisionError> {
+        match text {
+            "f32" => Ok(Precision::F32),
+            "bf16" => Ok(Precision::Bf16),
+            _ => Err(PrecisionError(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Precision::F32 => "f32",
+            Precision::Bf16 => "bf16",
         })
     }
 }

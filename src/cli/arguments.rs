@@ -7,12 +7,15 @@ use clap::Args;
 use crate::compile::{Compiled, Failed, compile};
 use crate::dataset::{self, Dataset, Request};
 use crate::diagnostic::one_of;
-use crate::execute::DeviceChoice;
+use crate::execute::{DeviceChoice, DeviceChoiceError, Engine};
 use crate::experiment::Config;
+use crate::fact::Precision;
 use crate::measure::{Measure, ProtocolName};
+use crate::plan::memory::Circumstances;
 use crate::report::Published;
 use crate::resolve::Location;
 
+use super::cost::cores;
 use super::failure::Failure;
 use super::terminal;
 
@@ -151,11 +154,34 @@ pub(super) struct DeviceArguments {
     /// Device: cpu, cuda, cuda:1
     #[arg(long, value_name = "DEVICE")]
     pub(super) device: Option<String>,
+
+    /// Precision of products: f32 (on NVIDIA devices TF32), or bf16, as automatic mixed precision [default: f32]
+    #[arg(long, value_name = "PRECISION")]
+    pub(super) precision: Option<Precision>,
+}
+
+/// Where a model runs, and how exactly.
+#[derive(Clone, Copy)]
+pub(super) struct Where {
+    pub(super) device: DeviceChoice,
+    pub(super) precision: Precision,
+}
+
+impl Where {
+    /// Under which memory is counted.
+    pub(super) fn circumstances(self, batch: usize) -> Circumstances {
+        Circumstances { batch, precision: self.precision, cores: cores(self.device) }
+    }
+
+    pub(super) fn open(self) -> Result<Box<dyn Engine>, DeviceChoiceError> {
+        crate::execute::open(self.device, self.precision)
+    }
 }
 
 impl DeviceArguments {
-    pub(super) fn choose(&self, config: &Config) -> Result<DeviceChoice, Failure> {
+    pub(super) fn choose(&self, config: &Config) -> Result<Where, Failure> {
         let name = self.device.clone().or_else(|| config.device.clone());
-        Ok(name.as_deref().unwrap_or("cpu").parse()?)
+        let device = name.as_deref().unwrap_or("cpu").parse()?;
+        Ok(Where { device, precision: self.precision.or(config.precision).unwrap_or_default() })
     }
 }

@@ -1,12 +1,13 @@
 //! Whether a run keeps within the memory that it may take, found out before it begins.
 
 use crate::execute::DeviceChoice;
+use crate::fact::Precision;
 use crate::graph::program::{Phase, Program};
 use crate::optimize::optimize;
-use crate::plan::memory::{Circumstances, Precision, inference, training};
+use crate::plan::memory::{inference, training};
 use crate::plan::plan;
 
-use super::cost::cores;
+use super::arguments::Where;
 use super::failure::Failure;
 use super::terminal;
 
@@ -27,14 +28,14 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
 
 /// Refuses a run that needs more than `budget`. Without one, on the CPU, warns of one that needs more than the machine
 /// has left.
-pub(super) fn keep(program: &Program, device: DeviceChoice, budget: Option<u64>, scores: bool) -> Result<(), Failure> {
-    let limit = match (budget, device) {
+pub(super) fn keep(program: &Program, place: Where, budget: Option<u64>, scores: bool) -> Result<(), Failure> {
+    let limit = match (budget, place.device) {
         (Some(budget), _) => Some(budget),
         (None, DeviceChoice::Cpu) => available(),
         (None, DeviceChoice::Cuda(_)) => None,
     };
     let Some(limit) = limit else { return Ok(()) };
-    let too_much = excesses(program, cores(device), limit, scores);
+    let too_much = excesses(program, place, limit, scores);
     if too_much.is_empty() {
         return Ok(());
     }
@@ -49,43 +50,41 @@ pub(super) fn keep(program: &Program, device: DeviceChoice, budget: Option<u64>,
 }
 
 /// What needs more than the limit, each with what would fit.
-fn excesses(program: &Program, cores: usize, limit: u64, scores: bool) -> Vec<String> {
+fn excesses(program: &Program, place: Where, limit: u64, scores: bool) -> Vec<String> {
     let mut found = Vec::new();
     for phase in &program.phases {
         for name in &phase.objectives {
-            found.extend(excess(program, phase, name, cores, limit));
+            found.extend(excess(program, phase, name, place, limit));
         }
     }
     if let Some(score) = program.function("score").filter(|_| scores) {
         let plan = plan(&optimize(score), &[]);
-        let need = |batch: usize| {
-            inference(program, &plan, Circumstances { batch, precision: Precision::F32, cores }).map(|own| own.total())
-        };
-        if let Some(need) = need(SCORED).filter(|need| *need > limit) {
+        let need = inference(program, &plan, place.circumstances(SCORED)).map(|own| own.total());
+        if let Some(need) = need.filter(|need| *need > limit) {
             found.push(format!("  scoring {SCORED} images at once needs {}", giga(need)));
         }
     }
     found
 }
 
-fn excess(program: &Program, phase: &Phase, name: &str, cores: usize, limit: u64) -> Option<String> {
+fn excess(program: &Program, phase: &Phase, name: &str, place: Where, limit: u64) -> Option<String> {
     let objective = program.objectives.iter().find(|objective| objective.name == name)?;
     let plan = plan(&optimize(program.function(name)?), &objective.trains);
-    let need = |phase: &Phase, precision: Precision| {
-        training(program, &plan, phase, Circumstances { batch: phase.batch, precision, cores }).map(|own| own.total())
+    let need = |phase: &Phase, place: Where| {
+        training(program, &plan, phase, place.circumstances(phase.batch)).map(|own| own.total())
     };
-    let own = need(phase, Precision::F32).filter(|own| *own > limit)?;
+    let own = need(phase, place).filter(|own| *own > limit)?;
     let samples = phase.batch * phase.accumulate.max(1);
     let smaller = (1..phase.batch).rev().filter(|batch| samples.is_multiple_of(*batch));
     let fitting = smaller
         .map(|batch| Phase { batch, accumulate: samples / batch, ..phase.clone() })
-        .find_map(|phase| Some((need(&phase, Precision::F32).filter(|need| *need <= limit)?, phase)));
-    let halved = need(phase, Precision::Bf16)?;
+        .find_map(|phase| Some((need(&phase, place).filter(|need| *need <= limit)?, phase)));
+    let rounded = need(phase, Where { precision: Precision::Bf16, ..place })?;
     let remedy = match fitting {
         Some((need, Phase { batch, accumulate, .. })) => {
             format!("`batch = {batch}  accumulate = {accumulate}` takes as large steps and needs {}", giga(need))
         }
-        None if halved <= limit => format!("in half precision it would need {}", giga(halved)),
+        None if rounded <= limit => format!("with `--precision bf16` it needs {}", giga(rounded)),
         None => "no batch is small enough; choose a smaller model or image".to_owned(),
     };
     Some(format!("  training `{name}` with a batch of {} needs {}; {remedy}", phase.batch, giga(own)))

@@ -114,13 +114,13 @@ impl Call {
         let program = &compiled.program;
         let wanted = self.wanted(program, &function)?;
         let expected = self.expect.as_deref().map(weight::File::open).transpose()?;
-        let device = self.device.choose(&arguments.config()?)?;
+        let place = self.device.choose(&arguments.config()?)?;
         let needed = self.needed(program, &function);
         let weights = match &needed {
             Some(needed) => Assembly::first(needed),
             None => load(program, &self.weights, &[])?,
         };
-        let mut engine = crate::execute::open(device)?;
+        let mut engine = place.open()?;
         hand_over(&weights, self.seed, engine.as_mut(), &mut Screen::new())?;
         let outcome = self.compute(program, &function, engine.as_mut(), &inputs, &wanted)?;
         if let Some(path) = &self.output {

@@ -3,7 +3,8 @@
 use clap::{Args, ValueEnum};
 
 use crate::compile::Compiled;
-use crate::plan::memory::{Held, Need, Precision, needs};
+use crate::fact::Precision;
+use crate::plan::memory::{Held, Need, needs};
 use crate::plan::{Cost as Costs, cost};
 
 use crate::execute::DeviceChoice;
@@ -22,8 +23,7 @@ const RULE: &str = "one multiply-add for each product that is summed in a convol
 /// Counts parameters by part, multiply-adds by function, and the memory that each needs
 ///
 /// A function is counted as it is written and as it runs after optimisation; what is the same in every run is
-/// computed once and set apart. Memory is what is held at the moment at which most is, besides the program itself;
-/// half precision (bf16) is counted though devices compute in f32 so far.
+/// computed once and set apart. Memory is what is held at the moment at which most is, besides the program itself.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc cost specs/diad.diad
@@ -41,19 +41,13 @@ pub(super) struct Cost {
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     device: DeviceChoice,
 
-    /// Of floating-point numbers
-    #[arg(long, value_enum, default_value = "f32")]
-    precision: Bits,
+    /// Precision of products: f32 or bf16
+    #[arg(long, value_name = "PRECISION", default_value_t)]
+    precision: Precision,
 
     /// Format
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Bits {
-    F32,
-    Bf16,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -66,15 +60,11 @@ impl Cost {
     pub(super) fn run(self) -> Result<(), Failure> {
         let compiled = self.spec.compile()?;
         let costs = cost(&compiled.program);
-        let precision = match self.precision {
-            Bits::F32 => Precision::F32,
-            Bits::Bf16 => Precision::Bf16,
-        };
-        let batch = self.batch.map(|batch| batch as usize);
+        let (batch, precision) = (self.batch.map(|batch| batch as usize), self.precision);
         let needs = needs(&compiled.program, batch, precision, cores(self.device));
         terminal::result(&match self.format {
             Format::Table => {
-                let heading = format!("memory in MB, {}, {}", self.device, precision.name());
+                let heading = format!("memory in MB, {}, {}", self.device, precision);
                 table(&costs) + &memory(&compiled, &needs, &heading)
             }
             Format::Json => json(&costs, &memory_json(&compiled, &needs, self.device, precision)),
@@ -147,7 +137,7 @@ fn memory_json(compiled: &Compiled, needs: &[Need], device: DeviceChoice, precis
         })
     });
     serde_json::json!({
-        "device": device.to_string(), "precision": precision.name(), "peaks": rows.collect::<Vec<_>>(),
+        "device": device.to_string(), "precision": precision.to_string(), "peaks": rows.collect::<Vec<_>>(),
     })
 }
 

@@ -56,10 +56,10 @@ impl Predict {
             return Err(ExperimentError::NothingToScore(program.name.clone()).into());
         }
         let config = self.spec.config()?;
-        let device = self.device.choose(&config)?;
+        let place = self.device.choose(&config)?;
         let paths = predict_inputs(&self.images)?;
         let weights = load(program, &self.weights, &[])?;
-        let mut engine = crate::execute::open(device)?;
+        let mut engine = place.open()?;
         let mut screen = Screen::new();
         hand_over(&weights, self.seed, engine.as_mut(), &mut screen)?;
         let directory = RunDirectory::create(&self.out)?;

@@ -87,13 +87,13 @@ fn begin(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
         return Err(ExperimentError::NothingToScore(program.name.clone()).into());
     }
     let config = arguments.spec.config()?;
-    let device = arguments.device.choose(&config)?;
-    keep(program, device, arguments.memory, scores)?;
+    let place = arguments.device.choose(&config)?;
+    keep(program, place, arguments.memory, scores)?;
     let dataset = arguments.data.open(&config)?;
     // What is not there is found out before anything slow.
     published(arguments.measure.compare.as_deref(), &dataset.name)?;
     let weights = start(program, arguments.weights.as_deref())?;
-    let mut engine = crate::execute::open(device)?;
+    let mut engine = place.open()?;
     hand_over(&weights, arguments.seed, engine.as_mut(), &mut Screen::new())?;
     drop(weights);
     let setup = Setup {
@@ -103,7 +103,8 @@ fn begin(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
         data: arguments.data.directory(&config),
         classes: arguments.data.classes.clone(),
         seed: arguments.seed,
-        device: device.to_string(),
+        device: place.device.to_string(),
+        precision: place.precision,
         weights: arguments.weights.clone(),
         scores,
         protocols: arguments.measure.protocols.clone(),

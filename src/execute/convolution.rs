@@ -1,11 +1,18 @@
-//! Convolutions over the last two axes.
+//! Convolutions over the last two axes, made of matrix products: what a backend without kernels of its own runs.
+//!
+//! Windows are unfolded into columns, which the weight is multiplied by. The gradient of the input, and a transposed
+//! convolution, are convolutions of what lies spread out between zeros, with the mirrored weight.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{ConvTransposeOptions, FloatTensor};
+use burn::tensor::ops::FloatTensor;
+use burn::tensor::{Shape, TensorMetadata};
 
-use crate::op::{Conv2d, ConvTranspose2d};
+use crate::op::{Conv2d, ConvTranspose2d, PadMode};
 
 use super::kernels::Kernels;
+use super::layout::{pad, permute, take};
+use super::linear::matmul;
+use super::tensor::Tensor;
 
 pub(super) fn conv2d<B: Kernels>(
     conv: Conv2d,
@@ -16,12 +23,135 @@ pub(super) fn conv2d<B: Kernels>(
     B::convolve(conv, x, weight, bias)
 }
 
-pub(super) fn conv_transpose2d<B: Backend>(
+pub(super) fn conv_transpose2d<B: Kernels>(
     conv: ConvTranspose2d,
     x: FloatTensor<B>,
     weight: FloatTensor<B>,
     bias: Option<FloatTensor<B>>,
 ) -> FloatTensor<B> {
-    let options = ConvTransposeOptions::new(conv.stride, conv.padding, conv.output_padding, conv.dilation, conv.groups);
-    B::conv_transpose2d(x, weight, bias, options)
+    let ConvTranspose2d { stride, padding, output_padding, dilation, groups } = conv;
+    let way = Conv2d { stride, padding, dilation, groups };
+    back::<B>(way, x, mirrored::<B>(weight, groups), output_padding, bias)
+}
+
+/// The output of a convolution.
+pub(super) fn composed_convolution<B: Backend>(
+    conv: Conv2d,
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: Option<FloatTensor<B>>,
+) -> FloatTensor<B> {
+    let [out, per_group, kh, kw] = weight.shape().dims();
+    let ([batch, ..], groups) = (x.shape().dims::<4>(), conv.groups);
+    let (windows, [rows, columns]) = unfold::<B>(conv, x, [kh, kw]);
+    let weight = B::float_reshape(weight, Shape::new([1, groups, out / groups, per_group * kh * kw]));
+    let product = matmul::<B>(weight, windows, &[batch, groups, out / groups, rows * columns]);
+    let y = B::float_reshape(product, Shape::new([batch, out, rows, columns]));
+    match bias {
+        Some(bias) => B::float_add(y, B::float_reshape(bias, Shape::new([1, out, 1, 1]))),
+        None => y,
+    }
+}
+
+/// The gradient of its input, `[B, C, H, W]`, from that of its output.
+pub(super) fn composed_input_gradient<B: Kernels>(
+    conv: Conv2d,
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+) -> FloatTensor<B> {
+    let [_, _, height, width] = x.shape().dims();
+    let [_, _, kh, kw] = weight.shape().dims();
+    // Rows and columns at the end that no window begins at.
+    let rest = |axis: usize, extent: usize, taps: usize| {
+        (extent + 2 * conv.padding[axis] - conv.dilation[axis] * (taps - 1) - 1) % conv.stride[axis]
+    };
+    let rest = [rest(0, height, kh), rest(1, width, kw)];
+    back::<B>(conv, gradient, mirrored::<B>(weight, conv.groups), rest, None)
+}
+
+/// The gradient of its weight, `[out, C/groups, kh, kw]`, from that of its output.
+pub(super) fn composed_weight_gradient<B: Backend>(
+    conv: Conv2d,
+    x: FloatTensor<B>,
+    kernel: [usize; 2],
+    gradient: FloatTensor<B>,
+) -> FloatTensor<B> {
+    let ([batch, channels, ..], [_, out, ..]) = (x.shape().dims::<4>(), gradient.shape().dims::<4>());
+    let groups = conv.groups;
+    let (windows, [rows, columns]) = unfold::<B>(conv, x, kernel);
+    let positions = rows * columns;
+    let inner = channels / groups * kernel[0] * kernel[1];
+    // All samples side by side, so that one product sums over them.
+    let gradient = B::float_reshape(gradient, Shape::new([batch, groups, out / groups, positions]));
+    let gradient = permute(Tensor::<B>::Float(gradient), &[1, 2, 0, 3]).float();
+    let gradient = B::float_reshape(gradient, Shape::new([groups, out / groups, batch * positions]));
+    let windows = permute(Tensor::<B>::Float(windows), &[1, 0, 3, 2]).float();
+    let windows = B::float_reshape(windows, Shape::new([groups, batch * positions, inner]));
+    let product = B::float_matmul(gradient, windows);
+    B::float_reshape(product, Shape::new([out, channels / groups, kernel[0], kernel[1]]))
+}
+
+/// The windows of a convolution as columns, `[B, groups, C/groups kh kw, h w]`, and the extents `h` and `w`.
+fn unfold<B: Backend>(conv: Conv2d, x: FloatTensor<B>, [kh, kw]: [usize; 2]) -> (FloatTensor<B>, [usize; 2]) {
+    let device = B::float_device(&x);
+    let Conv2d { stride, padding: [above, left], dilation, groups } = conv;
+    let x = pad(Tensor::<B>::Float(x), [left, left, above, above], PadMode::Zero, &device).float();
+    let [batch, channels, height, width] = x.shape().dims();
+    let rows = (height - dilation[0] * (kh - 1) - 1) / stride[0] + 1;
+    let columns = (width - dilation[1] * (kw - 1) - 1) / stride[1] + 1;
+    let mut flat = B::float_reshape(x, Shape::new([batch, channels, height * width]));
+    if [kh, kw, rows, columns] != [1, 1, height, width] {
+        let taps = (0..kh).flat_map(|i| (0..kw).map(move |j| i * dilation[0] * width + j * dilation[1]));
+        let starts = (0..rows).flat_map(|i| (0..columns).map(move |j| i * stride[0] * width + j * stride[1]));
+        let places = taps.flat_map(|tap| starts.clone().map(move |start| start + tap));
+        flat = take(Tensor::<B>::Float(flat), 2, places, &device).expect("an output has positions").float();
+    }
+    let shape = Shape::new([batch, groups, channels / groups * kh * kw, rows * columns]);
+    (B::float_reshape(flat, shape), [rows, columns])
+}
+
+/// The way back through a convolution, `[B, out, h, w]` to `[B, C, H, W]`, with the mirrored weight. `rest` are rows
+/// and columns at the end that no window begins at.
+fn back<B: Kernels>(
+    conv: Conv2d,
+    y: FloatTensor<B>,
+    mirrored: FloatTensor<B>,
+    rest: [usize; 2],
+    bias: Option<FloatTensor<B>>,
+) -> FloatTensor<B> {
+    let [_, _, kh, kw] = mirrored.shape().dims();
+    let reach = [conv.dilation[0] * (kh - 1), conv.dilation[1] * (kw - 1)];
+    let mut y = y;
+    for axis in [0, 1] {
+        let cut = conv.padding[axis].saturating_sub(reach[axis]);
+        y = spread::<B>(y, 2 + axis, conv.stride[axis], rest[axis], cut);
+    }
+    let padding = [reach[0].saturating_sub(conv.padding[0]), reach[1].saturating_sub(conv.padding[1])];
+    B::convolve(Conv2d { stride: [1, 1], padding, ..conv }, y, mirrored, bias)
+}
+
+/// An axis with `stride - 1` zeros after each element but the last, then `rest` more, then `cut` fewer on both sides.
+fn spread<B: Backend>(x: FloatTensor<B>, axis: usize, stride: usize, rest: usize, cut: usize) -> FloatTensor<B> {
+    if [stride, rest, cut] == [1, 0, 0] {
+        return x;
+    }
+    let (device, count) = (B::float_device(&x), x.shape()[axis]);
+    let one_more = if axis == 2 { [0, 0, 0, 1] } else { [0, 1, 0, 0] };
+    let x = pad(Tensor::<B>::Float(x), one_more, PadMode::Zero, &device);
+    let extent = (count - 1) * stride + 1 + rest;
+    let places = (cut..extent - cut).map(|place| match (place % stride, place / stride) {
+        (0, source) if source < count => source,
+        _ => count,
+    });
+    take(x, axis, places, &device).expect("an output has positions").float()
+}
+
+/// `[out, C/groups, kh, kw]` to `[C, out/groups, kh, kw]` with each kernel turned by half a circle.
+fn mirrored<B: Backend>(weight: FloatTensor<B>, groups: usize) -> FloatTensor<B> {
+    let [out, per_group, kh, kw] = weight.shape().dims();
+    let weight = B::float_reshape(weight, Shape::new([groups, out / groups, per_group, kh * kw]));
+    let swapped = permute(Tensor::<B>::Float(weight), &[0, 2, 1, 3]).float();
+    let shape = Shape::new([groups * per_group, out / groups, kh, kw]);
+    B::float_flip(B::float_reshape(swapped, shape), &[2, 3])
 }

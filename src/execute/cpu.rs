@@ -6,14 +6,15 @@ mod rows;
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
-use burn::tensor::ops::{FloatTensor, FloatTensorOps, ModuleOps};
-use burn::tensor::{DType, TensorData, TensorMetadata};
+use burn::tensor::ops::{ConvOptions, FloatTensor, FloatTensorOps, ModuleOps};
+use burn::tensor::{DType, FloatDType, TensorData, TensorMetadata};
 use rayon::prelude::*;
 
 use crate::op::Conv2d;
 
+use super::convolution::{composed_convolution, composed_input_gradient, composed_weight_gradient};
 use super::descend::AdamFactors;
-use super::kernels::{Kernels, options};
+use super::kernels::Kernels;
 
 /// Elements that one task of a loop over elements works on; less is not worth another core.
 const CHUNK: usize = 32 * 1024;
@@ -22,8 +23,12 @@ type Flexible = FloatTensor<Flex>;
 
 impl Kernels for Flex {
     fn convolve(conv: Conv2d, x: Flexible, weight: Flexible, bias: Option<Flexible>) -> Flexible {
-        if conv.groups != 1 || x.dtype() != DType::F32 {
-            return <Flex as ModuleOps<Flex>>::conv2d(x, weight, bias, options(conv));
+        if conv.groups != 1 && x.dtype() == DType::F32 {
+            let options = ConvOptions::new(conv.stride, conv.padding, conv.dilation, conv.groups);
+            return <Flex as ModuleOps<Flex>>::conv2d(x, weight, bias, options);
+        }
+        if x.dtype() != DType::F32 {
+            return composed_convolution::<Flex>(conv, x, weight, bias);
         }
         convolution::forward(conv, x, weight, bias)
     }
@@ -31,9 +36,9 @@ impl Kernels for Flex {
     fn convolve_input_gradient(conv: Conv2d, x: Flexible, weight: Flexible, gradient: Flexible) -> Flexible {
         let [_, _, height, width] = x.shape().dims();
         let [_, _, kh, kw] = weight.shape().dims();
-        let plain = conv.groups == 1 && conv.dilation == [1, 1];
+        let plain = conv.groups == 1 && conv.dilation == [1, 1] && x.dtype() == DType::F32;
         if !plain || conv.padding[0] >= kh || conv.padding[1] >= kw {
-            return <Flex as ModuleOps<Flex>>::conv2d_x_backward(x, weight, gradient, options(conv));
+            return composed_input_gradient::<Flex>(conv, x, weight, gradient);
         }
         // A convolution of the gradient, with the steps of the stride filled by zeros, and the mirrored weight.
         let spread = spread(
@@ -47,17 +52,17 @@ impl Kernels for Flex {
         Self::convolve(back, spread, mirrored, None)
     }
 
-    fn convolve_weight_gradient(conv: Conv2d, x: Flexible, weight: Flexible, gradient: Flexible) -> Flexible {
+    fn convolve_weight_gradient(conv: Conv2d, x: Flexible, kernel: [usize; 2], gradient: Flexible) -> Flexible {
         if conv.groups != 1 || x.dtype() != DType::F32 {
-            return <Flex as ModuleOps<Flex>>::conv2d_weight_backward(x, weight, gradient, options(conv));
+            return composed_weight_gradient::<Flex>(conv, x, kernel, gradient);
         }
-        let [_, _, kh, kw] = weight.shape().dims();
-        convolution::weight_gradient(conv, x, [kh, kw], gradient)
+        convolution::weight_gradient(conv, x, kernel, gradient)
     }
 
     fn sum_to_channels(x: Flexible) -> Flexible {
         let [batch, channels, height, width] = x.shape().dims();
-        let x = x.to_contiguous();
+        let dtype = x.dtype();
+        let x = Flex::float_cast(x, FloatDType::F32).to_contiguous();
         let (numbers, plane): (&[f32], usize) = (x.storage(), height * width);
         let sum = |channel: usize| -> f32 {
             let planes = (0..batch).map(|sample| &numbers[(sample * channels + channel) * plane..][..plane]);
@@ -65,7 +70,8 @@ impl Kernels for Flex {
         };
         let least = (CHUNK / (batch * plane).max(1)).max(1);
         let sums: Vec<f32> = (0..channels).into_par_iter().with_min_len(least).map(sum).collect();
-        Flex::float_from_data(TensorData::new(sums, [channels]), &FlexDevice)
+        let sums = Flex::float_from_data(TensorData::new(sums, [channels]), &FlexDevice);
+        Flex::float_cast(sums, dtype.into())
     }
 
     fn softmax_of_rows(x: Flexible) -> Flexible {
@@ -97,7 +103,7 @@ impl Kernels for Flex {
         let shape = x.shape();
         let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
         let (numbers, slopes): (&[f32], &[f32]) = (x.storage(), gradient.storage());
-        let mut result = vec![0.0_f32; numbers.len()];
+        let mut result = zeros(numbers.len());
         let chunks = result.par_chunks_mut(CHUNK).zip(numbers.par_chunks(CHUNK)).zip(slopes.par_chunks(CHUNK));
         chunks.for_each(|((result, numbers), slopes)| {
             for ((result, &x), &slope) in result.iter_mut().zip(numbers).zip(slopes) {
@@ -107,6 +113,11 @@ impl Kernels for Flex {
         });
         Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
     }
+}
+
+/// So many zeros, written by all cores: who first touches a page of memory waits until the system has cleared it.
+fn zeros(count: usize) -> Vec<f32> {
+    rayon::iter::repeat_n(0.0, count).with_min_len(CHUNK).collect()
 }
 
 /// Calls `work` with the number and the elements of each line, on several cores if there is enough to do.
@@ -145,7 +156,7 @@ fn spread(x: Flexible, stride: [usize; 2], more: [usize; 2]) -> Flexible {
     let x = x.to_contiguous();
     let numbers: &[f32] = x.storage();
     let [rows, columns] = [(height - 1) * stride[0] + 1 + more[0], (width - 1) * stride[1] + 1 + more[1]];
-    let mut result = vec![0.0_f32; batch * channels * rows * columns];
+    let mut result = zeros(batch * channels * rows * columns);
     let planes = result.par_chunks_mut(rows * columns).zip(numbers.par_chunks(height * width));
     planes.for_each(|(result, numbers)| {
         for (i, number) in numbers.iter().enumerate() {
@@ -161,7 +172,7 @@ fn mirrored(weight: Flexible) -> Flexible {
     let weight = weight.to_contiguous();
     let numbers: &[f32] = weight.storage();
     let size = (kh * kw).max(1);
-    let mut result = vec![0.0_f32; numbers.len()];
+    let mut result = zeros(numbers.len());
     for (place, kernel) in result.chunks_exact_mut(size).enumerate() {
         let (channel, output) = (place / out, place % out);
         let source = &numbers[(output * channels + channel) * size..][..size];
@@ -174,7 +185,7 @@ fn each(x: Flexible, function: impl Fn(f32) -> f32 + Sync) -> Flexible {
     let shape = x.shape();
     let x = x.to_contiguous();
     let numbers: &[f32] = x.storage();
-    let mut result = vec![0.0_f32; numbers.len()];
+    let mut result = zeros(numbers.len());
     result.par_chunks_mut(CHUNK).zip(numbers.par_chunks(CHUNK)).for_each(|(result, numbers)| {
         for (result, &x) in result.iter_mut().zip(numbers) {
             *result = function(x);

@@ -3,31 +3,33 @@
 //! The driver is loaded at the first operation, and burn panics when it is not there. So one small operation runs here,
 //! where the panic is caught and becomes an error with the driver's own words.
 
-mod convolution;
-
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::Cuda;
 use burn::backend::cuda::CudaDevice;
 
+use crate::fact::Precision;
+
 use super::device::{DeviceChoice, DeviceChoiceError};
 use super::engine::Engine;
 use super::host::HostTensor;
+use super::kernels::Kernels;
 use super::session::Session;
 use super::tensor::Tensor;
 
-/// A session on the graphics processor with a number.
+impl Kernels for Cuda {}
+
+/// A session of this name on the graphics processor with a number.
 ///
 /// # Errors
 /// If the driver or the device is not there.
-pub(super) fn open(index: usize) -> Result<Box<dyn Engine>, DeviceChoiceError> {
-    let name = DeviceChoice::Cuda(index).to_string();
-    let unavailable = |reason: String| DeviceChoiceError::Unavailable { device: name.clone(), reason };
+pub(super) fn open(index: usize, name: String, precision: Precision) -> Result<Box<dyn Engine>, DeviceChoiceError> {
+    let unavailable = |reason| DeviceChoiceError::Unavailable { device: DeviceChoice::Cuda(index).to_string(), reason };
     let device = CudaDevice::new(index);
     let answer = quietly(|| Tensor::<Cuda>::from_host(HostTensor::floats(&[1], vec![1.0]), &device).into_host());
     match answer {
-        Ok(Ok(_)) => Ok(Box::new(Session::<Cuda>::new(name, device))),
+        Ok(Ok(_)) => Ok(Box::new(Session::<Cuda>::new(name, device, precision))),
         Ok(Err(error)) => Err(unavailable(error.to_string())),
         Err(words) => Err(unavailable(words)),
     }

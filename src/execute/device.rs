@@ -6,6 +6,8 @@ use std::str::FromStr;
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 
+use crate::fact::Precision;
+
 use super::engine::Engine;
 use super::session::Session;
 
@@ -65,19 +67,23 @@ impl fmt::Display for DeviceChoice {
     }
 }
 
-pub(super) fn open(choice: DeviceChoice) -> Result<Box<dyn Engine>, DeviceChoiceError> {
+pub(super) fn open(choice: DeviceChoice, precision: Precision) -> Result<Box<dyn Engine>, DeviceChoiceError> {
+    let name = match precision {
+        Precision::F32 => choice.to_string(),
+        Precision::Bf16 => format!("{choice} in {precision}"),
+    };
     match choice {
-        DeviceChoice::Cpu => Ok(Box::new(Session::<Flex>::new(choice.to_string(), FlexDevice))),
-        DeviceChoice::Cuda(index) => open_cuda(index),
+        DeviceChoice::Cpu => Ok(Box::new(Session::<Flex>::new(name, FlexDevice, precision))),
+        DeviceChoice::Cuda(index) => open_cuda(index, name, precision),
     }
 }
 
 #[cfg(feature = "cuda")]
-fn open_cuda(index: usize) -> Result<Box<dyn Engine>, DeviceChoiceError> {
-    super::cuda::open(index)
+fn open_cuda(index: usize, name: String, precision: Precision) -> Result<Box<dyn Engine>, DeviceChoiceError> {
+    super::cuda::open(index, name, precision)
 }
 
 #[cfg(not(feature = "cuda"))]
-fn open_cuda(_index: usize) -> Result<Box<dyn Engine>, DeviceChoiceError> {
+fn open_cuda(_index: usize, _name: String, _precision: Precision) -> Result<Box<dyn Engine>, DeviceChoiceError> {
     Err(DeviceChoiceError::NotBuilt)
 }

@@ -1,5 +1,6 @@
 //! What a device can do for the rest of the program, which does not know burn nor the backend's type.
 
+use crate::fact::Precision;
 use crate::op::WeightId;
 use crate::plan::Plan;
 
@@ -39,7 +40,7 @@ pub enum Order {
 
 /// Weights on a device, and plans that run there.
 pub trait Engine: Send {
-    /// The device in words: `cpu`, `cuda:0`.
+    /// The device in words: `cpu`, `cuda:0`, `cuda:0 in bf16`.
     fn device(&self) -> String;
 
     /// Takes over all weights of a program, in order, each before the next is asked for. Earlier ones are let go of
@@ -114,10 +115,10 @@ pub trait Engine: Send {
     fn set_moment(&mut self, plan: PlanId, id: WeightId, order: Order, moment: HostTensor);
 }
 
-/// An engine on a device.
+/// An engine on a device that multiplies in a precision.
 ///
 /// # Errors
 /// If the device is not there or this program was built without it.
-pub fn open(choice: DeviceChoice) -> Result<Box<dyn Engine>, DeviceChoiceError> {
-    super::device::open(choice)
+pub fn open(choice: DeviceChoice, precision: Precision) -> Result<Box<dyn Engine>, DeviceChoiceError> {
+    super::device::open(choice, precision)
 }

@@ -12,10 +12,11 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::tensor::TensorMetadata;
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{ConvOptions, FloatTensor};
+use burn::tensor::ops::FloatTensor;
 
 use crate::op::Conv2d;
 
+use super::convolution;
 use super::descend::AdamFactors;
 
 /// A backend, and how it differentiates what is worth a rule of its own.
@@ -27,7 +28,7 @@ pub trait Kernels: Backend {
         weight: FloatTensor<Self>,
         bias: Option<FloatTensor<Self>>,
     ) -> FloatTensor<Self> {
-        Self::conv2d(x, weight, bias, options(conv))
+        convolution::composed_convolution::<Self>(conv, x, weight, bias)
     }
 
     /// The gradient of a convolution's input.
@@ -37,17 +38,17 @@ pub trait Kernels: Backend {
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        Self::conv2d_x_backward(x, weight, gradient, options(conv))
+        convolution::composed_input_gradient::<Self>(conv, x, weight, gradient)
     }
 
-    /// The gradient of a convolution's weight.
+    /// The gradient of a convolution's weight, whose kernels have these extents.
     fn convolve_weight_gradient(
         conv: Conv2d,
         x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
+        kernel: [usize; 2],
         gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        Self::conv2d_weight_backward(x, weight, gradient, options(conv))
+        convolution::composed_weight_gradient::<Self>(conv, x, kernel, gradient)
     }
 
     /// The sum of `[B, C, H, W]` over all axes but the channels, as `[C]`: the gradient of a convolution's bias.
@@ -111,10 +112,6 @@ pub trait Kernels: Backend {
     }
 }
 
-pub(super) fn options(conv: Conv2d) -> ConvOptions<2> {
-    ConvOptions::new(conv.stride, conv.padding, conv.dilation, conv.groups)
-}
-
 impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
     fn convolve(
         conv: Conv2d,
@@ -166,12 +163,13 @@ impl<B: Kernels> Backward<B, 2> for Convolution {
         let (x, weight, conv) = ops.state;
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
         let weight = checkpointer.retrieve_node_output::<FloatTensor<B>>(weight);
+        let [_, _, kh, kw] = weight.shape().dims();
         if let Some(node) = node_x {
-            let own = B::convolve_input_gradient(conv, x.clone(), weight.clone(), gradient.clone());
+            let own = B::convolve_input_gradient(conv, x.clone(), weight, gradient.clone());
             grads.register::<B>(node.id, own);
         }
         if let Some(node) = node_weight {
-            grads.register::<B>(node.id, B::convolve_weight_gradient(conv, x, weight, gradient));
+            grads.register::<B>(node.id, B::convolve_weight_gradient(conv, x, [kh, kw], gradient));
         }
     }
 }

@@ -7,7 +7,7 @@ use burn::tensor::{Shape, Slice, TensorMetadata};
 use crate::op::PadMode;
 
 use super::host::HostTensor;
-use super::tensor::{Tensor, bool_type, float_type, int_type, on_device, signed};
+use super::tensor::{Tensor, bool_type, int_type, on_device, signed};
 
 pub(super) fn reshape<B: Backend>(x: Tensor<B>, shape: &[usize]) -> Tensor<B> {
     let shape = on_device(shape);
@@ -105,7 +105,7 @@ fn pad_zero<B: Backend>(x: Tensor<B>, [left, right, top, bottom]: [usize; 4], de
     let at = [0..inner[0], 0..inner[1], top..top + inner[2], left..left + inner[3]].map(Slice::from);
     match dense(x) {
         Tensor::Float(x) => {
-            let zeros = B::float_zeros(Shape::from(outer), device, float_type::<B>(device));
+            let zeros = B::float_zeros(Shape::from(outer), device, x.dtype().into());
             Tensor::Float(B::float_slice_assign(zeros, &at, x))
         }
         Tensor::Int(x) => {

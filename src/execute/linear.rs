@@ -2,7 +2,7 @@
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{AttentionModuleOptions, Device, FloatTensor};
-use burn::tensor::{Shape, TensorMetadata};
+use burn::tensor::{FloatDType, Shape, TensorMetadata};
 
 use crate::op::Attention;
 
@@ -73,7 +73,9 @@ pub(super) fn attention<B: Kernels>(
     }
     let scores = B::float_matmul(scaled::<B>(q, attention.scale), B::float_swap_dims(k, 2, 3));
     let scores = if attention.causal { hide_later::<B>(scores, device) } else { scores };
-    B::float_matmul(softmax::<B>(scores, 3, device), v)
+    // Powers are taken and summed in f32, as automatic mixed precision does.
+    let shares = softmax::<B>(B::float_cast(scores, FloatDType::F32), 3, device);
+    B::float_matmul(B::float_cast(shares, v.dtype().into()), v)
 }
 
 fn scaled<B: Backend>(x: FloatTensor<B>, factor: f64) -> FloatTensor<B> {

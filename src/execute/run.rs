@@ -6,9 +6,11 @@
 use std::collections::BTreeMap;
 
 use burn::backend::Autodiff;
+use burn::tensor::FloatDType;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::Device;
 
+use crate::fact::Precision;
 use crate::op::{Elements, Op, WeightId};
 use crate::plan::{Block, LoopPlan, Operand, Step, Work};
 
@@ -27,6 +29,8 @@ pub(super) struct Run<'a, B: Kernels> {
     pub(super) function: &'a str,
     /// Where it runs.
     pub(super) device: &'a Device<B>,
+    /// Of the factors of products.
+    pub(super) precision: Precision,
     /// All weights.
     pub(super) weights: &'a [Tensor<B>],
     /// Those that are trained, as leaves of the record.
@@ -109,16 +113,30 @@ impl<B: Kernels> Run<'_, B> {
             Value::Plain(Tensor::from_host(drawn, self.device))
         } else if step.needs_grad {
             let inputs = inputs.into_iter().map(Value::tracked).collect();
-            Value::Tracked(apply::<Autodiff<B>>(op, inputs, shape, self.device))
+            Value::Tracked(self.apply::<Autodiff<B>>(op, inputs, shape))
         } else {
             let inputs = inputs.into_iter().map(Value::plain).collect();
-            Value::Plain(apply::<B>(op, inputs, shape, self.device))
+            Value::Plain(self.apply::<B>(op, inputs, shape))
         };
         if self.is_watched && !is_finite(output.clone().plain())? {
             let (function, operation) = (self.function.to_owned(), op.to_string());
             return Err(RunError::NotFinite { function, operation, origin: step.origin });
         }
         Ok(output)
+    }
+
+    /// The output of an operation; the inputs of a product are rounded first if they are to be.
+    fn apply<A: Kernels + Backend<Device = Device<B>>>(
+        &self,
+        op: &Op,
+        inputs: Vec<Tensor<A>>,
+        shape: &[usize],
+    ) -> Tensor<A> {
+        if self.precision == Precision::F32 || !op.is_product() {
+            return apply(op, inputs, shape, self.device);
+        }
+        let inputs = inputs.into_iter().map(|input| input.in_float_type(FloatDType::BF16)).collect();
+        apply(op, inputs, shape, self.device).in_float_type(FloatDType::F32)
     }
 
     /// Devices do not check what they look up, or end the program: each index must be one of a row of the table.

@@ -9,7 +9,7 @@ use burn::backend::Autodiff;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::ops::{Device, FloatTensor};
 
-use crate::fact::Bindings;
+use crate::fact::{Bindings, Precision};
 use crate::op::WeightId;
 use crate::plan::{Plan, PlanInput};
 
@@ -28,6 +28,7 @@ use super::value::Value;
 pub struct Session<B: Kernels> {
     name: String,
     device: Device<B>,
+    precision: Precision,
     weights: Vec<Tensor<B>>,
     shapes: Vec<Vec<usize>>,
     plans: Vec<Loaded<B>>,
@@ -51,8 +52,8 @@ type Leaves<B> = BTreeMap<WeightId, Tensor<Autodiff<B>>>;
 impl<B: Kernels> Session<B> {
     /// An empty session; `name` is what [`Engine::device`] says.
     #[must_use]
-    pub fn new(name: String, device: Device<B>) -> Session<B> {
-        Session { name, device, weights: Vec::new(), shapes: Vec::new(), plans: Vec::new() }
+    pub fn new(name: String, device: Device<B>, precision: Precision) -> Session<B> {
+        Session { name, device, precision, weights: Vec::new(), shapes: Vec::new(), plans: Vec::new() }
     }
 
     /// The outputs of a plan, and behind them the updates.
@@ -103,7 +104,8 @@ impl<B: Kernels> Session<B> {
         draw: &'a Draw,
         is_watched: bool,
     ) -> Run<'a, B> {
-        Run { function: &plan.name, device: &self.device, weights: &self.weights, tracked, kept, draw, is_watched }
+        let (device, precision, weights) = (&self.device, self.precision, &self.weights);
+        Run { function: &plan.name, device, precision, weights, tracked, kept, draw, is_watched }
     }
 
     fn leaves(&self, id: PlanId) -> Leaves<B> {

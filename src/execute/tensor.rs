@@ -70,6 +70,14 @@ impl<B: Backend> Tensor<B> {
         Ok(HostTensor::new(shape, data))
     }
 
+    /// The same numbers in another precision; integers and truth values as they are.
+    pub(super) fn in_float_type(self, dtype: FloatDType) -> Tensor<B> {
+        match self {
+            Tensor::Float(x) => Tensor::Float(B::float_cast(x, dtype)),
+            Tensor::Int(_) | Tensor::Bool(_) => self,
+        }
+    }
+
     /// Extents of the axes; `[1]` also for one number without axes.
     #[must_use]
     pub fn shape(&self) -> Vec<usize> {

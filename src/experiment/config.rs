@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::fact::Precision;
+
 use super::ExperimentError;
 
 /// The name of the file.
@@ -19,6 +21,8 @@ pub struct Config {
     pub data: BTreeMap<String, PathBuf>,
     /// The device, unless the command says another.
     pub device: Option<String>,
+    /// The precision of products, unless the command says another.
+    pub precision: Option<Precision>,
     /// The directory under which runs are put.
     pub runs: Option<PathBuf>,
 }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::compile::Compiled;
 use crate::dataset::Dataset;
+use crate::fact::Precision;
 use crate::measure::ProtocolName;
 
 /// What a user asks for.
@@ -26,6 +27,8 @@ pub struct Setup {
     pub seed: u64,
     /// Device.
     pub device: String,
+    /// Precision of products.
+    pub precision: Precision,
     /// Weights to start from.
     pub weights: Option<PathBuf>,
     /// Whether the model is scored after training.

@@ -104,6 +104,12 @@ pub enum Op {
 }
 
 impl Op {
+    /// Whether it sums products of two inputs, which is what takes the time, and what half the bits are enough for.
+    #[must_use]
+    pub fn is_product(&self) -> bool {
+        matches!(self, Op::MatMul | Op::Linear | Op::Attention(_) | Op::Conv2d(_) | Op::ConvTranspose2d(_))
+    }
+
     /// The facts of the outputs for inputs with these facts.
     ///
     /// # Errors

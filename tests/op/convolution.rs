@@ -3,11 +3,17 @@
 use diadc::op::{Conv2d, ConvTranspose2d, Op};
 
 use super::Case;
-use super::fixture::agree;
+use super::fixture::{agree, agree_in_bf16};
 
 #[test]
 fn convolutions_agree_with_torch() {
     agree(cases());
+}
+
+/// These are made of matrix products, as on devices without kernels of their own.
+#[test]
+fn convolutions_in_bf16_agree_with_torch() {
+    agree_in_bf16(cases());
 }
 
 pub(super) fn cases() -> Vec<Case> {

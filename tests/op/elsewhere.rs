@@ -1,25 +1,31 @@
-//! Operations on the device that `DIADC_TEST_DEVICE` names, if it is not the processor: as a function of one operation,
-//! by way of the engine. Float inputs are weights there, so that they have gradients.
+//! Operations on the device that `DIADC_TEST_DEVICE` names, if it is not the processor, and in other precisions than f32:
+//! as a function of one operation, by way of the engine. Float inputs are weights there, so that they have gradients.
 
 use diadc::execute::{HostTensor, NamedTensors};
+use diadc::fact::Precision;
 use diadc::op::{Binary, Op, Reduction, WeightId};
 use diadc::plan::plan;
 
 use super::fixture::fact;
-use crate::run::net::{Net, draw, engine};
+use crate::run::net::{Net, draw, engine_in};
 
 /// The output of an operation.
-pub(super) fn run(op: &Op, inputs: &[HostTensor]) -> HostTensor {
+pub(super) fn run(precision: Precision, op: &Op, inputs: &[HostTensor]) -> HostTensor {
     let (mut net, weights, given, values) = graph(inputs);
     let output = net.add(op.clone(), &values);
-    let mut engine = engine(&weights);
+    let mut engine = engine_in(precision, &weights);
     let id = engine.add(plan(&net.function(&[("out", output)]), &[]));
     let mut outputs = engine.evaluate(id, &given, &draw(1)).expect("the device works");
     outputs.remove(0).1
 }
 
 /// The gradient of `sum(output * factors)` by each float input, zeros where there is none.
-pub(super) fn gradients(op: &Op, inputs: &[HostTensor], factors: &HostTensor) -> Vec<(usize, HostTensor)> {
+pub(super) fn gradients(
+    precision: Precision,
+    op: &Op,
+    inputs: &[HostTensor],
+    factors: &HostTensor,
+) -> Vec<(usize, HostTensor)> {
     let (mut net, weights, mut given, values) = graph(inputs);
     let output = net.add(op.clone(), &values);
     let input = net.add(Op::Input { name: "factors".to_owned(), fact: fact(factors) }, &[]);
@@ -28,7 +34,7 @@ pub(super) fn gradients(op: &Op, inputs: &[HostTensor], factors: &HostTensor) ->
     let axes = (0..factors.shape.len()).collect();
     let sum = net.add(Op::Reduce { kind: Reduction::Sum, axes, keep: false }, &[product]);
     let trained: Vec<WeightId> = (0..weights.len()).map(|i| WeightId(i as u32)).collect();
-    let mut engine = engine(&weights);
+    let mut engine = engine_in(precision, &weights);
     let id = engine.add(plan(&net.function(&[("loss", sum)]), &trained));
     let made = engine.gradients(id, &given, &draw(1)).expect("the device works");
     let places = inputs.iter().enumerate().filter(|(_, input)| input.as_floats().is_some());

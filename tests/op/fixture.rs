@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::ops::FloatTensorOps;
-use diadc::execute::{DeviceChoice, HostData, HostTensor, Kernels, Tensor, apply};
-use diadc::fact::{Fact, Shape};
+use diadc::execute::{HostData, HostTensor, Kernels, Tensor, apply};
+use diadc::fact::{Fact, Precision, Shape};
 use diadc::op::Op;
 use safetensors::{Dtype, SafeTensors};
 
@@ -30,6 +30,17 @@ pub(super) fn agree(cases: Vec<Case>) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The same with factors of products rounded to bf16.
+pub(super) fn agree_in_bf16(cases: Vec<Case>) {
+    let wrong = cases.into_iter().flat_map(|(name, op)| {
+        let inputs: Vec<HostTensor> = (0..).map_while(|i| find(&format!("{name}/in{i}"))).collect();
+        let expected = find(&format!("{name}/out")).unwrap_or_else(|| panic!("no case `{name}`"));
+        named(name, elsewhere(Precision::Bf16, name, &op, &inputs, &expected))
+    });
+    let wrong: Vec<String> = wrong.collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 fn differences(name: &str, op: &Op) -> Vec<String> {
     let inputs: Vec<HostTensor> = (0..).map_while(|i| find(&format!("{name}/in{i}"))).collect();
     let expected = find(&format!("{name}/out")).unwrap_or_else(|| panic!("no case `{name}`"));
@@ -39,8 +50,8 @@ fn differences(name: &str, op: &Op) -> Vec<String> {
         Ok(inferred) => return vec![format!("{name}: inferred {inferred}, expected {}", fact(&expected))],
         Err(error) => return vec![format!("{name}: {}", error.message)],
     }
-    if net::device() != DeviceChoice::Cpu {
-        return named(name, elsewhere(name, op, &inputs, &expected));
+    if !net::is_exact() {
+        return named(name, elsewhere(net::precision(), name, op, &inputs, &expected));
     }
     let plain = run::<Plain>(op, &inputs, &expected.shape).into_host().expect("the device works");
     let mut wrong: Vec<String> = difference(&plain, &expected, OUTPUT_TOLERANCE).into_iter().collect();
@@ -56,22 +67,19 @@ fn differences(name: &str, op: &Op) -> Vec<String> {
     named(name, wrong)
 }
 
-/// What differs on another device than the processor.
-fn elsewhere(name: &str, op: &Op, inputs: &[HostTensor], expected: &HostTensor) -> Vec<String> {
-    let output = super::elsewhere::run(op, inputs);
+/// What differs on another device than the processor, or in another precision.
+fn elsewhere(precision: Precision, name: &str, op: &Op, inputs: &[HostTensor], expected: &HostTensor) -> Vec<String> {
+    let scaled = |tolerance: f32| net::tolerance_in(precision, f64::from(tolerance)) as f32;
+    let output = super::elsewhere::run(precision, op, inputs);
     let mut wrong: Vec<String> = difference(&output, expected, scaled(OUTPUT_TOLERANCE)).into_iter().collect();
     if let Some(weights) = find(&format!("{name}/weights")) {
-        for (i, gradient) in super::elsewhere::gradients(op, inputs, &weights) {
+        for (i, gradient) in super::elsewhere::gradients(precision, op, inputs, &weights) {
             let expected = find(&format!("{name}/grad{i}")).expect("each float input has a gradient");
             let text = difference(&gradient, &expected, scaled(GRADIENT_TOLERANCE));
             wrong.extend(text.map(|text| format!("gradient {i}: {text}")));
         }
     }
     wrong
-}
-
-fn scaled(tolerance: f32) -> f32 {
-    net::tolerance(f64::from(tolerance)) as f32
 }
 
 fn named(name: &str, wrong: Vec<String>) -> Vec<String> {

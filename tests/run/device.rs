@@ -1,6 +1,7 @@
 //! Devices by name.
 
 use diadc::execute::DeviceChoice;
+use diadc::fact::Precision;
 
 #[test]
 fn devices_are_named_as_users_write_them() {
@@ -20,7 +21,7 @@ fn another_device_is_refused_with_those_that_there_are() {
 
 #[test]
 fn a_device_that_is_not_there_is_an_error_with_a_remedy() {
-    let Err(error) = diadc::execute::open(DeviceChoice::Cuda(97)) else {
+    let Err(error) = diadc::execute::open(DeviceChoice::Cuda(97), Precision::F32) else {
         panic!("no machine has so many devices");
     };
     assert!(error.to_string().contains("use `cpu`"), "{error}");

@@ -6,5 +6,6 @@ mod bind;
 mod device;
 pub(crate) mod gradient;
 mod plan;
+mod precision;
 mod random;
 pub(crate) mod repeat;

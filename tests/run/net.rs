@@ -1,8 +1,7 @@
 //! Graphs written by hand, for tests that need no spec.
 
-use diadc::execute::DeviceChoice;
-use diadc::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, PlanId, open};
-use diadc::fact::{DType, Dim, Fact, Shape};
+use diadc::execute::{DeviceChoice, Draw, Engine, Evaluation, HostTensor, NamedTensors, PlanId, open};
+use diadc::fact::{DType, Dim, Fact, Precision, Shape};
 use diadc::graph::program::Function;
 use diadc::graph::{Graph, Loop, Origin, ScopeId, ValueId};
 use diadc::op::{Binary, Constant, Distribution, Elements, Op, Random, Reduction, Unary, WeightId};
@@ -112,22 +111,43 @@ pub(crate) fn device() -> DeviceChoice {
     }
 }
 
-/// A tolerance for f32, made wider for the precision that the device works in: TF32 keeps 10 bits of a factor and bf16 7,
-/// where f32 keeps 23; deep networks lose about as many bits more in each. Tensor cores multiply f32 as TF32, so that is
-/// what a graphics processor is measured by, unless `DIADC_TEST_PRECISION` says another: `f32`, `tf32` or `bf16`.
+/// The precision in which tests multiply: `DIADC_TEST_PRECISION`, as in `DIADC_TEST_PRECISION=bf16 cargo test`, or else
+/// f32.
+pub(crate) fn precision() -> Precision {
+    match std::env::var("DIADC_TEST_PRECISION") {
+        Ok(name) => name.parse().expect("DIADC_TEST_PRECISION names a precision"),
+        Err(_) => Precision::F32,
+    }
+}
+
+/// Whether factors of products are multiplied as they are.
+pub(crate) fn is_exact() -> bool {
+    (precision(), device()) == (Precision::F32, DeviceChoice::Cpu)
+}
+
+/// A tolerance for f32, made wider for what is kept of each factor: bf16 keeps 7 bits and TF32, as which tensor cores
+/// multiply f32, 10, where f32 keeps 23. Deep networks lose about as many bits more in each.
 pub(crate) fn tolerance(of_f32: f64) -> f64 {
-    let own = if device() == DeviceChoice::Cpu { "f32" } else { "tf32" };
-    match std::env::var("DIADC_TEST_PRECISION").as_deref().unwrap_or(own) {
-        "tf32" => (100.0 * of_f32).min(0.05),
-        "bf16" => (1000.0 * of_f32).min(0.25),
-        "f32" => of_f32,
-        other => panic!("DIADC_TEST_PRECISION is f32, tf32 or bf16, not {other}"),
+    tolerance_in(precision(), of_f32)
+}
+
+/// The same for a precision.
+pub(crate) fn tolerance_in(precision: Precision, of_f32: f64) -> f64 {
+    match (precision, device()) {
+        (Precision::Bf16, _) => (1000.0 * of_f32).min(0.25),
+        (Precision::F32, DeviceChoice::Cuda(_)) => (100.0 * of_f32).min(0.05),
+        (Precision::F32, DeviceChoice::Cpu) => of_f32,
     }
 }
 
 /// The device under test with these weights.
 pub(crate) fn engine(weights: &[HostTensor]) -> Box<dyn Engine> {
-    let mut engine = open(device()).expect("the device under test can be used");
+    engine_in(precision(), weights)
+}
+
+/// The same in a precision.
+pub(crate) fn engine_in(precision: Precision, weights: &[HostTensor]) -> Box<dyn Engine> {
+    let mut engine = open(device(), precision).expect("the device under test can be used");
     engine.set_weights(&mut weights.iter().cloned());
     engine
 }

@@ -8,9 +8,9 @@ use diadc::op::{Binary, Unary, WeightId};
 use diadc::plan::plan;
 use serde_json::Value;
 
-use crate::run::net::{Net, draw, engine, inputs};
+use crate::run::net::{Net, draw, engine, inputs, tolerance};
 
-const TOLERANCE: f32 = 2e-6;
+const TOLERANCE: f64 = 2e-6;
 
 fn objective() -> Function {
     let mut net = Net::default();
@@ -62,13 +62,16 @@ fn every_optimiser_takes_the_steps_of_torch() {
         for (number, step) in case["steps"].as_array().expect("a list").iter().enumerate() {
             let loss = engine.accumulate(id, &x, &draw(4), 1.0).expect("it runs");
             assert!(
-                (loss - step["loss"].as_f64().expect("a number") as f32).abs() < TOLERANCE,
+                (loss - step["loss"].as_f64().expect("a number") as f32).abs() < tolerance(TOLERANCE) as f32,
                 "{name}, step {number}"
             );
             engine.descend(id, &rule(&case["rule"]));
             for (weight, key) in [(0, "a"), (1, "b")] {
                 let got = engine.weight(WeightId(weight)).expect("the processor answers");
-                assert!(distance(&got, &step[key]) < TOLERANCE, "{name}, step {number}, `{key}`: {got:?}");
+                assert!(
+                    distance(&got, &step[key]) < tolerance(TOLERANCE) as f32,
+                    "{name}, step {number}, `{key}`: {got:?}"
+                );
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use diadc::execute::{DeviceChoice, HostTensor, open};
+use diadc::fact::Precision;
 use diadc::graph::program::{Init, Program};
 use diadc::op::WeightId;
 use diadc::weight::{Assembly, File, Origin, Table, Wanted, WeightError, layout_of, write};
@@ -110,7 +111,7 @@ fn two_names_that_become_one_are_an_error() {
 #[test]
 fn an_engine_takes_the_weights_one_by_one() {
     let program = copied();
-    let mut engine = open(DeviceChoice::Cpu).expect("there is always a processor");
+    let mut engine = open(DeviceChoice::Cpu, Precision::F32).expect("there is always a processor");
     let mut seen = Vec::new();
     Assembly::first(&program)
         .hand_over(3, engine.as_mut(), &mut |done, all| seen.push((done, all)))

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::execute::AdamFactors;
 
-use super::{CHUNK, Flexible};
+use super::{CHUNK, Flexible, zeros};
 
 /// A weight after the step, and its moments.
 pub(super) fn step(
@@ -17,11 +17,11 @@ pub(super) fn step(
     gradient: Flexible,
     moments: Option<(Flexible, Flexible)>,
 ) -> (Flexible, Flexible, Flexible) {
-    let zeros = || {
-        let data = TensorData::new(vec![0.0_f32; weight.shape().num_elements()], weight.shape());
+    let none = || {
+        let data = TensorData::new(zeros(weight.shape().num_elements()), weight.shape());
         Flex::float_from_data(data, &FlexDevice)
     };
-    let (first, second) = moments.unwrap_or_else(|| (zeros(), zeros()));
+    let (first, second) = moments.unwrap_or_else(|| (none(), none()));
     let gradient = gradient.to_contiguous();
     let [mut weight, mut first, mut second] = [weight, first, second].map(|x| x.to_contiguous());
     let slopes: &[f32] = gradient.storage();

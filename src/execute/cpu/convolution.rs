@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::op::Conv2d;
 
-use super::{Flexible, each_line, fill};
+use super::{Flexible, each_line, fill, zeros};
 
 /// Elements of unfolded windows for each thread: what its second-level cache holds.
 const TILE: usize = 512 * 1024;
@@ -65,7 +65,7 @@ pub(super) fn forward(conv: Conv2d, x: Flexible, weight: Flexible, bias: Option<
     let layout = Layout { conv, channels, height, width, kernel: [kh, kw], out, rows, columns };
     let (pixels, factors): (&[f32], &[f32]) = (x.storage(), weight.storage());
 
-    let mut result = vec![0.0_f32; batch * out * layout.positions()];
+    let mut result = zeros(batch * out * layout.positions());
     if let Some(bias) = bias {
         let bias = bias.to_contiguous();
         let numbers: &[f32] = bias.storage();

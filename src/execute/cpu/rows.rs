@@ -6,7 +6,7 @@ use burn::tensor::ops::FloatTensorOps;
 use burn::tensor::{TensorData, TensorMetadata};
 use rayon::prelude::*;
 
-use super::{CHUNK, Flexible, exp};
+use super::{CHUNK, Flexible, exp, zeros};
 
 /// Numbers that are summed side by side, so that the compiler uses vectors and rounding errors stay small.
 const LANES: usize = 16;
@@ -17,7 +17,7 @@ pub(super) fn softmax(x: Flexible) -> Flexible {
     let width = shape.last().copied().unwrap_or(1).max(1);
     let x = x.to_contiguous();
     let numbers: &[f32] = x.storage();
-    let mut result = vec![0.0_f32; numbers.len()];
+    let mut result = zeros(numbers.len());
     let rows = (CHUNK / width).max(1) * width;
     result.par_chunks_mut(rows).zip(numbers.par_chunks(rows)).for_each(|(result, numbers)| {
         for (result, numbers) in result.chunks_mut(width).zip(numbers.chunks(width)) {
@@ -39,7 +39,7 @@ pub(super) fn group_norm(groups: usize, epsilon: f64, x: Flexible, weight: Flexi
     let per_group = channels / groups;
     let (x, weight, bias) = (x.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
     let (numbers, weight, bias): (&[f32], &[f32], &[f32]) = (x.storage(), weight.storage(), bias.storage());
-    let mut result = vec![0.0_f32; numbers.len()];
+    let mut result = zeros(numbers.len());
     let pixels = numbers.len() / (shape[0] * channels).max(1);
     let length = (per_group * pixels).max(1);
     result.par_chunks_mut(length).zip(numbers.par_chunks(length)).enumerate().for_each(|(at, (result, numbers))| {

@@ -9,6 +9,7 @@ mod effect;
 mod pool;
 mod simulate;
 
+use crate::fact::Precision;
 use crate::graph::Origin;
 use crate::graph::program::{Optimizer, Phase, Program};
 use crate::op::WeightId;
@@ -17,41 +18,15 @@ use crate::optimize::optimize;
 use super::{Plan, plan};
 use simulate::Simulation;
 
-/// How many bytes a floating-point number has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precision {
-    /// 32 bits.
-    F32,
-    /// The upper half of them.
-    Bf16,
-}
-
-impl Precision {
-    /// Bytes of a number.
-    #[must_use]
-    pub fn bytes(self) -> u64 {
-        match self {
-            Precision::F32 => 4,
-            Precision::Bf16 => 2,
-        }
-    }
-
-    /// `f32`, `bf16`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Precision::F32 => "f32",
-            Precision::Bf16 => "bf16",
-        }
-    }
-}
+/// Bytes of a floating-point number.
+const NUMBER: u64 = 4;
 
 /// Under which circumstances memory is counted.
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstances {
     /// Samples of a batch.
     pub batch: usize,
-    /// Of all floating-point numbers.
+    /// Of the factors of products.
     pub precision: Precision,
     /// Cores that unfold windows of convolutions at once; none on a graphics processor.
     pub cores: usize,
@@ -129,8 +104,7 @@ pub fn needs(program: &Program, batch: Option<usize>, precision: Precision, core
 #[must_use]
 pub fn inference(program: &Program, plan: &Plan, circumstances: Circumstances) -> Option<Footprint> {
     let simulation = Simulation::run(program, plan, circumstances)?;
-    let weights = weights(program, circumstances.precision);
-    let largest = largest_weight(program, circumstances.precision);
+    let (weights, largest) = (weights(program), largest_weight(program));
     Some(simulation.footprint(weights).at_least(largest))
 }
 
@@ -138,27 +112,26 @@ pub fn inference(program: &Program, plan: &Plan, circumstances: Circumstances) -
 #[must_use]
 pub fn training(program: &Program, plan: &Plan, phase: &Phase, circumstances: Circumstances) -> Option<Footprint> {
     let simulation = Simulation::run(program, plan, circumstances)?;
-    let bytes = circumstances.precision.bytes();
-    let optimizer = remembered(program, phase, circumstances.precision);
-    let own = plan.trained.iter().map(|id| elements(program, *id) * bytes).sum();
+    let optimizer = remembered(program, phase);
+    let own = plan.trained.iter().map(|id| elements(program, *id) * NUMBER).sum();
     let waiting = if phase.accumulate > 1 { own } else { 0 };
-    let step = simulation.footprint(weights(program, circumstances.precision));
+    let step = simulation.footprint(weights(program));
     let step = Footprint { optimizer, gradients: step.gradients + waiting, ..step };
     // When the step is taken only gradients are left, and the old and the new of one weight.
-    let one = plan.trained.iter().map(|id| elements(program, *id) * bytes).max().unwrap_or(0);
+    let one = plan.trained.iter().map(|id| elements(program, *id) * NUMBER).max().unwrap_or(0);
     let taken = Footprint { gradients: own, activations: one, largest: Vec::new(), ..step.clone() };
     Some(if taken.total() > step.total() { taken } else { step })
 }
 
 /// What the optimisers of a phase remember.
-fn remembered(program: &Program, phase: &Phase, precision: Precision) -> u64 {
+fn remembered(program: &Program, phase: &Phase) -> u64 {
     let copies = match phase.optimizer {
         Optimizer::Adam { .. } => 2,
         Optimizer::Sgd { momentum, .. } => u64::from(momentum != 0.0),
     };
     let turns = program.objectives.iter().filter(|objective| phase.objectives.contains(&objective.name));
     let trained = turns.flat_map(|objective| &objective.trains);
-    copies * trained.map(|id| elements(program, *id) * precision.bytes()).sum::<u64>()
+    copies * trained.map(|id| elements(program, *id) * NUMBER).sum::<u64>()
 }
 
 impl Footprint {
@@ -172,10 +145,10 @@ fn elements(program: &Program, id: WeightId) -> u64 {
     program.weight(id).shape.iter().product::<usize>() as u64
 }
 
-fn weights(program: &Program, precision: Precision) -> u64 {
-    program.weights().map(|(id, _)| elements(program, id) * precision.bytes()).sum()
+fn weights(program: &Program) -> u64 {
+    program.weights().map(|(id, _)| elements(program, id) * NUMBER).sum()
 }
 
-fn largest_weight(program: &Program, precision: Precision) -> u64 {
-    program.weights().map(|(id, _)| elements(program, id) * precision.bytes()).max().unwrap_or(0)
+fn largest_weight(program: &Program) -> u64 {
+    program.weights().map(|(id, _)| elements(program, id) * NUMBER).max().unwrap_or(0)
 }

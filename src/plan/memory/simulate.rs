@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::fact::{Bindings, DType, Fact};
+use crate::fact::{Bindings, DType, Fact, Precision};
 use crate::graph::program::Program;
 use crate::op::WeightId;
 use crate::plan::{Block, LoopPlan, Operand, Plan, Step, Work};
 
 use super::effect::{Effect, Place, Seen, effect};
 use super::pool::{Piece, Pool, Purpose};
-use super::{Circumstances, Footprint, Held};
+use super::{Circumstances, Footprint, Held, NUMBER};
 
 /// A value in a slot.
 #[derive(Clone, Debug)]
@@ -22,6 +22,12 @@ struct Value {
     node: Option<usize>,
     /// Whether its elements lie in order: views that are turned or repeated are copied before they are reshaped.
     dense: bool,
+}
+
+impl Value {
+    fn count(&self) -> usize {
+        self.shape.iter().product()
+    }
 }
 
 /// What the record knows of one operation.
@@ -59,7 +65,7 @@ impl<'a> Simulation<'a> {
         for input in &plan.inputs {
             // The input lies on the host and on the device.
             let shape = input.fact.shape.value(&own.bindings)?;
-            let bytes = own.bytes(shape.iter().product(), input.fact.dtype);
+            let bytes = bytes(shape.iter().product(), input.fact.dtype);
             let purpose = Purpose { what: format!("input {}", input.name), origin: None, is_gradient: false };
             own.pool.take(bytes, purpose.clone());
             inputs.push(own.fresh(shape, &input.fact, purpose));
@@ -68,7 +74,7 @@ impl<'a> Simulation<'a> {
         if plan.trained.is_empty() {
             // Results are brought to the host one after the other.
             for output in outputs {
-                let bytes = own.bytes(output.shape.iter().product(), output.dtype);
+                let bytes = bytes(output.shape.iter().product(), output.dtype);
                 own.pool.take(bytes, Purpose { what: "result".to_owned(), origin: None, is_gradient: false });
                 own.leave(&output);
             }
@@ -95,17 +101,8 @@ impl<'a> Simulation<'a> {
         Footprint { weights, gradients, optimizer: 0, activations: self.pool.peak() - gradients, largest }
     }
 
-    fn bytes(&self, elements: usize, dtype: DType) -> u64 {
-        let each = match dtype {
-            DType::Float => self.circumstances.precision.bytes(),
-            DType::Int => 8,
-            DType::Bool => 1,
-        };
-        elements as u64 * each
-    }
-
     fn fresh(&mut self, shape: Vec<usize>, fact: &Fact, purpose: Purpose) -> Value {
-        let bytes = self.bytes(shape.iter().product(), fact.dtype);
+        let bytes = bytes(shape.iter().product(), fact.dtype);
         let piece = Some(self.pool.take(bytes, purpose));
         Value { piece, shape, dtype: fact.dtype, node: None, dense: true }
     }
@@ -174,19 +171,26 @@ impl<'a> Simulation<'a> {
             .map(|input| Seen { shape: input.shape.clone(), tracked: step.needs_grad && input.node.is_some() })
             .collect();
         let effect = effect(op, &seen, &shape, step.needs_grad, self.circumstances.cores);
+        let is_rounded = op.is_product() && self.circumstances.precision == Precision::Bf16;
         let mut kept = Vec::new();
         if step.needs_grad {
-            for piece in effect.keeps.iter().filter_map(|&place| inputs[place].piece) {
-                self.pool.share(piece);
-                kept.push(piece);
+            for input in effect.keeps.iter().map(|&place| &inputs[place]) {
+                if is_rounded {
+                    kept.push(self.pool.take(bytes(input.count(), DType::Float) / 2, purpose.clone()));
+                } else if let Some(piece) = input.piece {
+                    self.pool.share(piece);
+                    kept.push(piece);
+                }
             }
-            let extra = self.bytes(effect.extra, DType::Float);
+            let extra = bytes(effect.extra, DType::Float);
             if extra > 0 {
                 kept.push(self.pool.take(extra, purpose.clone()));
             }
         }
         let output = self.output(op, &effect, &inputs, shape, fact, purpose.clone());
-        let scratch = self.bytes(effect.scratch, DType::Float);
+        let rounded = inputs.iter().map(Value::count).sum::<usize>() + output.count();
+        let scratch = bytes(effect.scratch, DType::Float);
+        let scratch = if is_rounded { scratch / 2 + bytes(rounded, DType::Float) / 2 } else { scratch };
         self.pool.touch(scratch, purpose.clone());
         if step.needs_grad && effect.keeps_output {
             output.piece.iter().for_each(|piece| self.pool.share(*piece));
@@ -195,11 +199,11 @@ impl<'a> Simulation<'a> {
         let node = step.needs_grad.then(|| {
             self.nodes += 1;
             let sizes = |input: &Value| {
-                let bytes = self.bytes(input.shape.iter().product(), DType::Float);
+                let bytes = bytes(input.shape.iter().product(), DType::Float);
                 input.node.map(|node| (node, bytes))
             };
             let inputs = inputs.iter().map(sizes).collect();
-            let scratch = self.bytes(effect.scratch_back, DType::Float);
+            let scratch = bytes(effect.scratch_back, DType::Float);
             let passes = effect.passes;
             self.tape.push(Recorded { output: self.nodes, inputs, kept, passes, scratch, purpose });
             self.nodes
@@ -306,4 +310,13 @@ impl<'a> Simulation<'a> {
             recorded.kept.into_iter().for_each(|piece| self.pool.leave(piece));
         }
     }
+}
+
+fn bytes(elements: usize, dtype: DType) -> u64 {
+    let each = match dtype {
+        DType::Float => NUMBER,
+        DType::Int => 8,
+        DType::Bool => 1,
+    };
+    elements as u64 * each
 }

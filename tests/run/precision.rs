@@ -1,0 +1,46 @@
+//! What bf16 rounds, and what it leaves as it is.
+
+use diadc::execute::{HostTensor, open};
+use diadc::fact::Precision;
+use diadc::op::{Binary, WeightId};
+use diadc::plan::plan;
+
+use super::net::{Net, device, draw, inputs};
+
+/// One more than bf16 can tell from 1.
+const FINE: f32 = 1.0 + 1.0 / 512.0;
+
+#[test]
+fn precisions_are_named_as_users_write_them() {
+    for precision in [Precision::F32, Precision::Bf16] {
+        assert_eq!(precision.to_string().parse(), Ok(precision));
+    }
+    let error = "fp16".parse::<Precision>().expect_err("it is none").to_string();
+    assert_eq!(error, "there is no precision `fp16`; write `f32` or `bf16`");
+}
+
+/// `x * w + (x w^T)`, whose product is rounded and whose sum is not; with the gradient of its mean.
+#[test]
+fn factors_of_products_are_rounded_and_nothing_else() {
+    for (precision, product) in [(Precision::F32, FINE * FINE), (Precision::Bf16, 1.0)] {
+        let mut net = Net::default();
+        let x = net.input("x", "B 1");
+        let weight = net.weight(0, "1 1");
+        let product_value = net.linear(x, weight);
+        let apart = net.binary(Binary::Mul, x, weight);
+        let sum = net.binary(Binary::Add, apart, product_value);
+        let loss = net.mean(sum);
+        let function = net.function(&[("loss", loss)]);
+        let mut engine = open(device(), precision).expect("the device under test can be used");
+        engine.set_weights(&mut std::iter::once(HostTensor::floats(&[1, 1], vec![FINE])));
+        let id = engine.add(plan(&function, &[WeightId(0)]));
+        let given = inputs([("x", HostTensor::floats(&[1, 1], vec![FINE]))]);
+        let made = engine.gradients(id, &given, &draw(1)).expect("it runs");
+        let near = |a: f32, b: f32| (a - b).abs() < 1e-6;
+        assert!(near(made.loss, FINE * FINE + product), "{precision}: {}", made.loss);
+        let gradient = made.gradients[0].1.as_ref().and_then(HostTensor::as_floats).expect("there is one")[0];
+        let rounded = if precision == Precision::F32 { FINE } else { 1.0 };
+        assert!(near(gradient, FINE + rounded), "{precision}: {gradient}");
+        assert_eq!(engine.weight(WeightId(0)).expect("it is there").as_floats(), Some([FINE].as_slice()));
+    }
+}
