@@ -30,11 +30,10 @@ mod types;
 mod value;
 mod written;
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Severity, in_order};
 use crate::graph::program::{Function, Program, Scope, Weight};
@@ -42,7 +41,7 @@ use crate::graph::{Origin, ScopeId};
 use crate::op::WeightId;
 use crate::parse::ast::Expr;
 use crate::resolve::Query;
-use crate::resolve::spec::{ModuleId, Spec};
+use crate::resolve::spec::{ByName, ModuleId, Spec};
 use crate::span::Span;
 
 use emit::Builder;
@@ -117,13 +116,13 @@ struct Checker<'a> {
     expanded: usize,
     instances: Vec<Instance>,
     /// Where the instance at each prefix was made: another one there is a mistake.
-    placed: HashMap<Arc<str>, Span>,
-    weights: IndexMap<Arc<str>, Declared>,
+    placed: FxHashMap<Arc<str>, Span>,
+    weights: ByName<Declared>,
     scopes: Vec<Scope>,
     /// The graph of the function that is expanded, then those of the loops that are open in it.
     builders: Vec<Builder>,
     /// Values of top-level constants; none while one is being computed.
-    constants: HashMap<(ModuleId, Arc<str>), Option<Value>>,
+    constants: FxHashMap<(ModuleId, Arc<str>), Option<Value>>,
     function: FunctionState,
     /// Where the tensors stand that the operation at hand works on, in their order.
     operands: Vec<Span>,
@@ -140,14 +139,14 @@ struct Checker<'a> {
 struct FunctionState {
     name: String,
     /// How often each purpose of random numbers has been used.
-    draws: HashMap<String, usize>,
+    draws: FxHashMap<String, usize>,
     /// What an objective trains and leaves alone.
     trains: Vec<InstanceId>,
     freezes: Vec<InstanceId>,
     is_objective: bool,
     updates: Vec<(WeightId, value::Tensor)>,
     /// Members of the model that are made of tensors, computed once for the function.
-    shared: HashMap<Arc<str>, Value>,
+    shared: FxHashMap<Arc<str>, Value>,
     /// The symbol of the batch, if the inputs have one.
     batch: Option<crate::fact::Dim>,
 }
@@ -167,11 +166,11 @@ impl<'a> Checker<'a> {
             depth: 0,
             expanded: 0,
             instances: Vec::new(),
-            placed: HashMap::new(),
-            weights: IndexMap::new(),
+            placed: FxHashMap::default(),
+            weights: ByName::default(),
             scopes: Vec::new(),
             builders: Vec::new(),
-            constants: HashMap::new(),
+            constants: FxHashMap::default(),
             function: FunctionState::default(),
             operands: Vec::new(),
             probed: None,

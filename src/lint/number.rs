@@ -3,8 +3,9 @@
 //! Values are never taken for equal that are not: what a loop carries is only equal to itself, and two draws of random
 //! numbers differ because their purposes do.
 
-use std::collections::HashMap;
 use std::mem::{Discriminant, discriminant};
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::op::{Op, WeightId};
 
@@ -30,7 +31,7 @@ enum Key {
 /// Numbers the values of a function. The number is that of the first cell that holds the value.
 pub(super) fn number(flow: &Flow<'_>) -> Numbers {
     let mut numbers: Vec<usize> = Vec::with_capacity(flow.cells.len());
-    let mut known: HashMap<Key, Vec<CellId>> = HashMap::with_capacity(flow.cells.len());
+    let mut known: FxHashMap<Key, Vec<CellId>> = FxHashMap::with_capacity_and_hasher(flow.cells.len(), FxBuildHasher);
     for (cell, at) in flow.cells.iter().enumerate() {
         let number = match at.source {
             Source::Passed => numbers[flow.inputs(cell)[0]],

@@ -108,7 +108,7 @@ impl Op {
     ///
     /// # Errors
     /// If the operation has no meaning for such inputs.
-    pub fn infer(&self, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+    pub fn infer(&self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
         match self {
             Op::Input { fact, .. } | Op::Weight { fact, .. } => source::given(inputs, fact),
             Op::Constant(constant) => source::given(inputs, &constant.fact()),
