@@ -46,6 +46,7 @@ impl Checker<'_> {
         span: Span,
     ) -> Result<Tensor, crate::op::ShapeError> {
         let ids: Vec<ValueId> = inputs.iter().map(|tensor| self.here(tensor, env, span)).collect();
+        self.operations += 1;
         let builder = self.builders.last_mut().expect("a function is being expanded");
         let id = builder.graph.add(op, &ids, Checker::origin(env, span))?;
         let fact = Rc::new(builder.graph.fact(id).clone());

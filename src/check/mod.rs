@@ -55,6 +55,9 @@ const DEPTH: usize = 200;
 /// Calls and rounds of a `for` that are expanded, at most, so that no spec is checked for hours.
 const CALLS: usize = 2_000_000;
 
+/// Operations that are written out, at most: each takes some hundred bytes here, and time wherever they are run.
+const OPERATIONS: usize = 500_000;
+
 /// What is checked, with warnings; or everything that is wrong with it.
 pub type Checked<T> = Result<(T, Vec<Diagnostic>), Vec<Diagnostic>>;
 
@@ -114,6 +117,8 @@ struct Checker<'a> {
     depth: usize,
     /// How many calls and rounds there have been.
     expanded: usize,
+    /// How many operations have been written out.
+    operations: usize,
     instances: Vec<Instance>,
     /// Where the instance at each prefix was made: another one there is a mistake.
     placed: FxHashMap<Arc<str>, Span>,
@@ -165,6 +170,7 @@ impl<'a> Checker<'a> {
             calls: Vec::new(),
             depth: 0,
             expanded: 0,
+            operations: 0,
             instances: Vec::new(),
             placed: FxHashMap::default(),
             weights: ByName::default(),
@@ -208,6 +214,21 @@ impl<'a> Checker<'a> {
         Value::Poison
     }
 
+    /// Reports a mistake of a kind of which one is enough.
+    fn report_once(&mut self, diagnostic: Diagnostic) -> Value {
+        let known = self.diagnostics.iter().any(|known| known.code == diagnostic.code);
+        if known { Value::Poison } else { self.report(diagnostic) }
+    }
+
+    /// Whether so many more operations may be written out; if not, that is reported.
+    fn has_room(&mut self, count: usize, span: Span) -> bool {
+        let fits = self.operations.saturating_add(count) <= OPERATIONS;
+        if !fits {
+            self.report_once(error::too_many_operations(OPERATIONS, span));
+        }
+        fits
+    }
+
     /// Whether the block of an instance has members that could not be read, so that a name may be one of theirs.
     fn is_partial(&self, instance: Option<InstanceId>) -> bool {
         instance.is_some_and(|id| self.spec.block(self.instances[id.0].block).is_partial)
@@ -225,14 +246,18 @@ impl<'a> Checker<'a> {
 
     /// Expands `inner` as a call that error messages name; too many of them end it.
     fn called(&mut self, what: Callee, span: Span, inner: impl FnOnce(&mut Self) -> Value) -> Value {
-        self.deeper(span, |this| this.noted(Call { span, what, values: Vec::new() }, inner))
+        self.deeper(error::too_deep, span, |this| this.noted(Call { span, what, values: Vec::new() }, inner))
     }
 
     /// Expands `inner` unless too much is being expanded around it.
-    fn deeper(&mut self, span: Span, inner: impl FnOnce(&mut Self) -> Value) -> Value {
+    fn deeper(
+        &mut self,
+        too_deep: fn(Span) -> Diagnostic,
+        span: Span,
+        inner: impl FnOnce(&mut Self) -> Value,
+    ) -> Value {
         if self.depth >= DEPTH {
-            let known = self.diagnostics.iter().any(|diagnostic| diagnostic.code == "too-deep");
-            return if known { Value::Poison } else { self.report(error::too_deep(span)) };
+            return self.report_once(too_deep(span));
         }
         self.depth += 1;
         let value = inner(self);
@@ -246,6 +271,9 @@ impl<'a> Checker<'a> {
         if self.expanded >= CALLS {
             // All that is still open ends here, and only the first of it is told.
             return if self.expanded == CALLS { self.report(error::too_long(call.span)) } else { Value::Poison };
+        }
+        if !self.has_room(1, call.span) {
+            return Value::Poison;
         }
         self.calls.push(call);
         let value = inner(self);

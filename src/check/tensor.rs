@@ -288,6 +288,9 @@ impl Checker<'_> {
             let text = format!("axis {axis} of {} can't be split into {count} equal parts", x.fact);
             return Some(self.report(crate::diagnostic::Diagnostic::error("shape-mismatch", text, arguments.span)));
         };
+        if !self.has_room(usize::try_from(count).unwrap_or(usize::MAX), arguments.span) {
+            return None;
+        }
         let width = extent / count;
         let parts = (0..count).map(|i| {
             let op = Op::Slice { axis, start: i * width, end: (i + 1) * width };

@@ -141,6 +141,30 @@ impl Op {
         }
     }
 
+    /// A number that equal operations have in common. Those of which a graph may hold many on the same inputs mostly
+    /// differ in it.
+    #[must_use]
+    pub fn mark(&self) -> u64 {
+        let all = |numbers: &mut dyn Iterator<Item = u64>| numbers.fold(0, |mark: u64, n| mark.wrapping_mul(31) ^ n);
+        match self {
+            Op::Constant(Constant { elements: Elements::Float(numbers), .. }) => {
+                all(&mut numbers.iter().map(|number| number.to_bits()))
+            }
+            Op::Constant(Constant { elements: Elements::Int(numbers), .. }) => {
+                all(&mut numbers.iter().map(|number| number.cast_unsigned()))
+            }
+            Op::Random(random) => all(&mut random.purpose.bytes().map(u64::from)),
+            Op::Unary(Unary::AddScalar(c) | Unary::MulScalar(c) | Unary::PowScalar(c) | Unary::LeakyRelu(c)) => {
+                c.to_bits()
+            }
+            Op::Unary(Unary::Clamp(low, high)) => all(&mut [low.to_bits(), high.to_bits()].into_iter()),
+            Op::Slice { start, end, .. } => all(&mut [start.cast_unsigned(), end.cast_unsigned()].into_iter()),
+            Op::Pad { sides, .. } => all(&mut sides.iter().map(|side| *side as u64)),
+            Op::GaussianBlur { sigma, .. } => sigma.to_bits(),
+            _ => 0,
+        }
+    }
+
     /// Whether two nodes with this operation and the same inputs always hold the same numbers.
     #[must_use]
     pub fn is_pure(&self) -> bool {
