@@ -1,22 +1,49 @@
 //! Arguments in, exit code out.
+#![allow(unsafe_code, reason = "an allocator is made of unsafe functions, and its options are set by one of C")]
 
+use std::alloc::{GlobalAlloc, Layout};
 use std::process::ExitCode;
 
-/// Blocks of several megabytes are kept and used again, instead of going back to the system after each operation.
+use mimalloc::MiMalloc;
+
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: Blocks = Blocks;
 
 fn main() -> ExitCode {
-    keep_blocks();
+    // Blocks of several megabytes are kept so many milliseconds (`mi_option_purge_delay` of mimalloc 3) and used again:
+    // clearing their pages anew for each operation took a quarter of the time of a large network.
+    // SAFETY: the option exists in the version that is linked, and no other thread runs yet.
+    unsafe { libmimalloc_sys::mi_option_set(15, 10_000) };
     diadc::cli::main()
 }
 
-/// Freed blocks stay for so many milliseconds before they go back to the system: clearing their pages anew for each
-/// operation took a quarter of the time of a large network.
-#[allow(unsafe_code, reason = "the allocator's options are set by a function of C")]
-fn keep_blocks() {
-    /// `mi_option_purge_delay` of mimalloc 3.
-    const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
-    // SAFETY: the option exists in the version that is linked, and no other thread runs yet.
-    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, 10_000) };
+/// mimalloc, without its search for a place that fits an alignment where every block has it: that search passes by free
+/// blocks of many sizes.
+struct Blocks;
+
+// SAFETY: mimalloc is an allocator. Its blocks begin at multiples of a word, and it frees them whoever asked for them.
+unsafe impl GlobalAlloc for Blocks {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.align() > size_of::<usize>() {
+            // SAFETY: the caller keeps the promises.
+            return unsafe { MiMalloc.alloc(layout) };
+        }
+        // SAFETY: any size is fine.
+        unsafe { libmimalloc_sys::mi_malloc(layout.size()) }.cast()
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps the promises.
+        unsafe { MiMalloc.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the promises.
+        unsafe { MiMalloc.dealloc(block, layout) };
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller keeps the promises.
+        unsafe { MiMalloc.realloc(block, layout, size) }
+    }
 }

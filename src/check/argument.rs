@@ -100,9 +100,9 @@ impl Arguments {
     }
 
     /// Where the tensors among them stand.
-    pub(super) fn tensors(&self) -> Vec<Span> {
+    pub(super) fn tensors(&self) -> impl Iterator<Item = Span> {
         let tensors = self.values.iter().filter(|(_, value, _)| matches!(value, Value::Tensor(_)));
-        tensors.map(|(.., span)| *span).collect()
+        tensors.map(|(.., span)| *span)
     }
 }
 

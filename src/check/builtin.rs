@@ -36,7 +36,7 @@ impl Checker<'_> {
             None => (parameter.name, default(parameter.default), span),
         });
         let arguments = Arguments { callee: builtin.word(), span, values: values.collect() };
-        self.operands = arguments.tensors();
+        self.operands.extend(arguments.tensors());
         let value = self.run_builtin(env, builtin, &arguments, place).unwrap_or(Value::Poison);
         self.operands.clear();
         value
@@ -136,8 +136,7 @@ fn awaits_tensor(builtin: Builtin, given: &[Given]) -> bool {
     {
         return false;
     }
-    let positional: Vec<&Given> = given.iter().filter(|given| given.name.is_none()).collect();
-    match positional.first() {
+    match given.iter().find(|given| given.name.is_none()) {
         None => true,
         Some(first) => {
             // With as many arguments as parameters the first one was meant, whatever it is.

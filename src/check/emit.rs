@@ -1,5 +1,7 @@
 //! Puts operations into the graph that is being built, and carries values into the bodies of loops.
 
+use std::rc::Rc;
+
 use crate::fact::{Fact, Shape};
 use crate::graph::{Graph, ValueId};
 use crate::op::{Binary, Constant, Elements, Op, Unary};
@@ -44,9 +46,10 @@ impl Checker<'_> {
         span: Span,
     ) -> Result<Tensor, crate::op::ShapeError> {
         let ids: Vec<ValueId> = inputs.iter().map(|tensor| self.here(tensor, env, span)).collect();
+        self.operations += 1;
         let builder = self.builders.last_mut().expect("a function is being expanded");
         let id = builder.graph.add(op, &ids, Checker::origin(env, span))?;
-        let fact = builder.graph.fact(id).clone();
+        let fact = Rc::new(builder.graph.fact(id).clone());
         Ok(Tensor { depth: self.builders.len() - 1, id, fact })
     }
 
@@ -70,7 +73,7 @@ impl Checker<'_> {
         self.at_depth(tensor, depth - 1, env, span);
         let builder = &mut self.builders[depth];
         let name = format!("captured{}", builder.captured.len());
-        let op = Op::Input { name, fact: tensor.fact.clone() };
+        let op = Op::Input { name, fact: Fact::clone(&tensor.fact) };
         let id = builder.graph.add(op, &[], Checker::origin(env, span)).expect("an input takes nothing");
         builder.captured.push((tensor.clone(), id));
         id

@@ -1,14 +1,13 @@
 //! What is visible at a point of a spec while it is expanded, and the instances of blocks.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
 
 use crate::graph::ScopeId;
-use crate::resolve::spec::{BlockId, ModuleId};
+use crate::resolve::spec::{BlockId, ByName, ModuleId};
 use crate::span::Span;
 
 use super::value::{InstanceId, Value};
@@ -52,7 +51,7 @@ pub(super) struct Environment {
     /// Which parameter gave a variable of a shape its value, and where that is written.
     pub(super) bound: Vec<Bound>,
     /// Places that this call of a function has reached.
-    pub(super) reached: Rc<RefCell<HashMap<Arc<str>, Span>>>,
+    pub(super) reached: Rc<RefCell<FxHashMap<Arc<str>, Span>>>,
 }
 
 impl Environment {
@@ -106,7 +105,7 @@ pub(super) fn join(prefix: &str, path: &str) -> Arc<str> {
 pub(super) struct Instance {
     pub(super) block: BlockId,
     /// Values of the block's parameters.
-    pub(super) arguments: IndexMap<Arc<str>, Value>,
+    pub(super) arguments: ByName<Value>,
     /// What the paths of its weights begin with.
     pub(super) prefix: Arc<str>,
     /// Its own share of that: the place where it was put within its owner.
@@ -116,5 +115,5 @@ pub(super) struct Instance {
     /// The instance whose weights its own start from.
     pub(super) copy_of: Option<InstanceId>,
     /// Members that have been computed; none while one is being computed.
-    pub(super) members: HashMap<Arc<str>, Option<Value>>,
+    pub(super) members: FxHashMap<Arc<str>, Option<Value>>,
 }

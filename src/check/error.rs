@@ -144,6 +144,16 @@ pub(super) fn too_deep(span: Span) -> Diagnostic {
         .help("recursion needs an `if` that ends it")
 }
 
+pub(super) fn constants_too_deep(span: Span) -> Diagnostic {
+    Diagnostic::error("too-deep", "this constant is made of another, that of the next, and so on, too often", span)
+        .help("compute some of them in one `let`, with a function or a `for`")
+}
+
+pub(super) fn too_many_operations(most: usize, span: Span) -> Diagnostic {
+    Diagnostic::error("too-long", format!("more than {most} operations are too many to write out"), span)
+        .help("a `loop` writes its body out once; functions that call others twice each double what is written out")
+}
+
 pub(super) fn too_long(span: Span) -> Diagnostic {
     Diagnostic::error("too-long", "this is the two-millionth call or round of a `for`", span)
         .help("functions that call others twice each, and loops in loops, multiply what is written out")

@@ -221,7 +221,8 @@ impl Checker<'_> {
                         self.constants.insert(key.clone(), None);
                         let scope = self.scope(None, name, None);
                         let mut env = Environment::new(*module, None, "".into(), scope);
-                        let value = self.deeper(span, |this| this.expr(&mut env, &def.value));
+                        let value =
+                            self.deeper(error::constants_too_deep, span, |this| this.expr(&mut env, &def.value));
                         self.saw(def.name.span, &value);
                         self.constants.insert(key, Some(value.clone()));
                         value

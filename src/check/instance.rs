@@ -1,12 +1,11 @@
 //! Instances of blocks: how they are made, copied, and what their members are.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
 
 use crate::parse::ast::{FnDef, MemberKind};
-use crate::resolve::spec::{BlockId, ModuleId};
+use crate::resolve::spec::{BlockId, ByName, ModuleId};
 use crate::span::Span;
 
 use super::argument::Slot;
@@ -38,7 +37,7 @@ impl Checker<'_> {
             return Value::Poison;
         };
         let mut inner = Environment::new(block.module, None, "".into(), env.scope);
-        let mut arguments = IndexMap::new();
+        let mut arguments = ByName::default();
         for (param, argument) in block.params.iter().zip(bound) {
             let (value, at) = match (argument, &param.default) {
                 (Some(given), _) => (given.value, given.span),
@@ -75,7 +74,7 @@ impl Checker<'_> {
             place: own_place,
             owner: env.owner(),
             copy_of: None,
-            members: HashMap::new(),
+            members: FxHashMap::default(),
         };
         self.instance(instance)
     }
@@ -138,7 +137,7 @@ impl Checker<'_> {
                     place: place.into(),
                     owner: env.owner(),
                     copy_of: Some(*id),
-                    members: HashMap::new(),
+                    members: FxHashMap::default(),
                 };
                 if !env.makes_part {
                     return self.report(

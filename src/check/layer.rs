@@ -16,7 +16,7 @@ use super::{Checker, Declared, error};
 
 /// A weight that a layer wants.
 struct Wanted<'a> {
-    path: &'a str,
+    path: &'a Arc<str>,
     dims: &'a [i64],
     init: InitRule,
     is_statistic: bool,
@@ -292,26 +292,26 @@ impl Checker<'_> {
             self.report(Diagnostic::error("weight-too-large", text, span).here(format!("{shape:?}")));
             return None;
         }
-        let key: Arc<str> = wanted.path.into();
-        let index = if let Some((index, _, known)) = self.weights.get_full(&key) {
+        let key = wanted.path;
+        let index = if let Some((index, _, known)) = self.weights.get_full(key) {
             if known.weight.span != span {
                 let first = known.weight.span;
-                self.report(error::weight_twice(&key, span, first));
+                self.report(error::weight_twice(key, span, first));
                 return None;
             }
             if known.weight.shape != shape {
                 let (now, before) = (format!("{shape:?}"), format!("{:?}", known.weight.shape));
-                self.report(error::weight_of_two_shapes(&key, &now, &before, span));
+                self.report(error::weight_of_two_shapes(key, &now, &before, span));
                 return None;
             }
             index
         } else {
-            let init = match self.original(env, &key) {
+            let init = match self.original(env, key) {
                 Some(original) => Init::CopyOf(original),
                 None => settle(&wanted.init, wanted.dims),
             };
             let weight = Weight { path: key.to_string(), shape, init, is_statistic: wanted.is_statistic, span };
-            self.weights.insert_full(key, Declared { weight, owner: env.owner() }).0
+            self.weights.insert_full(key.clone(), Declared { weight, owner: env.owner() }).0
         };
         let id = WeightId(u32::try_from(index).expect("there are fewer than 2^32 weights"));
         let fact = Fact::float(Shape::of(wanted.dims));

@@ -30,11 +30,10 @@ mod types;
 mod value;
 mod written;
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Severity, in_order};
 use crate::graph::program::{Function, Program, Scope, Weight};
@@ -42,7 +41,7 @@ use crate::graph::{Origin, ScopeId};
 use crate::op::WeightId;
 use crate::parse::ast::Expr;
 use crate::resolve::Query;
-use crate::resolve::spec::{ModuleId, Spec};
+use crate::resolve::spec::{ByName, ModuleId, Spec};
 use crate::span::Span;
 
 use emit::Builder;
@@ -55,6 +54,9 @@ use value::{InstanceId, Value};
 const DEPTH: usize = 200;
 /// Calls and rounds of a `for` that are expanded, at most, so that no spec is checked for hours.
 const CALLS: usize = 2_000_000;
+
+/// Operations that are written out, at most: each takes some hundred bytes here, and time wherever they are run.
+const OPERATIONS: usize = 500_000;
 
 /// What is checked, with warnings; or everything that is wrong with it.
 pub type Checked<T> = Result<(T, Vec<Diagnostic>), Vec<Diagnostic>>;
@@ -115,15 +117,17 @@ struct Checker<'a> {
     depth: usize,
     /// How many calls and rounds there have been.
     expanded: usize,
+    /// How many operations have been written out.
+    operations: usize,
     instances: Vec<Instance>,
     /// Where the instance at each prefix was made: another one there is a mistake.
-    placed: HashMap<Arc<str>, Span>,
-    weights: IndexMap<Arc<str>, Declared>,
+    placed: FxHashMap<Arc<str>, Span>,
+    weights: ByName<Declared>,
     scopes: Vec<Scope>,
     /// The graph of the function that is expanded, then those of the loops that are open in it.
     builders: Vec<Builder>,
     /// Values of top-level constants; none while one is being computed.
-    constants: HashMap<(ModuleId, Arc<str>), Option<Value>>,
+    constants: FxHashMap<(ModuleId, Arc<str>), Option<Value>>,
     function: FunctionState,
     /// Where the tensors stand that the operation at hand works on, in their order.
     operands: Vec<Span>,
@@ -140,14 +144,14 @@ struct Checker<'a> {
 struct FunctionState {
     name: String,
     /// How often each purpose of random numbers has been used.
-    draws: HashMap<String, usize>,
+    draws: FxHashMap<String, usize>,
     /// What an objective trains and leaves alone.
     trains: Vec<InstanceId>,
     freezes: Vec<InstanceId>,
     is_objective: bool,
     updates: Vec<(WeightId, value::Tensor)>,
     /// Members of the model that are made of tensors, computed once for the function.
-    shared: HashMap<Arc<str>, Value>,
+    shared: FxHashMap<Arc<str>, Value>,
     /// The symbol of the batch, if the inputs have one.
     batch: Option<crate::fact::Dim>,
 }
@@ -166,12 +170,13 @@ impl<'a> Checker<'a> {
             calls: Vec::new(),
             depth: 0,
             expanded: 0,
+            operations: 0,
             instances: Vec::new(),
-            placed: HashMap::new(),
-            weights: IndexMap::new(),
+            placed: FxHashMap::default(),
+            weights: ByName::default(),
             scopes: Vec::new(),
             builders: Vec::new(),
-            constants: HashMap::new(),
+            constants: FxHashMap::default(),
             function: FunctionState::default(),
             operands: Vec::new(),
             probed: None,
@@ -209,6 +214,21 @@ impl<'a> Checker<'a> {
         Value::Poison
     }
 
+    /// Reports a mistake of a kind of which one is enough.
+    fn report_once(&mut self, diagnostic: Diagnostic) -> Value {
+        let known = self.diagnostics.iter().any(|known| known.code == diagnostic.code);
+        if known { Value::Poison } else { self.report(diagnostic) }
+    }
+
+    /// Whether so many more operations may be written out; if not, that is reported.
+    fn has_room(&mut self, count: usize, span: Span) -> bool {
+        let fits = self.operations.saturating_add(count) <= OPERATIONS;
+        if !fits {
+            self.report_once(error::too_many_operations(OPERATIONS, span));
+        }
+        fits
+    }
+
     /// Whether the block of an instance has members that could not be read, so that a name may be one of theirs.
     fn is_partial(&self, instance: Option<InstanceId>) -> bool {
         instance.is_some_and(|id| self.spec.block(self.instances[id.0].block).is_partial)
@@ -226,14 +246,18 @@ impl<'a> Checker<'a> {
 
     /// Expands `inner` as a call that error messages name; too many of them end it.
     fn called(&mut self, what: Callee, span: Span, inner: impl FnOnce(&mut Self) -> Value) -> Value {
-        self.deeper(span, |this| this.noted(Call { span, what, values: Vec::new() }, inner))
+        self.deeper(error::too_deep, span, |this| this.noted(Call { span, what, values: Vec::new() }, inner))
     }
 
     /// Expands `inner` unless too much is being expanded around it.
-    fn deeper(&mut self, span: Span, inner: impl FnOnce(&mut Self) -> Value) -> Value {
+    fn deeper(
+        &mut self,
+        too_deep: fn(Span) -> Diagnostic,
+        span: Span,
+        inner: impl FnOnce(&mut Self) -> Value,
+    ) -> Value {
         if self.depth >= DEPTH {
-            let known = self.diagnostics.iter().any(|diagnostic| diagnostic.code == "too-deep");
-            return if known { Value::Poison } else { self.report(error::too_deep(span)) };
+            return self.report_once(too_deep(span));
         }
         self.depth += 1;
         let value = inner(self);
@@ -247,6 +271,9 @@ impl<'a> Checker<'a> {
         if self.expanded >= CALLS {
             // All that is still open ends here, and only the first of it is told.
             return if self.expanded == CALLS { self.report(error::too_long(call.span)) } else { Value::Poison };
+        }
+        if !self.has_room(1, call.span) {
+            return Value::Poison;
         }
         self.calls.push(call);
         let value = inner(self);

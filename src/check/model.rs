@@ -1,9 +1,8 @@
 //! The model of an experiment: its functions, objectives and score become graphs.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::fact::{Dim, Fact, Shape};
@@ -11,7 +10,7 @@ use crate::graph::program::{Function, ImageFormat, Init, Objective, Part, Progra
 use crate::graph::{Graph, ValueId};
 use crate::op::{Op, WeightId};
 use crate::parse::ast::{FnDef, MemberKind, Name, ObjectiveDef, PartPath};
-use crate::resolve::spec::{BlockId, ModuleId};
+use crate::resolve::spec::{BlockId, ByName, ModuleId};
 use crate::span::Span;
 
 use super::emit::Builder;
@@ -85,12 +84,12 @@ impl Checker<'_> {
     pub(super) fn make_model(&mut self, block: BlockId) {
         self.instances.push(Instance {
             block,
-            arguments: IndexMap::new(),
+            arguments: ByName::default(),
             prefix: "".into(),
             place: "".into(),
             owner: None,
             copy_of: None,
-            members: HashMap::new(),
+            members: FxHashMap::default(),
         });
     }
 
@@ -247,7 +246,7 @@ impl Checker<'_> {
         let trains = self.function.trains.clone();
         let value = self.run(model, module, &def.function, scope, inputs);
         match value {
-            Value::Tensor(loss) if loss.fact == Fact::float(Shape::default()) => {
+            Value::Tensor(loss) if *loss.fact == Fact::float(Shape::default()) => {
                 Some((self.finish(&name, &[("loss".to_owned(), loss)]), trains))
             }
             Value::Poison => None,

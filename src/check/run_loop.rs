@@ -25,7 +25,7 @@ impl Checker<'_> {
         let mut inner = env.clone();
         inner.makes_part = false;
         inner.reached = std::rc::Rc::default();
-        let facts = starts.iter().map(|start| start.fact.clone());
+        let facts = starts.iter().map(|start| Fact::clone(&start.fact));
         let step_facts = stepped.iter().map(|elements| match elements {
             Elements::Int(_) => Fact::int(Shape::default()),
             Elements::Float(_) => Fact::float(Shape::default()),

@@ -24,7 +24,7 @@ impl Checker<'_> {
             let condition = self.tensor_argument(arguments, "condition")?;
             let (a, b) = (arguments.get("a").0, arguments.get("b").0);
             let like = match (a, b) {
-                (Value::Tensor(x), _) | (_, Value::Tensor(x)) => x.fact.clone(),
+                (Value::Tensor(x), _) | (_, Value::Tensor(x)) => Fact::clone(&x.fact),
                 _ => Fact::float(Shape::default()),
             };
             let [a, b] = ["a", "b"].map(|name| self.tensor_or_number(env, arguments, name, &like));
@@ -111,7 +111,7 @@ impl Checker<'_> {
             return Some(if (x >= y) == takes_larger { a.clone() } else { b.clone() });
         }
         let like = match (a, b) {
-            (Value::Tensor(x), _) | (_, Value::Tensor(x)) => x.fact.clone(),
+            (Value::Tensor(x), _) | (_, Value::Tensor(x)) => Fact::clone(&x.fact),
             _ => Fact::float(Shape::default()),
         };
         let [a, b] = ["a", "b"].map(|name| self.tensor_or_number(env, arguments, name, &like));
@@ -288,6 +288,9 @@ impl Checker<'_> {
             let text = format!("axis {axis} of {} can't be split into {count} equal parts", x.fact);
             return Some(self.report(crate::diagnostic::Diagnostic::error("shape-mismatch", text, arguments.span)));
         };
+        if !self.has_room(usize::try_from(count).unwrap_or(usize::MAX), arguments.span) {
+            return None;
+        }
         let width = extent / count;
         let parts = (0..count).map(|i| {
             let op = Op::Slice { axis, start: i * width, end: (i + 1) * width };
@@ -373,7 +376,7 @@ impl Checker<'_> {
             Builtin::RandomInt => None,
             _ => match arguments.get("like").0 {
                 Value::None => None,
-                _ => Some(self.tensor_argument(arguments, "like")?.fact.shape),
+                _ => Some(self.tensor_argument(arguments, "like")?.fact.shape.clone()),
             },
         };
         let shape = match (shape, arguments.get("shape").0) {

@@ -28,7 +28,7 @@ pub(super) struct InstanceId(pub(super) usize);
 pub(super) struct Tensor {
     pub(super) depth: usize,
     pub(super) id: ValueId,
-    pub(super) fact: Fact,
+    pub(super) fact: Rc<Fact>,
 }
 
 /// A value.

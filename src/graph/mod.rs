@@ -109,7 +109,7 @@ impl Graph {
     /// # Errors
     /// If the operation does not accept values with the facts of these inputs.
     pub fn add(&mut self, op: Op, inputs: &[ValueId], origin: Origin) -> Result<ValueId, ShapeError> {
-        let facts: Vec<Fact> = inputs.iter().map(|&value| self.fact(value).clone()).collect();
+        let facts: Vec<&Fact> = inputs.iter().map(|&value| self.fact(value)).collect();
         let fact = op.infer(&facts)?;
         let is_input = matches!(op, Op::Input { .. });
         let node = self.insert(Node { task: Task::Op(op), facts: vec![fact], origin }, inputs);

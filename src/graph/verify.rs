@@ -12,7 +12,7 @@ pub fn verify(graph: &Graph) -> Result<(), String> {
         if let Some(late) = inputs.iter().find(|value| value.node >= id) {
             return Err(format!("node {id:?} stands before its input {late:?}"));
         }
-        let facts: Vec<_> = inputs.iter().map(|&value| graph.fact(value).clone()).collect();
+        let facts: Vec<_> = inputs.iter().map(|&value| graph.fact(value)).collect();
         match &node.task {
             Task::Op(op) => match op.infer(&facts) {
                 Ok(fact) if node.facts == [fact.clone()] => {}
@@ -28,7 +28,7 @@ pub fn verify(graph: &Graph) -> Result<(), String> {
                 if outputs.len() != run.carried || node.facts.len() != run.carried {
                     return Err("a loop's body has another number of outputs than are carried".to_owned());
                 }
-                for (i, fact) in facts.iter().enumerate() {
+                for (i, &fact) in facts.iter().enumerate() {
                     let port = if i < run.carried { i } else { i + run.stepped.len() };
                     let inside = &run.body.node(run.body.inputs()[port]).facts[0];
                     let after = outputs.get(i).map_or(fact, |(_, value)| run.body.fact(*value));

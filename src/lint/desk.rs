@@ -1,5 +1,7 @@
 //! What all warnings share: the program laid out once, the reasons that the spec gives, and what has been found.
 
+use rayon::prelude::*;
+
 use crate::diagnostic::{Allow, Diagnostic, Label, Lint};
 use crate::graph::Origin;
 use crate::graph::program::Program;
@@ -28,9 +30,8 @@ pub(super) struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     pub(super) fn new(program: &'a Program) -> Desk<'a> {
-        let flows: Vec<Flow<'a>> = program.functions.iter().map(Flow::new).collect();
-        let numbers = flows.iter().map(number).collect();
-        let fates = fates(program, &flows);
+        let flows: Vec<Flow<'a>> = program.functions.par_iter().map(Flow::new).collect();
+        let (numbers, fates) = rayon::join(|| flows.par_iter().map(number).collect(), || fates(program, &flows));
         Desk { program, flows, numbers, fates, needed: vec![false; program.written.allows.len()], found: Vec::new() }
     }
 

@@ -3,8 +3,9 @@
 //! Values are never taken for equal that are not: what a loop carries is only equal to itself, and two draws of random
 //! numbers differ because their purposes do.
 
-use std::collections::HashMap;
 use std::mem::{Discriminant, discriminant};
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::op::{Op, WeightId};
 
@@ -24,13 +25,13 @@ impl Numbers {
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Weight(WeightId),
-    Op(Discriminant<Op>, [usize; 3], Vec<usize>),
+    Op(Discriminant<Op>, u64, [usize; 3], Vec<usize>),
 }
 
 /// Numbers the values of a function. The number is that of the first cell that holds the value.
 pub(super) fn number(flow: &Flow<'_>) -> Numbers {
     let mut numbers: Vec<usize> = Vec::with_capacity(flow.cells.len());
-    let mut known: HashMap<Key, Vec<CellId>> = HashMap::with_capacity(flow.cells.len());
+    let mut known: FxHashMap<Key, Vec<CellId>> = FxHashMap::with_capacity_and_hasher(flow.cells.len(), FxBuildHasher);
     for (cell, at) in flow.cells.iter().enumerate() {
         let number = match at.source {
             Source::Passed => numbers[flow.inputs(cell)[0]],
@@ -62,5 +63,5 @@ fn key(flow: &Flow<'_>, cell: CellId, op: &Op, numbers: &[usize]) -> Key {
         *slot = numbers[*input];
     }
     let rest = inputs.iter().skip(few.len()).map(|input| numbers[*input]).collect();
-    Key::Op(discriminant(op), few, rest)
+    Key::Op(discriminant(op), op.mark(), few, rest)
 }

@@ -21,7 +21,7 @@ pub struct Conv2d {
 }
 
 impl Conv2d {
-    pub(super) fn infer(self, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+    pub(super) fn infer(self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
         let (x, weight) = image_and_weight(inputs)?;
         positive("stride", self.stride)?;
         positive("dilation", self.dilation)?;
@@ -72,7 +72,7 @@ pub struct ConvTranspose2d {
 }
 
 impl ConvTranspose2d {
-    pub(super) fn infer(self, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+    pub(super) fn infer(self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
         let (x, weight) = image_and_weight(inputs)?;
         positive("stride", self.stride)?;
         positive("dilation", self.dilation)?;
@@ -123,7 +123,7 @@ fn settings(
     if groups == 1 { Ok(()) } else { write!(f, " groups={groups}") }
 }
 
-fn image_and_weight(inputs: &[Fact]) -> Result<(&Shape, &Shape), ShapeError> {
+fn image_and_weight<'a>(inputs: &[&'a Fact]) -> Result<(&'a Shape, &'a Shape), ShapeError> {
     let [x, weight, ..] = inputs else {
         return Err(ShapeError::new("an image and a weight are expected"));
     };

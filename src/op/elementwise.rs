@@ -49,7 +49,7 @@ pub enum Unary {
 }
 
 impl Unary {
-    pub(super) fn infer(self, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+    pub(super) fn infer(self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
         let x = one(inputs)?;
         let whole = |c: f64| c.fract() == 0.0;
         let takes_int = match self {
@@ -135,7 +135,7 @@ impl Binary {
         }
     }
 
-    pub(super) fn infer(self, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+    pub(super) fn infer(self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
         let fact = same_type(inputs)?;
         if fact.dtype == DType::Bool || (self == Binary::Div && fact.dtype == DType::Int) {
             return Err(ShapeError::new(format!("`{}` of {} tensors is not defined", self.name(), fact.dtype))
@@ -168,11 +168,11 @@ impl Comparison {
     }
 }
 
-pub(super) fn compare(inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn compare(inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     Ok(Fact { dtype: DType::Bool, ..same_type(inputs)? })
 }
 
-pub(super) fn select(inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn select(inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let [condition, a, b] = inputs else {
         return Err(ShapeError::new("a condition and two values are expected"));
     };
@@ -180,11 +180,11 @@ pub(super) fn select(inputs: &[Fact]) -> Result<Fact, ShapeError> {
         return Err(ShapeError::new(format!("the condition must be bool, this is {condition}"))
             .help("compare it with a number, as in `where(x > 0, a, b)`"));
     }
-    let value = same_type(&[a.clone(), b.clone()])?;
+    let value = same_type(&[*a, *b])?;
     Ok(Fact { shape: broadcast(&condition.shape, &value.shape)?, ..value })
 }
 
-fn same_type(inputs: &[Fact]) -> Result<Fact, ShapeError> {
+fn same_type(inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let [a, b] = inputs else {
         return Err(ShapeError::new(format!("two inputs are expected, {} are given", inputs.len())));
     };

@@ -23,7 +23,7 @@ impl ShapeError {
 }
 
 /// The only input.
-pub(super) fn one(inputs: &[Fact]) -> Result<&Fact, ShapeError> {
+pub(super) fn one<'a>(inputs: &[&'a Fact]) -> Result<&'a Fact, ShapeError> {
     match inputs {
         [x] => Ok(x),
         _ => Err(ShapeError::new(format!("one input is expected, {} are given", inputs.len()))),
@@ -44,7 +44,7 @@ pub(super) fn positive(what: &str, numbers: [usize; 2]) -> Result<(), ShapeError
 }
 
 /// The only input, which must have a number of axes.
-pub(super) fn one_of_rank<'a>(inputs: &'a [Fact], rank: usize, what: &str) -> Result<&'a Shape, ShapeError> {
+pub(super) fn one_of_rank<'a>(inputs: &[&'a Fact], rank: usize, what: &str) -> Result<&'a Shape, ShapeError> {
     of_rank(one(inputs)?, rank, what)
 }
 

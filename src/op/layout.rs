@@ -5,7 +5,7 @@ use crate::fact::{DType, Dim, Fact, Shape};
 use super::error::{one, one_of_rank};
 use super::{PadMode, ShapeError};
 
-pub(super) fn reshape(shape: &Shape, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn reshape(shape: &Shape, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let x = one(inputs)?;
     let (from, to) = (x.shape.elements(), shape.elements());
     if from != to {
@@ -14,7 +14,7 @@ pub(super) fn reshape(shape: &Shape, inputs: &[Fact]) -> Result<Fact, ShapeError
     Ok(Fact { dtype: x.dtype, shape: shape.clone() })
 }
 
-pub(super) fn permute(order: &[usize], inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn permute(order: &[usize], inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let x = one(inputs)?;
     let mut sorted = order.to_vec();
     sorted.sort_unstable();
@@ -25,7 +25,7 @@ pub(super) fn permute(order: &[usize], inputs: &[Fact]) -> Result<Fact, ShapeErr
     Ok(Fact { dtype: x.dtype, shape: Shape(dims) })
 }
 
-pub(super) fn expand(shape: &Shape, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn expand(shape: &Shape, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let x = one(inputs)?;
     if super::elementwise::broadcast(&x.shape, shape).ok().as_ref() != Some(shape) {
         return Err(ShapeError::new(format!("{x} can't be expanded to {shape}"))
@@ -34,7 +34,7 @@ pub(super) fn expand(shape: &Shape, inputs: &[Fact]) -> Result<Fact, ShapeError>
     Ok(Fact { dtype: x.dtype, shape: shape.clone() })
 }
 
-pub(super) fn concat(axis: usize, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn concat(axis: usize, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let Some((first, rest)) = inputs.split_first() else {
         return Err(ShapeError::new("there is nothing to join"));
     };
@@ -55,7 +55,7 @@ pub(super) fn concat(axis: usize, inputs: &[Fact]) -> Result<Fact, ShapeError> {
     Ok(Fact { dtype: first.dtype, shape })
 }
 
-pub(super) fn slice(axis: usize, start: i64, end: i64, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn slice(axis: usize, start: i64, end: i64, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let x = one(inputs)?;
     let Some(extent) = x.shape.0.get(axis) else {
         return Err(ShapeError::new(format!("there is no axis {axis} in {x}")));
@@ -71,7 +71,7 @@ pub(super) fn slice(axis: usize, start: i64, end: i64, inputs: &[Fact]) -> Resul
     Ok(Fact { dtype: x.dtype, shape })
 }
 
-pub(super) fn gather(inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn gather(inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let [table, index] = inputs else {
         return Err(ShapeError::new("a table and indices are expected"));
     };
@@ -84,7 +84,7 @@ pub(super) fn gather(inputs: &[Fact]) -> Result<Fact, ShapeError> {
     Ok(Fact::float(Shape(dims)))
 }
 
-pub(super) fn pad(sides: [usize; 4], mode: PadMode, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn pad(sides: [usize; 4], mode: PadMode, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let shape = one_of_rank(inputs, 4, "an image [B, C, H, W]")?;
     let [left, right, top, bottom] = sides.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
     let mut shape = shape.clone();

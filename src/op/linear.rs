@@ -7,7 +7,7 @@ use crate::fact::{DType, Fact, Shape};
 use super::ShapeError;
 use super::elementwise::broadcast;
 
-pub(super) fn matmul(inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn matmul(inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let [a, b] = inputs else {
         return Err(ShapeError::new("two matrices are expected"));
     };
@@ -29,7 +29,7 @@ pub(super) fn matmul(inputs: &[Fact]) -> Result<Fact, ShapeError> {
     Ok(Fact::float(shape))
 }
 
-pub(super) fn linear(inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn linear(inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let [x, weight, ..] = inputs else {
         return Err(ShapeError::new("a value and a weight are expected"));
     };
@@ -62,7 +62,7 @@ pub struct Attention {
 }
 
 impl Attention {
-    pub(super) fn infer(self, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+    pub(super) fn infer(self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
         let [q, k, v] = inputs else {
             return Err(ShapeError::new("queries, keys and values are expected"));
         };

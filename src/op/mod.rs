@@ -114,7 +114,7 @@ impl Op {
     ///
     /// # Errors
     /// If the operation has no meaning for such inputs.
-    pub fn infer(&self, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+    pub fn infer(&self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
         match self {
             Op::Input { fact, .. } | Op::Weight { fact, .. } => source::given(inputs, fact),
             Op::Constant(constant) => source::given(inputs, &constant.fact()),
@@ -144,6 +144,30 @@ impl Op {
             Op::Pool(pool) => pool.infer(inputs),
             Op::Resize(resize) => resize.infer(inputs),
             Op::GaussianBlur { sigma, .. } => resample::gaussian_blur(*sigma, inputs),
+        }
+    }
+
+    /// A number that equal operations have in common. Those of which a graph may hold many on the same inputs mostly
+    /// differ in it.
+    #[must_use]
+    pub fn mark(&self) -> u64 {
+        let all = |numbers: &mut dyn Iterator<Item = u64>| numbers.fold(0, |mark: u64, n| mark.wrapping_mul(31) ^ n);
+        match self {
+            Op::Constant(Constant { elements: Elements::Float(numbers), .. }) => {
+                all(&mut numbers.iter().map(|number| number.to_bits()))
+            }
+            Op::Constant(Constant { elements: Elements::Int(numbers), .. }) => {
+                all(&mut numbers.iter().map(|number| number.cast_unsigned()))
+            }
+            Op::Random(random) => all(&mut random.purpose.bytes().map(u64::from)),
+            Op::Unary(Unary::AddScalar(c) | Unary::MulScalar(c) | Unary::PowScalar(c) | Unary::LeakyRelu(c)) => {
+                c.to_bits()
+            }
+            Op::Unary(Unary::Clamp(low, high)) => all(&mut [low.to_bits(), high.to_bits()].into_iter()),
+            Op::Slice { start, end, .. } => all(&mut [start.cast_unsigned(), end.cast_unsigned()].into_iter()),
+            Op::Pad { sides, .. } => all(&mut sides.iter().map(|side| *side as u64)),
+            Op::GaussianBlur { sigma, .. } => sigma.to_bits(),
+            _ => 0,
         }
     }
 

@@ -4,7 +4,7 @@ use crate::fact::{Dim, Fact};
 
 use super::ShapeError;
 
-pub(super) fn group_norm(groups: usize, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn group_norm(groups: usize, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let x = scaled(inputs, 1)?;
     let channels = &x.shape.0[1];
     let count = i64::try_from(groups).unwrap_or(i64::MAX);
@@ -14,13 +14,13 @@ pub(super) fn group_norm(groups: usize, inputs: &[Fact]) -> Result<Fact, ShapeEr
     Ok(x.clone())
 }
 
-pub(super) fn layer_norm(inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn layer_norm(inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let rank = inputs.first().map_or(0, |x| x.shape.rank());
     scaled(inputs, rank.saturating_sub(1)).cloned()
 }
 
 /// The value, after checking that weight and bias have as many numbers as its axis `channel`.
-fn scaled(inputs: &[Fact], channel: usize) -> Result<&Fact, ShapeError> {
+fn scaled<'a>(inputs: &[&'a Fact], channel: usize) -> Result<&'a Fact, ShapeError> {
     let [x, weight, bias] = inputs else {
         return Err(ShapeError::new("a value, a weight and a bias are expected"));
     };

@@ -30,9 +30,9 @@ pub struct Pool {
 }
 
 impl Pool {
-    pub(super) fn infer(self, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+    pub(super) fn infer(self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
         let x = one_of_rank(inputs, 4, "an image [B, C, H, W]")?;
-        float(&inputs[0])?;
+        float(inputs[0])?;
         positive("window", self.window)?;
         positive("stride", self.stride)?;
         let mut dims = x.0[..2].to_vec();

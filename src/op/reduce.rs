@@ -31,7 +31,7 @@ impl Reduction {
     }
 }
 
-pub(super) fn infer(kind: Reduction, axes: &[usize], keep: bool, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn infer(kind: Reduction, axes: &[usize], keep: bool, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let x = float(inputs)?;
     let mut dims = Vec::new();
     for (axis, dim) in x.shape.0.iter().enumerate() {
@@ -49,7 +49,7 @@ pub(super) fn infer(kind: Reduction, axes: &[usize], keep: bool, inputs: &[Fact]
     Ok(Fact::float(Shape(dims)))
 }
 
-pub(super) fn softmax(axis: usize, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn softmax(axis: usize, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let x = float(inputs)?;
     if axis >= x.shape.rank() {
         return Err(ShapeError::new(format!("there is no axis {axis} in {x}")));
@@ -57,6 +57,6 @@ pub(super) fn softmax(axis: usize, inputs: &[Fact]) -> Result<Fact, ShapeError> 
     Ok(x.clone())
 }
 
-fn float(inputs: &[Fact]) -> Result<&Fact, ShapeError> {
+fn float<'a>(inputs: &[&'a Fact]) -> Result<&'a Fact, ShapeError> {
     super::error::float(one(inputs)?)
 }

@@ -28,10 +28,10 @@ pub struct Resize {
 }
 
 impl Resize {
-    pub(super) fn infer(&self, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+    pub(super) fn infer(&self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
         let x = one_of_rank(inputs, 4, "an image [B, C, H, W]")?;
         if self.interpolation != Interpolation::Nearest {
-            float(&inputs[0])?;
+            float(inputs[0])?;
         }
         let [h, w] = self.size.clone();
         if [&h, &w].iter().any(|n| n.known().is_some_and(|n| n < 1)) {
@@ -71,9 +71,9 @@ impl PadMode {
     }
 }
 
-pub(super) fn gaussian_blur(sigma: f64, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+pub(super) fn gaussian_blur(sigma: f64, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     one_of_rank(inputs, 4, "an image [B, C, H, W]")?;
-    float(&inputs[0])?;
+    float(inputs[0])?;
     if !(sigma > 0.0 && sigma.is_finite()) {
         return Err(ShapeError::new(format!("sigma must be positive, this is {sigma}")));
     }

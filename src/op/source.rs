@@ -83,7 +83,7 @@ impl fmt::Display for Random {
 }
 
 impl Random {
-    pub(super) fn infer(&self, inputs: &[Fact]) -> Result<Fact, ShapeError> {
+    pub(super) fn infer(&self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
         if let Distribution::Int { low, high } = self.distribution
             && (low >= high || i32::try_from(low).is_err() || i32::try_from(high).is_err())
         {
@@ -95,6 +95,6 @@ impl Random {
     }
 }
 
-pub(super) fn given(inputs: &[Fact], fact: &Fact) -> Result<Fact, ShapeError> {
+pub(super) fn given(inputs: &[&Fact], fact: &Fact) -> Result<Fact, ShapeError> {
     if inputs.is_empty() { Ok(fact.clone()) } else { Err(ShapeError::new("a source has no inputs")) }
 }

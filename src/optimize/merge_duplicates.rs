@@ -15,7 +15,7 @@ use super::rebuild::Rebuild;
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Weight(WeightId),
-    Op(Discriminant<Op>, Vec<ValueId>),
+    Op(Discriminant<Op>, u64, Vec<ValueId>),
     Loop(usize, Vec<ValueId>),
 }
 
@@ -31,7 +31,7 @@ pub(super) fn merge_duplicates(graph: &Graph) -> Option<Graph> {
                 continue;
             }
             Task::Op(Op::Weight { id, .. }) => Key::Weight(*id),
-            Task::Op(op) => Key::Op(discriminant(op), inputs()),
+            Task::Op(op) => Key::Op(discriminant(op), op.mark(), inputs()),
             Task::Loop(run) => Key::Loop(run.steps, inputs()),
         };
         let alike = known.entry(key).or_default();

@@ -242,7 +242,7 @@ impl Build {
         for pair in inner {
             match pair.as_rule() {
                 Rule::ty => ty = Some(self.ty(pair)),
-                Rule::range_expr => within = Some(self.expr(pair)),
+                Rule::chain => within = Some(self.expr(pair)),
                 _ => default = Some(self.expr(pair)),
             }
         }
@@ -332,8 +332,6 @@ fn is_word(rule: Rule) -> bool {
             | Rule::k_loop
             | Rule::k_over
             | Rule::k_copy
-            | Rule::k_or
-            | Rule::k_and
     )
 }
 

@@ -89,6 +89,16 @@ pub(super) fn not_closed(place: Place, at: usize, bracket: char) -> Diagnostic {
     Diagnostic::error("syntax", format!("a `{bracket}` is not closed"), place.span(at, at + 1)).here("opened here")
 }
 
+/// An operator that reads on where another has ended what it could join.
+pub(super) fn misplaced_operator(operator: &str, span: Span) -> Diagnostic {
+    let help = match operator {
+        "not" => "put it and what it negates in brackets, as in `a == (not b)`",
+        ".." | "..=" => "a range has one beginning and one end",
+        _ => "join comparisons with `and`, as in `a < b and b < c`",
+    };
+    Diagnostic::error("syntax", format!("`{operator}` is not expected here"), span).help(help)
+}
+
 /// An `allow` with an empty reason.
 pub(super) fn no_reason(code: &str, span: Span) -> Diagnostic {
     Diagnostic::error("no-reason", format!("nothing says why `{code}` is no mistake here"), span)
@@ -260,23 +270,7 @@ fn word(rule: Rule) -> Option<&'static str> {
         | Rule::data_member => {
             "a member (`param`, `let`, `part`, `fn`, `objective`, `score`, `training`, `data` or `measure`)"
         }
-        Rule::expr
-        | Rule::lambda
-        | Rule::pipe
-        | Rule::or_expr
-        | Rule::and_expr
-        | Rule::not_expr
-        | Rule::compare_expr
-        | Rule::range_expr
-        | Rule::sum_expr
-        | Rule::product_expr
-        | Rule::unary_expr
-        | Rule::power_expr
-        | Rule::placed
-        | Rule::postfix
-        | Rule::primary
-        | Rule::inner_expr
-        | Rule::minus => "an expression",
+        Rule::expr | Rule::lambda | Rule::chain | Rule::postfix | Rule::inner_expr | Rule::prefix => "an expression",
         Rule::name | Rule::letter => "a name",
         Rule::number => "a number",
         Rule::string => "a string",

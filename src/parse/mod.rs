@@ -6,6 +6,7 @@
 pub mod ast;
 mod bracket;
 mod build;
+mod climb;
 mod error;
 mod recover;
 pub mod tree;

@@ -6,6 +6,10 @@
 use pest::Parser;
 use pest::iterators::Pair;
 
+use crate::span::SourceId;
+
+use super::build::Place;
+use super::climb::{Binding, Chain, climb};
 use super::{Grammar, Rule};
 
 /// A comment that is not a doc comment.
@@ -166,6 +170,7 @@ pub fn tree(text: &str) -> Option<Tree> {
         return None;
     }
     let file = Grammar::parse(Rule::file, text).ok()?.next()?;
+    super::build::file(Place { source: SourceId(0), offset: 0 }, file.clone()).ok()?;
     let mut reader = Reader { text, at: 0, tokens: Vec::new(), comments: Vec::new(), breaks: 0 };
     let mut children = Vec::new();
     for pair in file.into_inner() {
@@ -195,6 +200,7 @@ impl Reader<'_> {
                 self.token(span.start(), end, into);
             }
             Form::Open => self.inner(pair, into),
+            Form::Chain => self.chain(climb(pair, &mut Vec::new()), into),
             Form::Joins(kind) => {
                 let mut children = Vec::new();
                 self.inner(pair, &mut children);
@@ -209,6 +215,43 @@ impl Reader<'_> {
                 into.push(Child::Node(Node { kind, children }));
             }
         }
+    }
+
+    fn chain(&mut self, chain: Chain<'_>, into: &mut Vec<Child>) {
+        let Some((kind, _)) = kind(&chain) else { return self.links(chain, into) };
+        let mut children = Vec::new();
+        self.links(chain, &mut children);
+        into.push(Child::Node(Node { kind, children }));
+    }
+
+    /// What a chain is made of; `a + b - c` is one with three operands.
+    fn links(&mut self, chain: Chain<'_>, into: &mut Vec<Child>) {
+        let own = kind(&chain);
+        match chain {
+            Chain::Operand(pair) => self.pair(pair, into),
+            Chain::Placed(layer, place) => {
+                self.chain(*layer, into);
+                self.pair(place, into);
+            }
+            Chain::Prefixed(_, sign, operand) => {
+                self.pair(sign, into);
+                self.link(*operand, own, into);
+            }
+            Chain::Joined(_, left, sign, right) => {
+                self.link(*left, own, into);
+                self.pair(sign, into);
+                self.chain(*right, into);
+            }
+            Chain::Range(low, sign, high) => {
+                low.into_iter().for_each(|low| self.chain(*low, into));
+                self.pair(sign, into);
+                high.into_iter().for_each(|high| self.chain(*high, into));
+            }
+        }
+    }
+
+    fn link(&mut self, link: Chain<'_>, around: Option<(Kind, Binding)>, into: &mut Vec<Child>) {
+        if kind(&link) == around { self.links(link, into) } else { self.chain(link, into) }
     }
 
     fn inner(&mut self, pair: Pair<'_, Rule>, into: &mut Vec<Child>) {
@@ -254,6 +297,19 @@ impl Reader<'_> {
     }
 }
 
+/// The node that a chain becomes, with what tells it from those around it; none for a lone operand.
+fn kind(chain: &Chain<'_>) -> Option<(Kind, Binding)> {
+    match chain {
+        Chain::Operand(_) => None,
+        Chain::Placed(..) => Some((Kind::Placed, Binding::Whole)),
+        Chain::Prefixed(Binding::Not, ..) => Some((Kind::Not, Binding::Not)),
+        Chain::Prefixed(binding, ..) => Some((Kind::Minus, *binding)),
+        Chain::Joined(Binding::Pipe, ..) => Some((Kind::Pipe, Binding::Pipe)),
+        Chain::Joined(binding, ..) => Some((Kind::Binary, *binding)),
+        Chain::Range(..) => Some((Kind::Range, Binding::Range)),
+    }
+}
+
 /// What a rule leaves in the tree.
 enum Form {
     /// Nothing.
@@ -262,6 +318,8 @@ enum Form {
     Word,
     /// What is in it.
     Open,
+    /// Nodes for its operators.
+    Chain,
     /// A node, if it joins several things.
     Joins(Kind),
     /// A node.
@@ -272,13 +330,14 @@ fn form(rule: Rule) -> Form {
     match rule {
         Rule::EOI => Form::End,
         Rule::expr
-        | Rule::primary
         | Rule::ty
         | Rule::ty_name
         | Rule::dim
         | Rule::inner_expr
         | Rule::lone_expr
-        | Rule::compare_op
+        | Rule::prefix
+        | Rule::operator
+        | Rule::place
         // `not in` may have comments between its words.
         | Rule::k_not_in => Form::Open,
         Rule::file => Form::Node(Kind::File),
@@ -311,17 +370,7 @@ fn form(rule: Rule) -> Form {
         Rule::statement => Form::Node(Kind::Statement),
         Rule::assign_stmt => Form::Node(Kind::Assign),
         Rule::lambda => Form::Node(Kind::Lambda),
-        Rule::pipe => Form::Joins(Kind::Pipe),
-        Rule::or_expr
-        | Rule::and_expr
-        | Rule::compare_expr
-        | Rule::sum_expr
-        | Rule::product_expr
-        | Rule::power_expr => Form::Joins(Kind::Binary),
-        Rule::not_expr => Form::Joins(Kind::Not),
-        Rule::range_expr => Form::Joins(Kind::Range),
-        Rule::unary_expr => Form::Joins(Kind::Minus),
-        Rule::placed => Form::Joins(Kind::Placed),
+        Rule::chain => Form::Chain,
         Rule::postfix => Form::Joins(Kind::Postfix),
         Rule::call => Form::Node(Kind::Call),
         Rule::argument => Form::Joins(Kind::Argument),

@@ -3,7 +3,7 @@
 //! Each file has one number for good, so that places in it can be compared between compilations, and is parsed again
 //! only when its text has changed. What an editor has open and not yet saved stands in for what lies on disk.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -114,14 +114,17 @@ impl Library {
         Ok((source, ast, wrong))
     }
 
-    /// Parses files side by side that are not known yet; those that can't be read are left to whoever asks for them.
+    /// Parses files side by side that are not known yet, with the modules of the standard library that they seem to use;
+    /// those that can't be read are left to whoever asks for them.
     pub(super) fn prepare(&mut self, locations: impl IntoIterator<Item = Location>) {
         let mut new: Vec<(Location, SourceId)> = Vec::new();
-        for location in locations {
+        let mut locations: VecDeque<Location> = locations.into_iter().collect();
+        while let Some(location) = locations.pop_front() {
             if self.files.contains_key(&location) || new.iter().any(|(known, _)| *known == location) {
                 continue;
             }
             if let Ok(text) = self.text(&location) {
+                locations.extend(modules(&text));
                 let source = self.add(&location, text);
                 new.push((location, source));
             }
@@ -167,6 +170,11 @@ impl Library {
         self.files.insert(location.clone(), Entry { source, parsed: parsed.clone() });
         Ok((source, parsed))
     }
+}
+
+/// The modules of the standard library that a text uses, if its lines begin as they do in the usual layout.
+fn modules(text: &str) -> impl Iterator<Item = Location> {
+    text.lines().filter_map(|line| line.strip_prefix("use std::")?.split("::").next()).map(Location::module)
 }
 
 fn parse(source: SourceId, sources: &SourceMap) -> Parsed {

@@ -69,11 +69,16 @@ impl Location {
         }
     }
 
+    /// The file of a module of the standard library.
+    pub(super) fn module(name: &str) -> Location {
+        Location::Embedded(Path::new("std").join(name).with_extension("diad"))
+    }
+
     /// The file that `from` means when it is written in this one.
     #[must_use]
     pub fn relative(&self, from: &UseFrom) -> Location {
         match (from, self) {
-            (UseFrom::Std(module), _) => Location::Embedded(Path::new("std").join(&**module).with_extension("diad")),
+            (UseFrom::Std(module), _) => Location::module(module),
             (UseFrom::File(path), Location::File(here)) => {
                 Location::File(normalized(&here.parent().unwrap_or(Path::new("")).join(path)))
             }

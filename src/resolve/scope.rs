@@ -9,7 +9,7 @@ use crate::parse::ast::{BlockDef, ItemKind, Member, MemberKind, Name, Use};
 use crate::span::Span;
 
 use super::index::{Definition, Index};
-use super::spec::{Binding, Block, BlockId, Enum, EnumId, Module, ModuleId, Spec, member_name};
+use super::spec::{Binding, Block, BlockId, ByName, Enum, EnumId, Module, ModuleId, Spec, member_name};
 use super::{File, error};
 
 /// Binds the names of all files; the last is the prelude, which every other one sees.
@@ -42,7 +42,7 @@ struct Binder<'a> {
 impl Binder<'_> {
     /// The names that a file itself defines.
     fn define(&mut self, id: ModuleId, file: &File) {
-        let module = Module { source: file.source, doc: file.ast.doc.clone(), scope: IndexMap::new() };
+        let module = Module { source: file.source, doc: file.ast.doc.clone(), scope: ByName::default() };
         self.spec.modules.push(module);
         self.places.push(IndexMap::new());
         let mut model: Option<Name> = None;
@@ -96,7 +96,7 @@ impl Binder<'_> {
 
     fn block(&mut self, module: ModuleId, def: &Arc<BlockDef>) -> BlockId {
         let id = BlockId(self.spec.blocks.len());
-        let mut members: IndexMap<Arc<str>, (ModuleId, Member)> = IndexMap::new();
+        let mut members: ByName<(ModuleId, Member)> = ByName::default();
         for param in &def.params {
             if def.params.iter().filter(|other| other.name.node == param.name.node).count() > 1 {
                 let first = def.params.iter().find(|other| other.name.node == param.name.node);
@@ -283,7 +283,7 @@ impl Binder<'_> {
     fn join(&mut self, id: BlockId, base: Block) {
         let mut own = std::mem::take(&mut self.spec.blocks[id.0].members);
         let replaces_training = own.values().any(|(_, member)| matches!(member.kind, MemberKind::Training(_)));
-        let mut members = IndexMap::new();
+        let mut members = ByName::default();
         for (name, (module, member)) in base.members {
             if replaces_training && matches!(member.kind, MemberKind::Training(_)) {
                 continue;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 use crate::diagnostic::{Allow, Diagnostic};
 use crate::parse::ast::{Expr, FnDef, LetDef, Member, Name, Param};
@@ -63,6 +64,9 @@ pub struct Reader {
     pub reads: Arc<str>,
 }
 
+/// Things by their names, in the order in which they were added.
+pub type ByName<T> = IndexMap<Arc<str>, T, FxBuildHasher>;
+
 /// A file.
 #[derive(Clone, Debug)]
 pub struct Module {
@@ -71,7 +75,7 @@ pub struct Module {
     /// What its `//!` lines say.
     pub doc: String,
     /// What its top-level names mean.
-    pub scope: IndexMap<Arc<str>, Binding>,
+    pub scope: ByName<Binding>,
 }
 
 /// What a top-level name means.
@@ -114,7 +118,7 @@ pub struct Block {
     /// What it is made with.
     pub params: Vec<Param>,
     /// Its members by name: those of its base first, replaced where it has one of the same name.
-    pub members: IndexMap<Arc<str>, (ModuleId, Member)>,
+    pub members: ByName<(ModuleId, Member)>,
     /// All blocks it descends from, itself first.
     pub lineage: Vec<BlockId>,
     /// Whether it may have more members, which could not be read.

@@ -279,6 +279,7 @@ fn what_doubles_again_and_again_is_refused() {
     let chain = |link: &dyn Fn(usize) -> String| (1..60).map(link).collect::<String>();
     let calls = chain(&|i| format!("fn f{}(x) {{ f{i}(x) + f{i}(x) }}\n", i - 1));
     Spec::with(&format!("{calls}fn f59(x) {{ x }}"), "let a = f0(1)").fails_with("too-long");
+    Spec::with(&format!("{calls}fn f59(x) {{ x }}"), "fn f(x: [B, 3]) { f0(x) }").fails_with("too-long");
     let lists = chain(&|i| format!("let a{i} = a{} + a{}\n", i - 1, i - 1));
     Spec::model(&format!("let a0 = [1, 1]\n{lists}")).fails_with("list-too-long");
     Spec::model(&format!("let a0 = \"text\"\n{lists}")).fails_with("list-too-long");
@@ -296,5 +297,7 @@ fn what_doubles_again_and_again_is_refused() {
 #[test]
 fn a_long_chain_of_constants_is_refused_before_the_stack_ends() {
     let chain: String = (0..5000).map(|i| format!("let A{i} = A{}\n", i + 1)).collect();
-    Spec::with(&format!("{chain}let A5000 = 1"), "let a = A0").fails_with("too-deep");
+    let spec = Spec::with(&format!("{chain}let A5000 = 1"), "let a = A0");
+    spec.fails_with("too-deep");
+    assert!(spec.result().is_err_and(|failed| shown(&failed).contains("this constant is made of another")));
 }

@@ -45,7 +45,7 @@ fn differences(name: &str, op: &Op) -> Vec<String> {
     let inputs: Vec<HostTensor> = (0..).map_while(|i| find(&format!("{name}/in{i}"))).collect();
     let expected = find(&format!("{name}/out")).unwrap_or_else(|| panic!("no case `{name}`"));
     let facts: Vec<Fact> = inputs.iter().map(fact).collect();
-    match op.infer(&facts) {
+    match op.infer(&facts.iter().collect::<Vec<_>>()) {
         Ok(inferred) if inferred == fact(&expected) => {}
         Ok(inferred) => return vec![format!("{name}: inferred {inferred}, expected {}", fact(&expected))],
         Err(error) => return vec![format!("{name}: {}", error.message)],

@@ -151,8 +151,7 @@ fn steps_of_zero_and_integers_in_place_of_floats_are_refused() {
     let conv = Conv2d { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
     let pool = Pool { kind: PoolKind::Max, window: [2, 2], stride: [2, 2], padding: [0, 0] };
     let refused = |op: Op, inputs: &[&Fact]| {
-        let inputs: Vec<Fact> = inputs.iter().copied().cloned().collect();
-        assert!(op.infer(&inputs).is_err(), "{op}");
+        assert!(op.infer(inputs).is_err(), "{op}");
     };
     refused(Op::Conv2d(Conv2d { stride: [0, 1], ..conv }), &[&image, &weight]);
     refused(Op::Conv2d(Conv2d { dilation: [1, 0], ..conv }), &[&image, &weight]);
@@ -176,7 +175,7 @@ fn nothing_flows_back_through_a_stopped_gradient() {
 fn shape_is_inferred(op: &Op, shapes: &[&[usize]]) -> Result<(), TestCaseError> {
     let facts: Vec<Fact> =
         shapes.iter().map(|shape| Fact::float(Shape(shape.iter().map(|&n| extent(n)).collect()))).collect();
-    let inferred = op.infer(&facts);
+    let inferred = op.infer(&facts.iter().collect::<Vec<_>>());
     prop_assume!(inferred.is_ok());
     let shape = inferred.ok().and_then(|fact| fact.shape.known()).expect("all extents are known");
     let inputs: Vec<HostTensor> = shapes.iter().map(|shape| random(shape)).collect();

@@ -8,6 +8,8 @@ use crate::parse::ast::{
     Argument, BinaryOp, Body, DimPattern, Expr, ExprKind, For, If, Lambda, Loop, Name, Pattern, Statement, StringPart,
     Type, TypeKind, UnaryOp,
 };
+use crate::parse::climb::{Binding, Chain, climb};
+use crate::parse::error::misplaced_operator;
 
 use super::{Build, P, first, meaningful};
 
@@ -76,57 +78,72 @@ impl Build {
         }
     }
 
-    /// An expression from a pair of any precedence.
+    /// An expression of any kind.
     pub(super) fn expr(&mut self, pair: P<'_>) -> Expr {
         match pair.as_rule() {
-            Rule::primary | Rule::if_expr => self.deeper(1, pair, Build::plain_expr),
+            Rule::expr | Rule::inner_expr => self.expr(first(pair)),
+            Rule::if_expr => self.deeper(1, pair, Build::plain_expr),
+            Rule::postfix => {
+                let count = pair.clone().into_inner().count();
+                self.deeper(count, pair, Build::postfix)
+            }
             // A chain of operators is a tree as deep as it is long.
-            Rule::pipe
-            | Rule::or_expr
-            | Rule::and_expr
-            | Rule::sum_expr
-            | Rule::product_expr
-            | Rule::not_expr
-            | Rule::unary_expr
-            | Rule::postfix => match pair.clone().into_inner().count() {
-                0 | 1 => self.plain_expr(pair),
-                count => self.deeper(count, pair, Build::plain_expr),
-            },
+            Rule::chain => {
+                let is_operator = |rule| matches!(rule, Rule::operator | Rule::prefix | Rule::range_op);
+                let count = pair.clone().into_inner().filter(|pair| is_operator(pair.as_rule())).count();
+                self.deeper(count, pair, Build::chain)
+            }
             _ => self.plain_expr(pair),
+        }
+    }
+
+    fn chain(&mut self, pair: P<'_>) -> Expr {
+        let mut misplaced = Vec::new();
+        let chain = climb(pair, &mut misplaced);
+        for operator in misplaced {
+            self.diagnostics.push(misplaced_operator(operator.as_str(), self.span(&operator)));
+        }
+        self.joined(chain)
+    }
+
+    fn joined(&mut self, chain: Chain<'_>) -> Expr {
+        match chain {
+            Chain::Operand(pair) => self.expr(pair),
+            Chain::Placed(layer, place) => {
+                let layer = self.joined(*layer);
+                let path = first(place);
+                let at = self.span(&path);
+                Expr { span: layer.span.to(at), kind: ExprKind::Placed(Box::new(layer), self.string(path), at) }
+            }
+            Chain::Prefixed(binding, sign, operand) => {
+                let op = if binding == Binding::Not { UnaryOp::Not } else { UnaryOp::Neg };
+                let operand = self.joined(*operand);
+                Expr { span: self.span(&sign).to(operand.span), kind: ExprKind::Unary(op, Box::new(operand)) }
+            }
+            Chain::Joined(binding, left, sign, right) => {
+                let (left, right) = (Box::new(self.joined(*left)), Box::new(self.joined(*right)));
+                let span = left.span.to(right.span);
+                let kind = match binding {
+                    Binding::Pipe => ExprKind::Pipe(left, right),
+                    _ => ExprKind::Binary(binary(sign.as_str()), left, right),
+                };
+                Expr { kind, span }
+            }
+            Chain::Range(low, sign, high) => {
+                let mut end = |end: Option<Box<Chain<'_>>>| end.map(|end| Box::new(self.joined(*end)));
+                let (low, high) = (end(low), end(high));
+                let sign_span = self.span(&sign);
+                let start = low.as_ref().map_or(sign_span, |low| low.span);
+                let span = start.to(high.as_ref().map_or(sign_span, |high| high.span));
+                Expr { kind: ExprKind::Range { low, high, inclusive: sign.as_str() == "..=" }, span }
+            }
         }
     }
 
     fn plain_expr(&mut self, pair: P<'_>) -> Expr {
         let span = self.span(&pair);
         let kind = match pair.as_rule() {
-            Rule::expr | Rule::inner_expr | Rule::primary => return self.expr(first(pair)),
             Rule::lambda => self.lambda(pair),
-            Rule::pipe => return self.chain(pair, |_| None),
-            Rule::or_expr => return self.chain(pair, |_| Some(BinaryOp::Or)),
-            Rule::and_expr => return self.chain(pair, |_| Some(BinaryOp::And)),
-            Rule::compare_expr | Rule::sum_expr | Rule::product_expr => return self.operators(pair),
-            Rule::not_expr | Rule::unary_expr => return self.prefixed(pair),
-            Rule::range_expr => return self.range(pair),
-            Rule::power_expr => {
-                let mut inner = pair.into_inner();
-                let base = self.expr(inner.next().expect("a power has a base"));
-                match inner.next() {
-                    None => return base,
-                    Some(exponent) => ExprKind::Binary(BinaryOp::Pow, Box::new(base), Box::new(self.expr(exponent))),
-                }
-            }
-            Rule::placed => {
-                let mut inner = pair.into_inner();
-                let layer = self.expr(inner.next().expect("a placed layer comes first"));
-                match inner.next() {
-                    None => return layer,
-                    Some(path) => {
-                        let place = self.span(&path);
-                        ExprKind::Placed(Box::new(layer), self.string(path), place)
-                    }
-                }
-            }
-            Rule::postfix => return self.postfix(pair),
             Rule::number => self.number(&pair),
             Rule::string => ExprKind::String(self.string(pair)),
             Rule::k_true => ExprKind::Bool(true),
@@ -162,59 +179,6 @@ impl Build {
             _ => ExprKind::Name(pair.as_str().trim().into()),
         };
         Expr { kind, span }
-    }
-
-    /// Operands joined from the left by one operator; no operator means a pipe.
-    fn chain(&mut self, pair: P<'_>, operator: impl Fn(&str) -> Option<BinaryOp>) -> Expr {
-        let mut operands = meaningful(pair).map(|pair| self.expr(pair)).collect::<Vec<_>>().into_iter();
-        let first = operands.next().expect("a chain has an operand");
-        operands.fold(first, |left, right| {
-            let span = left.span.to(right.span);
-            let kind = match operator("") {
-                Some(op) => ExprKind::Binary(op, Box::new(left), Box::new(right)),
-                None => ExprKind::Pipe(Box::new(left), Box::new(right)),
-            };
-            Expr { kind, span }
-        })
-    }
-
-    /// Operands and operators in turns, joined from the left.
-    fn operators(&mut self, pair: P<'_>) -> Expr {
-        let mut inner = pair.into_inner();
-        let mut left = self.expr(inner.next().expect("operators have a left side"));
-        while let (Some(op), Some(right)) = (inner.next(), inner.next()) {
-            let op = binary(op.as_str());
-            let right = self.expr(right);
-            let span = left.span.to(right.span);
-            left = Expr { kind: ExprKind::Binary(op, Box::new(left), Box::new(right)), span };
-        }
-        left
-    }
-
-    fn prefixed(&mut self, pair: P<'_>) -> Expr {
-        let span = self.span(&pair);
-        let op = if pair.as_rule() == Rule::unary_expr { UnaryOp::Neg } else { UnaryOp::Not };
-        let mut pairs: Vec<P<'_>> = pair.into_inner().collect();
-        let operand = self.expr(pairs.pop().expect("a prefix stands before something"));
-        pairs.iter().fold(operand, |operand, _| Expr { kind: ExprKind::Unary(op, Box::new(operand)), span })
-    }
-
-    fn range(&mut self, pair: P<'_>) -> Expr {
-        let span = self.span(&pair);
-        let (mut low, mut high, mut op) = (None, None, None);
-        for pair in pair.into_inner() {
-            if pair.as_rule() == Rule::range_op {
-                op = Some(pair.as_str().trim() == "..=");
-            } else if op.is_none() {
-                low = Some(Box::new(self.expr(pair)));
-            } else {
-                high = Some(Box::new(self.expr(pair)));
-            }
-        }
-        match (op, low) {
-            (None, Some(only)) => *only,
-            (inclusive, low) => Expr { kind: ExprKind::Range { low, high, inclusive: inclusive == Some(true) }, span },
-        }
     }
 
     fn postfix(&mut self, pair: P<'_>) -> Expr {
@@ -361,7 +325,10 @@ impl Build {
 }
 
 fn binary(symbol: &str) -> BinaryOp {
-    match symbol.trim() {
+    match symbol {
+        "or" => BinaryOp::Or,
+        "and" => BinaryOp::And,
+        "^" => BinaryOp::Pow,
         "+" => BinaryOp::Add,
         "-" => BinaryOp::Sub,
         "*" => BinaryOp::Mul,
