@@ -15,6 +15,7 @@
 //!
 //! [`compile::compile`] is the compiler on one screen, [`experiment`] a run from spec to report.
 
+pub mod allocator;
 pub mod span;
 pub mod source;
 pub mod diagnostic;

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::compile::Compiled;
 use crate::fact::Precision;
-use crate::plan::memory::{Held, Need, needs};
+use crate::plan::memory::{Footprint, Held, Need, needs};
 use crate::plan::{Cost as Costs, cost};
 
 use crate::execute::DeviceChoice;
@@ -23,7 +23,8 @@ const RULE: &str = "one multiply-add for each product that is summed in a convol
 /// Counts parameters by part, multiply-adds by function, and the memory that each needs
 ///
 /// A function is counted as it is written and as it runs after optimisation; what is the same in every run is
-/// computed once and set apart. Memory is what is held at the moment at which most is, besides the program itself.
+/// computed once and set apart. Memory is the most that is resident at once, which a run prints when it ends, without
+/// what it keeps of the data: decoded images, and what metrics remember.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc cost specs/diad.diad
@@ -83,7 +84,7 @@ pub(super) fn cores(device: DeviceChoice) -> usize {
 
 fn memory(compiled: &Compiled, needs: &[Need], heading: &str) -> String {
     let mega = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
-    let columns = ["weights", "gradients", "optimiser", "activations", "in all"];
+    let columns = ["program", "weights", "gradients", "optimiser", "activations", "in all"];
     let titles: String = columns.iter().map(|title| format!("{title:>13}")).collect();
     let mut text = format!("\n{heading:<34}{:>7}{titles}\n", "batch");
     for need in needs {
@@ -92,7 +93,8 @@ fn memory(compiled: &Compiled, needs: &[Need], heading: &str) -> String {
             text += &format!("{name:<34}{:>7}{:>13}\n", need.batch, "open");
             continue;
         };
-        let numbers = [footprint.weights, footprint.gradients, footprint.optimizer, footprint.activations];
+        let Footprint { program, weights, gradients, optimizer, activations, .. } = *footprint;
+        let numbers = [program, weights, gradients, optimizer, activations];
         let numbers: String =
             numbers.into_iter().chain([footprint.total()]).map(|n| format!("{:>13}", mega(n))).collect();
         text += &format!("{name:<34}{:>7}{numbers}\n", need.batch);
@@ -100,8 +102,8 @@ fn memory(compiled: &Compiled, needs: &[Need], heading: &str) -> String {
             text += &format!("    {:>8}  {}\n", mega(held.bytes), told(compiled, held).join("  "));
         }
     }
-    text + "\nActivations are what is held at the peak besides the rest; the largest of them stand below. The program itself and \
-                what its allocator holds back come on top: tens of megabytes, and some of the activations again.\n"
+    text + "\nActivations are what is held at the peak besides the rest; the largest of them stand below. The sum is the most \
+                memory that is resident at once, without images that a run keeps decoded and what metrics remember.\n"
 }
 
 /// What a value is, in which part or function it was made, and where the spec says so.
@@ -127,7 +129,7 @@ fn memory_json(compiled: &Compiled, needs: &[Need], device: DeviceChoice, precis
                 serde_json::json!({ "what": held.what, "place": place, "bytes": held.bytes })
             });
             serde_json::json!({
-                "weights": footprint.weights, "gradients": footprint.gradients, "optimizer": footprint.optimizer,
+                "program": footprint.program, "weights": footprint.weights, "gradients": footprint.gradients, "optimizer": footprint.optimizer,
                 "activations": footprint.activations, "total": footprint.total(),
                 "largest": largest.collect::<Vec<_>>(),
             })

@@ -88,8 +88,8 @@ fn begin(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
     }
     let config = arguments.spec.config()?;
     let place = arguments.device.choose(&config)?;
-    keep(program, place, arguments.memory, scores)?;
     let dataset = arguments.data.open(&config)?;
+    keep(program, place, arguments.memory, scores)?;
     // What is not there is found out before anything slow.
     published(arguments.measure.compare.as_deref(), &dataset.name)?;
     let weights = start(program, arguments.weights.as_deref())?;

@@ -181,7 +181,7 @@ fn a_run_that_needs_more_memory_than_it_may_take_is_refused() {
         let peak = peaks.iter().find(|peak| peak["name"] == name && peak["training"] == true).expect("it is trained");
         peak["bytes"]["total"].as_u64().expect("a number")
     };
-    let limit = format!("{}MB", need("denoising") / 2_000_000);
+    let limit = format!("{}MB", need("denoising") * 9 / 10_000_000);
     bench.run(&["run", "tiny", "--memory", &limit]).fails(1, &["`batch = ", "accumulate = "]);
     assert!(super::harness::listing(&bench.path("runs")).is_empty(), "a refused run leaves nothing");
 }

@@ -3,7 +3,8 @@
 //! In: a [`Plan`], the weights of its program, the size of a batch, a precision. Out: a [`Footprint`]: what weights,
 //! gradients, the optimiser and all other values hold at the moment at which most is held, and what they are. The plan is
 //! gone through step by step, forwards and for training backwards too, with the rules of `effect.rs` in place of
-//! kernels. What the allocator holds back and what the program itself takes is not counted.
+//! kernels. On the CPU the program itself is counted as well, so that the sum is the most memory that is resident. Images
+//! that a run keeps decoded and what metrics remember of a test set come on top: they depend on the data.
 
 mod effect;
 mod pool;
@@ -32,9 +33,18 @@ pub struct Circumstances {
     pub cores: usize,
 }
 
+/// What the program holds on the CPU besides tensors, as measured: its code as far as it is used, the compiled spec, and
+/// what lies unused between small blocks.
+pub const PROGRAM: u64 = 16_000_000;
+
+/// What each thread packs matrices into: as much as its second-level cache holds.
+const PACKED: u64 = 2 << 20;
+
 /// Memory in bytes at the moment at which most of it is held.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Footprint {
+    /// The program itself on the CPU, without tensors.
+    pub program: u64,
     /// All weights of the program.
     pub weights: u64,
     /// Gradients of weights, also those that wait for the step.
@@ -75,7 +85,7 @@ impl Footprint {
     /// All of it.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.weights + self.gradients + self.optimizer + self.activations
+        self.program + self.weights + self.gradients + self.optimizer + self.activations
     }
 }
 
@@ -132,6 +142,11 @@ fn remembered(program: &Program, phase: &Phase) -> u64 {
     let turns = program.objectives.iter().filter(|objective| phase.objectives.contains(&objective.name));
     let trained = turns.flat_map(|objective| &objective.trains);
     copies * trained.map(|id| elements(program, *id) * NUMBER).sum::<u64>()
+}
+
+/// The program with its threads: those that compute, and the one that starts them.
+fn program_itself(cores: usize) -> u64 {
+    if cores == 0 { 0 } else { PROGRAM + (cores as u64 + 1) * PACKED }
 }
 
 impl Footprint {

@@ -7,7 +7,7 @@ use crate::graph::program::Program;
 use crate::op::WeightId;
 use crate::plan::{Block, LoopPlan, Operand, Plan, Step, Work};
 
-use super::effect::{Effect, Place, Seen, effect};
+use super::effect::{Effect, Place, Seen, effect, links};
 use super::pool::{Piece, Pool, Purpose};
 use super::{Circumstances, Footprint, Held, NUMBER};
 
@@ -33,11 +33,20 @@ impl Value {
 /// What the record knows of one operation.
 struct Recorded {
     output: usize,
-    inputs: Vec<Option<(usize, u64)>>,
+    inputs: Vec<Option<Way>>,
     kept: Vec<Piece>,
-    passes: bool,
-    scratch: u64,
     purpose: Purpose,
+}
+
+/// The way back to an operand.
+struct Way {
+    node: usize,
+    /// Size of the gradient.
+    bytes: u64,
+    /// Whether that is the gradient of the output.
+    passes: bool,
+    /// Taken and given back meanwhile.
+    scratch: u64,
 }
 
 /// The memory of one run.
@@ -49,7 +58,8 @@ pub(super) struct Simulation<'a> {
     kept: Vec<Value>,
     tape: Vec<Recorded>,
     leaves: HashMap<WeightId, usize>,
-    nodes: usize,
+    /// How many links lie between each node and the weights.
+    depths: Vec<usize>,
 }
 
 impl<'a> Simulation<'a> {
@@ -57,9 +67,9 @@ impl<'a> Simulation<'a> {
     pub(super) fn run(program: &'a Program, plan: &Plan, circumstances: Circumstances) -> Option<Simulation<'a>> {
         let bindings = Bindings::from([("B".into(), circumstances.batch as i64)]);
         let leaves: HashMap<WeightId, usize> = plan.trained.iter().copied().zip(0..).collect();
-        let nodes = leaves.len();
+        let depths = vec![0; leaves.len()];
         let (pool, kept, tape) = (Pool::default(), Vec::new(), Vec::new());
-        let mut own = Simulation { program, circumstances, bindings, pool, kept, tape, leaves, nodes };
+        let mut own = Simulation { program, circumstances, bindings, pool, kept, tape, leaves, depths };
         own.kept = own.block(&plan.constants, Vec::new())?;
         let mut inputs = Vec::new();
         for input in &plan.inputs {
@@ -98,7 +108,8 @@ impl<'a> Simulation<'a> {
             }
         }
         largest.sort_by_key(|held| std::cmp::Reverse(held.bytes));
-        Footprint { weights, gradients, optimizer: 0, activations: self.pool.peak() - gradients, largest }
+        let program = super::program_itself(self.circumstances.cores);
+        Footprint { program, weights, gradients, optimizer: 0, activations: self.pool.peak() - gradients, largest }
     }
 
     fn fresh(&mut self, shape: Vec<usize>, fact: &Fact, purpose: Purpose) -> Value {
@@ -168,7 +179,11 @@ impl<'a> Simulation<'a> {
         let purpose = Purpose { what: op.to_string(), origin: Some(step.origin), is_gradient: false };
         let seen: Vec<Seen> = inputs
             .iter()
-            .map(|input| Seen { shape: input.shape.clone(), tracked: step.needs_grad && input.node.is_some() })
+            .map(|input| Seen {
+                shape: input.shape.clone(),
+                tracked: step.needs_grad && input.node.is_some(),
+                dense: input.dense,
+            })
             .collect();
         let effect = effect(op, &seen, &shape, step.needs_grad, self.circumstances.cores);
         let is_rounded = op.is_product() && self.circumstances.precision == Precision::Bf16;
@@ -192,24 +207,37 @@ impl<'a> Simulation<'a> {
         let scratch = bytes(effect.scratch, DType::Float);
         let scratch = if is_rounded { scratch / 2 + bytes(rounded, DType::Float) / 2 } else { scratch };
         self.pool.touch(scratch, purpose.clone());
-        if step.needs_grad && effect.keeps_output {
-            output.piece.iter().for_each(|piece| self.pool.share(*piece));
-            kept.extend(output.piece);
-        }
-        let node = step.needs_grad.then(|| {
-            self.nodes += 1;
-            let sizes = |input: &Value| {
-                let bytes = bytes(input.shape.iter().product(), DType::Float);
-                input.node.map(|node| (node, bytes))
-            };
-            let inputs = inputs.iter().map(sizes).collect();
-            let scratch = bytes(effect.scratch_back, DType::Float);
-            let passes = effect.passes;
-            self.tape.push(Recorded { output: self.nodes, inputs, kept, passes, scratch, purpose });
-            self.nodes
-        });
+        let node = step.needs_grad.then(|| self.record(op, &effect, &inputs, &output, kept, purpose));
         inputs.iter().for_each(|input| self.leave(input));
         Some(Value { node, ..output })
+    }
+
+    /// The node of an operation's output.
+    fn record(
+        &mut self,
+        op: &crate::op::Op,
+        effect: &Effect,
+        inputs: &[Value],
+        output: &Value,
+        kept: Vec<Piece>,
+        purpose: Purpose,
+    ) -> usize {
+        let count = |value: &Value| value.shape.iter().product::<usize>();
+        let way = |(place, input): (usize, &Value)| {
+            let scratch = effect.scratch_back.get(place).copied().unwrap_or(0);
+            Some(Way {
+                node: input.node?,
+                bytes: bytes(count(input), DType::Float),
+                passes: place < effect.passes && count(input) == count(output),
+                scratch: bytes(scratch, DType::Float),
+            })
+        };
+        let ways: Vec<Option<Way>> = inputs.iter().enumerate().map(way).collect();
+        let deepest = ways.iter().flatten().map(|way| self.depths[way.node]).max().unwrap_or(0);
+        self.depths.push(deepest + links(op, inputs.len()));
+        let node = self.depths.len() - 1;
+        self.tape.push(Recorded { output: node, inputs: ways, kept, purpose });
+        node
     }
 
     fn output(
@@ -285,23 +313,25 @@ impl<'a> Simulation<'a> {
             gradients.insert(loss, self.pool.take(4, purpose));
         }
         let leaves = self.leaves.len();
-        while let Some(recorded) = self.tape.pop() {
+        let mut tape = std::mem::take(&mut self.tape);
+        tape.sort_by_key(|recorded| self.depths[recorded.output]);
+        while let Some(recorded) = tape.pop() {
             if let Some(gradient) = gradients.remove(&recorded.output) {
                 let own = Purpose { what: format!("gradient of {}", recorded.purpose.what), ..recorded.purpose };
-                self.pool.touch(recorded.scratch, own.clone());
-                for (node, bytes) in recorded.inputs.iter().flatten() {
-                    let purpose = Purpose { is_gradient: *node < leaves, ..own.clone() };
-                    let piece = if recorded.passes && *node >= leaves {
+                for way in recorded.inputs.iter().flatten() {
+                    let is_gradient = way.node < leaves;
+                    let piece = if way.passes && !is_gradient {
                         self.pool.share(gradient);
                         gradient
                     } else {
-                        self.pool.take(*bytes, purpose)
+                        self.pool.take(way.bytes, Purpose { is_gradient, ..own.clone() })
                     };
-                    match gradients.get(node) {
+                    self.pool.touch(way.scratch, own.clone());
+                    match gradients.get(&way.node) {
                         // The sum is written over the one that was there.
                         Some(_) => self.pool.leave(piece),
                         None => {
-                            gradients.insert(*node, piece);
+                            gradients.insert(way.node, piece);
                         }
                     }
                 }
