@@ -6,7 +6,7 @@ use diadc::op::WeightId;
 use diadc::plan::plan;
 
 use crate::run::gradient::objective;
-use crate::run::net::{draw, engine, floats, inputs, tolerance};
+use crate::run::net::{draw, engine, floats, inputs, is_exact};
 
 #[test]
 fn two_halves_of_a_batch_give_the_step_of_the_whole() {
@@ -28,7 +28,8 @@ fn two_halves_of_a_batch_give_the_step_of_the_whole() {
         (mean, engine.weight(WeightId(0)).expect("the processor answers"))
     });
     let [(whole_loss, whole), (parts_loss, parts)] = ends;
-    let near = tolerance(1e-6) as f32;
+    // A gradient that is rounded for each part is off by more.
+    let near = if is_exact() { 1e-6 } else { 2e-2 };
     assert!((whole_loss - parts_loss).abs() < near);
     let pairs = whole.as_floats().into_iter().flatten().zip(parts.as_floats().into_iter().flatten());
     assert!(pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) < near);
