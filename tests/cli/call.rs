@@ -50,6 +50,19 @@ fn a_part_and_the_same_written_out_agree_and_other_weights_do_not() {
 }
 
 #[test]
+fn bf16_is_near_f32_and_not_the_same() {
+    let bench = Bench::new();
+    images(&bench);
+    bench.run(&call("ae", &["--output", "y.safetensors"])).success();
+    let rounded = ["--precision", "bf16", "--expect", "y.safetensors", "--tolerance"];
+    bench.run(&call("ae", &[&rounded as &[&str], &["3e-2"]].concat())).success();
+    bench.run(&call("ae", &[&rounded as &[&str], &["1e-5"]].concat())).fails(1, &["not what is expected"]);
+    bench.write("diadc.toml", b"precision = \"bf16\"\n");
+    bench.run(&call("ae", &["--expect", "y.safetensors", "--tolerance", "1e-5"])).fails(1, &["not what is expected"]);
+    bench.run(&call("ae", &["--precision", "fp16"])).fails(2, &["no precision `fp16`", "`bf16`"]);
+}
+
+#[test]
 fn gradients_are_written_and_their_norms_shown() {
     let bench = Bench::new();
     images(&bench);

@@ -187,19 +187,22 @@ fn a_run_that_needs_more_memory_than_it_may_take_is_refused() {
 }
 
 #[test]
-fn memory_is_that_of_weights_gradients_moments_and_values_of_which_bf16_rounds_the_last() {
+fn memory_is_that_of_weights_gradients_and_moments_which_bf16_leaves_as_they_are() {
     let peaks = |precision: &str| {
         let cost = json(&["cost", "diad", "--precision", precision, "--batch", "8", "--format", "json"]);
         let peaks = cost["memory"]["peaks"].as_array().expect("peaks").clone();
         peaks.into_iter().find(|peak| peak["training"] == true).expect("it is trained")["bytes"].clone()
     };
-    let (full, half) = (peaks("f32"), peaks("bf16"));
+    let (full, rounded) = (peaks("f32"), peaks("bf16"));
     let number = |value: &Value| value.as_u64().expect("a number");
     assert_eq!(number(&full["optimizer"]), 2 * 4 * 982_679_124);
-    assert_eq!(number(&full["weights"]), number(&half["weights"]));
+    for same in ["optimizer", "weights"] {
+        assert_eq!(number(&full[same]), number(&rounded[same]));
+    }
+    assert_ne!(number(&full["activations"]), number(&rounded["activations"]));
     // Those of the batches before wait while those of this one are made.
     assert!(number(&full["gradients"]) < 2 * 4 * 982_679_124 * 11 / 10);
-    assert!(number(&full["total"]) > 17_900_000_000 && number(&half["total"]) < number(&full["total"]));
+    assert!(number(&full["total"]) > 17_900_000_000);
 }
 
 #[test]
