@@ -8,6 +8,7 @@ use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 use burn::tensor::ops::{ConvOptions, FloatTensor, FloatTensorOps, ModuleOps};
 use burn::tensor::{DType, FloatDType, TensorData, TensorMetadata};
+use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::op::Conv2d;
@@ -106,10 +107,15 @@ impl Kernels for Flex {
         let mut result = zeros(numbers.len());
         let chunks = result.par_chunks_mut(CHUNK).zip(numbers.par_chunks(CHUNK)).zip(slopes.par_chunks(CHUNK));
         chunks.for_each(|((result, numbers), slopes)| {
-            for ((result, &x), &slope) in result.iter_mut().zip(numbers).zip(slopes) {
-                let s = sigmoid(x);
-                *result = slope * s * (1.0 + x * (1.0 - s));
-            }
+            Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    for ((result, &x), &slope) in result.iter_mut().zip(numbers).zip(slopes) {
+                        let s = sigmoid(x);
+                        *result = slope * s * (1.0 + x * (1.0 - s));
+                    }
+                },
+            );
         });
         Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
     }
@@ -187,18 +193,21 @@ fn each(x: Flexible, function: impl Fn(f32) -> f32 + Sync) -> Flexible {
     let numbers: &[f32] = x.storage();
     let mut result = zeros(numbers.len());
     result.par_chunks_mut(CHUNK).zip(numbers.par_chunks(CHUNK)).for_each(|(result, numbers)| {
-        for (result, &x) in result.iter_mut().zip(numbers) {
-            *result = function(x);
-        }
+        Arch::new().dispatch(
+            #[inline(always)]
+            || result.iter_mut().zip(numbers).for_each(|(result, &x)| *result = function(x)),
+        );
     });
     Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
 }
 
+#[inline]
 fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
 /// The error function within 2e-7 (Abramowitz and Stegun, 1964, 7.1.26).
+#[inline]
 fn erf(x: f32) -> f32 {
     let size = x.abs();
     let t = 1.0 / (1.0 + 0.327_591_1 * size);
@@ -208,11 +217,14 @@ fn erf(x: f32) -> f32 {
 
 /// `e^x` within 2e-7 of itself, without branches, so that the compiler uses vectors: `2^n` by its exponent's bits times
 /// the Taylor polynomial of `e^r` for `|r| <= ln 2 / 2`.
+#[inline]
 fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.0, 88.0);
-    let n = (x * std::f32::consts::LOG2_E + 12_582_912.0) - 12_582_912.0;
+    // The last bits of this sum are the nearest whole number.
+    let shifted = x * std::f32::consts::LOG2_E + 12_582_912.0;
+    let n = shifted - 12_582_912.0;
     let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
     let tail = ((r * (1.0 / 720.0) + 1.0 / 120.0) * r + 1.0 / 24.0) * r + 1.0 / 6.0;
     let value = ((tail * r + 0.5) * r + 1.0) * r + 1.0;
-    f32::from_bits(((n as i32 + 127) << 23) as u32) * value
+    f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23)) * value
 }

@@ -4,6 +4,7 @@ use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 use burn::tensor::ops::FloatTensorOps;
 use burn::tensor::{TensorData, TensorMetadata};
+use pulp::Arch;
 use rayon::prelude::*;
 
 use super::{CHUNK, Flexible, exp, zeros};
@@ -20,14 +21,19 @@ pub(super) fn softmax(x: Flexible) -> Flexible {
     let mut result = zeros(numbers.len());
     let rows = (CHUNK / width).max(1) * width;
     result.par_chunks_mut(rows).zip(numbers.par_chunks(rows)).for_each(|(result, numbers)| {
-        for (result, numbers) in result.chunks_mut(width).zip(numbers.chunks(width)) {
-            let largest = numbers.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            for (result, x) in result.iter_mut().zip(numbers) {
-                *result = exp(x - largest);
-            }
-            let share = 1.0 / sum(result, |x| x);
-            result.iter_mut().for_each(|x| *x *= share);
-        }
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for (result, numbers) in result.chunks_mut(width).zip(numbers.chunks(width)) {
+                    let largest = numbers.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                    for (result, x) in result.iter_mut().zip(numbers) {
+                        *result = exp(x - largest);
+                    }
+                    let share = 1.0 / sum(result, |x| x);
+                    result.iter_mut().for_each(|x| *x *= share);
+                }
+            },
+        );
     });
     Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
 }
