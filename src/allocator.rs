@@ -66,7 +66,8 @@ impl Allocator {
 }
 
 /// Has the system hand out pages one by one from now on, not in hundreds: of those that small blocks lie in most would
-/// never be used. Only Linux does otherwise.
+/// never be used. For commands that run a model, whose memory is estimated; others are faster with hundreds. Only Linux does
+/// otherwise.
 pub fn take_single_pages() {
     #[cfg(target_os = "linux")]
     // SAFETY: this sets a flag of the process and touches no memory. A system that does not know it goes on as before.

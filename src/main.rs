@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
-use diadc::allocator::{Allocator, take_single_pages};
+use diadc::allocator::Allocator;
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator::new();
 
 fn main() -> ExitCode {
-    take_single_pages();
     diadc::cli::main()
 }

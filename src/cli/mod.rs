@@ -30,6 +30,8 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
+use crate::allocator::take_single_pages;
+
 /// Compiles and runs descriptions of anomaly-detection systems.
 ///
 /// A .diad file describes a model, how it is trained and how it scores images. diadc checks it, trains it,
@@ -90,6 +92,9 @@ pub fn main() -> ExitCode {
         | Command::Weights(_)
         | Command::Metrics(_) => false,
     };
+    if takes_long {
+        take_single_pages();
+    }
     let result = match arguments.command {
         Command::Run(command) => command.run(),
         Command::Train(command) => command.run(),
