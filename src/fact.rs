@@ -39,8 +39,8 @@ pub enum Precision {
     /// 32 bits, of which the tensor cores of graphics processors use 19 of each factor (TF32).
     #[default]
     F32,
-    /// Factors of convolutions, matrix products and attention are rounded to bf16, the upper half of those bits; sums of
-    /// them, weights and all else stay as they are.
+    /// Factors of convolutions, matrix products and attention, and what they give, are rounded to bf16, the upper half
+    /// of those bits; weights and all else stay as they are.
     Bf16,
 }
 
