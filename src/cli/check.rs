@@ -61,19 +61,28 @@ fn format(text: &str) -> Result<Format, String> {
 
 impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
-        if self.watch { watch(&self.spec.location(), || self.once()) } else { self.once() }
+        if self.watch {
+            return watch(&self.spec.location(), || self.once(drop));
+        }
+        // When the program ends, the system takes back at once what would be taken apart piece by piece.
+        self.once(std::mem::forget)
     }
 
-    fn once(&self) -> Result<(), Failure> {
+    /// Checks the spec, and gives what came of it to `done`.
+    fn once(&self, done: fn(Compiled)) -> Result<(), Failure> {
         if self.format == Format::Text {
             let compiled = self.spec.compile()?;
             terminal::result(&text(&self.spec.location().name(), &self.summary(&compiled)));
-            return self.judged(&compiled);
+            let judged = self.judged(&compiled);
+            done(compiled);
+            return judged;
         }
         match self.spec.compiled() {
             Ok(compiled) => {
                 self.tell(&compiled.warnings, &compiled.sources, Some(&self.summary(&compiled)));
-                self.judged(&compiled)
+                let judged = self.judged(&compiled);
+                done(compiled);
+                judged
             }
             Err(failed) => {
                 self.tell(&failed.diagnostics, &failed.sources, None);

@@ -35,7 +35,7 @@ pub struct Circumstances {
 
 /// What the program holds on the CPU besides tensors, as measured: its code as far as it is used, the compiled spec, and
 /// what lies unused between small blocks.
-pub const PROGRAM: u64 = 16_000_000;
+pub const PROGRAM: u64 = 14_000_000;
 
 /// What each thread packs matrices into: as much as its second-level cache holds.
 const PACKED: u64 = 2 << 20;
