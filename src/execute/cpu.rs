@@ -24,12 +24,12 @@ type Flexible = FloatTensor<Flex>;
 
 impl Kernels for Flex {
     fn convolve(conv: Conv2d, x: Flexible, weight: Flexible, bias: Option<Flexible>) -> Flexible {
-        if conv.groups != 1 && x.dtype() == DType::F32 {
-            let options = ConvOptions::new(conv.stride, conv.padding, conv.dilation, conv.groups);
-            return <Flex as ModuleOps<Flex>>::conv2d(x, weight, bias, options);
-        }
         if x.dtype() != DType::F32 {
             return composed_convolution::<Flex>(conv, x, weight, bias);
+        }
+        if conv.groups != 1 {
+            let options = ConvOptions::new(conv.stride, conv.padding, conv.dilation, conv.groups);
+            return <Flex as ModuleOps<Flex>>::conv2d(x, weight, bias, options);
         }
         convolution::forward(conv, x, weight, bias)
     }

@@ -222,13 +222,12 @@ impl<'a> Simulation<'a> {
         kept: Vec<Piece>,
         purpose: Purpose,
     ) -> usize {
-        let count = |value: &Value| value.shape.iter().product::<usize>();
         let way = |(place, input): (usize, &Value)| {
             let scratch = effect.scratch_back.get(place).copied().unwrap_or(0);
             Some(Way {
                 node: input.node?,
-                bytes: bytes(count(input), DType::Float),
-                passes: place < effect.passes && count(input) == count(output),
+                bytes: bytes(input.count(), DType::Float),
+                passes: place < effect.passes && input.count() == output.count(),
                 scratch: bytes(scratch, DType::Float),
             })
         };
