@@ -48,7 +48,7 @@ pub fn apply<B: Kernels>(op: &Op, inputs: Vec<Tensor<B>>, shape: &[usize], devic
         Op::Linear => Tensor::Float(linear::linear::<B>(inputs.float(), inputs.float(), inputs.bias(), shape)),
         Op::Attention(attention) => {
             let (q, k, v) = (inputs.float(), inputs.float(), inputs.float());
-            Tensor::Float(linear::attention::<B>(*attention, q, k, v, device))
+            Tensor::Float(B::attend(*attention, q, k, v, device))
         }
         Op::Conv2d(conv) => {
             let (x, weight) = (inputs.float(), inputs.float());

@@ -1,7 +1,10 @@
 //! Gradients and activations on the CPU, straight on the numbers, with all cores.
 
 mod adam;
+mod attention;
 mod convolution;
+mod linear;
+mod product;
 mod rows;
 
 use burn::backend::Flex;
@@ -11,11 +14,12 @@ use burn::tensor::{DType, FloatDType, TensorData, TensorMetadata};
 use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::op::Conv2d;
+use crate::op::{Attention, Conv2d};
 
 use super::convolution::{composed_convolution, composed_input_gradient, composed_weight_gradient};
 use super::descend::AdamFactors;
 use super::kernels::Kernels;
+use super::linear::{composed_attention, composed_linear};
 
 /// Elements that one task of a loop over elements works on; less is not worth another core.
 const CHUNK: usize = 32 * 1024;
@@ -73,6 +77,20 @@ impl Kernels for Flex {
         let sums: Vec<f32> = (0..channels).into_par_iter().with_min_len(least).map(sum).collect();
         let sums = Flex::float_from_data(TensorData::new(sums, [channels]), &FlexDevice);
         Flex::float_cast(sums, dtype.into())
+    }
+
+    fn project(x: Flexible, weight: Flexible, bias: Option<Flexible>) -> Flexible {
+        if x.dtype() != DType::F32 {
+            return composed_linear::<Flex>(x, weight, bias);
+        }
+        linear::linear(x, weight, bias)
+    }
+
+    fn attend(attention: Attention, q: Flexible, k: Flexible, v: Flexible, device: &FlexDevice) -> Flexible {
+        if q.dtype() != DType::F32 {
+            return composed_attention::<Flex>(attention, q, k, v, device);
+        }
+        attention::attention(attention, q, k, v)
     }
 
     fn softmax_of_rows(x: Flexible) -> Flexible {

@@ -12,12 +12,12 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::tensor::TensorMetadata;
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::FloatTensor;
+use burn::tensor::ops::{Device, FloatTensor};
 
-use crate::op::Conv2d;
+use crate::op::{Attention, Conv2d};
 
-use super::convolution;
 use super::descend::AdamFactors;
+use super::{convolution, linear};
 
 /// A backend, and how it differentiates what is worth a rule of its own.
 pub trait Kernels: Backend {
@@ -56,6 +56,22 @@ pub trait Kernels: Backend {
         let channels = x.shape()[1];
         let sum = [0, 2, 3].into_iter().fold(x, |x, axis| Self::float_sum_dim(x, axis));
         Self::float_reshape(sum, burn::tensor::Shape::new([channels]))
+    }
+
+    /// Rows times a matrix: `[n, in]`, `[out, in]` and perhaps `[out]` to `[n, out]`.
+    fn project(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: Option<FloatTensor<Self>>) -> FloatTensor<Self> {
+        linear::composed_linear::<Self>(x, weight, bias)
+    }
+
+    /// Attention: `[B, heads, n, d]`, `[B, heads, m, d]` and `[B, heads, m, e]` to `[B, heads, n, e]`.
+    fn attend(
+        attention: Attention,
+        q: FloatTensor<Self>,
+        k: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        device: &Device<Self>,
+    ) -> FloatTensor<Self> {
+        linear::composed_attention::<Self>(attention, q, k, v, device)
     }
 
     /// Softmax over the last axis, without gradient.

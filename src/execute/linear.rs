@@ -36,20 +36,30 @@ fn flat_matmul<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>, shape: &[usize]
     B::float_reshape(B::float_matmul(a, b), Shape::from(shape.to_vec()))
 }
 
-pub(super) fn linear<B: Backend>(
+pub(super) fn linear<B: Kernels>(
     x: FloatTensor<B>,
     weight: FloatTensor<B>,
     bias: Option<FloatTensor<B>>,
     shape: &[usize],
 ) -> FloatTensor<B> {
-    let [out, inner] = weight.shape().dims();
+    let [_, inner] = weight.shape().dims();
     let rows = shape[..shape.len() - 1].iter().product();
-    let x = B::float_reshape(x, Shape::new([rows, inner]));
-    let mut y = B::float_matmul(x, B::float_swap_dims(weight, 0, 1));
-    if let Some(bias) = bias {
-        y = B::float_add(y, B::float_reshape(bias, Shape::new([1, out])));
-    }
+    let y = B::project(B::float_reshape(x, Shape::new([rows, inner])), weight, bias);
     B::float_reshape(y, Shape::from(shape.to_vec()))
+}
+
+/// `[n, in]`, `[out, in]` and perhaps `[out]` to `[n, out]`.
+pub(super) fn composed_linear<B: Backend>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: Option<FloatTensor<B>>,
+) -> FloatTensor<B> {
+    let [out, _] = weight.shape().dims();
+    let y = B::float_matmul(x, B::float_swap_dims(weight, 0, 1));
+    match bias {
+        Some(bias) => B::float_add(y, B::float_reshape(bias, Shape::new([1, out]))),
+        None => y,
+    }
 }
 
 /// More scores than this are left to the backend's own kernel, which does not keep them all.
@@ -58,7 +68,7 @@ const MOST_SCORES: usize = 1 << 25;
 /// As it is defined; the backend's own kernel only where it saves memory, for it is no faster.
 ///
 /// The kernels of some backends know no other scale than `1 / sqrt(d)`, so the queries carry the difference.
-pub(super) fn attention<B: Kernels>(
+pub(super) fn composed_attention<B: Kernels>(
     attention: Attention,
     q: FloatTensor<B>,
     k: FloatTensor<B>,

@@ -9,11 +9,15 @@ use std::f64::consts::TAU;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::op::Distribution;
 
 use super::host::HostData;
+
+/// Numbers that one core draws at once; even, since normal numbers come in pairs.
+const CHUNK: usize = 1 << 16;
 
 /// What random numbers are for. Two different keys have unrelated numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,38 +52,61 @@ impl Key<'_> {
 /// If a range of integers is empty.
 #[must_use]
 pub fn draw(distribution: Distribution, key: &Key<'_>, count: usize) -> HostData {
-    let mut stream = key.stream();
     match distribution {
-        Distribution::Normal => HostData::Float(normals(&mut stream, count)),
-        Distribution::Uniform => HostData::Float((0..count).map(|_| uniform(&mut stream)).collect()),
+        Distribution::Normal => HostData::Float(normals(key, count, |x| x)),
+        Distribution::Uniform => HostData::Float(uniforms(key, count, |x| x)),
         Distribution::Int { low, high } => {
             assert!(low < high, "integers from {low} up to but not including {high}");
+            let mut stream = key.stream();
             HostData::Int((0..count).map(|_| integer(&mut stream, low, high)).collect())
         }
     }
 }
 
-/// Normal numbers in pairs (Box and Muller, 1958), computed in double precision.
-fn normals(stream: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
-    let mut numbers = Vec::with_capacity(count + 1);
-    while numbers.len() < count {
-        let radius = (-2.0 * libm::log(1.0 - unit(stream))).sqrt();
-        let angle = TAU * unit(stream);
-        numbers.push((radius * libm::cos(angle)) as f32);
-        numbers.push((radius * libm::sin(angle)) as f32);
-    }
-    numbers.truncate(count);
+/// A function of each of the first `count` normal numbers. They come in pairs (Box and Muller, 1958), computed in double
+/// precision.
+pub fn normals(key: &Key<'_>, count: usize, function: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
+    floats(key, count, 2, |stream, numbers| {
+        for pair in numbers.chunks_mut(2) {
+            let radius = (-2.0 * libm::log(1.0 - unit(stream))).sqrt();
+            let angle = TAU * unit(stream);
+            for (number, projection) in pair.iter_mut().zip([libm::cos, libm::sin]) {
+                *number = function((radius * projection(angle)) as f32);
+            }
+        }
+    })
+}
+
+/// A function of each of the first `count` uniform numbers, which are multiples of 2^-24 in `[0, 1)`: all of those are
+/// exact in single precision.
+pub fn uniforms(key: &Key<'_>, count: usize, function: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
+    floats(key, count, 1, |stream, numbers| {
+        let mut words = [0_u8; 1024];
+        for numbers in numbers.chunks_mut(words.len() / 4) {
+            let words = &mut words[..4 * numbers.len()];
+            stream.fill_bytes(words);
+            for (number, word) in numbers.iter_mut().zip(words.as_chunks().0) {
+                *number = function((u32::from_le_bytes(*word) >> 8) as f32 / (1_u32 << 24) as f32);
+            }
+        }
+    })
+}
+
+/// Numbers that all cores draw, each beginning where the stream has given `words` words for each number before.
+fn floats(key: &Key<'_>, count: usize, words: usize, draw: impl Fn(&mut ChaCha8Rng, &mut [f32]) + Sync) -> Vec<f32> {
+    let stream = key.stream();
+    let mut numbers = vec![0.0; count];
+    numbers.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, numbers)| {
+        let mut stream = stream.clone();
+        stream.set_word_pos((chunk * CHUNK * words) as u128);
+        draw(&mut stream, numbers);
+    });
     numbers
 }
 
 /// One of the 2^53 multiples of 2^-53 in `[0, 1)`.
 fn unit(stream: &mut ChaCha8Rng) -> f64 {
     (stream.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-/// One of the 2^24 multiples of 2^-24 in `[0, 1)`, all of which are exact in single precision.
-fn uniform(stream: &mut ChaCha8Rng) -> f32 {
-    (stream.next_u32() >> 8) as f32 / (1_u32 << 24) as f32
 }
 
 /// A number in `low..high` with equal chances: draws that would favour small numbers are thrown away.

@@ -1,8 +1,7 @@
 //! Convolution on the CPU, and the gradient of its weight: windows are unfolded and multiplied by the weight.
 //!
 //! Of large images some rows at a time, of small ones some samples: no copy of the whole input is made, and no unfolded
-//! windows are larger than a few megabytes (64 MB for the gradient).
-#![allow(unsafe_code, reason = "the matrix product takes pointers, so that it writes into the result itself")]
+//! windows are larger than a few megabytes (64 MB for the gradient). Where there are few windows in all, each is a row.
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
@@ -13,6 +12,7 @@ use rayon::prelude::*;
 
 use crate::op::Conv2d;
 
+use super::product::{Matrix, multiply, multiply_rows};
 use super::{Flexible, each_line, fill, zeros};
 
 /// Elements of unfolded windows for each thread: what its second-level cache holds.
@@ -20,6 +20,9 @@ const TILE: usize = 512 * 1024;
 
 /// Columns that a product should have at least: with fewer, preparing the weight takes longer than multiplying.
 const WIDE: usize = 256;
+
+/// Windows of all samples together that are few: what takes longest then is to read the weight.
+const FEW: usize = 128;
 
 /// Elements of unfolded windows that are held at once for the gradient, unless one sample has more.
 const UNFOLDED: usize = 16 << 20;
@@ -72,12 +75,34 @@ pub(super) fn forward(conv: Conv2d, x: Flexible, weight: Flexible, bias: Option<
         each_line(&mut result, layout.positions(), |line, place| place.fill(numbers[line % out]));
     }
     let groups = batch.div_ceil(WIDE.div_ceil(layout.positions().max(1)));
-    if layout.inner() * layout.positions() <= TILE && groups >= rayon::current_num_threads() {
+    if batch * layout.positions() <= FEW {
+        by_windows(&layout, pixels, factors, &mut result);
+    } else if layout.inner() * layout.positions() <= TILE && groups >= rayon::current_num_threads() {
         by_samples(&layout, pixels, factors, &mut result);
     } else {
         by_rows(&layout, pixels, factors, &mut result);
     }
     Flex::float_from_data(TensorData::new(result, [batch, out, rows, columns]), &FlexDevice)
+}
+
+/// Few windows: each of them is multiplied by the rows of the weight, with all cores.
+fn by_windows(layout: &Layout, pixels: &[f32], factors: &[f32], result: &mut [f32]) {
+    let (inner, positions, out) = (layout.inner(), layout.positions(), layout.out);
+    let count = result.len() / out.max(1);
+    let mut windows = vec![0.0_f32; count * inner];
+    each_line(&mut windows, inner, |place, window| {
+        let image = layout.image(pixels, place / positions);
+        unfold_window(layout, image, place % positions, window);
+    });
+    let mut together = vec![0.0_f32; count * out];
+    multiply_rows(&windows, factors, inner, &mut together);
+    for (sample, result) in result.chunks_mut((out * positions).max(1)).enumerate() {
+        for (channel, line) in result.chunks_mut(positions.max(1)).enumerate() {
+            for (position, sum) in line.iter_mut().enumerate() {
+                *sum += together[(sample * positions + position) * out + channel];
+            }
+        }
+    }
 }
 
 /// Small images: some samples at a time, each group on one core.
@@ -97,10 +122,10 @@ fn by_samples(layout: &Layout, pixels: &[f32], factors: &[f32], result: &mut [f3
         }
         let (left, right) = (Matrix::rows(factors, out, inner), Matrix::rows(&windows, inner, wide));
         if count == 1 {
-            return multiply(left, right, result, positions, Parallelism::None);
+            return multiply(1.0, left, right, result, positions, Parallelism::None);
         }
         let mut together = vec![0.0_f32; out * wide];
-        multiply(left, right, &mut together, wide, Parallelism::None);
+        multiply(1.0, left, right, &mut together, wide, Parallelism::None);
         for (channel, line) in together.chunks_exact(wide).enumerate() {
             for (sample, part) in line.chunks_exact(positions).enumerate() {
                 let own = &mut result[(sample * out + channel) * positions..][..positions];
@@ -133,7 +158,26 @@ fn by_rows(layout: &Layout, pixels: &[f32], factors: &[f32], result: &mut [f32])
                 &windows
             };
             let (left, right) = (Matrix::rows(factors, layout.out, inner), Matrix::rows(right, inner, wide));
-            multiply(left, right, &mut own[first * columns..], positions, Parallelism::Rayon(0));
+            multiply(1.0, left, right, &mut own[first * columns..], positions, Parallelism::Rayon(0));
+        }
+    }
+}
+
+/// One window; zeros outside of the image.
+fn unfold_window(layout: &Layout, image: &[f32], position: usize, window: &mut [f32]) {
+    let (conv, [kh, kw]) = (layout.conv, layout.kernel);
+    let (row, column) = (position / layout.columns, position % layout.columns);
+    let (top, left) = (row * conv.stride[0], column * conv.stride[1]);
+    let planes = image.chunks(layout.height * layout.width);
+    for (plane, window) in planes.zip(window.chunks_mut(kh * kw)) {
+        for (i, line) in window.chunks_mut(kw).enumerate() {
+            let y = (top + i * conv.dilation[0]).wrapping_sub(conv.padding[0]);
+            for (j, number) in line.iter_mut().enumerate() {
+                let x = (left + j * conv.dilation[1]).wrapping_sub(conv.padding[1]);
+                if y < layout.height && x < layout.width {
+                    *number = plane[y * layout.width + x];
+                }
+            }
         }
     }
 }
@@ -164,8 +208,8 @@ pub(super) fn weight_gradient(conv: Conv2d, x: Flexible, kernel: [usize; 2], gra
                 line.copy_from_slice(&slopes[(sample * out + channel) * positions..][..positions]);
             }
         });
-        let (left, right) = (Matrix::rows(&by_channel, out, wide), Matrix::turned(&windows, wide, inner));
-        multiply(left, right, &mut sum, inner, Parallelism::Rayon(0));
+        let (left, right) = (Matrix::rows(&by_channel, out, wide), Matrix::rows(&windows, inner, wide).turned());
+        multiply(1.0, left, right, &mut sum, inner, Parallelism::Rayon(0));
     }
     Flex::float_from_data(TensorData::new(sum, [out, channels, kernel[0], kernel[1]]), &FlexDevice)
 }
@@ -182,61 +226,5 @@ fn unfold(layout: &Layout, image: &[f32], line: usize, first: usize, windows: &m
         if y >= 0 && y < layout.height as isize {
             fill(line, &plane[y as usize * layout.width..][..layout.width], left, conv.stride[1]);
         }
-    }
-}
-
-/// Numbers of a matrix, and how far apart those of two rows and of two columns are.
-struct Matrix<'a> {
-    numbers: &'a [f32],
-    rows: usize,
-    columns: usize,
-    row_stride: usize,
-    column_stride: usize,
-}
-
-impl Matrix<'_> {
-    /// Row by row.
-    fn rows(numbers: &[f32], rows: usize, columns: usize) -> Matrix<'_> {
-        Matrix { numbers, rows, columns, row_stride: columns, column_stride: 1 }
-    }
-
-    /// Column by column.
-    fn turned(numbers: &[f32], rows: usize, columns: usize) -> Matrix<'_> {
-        Matrix { numbers, rows, columns, row_stride: 1, column_stride: rows }
-    }
-}
-
-/// Adds the product of two matrices to a third, whose rows are `stride` numbers apart.
-fn multiply(left: Matrix<'_>, right: Matrix<'_>, sum: &mut [f32], stride: usize, cores: Parallelism) {
-    let (m, k, n) = (left.rows, left.columns, right.columns);
-    if m == 0 || k == 0 || n == 0 {
-        return;
-    }
-    assert!(k == right.rows && left.numbers.len() >= m * k && right.numbers.len() >= k * n);
-    assert!(stride >= n && sum.len() >= (m - 1) * stride + n);
-    // SAFETY: the three matrices lie within their slices, as was just asserted; only `sum` is written, and it is
-    // borrowed for that alone.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            sum.as_mut_ptr(),
-            1,
-            stride as isize,
-            true,
-            left.numbers.as_ptr(),
-            left.column_stride as isize,
-            left.row_stride as isize,
-            right.numbers.as_ptr(),
-            right.column_stride as isize,
-            right.row_stride as isize,
-            1.0_f32,
-            1.0_f32,
-            false,
-            false,
-            false,
-            cores,
-        );
     }
 }

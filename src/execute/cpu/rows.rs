@@ -12,7 +12,7 @@ use super::{CHUNK, Flexible, exp, zeros};
 /// Numbers that are summed side by side, so that the compiler uses vectors and rounding errors stay small.
 const LANES: usize = 16;
 
-/// Softmax over the last axis; the largest number of a row is taken off first.
+/// Softmax over the last axis.
 pub(super) fn softmax(x: Flexible) -> Flexible {
     let shape = x.shape();
     let width = shape.last().copied().unwrap_or(1).max(1);
@@ -21,21 +21,25 @@ pub(super) fn softmax(x: Flexible) -> Flexible {
     let mut result = zeros(numbers.len());
     let rows = (CHUNK / width).max(1) * width;
     result.par_chunks_mut(rows).zip(numbers.par_chunks(rows)).for_each(|(result, numbers)| {
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for (result, numbers) in result.chunks_mut(width).zip(numbers.chunks(width)) {
-                    let largest = numbers.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                    for (result, x) in result.iter_mut().zip(numbers) {
-                        *result = exp(x - largest);
-                    }
-                    let share = 1.0 / sum(result, |x| x);
-                    result.iter_mut().for_each(|x| *x *= share);
-                }
-            },
-        );
+        for (result, numbers) in result.chunks_mut(width).zip(numbers.chunks(width)) {
+            result.copy_from_slice(numbers);
+            share(result);
+        }
     });
     Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
+}
+
+/// Softmax of one row, in place; the largest number is taken off first.
+pub(super) fn share(row: &mut [f32]) {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            row.iter_mut().for_each(|x| *x = exp(*x - largest));
+            let share = 1.0 / sum(row, |x| x);
+            row.iter_mut().for_each(|x| *x *= share);
+        },
+    );
 }
 
 /// `[B, C, ..]` to mean 0 and variance 1 within each sample and group, then times `weight` plus `bias`, both `[C]`.

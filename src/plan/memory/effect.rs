@@ -52,6 +52,7 @@ pub(super) struct Effect {
 /// Elements of unfolded windows of the CPU's convolutions, as in `execute`.
 const TILE: usize = 512 * 1024;
 const WIDE: usize = 256;
+const FEW: usize = 128;
 const UNFOLDED: usize = 16 << 20;
 
 impl Effect {
@@ -88,7 +89,7 @@ pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], tracked: bool, 
         Op::Concat { .. } => Effect { scratch: made_dense(inputs), ..Effect::own() },
         Op::Slice { .. } | Op::Pad { .. } | Op::Gather => Effect::own(),
         Op::MatMul | Op::Linear => of_product(inputs),
-        Op::Attention(_) => of_attention(inputs, tracked),
+        Op::Attention(_) => of_attention(inputs, tracked, cores),
         Op::Conv2d(conv) => of_convolution(*conv, inputs, output, cores),
         Op::ConvTranspose2d(conv) => {
             // A convolution of the input, which zeros have spread; both are kept for the gradient of the weight.
@@ -196,13 +197,18 @@ fn of_product(inputs: &[Seen]) -> Effect {
     Effect { extra, scratch: copied - extra, ..Effect::keeping(keeps) }
 }
 
-fn of_attention(inputs: &[Seen], tracked: bool) -> Effect {
+fn of_attention(inputs: &[Seen], tracked: bool, cores: usize) -> Effect {
     let [q, k] = [&inputs[0].shape, &inputs[1].shape];
     let scores = q[0] * q[1] * q[2] * k[2];
     let queries = inputs[0].count();
     if tracked {
         // Scaled queries are kept, exponents, powers and their shares.
         return Effect { extra: queries + 3 * scores, scratch_back: [scores, 0], ..Effect::keeping(vec![1, 2]) };
+    }
+    if cores > 0 {
+        let step = (q[2] / 8).min((256 << 10) / k[2].max(1)).clamp(8, 128).min(q[2]);
+        let tasks = q[0] * q[2].div_ceil(step.max(1));
+        return Effect { scratch: step * k[2] * cores.min(tasks), ..Effect::own() };
     }
     let held = if scores > 1 << 25 { 0 } else { 2 * scores };
     Effect { scratch: queries + held, ..Effect::own() }
@@ -257,6 +263,9 @@ impl Unfolding {
         let Unfolding { inner, out, positions, columns, batch, is_pointwise } = *self;
         if cores == 0 {
             return if is_pointwise { 0 } else { batch * inner * positions };
+        }
+        if batch * positions <= FEW {
+            return batch * positions * (inner + out);
         }
         let samples = WIDE.div_ceil(positions.max(1));
         let groups = batch.div_ceil(samples);

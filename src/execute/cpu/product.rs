@@ -1,0 +1,210 @@
+//! Matrix products on the CPU, with all cores or one.
+//!
+//! [`multiply`] is the general one; it copies the larger operand into the order in which it is read, which pays if both
+//! operands have many rows. [`multiply_rows`] copies nothing: a matrix that is multiplied by few rows is read once.
+#![allow(unsafe_code, reason = "the matrix product takes pointers, so that it writes into the result itself")]
+
+use gemm::Parallelism;
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+/// Numbers of a matrix, and how far apart those of two rows and of two columns are.
+#[derive(Clone, Copy)]
+pub(super) struct Matrix<'a> {
+    pub(super) numbers: &'a [f32],
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) row_stride: usize,
+    pub(super) column_stride: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// Row by row.
+    pub(super) fn rows(numbers: &'a [f32], rows: usize, columns: usize) -> Matrix<'a> {
+        Matrix { numbers, rows, columns, row_stride: columns, column_stride: 1 }
+    }
+
+    /// Rows as columns.
+    pub(super) fn turned(self) -> Matrix<'a> {
+        let Matrix { numbers, rows, columns, row_stride, column_stride } = self;
+        Matrix { numbers, rows: columns, columns: rows, row_stride: column_stride, column_stride: row_stride }
+    }
+
+    /// How many numbers there are from the first to the last.
+    fn extent(&self) -> usize {
+        (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride + 1
+    }
+}
+
+/// Adds `factor` times the product of two matrices to a third, whose rows are `stride` numbers apart.
+pub(super) fn multiply(
+    factor: f32,
+    left: Matrix<'_>,
+    right: Matrix<'_>,
+    sum: &mut [f32],
+    stride: usize,
+    cores: Parallelism,
+) {
+    let (m, k, n) = (left.rows, left.columns, right.columns);
+    if m == 0 || k == 0 || n == 0 {
+        return;
+    }
+    assert!(k == right.rows && left.numbers.len() >= left.extent() && right.numbers.len() >= right.extent());
+    assert!(stride >= n && sum.len() >= (m - 1) * stride + n);
+    // SAFETY: the three matrices lie within their slices, as was just asserted; only `sum` is written, and it is
+    // borrowed for that alone.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            sum.as_mut_ptr(),
+            1,
+            stride as isize,
+            true,
+            left.numbers.as_ptr(),
+            left.column_stride as isize,
+            left.row_stride as isize,
+            right.numbers.as_ptr(),
+            right.column_stride as isize,
+            right.row_stride as isize,
+            1.0_f32,
+            factor,
+            false,
+            false,
+            false,
+            cores,
+        );
+    }
+}
+
+/// Rows of each operand that one task multiplies.
+const BLOCK: usize = 64;
+
+/// Numbers of a row that are multiplied before the next row is: a few rows of so many fit into the first-level cache.
+const SPAN: usize = 1024;
+
+/// Adds the scalar products of each row of `left` with each row of `right`, all of which have `inner` numbers, to `sum`,
+/// which has a row for each of `left` and a column for each of `right`. With all cores.
+pub(super) fn multiply_rows(left: &[f32], right: &[f32], inner: usize, sum: &mut [f32]) {
+    if left.is_empty() || right.is_empty() {
+        return;
+    }
+    let columns = right.len() / inner;
+    let across = columns.div_ceil(BLOCK);
+    let mut tasks: Vec<Vec<&mut [f32]>> = Vec::new();
+    for lines in sum.chunks_mut(columns * BLOCK) {
+        let begin = tasks.len();
+        tasks.resize_with(begin + across, Vec::new);
+        for line in lines.chunks_mut(columns) {
+            for (task, part) in tasks[begin..].iter_mut().zip(line.chunks_mut(BLOCK)) {
+                task.push(part);
+            }
+        }
+    }
+    let arch = Arch::new();
+    tasks.into_par_iter().enumerate().for_each(|(at, sum)| {
+        let (left, right) = (&left[at / across * BLOCK * inner..], &right[at % across * BLOCK * inner..]);
+        arch.dispatch(Block { left, right, inner, sum });
+    });
+}
+
+/// The first rows of two operands, and the lines of what they are multiplied to.
+struct Block<'a> {
+    left: &'a [f32],
+    right: &'a [f32],
+    inner: usize,
+    sum: Vec<&'a mut [f32]>,
+}
+
+impl WithSimd for Block<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        // As many sums as there are registers, less those that hold what is multiplied.
+        if S::REGISTER_COUNT >= 32 { self.in_tiles::<S, 4, 6>(simd) } else { self.in_tiles::<S, 3, 4>(simd) }
+    }
+}
+
+impl Block<'_> {
+    #[inline(always)]
+    fn in_tiles<S: Simd, const M: usize, const N: usize>(mut self, simd: S) {
+        let columns = self.sum.first().map_or(0, |line| line.len());
+        for begin in (0..self.inner).step_by(SPAN) {
+            let span = begin..(begin + SPAN).min(self.inner);
+            for column in (0..columns).step_by(N) {
+                let right = spans::<N>(self.right, self.inner, column..columns, span.clone());
+                for row in (0..self.sum.len()).step_by(M) {
+                    let left = spans::<M>(self.left, self.inner, row..self.sum.len(), span.clone());
+                    let products = scalar_products(simd, left, right);
+                    for (line, products) in self.sum[row..].iter_mut().zip(products) {
+                        line[column..].iter_mut().zip(products).for_each(|(sum, product)| *sum += product);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A part of each of the first rows of some; if they are too few, of the last one again.
+#[inline(always)]
+fn spans<const N: usize>(
+    numbers: &[f32],
+    inner: usize,
+    rows: std::ops::Range<usize>,
+    span: std::ops::Range<usize>,
+) -> [&[f32]; N] {
+    let mut found: [&[f32]; N] = [&[]; N];
+    for (row, found) in found.iter_mut().enumerate() {
+        let row = (rows.start + row).min(rows.end - 1);
+        *found = &numbers[row * inner..][span.clone()];
+    }
+    found
+}
+
+/// The scalar products of some rows with others, all of the same length.
+#[inline(always)]
+fn scalar_products<S: Simd, const M: usize, const N: usize>(
+    simd: S,
+    left: [&[f32]; M],
+    right: [&[f32]; N],
+) -> [[f32; N]; M] {
+    let count = left[0].len() / S::F32_LANES;
+    let (mut lefts, mut rights): ([&[S::f32s]; M], [&[S::f32s]; N]) = ([&[]; M], [&[]; N]);
+    for i in 0..M {
+        lefts[i] = &S::as_simd_f32s(left[i]).0[..count];
+    }
+    for j in 0..N {
+        rights[j] = &S::as_simd_f32s(right[j]).0[..count];
+    }
+    let mut sums = [[simd.splat_f32s(0.0); N]; M];
+    for at in 0..count {
+        let mut factors = [simd.splat_f32s(0.0); N];
+        for j in 0..N {
+            factors[j] = rights[j][at];
+        }
+        for i in 0..M {
+            let factor = lefts[i][at];
+            for j in 0..N {
+                sums[i][j] = simd.mul_add_e_f32s(factor, factors[j], sums[i][j]);
+            }
+        }
+    }
+    let rest = count * S::F32_LANES;
+    if rest < left[0].len() {
+        for i in 0..M {
+            let factor = simd.partial_load_f32s(&left[i][rest..]);
+            for j in 0..N {
+                sums[i][j] = simd.mul_add_e_f32s(factor, simd.partial_load_f32s(&right[j][rest..]), sums[i][j]);
+            }
+        }
+    }
+    let mut products = [[0.0; N]; M];
+    for i in 0..M {
+        for j in 0..N {
+            products[i][j] = simd.reduce_sum_f32s(sums[i][j]);
+        }
+    }
+    products
+}
