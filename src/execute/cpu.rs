@@ -197,11 +197,12 @@ fn mirrored(weight: Flexible) -> Flexible {
     let numbers: &[f32] = weight.storage();
     let size = (kh * kw).max(1);
     let mut result = zeros(numbers.len());
-    for (place, kernel) in result.chunks_exact_mut(size).enumerate() {
-        let (channel, output) = (place / out, place % out);
-        let source = &numbers[(output * channels + channel) * size..][..size];
-        kernel.iter_mut().zip(source.iter().rev()).for_each(|(to, from)| *to = *from);
-    }
+    each_line(&mut result, out * size, |channel, kernels| {
+        for (output, kernel) in kernels.chunks_exact_mut(size).enumerate() {
+            let source = &numbers[(output * channels + channel) * size..][..size];
+            kernel.iter_mut().zip(source.iter().rev()).for_each(|(to, from)| *to = *from);
+        }
+    });
     Flex::float_from_data(TensorData::new(result, [channels, out, kh, kw]), &FlexDevice)
 }
 

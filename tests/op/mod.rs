@@ -12,6 +12,7 @@ mod layout;
 mod linear;
 mod normalize;
 mod pool;
+mod product;
 mod property;
 mod random;
 mod reduce;

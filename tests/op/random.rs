@@ -17,6 +17,17 @@ fn a_stream_is_that_of_an_independent_implementation_bit_by_bit() {
 }
 
 #[test]
+fn numbers_far_along_a_stream_are_those_of_an_independent_implementation() {
+    for (distribution, name, count) in
+        [(Distribution::Normal, "stream/normal_later", 65_552), (Distribution::Uniform, "stream/uniform_later", 65_568)]
+    {
+        let later = find(name).expect("the oracle writes streams");
+        let later = later.as_floats().expect("floats");
+        assert_eq!(floats(distribution, &KEY, count)[count - later.len()..], *later, "{name}");
+    }
+}
+
+#[test]
 fn a_longer_draw_starts_with_the_shorter_one() {
     for distribution in [Distribution::Normal, Distribution::Uniform] {
         let long = floats(distribution, &KEY, 9);

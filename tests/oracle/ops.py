@@ -300,18 +300,29 @@ def resample():
 
 def stream():
     """Seed 7, purpose "noise", step 3, sample 5, iteration 0; integers in 0..1000."""
+    TENSORS["stream/normal"], TENSORS["stream/uniform"], TENSORS["stream/int"] = numbers(0)
+    # Normal numbers from 65520 on, and uniform ones from 65504 on.
+    TENSORS["stream/normal_later"] = numbers(8190)[0]
+    TENSORS["stream/uniform_later"] = numbers(4094)[1]
+
+
+def numbers(first):
+    """What four blocks of the stream give, from this one on."""
     purpose = b"noise"
     fields = struct.pack("<Q", len(purpose)) + purpose + struct.pack("<4Q", 7, 3, 5, 0)
-    words = [word for counter in range(4) for word in chacha8(hashlib.sha256(fields).digest(), counter)]
+    key = hashlib.sha256(fields).digest()
+    words = [word for counter in range(first, first + 4) for word in chacha8(key, counter)]
     longs = [low | high << 32 for low, high in zip(words[::2], words[1::2])]
     units = [(word >> 11) / 2**53 for word in longs]
     normals = []
     for u, v in zip(units[::2], units[1::2]):
         radius, angle = math.sqrt(-2 * math.log(1 - u)), 2 * math.pi * v
         normals += [radius * math.cos(angle), radius * math.sin(angle)]
-    TENSORS["stream/normal"] = torch.tensor(normals, dtype=torch.float64).float()
-    TENSORS["stream/uniform"] = torch.tensor([(word >> 8) / 2**24 for word in words], dtype=torch.float32)
-    TENSORS["stream/int"] = torch.tensor([word % 1000 for word in longs], dtype=torch.int64)
+    return (
+        torch.tensor(normals, dtype=torch.float64).float(),
+        torch.tensor([(word >> 8) / 2**24 for word in words], dtype=torch.float32),
+        torch.tensor([word % 1000 for word in longs], dtype=torch.int64),
+    )
 
 
 def chacha8(key, counter):

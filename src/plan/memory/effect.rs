@@ -31,6 +31,8 @@ pub(super) enum Place {
     Over(usize),
     /// In memory of its own.
     Own,
+    /// In memory of its own, with its axes in this order.
+    Turned([usize; 4]),
 }
 
 /// Memory of one operation, in elements.
@@ -49,10 +51,13 @@ pub(super) struct Effect {
     pub(super) scratch_back: [usize; 2],
 }
 
-/// Elements of unfolded windows of the CPU's convolutions, as in `execute`.
+/// Elements of unfolded windows of the CPU's convolutions, how many windows are few, and how many queries and scores its
+/// attention works on at once, as in `execute`.
 const TILE: usize = 512 * 1024;
 const WIDE: usize = 256;
 const FEW: usize = 128;
+const QUERIES: usize = 128;
+const SCORES: usize = 256 * 1024;
 const UNFOLDED: usize = 16 << 20;
 
 impl Effect {
@@ -69,7 +74,7 @@ impl Effect {
     }
 }
 
-/// The memory of an operation; `cores` is how many work at once.
+/// The memory of an operation; `cores` is how many work at once, 0 on graphics processors.
 pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], tracked: bool, cores: usize) -> Effect {
     let count: usize = output.iter().product();
     match op {
@@ -206,9 +211,10 @@ fn of_attention(inputs: &[Seen], tracked: bool, cores: usize) -> Effect {
         return Effect { extra: queries + 3 * scores, scratch_back: [scores, 0], ..Effect::keeping(vec![1, 2]) };
     }
     if cores > 0 {
-        let step = (q[2] / 8).min((256 << 10) / k[2].max(1)).clamp(8, 128).min(q[2]);
+        let step = (q[2] / 8).min(SCORES / k[2].max(1)).clamp(8, QUERIES).min(q[2]);
         let tasks = q[0] * q[2].div_ceil(step.max(1));
-        return Effect { scratch: step * k[2] * cores.min(tasks), ..Effect::own() };
+        let scratch = step * k[2] * cores.min(tasks);
+        return Effect { place: Place::Turned([0, 2, 1, 3]), scratch, ..Effect::own() };
     }
     let held = if scores > 1 << 25 { 0 } else { 2 * scores };
     Effect { scratch: queries + held, ..Effect::own() }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::fact::{Bindings, DType, Fact, Precision};
 use crate::graph::program::Program;
-use crate::op::WeightId;
+use crate::op::{Elements, Op, WeightId};
 use crate::plan::{Block, LoopPlan, Operand, Plan, Step, Work};
 
 use super::effect::{Effect, Place, Seen, effect, links};
@@ -20,11 +20,43 @@ struct Value {
     dtype: DType,
     /// Its node in the record, if a gradient flows back to it.
     node: Option<usize>,
-    /// Whether its elements lie in order: views that are turned or repeated are copied before they are reshaped.
-    dense: bool,
+    order: MemoryOrder,
+}
+
+/// How the elements of a value lie in memory. Those that do not lie in order are copied before they are reshaped.
+#[derive(Clone, Debug)]
+enum MemoryOrder {
+    /// One after the other.
+    Dense,
+    /// One after the other once the axes are taken in this order.
+    Turned(Vec<usize>),
+    /// Otherwise.
+    Gaps,
+}
+
+impl MemoryOrder {
+    /// After an operation that only looks at the elements in another way.
+    fn seen_through(&self, op: &Op, rank: usize) -> MemoryOrder {
+        match (op, self) {
+            (Op::Expand(_), _) => MemoryOrder::Gaps,
+            (Op::Permute(axes), MemoryOrder::Dense | MemoryOrder::Turned(_)) => {
+                let old = match self {
+                    MemoryOrder::Turned(order) => order.clone(),
+                    MemoryOrder::Dense | MemoryOrder::Gaps => (0..rank).collect(),
+                };
+                let new: Vec<usize> = old.iter().filter_map(|axis| axes.iter().position(|a| a == axis)).collect();
+                if new.is_sorted() { MemoryOrder::Dense } else { MemoryOrder::Turned(new) }
+            }
+            _ => self.clone(),
+        }
+    }
 }
 
 impl Value {
+    fn is_dense(&self) -> bool {
+        matches!(self.order, MemoryOrder::Dense)
+    }
+
     fn count(&self) -> usize {
         self.shape.iter().product()
     }
@@ -115,7 +147,7 @@ impl<'a> Simulation<'a> {
     fn fresh(&mut self, shape: Vec<usize>, fact: &Fact, purpose: Purpose) -> Value {
         let bytes = bytes(shape.iter().product(), fact.dtype);
         let piece = Some(self.pool.take(bytes, purpose));
-        Value { piece, shape, dtype: fact.dtype, node: None, dense: true }
+        Value { piece, shape, dtype: fact.dtype, node: None, order: MemoryOrder::Dense }
     }
 
     fn share(&mut self, value: &Value) -> Value {
@@ -164,7 +196,7 @@ impl<'a> Simulation<'a> {
             Operand::Weight(id) => {
                 let node = self.leaves.get(&id).copied().filter(|_| is_tracked);
                 let shape = self.program.weight(id).shape.clone();
-                Value { piece: None, shape, dtype: DType::Float, node, dense: true }
+                Value { piece: None, shape, dtype: DType::Float, node, order: MemoryOrder::Dense }
             }
             Operand::Kept(place) => {
                 let value = self.kept[place].clone();
@@ -173,7 +205,7 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    fn operation(&mut self, op: &crate::op::Op, step: &Step, inputs: Vec<Value>) -> Option<Value> {
+    fn operation(&mut self, op: &Op, step: &Step, inputs: Vec<Value>) -> Option<Value> {
         let fact = &step.facts[0];
         let shape = fact.shape.value(&self.bindings)?;
         let purpose = Purpose { what: op.to_string(), origin: Some(step.origin), is_gradient: false };
@@ -182,11 +214,13 @@ impl<'a> Simulation<'a> {
             .map(|input| Seen {
                 shape: input.shape.clone(),
                 tracked: step.needs_grad && input.node.is_some(),
-                dense: input.dense,
+                dense: input.is_dense(),
             })
             .collect();
-        let effect = effect(op, &seen, &shape, step.needs_grad, self.circumstances.cores);
         let is_rounded = op.is_product() && self.circumstances.precision == Precision::Bf16;
+        // The CPU multiplies what is rounded as graphics processors do.
+        let cores = if is_rounded { 0 } else { self.circumstances.cores };
+        let effect = effect(op, &seen, &shape, step.needs_grad, cores);
         let mut kept = Vec::new();
         if step.needs_grad {
             for input in effect.keeps.iter().map(|&place| &inputs[place]) {
@@ -215,7 +249,7 @@ impl<'a> Simulation<'a> {
     /// The node of an operation's output.
     fn record(
         &mut self,
-        op: &crate::op::Op,
+        op: &Op,
         effect: &Effect,
         inputs: &[Value],
         output: &Value,
@@ -241,31 +275,30 @@ impl<'a> Simulation<'a> {
 
     fn output(
         &mut self,
-        op: &crate::op::Op,
+        op: &Op,
         effect: &Effect,
         inputs: &[Value],
         shape: Vec<usize>,
         fact: &Fact,
         purpose: Purpose,
     ) -> Value {
-        use crate::op::Op;
         let first = inputs.first();
         match effect.place {
             Place::View => {
                 let first = first.expect("a view is one of something");
-                if matches!(op, Op::Reshape(_)) && !first.dense {
+                if matches!(op, Op::Reshape(_)) && !first.is_dense() {
                     return self.fresh(shape, fact, purpose);
                 }
-                let dense = first.dense && !matches!(op, Op::Permute(_) | Op::Expand(_));
+                let order = first.order.seen_through(op, shape.len());
                 let view = self.share(first);
-                Value { shape, dense, node: None, ..view }
+                Value { shape, order, node: None, ..view }
             }
             Place::Over(place) => {
                 let over = &inputs[place];
                 let fits =
                     over.dtype == fact.dtype && over.shape.iter().product::<usize>() == shape.iter().product::<usize>();
                 match over.piece {
-                    Some(piece) if fits && over.dense && self.pool.is_sole(piece) => {
+                    Some(piece) if fits && over.is_dense() && self.pool.is_sole(piece) => {
                         self.pool.rename(piece, purpose);
                         let view = self.share(over);
                         Value { shape, node: None, ..view }
@@ -274,6 +307,10 @@ impl<'a> Simulation<'a> {
                 }
             }
             Place::Own => self.fresh(shape, fact, purpose),
+            Place::Turned(order) => {
+                let order = MemoryOrder::Turned(order.to_vec());
+                Value { order, ..self.fresh(shape, fact, purpose) }
+            }
         }
     }
 
@@ -287,11 +324,11 @@ impl<'a> Simulation<'a> {
                 piece: None,
                 shape: Vec::new(),
                 dtype: match elements {
-                    crate::op::Elements::Float(_) => DType::Float,
-                    crate::op::Elements::Int(_) => DType::Int,
+                    Elements::Float(_) => DType::Float,
+                    Elements::Int(_) => DType::Int,
                 },
                 node: None,
-                dense: true,
+                order: MemoryOrder::Dense,
             });
             let given: Vec<Value> = carried.into_iter().chain(constants).collect();
             let mut all = given;
