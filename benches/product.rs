@@ -1,7 +1,7 @@
-//! Products on the CPU in the sizes of DiAD at 256x256 pixels, `diadc` beside `burn`: the backend's own kernels, from
-//! which those of diadc differ only in time.
+//! Products on the CPU in the sizes of DiAD at 256x256 pixels, `diadc` beside `burn`: the backend's own kernels, which
+//! compute the same.
 //!
-//! Weights are taken in turn from several copies, so that they come from memory, as in a model.
+//! Weights are taken in turn from many, so that they come from memory, as in a model.
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
@@ -38,7 +38,7 @@ fn in_turn(
     function: impl Fn(FloatTensor<Flex>) -> FloatTensor<Flex>,
 ) {
     let size: usize = shape.iter().product();
-    let weights: Vec<FloatTensor<Flex>> = (0..(NUMBERS / size).clamp(1, 8)).map(|_| tensor(shape)).collect();
+    let weights: Vec<FloatTensor<Flex>> = (0..(NUMBERS / size).max(1)).map(|_| tensor(shape)).collect();
     let mut turn = weights.iter().cycle();
     bencher.bench_local(|| function(turn.next().expect("there is one").clone()));
 }
@@ -61,7 +61,7 @@ const LINEAR: [[usize; 3]; 7] = [
 
 #[divan::bench_group(sample_count = 12, sample_size = 2)]
 mod linear {
-    use super::*;
+    use super::{Flex, FloatTensorOps, LINEAR, Op, in_turn, tensor};
 
     #[divan::bench(args = LINEAR)]
     fn diadc(bencher: divan::Bencher<'_, '_>, [rows, inner, out]: [usize; 3]) {
@@ -86,7 +86,7 @@ const CONVOLUTION: [[usize; 3]; 6] =
 
 #[divan::bench_group(sample_count = 6, sample_size = 1)]
 mod convolution {
-    use super::*;
+    use super::{CONVOLUTION, Conv2d, ConvOptions, Flex, ModuleOps, Op, in_turn, tensor};
 
     #[divan::bench(args = CONVOLUTION)]
     fn diadc(bencher: divan::Bencher<'_, '_>, [channels, size, out]: [usize; 3]) {
@@ -112,7 +112,10 @@ const ATTENTION: [[usize; 3]; 4] = [[1024, 1024, 40], [1024, 77, 40], [256, 256,
 
 #[divan::bench_group(sample_count = 12, sample_size = 2)]
 mod attention {
-    use super::*;
+    use super::{
+        ATTENTION, Attention, AttentionModuleOptions, Flex, FloatTensor, FloatTensorOps, ModuleOps, Op, TensorMetadata,
+        tensor,
+    };
 
     fn heads(rows: usize, width: usize) -> FloatTensor<Flex> {
         Flex::float_swap_dims(tensor(&[1, rows, 8, width]), 1, 2)

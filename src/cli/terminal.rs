@@ -105,6 +105,8 @@ pub(super) struct Screen {
     title: String,
     last: Instant,
     started: Instant,
+    /// When the file that is being written was begun.
+    saving: Instant,
 }
 
 impl Screen {
@@ -115,7 +117,7 @@ impl Screen {
             bar.set_style(ProgressStyle::with_template(template).expect("the template is well formed"));
             bar
         });
-        Screen { bar, title: String::new(), last: Instant::now(), started: Instant::now() }
+        Screen { bar, title: String::new(), last: Instant::now(), started: Instant::now(), saving: Instant::now() }
     }
 
     fn show(&mut self, title: &str, done: usize, all: usize, message: &str) {
@@ -160,7 +162,7 @@ impl Screen {
     pub(super) fn looked(&mut self, done: usize, all: usize) {
         let seconds = self.started.elapsed().as_secs_f64();
         let rate = if self.title == "checking" && seconds > 0.0 { done as f64 / seconds } else { 0.0 };
-        self.show("checking", done, all, &format!("{rate:.0} images/s"));
+        self.show("checking", done, all, &pace(rate));
     }
 
     /// Takes the bar away.
@@ -179,8 +181,15 @@ impl Observer for Screen {
             phases => format!("{} ({}/{phases})", progress.objective, progress.phase),
         };
         let left = duration(progress.remaining);
-        let message = format!("loss {:.4}  {:.0} images/s  {left} left", progress.loss, progress.images_per_second);
+        let message = format!("loss {:.4}  {}  {left} left", progress.loss, pace(progress.images_per_second));
         self.show(&title, progress.step as usize, progress.steps as usize, &message);
+    }
+
+    fn on_saving(&mut self, done: usize, all: usize) {
+        if done == 1 {
+            self.saving = Instant::now();
+        }
+        self.late("saving", self.saving, [done, all]);
     }
 }
 
@@ -190,7 +199,17 @@ impl Watch for Screen {
         let rate = if self.title == "scoring" && seconds > 0.0 { done as f64 / seconds } else { 0.0 };
         let left =
             if rate > 0.0 { duration(Duration::from_secs_f64((all - done) as f64 / rate)) } else { "..".to_owned() };
-        self.show("scoring", done, all, &format!("{rate:.1} images/s  {left} left"));
+        self.show("scoring", done, all, &format!("{}  {left} left", pace(rate)));
+    }
+}
+
+/// `12 images/s`, `1.2 images/s` or `12.5 s/image`; `.. images/s` if it is not known yet.
+fn pace(images_per_second: f64) -> String {
+    match images_per_second {
+        rate if rate <= 0.0 => ".. images/s".to_owned(),
+        rate if rate >= 9.95 => format!("{rate:.0} images/s"),
+        rate if rate >= 0.95 => format!("{rate:.1} images/s"),
+        rate => format!("{:.1} s/image", 1.0 / rate),
     }
 }
 

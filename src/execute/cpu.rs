@@ -1,4 +1,4 @@
-//! Gradients and activations on the CPU, straight on the numbers, with all cores.
+//! Products, activations and gradients on the CPU, straight on the numbers, with all cores.
 
 mod adam;
 mod attention;

@@ -1,8 +1,8 @@
-//! Operations whose gradients are computed here and not by burn's own rules, because those are several times slower
-//! on the CPU.
+//! Operations that are computed here and not by burn's own kernels or rules for gradients, because most of those are
+//! several times slower on the CPU.
 //!
-//! A backend takes part by implementing [`Kernels`]: the graphics processor with what burn has, the CPU with gradients
-//! of its own, and autodiff by recording which of them to call.
+//! A backend takes part by implementing [`Kernels`]: the graphics processor with what burn has, the CPU with kernels of
+//! its own, and autodiff by recording which of them to call.
 
 use burn::backend::Autodiff;
 use burn::backend::autodiff::NodeId;

@@ -65,7 +65,8 @@ pub fn draw(distribution: Distribution, key: &Key<'_>, count: usize) -> HostData
 
 /// A function of each of the first `count` normal numbers. They come in pairs (Box and Muller, 1958), computed in double
 /// precision.
-pub fn normals(key: &Key<'_>, count: usize, function: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
+#[must_use]
+pub(crate) fn normals(key: &Key<'_>, count: usize, function: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
     floats(key, count, 2, |stream, numbers| {
         for pair in numbers.chunks_mut(2) {
             let radius = (-2.0 * libm::log(1.0 - unit(stream))).sqrt();
@@ -79,7 +80,8 @@ pub fn normals(key: &Key<'_>, count: usize, function: impl Fn(f32) -> f32 + Sync
 
 /// A function of each of the first `count` uniform numbers, which are multiples of 2^-24 in `[0, 1)`: all of those are
 /// exact in single precision.
-pub fn uniforms(key: &Key<'_>, count: usize, function: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
+#[must_use]
+pub(crate) fn uniforms(key: &Key<'_>, count: usize, function: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
     floats(key, count, 1, |stream, numbers| {
         let mut words = [0_u8; 1024];
         for numbers in numbers.chunks_mut(words.len() / 4) {

@@ -54,7 +54,12 @@ pub fn train(
     if !outcome.is_finished {
         return Err(ExperimentError::Stopped(directory.path().to_path_buf()));
     }
-    weight::save(&directory.weights(), program, &notes, |id| Ok::<_, ExperimentError>(engine.weight(id)?))?;
+    let mut done = 0;
+    weight::save(&directory.weights(), program, &notes, |id| {
+        done += 1;
+        observer.on_saving(done, program.weights.len());
+        Ok::<_, ExperimentError>(engine.weight(id)?)
+    })?;
     let curves = curves(program, &outcome.curve);
     let json = serde_json::json!(curves.iter().map(|curve| (&curve.objective, &curve.points)).collect::<Vec<_>>());
     directory.write("losses.json", format!("{json}\n").as_bytes())?;

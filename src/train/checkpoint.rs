@@ -59,7 +59,7 @@ enum Part {
 }
 
 /// Writes a checkpoint into a folder, tensor by tensor as the engine hands them out, and gives the file. `plans` are
-/// those of the phase, with the numbers of their objectives in the program.
+/// those of the phase, with the numbers of their objectives in the program; `watch` hears which tensor of how many is its turn.
 ///
 /// # Errors
 /// If it can't be written or the device failed; the one before is untouched then.
@@ -69,6 +69,7 @@ pub(super) fn save(
     story: &Story,
     engine: &dyn Engine,
     plans: &[(usize, PlanId)],
+    watch: &mut dyn FnMut(usize, usize),
 ) -> Result<PathBuf, TrainError> {
     let mut parts: Vec<(Found, Part)> = Vec::new();
     let of_weight = |kind: &str, id: WeightId| {
@@ -97,7 +98,10 @@ pub(super) fn save(
     let file = Checkpoint::path(folder);
     let (found, parts): (Vec<Found>, Vec<Part>) = parts.into_iter().unzip();
     let mut writer = Writer::create(&file, found, &story.notes)?;
+    let mut done = 0;
     while let Some(place) = writer.next() {
+        done += 1;
+        watch(done, parts.len());
         match &parts[place] {
             Part::Weight(id) => writer.put_tensor(&engine.weight(*id)?)?,
             Part::Moment(plan, id, order) => writer.put_tensor(&engine.moment(*plan, *id, *order)?)?,

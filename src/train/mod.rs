@@ -50,6 +50,9 @@ pub trait Observer {
     /// A step was taken.
     fn on_step(&mut self, progress: &Progress<'_>);
 
+    /// So many of so many tensors of a checkpoint, or of the weights at the end, are being written.
+    fn on_saving(&mut self, _done: usize, _all: usize) {}
+
     /// A checkpoint was written.
     fn on_checkpoint(&mut self, _path: &Path) {}
 }

@@ -32,6 +32,6 @@ pub struct Keep {
 pub enum Every {
     /// After so many steps.
     Steps(u64),
-    /// After so much time.
+    /// After so much time, or more if it takes long to write one.
     Time(Duration),
 }

@@ -51,8 +51,13 @@ struct Turn {
 struct Pace {
     since: Instant,
     images: u64,
+    /// When the last checkpoint had been written, and how long that took.
     saved: Instant,
+    saving: Duration,
 }
+
+/// Training goes on for so many times as long as the last checkpoint took to be written, before the next one is.
+const PAUSE: u32 = 10;
 
 impl<'a> Trainer<'a> {
     /// A run from the beginning. `engine` holds the weights of `program`.
@@ -100,7 +105,7 @@ impl<'a> Trainer<'a> {
             return Err(TrainError::NoSamples);
         }
         let program = self.program;
-        let mut pace = Pace { since: Instant::now(), images: 0, saved: Instant::now() };
+        let mut pace = Pace { since: Instant::now(), images: 0, saved: Instant::now(), saving: Duration::ZERO };
         while let Some(phase) = program.phases.get(self.story.position.phase) {
             let turns = self.turns(phase)?;
             let is_done = self.phase(phase, &turns, &mut pace, observer)?;
@@ -164,14 +169,15 @@ impl<'a> Trainer<'a> {
                 let before = self.story.curve.last().map_or(0, |point| point.step);
                 self.story.curve.push(LossPoint { step: before + 1, objective: turn.number, loss });
                 observer.on_step(&self.progress(turn, total, loss, pace));
-                if self.is_due(pace) {
-                    self.save(turns, observer)?;
-                    pace.saved = Instant::now();
-                }
+                let is_over =
+                    self.story.position.step == total && self.story.position.phase + 1 == self.program.phases.len();
                 if self.settings.stop.load(Ordering::Relaxed) {
-                    return Ok(
-                        self.story.position.step == total && self.story.position.phase + 1 == self.program.phases.len()
-                    );
+                    return Ok(is_over);
+                }
+                if !is_over && self.is_due(pace) {
+                    let begun = Instant::now();
+                    self.save(turns, observer)?;
+                    (pace.saved, pace.saving) = (Instant::now(), begun.elapsed());
                 }
             }
             Ok(true)
@@ -268,14 +274,16 @@ impl<'a> Trainer<'a> {
     fn is_due(&self, pace: &Pace) -> bool {
         self.settings.keep.as_ref().is_some_and(|keep| match keep.every {
             Every::Steps(steps) => self.story.position.step.is_multiple_of(steps.max(1)),
-            Every::Time(time) => pace.saved.elapsed() >= time,
+            Every::Time(time) => pace.saved.elapsed() >= time.max(PAUSE * pace.saving),
         })
     }
 
     fn save(&self, turns: &[Turn], observer: &mut dyn Observer) -> Result<(), TrainError> {
         let Some(keep) = &self.settings.keep else { return Ok(()) };
         let plans: Vec<(usize, PlanId)> = turns.iter().map(|turn| (turn.number, turn.plan)).collect();
-        observer.on_checkpoint(&save(&keep.folder, self.program, &self.story, self.engine, &plans)?);
+        let watch = &mut |done, all| observer.on_saving(done, all);
+        let file = save(&keep.folder, self.program, &self.story, self.engine, &plans, watch)?;
+        observer.on_checkpoint(&file);
         Ok(())
     }
 }

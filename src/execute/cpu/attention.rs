@@ -12,7 +12,7 @@ use crate::op::Attention;
 use super::product::{Matrix, multiply};
 use super::{Flexible, rows, zeros};
 
-/// Queries that one task works on are at most so many, and have about so many scores.
+/// Queries that one task works on are at most so many, and if they are more than eight they have at most so many scores.
 const QUERIES: usize = 128;
 const SCORES: usize = 256 * 1024;
 
@@ -80,6 +80,8 @@ impl Heads<'_> {
     fn matrix(&self, sample: usize, head: usize, first: usize, rows: usize) -> Matrix<'_> {
         let [of_sample, of_head, row_stride, column_stride] = self.strides;
         let begin = sample * of_sample + head * of_head + first * row_stride;
-        Matrix { numbers: &self.numbers[begin..], rows, columns: self.columns, row_stride, column_stride }
+        // There may be none to begin with.
+        let numbers = self.numbers.get(begin..).unwrap_or_default();
+        Matrix { numbers, rows, columns: self.columns, row_stride, column_stride }
     }
 }

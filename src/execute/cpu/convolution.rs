@@ -1,7 +1,7 @@
 //! Convolution on the CPU, and the gradient of its weight: windows are unfolded and multiplied by the weight.
 //!
 //! Of large images some rows at a time, of small ones some samples: no copy of the whole input is made, and no unfolded
-//! windows are larger than a few megabytes (64 MB for the gradient). Where there are few windows in all, each is a row.
+//! windows are larger than a few megabytes (64 MB for the gradient). Where there are few windows, all are unfolded.
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
@@ -168,7 +168,7 @@ fn unfold_window(layout: &Layout, image: &[f32], position: usize, window: &mut [
     let (conv, [kh, kw]) = (layout.conv, layout.kernel);
     let (row, column) = (position / layout.columns, position % layout.columns);
     let (top, left) = (row * conv.stride[0], column * conv.stride[1]);
-    let planes = image.chunks(layout.height * layout.width);
+    let planes = image.chunks((layout.height * layout.width).max(1));
     for (plane, window) in planes.zip(window.chunks_mut(kh * kw)) {
         for (i, line) in window.chunks_mut(kw).enumerate() {
             let y = (top + i * conv.dilation[0]).wrapping_sub(conv.padding[0]);

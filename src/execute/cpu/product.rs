@@ -1,8 +1,9 @@
 //! Matrix products on the CPU, with all cores or one.
 //!
-//! [`multiply`] is the general one; it copies the larger operand into the order in which it is read, which pays if both
-//! operands have many rows. [`multiply_rows`] copies nothing: a matrix that is multiplied by few rows is read once.
+//! [`multiply`] is the general one; it copies operands into the order in which it reads them, which pays if both are
+//! large. [`multiply_rows`] copies nothing, and a large matrix that is multiplied by few rows passes the cache once.
 #![allow(unsafe_code, reason = "the matrix product takes pointers, so that it writes into the result itself")]
+#![expect(clippy::inline_always, reason = "a function that is called and not inlined is not compiled for wide vectors")]
 
 use gemm::Parallelism;
 use pulp::{Arch, Simd, WithSimd};
@@ -85,26 +86,24 @@ const BLOCK: usize = 64;
 const SPAN: usize = 1024;
 
 /// Adds the scalar products of each row of `left` with each row of `right`, all of which have `inner` numbers, to `sum`,
-/// which has a row for each of `left` and a column for each of `right`. With all cores.
+/// which has a row for each of `left` and a column for each of `right`. Each core takes other rows of `right`.
 pub(super) fn multiply_rows(left: &[f32], right: &[f32], inner: usize, sum: &mut [f32]) {
     if left.is_empty() || right.is_empty() {
         return;
     }
     let columns = right.len() / inner;
-    let across = columns.div_ceil(BLOCK);
+    // All blocks of `left` follow each other that are multiplied by the same block of `right`.
+    let down = (left.len() / inner).div_ceil(BLOCK);
     let mut tasks: Vec<Vec<&mut [f32]>> = Vec::new();
-    for lines in sum.chunks_mut(columns * BLOCK) {
-        let begin = tasks.len();
-        tasks.resize_with(begin + across, Vec::new);
-        for line in lines.chunks_mut(columns) {
-            for (task, part) in tasks[begin..].iter_mut().zip(line.chunks_mut(BLOCK)) {
-                task.push(part);
-            }
+    tasks.resize_with(down * columns.div_ceil(BLOCK), Vec::new);
+    for (row, line) in sum.chunks_mut(columns).enumerate() {
+        for (across, part) in line.chunks_mut(BLOCK).enumerate() {
+            tasks[across * down + row / BLOCK].push(part);
         }
     }
     let arch = Arch::new();
     tasks.into_par_iter().enumerate().for_each(|(at, sum)| {
-        let (left, right) = (&left[at / across * BLOCK * inner..], &right[at % across * BLOCK * inner..]);
+        let (left, right) = (&left[at % down * BLOCK * inner..], &right[at / down * BLOCK * inner..]);
         arch.dispatch(Block { left, right, inner, sum });
     });
 }
@@ -171,7 +170,8 @@ fn scalar_products<S: Simd, const M: usize, const N: usize>(
     right: [&[f32]; N],
 ) -> [[f32; N]; M] {
     let count = left[0].len() / S::F32_LANES;
-    let (mut lefts, mut rights): ([&[S::f32s]; M], [&[S::f32s]; N]) = ([&[]; M], [&[]; N]);
+    let mut lefts: [&[S::f32s]; M] = [&[]; M];
+    let mut rights: [&[S::f32s]; N] = [&[]; N];
     for i in 0..M {
         lefts[i] = &S::as_simd_f32s(left[i]).0[..count];
     }

@@ -29,7 +29,7 @@ pub struct Circumstances {
     pub batch: usize,
     /// Of the factors of products.
     pub precision: Precision,
-    /// Cores that unfold windows of convolutions at once; none on a graphics processor.
+    /// Cores that work at once, each with scratch memory of its own; none on a graphics processor.
     pub cores: usize,
 }
 
