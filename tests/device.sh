@@ -51,11 +51,18 @@ compare tiny "ae.decode($latent)" "$near"
 compare tiny "psi($image)" "$near"
 compare tiny "denoise($latent, constant([10, 300]), $image)" "$near"
 compare tiny "reconstruct($image)" "$far"
-# Not the gradients that cancel, of which rounding is all there is: of a bias of attention's keys, and of the first bias.
-ae=first_stage_model
-compare tiny "mse(ae.decode(latent_mean(ae.encode($image))), $image)" "$far" \
-    --grad $ae.encoder.down --grad $ae.encoder.mid.attn_1.q --grad $ae.encoder.mid.attn_1.v --grad $ae.encoder.conv_out \
-    --grad $ae.decoder.mid.block_1 --grad $ae.decoder.mid.attn_1.q --grad $ae.decoder.up --grad $ae.decoder.conv_out
+# All gradients but those that cancel, of which rounding is all there is: of a bias of attention's keys, and of the first
+# bias.
+grads='--grad first_stage_model.quant_conv --grad first_stage_model.post_quant_conv'
+for weight in encoder.conv_in.weight encoder.down decoder.conv_in decoder.up; do
+    grads="$grads --grad first_stage_model.$weight"
+done
+for part in mid.block_1 mid.block_2 mid.attn_1.norm mid.attn_1.q mid.attn_1.k.weight mid.attn_1.v mid.attn_1.proj_out \
+    norm_out conv_out; do
+    grads="$grads --grad first_stage_model.encoder.$part --grad first_stage_model.decoder.$part"
+done
+# shellcheck disable=SC2086 # a list of words
+compare tiny "mse(ae.decode(latent_mean(ae.encode($image))), $image)" "$far" $grads
 compare tiny "mse(denoise($latent, constant([10, 300]), $image), $latent)" "$far" --grad model.diffusion_model --grad control_model
 tokens='random_normal(shape: [2, 96, 32])'
 attended="attended($tokens, random_normal(shape: [2, 7, 16]))"

@@ -59,7 +59,8 @@ enum Part {
 }
 
 /// Writes a checkpoint into a folder, tensor by tensor as the engine hands them out, and gives the file. `plans` are
-/// those of the phase, with the numbers of their objectives in the program; `watch` hears which tensor of how many is its turn.
+/// those of the phase, with the numbers of their objectives in the program; `watch` hears which tensor of how many is
+/// its turn.
 ///
 /// # Errors
 /// If it can't be written or the device failed; the one before is untouched then.

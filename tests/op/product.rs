@@ -12,7 +12,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn rows_times_weights(rows in prop_oneof![sizes(511), 512..=600_usize], inner in sizes(2100), out in sizes(150), biased in any::<bool>()) {
+    fn rows_times_weights(
+        rows in prop_oneof![sizes(511), 512..=600_usize],
+        inner in sizes(2100),
+        out in sizes(150),
+        biased in any::<bool>(),
+    ) {
         let (x, weight) = (net::floats(&[rows, inner], 1), net::floats(&[out, inner], 2));
         let bias = biased.then(|| net::floats(&[out], 3));
         let expected = (0..rows * out).map(|at| {
