@@ -8,7 +8,7 @@ use burn::backend::flex::FlexDevice;
 use burn::tensor::TensorMetadata;
 use burn::tensor::ops::{AttentionModuleOptions, ConvOptions, FloatTensor, FloatTensorOps, ModuleOps};
 use diadc::allocator::Allocator;
-use diadc::execute::{HostTensor, Tensor, apply};
+use diadc::execute::{Cpu, HostTensor, Tensor, apply};
 use diadc::op::{Attention, Conv2d, Op};
 
 #[global_allocator]
@@ -45,7 +45,7 @@ fn in_turn(
 
 fn diadc(op: &Op, inputs: &[FloatTensor<Flex>], shape: &[usize]) -> FloatTensor<Flex> {
     let inputs = inputs.iter().cloned().map(Tensor::<Flex>::Float).collect();
-    apply(op, inputs, shape, &FlexDevice).float()
+    apply::<Cpu>(op, inputs, shape, &FlexDevice).float()
 }
 
 /// Rows, numbers of each, and numbers of each result.

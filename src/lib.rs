@@ -1,8 +1,10 @@
 //! A compiler and runtime for descriptions of anomaly-detection systems.
 //!
 //! A `.diad` file describes a whole experiment: the parts of a model and where their weights lie, functions over
-//! tensors, what is trained and how, how an image is scored. The rooms below are listed in the order in which the
-//! data passes through them; a room uses only those above its own.
+//! tensors, what is trained and how, how an image is scored. This crate is the whole: the language comes from
+//! [`diadc_lang`], what runs plans from [`diadc_execute`] and a crate for each device, and what both speak from
+//! [`diadc_core`]. Its own rooms are listed below in the order in which the data passes through them; a room uses only
+//! those above its own.
 //!
 //! ```text
 //! text --parse--> Ast --resolve--> Spec --check--> Program --lint, optimize--> --plan--> Plan --execute--> tensors
@@ -15,24 +17,12 @@
 //!
 //! [`compile::compile`] is the compiler on one screen, [`experiment`] a run from spec to report.
 
+pub use diadc_core::{fact, op, span};
+pub use diadc_lang::{check, compile, diagnostic, format, lint, measure, optimize, parse, resolve, source};
+pub use diadc_serve as serve;
+
 pub mod allocator;
-pub mod span;
-pub mod source;
-pub mod diagnostic;
-pub mod parse;
-pub mod format;
-pub mod fact;
-pub mod op;
-pub mod measure;
-pub mod resolve;
-pub mod graph;
-pub mod check;
-pub mod lint;
-pub mod optimize;
-pub mod plan;
-pub mod compile;
-pub mod serve;
-pub mod execute;
+mod device;
 pub mod weight;
 pub mod dataset;
 pub mod train;
@@ -40,3 +30,28 @@ pub mod evaluate;
 pub mod report;
 pub mod experiment;
 pub mod cli;
+
+/// Graphs, the programs that they belong to, and views of them.
+pub mod graph {
+    pub use diadc_core::graph::*;
+    pub use diadc_lang::inspect::{Detail, dot, html, json, svg, text};
+    pub use diadc_lang::program::{self, written};
+}
+
+/// Plans, what they cost, and how much memory they take.
+pub mod plan {
+    pub use diadc_core::plan::*;
+    pub use diadc_lang::inspect::{
+        CallChange, CallCost, Change, ChangeKind, Cost, Difference, FunctionCost, PartCost, WeightChange, cost,
+        difference, memory,
+    };
+}
+
+/// What runs plans, on whatever device.
+pub mod execute {
+    pub use diadc_core::engine::*;
+    pub use diadc_cpu::Cpu;
+    pub use diadc_execute::{Kernels, Recorded, Session, Tensor, apply};
+
+    pub use crate::device::open;
+}

@@ -1,18 +1,16 @@
-//! All integration tests in one binary, so that it is linked once.
+//! All integration tests of running programs in one binary, so that it is linked once.
 
 mod allocator;
 mod cli;
 mod dataset;
-mod format;
 mod golden;
-mod language;
-mod lint;
 mod metric;
 mod op;
 mod optimize;
 mod report;
 mod run;
-mod serve;
-mod tidy;
+#[allow(dead_code, reason = "the tests of the language use the rest of it")]
+#[path = "language/spec.rs"]
+mod spec;
 mod train;
 mod weight;

@@ -6,7 +6,7 @@
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{Device, FloatTensor};
 
-use crate::op::Op;
+use diadc_core::op::Op;
 
 use super::kernels::Kernels;
 use super::tensor::Tensor;
@@ -18,7 +18,12 @@ use super::{convolution, elementwise, layout, linear, normalize, pool, reduce, r
 /// If the inputs do not fit the operation's shape rule, which `check` has made sure of; and for `Input`, `Weight`
 /// and `Random`, which hold what the caller knows and this room does not.
 #[must_use]
-pub fn apply<B: Kernels>(op: &Op, inputs: Vec<Tensor<B>>, shape: &[usize], device: &Device<B>) -> Tensor<B> {
+pub fn apply<K: Kernels>(
+    op: &Op,
+    inputs: Vec<Tensor<K::Backend>>,
+    shape: &[usize],
+    device: &Device<K::Backend>,
+) -> Tensor<K::Backend> {
     let mut inputs = Operands(inputs.into_iter());
     match op {
         Op::Input { .. } | Op::Weight { .. } | Op::Random(_) => {
@@ -26,15 +31,17 @@ pub fn apply<B: Kernels>(op: &Op, inputs: Vec<Tensor<B>>, shape: &[usize], devic
         }
         Op::Constant(constant) => source::constant(constant, shape, device),
 
-        Op::Unary(unary) => elementwise::unary(*unary, inputs.next(), device),
+        Op::Unary(unary) => elementwise::unary::<K>(*unary, inputs.next(), device),
         Op::Binary(binary) => elementwise::binary(*binary, inputs.next(), inputs.next(), shape, device),
         Op::Compare(comparison) => elementwise::compare(*comparison, inputs.next(), inputs.next(), shape, device),
         Op::Select => elementwise::select(inputs.next(), inputs.next(), inputs.next(), shape),
         Op::Cast(dtype) => elementwise::cast(*dtype, inputs.next(), device),
         Op::StopGradient => elementwise::stop_gradient(inputs.next()),
 
-        Op::Reduce { kind, axes, .. } => Tensor::Float(reduce::reduce::<B>(*kind, axes, inputs.float(), shape)),
-        Op::Softmax { axis } => Tensor::Float(reduce::softmax::<B>(inputs.float(), *axis, device)),
+        Op::Reduce { kind, axes, .. } => {
+            Tensor::Float(reduce::reduce::<K::Backend>(*kind, axes, inputs.float(), shape))
+        }
+        Op::Softmax { axis } => Tensor::Float(reduce::softmax::<K>(inputs.float(), *axis, device)),
 
         Op::Reshape(_) => layout::reshape(inputs.next(), shape),
         Op::Permute(order) => layout::permute(inputs.next(), order),
@@ -44,33 +51,33 @@ pub fn apply<B: Kernels>(op: &Op, inputs: Vec<Tensor<B>>, shape: &[usize], devic
         Op::Gather => layout::gather(inputs.float(), inputs.next().int(), shape),
         Op::Pad { sides, mode } => layout::pad(inputs.next(), *sides, *mode, device),
 
-        Op::MatMul => Tensor::Float(linear::matmul::<B>(inputs.float(), inputs.float(), shape)),
-        Op::Linear => Tensor::Float(linear::linear::<B>(inputs.float(), inputs.float(), inputs.bias(), shape)),
+        Op::MatMul => Tensor::Float(linear::matmul::<K::Backend>(inputs.float(), inputs.float(), shape)),
+        Op::Linear => Tensor::Float(linear::linear::<K>(inputs.float(), inputs.float(), inputs.bias(), shape)),
         Op::Attention(attention) => {
             let (q, k, v) = (inputs.float(), inputs.float(), inputs.float());
-            Tensor::Float(B::attend(*attention, q, k, v, device))
+            Tensor::Float(K::attend(*attention, q, k, v, device))
         }
         Op::Conv2d(conv) => {
             let (x, weight) = (inputs.float(), inputs.float());
-            Tensor::Float(convolution::conv2d::<B>(*conv, x, weight, inputs.bias()))
+            Tensor::Float(convolution::conv2d::<K>(*conv, x, weight, inputs.bias()))
         }
         Op::ConvTranspose2d(conv) => {
             let (x, weight) = (inputs.float(), inputs.float());
-            Tensor::Float(convolution::conv_transpose2d::<B>(*conv, x, weight, inputs.bias()))
+            Tensor::Float(convolution::conv_transpose2d::<K>(*conv, x, weight, inputs.bias()))
         }
         Op::GroupNorm { groups, epsilon } => {
             let (x, weight, bias) = (inputs.float(), inputs.float(), inputs.float());
-            Tensor::Float(normalize::group_norm::<B>(*groups, *epsilon, x, weight, bias, device))
+            Tensor::Float(normalize::group_norm::<K>(*groups, *epsilon, x, weight, bias, device))
         }
         Op::LayerNorm { epsilon } => {
             let (x, weight, bias) = (inputs.float(), inputs.float(), inputs.float());
-            Tensor::Float(normalize::layer_norm::<B>(*epsilon, x, weight, bias))
+            Tensor::Float(normalize::layer_norm::<K::Backend>(*epsilon, x, weight, bias))
         }
 
-        Op::Pool(pool) => Tensor::Float(pool::pool::<B>(*pool, inputs.float())),
+        Op::Pool(pool) => Tensor::Float(pool::pool::<K::Backend>(*pool, inputs.float())),
         Op::Resize(resize) => resample::resize(resize.interpolation, inputs.next(), shape, device),
         Op::GaussianBlur { sigma, truncate } => {
-            Tensor::Float(resample::gaussian_blur::<B>(*sigma, *truncate, inputs.float(), device))
+            Tensor::Float(resample::gaussian_blur::<K::Backend>(*sigma, *truncate, inputs.float(), device))
         }
     }
 }

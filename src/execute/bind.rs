@@ -2,15 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::fact::{Bindings, Fact, Shape};
-use crate::plan::{Block, Plan, PlanInput, Work};
-
-use super::draw::Draw;
-use super::error::RunError;
-use super::host::HostTensor;
-
-/// Tensors by name, such as the inputs of a function.
-pub type NamedTensors = BTreeMap<String, HostTensor>;
+use diadc_core::engine::{Draw, HostTensor, NamedTensors, RunError};
+use diadc_core::fact::{Bindings, Fact, Shape};
+use diadc_core::plan::{Block, Plan, PlanInput, Work};
 
 /// The shapes of all outputs of the steps of a block, as numbers.
 #[derive(Clone, Debug, Default, PartialEq)]

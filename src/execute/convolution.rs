@@ -7,35 +7,30 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Shape, TensorMetadata};
 
-use crate::op::{Conv2d, ConvTranspose2d, PadMode};
+use diadc_core::op::{Conv2d, ConvTranspose2d, PadMode};
 
-use super::kernels::Kernels;
+use super::kernels::{Floats, Kernels};
 use super::layout::{pad, permute, take};
 use super::linear::matmul;
 use super::tensor::Tensor;
 
-pub(super) fn conv2d<B: Kernels>(
-    conv: Conv2d,
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    bias: Option<FloatTensor<B>>,
-) -> FloatTensor<B> {
-    B::convolve(conv, x, weight, bias)
+pub(super) fn conv2d<K: Kernels>(conv: Conv2d, x: Floats<K>, weight: Floats<K>, bias: Option<Floats<K>>) -> Floats<K> {
+    K::convolve(conv, x, weight, bias)
 }
 
-pub(super) fn conv_transpose2d<B: Kernels>(
+pub(super) fn conv_transpose2d<K: Kernels>(
     conv: ConvTranspose2d,
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    bias: Option<FloatTensor<B>>,
-) -> FloatTensor<B> {
+    x: Floats<K>,
+    weight: Floats<K>,
+    bias: Option<Floats<K>>,
+) -> Floats<K> {
     let ConvTranspose2d { stride, padding, output_padding, dilation, groups } = conv;
     let way = Conv2d { stride, padding, dilation, groups };
-    back::<B>(way, x, mirrored::<B>(weight, groups), output_padding, bias)
+    back::<K>(way, x, mirrored::<K::Backend>(weight, groups), output_padding, bias)
 }
 
 /// The output of a convolution.
-pub(super) fn composed_convolution<B: Backend>(
+pub fn composed_convolution<B: Backend>(
     conv: Conv2d,
     x: FloatTensor<B>,
     weight: FloatTensor<B>,
@@ -54,12 +49,12 @@ pub(super) fn composed_convolution<B: Backend>(
 }
 
 /// The gradient of its input, `[B, C, H, W]`, from that of its output.
-pub(super) fn composed_input_gradient<B: Kernels>(
+pub fn composed_input_gradient<K: Kernels>(
     conv: Conv2d,
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    gradient: FloatTensor<B>,
-) -> FloatTensor<B> {
+    x: Floats<K>,
+    weight: Floats<K>,
+    gradient: Floats<K>,
+) -> Floats<K> {
     let [_, _, height, width] = x.shape().dims();
     let [_, _, kh, kw] = weight.shape().dims();
     // Rows and columns at the end that no window begins at.
@@ -67,11 +62,11 @@ pub(super) fn composed_input_gradient<B: Kernels>(
         (extent + 2 * conv.padding[axis] - conv.dilation[axis] * (taps - 1) - 1) % conv.stride[axis]
     };
     let rest = [rest(0, height, kh), rest(1, width, kw)];
-    back::<B>(conv, gradient, mirrored::<B>(weight, conv.groups), rest, None)
+    back::<K>(conv, gradient, mirrored::<K::Backend>(weight, conv.groups), rest, None)
 }
 
 /// The gradient of its weight, `[out, C/groups, kh, kw]`, from that of its output.
-pub(super) fn composed_weight_gradient<B: Backend>(
+pub fn composed_weight_gradient<B: Backend>(
     conv: Conv2d,
     x: FloatTensor<B>,
     kernel: [usize; 2],
@@ -113,22 +108,22 @@ fn unfold<B: Backend>(conv: Conv2d, x: FloatTensor<B>, [kh, kw]: [usize; 2]) -> 
 
 /// The way back through a convolution, `[B, out, h, w]` to `[B, C, H, W]`, with the mirrored weight. `rest` are rows
 /// and columns at the end that no window begins at.
-fn back<B: Kernels>(
+fn back<K: Kernels>(
     conv: Conv2d,
-    y: FloatTensor<B>,
-    mirrored: FloatTensor<B>,
+    y: Floats<K>,
+    mirrored: Floats<K>,
     rest: [usize; 2],
-    bias: Option<FloatTensor<B>>,
-) -> FloatTensor<B> {
+    bias: Option<Floats<K>>,
+) -> Floats<K> {
     let [_, _, kh, kw] = mirrored.shape().dims();
     let reach = [conv.dilation[0] * (kh - 1), conv.dilation[1] * (kw - 1)];
     let mut y = y;
     for axis in [0, 1] {
         let cut = conv.padding[axis].saturating_sub(reach[axis]);
-        y = spread::<B>(y, 2 + axis, conv.stride[axis], rest[axis], cut);
+        y = spread::<K::Backend>(y, 2 + axis, conv.stride[axis], rest[axis], cut);
     }
     let padding = [reach[0].saturating_sub(conv.padding[0]), reach[1].saturating_sub(conv.padding[1])];
-    B::convolve(Conv2d { stride: [1, 1], padding, ..conv }, y, mirrored, bias)
+    K::convolve(Conv2d { stride: [1, 1], padding, ..conv }, y, mirrored, bias)
 }
 
 /// An axis with `stride - 1` zeros after each element but the last, then `rest` more, then `cut` fewer on both sides.

@@ -6,22 +6,11 @@
 use burn::tensor::Shape;
 use burn::tensor::TensorMetadata;
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::FloatTensor;
+use burn::tensor::ops::{FloatTensor, FloatTensorOps};
 
-use crate::graph::program::Optimizer;
+use diadc_core::engine::{Descent, Optimizer};
 
-use super::kernels::Kernels;
-
-/// How one step is taken.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Descent {
-    /// The rule.
-    pub optimizer: Optimizer,
-    /// The learning rate of this step, as a factor of the rule's own.
-    pub factor: f64,
-    /// Gradients longer than this (L2 norm over all weights) are shortened to it.
-    pub clip_norm: Option<f64>,
-}
+use super::kernels::{AdamFactors, Floats, Kernels};
 
 /// What the rule remembers of a weight: the running mean of gradients, and with Adam that of their squares.
 #[derive(Clone, Debug)]
@@ -31,28 +20,28 @@ pub(super) struct Moments<B: Backend> {
 }
 
 /// A weight after one step, and what the rule remembers of it. `step` counts from 1.
-pub(super) fn step<B: Kernels>(
+pub(super) fn step<K: Kernels>(
     descent: &Descent,
     step: u64,
-    weight: FloatTensor<B>,
-    gradient: FloatTensor<B>,
-    moments: Option<Moments<B>>,
-) -> (FloatTensor<B>, Option<Moments<B>>) {
+    weight: Floats<K>,
+    gradient: Floats<K>,
+    moments: Option<Moments<K::Backend>>,
+) -> (Floats<K>, Option<Moments<K::Backend>>) {
     match descent.optimizer {
         Optimizer::Adam { lr, beta1, beta2, epsilon, weight_decay } => {
             let rule = Adam { lr: lr * descent.factor, beta1, beta2, epsilon, weight_decay };
-            let (weight, moments) = rule.step::<B>(step, weight, gradient, moments);
+            let (weight, moments) = rule.step::<K>(step, weight, gradient, moments);
             (weight, Some(moments))
         }
         Optimizer::Sgd { lr, momentum, weight_decay } => {
             let gradient = if weight_decay == 0.0 {
                 gradient
             } else {
-                B::float_add(gradient, B::float_mul_scalar(weight.clone(), weight_decay.into()))
+                K::Backend::float_add(gradient, K::Backend::float_mul_scalar(weight.clone(), weight_decay.into()))
             };
-            let (direction, moments) = with_momentum::<B>(momentum, gradient, moments);
-            let change = B::float_mul_scalar(direction, (-lr * descent.factor).into());
-            (B::float_add(weight, change), moments)
+            let (direction, moments) = with_momentum::<K::Backend>(momentum, gradient, moments);
+            let change = K::Backend::float_mul_scalar(direction, (-lr * descent.factor).into());
+            (K::Backend::float_add(weight, change), moments)
         }
     }
 }
@@ -67,13 +56,13 @@ struct Adam {
 }
 
 impl Adam {
-    fn step<B: Kernels>(
+    fn step<K: Kernels>(
         &self,
         step: u64,
-        weight: FloatTensor<B>,
-        gradient: FloatTensor<B>,
-        moments: Option<Moments<B>>,
-    ) -> (FloatTensor<B>, Moments<B>) {
+        weight: Floats<K>,
+        gradient: Floats<K>,
+        moments: Option<Moments<K::Backend>>,
+    ) -> (Floats<K>, Moments<K::Backend>) {
         let correction = |beta: f64| 1.0 - beta.powf(step as f64);
         let factors = AdamFactors {
             beta1: self.beta1,
@@ -84,26 +73,9 @@ impl Adam {
             keep: 1.0 - self.lr * self.weight_decay,
         };
         let moments = moments.and_then(|old| old.second.map(|second| (old.first, second)));
-        let (weight, first, second) = B::adam(&factors, weight, gradient, moments);
+        let (weight, first, second) = K::adam(&factors, weight, gradient, moments);
         (weight, Moments { first, second: Some(second) })
     }
-}
-
-/// The numbers of one step of Adam.
-#[derive(Clone, Copy, Debug)]
-pub struct AdamFactors {
-    /// What is kept of the running mean of gradients.
-    pub beta1: f64,
-    /// What is kept of the running mean of their squares.
-    pub beta2: f64,
-    /// Factor of the root of the squares.
-    pub root: f64,
-    /// What is added to it.
-    pub epsilon: f64,
-    /// Factor of the direction.
-    pub change: f64,
-    /// What is kept of the weight.
-    pub keep: f64,
 }
 
 /// A weight after a step of Adam, and its moments, composed of what every backend has.

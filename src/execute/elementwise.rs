@@ -5,44 +5,48 @@
 
 use burn::tensor::Scalar;
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{Device, FloatTensor, IntTensor};
+use burn::tensor::ops::{ActivationOps, Device, FloatTensor, FloatTensorOps, IntTensor};
 
-use crate::fact::DType;
-use crate::op::{Binary, Comparison, Unary};
+use diadc_core::fact::DType;
+use diadc_core::op::{Binary, Comparison, Unary};
 
 use super::broadcast::{add, broadcast, mul};
-use super::kernels::Kernels;
+use super::kernels::{Floats, Kernels};
 use super::layout::{expand, with_rank};
 use super::tensor::{Tensor, bool_type, float_type, int_type};
 
-pub(super) fn unary<B: Kernels>(unary: Unary, x: Tensor<B>, device: &Device<B>) -> Tensor<B> {
+pub(super) fn unary<K: Kernels>(
+    unary: Unary,
+    x: Tensor<K::Backend>,
+    device: &Device<K::Backend>,
+) -> Tensor<K::Backend> {
     match x {
-        Tensor::Float(x) => Tensor::Float(float_unary::<B>(unary, x, device)),
-        Tensor::Int(x) => Tensor::Int(int_unary::<B>(unary, x)),
+        Tensor::Float(x) => Tensor::Float(float_unary::<K>(unary, x, device)),
+        Tensor::Int(x) => Tensor::Int(int_unary::<K::Backend>(unary, x)),
         Tensor::Bool(_) => unreachable!("the shape rule refuses truth values"),
     }
 }
 
-fn float_unary<B: Kernels>(unary: Unary, x: FloatTensor<B>, device: &Device<B>) -> FloatTensor<B> {
+fn float_unary<K: Kernels>(unary: Unary, x: Floats<K>, device: &Device<K::Backend>) -> Floats<K> {
     match unary {
-        Unary::Neg => B::float_neg(x),
-        Unary::Exp => B::float_exp(x),
-        Unary::Log => B::float_log(x),
-        Unary::Sqrt => B::float_sqrt(x),
-        Unary::Abs => B::float_abs(x),
-        Unary::Sin => B::float_sin(x),
-        Unary::Cos => B::float_cos(x),
-        Unary::Tanh => B::float_tanh(x),
-        Unary::Sigmoid => B::float_recip(logistic::<B>(x, device)),
-        Unary::Relu => B::relu(x),
-        Unary::LeakyRelu(slope) => leaky_relu::<B>(x, slope, device),
-        Unary::Silu => B::silu(x),
-        Unary::Gelu => gelu::<B>(x, device),
-        Unary::GeluTanh => gelu_tanh::<B>(x, device),
-        Unary::AddScalar(c) => B::float_add_scalar(x, c.into()),
-        Unary::MulScalar(c) => B::float_mul_scalar(x, c.into()),
-        Unary::PowScalar(c) => power::<B>(x, c),
-        Unary::Clamp(low, high) => clamp::<B>(x, low, high, device),
+        Unary::Neg => K::Backend::float_neg(x),
+        Unary::Exp => K::Backend::float_exp(x),
+        Unary::Log => K::Backend::float_log(x),
+        Unary::Sqrt => K::Backend::float_sqrt(x),
+        Unary::Abs => K::Backend::float_abs(x),
+        Unary::Sin => K::Backend::float_sin(x),
+        Unary::Cos => K::Backend::float_cos(x),
+        Unary::Tanh => K::Backend::float_tanh(x),
+        Unary::Sigmoid => K::Backend::float_recip(logistic::<K::Backend>(x, device)),
+        Unary::Relu => K::Backend::relu(x),
+        Unary::LeakyRelu(slope) => leaky_relu::<K::Backend>(x, slope, device),
+        Unary::Silu => K::silu(x),
+        Unary::Gelu => gelu::<K>(x, device),
+        Unary::GeluTanh => gelu_tanh::<K::Backend>(x, device),
+        Unary::AddScalar(c) => K::Backend::float_add_scalar(x, c.into()),
+        Unary::MulScalar(c) => K::Backend::float_mul_scalar(x, c.into()),
+        Unary::PowScalar(c) => power::<K::Backend>(x, c),
+        Unary::Clamp(low, high) => clamp::<K::Backend>(x, low, high, device),
     }
 }
 
@@ -93,13 +97,13 @@ fn leaky_relu<B: Backend>(x: FloatTensor<B>, slope: f64, device: &Device<B>) -> 
 }
 
 /// `x / 2 * (1 + erf(x / sqrt(2)))`. Some backends approximate the gradient of their kernel.
-fn gelu<B: Kernels>(x: FloatTensor<B>, device: &Device<B>) -> FloatTensor<B> {
-    if !B::ad_enabled(device) {
-        return B::gelu_of(x);
+fn gelu<K: Kernels>(x: Floats<K>, device: &Device<K::Backend>) -> Floats<K> {
+    if !K::Backend::ad_enabled(device) {
+        return K::gelu_of(x);
     }
-    let erf = B::float_erf(B::float_mul_scalar(x.clone(), std::f64::consts::FRAC_1_SQRT_2.into()));
-    let twice = B::float_add_scalar(erf, 1.0.into());
-    B::float_mul(B::float_mul_scalar(x, 0.5.into()), twice)
+    let erf = K::Backend::float_erf(K::Backend::float_mul_scalar(x.clone(), std::f64::consts::FRAC_1_SQRT_2.into()));
+    let twice = K::Backend::float_add_scalar(erf, 1.0.into());
+    K::Backend::float_mul(K::Backend::float_mul_scalar(x, 0.5.into()), twice)
 }
 
 /// `x / 2 * (1 + tanh(u))`, `u = sqrt(2 / pi) * (x + 0.044715 x^3)`, written as `x * sigmoid(2u)`.

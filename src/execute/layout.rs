@@ -4,9 +4,9 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::{Device, FloatTensor, IntTensor};
 use burn::tensor::{Shape, Slice, TensorMetadata};
 
-use crate::op::PadMode;
+use diadc_core::engine::HostTensor;
+use diadc_core::op::PadMode;
 
-use super::host::HostTensor;
 use super::tensor::{Tensor, bool_type, int_type, on_device, signed};
 
 pub(super) fn reshape<B: Backend>(x: Tensor<B>, shape: &[usize]) -> Tensor<B> {

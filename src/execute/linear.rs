@@ -1,12 +1,12 @@
 //! Matrix products: plain, with weights, and attention.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{AttentionModuleOptions, Device, FloatTensor};
+use burn::tensor::ops::{AttentionModuleOptions, Device, FloatTensor, FloatTensorOps, ModuleOps};
 use burn::tensor::{FloatDType, Shape, TensorMetadata};
 
-use crate::op::Attention;
+use diadc_core::op::Attention;
 
-use super::kernels::Kernels;
+use super::kernels::{Floats, Kernels};
 use super::layout::{expand, with_rank};
 use super::reduce::softmax;
 use super::tensor::{Tensor, bool_type, int_type, signed};
@@ -36,20 +36,20 @@ fn flat_matmul<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>, shape: &[usize]
     B::float_reshape(B::float_matmul(a, b), Shape::from(shape.to_vec()))
 }
 
-pub(super) fn linear<B: Kernels>(
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    bias: Option<FloatTensor<B>>,
+pub(super) fn linear<K: Kernels>(
+    x: Floats<K>,
+    weight: Floats<K>,
+    bias: Option<Floats<K>>,
     shape: &[usize],
-) -> FloatTensor<B> {
+) -> Floats<K> {
     let [_, inner] = weight.shape().dims();
     let rows = shape[..shape.len() - 1].iter().product();
-    let y = B::project(B::float_reshape(x, Shape::new([rows, inner])), weight, bias);
-    B::float_reshape(y, Shape::from(shape.to_vec()))
+    let y = K::project(K::Backend::float_reshape(x, Shape::new([rows, inner])), weight, bias);
+    K::Backend::float_reshape(y, Shape::from(shape.to_vec()))
 }
 
 /// `[n, in]`, `[out, in]` and perhaps `[out]` to `[n, out]`.
-pub(super) fn composed_linear<B: Backend>(
+pub fn composed_linear<B: Backend>(
     x: FloatTensor<B>,
     weight: FloatTensor<B>,
     bias: Option<FloatTensor<B>>,
@@ -68,24 +68,25 @@ const MOST_SCORES: usize = 1 << 25;
 /// As it is defined; the backend's own kernel only where it saves memory, for it is no faster.
 ///
 /// The kernels of some backends know no other scale than `1 / sqrt(d)`, so the queries carry the difference.
-pub(super) fn composed_attention<B: Kernels>(
+pub fn composed_attention<K: Kernels>(
     attention: Attention,
-    q: FloatTensor<B>,
-    k: FloatTensor<B>,
-    v: FloatTensor<B>,
-    device: &Device<B>,
-) -> FloatTensor<B> {
+    q: Floats<K>,
+    k: Floats<K>,
+    v: Floats<K>,
+    device: &Device<K::Backend>,
+) -> Floats<K> {
     let [batch, heads, queries, width] = q.shape().dims();
-    if !B::ad_enabled(device) && batch * heads * queries * k.shape()[2] > MOST_SCORES {
+    if !K::Backend::ad_enabled(device) && batch * heads * queries * k.shape()[2] > MOST_SCORES {
         let options = AttentionModuleOptions { scale: None, softcap: None, is_causal: attention.causal };
-        let q = scaled::<B>(q, attention.scale * (width as f64).sqrt());
-        return B::attention(q, k, v, None, None, options);
+        let q = scaled::<K::Backend>(q, attention.scale * (width as f64).sqrt());
+        return K::Backend::attention(q, k, v, None, None, options);
     }
-    let scores = B::float_matmul(scaled::<B>(q, attention.scale), B::float_swap_dims(k, 2, 3));
-    let scores = if attention.causal { hide_later::<B>(scores, device) } else { scores };
+    let scores =
+        K::Backend::float_matmul(scaled::<K::Backend>(q, attention.scale), K::Backend::float_swap_dims(k, 2, 3));
+    let scores = if attention.causal { hide_later::<K::Backend>(scores, device) } else { scores };
     // Powers are taken and summed in f32, as automatic mixed precision does.
-    let shares = softmax::<B>(B::float_cast(scores, FloatDType::F32), 3, device);
-    B::float_matmul(B::float_cast(shares, v.dtype().into()), v)
+    let shares = softmax::<K>(K::Backend::float_cast(scores, FloatDType::F32), 3, device);
+    K::Backend::float_matmul(K::Backend::float_cast(shares, v.dtype().into()), v)
 }
 
 fn scaled<B: Backend>(x: FloatTensor<B>, factor: f64) -> FloatTensor<B> {

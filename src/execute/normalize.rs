@@ -6,22 +6,22 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::{Device, FloatTensor};
 use burn::tensor::{Shape, TensorMetadata};
 
-use super::kernels::Kernels;
+use super::kernels::{Floats, Kernels};
 use super::layout::expand;
 use super::tensor::Tensor;
 
-pub(super) fn group_norm<B: Kernels>(
+pub(super) fn group_norm<K: Kernels>(
     groups: usize,
     epsilon: f64,
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    bias: FloatTensor<B>,
-    device: &Device<B>,
-) -> FloatTensor<B> {
-    if B::ad_enabled(device) {
-        return composed_group_norm::<B>(groups, epsilon, x, weight, bias);
+    x: Floats<K>,
+    weight: Floats<K>,
+    bias: Floats<K>,
+    device: &Device<K::Backend>,
+) -> Floats<K> {
+    if K::Backend::ad_enabled(device) {
+        return composed_group_norm::<K::Backend>(groups, epsilon, x, weight, bias);
     }
-    B::normalize_groups(groups, epsilon, x, weight, bias)
+    K::normalize_groups(groups, epsilon, x, weight, bias)
 }
 
 /// Rows are groups for the statistics and channels for scale and shift, so that each factor is one number per row.

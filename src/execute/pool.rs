@@ -3,7 +3,7 @@
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 
-use crate::op::{Pool, PoolKind};
+use diadc_core::op::{Pool, PoolKind};
 
 pub(super) fn pool<B: Backend>(pool: Pool, x: FloatTensor<B>) -> FloatTensor<B> {
     let Pool { kind, window, stride, padding } = pool;

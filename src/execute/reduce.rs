@@ -1,13 +1,13 @@
 //! Reductions over axes, and softmax.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{Device, FloatTensor};
+use burn::tensor::ops::{ActivationOps, Device, FloatTensor, FloatTensorOps};
 use burn::tensor::{Shape, TensorMetadata};
 
-use crate::op::Reduction;
+use diadc_core::op::Reduction;
 
 use super::elementwise::without_gradient;
-use super::kernels::Kernels;
+use super::kernels::{Floats, Kernels};
 use super::tensor::on_device;
 
 /// Neighbouring axes with the same fate are joined first, so that each run of them is reduced at once.
@@ -31,17 +31,17 @@ pub(super) fn reduce<B: Backend>(
 }
 
 /// The largest number is taken off first; no gradient flows through it, since it changes nothing.
-pub(super) fn softmax<B: Kernels>(x: FloatTensor<B>, axis: usize, device: &Device<B>) -> FloatTensor<B> {
-    if !B::ad_enabled(device) && axis + 1 == x.shape().len() {
-        return B::softmax_of_rows(x);
+pub(super) fn softmax<K: Kernels>(x: Floats<K>, axis: usize, device: &Device<K::Backend>) -> Floats<K> {
+    if !K::Backend::ad_enabled(device) && axis + 1 == x.shape().len() {
+        return K::softmax_of_rows(x);
     }
-    if !B::ad_enabled(device) {
-        return B::softmax(x, axis);
+    if !K::Backend::ad_enabled(device) {
+        return K::Backend::softmax(x, axis);
     }
-    let largest = B::float_max_dim(without_gradient::<B>(x.clone()), axis);
-    let powers = B::float_exp(B::float_sub(x, largest));
-    let sum = B::float_sum_dim(powers.clone(), axis);
-    B::float_mul(powers, B::float_recip(sum))
+    let largest = K::Backend::float_max_dim(without_gradient::<K::Backend>(x.clone()), axis);
+    let powers = K::Backend::float_exp(K::Backend::float_sub(x, largest));
+    let sum = K::Backend::float_sum_dim(powers.clone(), axis);
+    K::Backend::float_mul(powers, K::Backend::float_recip(sum))
 }
 
 /// Neighbouring axes that are all reduced or all kept.

@@ -7,9 +7,9 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::{Device, FloatTensor, InterpolateMode, InterpolateOptions};
 use burn::tensor::{Shape, TensorMetadata};
 
-use crate::op::Interpolation;
+use diadc_core::engine::HostTensor;
+use diadc_core::op::Interpolation;
 
-use super::host::HostTensor;
 use super::layout::{expand, take};
 use super::tensor::{Tensor, signed};
 

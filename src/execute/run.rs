@@ -10,40 +10,38 @@ use burn::tensor::FloatDType;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::Device;
 
-use crate::fact::Precision;
-use crate::op::{Elements, Op, WeightId};
-use crate::plan::{Block, LoopPlan, Operand, Step, Work};
+use diadc_core::engine::{Draw, HostData, HostTensor, RunError, numbers};
+use diadc_core::fact::Precision;
+use diadc_core::op::{Elements, Op, WeightId};
+use diadc_core::plan::{Block, LoopPlan, Operand, Step, Work};
 
 use super::apply;
 use super::bind::Shapes;
-use super::draw::{Draw, numbers};
-use super::error::RunError;
-use super::host::{HostData, HostTensor};
-use super::kernels::Kernels;
+use super::kernels::{Kernels, Recorded};
 use super::tensor::Tensor;
 use super::value::Value;
 
 /// What all steps of a run see.
-pub(super) struct Run<'a, B: Kernels> {
+pub(super) struct Run<'a, K: Kernels> {
     /// Name of the function.
     pub(super) function: &'a str,
     /// Where it runs.
-    pub(super) device: &'a Device<B>,
+    pub(super) device: &'a Device<K::Backend>,
     /// Of the factors of products.
     pub(super) precision: Precision,
     /// All weights.
-    pub(super) weights: &'a [Tensor<B>],
+    pub(super) weights: &'a [Tensor<K::Backend>],
     /// Those that are trained, as leaves of the record.
-    pub(super) tracked: &'a BTreeMap<WeightId, Tensor<Autodiff<B>>>,
+    pub(super) tracked: &'a BTreeMap<WeightId, Tensor<Autodiff<K::Backend>>>,
     /// The outputs of the constants.
-    pub(super) kept: &'a [Tensor<B>],
+    pub(super) kept: &'a [Tensor<K::Backend>],
     /// The choice of random numbers.
     pub(super) draw: &'a Draw,
     /// Whether each output is checked for numbers that are not finite, which is slow.
     pub(super) is_watched: bool,
 }
 
-impl<B: Kernels> Run<'_, B> {
+impl<K: Kernels> Run<'_, K> {
     /// The outputs of a block; inputs that nobody uses may be none. `turn` counts the turns of the loops around it.
     ///
     /// # Errors
@@ -52,10 +50,10 @@ impl<B: Kernels> Run<'_, B> {
         &self,
         block: &Block,
         shapes: &Shapes,
-        inputs: Vec<Option<Value<B>>>,
+        inputs: Vec<Option<Value<K::Backend>>>,
         turn: u64,
-    ) -> Result<Vec<Value<B>>, RunError> {
-        let mut slots: Vec<Option<Value<B>>> = vec![None; block.slots];
+    ) -> Result<Vec<Value<K::Backend>>, RunError> {
+        let mut slots: Vec<Option<Value<K::Backend>>> = vec![None; block.slots];
         for (slot, value) in block.inputs.iter().zip(inputs) {
             if let Some(slot) = slot {
                 slots[slot.0 as usize] = value;
@@ -77,7 +75,7 @@ impl<B: Kernels> Run<'_, B> {
     }
 
     /// A value, taken out of its slot by its last use so that the device may write over it.
-    fn load(&self, operand: Operand, slots: &mut [Option<Value<B>>], is_tracked: bool) -> Value<B> {
+    fn load(&self, operand: Operand, slots: &mut [Option<Value<K::Backend>>], is_tracked: bool) -> Value<K::Backend> {
         match operand {
             Operand::Slot { slot, last } => {
                 let place = &mut slots[slot.0 as usize];
@@ -96,10 +94,10 @@ impl<B: Kernels> Run<'_, B> {
         &self,
         op: &Op,
         step: &Step,
-        inputs: Vec<Value<B>>,
+        inputs: Vec<Value<K::Backend>>,
         shape: &[usize],
         turn: u64,
-    ) -> Result<Value<B>, RunError> {
+    ) -> Result<Value<K::Backend>, RunError> {
         if let (Op::Gather, [table, index]) = (op, inputs.as_slice()) {
             self.check_index(table, index)?;
         }
@@ -113,10 +111,10 @@ impl<B: Kernels> Run<'_, B> {
             Value::Plain(Tensor::from_host(drawn, self.device))
         } else if step.needs_grad {
             let inputs = inputs.into_iter().map(Value::tracked).collect();
-            Value::Tracked(self.apply::<Autodiff<B>>(op, inputs, shape))
+            Value::Tracked(self.apply::<Recorded<K>>(op, inputs, shape))
         } else {
             let inputs = inputs.into_iter().map(Value::plain).collect();
-            Value::Plain(self.apply::<B>(op, inputs, shape))
+            Value::Plain(self.apply::<K>(op, inputs, shape))
         };
         if self.is_watched && !is_finite(output.clone().plain())? {
             let (function, operation) = (self.function.to_owned(), op.to_string());
@@ -126,21 +124,21 @@ impl<B: Kernels> Run<'_, B> {
     }
 
     /// The output of an operation; the inputs of a product are rounded first if they are to be.
-    fn apply<A: Kernels + Backend<Device = Device<B>>>(
+    fn apply<A: Kernels<Backend: Backend<Device = Device<K::Backend>>>>(
         &self,
         op: &Op,
-        inputs: Vec<Tensor<A>>,
+        inputs: Vec<Tensor<A::Backend>>,
         shape: &[usize],
-    ) -> Tensor<A> {
+    ) -> Tensor<A::Backend> {
         if self.precision == Precision::F32 || !op.is_product() {
-            return apply(op, inputs, shape, self.device);
+            return apply::<A>(op, inputs, shape, self.device);
         }
         let inputs = inputs.into_iter().map(|input| input.in_float_type(FloatDType::BF16)).collect();
-        apply(op, inputs, shape, self.device).in_float_type(FloatDType::F32)
+        apply::<A>(op, inputs, shape, self.device).in_float_type(FloatDType::F32)
     }
 
     /// Devices do not check what they look up, or end the program: each index must be one of a row of the table.
-    fn check_index(&self, table: &Value<B>, index: &Value<B>) -> Result<(), RunError> {
+    fn check_index(&self, table: &Value<K::Backend>, index: &Value<K::Backend>) -> Result<(), RunError> {
         let rows = table.clone().plain().shape().first().copied().unwrap_or(0);
         let index = index.clone().plain().into_host()?;
         let outside = |i: &&i64| usize::try_from(**i).map_or(true, |i| i >= rows);
@@ -155,9 +153,9 @@ impl<B: Kernels> Run<'_, B> {
         &self,
         run: &LoopPlan,
         shapes: &Shapes,
-        mut inputs: Vec<Value<B>>,
+        mut inputs: Vec<Value<K::Backend>>,
         outer: u64,
-    ) -> Result<Vec<Value<B>>, RunError> {
+    ) -> Result<Vec<Value<K::Backend>>, RunError> {
         let captured = inputs.split_off(run.carried);
         let mut carried = inputs;
         for turn in 0..run.steps {
@@ -168,7 +166,7 @@ impl<B: Kernels> Run<'_, B> {
         Ok(carried)
     }
 
-    fn constant(&self, elements: &Elements, turn: usize) -> Value<B> {
+    fn constant(&self, elements: &Elements, turn: usize) -> Value<K::Backend> {
         let host = match elements {
             Elements::Float(v) => HostTensor::floats(&[], vec![v[turn] as f32]),
             Elements::Int(v) => HostTensor::ints(&[], vec![v[turn]]),

@@ -7,31 +7,30 @@ use std::collections::BTreeMap;
 
 use burn::backend::Autodiff;
 use burn::tensor::backend::{AutodiffBackend, Backend};
-use burn::tensor::ops::{Device, FloatTensor};
+use burn::tensor::ops::{Device, FloatTensor, FloatTensorOps};
 
-use crate::fact::{Bindings, Precision};
-use crate::op::WeightId;
-use crate::plan::{Plan, PlanInput};
+use diadc_core::engine::{
+    Descent, Draw, Engine, Evaluation, Gradients, HostTensor, NamedTensors, Order, PlanId, RunError,
+};
+use diadc_core::fact::{Bindings, Precision};
+use diadc_core::op::WeightId;
+use diadc_core::plan::{Plan, PlanInput};
 
-use super::bind::{NamedTensors, Shapes, bind, shapes};
-use super::descend::{self, Descent, Moments};
-use super::draw::Draw;
-use super::engine::{Engine, Evaluation, Gradients, Order, PlanId};
-use super::error::RunError;
-use super::host::HostTensor;
+use super::bind::{Shapes, bind, shapes};
+use super::descend::{self, Moments};
 use super::kernels::Kernels;
 use super::run::Run;
 use super::tensor::Tensor;
 use super::value::Value;
 
-/// Weights and plans on a device of backend `B`.
-pub struct Session<B: Kernels> {
+/// Weights and plans on a device, which computes with the kernels `K`.
+pub struct Session<K: Kernels> {
     name: String,
-    device: Device<B>,
+    device: Device<K::Backend>,
     precision: Precision,
-    weights: Vec<Tensor<B>>,
+    weights: Vec<Tensor<K::Backend>>,
     shapes: Vec<Vec<usize>>,
-    plans: Vec<Loaded<B>>,
+    plans: Vec<Loaded<K::Backend>>,
 }
 
 /// A plan with what belongs to it.
@@ -49,10 +48,10 @@ struct Loaded<B: Backend> {
 /// Leaves of the record.
 type Leaves<B> = BTreeMap<WeightId, Tensor<Autodiff<B>>>;
 
-impl<B: Kernels> Session<B> {
+impl<K: Kernels> Session<K> {
     /// An empty session; `name` is what [`Engine::device`] says.
     #[must_use]
-    pub fn new(name: String, device: Device<B>, precision: Precision) -> Session<B> {
+    pub fn new(name: String, device: Device<K::Backend>, precision: Precision) -> Session<K> {
         Session { name, device, precision, weights: Vec::new(), shapes: Vec::new(), plans: Vec::new() }
     }
 
@@ -62,9 +61,9 @@ impl<B: Kernels> Session<B> {
         id: PlanId,
         inputs: &NamedTensors,
         draw: &Draw,
-        leaves: &Leaves<B>,
+        leaves: &Leaves<K::Backend>,
         is_watched: bool,
-    ) -> Result<Vec<Value<B>>, RunError> {
+    ) -> Result<Vec<Value<K::Backend>>, RunError> {
         self.prepare(id, inputs, draw)?;
         let loaded = &self.plans[id.0];
         let (_, shapes) = loaded.sized.as_ref().expect("it was just prepared");
@@ -89,7 +88,7 @@ impl<B: Kernels> Session<B> {
         if self.plans[id.0].kept.is_none() {
             let plan = &self.plans[id.0].plan;
             let sizes = shapes(plan, &plan.constants, &Bindings::new())?;
-            let leaves = Leaves::<B>::new();
+            let leaves = Leaves::<K::Backend>::new();
             let kept = self.runner(plan, &[], &leaves, draw, false).block(&plan.constants, &sizes, Vec::new(), 0)?;
             self.plans[id.0].kept = Some(kept.into_iter().map(Value::plain).collect());
         }
@@ -99,25 +98,25 @@ impl<B: Kernels> Session<B> {
     fn runner<'a>(
         &'a self,
         plan: &'a Plan,
-        kept: &'a [Tensor<B>],
-        tracked: &'a Leaves<B>,
+        kept: &'a [Tensor<K::Backend>],
+        tracked: &'a Leaves<K::Backend>,
         draw: &'a Draw,
         is_watched: bool,
-    ) -> Run<'a, B> {
+    ) -> Run<'a, K> {
         let (device, precision, weights) = (&self.device, self.precision, &self.weights);
         Run { function: &plan.name, device, precision, weights, tracked, kept, draw, is_watched }
     }
 
-    fn leaves(&self, id: PlanId) -> Leaves<B> {
+    fn leaves(&self, id: PlanId) -> Leaves<K::Backend> {
         let leaf = |id: &WeightId| {
-            let weight = Autodiff::<B>::from_inner(self.weights[id.0 as usize].clone().float());
-            (*id, Tensor::Float(recorded::<Autodiff<B>>(weight)))
+            let weight = Autodiff::<K::Backend>::from_inner(self.weights[id.0 as usize].clone().float());
+            (*id, Tensor::Float(recorded::<Autodiff<K::Backend>>(weight)))
         };
         self.plans[id.0].plan.trained.iter().map(leaf).collect()
     }
 
     /// The loss, the gradients that there are, and the new statistics, all on the device but the loss.
-    fn backward(&mut self, id: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Backward<B>, RunError> {
+    fn backward(&mut self, id: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Backward<K::Backend>, RunError> {
         let leaves = self.leaves(id);
         let mut values = self.run(id, inputs, draw, &leaves, false)?;
         let plan = &self.plans[id.0].plan;
@@ -129,9 +128,9 @@ impl<B: Kernels> Session<B> {
         let Value::Tracked(loss) = loss else {
             return Ok(Backward { loss: loss_value, gradients: BTreeMap::new(), updates });
         };
-        let mut record = Autodiff::<B>::backward(loss.float());
+        let mut record = Autodiff::<K::Backend>::backward(loss.float());
         let gradients = leaves.into_iter().filter_map(|(id, leaf)| {
-            Autodiff::<B>::grad_remove(&leaf.float(), &mut record).map(|gradient| (id, gradient))
+            Autodiff::<K::Backend>::grad_remove(&leaf.float(), &mut record).map(|gradient| (id, gradient))
         });
         Ok(Backward { loss: loss_value, gradients: gradients.collect(), updates })
     }
@@ -152,7 +151,7 @@ struct Backward<B: Backend> {
     updates: Vec<(WeightId, Tensor<B>)>,
 }
 
-impl<B: Kernels> Engine for Session<B> {
+impl<K: Kernels> Engine for Session<K> {
     fn device(&self) -> String {
         self.name.clone()
     }
@@ -209,8 +208,11 @@ impl<B: Kernels> Engine for Session<B> {
         let mut backward = self.backward(plan, inputs, draw)?;
         let shape = |id: WeightId| self.shapes[id.0 as usize].as_slice();
         let gradients = self.plans[plan.0].plan.trained.iter().map(|id| {
-            let gradient =
-                backward.gradients.remove(id).map(|g| to_host(Tensor::<B>::Float(g), shape(*id))).transpose()?;
+            let gradient = backward
+                .gradients
+                .remove(id)
+                .map(|g| to_host(Tensor::<K::Backend>::Float(g), shape(*id)))
+                .transpose()?;
             Ok((*id, gradient))
         });
         let gradients = gradients.collect::<Result<_, RunError>>()?;
@@ -225,9 +227,9 @@ impl<B: Kernels> Engine for Session<B> {
         }
         let waiting = &mut self.plans[plan.0].waiting;
         for (id, gradient) in gradients {
-            let gradient = if share == 1.0 { gradient } else { B::float_mul_scalar(gradient, share.into()) };
+            let gradient = if share == 1.0 { gradient } else { K::Backend::float_mul_scalar(gradient, share.into()) };
             let sum = match waiting.remove(&id) {
-                Some(earlier) => B::float_add(earlier, gradient),
+                Some(earlier) => K::Backend::float_add(earlier, gradient),
                 None => gradient,
             };
             waiting.insert(id, sum);
@@ -245,12 +247,12 @@ impl<B: Kernels> Engine for Session<B> {
         loaded.step += 1;
         let (ids, mut gradients): (Vec<WeightId>, Vec<_>) = std::mem::take(&mut loaded.waiting).into_iter().unzip();
         if let Some(norm) = descent.clip_norm {
-            gradients = descend::clip::<B>(gradients, norm);
+            gradients = descend::clip::<K::Backend>(gradients, norm);
         }
         for (id, gradient) in ids.iter().zip(gradients) {
             let weight = self.weights[id.0 as usize].clone().float();
             let moments = loaded.moments.remove(id);
-            let (weight, moments) = descend::step::<B>(descent, loaded.step, weight, gradient, moments);
+            let (weight, moments) = descend::step::<K>(descent, loaded.step, weight, gradient, moments);
             self.weights[id.0 as usize] = Tensor::Float(weight);
             loaded.moments.extend(moments.map(|moments| (*id, moments)));
         }
@@ -284,11 +286,11 @@ impl<B: Kernels> Engine for Session<B> {
             Order::First => &moments.first,
             Order::Second => moments.second.as_ref().expect("it is listed"),
         };
-        to_host(Tensor::<B>::Float(moment.clone()), &self.shapes[id.0 as usize])
+        to_host(Tensor::<K::Backend>::Float(moment.clone()), &self.shapes[id.0 as usize])
     }
 
     fn set_moment(&mut self, plan: PlanId, id: WeightId, order: Order, moment: HostTensor) {
-        let moment = Tensor::<B>::from_host(moment, &self.device).float();
+        let moment = Tensor::<K::Backend>::from_host(moment, &self.device).float();
         let moments = &mut self.plans[plan.0].moments;
         match order {
             Order::First => drop(moments.insert(id, Moments { first: moment, second: None })),

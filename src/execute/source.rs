@@ -3,9 +3,9 @@
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::Device;
 
-use crate::op::{Constant, Elements};
+use diadc_core::engine::HostTensor;
+use diadc_core::op::{Constant, Elements};
 
-use super::host::HostTensor;
 use super::layout::expand;
 use super::tensor::Tensor;
 

@@ -10,7 +10,7 @@ use burn::tensor::{
     get_device_settings, try_read_sync,
 };
 
-use super::host::{HostData, HostTensor};
+use diadc_core::engine::{DeviceError, HostData, HostTensor};
 
 /// A tensor on a device of backend `B`.
 #[derive(Clone, Debug)]
@@ -21,17 +21,6 @@ pub enum Tensor<B: Backend> {
     Int(IntTensor<B>),
     /// Truth values.
     Bool(BoolTensor<B>),
-}
-
-/// A device that could not finish what it was asked for.
-#[derive(Debug, thiserror::Error)]
-#[error("the device could not finish: {0}")]
-pub struct DeviceError(String);
-
-impl From<ExecutionError> for DeviceError {
-    fn from(error: ExecutionError) -> DeviceError {
-        DeviceError(error.to_string())
-    }
 }
 
 impl<B: Backend> Tensor<B> {
@@ -167,6 +156,7 @@ fn read_bools(reading: impl Future<Output = Reading>) -> Result<Vec<bool>, Devic
     Ok(finish(reading)?.iter::<bool>().collect())
 }
 
-fn finish(reading: impl Future<Output = Reading>) -> Reading {
-    try_read_sync(reading).expect("a native program can wait for its device")
+fn finish(reading: impl Future<Output = Reading>) -> Result<TensorData, DeviceError> {
+    let reading = try_read_sync(reading).expect("a native program can wait for its device");
+    reading.map_err(|error| DeviceError(error.to_string()))
 }

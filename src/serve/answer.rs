@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::format::format;
-use crate::resolve::{Definition, Location};
+use diadc_lang::format::format;
+use diadc_lang::resolve::{Definition, Location};
 
 use super::workspace::Workspace;
 use super::{code_action, complete, hover, navigate, place, rename};

@@ -5,12 +5,12 @@
 
 use lsp_types::{CompletionItem, CompletionItemKind, Documentation, MarkupContent, MarkupKind};
 
-use crate::check::settings_of;
-use crate::parse::ast::MemberKind;
-use crate::parse::keywords;
-use crate::resolve::builtin::Builtin;
-use crate::resolve::spec::{Binding, Block, BlockId, Spec};
-use crate::resolve::{Location, std_modules};
+use diadc_lang::check::settings_of;
+use diadc_lang::parse::ast::MemberKind;
+use diadc_lang::parse::keywords;
+use diadc_lang::resolve::builtin::Builtin;
+use diadc_lang::resolve::spec::{Binding, Block, BlockId, Spec};
+use diadc_lang::resolve::{Location, std_modules};
 
 use super::hover::signature;
 use super::scan::{Context, context};
@@ -91,17 +91,17 @@ fn cases(spec: &Spec, owner: &str) -> Vec<CompletionItem> {
 /// What can be taken from a module or file.
 fn exported(workspace: &Workspace, here: &Location, module: &str) -> Vec<CompletionItem> {
     let from = match module.strip_prefix("std::") {
-        Some(name) => crate::parse::ast::UseFrom::Std(name.into()),
-        None => crate::parse::ast::UseFrom::File(module.trim_matches('"').to_owned()),
+        Some(name) => diadc_lang::parse::ast::UseFrom::Std(name.into()),
+        None => diadc_lang::parse::ast::UseFrom::File(module.trim_matches('"').to_owned()),
     };
     let location = here.relative(&from);
     let mut symbols = workspace.symbols(&location);
     if symbols.is_empty() {
         // It has not been asked for yet.
-        let mut sources = crate::source::SourceMap::default();
+        let mut sources = diadc_lang::source::SourceMap::default();
         let Ok(text) = location.read() else { return Vec::new() };
         let id = sources.add(location.name(), text);
-        let Ok(ast) = crate::parse::parse(id, &sources) else { return Vec::new() };
+        let Ok(ast) = diadc_lang::parse::parse(id, &sources) else { return Vec::new() };
         symbols = super::symbol::symbols(&ast, &sources.get(id).text);
     }
     let shown = symbols.into_iter().map(|symbol| CompletionItem {
@@ -131,9 +131,9 @@ fn fields(known: &Known, found: &Context, owner: &str) -> Vec<CompletionItem> {
     }
 }
 
-fn definition(block: &Block, name: &str) -> Option<crate::span::Span> {
+fn definition(block: &Block, name: &str) -> Option<diadc_core::span::Span> {
     let param = block.params.iter().find(|param| &*param.name.node == name).map(|param| param.name.span);
-    param.or_else(|| block.members.get(name).map(|(_, member)| crate::resolve::spec::member_name(member).1))
+    param.or_else(|| block.members.get(name).map(|(_, member)| diadc_lang::resolve::spec::member_name(member).1))
 }
 
 fn block_named<'a>(spec: &'a Spec, name: &str) -> Option<&'a Block> {

@@ -6,7 +6,7 @@ use lsp_types::{
     Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, NumberOrString, PublishDiagnosticsParams, Url,
 };
 
-use crate::diagnostic::{self, Label, Severity};
+use diadc_lang::diagnostic::{self, Label, Severity};
 
 use super::place;
 use super::workspace::Workspace;

@@ -2,10 +2,10 @@
 
 use lsp_types::{Hover, HoverContents, InlayHint, InlayHintKind, InlayHintLabel, MarkupContent, MarkupKind, Url};
 
-use crate::plan::Cost;
-use crate::resolve::builtin::{Builtin, Default};
-use crate::resolve::{Definition, Location};
-use crate::span::Span;
+use diadc_core::span::Span;
+use diadc_lang::inspect::Cost;
+use diadc_lang::resolve::builtin::{Builtin, Default};
+use diadc_lang::resolve::{Definition, Location};
 
 use super::place;
 use super::workspace::Workspace;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use lsp_types::{DocumentSymbol, SymbolInformation};
 
-use crate::resolve::{Definition, Location};
-use crate::span::Span;
+use diadc_core::span::Span;
+use diadc_lang::resolve::{Definition, Location};
 
 use super::place;
 use super::symbol::Symbol;
@@ -26,7 +26,7 @@ pub(super) fn definition(workspace: &Workspace, location: &Location, byte: usize
 fn used_file(workspace: &Workspace, location: &Location, byte: usize) -> Option<Location> {
     let ast = workspace.library.ast(location)?;
     ast.items.iter().find_map(|item| match &item.kind {
-        crate::parse::ast::ItemKind::Use(item) => {
+        diadc_lang::parse::ast::ItemKind::Use(item) => {
             let span = item.from.span;
             ((span.start as usize)..(span.end as usize)).contains(&byte).then(|| location.relative(&item.from.node))
         }
@@ -71,7 +71,7 @@ fn relatives(known: &Known, family: &mut BTreeSet<Span>) {
         for base in &block.lineage[1..] {
             for (name, (_, member)) in &known.spec.block(*base).members {
                 let Some((_, own)) = block.members.get(name) else { continue };
-                let pair = [member, own].map(|member| crate::resolve::spec::member_name(member).1);
+                let pair = [member, own].map(|member| diadc_lang::resolve::spec::member_name(member).1);
                 if pair.iter().any(|span| family.contains(span)) {
                     family.extend(pair);
                 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use lsp_types::{Position, Range, Url};
 
-use crate::resolve::Location;
-use crate::span::Span;
+use diadc_core::span::Span;
+use diadc_lang::resolve::Location;
 
 /// The line and column of a byte.
 pub(super) fn position(text: &str, byte: usize) -> Position {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use lsp_types::{Range, TextEdit, Url, WorkspaceEdit};
 
-use crate::parse::keywords;
-use crate::resolve::{Definition, Location};
-use crate::span::Span;
+use diadc_core::span::Span;
+use diadc_lang::parse::keywords;
+use diadc_lang::resolve::{Definition, Location};
 
 use super::navigate::uses;
 use super::workspace::Workspace;

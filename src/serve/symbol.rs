@@ -2,9 +2,9 @@
 
 use lsp_types::SymbolKind;
 
-use crate::parse::ast::{Ast, Item, ItemKind, Member, MemberKind, Name, Param};
-use crate::resolve::spec::member_name;
-use crate::span::Span;
+use diadc_core::span::Span;
+use diadc_lang::parse::ast::{Ast, Item, ItemKind, Member, MemberKind, Name, Param};
+use diadc_lang::resolve::spec::member_name;
 
 /// Something that a file defines.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ fn params(params: &[Param], text: &str) -> Vec<Symbol> {
 fn of_member(member: &Member, text: &str) -> Symbol {
     let (name, span) = member_name(member);
     let name = Name::new(name, span);
-    let settings = |settings: &[crate::parse::ast::Setting]| settings.last().map_or(span, |last| last.value.span);
+    let settings = |settings: &[diadc_lang::parse::ast::Setting]| settings.last().map_or(span, |last| last.value.span);
     let (kind, end, inner) = match &member.kind {
         MemberKind::Param(def) => (SymbolKind::PROPERTY, def.default.span, Vec::new()),
         MemberKind::Let(def) => (SymbolKind::CONSTANT, def.value.span, Vec::new()),

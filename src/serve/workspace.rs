@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use lsp_types::{InitializeParams, Url};
 
-use crate::check::{Record, check_recorded};
-use crate::diagnostic::Diagnostic;
-use crate::graph::program::Program;
-use crate::lint::lint;
-use crate::plan::{Cost, cost};
-use crate::resolve::spec::Spec;
-use crate::resolve::{Definition, Index, Library, Location, look_up};
-use crate::span::{SourceId, Span};
+use diadc_core::span::{SourceId, Span};
+use diadc_lang::check::{Record, check_recorded};
+use diadc_lang::diagnostic::Diagnostic;
+use diadc_lang::inspect::{Cost, cost};
+use diadc_lang::lint::lint;
+use diadc_lang::program::Program;
+use diadc_lang::resolve::spec::Spec;
+use diadc_lang::resolve::{Definition, Index, Library, Location, look_up};
 
 use super::place;
 use super::symbol::{Symbol, symbols};

@@ -6,6 +6,7 @@ mod fmt;
 mod harness;
 mod metrics;
 mod mistakes;
+mod neovim;
 mod runs;
 mod views;
 mod watch;

@@ -1,9 +1,9 @@
 //! The formatter: specs stay as they are, spoilt ones come back, nothing is lost, and a second time changes nothing.
 
-use diadc::format::format;
-use diadc::parse::parse;
-use diadc::parse::tree::{Tree, tree};
-use diadc::source::SourceMap;
+use diadc_lang::format::format;
+use diadc_lang::parse::parse;
+use diadc_lang::parse::tree::{Tree, tree};
+use diadc_lang::source::SourceMap;
 use proptest::prelude::*;
 use proptest::sample::Index;
 

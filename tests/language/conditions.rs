@@ -1,7 +1,7 @@
 //! Which values of a `param` work: told for a spec that passes, and as a remedy for one that does not.
 
-use diadc::compile::{compile, conditions_of};
-use diadc::resolve::Location;
+use diadc_lang::compile::{compile, conditions_of};
+use diadc_lang::resolve::Location;
 
 /// The conditions of a spec, in words. Places are left out: the spec lies in a folder of its own.
 fn conditions(text: &str, settings: &[(&str, &str)]) -> Vec<String> {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use diadc::compile::{Failed, compile};
-use diadc::resolve::Location;
+use diadc_lang::compile::{Failed, compile};
+use diadc_lang::resolve::Location;
 
 use super::{Spec, files, shown, stem};
 
@@ -46,7 +46,7 @@ fn every_kind_of_mistake_has_a_spec_that_makes_it() {
         files(FOLDER, "diad").iter().flat_map(|path| failed(path).1.diagnostics).map(|found| found.code).collect();
     let mut known = BTreeSet::new();
     for room in ["parse", "resolve", "check"] {
-        codes(std::path::Path::new("src").join(room).as_path(), &mut known);
+        codes(std::path::Path::new("src/lang").join(room).as_path(), &mut known);
     }
     assert!(known.len() > 50, "only {known:?} were found in the source");
     // Of a call, not of a spec; `tests/cli/call.rs` makes it.

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use diadc::compile::{Failed, compile, compile_call};
-use diadc::diagnostic::{Diagnostic, Explanation, Lint, Severity};
-use diadc::fact::{Dim, Fact, Shape};
-use diadc::resolve::Location;
+use diadc_core::fact::{Dim, Fact, Shape};
+use diadc_lang::compile::{Failed, compile, compile_call};
+use diadc_lang::diagnostic::{Diagnostic, Explanation, Lint, Severity};
+use diadc_lang::resolve::Location;
 
 use super::shown;
 
@@ -74,7 +74,7 @@ fn every_wrong_example_gives_its_code_and_every_right_one_does_not() {
 #[test]
 fn every_code_of_the_source_is_explained_and_every_explanation_has_a_code() {
     let mut used = BTreeSet::new();
-    super::diagnostics::codes(std::path::Path::new("src"), &mut used);
+    super::diagnostics::codes(std::path::Path::new("src/lang"), &mut used);
     used.extend(Lint::ALL.map(|lint| lint.code().to_owned()));
     let explained: BTreeSet<String> =
         Explanation::all().iter().map(|explanation| explanation.code.to_owned()).collect();

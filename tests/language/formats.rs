@@ -1,11 +1,11 @@
 //! Diagnostics for programs: JSON, SARIF and the workflow commands of GitHub.
 
-use diadc::compile::Failed;
-use diadc::diagnostic::{github, json, sarif};
-use diadc::source::SourceMap;
+use diadc_lang::compile::Failed;
+use diadc_lang::diagnostic::{github, json, sarif};
+use diadc_lang::source::SourceMap;
 
-use diadc::diagnostic::Diagnostic;
-use diadc::parse::parse;
+use diadc_lang::diagnostic::Diagnostic;
+use diadc_lang::parse::parse;
 
 use super::Spec;
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use diadc::graph::program::Program;
-use diadc::graph::{Detail, text};
+use diadc_lang::inspect::{Detail, text};
+use diadc_lang::program::Program;
 
 use super::{compiled, files, graph, stem};
 

@@ -2,7 +2,7 @@
 //!
 //! A block marked `diad` is a whole file, which may leave the model out; one marked `diad,members` is what stands in a model.
 
-use diadc::resolve::builtin::{Builtin, Default};
+use diadc_lang::resolve::builtin::{Builtin, Default};
 
 use super::Spec;
 
@@ -71,7 +71,7 @@ fn the_guide_names_every_module_and_every_word_that_can_not_be_a_name() {
         let module = format!("`std::{}`", super::stem(&path));
         assert!(GUIDE.contains(&module), "the guide does not speak of {module}");
     }
-    for word in diadc::parse::keywords() {
+    for word in diadc_lang::parse::keywords() {
         let is_reserved = matches!(Spec::model(&format!("let {word} = 1")).result(), Err(failed) if failed.diagnostics[0].code == "syntax");
         let words = GUIDE.split("These words can't be names: `").nth(1).and_then(|rest| rest.split('`').next());
         let listed = words.is_some_and(|words| words.split_whitespace().any(|listed| listed == *word));

@@ -1,9 +1,9 @@
 //! Every keyword, `param`, named argument, setting and field of the specs that come with diadc, misspelt by one letter,
 //! is an error at that place that names the right word.
 
-use diadc::check::check;
-use diadc::diagnostic::Diagnostic;
-use diadc::resolve::{Library, Location, embedded_specs, resolve_in};
+use diadc_lang::check::check;
+use diadc_lang::diagnostic::Diagnostic;
+use diadc_lang::resolve::{Library, Location, embedded_specs, resolve_in};
 
 /// Words that only begin members, and are names elsewhere.
 const MEMBERS: &[&str] = &["objective", "score", "training", "data", "measure", "fresh", "allow"];

@@ -2,12 +2,13 @@
 
 use std::sync::OnceLock;
 
-use diadc::diagnostic::{Style, render};
-use diadc::parse::parse;
-use diadc::source::SourceMap;
+use diadc_lang::diagnostic::{Style, render};
+use diadc_lang::parse::parse;
+use diadc_lang::source::SourceMap;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use super::spec::cases;
 use super::{Spec, files, shown};
 
 /// Parses a text and draws what is wrong with it.
@@ -144,13 +145,6 @@ fn spoilt(text: &str, slips: &[Slip]) -> String {
         }
     }
     tokens.concat()
-}
-
-/// So many cases, unless the environment asks for another number of them.
-pub(super) fn cases(few: u32) -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(few);
-    // Where a case failed is shown; it is not written into the repository.
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! What is computed before anything runs, seen through the program that comes out.
 
-use diadc::graph::program::{Init, Length, Optimizer, Program, Schedule};
+use diadc_lang::program::{Init, Length, Optimizer, Program, Schedule};
 
 use super::{Spec, graph, named, paths};
 
@@ -550,8 +550,10 @@ fn a_member_of_the_model_is_computed_once_for_a_function_and_outside_of_its_loop
         fn f(x: [B, 4]) { fixed + (loop y = x over t in [1, 2] { y + fixed }) }
     ";
     let program = net(members);
-    let linear = |graph: &diadc::graph::Graph| {
-        let is_linear = |node: &diadc::graph::Node| matches!(node.task, diadc::graph::Task::Op(diadc::op::Op::Linear));
+    let linear = |graph: &diadc_core::graph::Graph| {
+        let is_linear = |node: &diadc_core::graph::Node| {
+            matches!(node.task, diadc_core::graph::Task::Op(diadc_core::op::Op::Linear))
+        };
         graph.nodes().filter(|(_, node)| is_linear(node)).count()
     };
     assert_eq!(linear(&program.functions[0].graph), 2);
@@ -559,7 +561,7 @@ fn a_member_of_the_model_is_computed_once_for_a_function_and_outside_of_its_loop
 
 #[test]
 fn a_model_is_measured_exactly_unless_it_says_otherwise() {
-    use diadc::measure::{ImageScore, Measure, Metric, ProtocolName};
+    use diadc_lang::measure::{ImageScore, Measure, Metric, ProtocolName};
     assert_eq!(Spec::model("let x = 1").compiles().measure, Measure::default());
     let members = "param limit = 0.05
         measure { protocol = diad  metrics = [pro, image_ap]  score = top(7)  pro_limit = limit * 2 }";

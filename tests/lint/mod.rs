@@ -3,16 +3,17 @@
 mod allow;
 mod shipped;
 
-use diadc::compile::{Compiled, compile};
-use diadc::diagnostic::{Lint, Style, render};
-use diadc::resolve::Location;
+use diadc_lang::compile::{Compiled, compile};
+use diadc_lang::diagnostic::{Lint, Style, render};
+use diadc_lang::resolve::Location;
 
-use crate::language::{files, shown, stem};
+use crate::language::{at_root, files, shown, stem};
 
 /// A spec of this repository that compiles.
 fn compiled(path: &str, settings: &[(&str, &str)]) -> Compiled {
     let settings: Vec<(String, String)> =
         settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    at_root();
     compile(&Location::File(path.into()), &settings).unwrap_or_else(|failed| panic!("{path}\n{}", shown(&failed)))
 }
 

@@ -1,6 +1,6 @@
 //! What comes with diadc has no warning, and what was wrong with the published code has one.
 
-use diadc::graph::program::Init;
+use diadc_lang::program::Init;
 
 use crate::language::files;
 

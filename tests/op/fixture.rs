@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::ops::FloatTensorOps;
-use diadc::execute::{HostData, HostTensor, Kernels, Tensor, apply};
+use diadc::execute::{Cpu, HostData, HostTensor, Kernels, Recorded, Tensor, apply};
 use diadc::fact::{Fact, Precision, Shape};
 use diadc::op::Op;
 use safetensors::{Dtype, SafeTensors};
@@ -53,7 +53,7 @@ fn differences(name: &str, op: &Op) -> Vec<String> {
     if !net::is_exact() {
         return named(name, elsewhere(net::precision(), name, op, &inputs, &expected));
     }
-    let plain = run::<Plain>(op, &inputs, &expected.shape).into_host().expect("the device works");
+    let plain = run::<Cpu>(op, &inputs, &expected.shape).into_host().expect("the device works");
     let mut wrong: Vec<String> = difference(&plain, &expected, OUTPUT_TOLERANCE).into_iter().collect();
     let Some(weights) = find(&format!("{name}/weights")) else {
         return named(name, wrong);
@@ -87,13 +87,13 @@ fn named(name: &str, wrong: Vec<String>) -> Vec<String> {
 }
 
 /// The output of an operation on a backend.
-pub(super) fn run<B: Kernels<Device = burn::tensor::ops::Device<Plain>>>(
+pub(super) fn run<K: Kernels<Backend: Backend<Device = burn::tensor::ops::Device<Plain>>>>(
     op: &Op,
     inputs: &[HostTensor],
     shape: &[usize],
-) -> Tensor<B> {
+) -> Tensor<K::Backend> {
     let inputs = inputs.iter().map(|x| Tensor::from_host(x.clone(), &device())).collect();
-    apply(op, inputs, shape, &device())
+    apply::<K>(op, inputs, shape, &device())
 }
 
 /// The output, and the gradient of `sum(output * weights)` by each float input, zeros where there is none.
@@ -110,7 +110,7 @@ pub(super) fn gradients(
             x @ (Tensor::Int(_) | Tensor::Bool(_)) => x,
         })
         .collect();
-    let output = apply(op, inputs.clone(), &weights.shape, &device);
+    let output = apply::<Recorded<Cpu>>(op, inputs.clone(), &weights.shape, &device);
     let weights = Tensor::<Trained>::from_host(weights.clone(), &device).float();
     // The weights want a gradient as well, so that there is something to derive by even if no input is reached.
     let weights = Trained::float_set_require_grad(weights, true);

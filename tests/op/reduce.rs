@@ -1,6 +1,6 @@
 //! Reductions over one run of axes, over several, and softmax.
 
-use diadc::execute::{HostTensor, apply};
+use diadc::execute::{Cpu, HostTensor, Tensor, apply};
 use diadc::op::{Op, Reduction};
 
 use super::Case;
@@ -18,7 +18,7 @@ fn a_mean_of_many_numbers_far_from_zero_keeps_its_digits() {
     let exact = numbers.iter().map(|&x| f64::from(x)).sum::<f64>() / numbers.len() as f64;
     let x = HostTensor::floats(&[numbers.len()], numbers);
     let op = Op::Reduce { kind: Reduction::Mean, axes: vec![0], keep: false };
-    let mean = run::<Plain>(&op, &[x], &[]).into_host().expect("the device works");
+    let mean = run::<Cpu>(&op, &[x], &[]).into_host().expect("the device works");
     let found = f64::from(mean.as_floats().expect("a mean is a float")[0]);
     assert!((found - exact).abs() < 1e-5 * exact, "{found}, expected {exact}");
 }
@@ -27,7 +27,7 @@ fn a_mean_of_many_numbers_far_from_zero_keeps_its_digits() {
 fn a_reduction_over_no_axes_changes_nothing() {
     let x = HostTensor::floats(&[2, 2], vec![1.0, 2.0, 3.0, 4.0]);
     let op = Op::Reduce { kind: Reduction::Max, axes: vec![], keep: false };
-    let same = apply(&op, vec![diadc::execute::Tensor::<Plain>::from_host(x.clone(), &device())], &[2, 2], &device());
+    let same = apply::<Cpu>(&op, vec![Tensor::<Plain>::from_host(x.clone(), &device())], &[2, 2], &device());
     assert_eq!(same.into_host().expect("the device works"), x);
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod net;
 
 mod bind;
 mod device;
+mod generated;
 pub(crate) mod gradient;
 mod plan;
 mod precision;

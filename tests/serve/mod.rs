@@ -1,11 +1,10 @@
-//! The language server: spoken to over a connection in memory, and by Neovim.
+//! The language server: spoken to over a connection in memory.
 
-mod neovim;
 mod protocol;
 
 use std::thread::JoinHandle;
 
-use diadc::serve::{ServeError, serve};
+use diadc_serve::{ServeError, serve};
 use lsp_server::{Connection, Message, Notification, Request, RequestId};
 use serde_json::{Value, json};
 

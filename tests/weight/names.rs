@@ -73,7 +73,7 @@ fn residual_networks_have_the_same_names_in_timm_torchvision_and_here() {
         ("resnet101", "resnet101"),
         ("wide_resnet50", "wide_resnet50_2"),
     ] {
-        let program = crate::language::compiled("specs/diad.diad", &[("backbone", backbone)]);
+        let program = crate::spec::compiled("specs/diad.diad", &[("backbone", backbone)]);
         let own: BTreeSet<(String, Vec<usize>)> = program
             .weights
             .iter()

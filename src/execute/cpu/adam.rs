@@ -6,7 +6,7 @@ use burn::tensor::ops::FloatTensorOps;
 use burn::tensor::{TensorData, TensorMetadata};
 use rayon::prelude::*;
 
-use crate::execute::AdamFactors;
+use diadc_execute::AdamFactors;
 
 use super::{CHUNK, Flexible, zeros};
 

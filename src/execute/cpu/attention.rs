@@ -7,7 +7,7 @@ use burn::tensor::{TensorData, TensorMetadata};
 use gemm::Parallelism;
 use rayon::prelude::*;
 
-use crate::op::Attention;
+use diadc_core::op::Attention;
 
 use super::product::{Matrix, multiply};
 use super::{Flexible, rows, zeros};

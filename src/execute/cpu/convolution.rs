@@ -10,7 +10,7 @@ use burn::tensor::{TensorData, TensorMetadata};
 use gemm::Parallelism;
 use rayon::prelude::*;
 
-use crate::op::Conv2d;
+use diadc_core::op::Conv2d;
 
 use super::product::{Matrix, multiply, multiply_rows};
 use super::{Flexible, each_line, fill, zeros};

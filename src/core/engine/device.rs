@@ -1,0 +1,60 @@
+//! Which device runs, as the user says it.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A device as the user writes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// `cpu`.
+    #[default]
+    Cpu,
+    /// `cuda` or `cuda:N`: the graphics processor with that number.
+    Cuda(usize),
+}
+
+/// A device can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeviceChoiceError {
+    /// It is not the name of a device.
+    #[error("there is no device `{0}`; devices are `cpu`, `cuda` and `cuda:N`")]
+    Unknown(String),
+    /// The program can't use this kind of device.
+    #[error("this program was built without CUDA; use `cpu`, or build it with the feature `cuda`")]
+    NotBuilt,
+    /// The device does not answer.
+    #[error(
+        "`{device}` can't be used: {reason}; use `cpu`, or check that the driver is installed and lists the device"
+    )]
+    Unavailable {
+        /// The device.
+        device: String,
+        /// What the driver or its loader says.
+        reason: String,
+    },
+}
+
+impl FromStr for DeviceChoice {
+    type Err = DeviceChoiceError;
+
+    fn from_str(text: &str) -> Result<DeviceChoice, DeviceChoiceError> {
+        let unknown = || DeviceChoiceError::Unknown(text.to_owned());
+        match text.split_once(':') {
+            None if text == "cpu" => Ok(DeviceChoice::Cpu),
+            None if text == "cuda" => Ok(DeviceChoice::Cuda(0)),
+            Some(("cuda", index)) if index.bytes().all(|byte| byte.is_ascii_digit()) => {
+                index.parse().map(DeviceChoice::Cuda).map_err(|_| unknown())
+            }
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DeviceChoice::Cpu => f.write_str("cpu"),
+            DeviceChoice::Cuda(index) => write!(f, "cuda:{index}"),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What a device can do for the rest of the program, which knows neither burn nor the backend's type.
+
+mod descent;
+mod device;
+mod draw;
+mod error;
+mod host;
+pub mod random;
+
+use std::collections::BTreeMap;
+
+use crate::op::WeightId;
+use crate::plan::Plan;
+
+pub use descent::{Descent, Optimizer};
+pub use device::{DeviceChoice, DeviceChoiceError};
+pub use draw::{Draw, numbers};
+pub use error::{DeviceError, RunError};
+pub use host::{HostData, HostTensor};
+
+/// Tensors by name, such as the inputs of a function.
+pub type NamedTensors = BTreeMap<String, HostTensor>;
+
+/// Number of a plan that an engine has taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PlanId(pub usize);
+
+/// The outputs of a function, in the order of its declaration.
+pub type Evaluation = Vec<(String, HostTensor)>;
+
+/// What one pass over an objective gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradients {
+    /// The objective's value.
+    pub loss: f32,
+    /// The gradient of each trained weight; none if the loss does not depend on it.
+    pub gradients: Vec<(WeightId, Option<HostTensor>)>,
+    /// New values of the statistics.
+    pub updates: Vec<(WeightId, HostTensor)>,
+}
+
+/// Which of the running means that an optimiser keeps of a weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// That of its gradients.
+    First,
+    /// That of their squares, if the rule needs it.
+    Second,
+}
+
+/// Weights on a device, and plans that run there.
+pub trait Engine: Send {
+    /// The device in words: `cpu`, `cuda:0`, `cuda:0 in bf16`.
+    fn device(&self) -> String;
+
+    /// Takes over all weights of a program, in order, each before the next is asked for. Earlier ones are let go of
+    /// first, and everything computed from them.
+    fn set_weights(&mut self, weights: &mut dyn Iterator<Item = HostTensor>);
+
+    /// Replaces one weight.
+    fn set_weight(&mut self, id: WeightId, weight: HostTensor);
+
+    /// A weight as it is now.
+    ///
+    /// # Errors
+    /// If the device failed.
+    fn weight(&self, id: WeightId) -> Result<HostTensor, RunError>;
+
+    /// Takes over a plan.
+    fn add(&mut self, plan: Plan) -> PlanId;
+
+    /// Lets go of what a plan keeps on the device: constants, gradients and moments. It can still run.
+    fn release(&mut self, plan: PlanId);
+
+    /// Runs a plan.
+    ///
+    /// # Errors
+    /// If the inputs do not fit or the device failed.
+    fn evaluate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Evaluation, RunError>;
+
+    /// Runs the plan of an objective and brings its gradients to the host; changes nothing.
+    ///
+    /// # Errors
+    /// If the inputs do not fit or the device failed.
+    fn gradients(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Gradients, RunError>;
+
+    /// Runs the plan of an objective, adds `share` times its gradients to those that wait for [`Engine::descend`], and
+    /// sets the statistics. Gives the loss. If that is not finite, neither gradients nor statistics are touched.
+    ///
+    /// # Errors
+    /// If the inputs do not fit or the device failed.
+    fn accumulate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, share: f32) -> Result<f32, RunError>;
+
+    /// Moves the weights of an objective along the waiting gradients, which are gone afterwards.
+    fn descend(&mut self, plan: PlanId, descent: &Descent);
+
+    /// Runs a plan slowly and stops at the first value that is not finite.
+    ///
+    /// # Errors
+    /// [`RunError::NotFinite`] where there is such a value; otherwise if the inputs do not fit or the device failed.
+    fn find_not_finite(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<(), RunError>;
+
+    /// Steps that the optimiser of an objective has taken.
+    fn steps(&self, plan: PlanId) -> u64;
+
+    /// Sets how many steps the optimiser of an objective has taken.
+    fn set_steps(&mut self, plan: PlanId, steps: u64);
+
+    /// Which running means the optimiser of an objective keeps: of weights that have had a gradient.
+    fn moments(&self, plan: PlanId) -> Vec<(WeightId, Order)>;
+
+    /// One of those that [`Engine::moments`] lists.
+    ///
+    /// # Errors
+    /// If the device failed.
+    ///
+    /// # Panics
+    /// If there is none.
+    fn moment(&self, plan: PlanId, id: WeightId, order: Order) -> Result<HostTensor, RunError>;
+
+    /// Puts back what [`Engine::moment`] gave, the first order before the second.
+    ///
+    /// # Panics
+    /// If a second is put back before its first.
+    fn set_moment(&mut self, plan: PlanId, id: WeightId, order: Order, moment: HostTensor);
+}

@@ -1,0 +1,218 @@
+//! The checked program: graphs of operations with a fact on every value.
+//!
+//! In: operations with their inputs, one after the other. Out: a [`Graph`] whose every node has inputs that its
+//! operation accepts. petgraph stays inside this room; outside, nodes and values are numbers of our own.
+//! A loop that runs is one node with a graph of its own.
+
+mod verify;
+
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef;
+
+use crate::fact::Fact;
+use crate::op::{Elements, Op, ShapeError, WeightId};
+use crate::span::Span;
+
+pub use verify::verify;
+
+/// Number of a node in its graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(u32);
+
+impl NodeId {
+    /// Its number: nodes are counted from 0 in the order of [`Graph::nodes`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One output of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ValueId {
+    /// The node.
+    pub node: NodeId,
+    /// Which of its outputs.
+    pub slot: u32,
+}
+
+/// Number of a scope in the scope table of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ScopeId(pub u32);
+
+/// Where a node comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The expression in the source.
+    pub span: Span,
+    /// The calls of blocks and functions that led there.
+    pub scope: ScopeId,
+}
+
+/// What a node does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Task {
+    /// One operation.
+    Op(Op),
+    /// A graph that runs several times.
+    Loop(Box<Loop>),
+}
+
+/// A graph that runs once for each step, handing values from one step to the next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loop {
+    /// One step. Its inputs are the carried values, then the constants of the step, then captured values.
+    pub body: Graph,
+    /// How many values are carried from step to step; the body has as many outputs.
+    pub carried: usize,
+    /// For each constant of the step its value in every step.
+    pub stepped: Vec<Elements>,
+    /// How often the body runs.
+    pub steps: usize,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// What it does.
+    pub task: Task,
+    /// Facts of its outputs.
+    pub facts: Vec<Fact>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// From which output of a node to which input of another.
+#[derive(Clone, Copy, Debug)]
+struct Wire {
+    slot: u32,
+    port: u32,
+}
+
+/// Operations and the values between them, without cycles.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    dag: DiGraph<Node, Wire>,
+    inputs: Vec<NodeId>,
+    outputs: Vec<(String, ValueId)>,
+}
+
+impl Graph {
+    /// Adds an operation behind its inputs.
+    ///
+    /// # Errors
+    /// If the operation does not accept values with the facts of these inputs.
+    pub fn add(&mut self, op: Op, inputs: &[ValueId], origin: Origin) -> Result<ValueId, ShapeError> {
+        let facts: Vec<&Fact> = inputs.iter().map(|&value| self.fact(value)).collect();
+        let fact = op.infer(&facts)?;
+        let is_input = matches!(op, Op::Input { .. });
+        let node = self.insert(Node { task: Task::Op(op), facts: vec![fact], origin }, inputs);
+        if is_input {
+            self.inputs.push(node);
+        }
+        Ok(ValueId { node, slot: 0 })
+    }
+
+    /// Adds a loop; `inputs` are the first carried values, then the captured ones.
+    pub fn add_loop(&mut self, run: Loop, inputs: &[ValueId], origin: Origin) -> Vec<ValueId> {
+        let facts: Vec<Fact> = inputs[..run.carried].iter().map(|&value| self.fact(value).clone()).collect();
+        let count = u32::try_from(run.carried).expect("a loop carries few values");
+        let node = self.insert(Node { task: Task::Loop(Box::new(run)), facts, origin }, inputs);
+        (0..count).map(|slot| ValueId { node, slot }).collect()
+    }
+
+    fn insert(&mut self, node: Node, inputs: &[ValueId]) -> NodeId {
+        let index = self.dag.add_node(node);
+        for (port, value) in (0_u32..).zip(inputs) {
+            self.dag.add_edge(NodeIndex::new(value.node.0 as usize), index, Wire { slot: value.slot, port });
+        }
+        NodeId(u32::try_from(index.index()).expect("a graph has fewer than 2^32 nodes"))
+    }
+
+    /// Declares an output under a name.
+    pub fn set_output(&mut self, name: impl Into<String>, value: ValueId) {
+        self.outputs.push((name.into(), value));
+    }
+
+    /// The nodes that are inputs, in the order in which they were added.
+    #[must_use]
+    pub fn inputs(&self) -> &[NodeId] {
+        &self.inputs
+    }
+
+    /// The outputs, in the order in which they were declared.
+    #[must_use]
+    pub fn outputs(&self) -> &[(String, ValueId)] {
+        &self.outputs
+    }
+
+    /// A node.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.dag[NodeIndex::new(id.0 as usize)]
+    }
+
+    /// What is known of a value.
+    #[must_use]
+    pub fn fact(&self, value: ValueId) -> &Fact {
+        &self.node(value.node).facts[value.slot as usize]
+    }
+
+    /// The inputs of a node, in order.
+    #[must_use]
+    pub fn inputs_of(&self, id: NodeId) -> Vec<ValueId> {
+        let index = NodeIndex::new(id.0 as usize);
+        let mut wires: Vec<(u32, ValueId)> = self
+            .dag
+            .edges_directed(index, Direction::Incoming)
+            .map(|edge| {
+                let node = NodeId(u32::try_from(edge.source().index()).expect("a graph has fewer than 2^32 nodes"));
+                (edge.weight().port, ValueId { node, slot: edge.weight().slot })
+            })
+            .collect();
+        wires.sort_unstable();
+        wires.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// All nodes, each behind its inputs: nodes are added in that order and never taken away.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        (0_u32..).map(NodeId).zip(self.dag.node_weights())
+    }
+
+    /// Number of nodes, without those of loops.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.dag.node_count()
+    }
+
+    /// Whether there is no node.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.dag.node_count() == 0
+    }
+}
+
+/// A graph with a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// Its name: `denoise`, `score`, or that of an objective.
+    pub name: String,
+    /// What it computes.
+    pub graph: Graph,
+    /// Statistics that take a new value whenever it runs for training.
+    pub updates: Vec<(WeightId, ValueId)>,
+}
+
+/// Equal nodes in equal order with equal wires.
+impl PartialEq for Graph {
+    fn eq(&self, other: &Graph) -> bool {
+        self.inputs == other.inputs
+            && self.outputs == other.outputs
+            && self.len() == other.len()
+            && self
+                .nodes()
+                .zip(other.nodes())
+                .all(|((id, a), (_, b))| a == b && self.inputs_of(id) == other.inputs_of(id))
+    }
+}

@@ -1,0 +1,188 @@
+//! Graph to plan: in which order things are computed, where values lie and when they are let go.
+//!
+//! In: an optimised [`Function`] and the weights that are trained. Out: a [`Plan`]: steps behind the steps they need,
+//! values in numbered slots that are used again as soon as their value is dead, weights named directly. Two things
+//! are then known of each step: whether it needs a gradient, and whether its outputs are the same in every run.
+//! This room knows no device.
+
+mod gradient;
+mod liveness;
+mod vary;
+
+use crate::fact::Fact;
+use crate::graph::{Function, Graph, NodeId, Origin, Task, ValueId};
+use crate::op::{Elements, Op, WeightId};
+
+use liveness::Layout;
+pub use vary::constant_nodes;
+
+/// Number of a place for a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot(pub u32);
+
+/// A function ready to run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Name of the function.
+    pub name: String,
+    /// Its inputs, in order.
+    pub inputs: Vec<PlanInput>,
+    /// Steps whose outputs are the same in every run, as long as the weights they use are; the outputs of this block
+    /// are what [`Operand::Kept`] counts.
+    pub constants: Block,
+    /// The other steps; the outputs of this block are first those of the function, then the updates.
+    pub steps: Block,
+    /// The function's outputs, in order; when weights are trained the first one is the loss.
+    pub outputs: Vec<PlanOutput>,
+    /// Statistics that take new values, when weights are trained.
+    pub updates: Vec<WeightId>,
+    /// The weights whose gradients are wanted, without duplicates.
+    pub trained: Vec<WeightId>,
+    /// The weights that the constants are made of, without duplicates.
+    pub constant_weights: Vec<WeightId>,
+    /// Facts of all random sources, from whose first axis the number of samples can be known.
+    pub randoms: Vec<Fact>,
+}
+
+/// An input of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanInput {
+    /// Its name.
+    pub name: String,
+    /// What it must be.
+    pub fact: Fact,
+    /// Where the run puts it; none if nobody uses it.
+    pub slot: Option<Slot>,
+}
+
+/// An output of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanOutput {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub fact: Fact,
+}
+
+/// Steps with slots of their own.
+#[derive(Clone, Debug, Default)]
+pub struct Block {
+    /// Where inputs are put, in order; none if nobody uses them.
+    pub inputs: Vec<Option<Slot>>,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+    /// The outputs, in order.
+    pub outputs: Vec<Operand>,
+    /// Number of slots: the most values that are alive at once.
+    pub slots: usize,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are what the sentence above names")]
+pub enum Operand {
+    /// A slot, which is empty afterwards if this is the `last` use.
+    Slot { slot: Slot, last: bool },
+    /// A weight.
+    Weight(WeightId),
+    /// An output of the constants.
+    Kept(usize),
+}
+
+/// One operation or loop.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What is done.
+    pub work: Work,
+    /// On what.
+    pub inputs: Vec<Operand>,
+    /// Where its outputs go; none if nobody uses them.
+    pub outputs: Vec<Option<Slot>>,
+    /// Facts of its outputs.
+    pub facts: Vec<Fact>,
+    /// Whether it lies between a trained weight and the loss.
+    pub needs_grad: bool,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// One operation.
+    Op(Op),
+    /// A block that runs several times.
+    Loop(LoopPlan),
+}
+
+/// A block that runs once for each step of a loop.
+#[derive(Clone, Debug)]
+pub struct LoopPlan {
+    /// One step; inputs are carried values, constants of the step, captured values. Outputs are the carried values.
+    pub block: Block,
+    /// How many values are carried.
+    pub carried: usize,
+    /// For each constant of the step its value in every step.
+    pub stepped: Vec<Elements>,
+    /// How often the block runs.
+    pub steps: usize,
+}
+
+/// Orders a function. With `trained` weights its first output is the loss, whose gradients are wanted; without, the
+/// plan is for evaluation, computes no gradient and leaves the statistics alone.
+#[must_use]
+pub fn plan(function: &Function, trained: &[WeightId]) -> Plan {
+    let mut trained = trained.to_vec();
+    trained.sort_unstable();
+    trained.dedup();
+    let graph = &function.graph;
+    let updates = if trained.is_empty() { &[] } else { function.updates.as_slice() };
+
+    let mut changing = trained.clone();
+    changing.extend(updates.iter().map(|(id, _)| *id));
+    let constant = vary::constant_nodes(graph, &changing);
+    let gradients = gradient::nodes_with_gradient(graph, &trained);
+
+    let outputs: Vec<_> =
+        graph.outputs().iter().map(|(_, value)| *value).chain(updates.iter().map(|(_, v)| *v)).collect();
+    let layout = Layout { graph, gradients: &gradients };
+    let (constants, kept, constant_weights) = layout.constants(&constant, &outputs);
+    let steps = layout.block(&|id| !constant.contains(&id), &kept, &outputs);
+
+    let inputs = graph.inputs().iter().zip(&steps.inputs);
+    Plan {
+        name: function.name.clone(),
+        inputs: inputs.map(|(id, slot)| input(graph, *id, *slot)).collect(),
+        outputs: graph.outputs().iter().map(|(name, value)| output(graph, name, *value)).collect(),
+        updates: updates.iter().map(|(id, _)| *id).collect(),
+        randoms: randoms(graph),
+        constants,
+        steps,
+        trained,
+        constant_weights,
+    }
+}
+
+fn input(graph: &Graph, id: NodeId, slot: Option<Slot>) -> PlanInput {
+    let node = graph.node(id);
+    let name = match &node.task {
+        Task::Op(Op::Input { name, .. }) => name.clone(),
+        Task::Op(_) | Task::Loop(_) => unreachable!("a graph lists only inputs as its inputs"),
+    };
+    PlanInput { name, fact: node.facts[0].clone(), slot }
+}
+
+fn output(graph: &Graph, name: &str, value: ValueId) -> PlanOutput {
+    PlanOutput { name: name.to_owned(), fact: graph.fact(value).clone() }
+}
+
+fn randoms(graph: &Graph) -> Vec<Fact> {
+    graph
+        .nodes()
+        .flat_map(|(_, node)| match &node.task {
+            Task::Op(Op::Random(random)) => vec![random.fact.clone()],
+            Task::Op(_) => Vec::new(),
+            Task::Loop(run) => randoms(&run.body),
+        })
+        .collect()
+}

@@ -1,0 +1,29 @@
+//! The devices that this program was built with, opened here and nowhere else.
+
+use diadc_core::engine::{DeviceChoice, DeviceChoiceError, Engine};
+use diadc_core::fact::Precision;
+
+/// An engine on a device that multiplies in a precision.
+///
+/// # Errors
+/// If the device is not there or this program was built without it.
+pub fn open(choice: DeviceChoice, precision: Precision) -> Result<Box<dyn Engine>, DeviceChoiceError> {
+    let name = match precision {
+        Precision::F32 => choice.to_string(),
+        Precision::Bf16 => format!("{choice} in {precision}"),
+    };
+    match choice {
+        DeviceChoice::Cpu => Ok(diadc_cpu::open(name, precision)),
+        DeviceChoice::Cuda(index) => open_cuda(index, name, precision),
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn open_cuda(index: usize, name: String, precision: Precision) -> Result<Box<dyn Engine>, DeviceChoiceError> {
+    diadc_cuda::open(index, name, precision)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn open_cuda(_index: usize, _name: String, _precision: Precision) -> Result<Box<dyn Engine>, DeviceChoiceError> {
+    Err(DeviceChoiceError::NotBuilt)
+}

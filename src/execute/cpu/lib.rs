@@ -1,0 +1,262 @@
+//! Products, activations and gradients on the CPU, straight on the numbers, with all cores.
+
+mod adam;
+mod attention;
+mod convolution;
+mod linear;
+mod product;
+mod rows;
+
+use burn::backend::Flex;
+use burn::backend::flex::FlexDevice;
+use burn::tensor::ops::{ConvOptions, FloatTensor, FloatTensorOps, ModuleOps};
+use burn::tensor::{DType, FloatDType, TensorData, TensorMetadata};
+use pulp::Arch;
+use rayon::prelude::*;
+
+use diadc_core::engine::Engine;
+use diadc_core::fact::Precision;
+use diadc_core::op::{Attention, Conv2d};
+use diadc_execute::{
+    AdamFactors, Kernels, Session, composed_attention, composed_convolution, composed_input_gradient, composed_linear,
+    composed_weight_gradient,
+};
+
+/// Elements that one task of a loop over elements works on; less is not worth another core.
+const CHUNK: usize = 32 * 1024;
+
+type Flexible = FloatTensor<Flex>;
+
+/// The CPU: burn's Flex with kernels of its own for what is slow there.
+#[derive(Clone, Copy, Debug)]
+pub struct Cpu;
+
+/// A session on the CPU; `name` is what it is called.
+#[must_use]
+pub fn open(name: String, precision: Precision) -> Box<dyn Engine> {
+    Box::new(Session::<Cpu>::new(name, FlexDevice, precision))
+}
+
+impl Kernels for Cpu {
+    type Backend = Flex;
+
+    fn convolve(conv: Conv2d, x: Flexible, weight: Flexible, bias: Option<Flexible>) -> Flexible {
+        if x.dtype() != DType::F32 {
+            return composed_convolution::<Flex>(conv, x, weight, bias);
+        }
+        if conv.groups != 1 {
+            let options = ConvOptions::new(conv.stride, conv.padding, conv.dilation, conv.groups);
+            return <Flex as ModuleOps<Flex>>::conv2d(x, weight, bias, options);
+        }
+        convolution::forward(conv, x, weight, bias)
+    }
+
+    fn convolve_input_gradient(conv: Conv2d, x: Flexible, weight: Flexible, gradient: Flexible) -> Flexible {
+        let [_, _, height, width] = x.shape().dims();
+        let [_, _, kh, kw] = weight.shape().dims();
+        let plain = conv.groups == 1 && conv.dilation == [1, 1] && x.dtype() == DType::F32;
+        if !plain || conv.padding[0] >= kh || conv.padding[1] >= kw {
+            return composed_input_gradient::<Cpu>(conv, x, weight, gradient);
+        }
+        // A convolution of the gradient, with the steps of the stride filled by zeros, and the mirrored weight.
+        let spread = spread(
+            gradient,
+            conv.stride,
+            [(height + 2 * conv.padding[0] - kh) % conv.stride[0], (width + 2 * conv.padding[1] - kw) % conv.stride[1]],
+        );
+        let mirrored = mirrored(weight);
+        let padding = [kh - 1 - conv.padding[0], kw - 1 - conv.padding[1]];
+        let back = Conv2d { stride: [1, 1], padding, dilation: [1, 1], groups: 1 };
+        Self::convolve(back, spread, mirrored, None)
+    }
+
+    fn convolve_weight_gradient(conv: Conv2d, x: Flexible, kernel: [usize; 2], gradient: Flexible) -> Flexible {
+        if conv.groups != 1 || x.dtype() != DType::F32 {
+            return composed_weight_gradient::<Flex>(conv, x, kernel, gradient);
+        }
+        convolution::weight_gradient(conv, x, kernel, gradient)
+    }
+
+    fn sum_to_channels(x: Flexible) -> Flexible {
+        let [batch, channels, height, width] = x.shape().dims();
+        let dtype = x.dtype();
+        let x = Flex::float_cast(x, FloatDType::F32).to_contiguous();
+        let (numbers, plane): (&[f32], usize) = (x.storage(), height * width);
+        let sum = |channel: usize| -> f32 {
+            let planes = (0..batch).map(|sample| &numbers[(sample * channels + channel) * plane..][..plane]);
+            planes.map(|plane| plane.iter().sum::<f32>()).sum()
+        };
+        let least = (CHUNK / (batch * plane).max(1)).max(1);
+        let sums: Vec<f32> = (0..channels).into_par_iter().with_min_len(least).map(sum).collect();
+        let sums = Flex::float_from_data(TensorData::new(sums, [channels]), &FlexDevice);
+        Flex::float_cast(sums, dtype.into())
+    }
+
+    fn project(x: Flexible, weight: Flexible, bias: Option<Flexible>) -> Flexible {
+        if x.dtype() != DType::F32 {
+            return composed_linear::<Flex>(x, weight, bias);
+        }
+        linear::linear(x, weight, bias)
+    }
+
+    fn attend(attention: Attention, q: Flexible, k: Flexible, v: Flexible, device: &FlexDevice) -> Flexible {
+        if q.dtype() != DType::F32 {
+            return composed_attention::<Cpu>(attention, q, k, v, device);
+        }
+        attention::attention(attention, q, k, v)
+    }
+
+    fn softmax_of_rows(x: Flexible) -> Flexible {
+        rows::softmax(x)
+    }
+
+    fn normalize_groups(groups: usize, epsilon: f64, x: Flexible, weight: Flexible, bias: Flexible) -> Flexible {
+        rows::group_norm(groups, epsilon, x, weight, bias)
+    }
+
+    fn gelu_of(x: Flexible) -> Flexible {
+        each(x, |x| 0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2)))
+    }
+
+    fn adam(
+        factors: &AdamFactors,
+        weight: Flexible,
+        gradient: Flexible,
+        moments: Option<(Flexible, Flexible)>,
+    ) -> (Flexible, Flexible, Flexible) {
+        adam::step(factors, weight, gradient, moments)
+    }
+
+    fn silu(x: Flexible) -> Flexible {
+        each(x, |x| x * sigmoid(x))
+    }
+
+    fn silu_gradient(x: Flexible, gradient: Flexible) -> Flexible {
+        let shape = x.shape();
+        let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
+        let (numbers, slopes): (&[f32], &[f32]) = (x.storage(), gradient.storage());
+        let mut result = zeros(numbers.len());
+        let chunks = result.par_chunks_mut(CHUNK).zip(numbers.par_chunks(CHUNK)).zip(slopes.par_chunks(CHUNK));
+        chunks.for_each(|((result, numbers), slopes)| {
+            Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    for ((result, &x), &slope) in result.iter_mut().zip(numbers).zip(slopes) {
+                        let s = sigmoid(x);
+                        *result = slope * s * (1.0 + x * (1.0 - s));
+                    }
+                },
+            );
+        });
+        Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
+    }
+}
+
+/// So many zeros, written by all cores: who first touches a page of memory waits until the system has cleared it.
+fn zeros(count: usize) -> Vec<f32> {
+    rayon::iter::repeat_n(0.0, count).with_min_len(CHUNK).collect()
+}
+
+/// Calls `work` with the number and the elements of each line, on several cores if there is enough to do.
+fn each_line(elements: &mut [f32], width: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+    let lines = (CHUNK / width.max(1)).max(1);
+    elements.par_chunks_mut(lines * width.max(1)).enumerate().for_each(|(group, elements)| {
+        for (line, elements) in elements.chunks_mut(width.max(1)).enumerate() {
+            work(group * lines + line, elements);
+        }
+    });
+}
+
+/// `columns` numbers of a row that begin at `left` and lie `stride` apart; those outside stay as they are.
+fn fill(line: &mut [f32], source: &[f32], left: isize, stride: usize) {
+    if stride == 1 {
+        let skip = left.min(0).unsigned_abs().min(line.len());
+        let from = (left.max(0) as usize).min(source.len());
+        let count = (source.len() - from).min(line.len() - skip);
+        line[skip..skip + count].copy_from_slice(&source[from..from + count]);
+        return;
+    }
+    for (column, number) in line.iter_mut().enumerate() {
+        let x = (column * stride) as isize + left;
+        if let Some(found) = usize::try_from(x).ok().and_then(|x| source.get(x)) {
+            *number = *found;
+        }
+    }
+}
+
+/// Puts `stride - 1` zeros between rows and columns, and more zeros at the end.
+fn spread(x: Flexible, stride: [usize; 2], more: [usize; 2]) -> Flexible {
+    if stride == [1, 1] {
+        return x.to_contiguous();
+    }
+    let [batch, channels, height, width] = x.shape().dims();
+    let x = x.to_contiguous();
+    let numbers: &[f32] = x.storage();
+    let [rows, columns] = [(height - 1) * stride[0] + 1 + more[0], (width - 1) * stride[1] + 1 + more[1]];
+    let mut result = zeros(batch * channels * rows * columns);
+    let planes = result.par_chunks_mut(rows * columns).zip(numbers.par_chunks(height * width));
+    planes.for_each(|(result, numbers)| {
+        for (i, number) in numbers.iter().enumerate() {
+            result[i / width * stride[0] * columns + i % width * stride[1]] = *number;
+        }
+    });
+    Flex::float_from_data(TensorData::new(result, [batch, channels, rows, columns]), &FlexDevice)
+}
+
+/// `[out, C, kh, kw]` to `[C, out, kh, kw]` with each kernel turned by half a circle.
+fn mirrored(weight: Flexible) -> Flexible {
+    let [out, channels, kh, kw] = weight.shape().dims();
+    let weight = weight.to_contiguous();
+    let numbers: &[f32] = weight.storage();
+    let size = (kh * kw).max(1);
+    let mut result = zeros(numbers.len());
+    each_line(&mut result, out * size, |channel, kernels| {
+        for (output, kernel) in kernels.chunks_exact_mut(size).enumerate() {
+            let source = &numbers[(output * channels + channel) * size..][..size];
+            kernel.iter_mut().zip(source.iter().rev()).for_each(|(to, from)| *to = *from);
+        }
+    });
+    Flex::float_from_data(TensorData::new(result, [channels, out, kh, kw]), &FlexDevice)
+}
+
+fn each(x: Flexible, function: impl Fn(f32) -> f32 + Sync) -> Flexible {
+    let shape = x.shape();
+    let x = x.to_contiguous();
+    let numbers: &[f32] = x.storage();
+    let mut result = zeros(numbers.len());
+    result.par_chunks_mut(CHUNK).zip(numbers.par_chunks(CHUNK)).for_each(|(result, numbers)| {
+        Arch::new().dispatch(
+            #[inline(always)]
+            || result.iter_mut().zip(numbers).for_each(|(result, &x)| *result = function(x)),
+        );
+    });
+    Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
+}
+
+#[inline]
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// The error function within 2e-7 (Abramowitz and Stegun, 1964, 7.1.26).
+#[inline]
+fn erf(x: f32) -> f32 {
+    let size = x.abs();
+    let t = 1.0 / (1.0 + 0.327_591_1 * size);
+    let tail = ((((1.061_405_4 * t - 1.453_152) * t + 1.421_413_7) * t - 0.284_496_74) * t + 0.254_829_6) * t;
+    (1.0 - tail * exp(-size * size)).copysign(x)
+}
+
+/// `e^x` within 2e-7 of itself, without branches, so that the compiler uses vectors: `2^n` by its exponent's bits times
+/// the Taylor polynomial of `e^r` for `|r| <= ln 2 / 2`.
+#[inline]
+fn exp(x: f32) -> f32 {
+    let x = x.clamp(-87.0, 88.0);
+    // The last bits of this sum are the nearest whole number.
+    let shifted = x * std::f32::consts::LOG2_E + 12_582_912.0;
+    let n = shifted - 12_582_912.0;
+    let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
+    let tail = ((r * (1.0 / 720.0) + 1.0 / 120.0) * r + 1.0 / 24.0) * r + 1.0 / 6.0;
+    let value = ((tail * r + 0.5) * r + 1.0) * r + 1.0;
+    f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23)) * value
+}

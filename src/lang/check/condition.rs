@@ -1,0 +1,385 @@
+//! Which values of a `param` work: found by checking the spec again with other values.
+//!
+//! In: a spec and its whole-numbered `param`s. Out: for each, a rule such as "a multiple of 64", and what in the spec asks
+//! for it. A rule is tried at its ends, at many of its numbers and at numbers between them; where no rule holds, the
+//! numbers themselves are told. A check stops at its first mistake here, so that hundreds of them take little time.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use diadc_core::span::Span;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::parse::ast::{Expr, ExprKind, MemberKind, Name, ParamDef, TypeKind};
+use crate::resolve::spec::Spec;
+use crate::source::SourceMap;
+
+use super::Checker;
+use super::value::{InstanceId, Value};
+
+/// Numbers on each side of one that works, at most, among which the next one is looked for.
+const REACH: i64 = 512;
+/// Numbers that are tried of a rule, at most.
+const TRIED: i64 = 24;
+
+/// Which values of a `param` work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// The `param`.
+    pub param: Arc<str>,
+    /// Which of its numbers.
+    pub number: Number,
+    /// The least and the most that were tried: its legal range, if it has one.
+    pub range: (i64, i64),
+    /// What works.
+    pub rule: Rule,
+    /// What asks for it, in the order in which it is checked.
+    pub reasons: Vec<Reason>,
+}
+
+/// Which number of a `param`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Number {
+    /// Its only one.
+    Only,
+    /// Each of a pair by itself.
+    Each,
+    /// Both of a pair, which must be equal.
+    Both,
+    /// The first of a pair, or the second.
+    One(usize),
+}
+
+/// Which numbers work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// `first`, and every `step` from there up to `last`.
+    Steps {
+        /// The smallest.
+        first: i64,
+        /// From one to the next.
+        step: i64,
+        /// The largest.
+        last: i64,
+    },
+    /// These, and none between them.
+    These(Vec<i64>),
+}
+
+/// What asks for a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// What the number is divided by there, after what the reasons before divide it by; 1 if that is not it.
+    pub divisor: i64,
+    /// The part of the model in which it is, if it is in one.
+    pub part: Option<Arc<str>>,
+    /// Where it fails otherwise.
+    pub span: Span,
+}
+
+impl Condition {
+    /// Whether not every number of the range works.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        self.rule != Rule::Steps { first: self.range.0, step: 1, last: self.range.1 }
+    }
+
+    /// The condition in a sentence, with the reasons behind it.
+    #[must_use]
+    pub fn words(&self, sources: &SourceMap) -> String {
+        let what = match self.number {
+            Number::Only => format!("`{}`", self.param),
+            Number::Each => format!("each side of `{}`", self.param),
+            Number::Both => format!("both sides of `{}`, which must be equal,", self.param),
+            Number::One(side) => format!("the {} number of `{}`", ["first", "second"][side.min(1)], self.param),
+        };
+        let reasons: Vec<String> = self.reasons.iter().map(|reason| reason.words(sources)).collect();
+        let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
+        format!("{what} {}{reasons}", self.rule.words(self.range))
+    }
+}
+
+impl Rule {
+    fn words(&self, (least, most): (i64, i64)) -> String {
+        match self {
+            Rule::Steps { first, step: 1, last } if (*first, *last) == (least, most) => {
+                format!("can be anything from {least} to {most}")
+            }
+            Rule::Steps { first, step: 1, last } => format!("must be from {first} to {last}"),
+            Rule::Steps { first, step, last } => {
+                let what = match first.rem_euclid(*step) {
+                    0 => format!("must be a multiple of {step}"),
+                    rest => format!("must be {rest} more than a multiple of {step}"),
+                };
+                format!("{what}, from {first} to {last}")
+            }
+            Rule::These(numbers) => {
+                let list: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+                format!("works with {}, and with nothing else near that", list.join(", "))
+            }
+        }
+    }
+}
+
+impl Reason {
+    fn words(&self, sources: &SourceMap) -> String {
+        let divided = if self.divisor > 1 { format!("/{} ", self.divisor) } else { String::new() };
+        let text = sources.slice(self.span);
+        let at = sources.place(self.span);
+        match &self.part {
+            Some(part) => format!("{divided}in `{part}`"),
+            None if text.len() <= 40 && !text.contains('\n') => format!("{divided}in `{text}` ({at})"),
+            None => format!("{divided}at {at}"),
+        }
+    }
+}
+
+/// Where a check failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Site {
+    part: Option<Arc<str>>,
+    span: Span,
+}
+
+impl Site {
+    /// Whether both are the same reason: within a part it does not matter where.
+    fn is_same(&self, other: &Site) -> bool {
+        match (&self.part, &other.part) {
+            (None, None) => self.span == other.span,
+            (a, b) => a == b,
+        }
+    }
+}
+
+/// A `param` that holds whole numbers.
+struct Numbers<'a> {
+    def: &'a ParamDef,
+    /// What it is now: one number, or two.
+    now: Vec<i64>,
+    range: (i64, i64),
+}
+
+/// Which values of each whole-numbered `param` work, for a spec that passes `check`.
+#[must_use]
+pub fn conditions(spec: &Spec) -> Vec<Condition> {
+    numbers(spec).iter().flat_map(|param| of_param(spec, param, &param.now)).collect()
+}
+
+/// Which values of a `param` would make a spec pass that does not, if one alone can do that: what was set from outside is
+/// tried first.
+#[must_use]
+pub fn remedy(spec: &Spec) -> Vec<Condition> {
+    if !spec.diagnostics.is_empty() {
+        return Vec::new();
+    }
+    let is_set = |param: &Numbers<'_>| spec.settings.iter().any(|(name, _)| name.node == param.def.name.node);
+    let (set, own): (Vec<_>, Vec<_>) = numbers(spec).into_iter().partition(is_set);
+    for param in set.iter().chain(&own) {
+        if let Some(works) = likely(param).into_par_iter().find_first(|values| probe(spec, param, values).is_ok()) {
+            return of_param(spec, param, &works);
+        }
+    }
+    Vec::new()
+}
+
+/// Values near the present one that models tend to like: multiples of small numbers.
+fn likely(param: &Numbers<'_>) -> Vec<Vec<i64>> {
+    let now = param.now[0];
+    let mut near: Vec<i64> = Vec::new();
+    for of in [64, 14, 12, 10, 9, 1] {
+        near.extend([now.div_euclid(of) * of, now.div_euclid(of) * of + of]);
+    }
+    near.extend([now - 1, param.range.0, param.range.1]);
+    let mut seen = vec![now];
+    near.retain(|n| {
+        let is_new = (param.range.0..=param.range.1).contains(n) && !seen.contains(n);
+        seen.push(*n);
+        is_new
+    });
+    near.into_iter().map(|n| vec![n; param.now.len()]).collect()
+}
+
+/// The rules for a `param` that works with some values.
+fn of_param(spec: &Spec, param: &Numbers<'_>, works: &[i64]) -> Vec<Condition> {
+    let alone = |index: usize| {
+        rule(spec, param, works[index], |n| {
+            let mut values = works.to_vec();
+            values[index] = n;
+            values
+        })
+    };
+    let condition = |number, (rule, reasons)| Condition {
+        param: param.def.name.node.clone(),
+        number,
+        range: param.range,
+        rule,
+        reasons,
+    };
+    if works.len() == 1 {
+        return vec![condition(Number::Only, alone(0))];
+    }
+    let (first, second) = (alone(0), alone(1));
+    let is_tied = |found: &(Rule, Vec<Reason>)| matches!(&found.0, Rule::These(numbers) if numbers.len() == 1);
+    if works[0] == works[1] && is_tied(&first) && is_tied(&second) {
+        return vec![condition(Number::Both, rule(spec, param, works[0], |n| vec![n, n]))];
+    }
+    if first.0 == second.0 {
+        return vec![condition(Number::Each, first)];
+    }
+    vec![condition(Number::One(0), first), condition(Number::One(1), second)]
+}
+
+/// The rule for numbers around one that works.
+fn rule(spec: &Spec, param: &Numbers<'_>, works: i64, values: impl Fn(i64) -> Vec<i64> + Sync) -> (Rule, Vec<Reason>) {
+    let (least, most) = param.range;
+    let tried = |n: i64| probe(spec, param, &values(n));
+    let passes = |n: i64| n == works || tried(n).is_ok();
+    let next = |sign: i64| {
+        let reach = if sign > 0 { most - works } else { works - least }.min(REACH);
+        (1..=reach).into_par_iter().find_first(|k| passes(works + sign * k))
+    };
+    let step = match (next(1), next(-1)) {
+        (Some(up), Some(down)) if up == down => up,
+        (Some(step), None) | (None, Some(step)) => step,
+        (None, None) => return (Rule::These(vec![works]), Vec::new()),
+        (Some(up), Some(down)) => return (Rule::These(vec![works - down, works, works + up]), Vec::new()),
+    };
+    let last = works + step * furthest((most - works) / step, |k| passes(works + step * k));
+    let first = works - step * furthest((works - least) / step, |k| passes(works - step * k));
+    let count = (last - first) / step + 1;
+    let members = spread(count).map(|k| first + step * k);
+    let strangers = spread(count - 1).flat_map(|k| divisors(step).into_iter().map(move |d| first + step * k + d));
+    let strangers = strangers.filter(|n| (n - first) % step != 0);
+    if members.par_bridge().all(passes) && !strangers.par_bridge().any(passes) {
+        let reasons = if first % step == 0 { reasons(step, works, most, &tried) } else { Vec::new() };
+        return (Rule::Steps { first, step, last }, reasons);
+    }
+    let around = (works - 4 * step).max(least)..=(works + 4 * step).min(most);
+    (Rule::These(around.into_par_iter().filter(|&n| passes(n)).collect()), Vec::new())
+}
+
+/// The largest number of steps up to `most` that all seem to work, by halving.
+fn furthest(most: i64, passes: impl Fn(i64) -> bool) -> i64 {
+    if most <= 0 || passes(most) {
+        return most.max(0);
+    }
+    let (mut good, mut bad) = (0, most);
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        if passes(middle) { good = middle } else { bad = middle }
+    }
+    good
+}
+
+/// Some of the numbers below `count`, all if they are few.
+fn spread(count: i64) -> impl Iterator<Item = i64> + Send {
+    let count = count.max(0);
+    let tried = count.min(TRIED);
+    (0..tried).map(move |i| i * (count - 1).max(0) / (tried - 1).max(1))
+}
+
+/// The divisors of a number below itself.
+fn divisors(n: i64) -> Vec<i64> {
+    (1..n).filter(|d| n % d == 0).collect()
+}
+
+/// What asks for a multiple of `step`: where numbers fail that are only multiples of its divisors. What is checked first
+/// hides what comes later, so each place gets what it adds to those before it.
+fn reasons(step: i64, works: i64, most: i64, tried: &(impl Fn(i64) -> Result<(), Option<Site>> + Sync)) -> Vec<Reason> {
+    let sign = if works + step <= most { 1 } else { -1 };
+    let failing: Vec<(i64, Option<Site>)> =
+        divisors(step).into_par_iter().filter_map(|d| tried(works + sign * d).err().map(|site| (d, site))).collect();
+    let mut reasons: Vec<Reason> = Vec::new();
+    let mut so_far = 1;
+    for (_, site) in &failing {
+        let Some(site) = site else { continue };
+        let as_site = |reason: &Reason| Site { part: reason.part.clone(), span: reason.span };
+        if reasons.iter().any(|reason| as_site(reason).is_same(site)) {
+            continue;
+        }
+        // The smallest divisor all of whose multiples get past this place.
+        let fails_here = |d: i64| {
+            failing
+                .iter()
+                .any(|(other, found)| other % d == 0 && found.as_ref().is_some_and(|found| found.is_same(site)))
+        };
+        let needed =
+            divisors(step).into_iter().chain([step]).find(|&d| d % so_far == 0 && !fails_here(d)).unwrap_or(step);
+        reasons.push(Reason { divisor: needed / so_far, part: site.part.clone(), span: site.span });
+        so_far = needed;
+    }
+    reasons
+}
+
+/// Checks a spec with other values of a `param`, up to the first mistake; where that is.
+fn probe(spec: &Spec, param: &Numbers<'_>, values: &[i64]) -> Result<(), Option<Site>> {
+    let span = param.def.default.span;
+    let int = |&n: &i64| Expr { kind: ExprKind::Int(n), span };
+    let value = match values {
+        [one] => int(one),
+        several => Expr { kind: ExprKind::List(several.iter().map(int).collect()), span },
+    };
+    let mut checker = Checker::new(spec);
+    checker.probed = Some((param.def.name.node.clone(), value));
+    checker.program();
+    let mistake = checker.diagnostics.iter().position(|diagnostic| diagnostic.severity == Severity::Error);
+    match mistake {
+        None => Ok(()),
+        Some(at) => Err(checker.first_part.take().map(|part| Site { part, span: checker.diagnostics[at].span() })),
+    }
+}
+
+/// The `param`s of the model that are ints or pairs of them.
+fn numbers(spec: &Spec) -> Vec<Numbers<'_>> {
+    let Some(model) = spec.model else { return Vec::new() };
+    let mut checker = Checker::new(spec);
+    checker.make_model(model);
+    let mut found = Vec::new();
+    for (module, member) in spec.block(model).members.values() {
+        let MemberKind::Param(def) = &member.kind else { continue };
+        let is_pair = def.ty.as_ref().is_some_and(|ty| matches!(&ty.kind, TypeKind::Name(name) if &**name == "pair"));
+        let set = spec.settings.iter().find(|(name, _): &&(Name, Expr)| name.node == def.name.node);
+        let scope = checker.scope(None, &def.name.node, None);
+        let mut env = checker.environment_of(InstanceId(0), *module, scope);
+        let value = checker.expr(&mut env, set.map_or(&def.default, |(_, expr)| expr));
+        let now: Vec<i64> = match (&value, is_pair) {
+            (Value::Int(n), true) => vec![*n, *n],
+            (Value::Int(n), false) => vec![*n],
+            (value, true) => {
+                let items = value.elements().unwrap_or_default();
+                items.iter().filter_map(|item| if let Value::Int(n) = item { Some(*n) } else { None }).collect()
+            }
+            _ => continue,
+        };
+        if now.is_empty() || (is_pair && now.len() != 2) {
+            continue;
+        }
+        let range = match def.within.as_ref().map(|rule| checker.expr(&mut env, rule)) {
+            Some(Value::Range(low, high)) if low < high => (low, high - 1),
+            // Without a range: up to a few times what it is.
+            None => (now[0].min(1), now[0].max(16).saturating_mul(4)),
+            Some(_) => continue,
+        };
+        found.push(Numbers { def, now, range });
+    }
+    found
+}
+
+/// Whether other values of a `param` may be a remedy for a mistake.
+pub(crate) fn may_depend_on_values(diagnostic: &Diagnostic) -> bool {
+    matches!(
+        diagnostic.code,
+        "shape-mismatch"
+            | "not-divisible"
+            | "refused"
+            | "too-small"
+            | "index-out-of-range"
+            | "loop-changes-shape"
+            | "unequal-lengths"
+            | "crop-too-large"
+            | "division-by-zero"
+            | "weight-of-two-shapes"
+            | "copy-of-other-shape"
+    )
+}

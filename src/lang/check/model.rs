@@ -1,0 +1,428 @@
+//! The model of an experiment: its functions, objectives and score become graphs.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use diadc_core::fact::{Dim, Fact, Shape};
+use diadc_core::graph::{Function, Graph, ValueId};
+use diadc_core::op::{Op, WeightId};
+use diadc_core::span::Span;
+
+use crate::diagnostic::Diagnostic;
+use crate::parse::ast::{FnDef, MemberKind, Name, ObjectiveDef, PartPath};
+use crate::program::{ImageFormat, Init, Objective, Part, Program};
+use crate::resolve::spec::{BlockId, ByName, ModuleId};
+
+use super::emit::Builder;
+use super::environment::{Environment, Instance};
+use super::trace::Callee;
+use super::value::{Given, InstanceId, Tensor, Value};
+use super::{Checker, FunctionState, error};
+
+/// The symbol of the number of samples.
+const BATCH: &str = "B";
+
+impl Checker<'_> {
+    /// Expands everything that the model can run.
+    pub(super) fn program(&mut self) -> Option<Program> {
+        let spec = self.spec;
+        let Some(model_block) = spec.model else {
+            if !spec.lost_model {
+                self.report(crate::resolve::no_model(spec));
+            }
+            return None;
+        };
+        let block = spec.block(model_block);
+        self.make_model(model_block);
+        let model = InstanceId(0);
+        let params = self.shown_params(model);
+        let data = self.image_format(model);
+        let measure = self.measure(model);
+        let (mut functions, mut objectives, mut phases) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, (module, member)) in &block.members {
+            if self.probed.is_some() && self.first_part.is_some() {
+                return None;
+            }
+            match &member.kind {
+                MemberKind::Fn(def) if is_whole(def) => functions.extend(self.plain_function(model, *module, def)),
+                MemberKind::Objective(def) => {
+                    if let Some((function, objective)) = self.objective(model, *module, def, data) {
+                        functions.push(function);
+                        objectives.push((objective, def));
+                    }
+                }
+                MemberKind::Score(def) => functions.extend(self.score(model, *module, def, data)),
+                MemberKind::Training(def) => phases.extend(self.phase(model, *module, def)),
+                MemberKind::Measure(..) | MemberKind::Data(..) => {}
+                // Members that no function asks for are looked at all the same.
+                MemberKind::Fn(_) => {}
+                MemberKind::Param(_) => {}
+                MemberKind::Let(def) | MemberKind::Part(def) => self.look_at(model, name, def.name.span),
+            }
+        }
+        let definitions: Vec<&Arc<ObjectiveDef>> = objectives.iter().map(|(_, def)| *def).collect();
+        let objectives = self.trained_weights(objectives);
+        self.check_copies();
+        let written = self.written(model, &definitions);
+        Some(Program {
+            name: block.name.node.to_string(),
+            doc: spec.modules[0].doc.clone(),
+            params,
+            weights: self.weights.values().map(|declared| declared.weight.clone()).collect(),
+            parts: self.named_parts(model, None, false),
+            functions,
+            objectives,
+            phases,
+            data,
+            measure,
+            scopes: self.scopes.clone(),
+            written,
+        })
+    }
+
+    /// Makes the model itself, the first of all instances.
+    pub(super) fn make_model(&mut self, block: BlockId) {
+        self.instances.push(Instance {
+            block,
+            arguments: ByName::default(),
+            prefix: "".into(),
+            place: "".into(),
+            owner: None,
+            copy_of: None,
+            members: FxHashMap::default(),
+        });
+    }
+
+    /// Computes a member in a graph that is thrown away.
+    fn look_at(&mut self, model: InstanceId, name: &Arc<str>, span: Span) {
+        let scope = self.begin(name);
+        let env = Environment::new(ModuleId(0), Some(model), "".into(), scope);
+        self.member(model, name, span, &env);
+        self.builders.clear();
+    }
+
+    /// The parts of an instance that have been made, each before those within it. Those within a fresh one are fresh.
+    fn named_parts(&self, id: InstanceId, owner: Option<&str>, is_fresh: bool) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for (name, (_, member)) in &self.spec.block(self.instances[id.0].block).members {
+            let (MemberKind::Part(def), Some(Some(value))) = (&member.kind, self.instances[id.0].members.get(name))
+            else {
+                continue;
+            };
+            let name = owner.map_or_else(|| name.to_string(), |owner| format!("{owner}.{name}"));
+            let made: Vec<(String, Value)> = match value.elements() {
+                Some(items) => (0..).zip(items).map(|(i, item): (usize, _)| (format!("{name}.{i}"), item)).collect(),
+                None => vec![(name, value.clone())],
+            };
+            for (name, value) in made {
+                let Value::Instance(id) = value else { continue };
+                let is_fresh = is_fresh || def.is_fresh;
+                let (block, path) = (self.block_name(id).to_string(), self.instances[id.0].prefix.to_string());
+                let inner = self.named_parts(id, Some(&name), is_fresh);
+                parts.push(Part { name, owner: owner.map(str::to_owned), block, path, is_fresh });
+                parts.extend(inner);
+            }
+        }
+        parts
+    }
+
+    pub(super) fn begin(&mut self, name: &str) -> diadc_core::graph::ScopeId {
+        self.builders = vec![Builder::default()];
+        self.function = FunctionState { name: name.to_owned(), ..FunctionState::default() };
+        self.scope(None, name, None)
+    }
+
+    pub(super) fn finish(&mut self, name: &str, outputs: &[(String, Tensor)]) -> Function {
+        let mut graph: Graph = self.builders.pop().expect("the function's graph was put there").graph;
+        for (label, tensor) in outputs {
+            graph.set_output(label.clone(), tensor.id);
+        }
+        let updates: Vec<(WeightId, ValueId)> =
+            std::mem::take(&mut self.function.updates).into_iter().map(|(id, tensor)| (id, tensor.id)).collect();
+        Function { name: name.to_owned(), graph, updates }
+    }
+
+    /// Runs a function of the model on inputs and gives its value.
+    fn run(
+        &mut self,
+        model: InstanceId,
+        module: ModuleId,
+        def: &Arc<FnDef>,
+        scope: diadc_core::graph::ScopeId,
+        inputs: Vec<(Name, Fact)>,
+    ) -> Value {
+        let mut env = self.environment_of(model, module, scope);
+        let given: Vec<Given> = inputs
+            .into_iter()
+            .map(|(name, fact)| {
+                let input = Op::Input { name: name.node.to_string(), fact };
+                let tensor = self.sure(&env, input, &[], name.span);
+                Given { name: Some((name.node.clone(), name.span)), value: Value::Tensor(tensor), span: name.span }
+            })
+            .collect();
+        self.function.batch = Some(Dim::symbol(BATCH));
+        let text = format!("in `{}`", self.function.name);
+        self.called(Callee::Words(text), def.name.span, |this| this.run_function(&mut env, def, given, def.name.span))
+    }
+
+    /// A function all of whose parameters have shapes can be run by itself.
+    fn plain_function(&mut self, model: InstanceId, module: ModuleId, def: &Arc<FnDef>) -> Option<Function> {
+        let name = def.name.node.clone();
+        let scope = self.begin(&name);
+        let mut env = self.environment_of(model, module, scope);
+        let mut inputs = Vec::new();
+        for param in &def.params {
+            let fact = param.ty.as_ref().and_then(|ty| self.input_fact(&mut env, ty))?;
+            inputs.push((param.name.clone(), fact));
+        }
+        let value = self.run(model, module, def, scope, inputs);
+        let outputs = self.outputs(&value, def)?;
+        Some(self.finish(&name, &outputs))
+    }
+
+    /// The tensors of a result, with names.
+    fn outputs(&mut self, value: &Value, def: &FnDef) -> Option<Vec<(String, Tensor)>> {
+        let mut outputs = Vec::new();
+        collect("", value, &mut outputs);
+        if value.is_poison() {
+            return None;
+        }
+        if outputs.is_empty() {
+            let kind = value.kind(self.spec);
+            let what = format!("the result of `{}`", def.name.node);
+            self.report(error::wrong_type(&what, "a tensor", &kind, def.body.result_span()));
+            return None;
+        }
+        Some(outputs)
+    }
+
+    fn image_inputs(&mut self, def: &FnDef, data: Option<ImageFormat>, known: &[&str]) -> Option<Vec<(Name, Fact)>> {
+        let Some(data) = data else {
+            let block = self.spec.block(self.instances[0].block);
+            // What `data` says may be wrong, and has been reported then.
+            if block.is_partial || block.members.contains_key("data") {
+                return None;
+            }
+            let text = format!("`{}` takes images, and the model does not say how they come", def.name.node);
+            let help = "add `data { size = 256 }` to the model";
+            self.report(Diagnostic::error("no-data", text, def.name.span).help(help));
+            return None;
+        };
+        let [h, w] = [data.height, data.width].map(|n| Dim::from(i64::try_from(n).unwrap_or(i64::MAX)));
+        let batch = Dim::symbol(BATCH);
+        let mut inputs = Vec::new();
+        for param in &def.params {
+            let fact = match &*param.name.node {
+                "image" => Fact::float(Shape(vec![batch.clone(), Dim::from(3), h.clone(), w.clone()])),
+                "class" if known.contains(&"class") => Fact::int(Shape(vec![batch.clone()])),
+                _ if param.default.is_some() => continue,
+                other => {
+                    let text = format!("nothing provides `{other}` to `{}`", def.name.node);
+                    let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                    let help = format!("it can take {}", list.join(" and "));
+                    self.report(Diagnostic::error("unknown-input", text, param.name.span).help(help));
+                    return None;
+                }
+            };
+            inputs.push((param.name.clone(), fact));
+        }
+        Some(inputs)
+    }
+
+    fn objective(
+        &mut self,
+        model: InstanceId,
+        module: ModuleId,
+        def: &Arc<ObjectiveDef>,
+        data: Option<ImageFormat>,
+    ) -> Option<(Function, Vec<InstanceId>)> {
+        let name = def.function.name.node.clone();
+        let inputs = self.image_inputs(&def.function, data, &["image", "class"])?;
+        let scope = self.begin(&name);
+        self.function.is_objective = true;
+        let env = self.environment_of(model, module, scope);
+        self.function.trains = self.parts(&env, model, &def.trains)?;
+        self.function.freezes = self.parts(&env, model, &def.freezes)?;
+        let trains = self.function.trains.clone();
+        let value = self.run(model, module, &def.function, scope, inputs);
+        match value {
+            Value::Tensor(loss) if *loss.fact == Fact::float(Shape::default()) => {
+                Some((self.finish(&name, &[("loss".to_owned(), loss)]), trains))
+            }
+            Value::Poison => None,
+            other => {
+                let kind = other.kind(self.spec);
+                let what = format!("the objective `{name}`");
+                let diagnostic = error::wrong_type(&what, "a single number", &kind, def.function.body.result_span());
+                self.report(diagnostic.help("reduce it, as in `mean(..)` or `mse(a, b)`"));
+                None
+            }
+        }
+    }
+
+    /// The instances that paths such as `sd.decoder` name.
+    pub(super) fn parts(
+        &mut self,
+        env: &Environment,
+        model: InstanceId,
+        paths: &[PartPath],
+    ) -> Option<Vec<InstanceId>> {
+        let mut instances = Vec::new();
+        for path in paths {
+            let mut value = Value::Instance(model);
+            for name in path {
+                value = self.field(env, &value, &name.node, name.span);
+            }
+            let span = path.iter().map(|name| name.span).reduce(Span::to)?;
+            let items = match &value {
+                Value::List(items) => items.to_vec(),
+                other => vec![other.clone()],
+            };
+            for item in items {
+                match item {
+                    Value::Instance(id) => instances.push(id),
+                    Value::Poison => return None,
+                    other => {
+                        let kind = other.kind(self.spec);
+                        self.report(error::wrong_type("what is trained", "a part", &kind, span));
+                        return None;
+                    }
+                }
+            }
+        }
+        Some(instances)
+    }
+
+    fn score(
+        &mut self,
+        model: InstanceId,
+        module: ModuleId,
+        def: &Arc<FnDef>,
+        data: Option<ImageFormat>,
+    ) -> Option<Function> {
+        let inputs = self.image_inputs(def, data, &["image"])?;
+        let scope = self.begin("score");
+        let value = self.run(model, module, def, scope, inputs);
+        let Value::Record(entries) = &value else {
+            if !value.is_poison() {
+                let kind = value.kind(self.spec);
+                let diagnostic = error::wrong_type("the result of `score`", "a record", &kind, def.body.result_span());
+                self.report(diagnostic.help("as in `{map: map, value: value}`"));
+            }
+            return None;
+        };
+        let batch = Dim::symbol(BATCH);
+        let mut outputs = Vec::new();
+        for (name, value) in entries.iter() {
+            let fits = |shape: &Shape| match (&**name, shape.0.as_slice()) {
+                ("map", [b, _, _]) | ("value", [b]) => *b == batch,
+                ("map", [b, one, _, _]) => *b == batch && *one == Dim::from(1),
+                ("map" | "value", _) => false,
+                (_, [b, three, _, _]) => *b == batch && *three == Dim::from(3),
+                _ => false,
+            };
+            match value {
+                Value::Tensor(tensor) if fits(&tensor.fact.shape) && tensor.depth == 0 => {
+                    outputs.push((name.to_string(), tensor.clone()));
+                }
+                Value::Poison => return None,
+                other => {
+                    let wanted = match &**name {
+                        "map" => "an anomaly map [B, h, w] or [B, 1, h, w]",
+                        "value" => "one number for each image [B]",
+                        _ => "an image [B, 3, h, w] to show",
+                    };
+                    let kind = other.kind(self.spec);
+                    self.report(error::wrong_type(
+                        &format!("`{name}` of `score`"),
+                        wanted,
+                        &kind,
+                        def.body.result_span(),
+                    ));
+                    return None;
+                }
+            }
+        }
+        for needed in ["map", "value"] {
+            if !entries.contains_key(needed) {
+                let text = format!("`score` gives no `{needed}`");
+                let help = "its result is a record `{map: .., value: ..}`, and further images to show";
+                self.report(Diagnostic::error("missing-key", text, def.body.result_span()).help(help));
+                return None;
+            }
+        }
+        Some(self.finish("score", &outputs))
+    }
+
+    /// The weights of each objective: those of the parts it trains, without statistics and without what it freezes.
+    fn trained_weights(&mut self, objectives: Vec<(Vec<InstanceId>, &Arc<ObjectiveDef>)>) -> Vec<Objective> {
+        let mut result = Vec::new();
+        for (trains, def) in objectives {
+            let scope = self.scope(None, "trains", None);
+            let env = Environment::new(ModuleId(0), Some(InstanceId(0)), "".into(), scope);
+            self.function.freezes = self.parts(&env, InstanceId(0), &def.freezes).unwrap_or_default();
+            self.function.trains = trains;
+            let ids = self.trained();
+            if ids.is_empty() && self.diagnostics.is_empty() {
+                let text = format!("`{}` trains nothing: its parts have no weights", def.function.name.node);
+                self.report(Diagnostic::error("trains-nothing", text, def.function.name.span));
+            }
+            result.push(Objective { name: def.function.name.node.to_string(), trains: ids });
+        }
+        result
+    }
+
+    /// The weights that are trained with what is trained and frozen now; statistics are not among them.
+    pub(super) fn trained(&self) -> Vec<WeightId> {
+        let weights = (0..).zip(self.weights.values());
+        let trained = weights
+            .filter(|(_, declared)| !declared.weight.is_statistic && self.is_trained(declared.owner))
+            .map(|(id, _)| WeightId(id));
+        trained.collect()
+    }
+
+    /// Every copy must have an original with the same shape.
+    fn check_copies(&mut self) {
+        let mut wrong = Vec::new();
+        for declared in self.weights.values() {
+            let Init::CopyOf(original) = &declared.weight.init else { continue };
+            match self.weights.get(original.as_str()) {
+                Some(of) if of.weight.shape == declared.weight.shape => {}
+                Some(of) => wrong.push(error::copy_of_other_shape(&declared.weight, &of.weight)),
+                None => wrong.push(error::copy_of_unused(&declared.weight.path, original, declared.weight.span)),
+            }
+        }
+        for diagnostic in wrong {
+            self.report(diagnostic);
+        }
+    }
+}
+
+/// Whether a function can be run by itself: every parameter says its shape.
+fn is_whole(def: &FnDef) -> bool {
+    use crate::parse::ast::TypeKind;
+    let has_shape = |ty: &crate::parse::ast::Type| matches!(ty.kind, TypeKind::Shape(..));
+    !def.params.is_empty() && def.params.iter().all(|param| param.ty.as_ref().is_some_and(has_shape))
+}
+
+/// All tensors in a value, with the path that leads to each.
+pub(super) fn collect(path: &str, value: &Value, into: &mut Vec<(String, Tensor)>) {
+    let join = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match value {
+        Value::Tensor(tensor) => {
+            into.push((if path.is_empty() { "result".to_owned() } else { path.to_owned() }, tensor.clone()));
+        }
+        Value::List(items) | Value::Tuple(items) | Value::Set(items) => {
+            for (i, item) in items.iter().enumerate() {
+                collect(&join(&i.to_string()), item, into);
+            }
+        }
+        Value::Record(entries) => {
+            for (key, item) in entries.iter() {
+                collect(&join(key), item, into);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,145 @@
+//! Built-in functions of compile-time values.
+
+use std::rc::Rc;
+
+use crate::diagnostic::Diagnostic;
+use crate::program::{Init, Optimizer, Schedule};
+use crate::resolve::builtin::Builtin;
+
+use super::argument::Arguments;
+use super::value::{InitRule, LONGEST, Value};
+use super::{Checker, error, list};
+
+impl Checker<'_> {
+    pub(super) fn compile_time(&mut self, builtin: Builtin, arguments: &Arguments) -> Option<Value> {
+        match builtin {
+            Builtin::Len => {
+                let items = self.list_argument(arguments, "list")?;
+                Some(Value::Int(i64::try_from(items.len()).unwrap_or(i64::MAX)))
+            }
+            Builtin::Zip => self.zip(arguments),
+            Builtin::Reverse => {
+                let mut items = self.list_argument(arguments, "list")?;
+                items.reverse();
+                Some(list(items))
+            }
+            Builtin::Repeated => {
+                let count = self.int_argument(arguments, "count", 0)?;
+                self.short(count, arguments)?;
+                let values = list((0..count).map(|_| arguments.get("value").0.clone()));
+                Some(self.bounded(values, arguments.span))
+            }
+            Builtin::Linspace => {
+                let (from, to) = (self.float_argument(arguments, "from")?, self.float_argument(arguments, "to")?);
+                let count = self.int_argument(arguments, "count", 1)?;
+                self.short(count, arguments)?;
+                #[allow(clippy::cast_precision_loss, reason = "the count is at most a million")]
+                let at = |i: i64| {
+                    let step = (to - from) / (count - 1).max(1) as f64;
+                    if i + 1 == count && count > 1 { to } else { from + step * i as f64 }
+                };
+                Some(list((0..count).map(|i| Value::Float(at(i)))))
+            }
+            Builtin::Floor =>
+            {
+                #[allow(clippy::cast_possible_truncation, reason = "a float that is too large gives the largest int")]
+                self.float_argument(arguments, "x").map(|x| Value::Int(x.floor() as i64))
+            }
+            Builtin::Div => {
+                let a = self.int_argument(arguments, "a", i64::MIN)?;
+                let b = self.int_argument(arguments, "b", 1)?;
+                Some(Value::Int(a.div_euclid(b)))
+            }
+            Builtin::Fail => {
+                let (message, _) = arguments.get("message");
+                let text = match message {
+                    Value::Str(text) => text.to_string(),
+                    other => other.shown(self.spec),
+                };
+                Some(self.report(Diagnostic::error("refused", text, arguments.span)))
+            }
+            _ => {
+                let x = self.tensor_argument(arguments, "x")?;
+                Some(list(x.fact.shape.0.iter().map(Value::of_dim)))
+            }
+        }
+    }
+
+    fn short(&mut self, count: i64, arguments: &Arguments) -> Option<()> {
+        if count <= LONGEST {
+            return Some(());
+        }
+        self.report(error::list_too_long(count, LONGEST, arguments.span));
+        None
+    }
+
+    fn zip(&mut self, arguments: &Arguments) -> Option<Value> {
+        let mut lists = vec![self.list_argument(arguments, "a")?, self.list_argument(arguments, "b")?];
+        if !matches!(arguments.get("c").0, Value::None) {
+            lists.push(self.list_argument(arguments, "c")?);
+        }
+        let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
+        if lengths.iter().any(|&length| length != lengths[0]) {
+            let text = format!("the lists of `zip` have different lengths: {lengths:?}");
+            self.report(Diagnostic::error("unequal-lengths", text, arguments.span));
+            return None;
+        }
+        let tuples =
+            (0..lengths[0]).map(|i| Value::Tuple(Rc::new(lists.iter().map(|items| items[i].clone()).collect())));
+        Some(list(tuples))
+    }
+
+    pub(super) fn initial(&mut self, builtin: Builtin, arguments: &Arguments) -> Option<Value> {
+        let rule = match builtin {
+            Builtin::Zeros => InitRule::Is(Init::Constant(0.0)),
+            Builtin::Ones => InitRule::Is(Init::Constant(1.0)),
+            Builtin::Normal => InitRule::Is(Init::Normal {
+                mean: self.float_argument(arguments, "mean")?,
+                std: self.float_argument(arguments, "std")?,
+            }),
+            Builtin::Uniform => InitRule::Is(Init::Uniform { bound: self.float_argument(arguments, "bound")? }),
+            Builtin::KaimingUniform => InitRule::KaimingUniform,
+            Builtin::KaimingNormal => InitRule::KaimingNormal,
+            _ => InitRule::XavierUniform,
+        };
+        Some(Value::Init(rule))
+    }
+
+    pub(super) fn training_rule(&mut self, builtin: Builtin, arguments: &Arguments) -> Option<Value> {
+        Some(match builtin {
+            Builtin::AdamW | Builtin::Adam => Value::Optimizer(Optimizer::Adam {
+                lr: self.fraction(arguments, "lr", f64::MAX)?,
+                beta1: self.fraction(arguments, "beta1", 1.0)?,
+                beta2: self.fraction(arguments, "beta2", 1.0)?,
+                epsilon: self.fraction(arguments, "epsilon", f64::MAX)?,
+                weight_decay: match builtin {
+                    Builtin::AdamW => self.fraction(arguments, "weight_decay", f64::MAX)?,
+                    _ => 0.0,
+                },
+            }),
+            Builtin::Sgd => Value::Optimizer(Optimizer::Sgd {
+                lr: self.fraction(arguments, "lr", f64::MAX)?,
+                momentum: self.fraction(arguments, "momentum", 1.0)?,
+                weight_decay: self.fraction(arguments, "weight_decay", f64::MAX)?,
+            }),
+            Builtin::CosineSchedule => Value::Schedule(Schedule::Cosine {
+                warmup: self.size_argument(arguments, "warmup", 0)?,
+                end: self.fraction(arguments, "end", f64::MAX)?,
+            }),
+            _ => Value::Schedule(Schedule::Constant { warmup: self.size_argument(arguments, "warmup", 0)? }),
+        })
+    }
+
+    /// A number of at least 0 and less than `limit`.
+    fn fraction(&mut self, arguments: &Arguments, name: &str, limit: f64) -> Option<f64> {
+        let x = self.float_argument(arguments, name)?;
+        if x >= 0.0 && x < limit {
+            return Some(x);
+        }
+        let range =
+            if limit == f64::MAX { "at least 0".to_owned() } else { format!("at least 0 and less than {limit}") };
+        let text = format!("`{name}` of `{}` must be {range}, this is {x}", arguments.callee);
+        self.report(Diagnostic::error("too-small", text, arguments.get(name).1));
+        None
+    }
+}

@@ -1,0 +1,293 @@
+//! What an expression is worth while a spec is expanded: a compile-time value, or a tensor of the graph.
+
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use diadc_core::fact::{DType, Dim, Fact};
+use diadc_core::graph::ValueId;
+use diadc_core::span::Span;
+
+use crate::parse::ast::{FnDef, Lambda};
+use crate::program::{Init, Optimizer, Schedule};
+use crate::resolve::builtin::Builtin;
+use crate::resolve::spec::{BlockId, EnumId, ModuleId, Spec};
+
+use super::environment::Environment;
+
+/// A list that is longer than this is a mistake.
+pub(super) const LONGEST: i64 = 1_000_000;
+
+/// Number of an instance of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct InstanceId(pub(super) usize);
+
+/// A tensor, and the graph in which it was made: 0 is the function, 1 the body of a loop in it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tensor {
+    pub(super) depth: usize,
+    pub(super) id: ValueId,
+    pub(super) fact: Rc<Fact>,
+}
+
+/// A value.
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    /// The value of something that is wrong and has been reported; whatever touches it stays quiet.
+    Poison,
+    None,
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+    Str(Arc<str>),
+    /// An extent that is not known before the graph runs.
+    Dim(Dim),
+    Case(EnumId, usize),
+    List(Rc<Vec<Value>>),
+    Set(Rc<Vec<Value>>),
+    Tuple(Rc<Vec<Value>>),
+    Record(Rc<IndexMap<Arc<str>, Value>>),
+    /// Integers from the first up to, not including, the second.
+    Range(i64, i64),
+    /// Numbers from the first to the second, both included.
+    Between(f64, f64),
+    Tensor(Tensor),
+    Closure(Rc<Closure>),
+    Function(ModuleId, Arc<FnDef>),
+    Method(InstanceId, ModuleId, Arc<FnDef>),
+    Block(BlockId),
+    Instance(InstanceId),
+    Builtin(Builtin),
+    /// A built-in function that still waits for its tensor.
+    Partial(Rc<Partial>),
+    Init(InitRule),
+    Optimizer(Optimizer),
+    Schedule(Schedule),
+}
+
+/// First values of a weight, before its shape is known.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum InitRule {
+    Is(Init),
+    KaimingUniform,
+    KaimingNormal,
+    XavierUniform,
+}
+
+/// `|x| ..` with what it saw when it was written.
+#[derive(Debug)]
+pub(super) struct Closure {
+    pub(super) lambda: Arc<Lambda>,
+    pub(super) environment: Environment,
+    pub(super) span: Span,
+}
+
+/// A built-in function with all arguments but its tensor.
+#[derive(Debug)]
+pub(super) struct Partial {
+    pub(super) builtin: Builtin,
+    pub(super) arguments: Vec<Given>,
+    pub(super) place: Option<Place>,
+}
+
+/// An argument of a call.
+#[derive(Clone, Debug)]
+pub(super) struct Given {
+    pub(super) name: Option<(Arc<str>, Span)>,
+    pub(super) value: Value,
+    pub(super) span: Span,
+}
+
+/// A place for weights, relative to the prefix, and where it is written.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) path: Arc<str>,
+    pub(super) span: Span,
+}
+
+impl Value {
+    pub(super) fn list(items: Vec<Value>) -> Value {
+        Value::List(Rc::new(items))
+    }
+
+    pub(super) fn is_poison(&self) -> bool {
+        matches!(self, Value::Poison)
+    }
+
+    /// The elements, if it is a list, a tuple, a set or a range that is not too long.
+    pub(super) fn elements(&self) -> Option<Vec<Value>> {
+        match self {
+            Value::List(items) | Value::Set(items) | Value::Tuple(items) => Some(items.to_vec()),
+            Value::Range(low, high) if high.saturating_sub(*low) <= LONGEST => {
+                Some((*low..*high).map(Value::Int).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// The number, if it is one.
+    pub(super) fn number(&self) -> Option<f64> {
+        match self {
+            #[allow(clippy::cast_precision_loss, reason = "integers of a spec are small")]
+            Value::Int(n) => Some(*n as f64),
+            Value::Float(x) => Some(*x),
+            _ => None,
+        }
+    }
+
+    /// The extent, if it is one.
+    pub(super) fn dim(&self) -> Option<Dim> {
+        match self {
+            Value::Int(n) => Some(Dim::from(*n)),
+            Value::Dim(dim) => Some(dim.clone()),
+            _ => None,
+        }
+    }
+
+    /// An extent as a value: a number if it is known.
+    pub(super) fn of_dim(dim: &Dim) -> Value {
+        dim.known().map_or_else(|| Value::Dim(dim.clone()), Value::Int)
+    }
+
+    /// Values in it, counted in all lists within and itself; not further than a little beyond `most`.
+    pub(super) fn count(&self, most: usize) -> usize {
+        let within = |items: &mut dyn Iterator<Item = &Value>| {
+            let mut count = 1;
+            while let Some(item) = items.next().filter(|_| count <= most) {
+                count += item.count(most - count);
+            }
+            count
+        };
+        match self {
+            Value::List(items) | Value::Set(items) | Value::Tuple(items) => within(&mut items.iter()),
+            Value::Record(entries) => within(&mut entries.values()),
+            _ => 1,
+        }
+    }
+
+    /// Whether a tensor is in it.
+    pub(super) fn holds_tensor(&self) -> bool {
+        match self {
+            Value::Tensor(_) | Value::Closure(_) | Value::Partial(_) => true,
+            Value::List(items) | Value::Set(items) | Value::Tuple(items) => items.iter().any(Value::holds_tensor),
+            Value::Record(entries) => entries.values().any(Value::holds_tensor),
+            _ => false,
+        }
+    }
+
+    /// Whether two compile-time values are equal; none if that can't be said.
+    pub(super) fn equals(&self, other: &Value) -> Option<bool> {
+        Some(match (self, other) {
+            (Value::Tensor(_), Value::None) | (Value::None, Value::Tensor(_)) => false,
+            (Value::Poison | Value::Tensor(_) | Value::Closure(_) | Value::Partial(_), _)
+            | (_, Value::Poison | Value::Tensor(_) | Value::Closure(_) | Value::Partial(_)) => return None,
+            (Value::Str(a), Value::Str(b)) => a == b,
+            (Value::Bool(a), Value::Bool(b)) => a == b,
+            (Value::Case(a, i), Value::Case(b, j)) => (a, i) == (b, j),
+            (Value::None, Value::None) => true,
+            (Value::Instance(a), Value::Instance(b)) => a == b,
+            (Value::Dim(a), Value::Dim(b)) if a == b => true,
+            (Value::Dim(_), Value::Dim(_) | Value::Int(_)) | (Value::Int(_), Value::Dim(_)) => return None,
+            (Value::Set(a), Value::Set(b)) => {
+                let within = |x: &Value, set: &[Value]| set.iter().any(|y| x.equals(y) == Some(true));
+                a.iter().all(|x| within(x, b)) && b.iter().all(|x| within(x, a))
+            }
+            (a, b) => match (a.number(), b.number()) {
+                (Some(x), Some(y)) => x == y,
+                (None, None) => match (a.elements(), b.elements()) {
+                    (Some(x), Some(y)) => {
+                        let mut equal = x.len() == y.len();
+                        for (x, y) in x.iter().zip(&y) {
+                            equal &= x.equals(y)?;
+                        }
+                        equal
+                    }
+                    _ => false,
+                },
+                _ => false,
+            },
+        })
+    }
+
+    /// What all values of its kind are called, with an article.
+    pub(super) fn sort(&self, spec: &Spec) -> String {
+        match self {
+            Value::Int(_) => "an int".into(),
+            Value::Float(_) => "a float".into(),
+            Value::Bool(_) => "a bool".into(),
+            Value::Str(_) => "a string".into(),
+            Value::Case(id, _) => format!("a case of `{}`", spec.enumeration(*id).name.node),
+            Value::List(_) => "a list".into(),
+            Value::Tuple(_) => "a tuple".into(),
+            other => other.kind(spec),
+        }
+    }
+
+    /// What it is, in words with an article.
+    pub(super) fn kind(&self, spec: &Spec) -> String {
+        match self {
+            Value::Poison => "a mistake".into(),
+            Value::None => "`none`".into(),
+            Value::Int(n) => format!("the int {n}"),
+            Value::Float(x) => format!("the float {x:?}"),
+            Value::Bool(b) => format!("`{b}`"),
+            Value::Str(text) if text.chars().count() > 30 => "a string".into(),
+            Value::Str(text) => format!("the string \"{text}\""),
+            Value::Dim(dim) => format!("the extent `{dim}`"),
+            Value::Case(id, case) => {
+                let owner = spec.enumeration(*id);
+                format!("`{}` of enum `{}`", owner.cases[*case].node, owner.name.node)
+            }
+            Value::List(items) => format!("a list of {}", items.len()),
+            Value::Set(_) => "a set".into(),
+            Value::Tuple(items) => format!("a tuple of {}", items.len()),
+            Value::Record(_) => "a record".into(),
+            Value::Range(low, high) if high.saturating_sub(*low) > LONGEST => {
+                format!("a range of {} numbers, which is more than {LONGEST}", high.saturating_sub(*low))
+            }
+            Value::Range(..) => "a range".into(),
+            Value::Between(..) => "a range of floats".into(),
+            Value::Tensor(Tensor { fact, .. }) if fact.shape.rank() == 0 => match fact.dtype {
+                DType::Float => "a tensor of a single number".into(),
+                DType::Int | DType::Bool => format!("a tensor of a single {}", fact.dtype),
+            },
+            Value::Tensor(tensor) => format!("a tensor {}", tensor.fact),
+            Value::Closure(_) | Value::Function(..) | Value::Method(..) | Value::Builtin(_) => "a function".into(),
+            Value::Partial(partial) => format!("`{}` without its tensor", partial.builtin.word()),
+            Value::Block(id) => format!("the block `{}` itself", spec.block(*id).name.node),
+            Value::Instance(_) => "a part".into(),
+            Value::Init(_) => "an initial value".into(),
+            Value::Optimizer(_) => "an optimizer".into(),
+            Value::Schedule(_) => "a schedule".into(),
+        }
+    }
+
+    /// The value as it would be written, for reports and messages.
+    pub(super) fn shown(&self, spec: &Spec) -> String {
+        let join = |items: &[Value]| items.iter().map(|item| item.shown(spec)).collect::<Vec<_>>().join(", ");
+        match self {
+            Value::Int(n) => n.to_string(),
+            Value::Float(x) => format!("{x:?}"),
+            Value::Bool(b) => b.to_string(),
+            Value::Str(s) => format!("\"{s}\""),
+            Value::None => "none".into(),
+            Value::Dim(dim) => dim.to_string(),
+            Value::Case(id, case) => spec.enumeration(*id).cases[*case].node.to_string(),
+            Value::List(items) => format!("[{}]", join(items)),
+            Value::Set(items) => format!("{{{}}}", join(items)),
+            Value::Tuple(items) => format!("({})", join(items)),
+            Value::Range(low, high) if low < high => format!("{low}..={}", high - 1),
+            Value::Range(low, high) => format!("{low}..{high}"),
+            Value::Between(low, high) => format!("{low:?}..={high:?}"),
+            other => other.kind(spec),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)
+    }
+}

@@ -1,0 +1,175 @@
+//! What is wrong with a spec: a headline, the places that hurt, how the compiler got there, and a remedy.
+//!
+//! Stages make [`Diagnostic`]s from their own errors; [`render`] draws them beside the source, and [`json()`], [`sarif()`] and
+//! [`github()`] write them for programs. [`Explanation`] says what a code means. This room knows places and words, but no stage.
+
+mod explain;
+mod format;
+mod github;
+mod json;
+mod place;
+mod lint;
+mod render;
+mod sarif;
+mod suggest;
+mod wording;
+
+use diadc_core::span::Span;
+
+use crate::source::SourceMap;
+
+pub use explain::Explanation;
+pub use format::Format;
+pub use github::github;
+pub use json::json;
+pub use lint::{Allow, Lint};
+pub use place::Place;
+pub use render::{Style, render};
+pub use sarif::sarif;
+pub use suggest::{is_misspelt, nearest, nearest_of, one_of};
+pub use wording::{count, grouped};
+
+/// How grave it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing comes out.
+    Error,
+    /// Something comes out that is probably not meant.
+    Warning,
+}
+
+impl Severity {
+    /// `error` or `warning`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+}
+
+/// A place with a few words about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// The words, without a full stop; may be empty.
+    pub text: String,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Error or warning.
+    pub severity: Severity,
+    /// A stable kebab-case name of this kind of mistake.
+    pub code: &'static str,
+    /// What is wrong, in one line of lower-case words with names in backticks.
+    pub headline: String,
+    /// Where it hurts, first; then the other parties.
+    pub labels: Vec<Label>,
+    /// The calls that led there, innermost first.
+    pub trace: Vec<Label>,
+    /// Facts that help to understand it.
+    pub notes: Vec<String>,
+    /// What to do, when that is sure.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at a place.
+    pub fn error(code: &'static str, headline: impl Into<String>, span: Span) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Error,
+            code,
+            headline: headline.into(),
+            labels: vec![Label { span, text: String::new() }],
+            trace: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// A warning at a place.
+    pub fn warning(lint: Lint, headline: impl Into<String>, span: Span) -> Diagnostic {
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(lint.code(), headline, span) }
+    }
+
+    /// Words at the place where it hurts.
+    #[must_use]
+    pub fn here(mut self, text: impl Into<String>) -> Diagnostic {
+        self.labels[0].text = text.into();
+        self
+    }
+
+    /// Another place that has to do with it.
+    #[must_use]
+    pub fn also(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// A fact that helps to understand it.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Diagnostic {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// What to do, if it is known.
+    #[must_use]
+    pub fn help_if(mut self, text: Option<String>) -> Diagnostic {
+        self.help = text.or(self.help);
+        self
+    }
+
+    /// Where it hurts.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.labels[0].span
+    }
+
+    /// The first label that lies in a file of the user's: where it hurts, another party, or a call that led there.
+    #[must_use]
+    pub fn in_a_file(&self, sources: &SourceMap) -> Option<&Label> {
+        self.labels.iter().chain(&self.trace).find(|label| sources.get(label.span.source).is_file)
+    }
+
+    /// All of it in words, a line for each fact, for readers that see no source beside it.
+    #[must_use]
+    pub fn words(&self, sources: &SourceMap) -> String {
+        let mut lines = vec![self.headline.clone()];
+        let shown = self.in_a_file(sources).map(|label| label.span);
+        for Label { span, text } in self.labels.iter().chain(&self.trace) {
+            match (text.is_empty(), shown == Some(*span)) {
+                (true, true) => {}
+                (false, true) => lines.push(text.clone()),
+                (true, false) => lines.push(format!("at {}", sources.place(*span))),
+                (false, false) => lines.push(format!("{text} ({})", sources.place(*span))),
+            }
+        }
+        lines.extend(self.notes.iter().cloned());
+        lines.extend(self.help.iter().map(|help| format!("help: {help}")));
+        lines.join("\n")
+    }
+}
+
+/// Sorts by place and drops what says the same of the same place twice.
+pub(crate) fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort_by_key(|d| (d.span().source, d.span().start, d.severity));
+    let mut kept: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+    for diagnostic in diagnostics {
+        if !kept.iter().any(|k| k.code == diagnostic.code && k.span() == diagnostic.span()) {
+            kept.push(diagnostic);
+        }
+    }
+    kept
+}

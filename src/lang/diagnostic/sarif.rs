@@ -1,0 +1,98 @@
+//! Diagnostics as SARIF 2.1.0, which code-scanning services read (OASIS, 2020).
+//!
+//! The rules are the codes that occur, with the words of their explanations. A place that lies in no file of the user's
+//! (the standard library, a setting) is told in words; then the innermost call that does lie in a file is the place.
+
+use serde_json::{Value, json};
+
+use diadc_core::span::Span;
+
+use crate::source::SourceMap;
+
+use super::{Diagnostic, Explanation, Label, Place};
+
+/// A whole log with one run.
+#[must_use]
+pub fn sarif(diagnostics: &[Diagnostic], sources: &SourceMap) -> Value {
+    let mut codes: Vec<&str> = diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let results: Vec<Value> = diagnostics.iter().map(|diagnostic| result(diagnostic, &codes, sources)).collect();
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "diadc",
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": codes.iter().map(|code| rule(code)).collect::<Vec<Value>>(),
+            } },
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    })
+}
+
+fn rule(code: &str) -> Value {
+    let mut rule = json!({ "id": code });
+    if let Some(explanation) = Explanation::of(code) {
+        rule["shortDescription"] = json!({ "text": explanation.title });
+        rule["fullDescription"] = json!({ "text": explanation.words() });
+        rule["help"] = json!({ "text": explanation.words(), "markdown": explanation.text });
+    }
+    rule
+}
+
+fn result(diagnostic: &Diagnostic, codes: &[&str], sources: &SourceMap) -> Value {
+    let index = codes.iter().position(|code| *code == diagnostic.code).expect("the codes are those of the diagnostics");
+    let mut result = json!({
+        "ruleId": diagnostic.code,
+        "ruleIndex": index,
+        "level": diagnostic.severity.word(),
+        "message": { "text": diagnostic.words(sources) },
+    });
+    if let Some(label) = diagnostic.in_a_file(sources) {
+        result["locations"] = json!([{ "physicalLocation": physical(label.span, sources) }]);
+    }
+    // The standard wants each of them once.
+    let mut related: Vec<Value> = Vec::new();
+    let labels = diagnostic.labels.iter().skip(1).chain(&diagnostic.trace);
+    for Label { span, text } in labels.filter(|label| sources.get(label.span.source).is_file) {
+        let place = json!({ "physicalLocation": physical(*span, sources), "message": { "text": text } });
+        if !related.contains(&place) {
+            related.push(place);
+        }
+    }
+    if !related.is_empty() {
+        result["relatedLocations"] = Value::Array(related);
+    }
+    result
+}
+
+fn physical(span: Span, sources: &SourceMap) -> Value {
+    let place = Place::of(span, sources);
+    json!({
+        "artifactLocation": { "uri": uri(&place.file) },
+        "region": {
+            "startLine": place.line,
+            "startColumn": place.column,
+            "endLine": place.end_line,
+            "endColumn": place.end_column,
+        },
+    })
+}
+
+/// A path as a relative or absolute reference: slashes, and what is no plain sign as its bytes.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    if path.starts_with('/') {
+        uri.push_str("file://");
+    }
+    for byte in path.replace(std::path::MAIN_SEPARATOR, "/").bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    uri
+}

@@ -1,0 +1,310 @@
+//! What changed between two programs: settings, parameters, structure, cost.
+//!
+//! In: two checked programs. Out: a [`Difference`], at the level of calls of blocks and functions: which came, which
+//! went, and in which the operations are others. A change is told in the function in which it lies, not again in
+//! those that call it. Shapes are no structure: a wider model has the same one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use diadc_core::graph::{Graph, ScopeId, Task};
+use diadc_core::op::Op;
+
+use crate::program::{Length, Program};
+
+use super::cost::{Cost, cost};
+
+/// What changed from one program to another.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Difference {
+    /// Params and what is said about data, training and measuring.
+    pub settings: Vec<Change<String>>,
+    /// Parameters of the parts.
+    pub parameters: Vec<Change<u64>>,
+    /// Trained parameters of the parts.
+    pub trained: Vec<Change<u64>>,
+    /// Weights that came, went, or have another shape, as the longest paths that hold all of them.
+    pub weights: Vec<WeightChange>,
+    /// Calls of the functions.
+    pub structure: Vec<CallChange>,
+    /// Multiply-adds of the functions for one sample, as they run.
+    pub multiply_adds: Vec<Change<u64>>,
+}
+
+/// A value before and after; none where there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change<T> {
+    /// Whose value.
+    pub name: String,
+    /// Before.
+    pub before: Option<T>,
+    /// After.
+    pub after: Option<T>,
+}
+
+/// Weights below a path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WeightChange {
+    /// What their paths begin with.
+    pub path: String,
+    /// Whether they came, went, or have other shapes.
+    pub kind: Kind,
+    /// How many.
+    pub weights: usize,
+    /// Parameters before.
+    pub before: u64,
+    /// Parameters after.
+    pub after: u64,
+}
+
+/// A call of a block or function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CallChange {
+    /// The function, and the calls that lead there; empty for the function itself.
+    pub function: String,
+    /// The calls from the outermost to this one.
+    pub call: Vec<String>,
+    /// Whether it came, went, or does something else.
+    pub kind: Kind,
+    /// Operations that it no longer has, with their number.
+    pub without: Vec<(String, usize)>,
+    /// Operations that are new in it.
+    pub with: Vec<(String, usize)>,
+}
+
+/// How something changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// It is only there after.
+    Added,
+    /// It is only there before.
+    Removed,
+    /// It is another one.
+    Changed,
+}
+
+impl Difference {
+    /// Whether nothing changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Difference::default()
+    }
+}
+
+/// What changed from `before` to `after`.
+#[must_use]
+pub fn difference(before: &Program, after: &Program) -> Difference {
+    let costs = [cost(before), cost(after)];
+    let of_parts = |of: fn(&super::PartCost) -> u64| {
+        let list = |cost: &Cost| cost.parts.iter().map(|part| (part.part.name.clone(), of(part))).collect();
+        changes(list(&costs[0]), list(&costs[1]))
+    };
+    let work = |cost: &Cost| {
+        let known = cost.functions.iter().filter_map(|function| Some((function.name.clone(), function.optimized?)));
+        known.collect()
+    };
+    Difference {
+        settings: changes(settings(before), settings(after)),
+        parameters: of_parts(|part| part.parameters),
+        trained: of_parts(|part| part.trained),
+        weights: weights(before, after),
+        structure: structure(before, after),
+        multiply_adds: changes(work(&costs[0]), work(&costs[1])),
+    }
+}
+
+/// Names with other values, first in the order of what was before, then what is new.
+fn changes<T: Clone + PartialEq>(before: Vec<(String, T)>, after: Vec<(String, T)>) -> Vec<Change<T>> {
+    let find = |list: &[(String, T)], name: &str| list.iter().find(|(own, _)| own == name).map(|(_, v)| v.clone());
+    let new = after.iter().filter(|(name, _)| find(&before, name).is_none()).map(|(name, _)| name);
+    let names: Vec<&String> = before.iter().map(|(name, _)| name).chain(new).collect();
+    let all = names.into_iter().map(|name| Change {
+        name: name.clone(),
+        before: find(&before, name),
+        after: find(&after, name),
+    });
+    all.filter(|change| change.before != change.after).collect()
+}
+
+/// Everything that a program says in words and numbers.
+fn settings(program: &Program) -> Vec<(String, String)> {
+    let mut list = vec![("model".to_owned(), program.name.clone())];
+    list.extend(program.params.iter().cloned());
+    if let Some(data) = &program.data {
+        list.push(("data.size".to_owned(), format!("{}x{}", data.height, data.width)));
+        list.push(("data.mean".to_owned(), format!("{:?}", data.mean)));
+        list.push(("data.std".to_owned(), format!("{:?}", data.std)));
+        list.push(("data.resampling".to_owned(), format!("{:?}, {:?}, mask {:?}", data.fit, data.filter, data.mask)));
+        list.push(("data.augmentation".to_owned(), format!("{:?}", data.augmentation)));
+    }
+    for phase in &program.phases {
+        let mut say =
+            |name: &str, value: String| list.push((format!("training {}: {name}", phase.objectives.join(", ")), value));
+        say("optimizer", format!("{:?}", phase.optimizer));
+        say("schedule", format!("{:?}", phase.schedule));
+        say("batch", phase.batch.to_string());
+        say("accumulate", phase.accumulate.to_string());
+        say(
+            "length",
+            match phase.length {
+                Length::Epochs(n) => format!("{n} epochs"),
+                Length::Steps(n) => format!("{n} steps"),
+            },
+        );
+        say("clip_norm", phase.clip_norm.map_or("none".to_owned(), |norm| norm.to_string()));
+    }
+    list.push(("measure".to_owned(), format!("{:?}", program.measure)));
+    list
+}
+
+fn weights(before: &Program, after: &Program) -> Vec<WeightChange> {
+    let shapes = |program: &Program| -> BTreeMap<String, Vec<usize>> {
+        program.weights.iter().map(|weight| (weight.path.clone(), weight.shape.clone())).collect()
+    };
+    let (old, new) = (shapes(before), shapes(after));
+    let paths: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let kind = |path: &str| match (old.get(path), new.get(path)) {
+        (Some(a), Some(b)) if a == b => None,
+        (Some(_), Some(_)) => Some(Kind::Changed),
+        (Some(_), None) => Some(Kind::Removed),
+        (None, _) => Some(Kind::Added),
+    };
+    // A path is told by its shortest beginning below which all weights have the same fate.
+    let mut fates: BTreeMap<String, BTreeSet<Option<Kind>>> = BTreeMap::new();
+    for path in &paths {
+        for (at, _) in path.match_indices('.') {
+            fates.entry(path[..at].to_owned()).or_default().insert(kind(path));
+        }
+    }
+    let mut found: Vec<WeightChange> = Vec::new();
+    for path in &paths {
+        let Some(kind) = kind(path) else { continue };
+        let ends = path.match_indices('.').map(|(at, _)| at);
+        let short = ends.map(|at| &path[..at]).find(|start| fates[*start].len() == 1).unwrap_or(path);
+        let count = |shape: Option<&Vec<usize>>| shape.map_or(0, |shape| shape.iter().product::<usize>() as u64);
+        let (was, is) = (count(old.get(*path)), count(new.get(*path)));
+        match found.iter_mut().find(|change| change.path == short && change.kind == kind) {
+            Some(change) => {
+                change.weights += 1;
+                change.before += was;
+                change.after += is;
+            }
+            None => found.push(WeightChange { path: short.to_owned(), kind, weights: 1, before: was, after: is }),
+        }
+    }
+    found
+}
+
+/// For each call its operations, with their number; constants also by their numbers.
+type Calls = BTreeMap<Vec<String>, BTreeMap<(String, String), usize>>;
+
+fn structure(before: &Program, after: &Program) -> Vec<CallChange> {
+    let shared: BTreeSet<&str> = before
+        .functions
+        .iter()
+        .map(|function| function.name.as_str())
+        .filter(|name| after.function(name).is_some())
+        .collect();
+    let mut found = Vec::new();
+    let names = before.functions.iter().chain(&after.functions).map(|function| function.name.as_str());
+    let mut seen = BTreeSet::new();
+    for name in names.filter(|name| seen.insert(*name)) {
+        let calls = |program: &Program| -> Calls {
+            let mut calls = Calls::new();
+            if let Some(function) = program.function(name) {
+                calls.insert(Vec::new(), BTreeMap::new());
+                collect(program, &function.graph, &[], &mut calls);
+            }
+            calls
+        };
+        let (old, new) = (calls(before), calls(after));
+        let paths: BTreeSet<&Vec<String>> = old.keys().chain(new.keys()).collect();
+        for path in paths {
+            if path.iter().any(|call| call.strip_suffix("()").is_some_and(|call| shared.contains(call))) {
+                continue;
+            }
+            found.extend(changed(name, path, &old, &new));
+        }
+    }
+    found
+}
+
+fn changed(function: &str, path: &[String], old: &Calls, new: &Calls) -> Option<CallChange> {
+    let own = |calls: &Calls| calls.get(path).cloned();
+    let (was, is) = (own(old), own(new));
+    let kind = match (&was, &is) {
+        (Some(was), Some(is)) if was == is => return None,
+        (Some(_), Some(_)) => Kind::Changed,
+        (Some(_), None) => Kind::Removed,
+        (None, _) => Kind::Added,
+    };
+    // What is within a call that came or went is told by that.
+    if let Some((_, parent)) = path.split_last().filter(|_| kind != Kind::Changed)
+        && old.contains_key(parent) != new.contains_key(parent)
+    {
+        return None;
+    }
+    let more = |than: &BTreeMap<(String, String), usize>, in_: &BTreeMap<(String, String), usize>| {
+        let mut list: BTreeMap<String, usize> = BTreeMap::new();
+        for (op, count) in in_ {
+            let extra = count.saturating_sub(than.get(op).copied().unwrap_or(0));
+            if extra > 0 {
+                *list.entry(op.0.clone()).or_default() += extra;
+            }
+        }
+        list.into_iter().collect::<Vec<_>>()
+    };
+    let (was, is) = (was.unwrap_or_default(), is.unwrap_or_default());
+    let (without, with) = match kind {
+        Kind::Changed => (more(&is, &was), more(&was, &is)),
+        Kind::Added | Kind::Removed => (Vec::new(), Vec::new()),
+    };
+    Some(CallChange { function: function.to_owned(), call: path.to_vec(), kind, without, with })
+}
+
+fn collect(program: &Program, graph: &Graph, around: &[String], calls: &mut Calls) {
+    for (_, node) in graph.nodes() {
+        let mut path = labels(program, node.origin.scope);
+        // The body of a loop lies within the calls around the loop, and within the loop.
+        if !around.is_empty() {
+            let outer = around.len() - 1;
+            let common = path.iter().zip(around).take_while(|(a, b)| a == b).count().min(outer);
+            path = around.iter().cloned().chain(path.into_iter().skip(common)).collect();
+        }
+        for length in 0..path.len() {
+            calls.entry(path[..length].to_vec()).or_default();
+        }
+        let own = calls.entry(path.clone()).or_default();
+        match &node.task {
+            Task::Op(Op::Weight { .. } | Op::Input { .. }) => {}
+            Task::Op(op) => {
+                let numbers =
+                    if let Op::Constant(constant) = op { format!("{:?}", constant.elements) } else { String::new() };
+                *own.entry((op.to_string(), numbers)).or_default() += 1;
+            }
+            Task::Loop(run) => {
+                *own.entry((format!("loop {} times", run.steps), String::new())).or_default() += 1;
+                path.push("loop".to_owned());
+                collect(program, &run.body, &path, calls);
+            }
+        }
+    }
+}
+
+fn labels(program: &Program, scope: ScopeId) -> Vec<String> {
+    let mut labels = Vec::new();
+    let mut at = Some(scope);
+    while let Some(id) = at {
+        let scope = &program.scopes[id.0 as usize];
+        labels.push(match &scope.block {
+            Some(block) => format!("{} : {block}", scope.label),
+            None => format!("{}()", scope.label),
+        });
+        at = scope.parent;
+    }
+    labels.pop();
+    labels.reverse();
+    labels
+}

@@ -1,0 +1,307 @@
+//! What an operation does with memory: whether its output needs any, what it takes meanwhile, and what the way back
+//! will need of it.
+//!
+//! In: an operation and the sizes of its operands. Out: an [`Effect`], in elements, so that a precision can be chosen
+//! later. The rules are those of `execute` on the CPU; graphics processors unfold all windows at once.
+
+use diadc_core::op::{Binary, Conv2d, Interpolation, Op, PoolKind, Resize, Unary};
+
+/// What is known of an operand.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) shape: Vec<usize>,
+    /// Whether a gradient flows back to it.
+    pub(super) tracked: bool,
+    /// Whether its elements lie in order, without gaps.
+    pub(super) dense: bool,
+}
+
+impl Seen {
+    fn count(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// Where an output lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Where the first operand does: it is a view.
+    View,
+    /// Where this operand does, if nobody else uses it.
+    Over(usize),
+    /// In memory of its own.
+    Own,
+    /// In memory of its own, with its axes in this order.
+    Turned([usize; 4]),
+}
+
+/// Memory of one operation, in elements.
+#[derive(Clone, Debug)]
+pub(super) struct Effect {
+    pub(super) place: Place,
+    /// Taken and given back, besides the output.
+    pub(super) scratch: usize,
+    /// Operands that are kept for the way back.
+    pub(super) keeps: Vec<usize>,
+    /// What else is.
+    pub(super) extra: usize,
+    /// How many operands, the first of all, take the gradient of the output as it is, if it is of their size.
+    pub(super) passes: usize,
+    /// Taken and given back on the way back, while the gradient of the first and of the second operand is made.
+    pub(super) scratch_back: [usize; 2],
+}
+
+/// Elements of unfolded windows of the CPU's convolutions, how many windows are few, and how many queries and scores its
+/// attention works on at once, as in `execute`.
+const TILE: usize = 512 * 1024;
+const WIDE: usize = 256;
+const FEW: usize = 128;
+const QUERIES: usize = 128;
+const SCORES: usize = 256 * 1024;
+const UNFOLDED: usize = 16 << 20;
+
+impl Effect {
+    fn own() -> Effect {
+        Effect { place: Place::Own, scratch: 0, keeps: Vec::new(), extra: 0, passes: 0, scratch_back: [0; 2] }
+    }
+
+    fn view() -> Effect {
+        Effect { place: Place::View, passes: 1, ..Effect::own() }
+    }
+
+    fn keeping(keeps: Vec<usize>) -> Effect {
+        Effect { keeps, ..Effect::own() }
+    }
+}
+
+/// The memory of an operation; `cores` is how many work at once, 0 on graphics processors.
+pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], tracked: bool, cores: usize) -> Effect {
+    let count: usize = output.iter().product();
+    match op {
+        Op::Input { .. } | Op::Weight { .. } => Effect::view(),
+        // Drawn or listed on the host, then copied.
+        Op::Constant(_) | Op::Random(_) => Effect { scratch: count, ..Effect::own() },
+        Op::Unary(unary) => of_unary(*unary, count, tracked),
+        Op::Binary(binary) => of_binary(*binary, inputs, count),
+        Op::Compare(_) => Effect::own(),
+        Op::Select => Effect { extra: count / 4, ..Effect::own() },
+        Op::Cast(_) => Effect::own(),
+        Op::StopGradient | Op::Reshape(_) | Op::Permute(_) | Op::Expand(_) => Effect::view(),
+        Op::Reduce { .. } => Effect::own(),
+        // The exponents and their powers are kept.
+        Op::Softmax { .. } if tracked => Effect { extra: 2 * count, ..Effect::own() },
+        Op::Softmax { .. } => Effect { scratch: made_dense(&inputs[..1]), ..Effect::own() },
+        Op::Concat { .. } => Effect { scratch: made_dense(inputs), ..Effect::own() },
+        Op::Slice { .. } | Op::Pad { .. } | Op::Gather => Effect::own(),
+        Op::MatMul | Op::Linear => of_product(inputs),
+        Op::Attention(_) => of_attention(inputs, tracked, cores),
+        Op::Conv2d(conv) => of_convolution(*conv, inputs, output, cores),
+        Op::ConvTranspose2d(conv) => {
+            // A convolution of the input, which zeros have spread; both are kept for the gradient of the weight.
+            let spread = inputs[0].count() * conv.stride.iter().product::<usize>();
+            let turned = inputs[1].count();
+            let extra = if tracked { spread + turned } else { 0 };
+            Effect { extra, scratch: spread + turned - extra, scratch_back: [spread, 0], ..Effect::own() }
+        }
+        // The numbers less their mean are kept, of layers those divided by their deviation too.
+        Op::GroupNorm { .. } if tracked => Effect { extra: count, scratch_back: [count, 0], ..Effect::own() },
+        Op::LayerNorm { .. } if tracked => Effect { extra: 2 * count, ..Effect::own() },
+        Op::GroupNorm { .. } | Op::LayerNorm { .. } => Effect { scratch: made_dense(&inputs[..1]), ..Effect::own() },
+        Op::Pool(pool) => {
+            // Places of the largest are kept as integers of twice the size.
+            let extra = if tracked && pool.kind == PoolKind::Max { 2 * count } else { 0 };
+            Effect { extra, ..Effect::keeping(vec![0]) }
+        }
+        Op::Resize(Resize { interpolation: Interpolation::Nearest, .. }) => Effect::keeping(vec![0]),
+        Op::Resize(_) | Op::GaussianBlur { .. } => {
+            let half = output[0] * output[1] * inputs[0].shape[2] * output[3];
+            Effect { scratch: half, scratch_back: [half, 0], ..Effect::own() }
+        }
+    }
+}
+
+/// What operands with gaps take when they are copied without.
+fn made_dense(inputs: &[Seen]) -> usize {
+    inputs.iter().filter(|input| !input.dense).map(Seen::count).sum()
+}
+
+fn of_unary(unary: Unary, count: usize, tracked: bool) -> Effect {
+    let over = Effect { place: Place::Over(0), ..Effect::own() };
+    match unary {
+        Unary::AddScalar(_) if tracked => Effect { passes: 1, ..over },
+        Unary::Neg | Unary::AddScalar(_) | Unary::MulScalar(_) if tracked => over,
+        Unary::Silu | Unary::Gelu if !tracked => Effect::own(),
+        Unary::Relu
+        | Unary::Silu
+        | Unary::Exp
+        | Unary::Log
+        | Unary::Sqrt
+        | Unary::Abs
+        | Unary::Sin
+        | Unary::Cos
+        | Unary::Tanh
+            if tracked =>
+        {
+            Effect::keeping(vec![0])
+        }
+        Unary::PowScalar(_) | Unary::LeakyRelu(_) if tracked => {
+            Effect { scratch: count, scratch_back: [count, 0], ..Effect::keeping(vec![0]) }
+        }
+        // The exponents, their powers and which of them are held back.
+        Unary::Sigmoid if tracked => Effect { extra: 2 * count + count / 4, ..Effect::own() },
+        // Half of the numbers, what is put into the error function, and what comes out.
+        Unary::Gelu if tracked => Effect { extra: 3 * count, ..Effect::own() },
+        Unary::GeluTanh if tracked => {
+            Effect { extra: 3 * count + count / 4, scratch_back: [count, 0], ..Effect::keeping(vec![0]) }
+        }
+        Unary::GeluTanh => Effect { scratch: count, ..Effect::own() },
+        Unary::Clamp(..) => Effect { extra: count / 4, scratch: count / 4, ..over },
+        _ => over,
+    }
+}
+
+fn of_binary(binary: Binary, inputs: &[Seen], count: usize) -> Effect {
+    let large = usize::from(inputs[0].count() < inputs[1].count());
+    let other_fits = inputs[1 - large].dense || inputs[1 - large].count() < count;
+    let place = match binary {
+        Binary::Add | Binary::Mul if other_fits => Place::Over(large),
+        Binary::Sub | Binary::Div if inputs[0].count() == count && other_fits => Place::Over(0),
+        Binary::Add | Binary::Mul => Place::Own,
+        Binary::Sub | Binary::Div | Binary::Max | Binary::Min => Place::Own,
+    };
+    let [first, second] = [inputs[0].tracked, inputs[1].tracked];
+    let mut keeps: Vec<usize> = Vec::new();
+    match binary {
+        Binary::Add | Binary::Sub => {}
+        Binary::Mul => {
+            keeps.extend(second.then_some(0));
+            keeps.extend(first.then_some(1));
+        }
+        Binary::Div => {
+            keeps.extend(second.then_some(0));
+            keeps.extend((first || second).then_some(1));
+        }
+        // The mask of which one wins.
+        Binary::Max | Binary::Min => return Effect { extra: count / 4, ..Effect::own() },
+    }
+    let passes = match binary {
+        Binary::Add => 2,
+        Binary::Sub => 1,
+        Binary::Mul | Binary::Div | Binary::Max | Binary::Min => 0,
+    };
+    Effect { place, keeps, passes, ..Effect::own() }
+}
+
+/// By a matrix; the rows of an operand with gaps are copied first, and the copy is what is kept.
+fn of_product(inputs: &[Seen]) -> Effect {
+    let copied = made_dense(&inputs[..1]);
+    let mut keeps: Vec<usize> = Vec::new();
+    keeps.extend((inputs[1].tracked && copied == 0).then_some(0));
+    keeps.extend(inputs[0].tracked.then_some(1));
+    let extra = if inputs[1].tracked { copied } else { 0 };
+    Effect { extra, scratch: copied - extra, ..Effect::keeping(keeps) }
+}
+
+fn of_attention(inputs: &[Seen], tracked: bool, cores: usize) -> Effect {
+    let [q, k] = [&inputs[0].shape, &inputs[1].shape];
+    let scores = q[0] * q[1] * q[2] * k[2];
+    let queries = inputs[0].count();
+    if tracked {
+        // Scaled queries are kept, exponents, powers and their shares.
+        return Effect { extra: queries + 3 * scores, scratch_back: [scores, 0], ..Effect::keeping(vec![1, 2]) };
+    }
+    if cores > 0 {
+        let step = (q[2] / 8).min(SCORES / k[2].max(1)).clamp(8, QUERIES).min(q[2]);
+        let tasks = q[0] * q[2].div_ceil(step.max(1));
+        let scratch = step * k[2] * cores.min(tasks);
+        return Effect { place: Place::Turned([0, 2, 1, 3]), scratch, ..Effect::own() };
+    }
+    let held = if scores > 1 << 25 { 0 } else { 2 * scores };
+    Effect { scratch: queries + held, ..Effect::own() }
+}
+
+fn of_convolution(conv: Conv2d, inputs: &[Seen], output: &[usize], cores: usize) -> Effect {
+    let [x, weight] = [&inputs[0], &inputs[1]];
+    let (batch, out, positions) = (output[0], output[1], output[2] * output[3]);
+    let inner: usize = weight.shape[1..].iter().product();
+    let copied = made_dense(&inputs[..1]);
+    let forward =
+        Unfolding { inner, out, positions, columns: output[3], batch, is_pointwise: is_pointwise(conv, weight) };
+    let samples = (UNFOLDED / (inner * positions).max(1)).clamp(1, batch.max(1));
+    // A graphics processor unfolds all samples, and then puts them side by side.
+    let for_weight =
+        if cores == 0 { batch * positions * (2 * inner + out) } else { samples * positions * (inner + out) };
+    let [height, width] = [x.shape[2], x.shape[3]];
+    // The gradient of the input is a convolution of that of the output, spread by the stride.
+    let spread = if conv.stride == [1, 1] { 0 } else { batch * out * height * width };
+    let back = Unfolding {
+        inner: out * weight.shape[2] * weight.shape[3],
+        out: x.shape[1],
+        positions: height * width,
+        columns: width,
+        batch,
+        is_pointwise: weight.shape[2..] == [1, 1],
+    };
+    Effect {
+        scratch: copied + forward.held(cores),
+        scratch_back: [spread + weight.count() + back.held(cores), copied + for_weight],
+        ..Effect::keeping(vec![0, 1])
+    }
+}
+
+fn is_pointwise(conv: Conv2d, weight: &Seen) -> bool {
+    weight.shape[2..] == [1, 1] && conv.stride == [1, 1] && conv.padding == [0, 0]
+}
+
+/// A convolution by unfolded windows.
+struct Unfolding {
+    inner: usize,
+    out: usize,
+    positions: usize,
+    columns: usize,
+    batch: usize,
+    is_pointwise: bool,
+}
+
+impl Unfolding {
+    /// Elements of windows that are held at once.
+    fn held(&self, cores: usize) -> usize {
+        let Unfolding { inner, out, positions, columns, batch, is_pointwise } = *self;
+        if cores == 0 {
+            return if is_pointwise { 0 } else { batch * inner * positions };
+        }
+        if batch * positions <= FEW {
+            return batch * positions * (inner + out);
+        }
+        let samples = WIDE.div_ceil(positions.max(1));
+        let groups = batch.div_ceil(samples);
+        if inner * positions <= TILE && groups >= cores {
+            let samples = samples.min(batch.max(1));
+            let together = if samples > 1 { out } else { 0 };
+            return samples * positions * (inner + together) * cores.min(groups);
+        }
+        let rows = positions / columns.max(1);
+        let step = (TILE * cores / inner.max(1) / columns.max(1)).clamp(1, rows.max(1));
+        if is_pointwise { 0 } else { inner * step * columns }
+    }
+}
+
+/// How many links an operation has in the chain that the way back follows: it goes link by link, the last ones of all
+/// branches first.
+pub(super) fn links(op: &Op, operands: usize) -> usize {
+    match op {
+        Op::Unary(Unary::Gelu) => 4,
+        Op::Unary(Unary::Sigmoid) => 5,
+        Op::Unary(Unary::GeluTanh) => 10,
+        Op::Softmax { .. } => 5,
+        Op::Attention(_) => 8,
+        Op::GroupNorm { .. } => 14,
+        Op::LayerNorm { .. } => 9,
+        Op::Conv2d(_) => operands - 1,
+        Op::Linear => operands + 1,
+        Op::Reduce { .. } | Op::Concat { .. } | Op::Slice { .. } | Op::Pad { .. } => 3,
+        Op::Resize(Resize { interpolation: Interpolation::Nearest, .. }) => 1,
+        Op::Resize(_) | Op::GaussianBlur { .. } => 5,
+        _ => 1,
+    }
+}

@@ -1,0 +1,170 @@
+//! How much memory a function and a step of training take, before they run.
+//!
+//! In: a [`Plan`], the weights of its program, the size of a batch, a precision. Out: a [`Footprint`]: what weights,
+//! gradients, the optimiser and all other values hold at the moment at which most is held, and what they are. The plan is
+//! gone through step by step, forwards and for training backwards too, with the rules of `effect.rs` in place of
+//! kernels. On the CPU the program itself is counted as well, so that the sum is the most memory that is resident. Images
+//! that a run keeps decoded and what metrics remember of a test set come on top: they depend on the data.
+
+mod effect;
+mod pool;
+mod simulate;
+
+use diadc_core::fact::Precision;
+use diadc_core::graph::Origin;
+use diadc_core::op::WeightId;
+use diadc_core::plan::{Plan, plan};
+
+use crate::optimize::optimize;
+use crate::program::{Optimizer, Phase, Program};
+
+use simulate::Simulation;
+
+/// Bytes of a floating-point number.
+const NUMBER: u64 = 4;
+
+/// Under which circumstances memory is counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// Samples of a batch.
+    pub batch: usize,
+    /// Of the factors of products.
+    pub precision: Precision,
+    /// Cores that work at once, each with scratch memory of its own; none on a graphics processor.
+    pub cores: usize,
+}
+
+/// What the program holds on the CPU besides tensors, as measured: its code as far as it is used, the compiled spec, and
+/// what lies unused between small blocks.
+pub const PROGRAM: u64 = 14_000_000;
+
+/// What each thread packs matrices into: as much as its second-level cache holds.
+const PACKED: u64 = 2 << 20;
+
+/// Memory in bytes at the moment at which most of it is held.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Footprint {
+    /// The program itself on the CPU, without tensors.
+    pub program: u64,
+    /// All weights of the program.
+    pub weights: u64,
+    /// Gradients of weights, also those that wait for the step.
+    pub gradients: u64,
+    /// What the optimiser remembers.
+    pub optimizer: u64,
+    /// All other values.
+    pub activations: u64,
+    /// The largest of those, largest first.
+    pub largest: Vec<Held>,
+}
+
+/// What a function or a step of training needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Need {
+    /// The function or objective.
+    pub name: String,
+    /// Samples of a batch.
+    pub batch: usize,
+    /// Whether it is a step of training.
+    pub is_training: bool,
+    /// Its memory; none if an extent is open besides the batch.
+    pub footprint: Option<Footprint>,
+}
+
+/// A value that is held at the peak.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// The operation that made it.
+    pub what: String,
+    /// Where that comes from, if it comes from the spec.
+    pub origin: Option<Origin>,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl Footprint {
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.program + self.weights + self.gradients + self.optimizer + self.activations
+    }
+}
+
+/// What all functions and all steps of training of a program need: functions for one sample and training for the batch
+/// that the spec says, unless `batch` says another.
+#[must_use]
+pub fn needs(program: &Program, batch: Option<usize>, precision: Precision, cores: usize) -> Vec<Need> {
+    let is_objective = |name: &str| program.objectives.iter().any(|objective| objective.name == name);
+    let functions = program.functions.iter().filter(|function| !is_objective(&function.name)).map(|function| {
+        let circumstances = Circumstances { batch: batch.unwrap_or(1), precision, cores };
+        let footprint = inference(program, &plan(&optimize(function), &[]), circumstances);
+        Need { name: function.name.clone(), batch: circumstances.batch, is_training: false, footprint }
+    });
+    let steps = program.phases.iter().flat_map(|phase| phase.objectives.iter().map(move |name| (phase, name)));
+    let steps = steps.filter_map(|(phase, name)| {
+        let circumstances = Circumstances { batch: batch.unwrap_or(phase.batch), precision, cores };
+        let trained = &program.objectives.iter().find(|objective| objective.name == *name)?.trains;
+        let plan = plan(&optimize(program.function(name)?), trained);
+        let footprint = training(program, &plan, phase, circumstances);
+        Some(Need { name: name.clone(), batch: circumstances.batch, is_training: true, footprint })
+    });
+    functions.chain(steps).collect()
+}
+
+/// Memory of running a plan without gradients; none if an extent is open besides the batch.
+#[must_use]
+pub fn inference(program: &Program, plan: &Plan, circumstances: Circumstances) -> Option<Footprint> {
+    let simulation = Simulation::run(program, plan, circumstances)?;
+    let (weights, largest) = (weights(program), largest_weight(program));
+    Some(simulation.footprint(weights).at_least(largest))
+}
+
+/// Memory of a step of training in a phase: of the objective whose plan this is, after the first step.
+#[must_use]
+pub fn training(program: &Program, plan: &Plan, phase: &Phase, circumstances: Circumstances) -> Option<Footprint> {
+    let simulation = Simulation::run(program, plan, circumstances)?;
+    let optimizer = remembered(program, phase);
+    let own = plan.trained.iter().map(|id| elements(program, *id) * NUMBER).sum();
+    let waiting = if phase.accumulate > 1 { own } else { 0 };
+    let step = simulation.footprint(weights(program));
+    let step = Footprint { optimizer, gradients: step.gradients + waiting, ..step };
+    // When the step is taken only gradients are left, and the old and the new of one weight.
+    let one = plan.trained.iter().map(|id| elements(program, *id) * NUMBER).max().unwrap_or(0);
+    let taken = Footprint { gradients: own, activations: one, largest: Vec::new(), ..step.clone() };
+    Some(if taken.total() > step.total() { taken } else { step })
+}
+
+/// What the optimisers of a phase remember.
+fn remembered(program: &Program, phase: &Phase) -> u64 {
+    let copies = match phase.optimizer {
+        Optimizer::Adam { .. } => 2,
+        Optimizer::Sgd { momentum, .. } => u64::from(momentum != 0.0),
+    };
+    let turns = program.objectives.iter().filter(|objective| phase.objectives.contains(&objective.name));
+    let trained = turns.flat_map(|objective| &objective.trains);
+    copies * trained.map(|id| elements(program, *id) * NUMBER).sum::<u64>()
+}
+
+/// The program with its threads: those that compute, and the one that starts them.
+fn program_itself(cores: usize) -> u64 {
+    if cores == 0 { 0 } else { PROGRAM + (cores as u64 + 1) * PACKED }
+}
+
+impl Footprint {
+    /// While weights come in, one of them is there twice.
+    fn at_least(self, largest: u64) -> Footprint {
+        if self.activations >= largest { self } else { Footprint { activations: largest, ..self } }
+    }
+}
+
+fn elements(program: &Program, id: WeightId) -> u64 {
+    program.weight(id).shape.iter().product::<usize>() as u64
+}
+
+fn weights(program: &Program) -> u64 {
+    program.weights().map(|(id, _)| elements(program, id) * NUMBER).sum()
+}
+
+fn largest_weight(program: &Program) -> u64 {
+    program.weights().map(|(id, _)| elements(program, id) * NUMBER).max().unwrap_or(0)
+}

@@ -1,0 +1,389 @@
+//! Goes through a plan and keeps account of memory, as `execute` takes and gives it.
+
+use std::collections::HashMap;
+
+use diadc_core::fact::{Bindings, DType, Fact, Precision};
+use diadc_core::op::{Elements, Op, WeightId};
+use diadc_core::plan::{Block, LoopPlan, Operand, Plan, Step, Work};
+
+use crate::program::Program;
+
+use super::effect::{Effect, Place, Seen, effect, links};
+use super::pool::{Piece, Pool, Purpose};
+use super::{Circumstances, Footprint, Held, NUMBER};
+
+/// A value in a slot.
+#[derive(Clone, Debug)]
+struct Value {
+    /// Its memory; none for weights, which are counted apart.
+    piece: Option<Piece>,
+    shape: Vec<usize>,
+    dtype: DType,
+    /// Its node in the record, if a gradient flows back to it.
+    node: Option<usize>,
+    order: MemoryOrder,
+}
+
+/// How the elements of a value lie in memory. Those that do not lie in order are copied before they are reshaped.
+#[derive(Clone, Debug)]
+enum MemoryOrder {
+    /// One after the other.
+    Dense,
+    /// One after the other once the axes are taken in this order.
+    Turned(Vec<usize>),
+    /// Otherwise.
+    Gaps,
+}
+
+impl MemoryOrder {
+    /// After an operation that only looks at the elements in another way.
+    fn seen_through(&self, op: &Op, rank: usize) -> MemoryOrder {
+        match (op, self) {
+            (Op::Expand(_), _) => MemoryOrder::Gaps,
+            (Op::Permute(axes), MemoryOrder::Dense | MemoryOrder::Turned(_)) => {
+                let old = match self {
+                    MemoryOrder::Turned(order) => order.clone(),
+                    MemoryOrder::Dense | MemoryOrder::Gaps => (0..rank).collect(),
+                };
+                let new: Vec<usize> = old.iter().filter_map(|axis| axes.iter().position(|a| a == axis)).collect();
+                if new.is_sorted() { MemoryOrder::Dense } else { MemoryOrder::Turned(new) }
+            }
+            _ => self.clone(),
+        }
+    }
+}
+
+impl Value {
+    fn is_dense(&self) -> bool {
+        matches!(self.order, MemoryOrder::Dense)
+    }
+
+    fn count(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// What the record knows of one operation.
+struct Recorded {
+    output: usize,
+    inputs: Vec<Option<Way>>,
+    kept: Vec<Piece>,
+    purpose: Purpose,
+}
+
+/// The way back to an operand.
+struct Way {
+    node: usize,
+    /// Size of the gradient.
+    bytes: u64,
+    /// Whether that is the gradient of the output.
+    passes: bool,
+    /// Taken and given back meanwhile.
+    scratch: u64,
+}
+
+/// The memory of one run.
+pub(super) struct Simulation<'a> {
+    program: &'a Program,
+    circumstances: Circumstances,
+    bindings: Bindings,
+    pool: Pool,
+    kept: Vec<Value>,
+    tape: Vec<Recorded>,
+    leaves: HashMap<WeightId, usize>,
+    /// How many links lie between each node and the weights.
+    depths: Vec<usize>,
+}
+
+impl<'a> Simulation<'a> {
+    /// Runs a plan; none if an extent is open.
+    pub(super) fn run(program: &'a Program, plan: &Plan, circumstances: Circumstances) -> Option<Simulation<'a>> {
+        let bindings = Bindings::from([("B".into(), circumstances.batch as i64)]);
+        let leaves: HashMap<WeightId, usize> = plan.trained.iter().copied().zip(0..).collect();
+        let depths = vec![0; leaves.len()];
+        let (pool, kept, tape) = (Pool::default(), Vec::new(), Vec::new());
+        let mut own = Simulation { program, circumstances, bindings, pool, kept, tape, leaves, depths };
+        own.kept = own.block(&plan.constants, Vec::new())?;
+        let mut inputs = Vec::new();
+        for input in &plan.inputs {
+            // The input lies on the host and on the device.
+            let shape = input.fact.shape.value(&own.bindings)?;
+            let bytes = bytes(shape.iter().product(), input.fact.dtype);
+            let purpose = Purpose { what: format!("input {}", input.name), origin: None, is_gradient: false };
+            own.pool.take(bytes, purpose.clone());
+            inputs.push(own.fresh(shape, &input.fact, purpose));
+        }
+        let outputs = own.block(&plan.steps, inputs)?;
+        if plan.trained.is_empty() {
+            // Results are brought to the host one after the other.
+            for output in outputs {
+                let bytes = bytes(output.shape.iter().product(), output.dtype);
+                own.pool.take(bytes, Purpose { what: "result".to_owned(), origin: None, is_gradient: false });
+                own.leave(&output);
+            }
+        } else {
+            let loss = outputs.first().and_then(|loss| loss.node);
+            outputs.iter().for_each(|output| own.leave(output));
+            own.backward(loss);
+        }
+        Some(own)
+    }
+
+    /// What was held at the peak, besides weights and optimiser.
+    pub(super) fn footprint(&self, weights: u64) -> Footprint {
+        let gradients = self.pool.at_peak().filter(|(_, purpose)| purpose.is_gradient).map(|(bytes, _)| bytes).sum();
+        let mut largest: Vec<Held> = Vec::new();
+        for (bytes, purpose) in self.pool.at_peak().filter(|(_, purpose)| !purpose.is_gradient) {
+            let same = |held: &&mut Held| held.what == purpose.what && held.origin == purpose.origin;
+            match largest.iter_mut().find(same) {
+                Some(held) => held.bytes += bytes,
+                None => largest.push(Held { what: purpose.what.clone(), origin: purpose.origin, bytes }),
+            }
+        }
+        largest.sort_by_key(|held| std::cmp::Reverse(held.bytes));
+        let program = super::program_itself(self.circumstances.cores);
+        Footprint { program, weights, gradients, optimizer: 0, activations: self.pool.peak() - gradients, largest }
+    }
+
+    fn fresh(&mut self, shape: Vec<usize>, fact: &Fact, purpose: Purpose) -> Value {
+        let bytes = bytes(shape.iter().product(), fact.dtype);
+        let piece = Some(self.pool.take(bytes, purpose));
+        Value { piece, shape, dtype: fact.dtype, node: None, order: MemoryOrder::Dense }
+    }
+
+    fn share(&mut self, value: &Value) -> Value {
+        value.piece.iter().for_each(|piece| self.pool.share(*piece));
+        value.clone()
+    }
+
+    fn leave(&mut self, value: &Value) {
+        value.piece.iter().for_each(|piece| self.pool.leave(*piece));
+    }
+
+    fn block(&mut self, block: &Block, inputs: Vec<Value>) -> Option<Vec<Value>> {
+        let mut slots: Vec<Option<Value>> = vec![None; block.slots];
+        for (slot, value) in block.inputs.iter().zip(inputs) {
+            match slot {
+                Some(slot) => slots[slot.0 as usize] = Some(value),
+                None => self.leave(&value),
+            }
+        }
+        for step in &block.steps {
+            let inputs = step.inputs.iter().map(|operand| self.load(*operand, &mut slots, step.needs_grad)).collect();
+            let outputs = match &step.work {
+                Work::Op(op) => vec![self.operation(op, step, inputs)?],
+                Work::Loop(run) => self.turns(run, inputs)?,
+            };
+            for (slot, value) in step.outputs.iter().zip(outputs) {
+                match slot {
+                    Some(slot) => slots[slot.0 as usize] = Some(value),
+                    None => self.leave(&value),
+                }
+            }
+        }
+        let outputs = block.outputs.iter().map(|operand| self.load(*operand, &mut slots, true)).collect();
+        slots.into_iter().flatten().for_each(|value| self.leave(&value));
+        Some(outputs)
+    }
+
+    fn load(&mut self, operand: Operand, slots: &mut [Option<Value>], is_tracked: bool) -> Value {
+        match operand {
+            Operand::Slot { slot, last } => {
+                let place = &mut slots[slot.0 as usize];
+                let value = if last { place.take() } else { place.clone() };
+                let value = value.expect("the plan fills a slot before it is used");
+                if last { value } else { self.share(&value) }
+            }
+            Operand::Weight(id) => {
+                let node = self.leaves.get(&id).copied().filter(|_| is_tracked);
+                let shape = self.program.weight(id).shape.clone();
+                Value { piece: None, shape, dtype: DType::Float, node, order: MemoryOrder::Dense }
+            }
+            Operand::Kept(place) => {
+                let value = self.kept[place].clone();
+                self.share(&value)
+            }
+        }
+    }
+
+    fn operation(&mut self, op: &Op, step: &Step, inputs: Vec<Value>) -> Option<Value> {
+        let fact = &step.facts[0];
+        let shape = fact.shape.value(&self.bindings)?;
+        let purpose = Purpose { what: op.to_string(), origin: Some(step.origin), is_gradient: false };
+        let seen: Vec<Seen> = inputs
+            .iter()
+            .map(|input| Seen {
+                shape: input.shape.clone(),
+                tracked: step.needs_grad && input.node.is_some(),
+                dense: input.is_dense(),
+            })
+            .collect();
+        let is_rounded = op.is_product() && self.circumstances.precision == Precision::Bf16;
+        // The CPU multiplies what is rounded as graphics processors do.
+        let cores = if is_rounded { 0 } else { self.circumstances.cores };
+        let effect = effect(op, &seen, &shape, step.needs_grad, cores);
+        let mut kept = Vec::new();
+        if step.needs_grad {
+            for input in effect.keeps.iter().map(|&place| &inputs[place]) {
+                if is_rounded {
+                    kept.push(self.pool.take(bytes(input.count(), DType::Float) / 2, purpose.clone()));
+                } else if let Some(piece) = input.piece {
+                    self.pool.share(piece);
+                    kept.push(piece);
+                }
+            }
+            let extra = bytes(effect.extra, DType::Float);
+            if extra > 0 {
+                kept.push(self.pool.take(extra, purpose.clone()));
+            }
+        }
+        let output = self.output(op, &effect, &inputs, shape, fact, purpose.clone());
+        let rounded = inputs.iter().map(Value::count).sum::<usize>() + output.count();
+        let scratch = bytes(effect.scratch, DType::Float);
+        let scratch = if is_rounded { scratch / 2 + bytes(rounded, DType::Float) / 2 } else { scratch };
+        self.pool.touch(scratch, purpose.clone());
+        let node = step.needs_grad.then(|| self.record(op, &effect, &inputs, &output, kept, purpose));
+        inputs.iter().for_each(|input| self.leave(input));
+        Some(Value { node, ..output })
+    }
+
+    /// The node of an operation's output.
+    fn record(
+        &mut self,
+        op: &Op,
+        effect: &Effect,
+        inputs: &[Value],
+        output: &Value,
+        kept: Vec<Piece>,
+        purpose: Purpose,
+    ) -> usize {
+        let way = |(place, input): (usize, &Value)| {
+            let scratch = effect.scratch_back.get(place).copied().unwrap_or(0);
+            Some(Way {
+                node: input.node?,
+                bytes: bytes(input.count(), DType::Float),
+                passes: place < effect.passes && input.count() == output.count(),
+                scratch: bytes(scratch, DType::Float),
+            })
+        };
+        let ways: Vec<Option<Way>> = inputs.iter().enumerate().map(way).collect();
+        let deepest = ways.iter().flatten().map(|way| self.depths[way.node]).max().unwrap_or(0);
+        self.depths.push(deepest + links(op, inputs.len()));
+        let node = self.depths.len() - 1;
+        self.tape.push(Recorded { output: node, inputs: ways, kept, purpose });
+        node
+    }
+
+    fn output(
+        &mut self,
+        op: &Op,
+        effect: &Effect,
+        inputs: &[Value],
+        shape: Vec<usize>,
+        fact: &Fact,
+        purpose: Purpose,
+    ) -> Value {
+        let first = inputs.first();
+        match effect.place {
+            Place::View => {
+                let first = first.expect("a view is one of something");
+                if matches!(op, Op::Reshape(_)) && !first.is_dense() {
+                    return self.fresh(shape, fact, purpose);
+                }
+                let order = first.order.seen_through(op, shape.len());
+                let view = self.share(first);
+                Value { shape, order, node: None, ..view }
+            }
+            Place::Over(place) => {
+                let over = &inputs[place];
+                let fits =
+                    over.dtype == fact.dtype && over.shape.iter().product::<usize>() == shape.iter().product::<usize>();
+                match over.piece {
+                    Some(piece) if fits && over.is_dense() && self.pool.is_sole(piece) => {
+                        self.pool.rename(piece, purpose);
+                        let view = self.share(over);
+                        Value { shape, node: None, ..view }
+                    }
+                    _ => self.fresh(shape, fact, purpose),
+                }
+            }
+            Place::Own => self.fresh(shape, fact, purpose),
+            Place::Turned(order) => {
+                let order = MemoryOrder::Turned(order.to_vec());
+                Value { order, ..self.fresh(shape, fact, purpose) }
+            }
+        }
+    }
+
+    fn turns(&mut self, run: &LoopPlan, mut inputs: Vec<Value>) -> Option<Vec<Value>> {
+        let captured = inputs.split_off(run.carried);
+        let mut carried = inputs;
+        // The second turn is like all that follow, unless each turn leaves something for the way back.
+        let is_recorded = run.block.steps.iter().any(|step| step.needs_grad);
+        for _ in 0..if is_recorded { run.steps } else { run.steps.min(2) } {
+            let constants = run.stepped.iter().map(|elements| Value {
+                piece: None,
+                shape: Vec::new(),
+                dtype: match elements {
+                    Elements::Float(_) => DType::Float,
+                    Elements::Int(_) => DType::Int,
+                },
+                node: None,
+                order: MemoryOrder::Dense,
+            });
+            let given: Vec<Value> = carried.into_iter().chain(constants).collect();
+            let mut all = given;
+            for value in &captured {
+                all.push(self.share(value));
+            }
+            carried = self.block(&run.block, all)?;
+        }
+        captured.iter().for_each(|value| self.leave(value));
+        Some(carried)
+    }
+
+    /// The way back: each operation of the record takes the gradient of its output and gives those of its inputs.
+    fn backward(&mut self, loss: Option<usize>) {
+        let mut gradients: HashMap<usize, Piece> = HashMap::new();
+        if let Some(loss) = loss {
+            let purpose = Purpose { what: "loss".to_owned(), origin: None, is_gradient: false };
+            gradients.insert(loss, self.pool.take(4, purpose));
+        }
+        let leaves = self.leaves.len();
+        let mut tape = std::mem::take(&mut self.tape);
+        tape.sort_by_key(|recorded| self.depths[recorded.output]);
+        while let Some(recorded) = tape.pop() {
+            if let Some(gradient) = gradients.remove(&recorded.output) {
+                let own = Purpose { what: format!("gradient of {}", recorded.purpose.what), ..recorded.purpose };
+                for way in recorded.inputs.iter().flatten() {
+                    let is_gradient = way.node < leaves;
+                    let piece = if way.passes && !is_gradient {
+                        self.pool.share(gradient);
+                        gradient
+                    } else {
+                        self.pool.take(way.bytes, Purpose { is_gradient, ..own.clone() })
+                    };
+                    self.pool.touch(way.scratch, own.clone());
+                    match gradients.get(&way.node) {
+                        // The sum is written over the one that was there.
+                        Some(_) => self.pool.leave(piece),
+                        None => {
+                            gradients.insert(way.node, piece);
+                        }
+                    }
+                }
+                self.pool.leave(gradient);
+            }
+            recorded.kept.into_iter().for_each(|piece| self.pool.leave(piece));
+        }
+    }
+}
+
+fn bytes(elements: usize, dtype: DType) -> u64 {
+    let each = match dtype {
+        DType::Float => NUMBER,
+        DType::Int => 8,
+        DType::Bool => 1,
+    };
+    elements as u64 * each
+}

@@ -1,0 +1,105 @@
+//! A call written in a loop that is the same in every step.
+//!
+//! The optimiser moves it out, so that it costs nothing; but who reads the loop thinks that it changes, and who wrote
+//! it may have meant that. Only what is written in the loop itself is told of: a function that a sampler is given may
+//! well compute something that does not depend on the step.
+
+use diadc_core::span::Span;
+
+use crate::diagnostic::{Diagnostic, Label, Lint};
+use crate::program::Program;
+
+use super::calls::{calls, is_costly};
+use super::desk::Desk;
+use super::flow::{CellId, Flow, Source};
+
+pub(super) fn call_in_loop(desk: &mut Desk<'_>) {
+    let program = desk.program;
+    let mut told = Vec::new();
+    for (number, flow) in desk.flows.iter().enumerate().filter(|(_, flow)| !flow.loops.is_empty()) {
+        let still = still_cells(flow);
+        let within = |cell: CellId| flow.cells[cell].within.map(|_| still[cell]);
+        for (scope, call) in program.scopes.iter().zip(calls(program, flow, &within)) {
+            let (Some(last), true, true, Some(span)) = (call.last, call.all, call.is_costly, scope.span) else {
+                continue;
+            };
+            if let Some(around) = loop_around(program, flow, last, span) {
+                let calls = desk.calls(number, last).into_iter().skip_while(|label| label.span != span).skip(1);
+                told.push(diagnostic(span, around, calls.collect()));
+            }
+        }
+        for (cell, at) in flow.cells.iter().enumerate() {
+            let Some(around) = at.within.map(|within| flow.loops[within].origin) else { continue };
+            let is_written_there = at.origin.scope == around.scope && holds(around.span, at.origin.span);
+            if is_written_there && still[cell] && flow.op(cell).is_some_and(is_costly) {
+                told.push(diagnostic(at.origin.span, around.span, desk.calls(number, cell)));
+            }
+        }
+    }
+    told.into_iter().for_each(|diagnostic| desk.report(Lint::CallInLoop, diagnostic));
+}
+
+fn diagnostic(span: Span, around: Span, calls: Vec<Label>) -> Diagnostic {
+    let head = Span { end: around.start.saturating_add(4).min(around.end), ..around };
+    let mut diagnostic = Diagnostic::warning(Lint::CallInLoop, "this is the same in every step of the loop", span)
+        .also(head, "the loop")
+        .help("compute it before the loop; or was it to depend on the step?");
+    diagnostic.trace = calls;
+    diagnostic
+}
+
+/// The loop in whose own text a call stands that computes a cell.
+fn loop_around(program: &Program, flow: &Flow<'_>, cell: CellId, call: Span) -> Option<Span> {
+    let mut within = flow.cells[cell].within;
+    while let Some(number) = within {
+        let origin = flow.loops[number].origin;
+        let mut at = Some(flow.cells[cell].origin.scope);
+        while let Some(id) = at {
+            let scope = &program.scopes[id.0 as usize];
+            if scope.span == Some(call) && scope.parent == Some(origin.scope) && holds(origin.span, call) {
+                return Some(origin.span);
+            }
+            at = scope.parent;
+        }
+        within = flow.loops[number].within;
+    }
+    None
+}
+
+fn holds(outer: Span, inner: Span) -> bool {
+    outer.source == inner.source && outer.start <= inner.start && inner.end <= outer.end
+}
+
+/// Which cells are the same in each step of the innermost loop around them.
+fn still_cells(flow: &Flow<'_>) -> Vec<bool> {
+    let mut still = Vec::with_capacity(flow.cells.len());
+    for (cell, at) in flow.cells.iter().enumerate() {
+        let is_still = match at.source {
+            Source::Carried | Source::Steps(_) => false,
+            Source::Passed | Source::Op(_) => {
+                let is_pure = flow.op(cell).is_none_or(diadc_core::op::Op::is_pure);
+                is_pure && flow.inputs(cell).iter().all(|input| comes_still(flow, *input, at.within, &still))
+            }
+        };
+        still.push(is_still);
+    }
+    still
+}
+
+/// Whether an input is the same in each step of a loop: it is made in it and still, or made around it.
+fn comes_still(flow: &Flow<'_>, input: CellId, within: Option<usize>, still: &[bool]) -> bool {
+    let made = flow.cells[input].within;
+    if made == within {
+        return still[input] || within.is_none();
+    }
+    let mut around = within.and_then(|number| flow.loops[number].within);
+    loop {
+        if around == made {
+            return within.is_some();
+        }
+        match around {
+            Some(number) => around = flow.loops[number].within,
+            None => return false,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! A weight that is trained and on which losses depend, but only through what lets no gradient back.
+
+use diadc_core::op::{Op, WeightId};
+use diadc_core::span::Span;
+
+use crate::diagnostic::{Lint, count};
+
+use super::desk::Desk;
+use super::flow::Flow;
+use super::weights::{Fate, diagnostic, groups};
+
+pub(super) fn cut_gradient(desk: &mut Desk<'_>) {
+    for group in groups(desk, Lint::CutGradient, Fate::Cut) {
+        let objective = &desk.program.objectives[group.objective].name;
+        let parameters = count(group.parameters, "parameter");
+        let headline = format!("`{objective}` trains {parameters} to which no gradient comes back");
+        let first = group.layers[0].1.weights[0];
+        let cut = desk.flow(objective).and_then(|flow| cut_behind(flow, first));
+        let mut found =
+            diagnostic(desk, Lint::CutGradient, &group, headline, format!("they are part of `{}`", group.part));
+        if let Some((span, what)) = cut {
+            found.labels.insert(1, crate::diagnostic::Label { span, text: format!("{what} lets no gradient back") });
+        }
+        desk.found.push(found.help("train them by a loss that is not cut off from them, or do not train them"));
+    }
+}
+
+/// Where the gradient of a weight ends: the nearest operation behind it through which the loss depends on it, and which
+/// has no derivative.
+fn cut_behind(flow: &Flow<'_>, weight: WeightId) -> Option<(Span, &'static str)> {
+    let needed = flow.needed(&flow.outputs, &|_, _| true);
+    let users = flow.users();
+    let mut seen = vec![false; flow.cells.len()];
+    let mut open: std::collections::VecDeque<usize> =
+        flow.weights().filter(|(cell, id)| *id == weight && needed[*cell]).map(|(cell, _)| cell).collect();
+    while let Some(cell) = open.pop_front() {
+        for &(user, port) in users.of(cell).iter().filter(|(user, _)| needed[*user]) {
+            if !flow.carries_gradient(user, port) {
+                return Some((flow.span(user), word(flow.op(user))));
+            }
+            if !std::mem::replace(&mut seen[user], true) {
+                open.push_back(user);
+            }
+        }
+    }
+    None
+}
+
+fn word(op: Option<&Op>) -> &'static str {
+    match op {
+        Some(Op::StopGradient) => "`stop_gradient`",
+        Some(Op::Compare(_)) => "a comparison",
+        Some(Op::Cast(_)) => "this conversion",
+        _ => "this",
+    }
+}

@@ -1,0 +1,222 @@
+//! A function as one flat list of values, with loops unfolded into their bodies, so that a question about it is one
+//! pass over the list.
+//!
+//! In: a graph. Out: a [`Cell`] for each value, behind those it is made of, but for what a loop carries from step to step:
+//! that is joined from its start and from the end of the step before, which stands further down.
+
+use diadc_core::fact::{DType, Fact};
+use diadc_core::graph::{Function, Graph, Loop, Origin, Task, ValueId};
+use diadc_core::op::{Elements, Op, WeightId};
+use diadc_core::span::Span;
+
+/// Number of a cell in its flow.
+pub(super) type CellId = usize;
+
+/// Where a value comes from.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a> {
+    /// An operation on its inputs.
+    Op(&'a Op),
+    /// The constants of a loop's steps.
+    Steps(&'a Elements),
+    /// The same as its only input, on the other side of the edge of a loop.
+    Passed,
+    /// Either of its two inputs: what a loop carries.
+    Carried,
+}
+
+/// One value.
+pub(super) struct Cell<'a> {
+    pub(super) source: Source<'a>,
+    pub(super) fact: &'a Fact,
+    pub(super) origin: Origin,
+    /// The innermost loop in whose body it is computed.
+    pub(super) within: Option<usize>,
+    first: usize,
+    count: usize,
+}
+
+/// A loop of the function.
+#[derive(Clone, Copy)]
+pub(super) struct LoopAt {
+    pub(super) origin: Origin,
+    pub(super) within: Option<usize>,
+}
+
+/// All values of a function.
+pub(super) struct Flow<'a> {
+    pub(super) name: &'a str,
+    pub(super) cells: Vec<Cell<'a>>,
+    pub(super) outputs: Vec<CellId>,
+    pub(super) loops: Vec<LoopAt>,
+    inputs: Vec<CellId>,
+}
+
+/// Which inputs each cell is among, by cell.
+pub(super) struct Users {
+    first: Vec<usize>,
+    users: Vec<(CellId, usize)>,
+}
+
+impl Users {
+    /// The cells that use a cell, and as which of their inputs.
+    pub(super) fn of(&self, cell: CellId) -> &[(CellId, usize)] {
+        &self.users[self.first[cell]..self.first[cell + 1]]
+    }
+}
+
+impl<'a> Flow<'a> {
+    /// Lays a function out.
+    pub(super) fn new(function: &'a Function) -> Flow<'a> {
+        let mut flow = Flow {
+            name: &function.name,
+            cells: Vec::with_capacity(2 * function.graph.len()),
+            outputs: Vec::new(),
+            loops: Vec::new(),
+            inputs: Vec::with_capacity(4 * function.graph.len()),
+        };
+        flow.outputs = flow.graph(&function.graph, &[], None);
+        flow
+    }
+
+    /// Lays a graph out whose inputs, if it is a loop's body, are these cells; its outputs.
+    fn graph(&mut self, graph: &'a Graph, inputs: &[CellId], within: Option<usize>) -> Vec<CellId> {
+        let mut cells: Vec<CellId> = Vec::with_capacity(graph.len());
+        let mut given = inputs.iter();
+        for (id, node) in graph.nodes() {
+            let is_input = matches!(node.task, Task::Op(Op::Input { .. }));
+            if let (true, Some(&outer)) = (is_input, given.as_slice().first()) {
+                given.next();
+                cells.push(outer);
+                continue;
+            }
+            let needs: Vec<CellId> = graph.inputs_of(id).into_iter().map(|value| at(&cells, value)).collect();
+            match &node.task {
+                Task::Op(op) => {
+                    let cell = self.cell(Source::Op(op), &node.facts[0], node.origin, within);
+                    self.connect(cell, &needs);
+                    cells.push(cell);
+                }
+                Task::Loop(run) => cells.push(self.run(run, &needs, node.origin, within)),
+            }
+        }
+        graph.outputs().iter().map(|(_, value)| at(&cells, *value)).collect()
+    }
+
+    /// Lays a loop out; the first of its outputs, behind which the others stand.
+    fn run(&mut self, run: &'a Loop, needs: &[CellId], origin: Origin, around: Option<usize>) -> CellId {
+        let within = Some(self.loops.len());
+        self.loops.push(LoopAt { origin, within: around });
+        let mut inner = Vec::with_capacity(run.body.inputs().len());
+        for (i, id) in run.body.inputs().iter().enumerate() {
+            let node = run.body.node(*id);
+            let fact = &node.facts[0];
+            let cell = if i < run.carried {
+                let cell = self.cell(Source::Carried, fact, node.origin, within);
+                self.connect(cell, &[needs[i], cell]);
+                cell
+            } else if let Some(steps) = run.stepped.get(i - run.carried) {
+                self.cell(Source::Steps(steps), fact, node.origin, within)
+            } else {
+                let cell = self.cell(Source::Passed, fact, node.origin, within);
+                self.connect(cell, &[needs[i - run.stepped.len()]]);
+                cell
+            };
+            inner.push(cell);
+        }
+        let ends = self.graph(&run.body, &inner, within);
+        for (carried, end) in inner.iter().zip(&ends) {
+            let second = self.cells[*carried].first + 1;
+            self.inputs[second] = *end;
+        }
+        let first = self.cells.len();
+        for (end, (_, value)) in ends.iter().zip(run.body.outputs()) {
+            let cell = self.cell(Source::Passed, run.body.fact(*value), origin, around);
+            self.connect(cell, &[*end]);
+        }
+        first
+    }
+
+    fn cell(&mut self, source: Source<'a>, fact: &'a Fact, origin: Origin, within: Option<usize>) -> CellId {
+        self.cells.push(Cell { source, fact, origin, within, first: self.inputs.len(), count: 0 });
+        self.cells.len() - 1
+    }
+
+    /// Gives inputs to the cell that was made last.
+    fn connect(&mut self, cell: CellId, inputs: &[CellId]) {
+        self.cells[cell].count = inputs.len();
+        self.inputs.extend_from_slice(inputs);
+    }
+
+    /// The inputs of a cell, in order.
+    pub(super) fn inputs(&self, cell: CellId) -> &[CellId] {
+        let Cell { first, count, .. } = self.cells[cell];
+        &self.inputs[first..first + count]
+    }
+
+    /// The operation that makes a cell.
+    pub(super) fn op(&self, cell: CellId) -> Option<&'a Op> {
+        match self.cells[cell].source {
+            Source::Op(op) => Some(op),
+            Source::Steps(_) | Source::Passed | Source::Carried => None,
+        }
+    }
+
+    /// The cells that are weights.
+    pub(super) fn weights(&self) -> impl Iterator<Item = (CellId, WeightId)> {
+        self.cells.iter().enumerate().filter_map(|(cell, at)| match at.source {
+            Source::Op(Op::Weight { id, .. }) => Some((cell, *id)),
+            Source::Op(_) | Source::Steps(_) | Source::Passed | Source::Carried => None,
+        })
+    }
+
+    /// Who uses each cell.
+    pub(super) fn users(&self) -> Users {
+        let mut first = vec![0; self.cells.len() + 1];
+        for input in (0..self.cells.len()).flat_map(|cell| self.inputs(cell)) {
+            first[input + 1] += 1;
+        }
+        for cell in 0..self.cells.len() {
+            first[cell + 1] += first[cell];
+        }
+        let mut next = first.clone();
+        let mut users = vec![(0, 0); self.inputs.len()];
+        for cell in 0..self.cells.len() {
+            for (port, input) in self.inputs(cell).iter().enumerate() {
+                users[next[*input]] = (cell, port);
+                next[*input] += 1;
+            }
+        }
+        Users { first, users }
+    }
+
+    /// The cells that these depend on, and they themselves, along the edges that `follows` allows.
+    pub(super) fn needed(&self, roots: &[CellId], follows: &dyn Fn(CellId, usize) -> bool) -> Vec<bool> {
+        let mut needed = vec![false; self.cells.len()];
+        let mut open = roots.to_vec();
+        while let Some(cell) = open.pop() {
+            if !std::mem::replace(&mut needed[cell], true) {
+                let inputs = self.inputs(cell).iter().enumerate();
+                open.extend(inputs.filter(|(port, _)| follows(cell, *port)).map(|(_, input)| *input));
+            }
+        }
+        needed
+    }
+
+    /// Whether a gradient that arrives at a cell may go on to one of its inputs: both hold floats, and the operation has
+    /// a derivative.
+    pub(super) fn carries_gradient(&self, cell: CellId, port: usize) -> bool {
+        let is_float = |cell: CellId| self.cells[cell].fact.dtype == DType::Float;
+        let cuts = matches!(self.op(cell), Some(Op::StopGradient | Op::Compare(_)));
+        !cuts && is_float(cell) && is_float(self.inputs(cell)[port])
+    }
+
+    /// The expression that makes a cell.
+    pub(super) fn span(&self, cell: CellId) -> Span {
+        self.cells[cell].origin.span
+    }
+}
+
+fn at(cells: &[CellId], value: ValueId) -> CellId {
+    cells[value.node.index()] + value.slot as usize
+}

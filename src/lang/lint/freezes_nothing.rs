@@ -1,0 +1,28 @@
+//! A `freezes` that takes nothing away from what is trained: its weights stay in the optimiser, or were never in it.
+
+use crate::diagnostic::{Diagnostic, Lint};
+
+use super::desk::Desk;
+
+pub(super) fn freezes_nothing(desk: &mut Desk<'_>) {
+    let program = desk.program;
+    for (objective, written) in program.objectives.iter().zip(&program.written.objectives) {
+        for named in written.freezes.iter().filter(|named| named.changed.is_empty()) {
+            let text = format!("`freezes {}` changes nothing in `{}`", named.path, objective.name);
+            let mut diagnostic = Diagnostic::warning(Lint::FreezesNothing, text, named.span);
+            let still = |ids: &[diadc_core::op::WeightId]| ids.iter().any(|id| named.weights.contains(id));
+            if still(&objective.trains) {
+                diagnostic = diagnostic.here("some of its weights are trained all the same");
+                for by in written.trains.iter().filter(|trained| still(&trained.changed)) {
+                    diagnostic = diagnostic.also(by.span, "by this, which is named more closely");
+                }
+                diagnostic = diagnostic.help("name behind `trains` only what is to change");
+            } else {
+                diagnostic = diagnostic.here("it is frozen without it").help(
+                    "leave it out: what `trains` does not name is frozen; `freezes` is for parts of what it names",
+                );
+            }
+            desk.report(Lint::FreezesNothing, diagnostic);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Random numbers in `score` that change nothing: nobody takes them up, or only after they are multiplied by zero.
+
+use diadc_core::op::Op;
+
+use crate::diagnostic::Lint;
+
+use super::desk::Desk;
+use super::motion::nonzero_cells;
+
+pub(super) fn needless_random(desk: &mut Desk<'_>) {
+    let Some(number) = desk.flows.iter().position(|flow| flow.name == "score") else { return };
+    let flow = &desk.flows[number];
+    if !(0..flow.cells.len()).any(|cell| matches!(flow.op(cell), Some(Op::Random(_)))) {
+        return;
+    }
+    let nonzero = nonzero_cells(flow);
+    let needed = flow.needed(&flow.outputs, &|_, _| true);
+    let counts = flow.needed(&flow.outputs, &|cell, _| nonzero[cell]);
+    let mut told = Vec::new();
+    for cell in (0..flow.cells.len()).filter(|cell| matches!(flow.op(*cell), Some(Op::Random(_))) && !counts[*cell]) {
+        let here = if needed[cell] { "only used in what is always zero" } else { "nothing depends on them" };
+        let headline = "the score does not depend on these random numbers";
+        let diagnostic = desk.about(Lint::NeedlessRandom, headline, number, cell).here(here);
+        told.push(diagnostic.help("leave them out: a score without chance is easier to compare"));
+    }
+    told.into_iter().for_each(|diagnostic| desk.report(Lint::NeedlessRandom, diagnostic));
+}

@@ -1,0 +1,62 @@
+//! The same call twice in one body: both give the same, so either the second was to differ, or it is not needed.
+//!
+//! Only what costs something is told of, and only where both calls are written in the same body, so that one `let` can
+//! stand for both. Where two functions happen to compute the same, the optimiser merges it. A body that is used several
+//! times is told of if its second call gives nothing new in any of them: with other arguments, or with dropout in
+//! training, it may.
+
+use std::collections::HashSet;
+
+use diadc_core::graph::ScopeId;
+
+use crate::diagnostic::{Diagnostic, Lint};
+use crate::program::{Program, Scope};
+
+use super::calls::calls;
+use super::desk::Desk;
+use super::flow::{CellId, Flow};
+
+pub(super) fn repeated_call(desk: &mut Desk<'_>) {
+    let program = desk.program;
+    let (mut told, mut differ) = (Vec::new(), HashSet::new());
+    for flow in 0..desk.flows.len() {
+        let numbers = &desk.numbers[flow];
+        let calls = calls(program, &desk.flows[flow], &|cell| Some(numbers.of(cell) != cell));
+        for (second, call) in program.scopes.iter().zip(&calls) {
+            let (Some(last), true) = (call.last, call.is_costly) else { continue };
+            if !call.all {
+                differ.insert(second.span);
+                continue;
+            }
+            let Some(first) = same_before(program, &desk.flows[flow], numbers.of(last), second) else { continue };
+            let (Some(one), Some(other)) = (first.span, second.span) else { continue };
+            // What is told of as a difference need not be told of twice.
+            if one == other || desk.found.iter().any(|found| found.labels.iter().any(|label| label.span == other)) {
+                continue;
+            }
+            let mut diagnostic =
+                Diagnostic::warning(Lint::RepeatedCall, "this call gives what another has given", other)
+                    .here("the same again")
+                    .also(one, "computed here")
+                    .help("give the first a name with `let` and use it twice; or was one of them to differ?");
+            diagnostic.trace =
+                desk.calls(flow, last).into_iter().skip_while(|label| label.span != other).skip(1).collect();
+            told.push(diagnostic);
+        }
+    }
+    told.retain(|diagnostic: &Diagnostic| !differ.contains(&Some(diagnostic.span())));
+    told.into_iter().for_each(|diagnostic| desk.report(Lint::RepeatedCall, diagnostic));
+}
+
+/// The call beside this one, of the same function, in which a value was computed.
+fn same_before<'a>(program: &'a Program, flow: &Flow<'_>, value: CellId, call: &Scope) -> Option<&'a Scope> {
+    let mut at = Some(flow.cells[value].origin.scope);
+    while let Some(ScopeId(number)) = at {
+        let scope = &program.scopes[number as usize];
+        if scope.parent == call.parent {
+            return (scope.label == call.label && scope.part == call.part).then_some(scope);
+        }
+        at = scope.parent;
+    }
+    None
+}

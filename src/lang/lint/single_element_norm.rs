@@ -1,0 +1,77 @@
+//! A normalisation over a single element, whose result is the same whatever goes in.
+
+use diadc_core::fact::{Bindings, Dim, Fact};
+use diadc_core::op::{Binary, Op};
+
+use crate::diagnostic::Lint;
+use crate::program::Program;
+
+use super::desk::Desk;
+use super::flow::{CellId, Flow, Source};
+
+pub(super) fn single_element_norm(desk: &mut Desk<'_>) {
+    let mut told = Vec::new();
+    for (number, flow) in desk.flows.iter().enumerate() {
+        let batch = smallest_batch(desk.program, flow.name);
+        for cell in 0..flow.cells.len() {
+            let Some(shape) = normalized_alone(desk, number, cell, &batch) else { continue };
+            let headline = "this normalises every element by itself";
+            let diagnostic = desk
+                .about(Lint::SingleElementNorm, headline, number, cell)
+                .here(format!("of {shape}, one at a time"))
+                .note("a single element is its own mean: what goes in is lost, and no gradient comes back")
+                .help("normalise over more elements: larger images, fewer groups, another axis, or not at all");
+            told.push(diagnostic);
+        }
+    }
+    told.into_iter().for_each(|diagnostic| desk.report(Lint::SingleElementNorm, diagnostic));
+}
+
+/// The smallest batch with which an objective is trained.
+fn smallest_batch(program: &Program, objective: &str) -> Bindings {
+    let phases = program.phases.iter().filter(|phase| phase.objectives.iter().any(|name| name == objective));
+    let smallest = phases.map(|phase| phase.batch).min();
+    smallest.and_then(|batch| i64::try_from(batch).ok()).map(|batch| ("B".into(), batch)).into_iter().collect()
+}
+
+/// What is normalised, if each of its elements is by itself.
+fn normalized_alone<'a>(desk: &Desk<'a>, number: usize, cell: CellId, batch: &Bindings) -> Option<&'a Fact> {
+    let flow = &desk.flows[number];
+    let input = *flow.inputs(cell).first()?;
+    let fact = flow.cells[input].fact;
+    let dims = &fact.shape.0;
+    let is_alone = match flow.op(cell)? {
+        Op::GroupNorm { groups, .. } => {
+            let channels = dims[1].known().and_then(|n| usize::try_from(n).ok())?;
+            channels == *groups && is_one(&dims[2..], batch)
+        }
+        Op::LayerNorm { .. } => is_one(&dims[dims.len() - 1..], batch),
+        Op::Softmax { axis } => is_one(&dims[*axis..=*axis], batch),
+        Op::Binary(Binary::Sub) => {
+            let reduced = reduction(flow, *flow.inputs(cell).get(1)?)?;
+            let Op::Reduce { axes, .. } = flow.op(reduced)? else { return None };
+            let of = flow.inputs(reduced)[0];
+            let over: Vec<Dim> = axes.iter().filter_map(|&axis| dims.get(axis).cloned()).collect();
+            let is_same = desk.numbers[number].of(of) == desk.numbers[number].of(input);
+            is_same && over.len() == axes.len() && is_one(&over, batch)
+        }
+        _ => return None,
+    };
+    is_alone.then_some(fact)
+}
+
+fn is_one(dims: &[Dim], batch: &Bindings) -> bool {
+    dims.iter().all(|dim| dim.value(batch) == Some(1))
+}
+
+/// The reduction that a value is, in another shape perhaps.
+fn reduction(flow: &Flow<'_>, cell: CellId) -> Option<CellId> {
+    let mut cell = cell;
+    loop {
+        match flow.cells[cell].source {
+            Source::Op(Op::Reduce { .. }) => return Some(cell),
+            Source::Op(Op::Reshape(_) | Op::Expand(_)) | Source::Passed => cell = flow.inputs(cell)[0],
+            Source::Op(_) | Source::Steps(_) | Source::Carried => return None,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! A part of the model with which no function computes anything that comes out of it.
+
+use crate::diagnostic::{Diagnostic, Lint};
+use crate::program::{Part, Program};
+
+use super::desk::Desk;
+use super::flow::Flow;
+
+pub(super) fn unused_part(desk: &mut Desk<'_>) {
+    let program = desk.program;
+    let mut called = vec![false; program.scopes.len()];
+    let mut useful = vec![false; program.scopes.len()];
+    for flow in &desk.flows {
+        mark(program, flow, &mut called, &mut useful);
+    }
+    for (name, span) in &program.written.parts {
+        // The elements of a list of parts are parts by themselves, and used if one of them is.
+        let parts: Vec<&Part> =
+            program.own_parts().filter(|part| part.name == *name || is_element(&part.name, name)).collect();
+        let has = |marks: &[bool]| {
+            program.scopes.iter().zip(marks).any(|(scope, marked)| {
+                let path = scope.part.as_ref().map(|call| &*call.path);
+                *marked && path.is_some_and(|path| parts.iter().any(|part| part.path == path || part.has(path)))
+            })
+        };
+        if parts.is_empty() || has(&useful) {
+            continue;
+        }
+        let text = format!("the part `{name}` is never used");
+        let here = if has(&called) { "what it makes comes out of no function" } else { "no function calls it" };
+        let diagnostic = Diagnostic::warning(Lint::UnusedPart, text, *span).here(here).help("use it, or leave it out");
+        desk.report(Lint::UnusedPart, diagnostic);
+    }
+}
+
+fn is_element(part: &str, list: &str) -> bool {
+    let index = part.strip_prefix(list).and_then(|rest| rest.strip_prefix('.'));
+    index.is_some_and(|index| index.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// Marks the calls in which anything is computed, and those in which something is that comes out of the function.
+fn mark(program: &Program, flow: &Flow<'_>, called: &mut [bool], useful: &mut [bool]) {
+    let needed = flow.needed(&flow.outputs, &|_, _| true);
+    for (cell, is_needed) in flow.cells.iter().zip(needed) {
+        let mut at = Some(cell.origin.scope);
+        while let Some(id) = at {
+            let number = id.0 as usize;
+            if called[number] && (useful[number] || !is_needed) {
+                break;
+            }
+            called[number] = true;
+            useful[number] |= is_needed;
+            at = program.scopes[number].parent;
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! How trained weights fare, and which of them are told of together.
+
+use indexmap::IndexMap;
+
+use diadc_core::op::WeightId;
+use diadc_core::span::Span;
+
+use crate::diagnostic::{Diagnostic, Lint, count, grouped};
+use crate::program::{Objective, Program};
+
+use super::desk::Desk;
+use super::flow::Flow;
+use super::motion::moving_weights;
+
+/// Layers that are pointed at.
+const MOST_LAYERS: usize = 3;
+
+/// What becomes of a weight that is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is not trained, or it moves.
+    Fine,
+    /// No loss depends on it.
+    Unreached,
+    /// Losses do, but no gradient comes back.
+    Cut,
+    /// A gradient comes back, and is zero.
+    Stuck,
+}
+
+/// The fate of each weight, judged by all objectives that train it.
+pub(super) fn fates(program: &Program, flows: &[Flow<'_>]) -> Vec<Fate> {
+    let mut fates = vec![Fate::Fine; program.weights.len()];
+    program
+        .objectives
+        .iter()
+        .flat_map(|objective| &objective.trains)
+        .for_each(|id| fate(&mut fates, *id, Fate::Unreached));
+    let named = |objective: &Objective| flows.iter().find(|flow| flow.name == objective.name);
+    let sides: Vec<(&Objective, &Flow<'_>)> =
+        program.objectives.iter().filter_map(|objective| Some((objective, named(objective)?))).collect();
+    for (objective, flow) in &sides {
+        let mut trains = vec![false; program.weights.len()];
+        objective.trains.iter().for_each(|id| trains[id.0 as usize] = true);
+        let needed = flow.needed(&flow.outputs, &|_, _| true);
+        let followed = flow.needed(&flow.outputs, &|cell, port| flow.carries_gradient(cell, port));
+        for (cell, id) in flow.weights().filter(|(_, id)| trains[id.0 as usize]) {
+            if followed[cell] {
+                fate(&mut fates, id, Fate::Stuck);
+            } else if needed[cell] && fates[id.0 as usize] == Fate::Unreached {
+                fate(&mut fates, id, Fate::Cut);
+            }
+        }
+    }
+    for (fate, moves) in fates.iter_mut().zip(moving_weights(program, &sides)) {
+        if moves {
+            *fate = Fate::Fine;
+        }
+    }
+    fates
+}
+
+fn fate(fates: &mut [Fate], id: WeightId, fate: Fate) {
+    fates[id.0 as usize] = fate;
+}
+
+/// Weights of one fate that one layer of the source declares.
+#[derive(Default)]
+pub(super) struct Layer {
+    pub(super) weights: Vec<WeightId>,
+    pub(super) parameters: usize,
+}
+
+/// Weights of one fate that one objective trains because it names one part.
+pub(super) struct Group {
+    /// The objective.
+    pub(super) objective: usize,
+    /// The part as it is named.
+    pub(super) part: String,
+    /// Where.
+    pub(super) span: Span,
+    /// The layers with the most parameters first.
+    pub(super) layers: Vec<(Span, Layer)>,
+    pub(super) parameters: usize,
+}
+
+/// All weights of a fate in groups, without those that the spec gives a reason for.
+pub(super) fn groups(desk: &mut Desk<'_>, lint: Lint, fate: Fate) -> Vec<Group> {
+    let program = desk.program;
+    let mut groups: IndexMap<(usize, usize), IndexMap<Span, Layer>> = IndexMap::new();
+    for (id, weight) in program.weights().filter(|(id, _)| desk.fates[id.0 as usize] == fate).collect::<Vec<_>>() {
+        let Some((objective, part)) = trained_by(program, id) else { continue };
+        let written = &program.written.objectives[objective];
+        if desk.is_allowed(lint, &[weight.span, written.span, written.trains[part].span]) {
+            continue;
+        }
+        let layer = groups.entry((objective, part)).or_default().entry(weight.span).or_default();
+        layer.weights.push(id);
+        layer.parameters += weight.shape.iter().product::<usize>();
+    }
+    let groups = groups.into_iter().map(|((objective, part), layers)| {
+        let named = &program.written.objectives[objective].trains[part];
+        let parameters = layers.values().map(|layer| layer.parameters).sum();
+        let mut layers: Vec<(Span, Layer)> = layers.into_iter().collect();
+        layers.sort_by_key(|(_, layer)| std::cmp::Reverse(layer.parameters));
+        Group { objective, part: named.path.clone(), span: named.span, layers, parameters }
+    });
+    groups.collect()
+}
+
+/// The first objective that trains a weight, and the part for whose sake it does.
+fn trained_by(program: &Program, id: WeightId) -> Option<(usize, usize)> {
+    program.written.objectives.iter().enumerate().find_map(|(objective, written)| {
+        let part = written.trains.iter().position(|named| named.changed.binary_search(&id).is_ok())?;
+        Some((objective, part))
+    })
+}
+
+/// A warning about a group: its number of parameters, and where the largest layers are declared.
+pub(super) fn diagnostic(desk: &Desk<'_>, lint: Lint, group: &Group, headline: String, here: String) -> Diagnostic {
+    let program = desk.program;
+    let mut diagnostic = Diagnostic::warning(lint, headline, group.span).here(here);
+    for (span, layer) in group.layers.iter().take(MOST_LAYERS) {
+        let first = &program.weight(layer.weights[0]).path;
+        let text = match layer.weights.len() {
+            1 => format!("{} of them: `{first}`", grouped(layer.parameters)),
+            many => format!("{} of them: {many} weights such as `{first}`", grouped(layer.parameters)),
+        };
+        diagnostic = diagnostic.also(*span, text);
+    }
+    let rest = &group.layers[group.layers.len().min(MOST_LAYERS)..];
+    if rest.is_empty() {
+        return diagnostic;
+    }
+    let parameters: usize = rest.iter().map(|(_, layer)| layer.parameters).sum();
+    let first = &program.weight(rest[0].1.weights[0]).path;
+    diagnostic.note(format!("{} more in {}, such as `{first}`", grouped(parameters), count(rest.len(), "other layer")))
+}

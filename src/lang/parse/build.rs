@@ -1,0 +1,344 @@
+//! pest's pairs to the tree: items and members. Expressions are in `build/expression.rs`.
+//!
+//! The grammar guarantees the order and number of pairs; what it can't express (a number that is too large,
+//! an unbound base) is reported here or later.
+
+mod expression;
+
+use std::sync::Arc;
+
+use pest::iterators::{Pair, Pairs};
+
+use diadc_core::span::{SourceId, Span, Spanned};
+
+use crate::diagnostic::Diagnostic;
+
+use super::Rule;
+use super::ast::{
+    Allow, Ast, BlockDef, Body, EnumDef, Expr, ExprKind, FnDef, Item, ItemKind, LetDef, Member, MemberKind, Name,
+    ObjectiveDef, Param, ParamDef, PartPath, Setting, TrainingDef, Use, UseFrom,
+};
+
+/// Which text is parsed, and where in it the parsed part begins.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) source: SourceId,
+    pub(super) offset: usize,
+}
+
+impl Place {
+    pub(super) fn span(self, start: usize, end: usize) -> Span {
+        let at = |n: usize| u32::try_from(self.offset + n).unwrap_or(u32::MAX);
+        Span { source: self.source, start: at(start), end: at(end) }
+    }
+}
+
+type P<'a> = Pair<'a, Rule>;
+
+/// Makes the tree of a file.
+pub(super) fn file(place: Place, pair: P<'_>) -> Result<Ast, Vec<Diagnostic>> {
+    let mut build = Build { place, diagnostics: Vec::new(), depth: 0 };
+    let mut ast = Ast::default();
+    for pair in pair.into_inner() {
+        match pair.as_rule() {
+            Rule::file_doc => add_doc(&mut ast.doc, pair),
+            Rule::item => ast.items.push(build.item(pair)),
+            _ => {}
+        }
+    }
+    build.finish(ast)
+}
+
+/// Makes the tree of an expression that stands alone.
+pub(super) fn lone_expr(place: Place, pair: P<'_>) -> Result<Expr, Vec<Diagnostic>> {
+    let mut build = Build { place, diagnostics: Vec::new(), depth: 0 };
+    let expr = build.expr(first(pair));
+    build.finish(expr)
+}
+
+/// Expressions within expressions, at most: every later stage calls itself for each.
+const DEPTH: usize = 400;
+
+struct Build {
+    place: Place,
+    diagnostics: Vec<Diagnostic>,
+    /// How deep the expression lies that is being made.
+    depth: usize,
+}
+
+impl Build {
+    fn finish<T>(self, value: T) -> Result<T, Vec<Diagnostic>> {
+        if self.diagnostics.is_empty() { Ok(value) } else { Err(self.diagnostics) }
+    }
+
+    /// Makes expressions that lie `by` levels deeper, unless that is too deep.
+    fn deeper(&mut self, by: usize, pair: P<'_>, make: impl FnOnce(&mut Build, P<'_>) -> Expr) -> Expr {
+        let span = self.span(&pair);
+        if self.depth + by > DEPTH {
+            self.diagnostics.push(super::error::too_nested(self.place, pair.as_span().start()));
+            return Expr { kind: ExprKind::None, span };
+        }
+        self.depth += by;
+        let expr = make(self, pair);
+        self.depth -= by;
+        expr
+    }
+
+    fn span(&self, pair: &P<'_>) -> Span {
+        self.place.span(pair.as_span().start(), pair.as_span().start() + pair.as_str().trim_end().len())
+    }
+
+    fn name(&self, pair: &P<'_>) -> Name {
+        Spanned::new(Arc::from(pair.as_str()), self.span(pair))
+    }
+
+    fn item(&mut self, pair: P<'_>) -> Item {
+        let (doc, allows, pair) = self.documented(pair);
+        let kind = match pair.as_rule() {
+            Rule::use_item => ItemKind::Use(self.use_item(pair)),
+            Rule::enum_item => ItemKind::Enum(self.enum_item(pair)),
+            Rule::fn_item => ItemKind::Fn(Arc::new(self.function(pair))),
+            Rule::let_item => ItemKind::Let(Arc::new(self.let_def(pair))),
+            _ => ItemKind::Block(Arc::new(self.block(pair))),
+        };
+        Item { doc, allows, kind }
+    }
+
+    /// The doc comment, the `allow` lines and the thing itself.
+    fn documented<'a>(&mut self, pair: P<'a>) -> (String, Vec<Allow>, P<'a>) {
+        let (mut doc, mut allows, mut thing) = (String::new(), Vec::new(), None);
+        for pair in pair.into_inner() {
+            match pair.as_rule() {
+                Rule::doc => add_doc(&mut doc, pair),
+                Rule::allow => allows.push(pair),
+                _ => thing = Some(pair),
+            }
+        }
+        let thing = thing.expect("a doc comment stands before something");
+        let covers = self.span(&thing);
+        (doc, allows.into_iter().map(|pair| self.allow(pair, covers)).collect(), thing)
+    }
+
+    /// The words of its reason stand as they are: nothing is put into them.
+    fn allow(&mut self, pair: P<'_>, covers: Span) -> Allow {
+        let mut inner = meaningful(pair);
+        let code = self.name(&inner.next().expect("an `allow` names a warning"));
+        let reason = inner.next().expect("an `allow` has a reason");
+        let text = reason.as_str().trim().trim_matches('"').trim().to_owned();
+        if text.is_empty() {
+            self.diagnostics.push(super::error::no_reason(&code.node, self.span(&reason)));
+        }
+        Allow { code, reason: text, covers }
+    }
+
+    fn use_item(&mut self, pair: P<'_>) -> Use {
+        let mut inner = meaningful(pair);
+        let from = inner.next().expect("`use` says where from");
+        let span = self.span(&from);
+        let source = match from.as_rule() {
+            Rule::std_path => {
+                UseFrom::Std(from.as_str().rsplit(':').next().expect("a path has a last name").trim().into())
+            }
+            _ => UseFrom::File(self.plain_string(from)),
+        };
+        let names = inner.flat_map(P::into_inner).map(|pair| {
+            let mut names = meaningful(pair).map(|pair| self.name(&pair));
+            let there = names.next().expect("a used thing has a name");
+            let here = names.next().unwrap_or_else(|| there.clone());
+            (there, here)
+        });
+        Use { names: names.collect(), from: Spanned::new(source, span) }
+    }
+
+    fn enum_item(&mut self, pair: P<'_>) -> EnumDef {
+        let mut inner = meaningful(pair);
+        let name = self.name(&inner.next().expect("an enum has a name"));
+        let cases = inner.map(|case| self.name(&case.into_inner().last().expect("a case has a name"))).collect();
+        EnumDef { name, cases }
+    }
+
+    fn let_def(&mut self, pair: P<'_>) -> LetDef {
+        let is_fresh = pair.clone().into_inner().any(|pair| pair.as_rule() == Rule::k_fresh);
+        let mut inner = meaningful(pair);
+        let name = self.name(&inner.next().expect("a `let` has a name"));
+        LetDef { name, value: self.expr(inner.next().expect("a `let` has a value")), is_fresh }
+    }
+
+    /// A function, a main function or a score: `[name] params [type] body`.
+    fn function(&mut self, pair: P<'_>) -> FnDef {
+        let keyword = pair.clone().into_inner().next().expect("a function begins with a keyword");
+        let mut name = self.name(&keyword);
+        let (mut params, mut returns, mut body) = (Vec::new(), None, None);
+        for pair in meaningful(pair) {
+            match pair.as_rule() {
+                Rule::name => name = self.name(&pair),
+                Rule::params => params = self.params(pair),
+                Rule::ty => returns = Some(self.ty(pair)),
+                Rule::body => body = Some(self.body(pair)),
+                _ => {}
+            }
+        }
+        FnDef { name, params, returns, body: body.expect("a function has a body") }
+    }
+
+    fn params(&mut self, pair: P<'_>) -> Vec<Param> {
+        meaningful(pair)
+            .map(|pair| {
+                let mut inner = meaningful(pair);
+                let name = self.name(&inner.next().expect("a parameter has a name"));
+                let (mut ty, mut default) = (None, None);
+                for pair in inner {
+                    match pair.as_rule() {
+                        Rule::ty => ty = Some(self.ty(pair)),
+                        _ => default = Some(self.expr(pair)),
+                    }
+                }
+                Param { name, ty, default }
+            })
+            .collect()
+    }
+
+    fn block(&mut self, pair: P<'_>) -> BlockDef {
+        let is_model = pair.as_rule() == Rule::model_item;
+        let mut inner = meaningful(pair);
+        let name = self.name(&inner.next().expect("a block has a name"));
+        let mut block =
+            BlockDef { name, is_model, params: Vec::new(), base: None, members: Vec::new(), is_partial: false };
+        for pair in inner {
+            match pair.as_rule() {
+                Rule::params => block.params = self.params(pair),
+                Rule::base => block.base = meaningful(pair).next().map(|pair| self.name(&pair)),
+                _ => block.members.push(self.member(pair)),
+            }
+        }
+        block
+    }
+
+    fn member(&mut self, pair: P<'_>) -> Member {
+        let (doc, allows, pair) = self.documented(pair);
+        let kind = match pair.as_rule() {
+            Rule::param_member => MemberKind::Param(Arc::new(self.param_def(pair))),
+            Rule::let_item => MemberKind::Let(Arc::new(self.let_def(pair))),
+            Rule::part_member => MemberKind::Part(Arc::new(self.let_def(pair))),
+            Rule::main_fn | Rule::fn_item => MemberKind::Fn(Arc::new(self.function(pair))),
+            Rule::score_member => MemberKind::Score(Arc::new(self.function(pair))),
+            Rule::objective_member => MemberKind::Objective(Arc::new(self.objective(pair))),
+            Rule::training_member => MemberKind::Training(Arc::new(self.training(pair))),
+            rule => {
+                let span = self.span(&pair);
+                let settings = Arc::new(meaningful(pair).map(|pair| self.setting(pair)).collect());
+                match rule {
+                    Rule::measure_member => MemberKind::Measure(settings, span),
+                    _ => MemberKind::Data(settings, span),
+                }
+            }
+        };
+        Member { doc, allows, kind }
+    }
+
+    fn param_def(&mut self, pair: P<'_>) -> ParamDef {
+        let mut inner = meaningful(pair);
+        let name = self.name(&inner.next().expect("a parameter has a name"));
+        let (mut ty, mut within, mut default) = (None, None, None);
+        for pair in inner {
+            match pair.as_rule() {
+                Rule::ty => ty = Some(self.ty(pair)),
+                Rule::chain => within = Some(self.expr(pair)),
+                _ => default = Some(self.expr(pair)),
+            }
+        }
+        ParamDef { name, ty, within, default: default.expect("a `param` has a value") }
+    }
+
+    fn objective(&mut self, pair: P<'_>) -> ObjectiveDef {
+        let lists: Vec<Vec<PartPath>> = pair
+            .clone()
+            .into_inner()
+            .filter(|pair| pair.as_rule() == Rule::part_list)
+            .map(|pair| self.part_list(pair))
+            .collect();
+        let function = Arc::new(self.function(pair));
+        let mut lists = lists.into_iter();
+        ObjectiveDef { function, trains: lists.next().unwrap_or_default(), freezes: lists.next().unwrap_or_default() }
+    }
+
+    fn part_list(&mut self, pair: P<'_>) -> Vec<PartPath> {
+        pair.into_inner().map(|path| path.into_inner().map(|name| self.name(&name)).collect()).collect()
+    }
+
+    fn training(&mut self, pair: P<'_>) -> TrainingDef {
+        let mut training = TrainingDef { objectives: Vec::new(), settings: Vec::new() };
+        for pair in meaningful(pair) {
+            match pair.as_rule() {
+                Rule::part_list => training.objectives = self.part_list(pair),
+                _ => training.settings.push(self.setting(pair)),
+            }
+        }
+        training
+    }
+
+    fn setting(&mut self, pair: P<'_>) -> Setting {
+        let mut inner = meaningful(pair);
+        let name = self.name(&inner.next().expect("a setting has a name"));
+        Setting { name, value: self.expr(inner.next().expect("a setting has a value")) }
+    }
+
+    fn body(&mut self, pair: P<'_>) -> Body {
+        let span = self.span(&pair);
+        let statements = meaningful(pair).map(|pair| self.statement(first(pair))).collect();
+        Body { statements, span }
+    }
+}
+
+/// The only pair inside.
+fn first(pair: P<'_>) -> P<'_> {
+    meaningful(pair).next().expect("the grammar puts one pair inside")
+}
+
+/// The pairs inside that are not bare keywords or the end of the text.
+fn meaningful(pair: P<'_>) -> impl Iterator<Item = P<'_>> {
+    let inner: Pairs<'_, Rule> = pair.into_inner();
+    inner.filter(|pair| !is_word(pair.as_rule()))
+}
+
+fn is_word(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::EOI
+            | Rule::equals
+            | Rule::k_allow
+            | Rule::k_use
+            | Rule::k_as
+            | Rule::k_enum
+            | Rule::k_fn
+            | Rule::k_let
+            | Rule::k_var
+            | Rule::k_block
+            | Rule::k_model
+            | Rule::k_from
+            | Rule::k_param
+            | Rule::k_part
+            | Rule::k_fresh
+            | Rule::k_objective
+            | Rule::k_trains
+            | Rule::k_freezes
+            | Rule::k_score
+            | Rule::k_training
+            | Rule::k_data
+            | Rule::k_measure
+            | Rule::k_if
+            | Rule::k_else
+            | Rule::k_for
+            | Rule::k_in
+            | Rule::k_loop
+            | Rule::k_over
+            | Rule::k_copy
+    )
+}
+
+fn add_doc(doc: &mut String, pair: P<'_>) {
+    if !doc.is_empty() {
+        doc.push('\n');
+    }
+    doc.push_str(pair.into_inner().next().map_or("", |text| text.as_str().trim()));
+}

@@ -1,0 +1,302 @@
+//! Syntax errors in plain words.
+
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+use diadc_core::span::Span;
+
+use crate::diagnostic::{Diagnostic, is_misspelt, nearest};
+
+use super::Rule;
+use super::bracket::{Scan, scan};
+use super::build::Place;
+
+/// The words that have a meaning in the grammar.
+pub(super) const KEYWORDS: &[&str] = &[
+    "use",
+    "allow",
+    "as",
+    "enum",
+    "fn",
+    "let",
+    "var",
+    "block",
+    "model",
+    "from",
+    "param",
+    "part",
+    "fresh",
+    "objective",
+    "trains",
+    "freezes",
+    "score",
+    "training",
+    "data",
+    "measure",
+    "if",
+    "else",
+    "for",
+    "in",
+    "loop",
+    "over",
+    "copy",
+    "true",
+    "false",
+    "none",
+    "and",
+    "or",
+    "not",
+];
+
+/// The words with which a statement or an expression can begin.
+pub(super) const OF_BODIES: &[&str] = &["let", "var", "for", "if", "loop", "copy", "true", "false", "none"];
+
+/// What pest found wrong, as a diagnostic at its place.
+pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnostic {
+    let at = match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+    };
+    if let ErrorVariant::CustomError { .. } = &error.variant {
+        return too_nested(place, 0);
+    }
+    let found = found(&text[at..]);
+    let span = place.span(at, at + found.len());
+    let before = scan(&text[..at]);
+    if let Some(diagnostic) = unbalanced(place, at, found, &before) {
+        return diagnostic;
+    }
+    if let Some((start, word, keyword)) = misspelt_before(&text[..at], found) {
+        let headline = format!("`{word}` is not expected here");
+        return Diagnostic::error("syntax", headline, place.span(start, start + word.len()))
+            .help(format!("did you mean `{keyword}`?"));
+    }
+    let wanted = expected(error);
+    let headline = match (wanted.as_slice(), found.is_empty()) {
+        ([], true) => "the text ends too early".to_owned(),
+        ([], false) => format!("`{found}` is not expected here"),
+        (wanted, true) => format!("expected {}, but the text ends", list(wanted)),
+        (wanted, false) => format!("expected {}, found `{found}`", list(wanted)),
+    };
+    Diagnostic::error("syntax", headline, span).help_if(help(&text[..at], found, before.innermost(), error))
+}
+
+/// Brackets within brackets within brackets, at a byte.
+pub(super) fn too_nested(place: Place, at: usize) -> Diagnostic {
+    Diagnostic::error("too-nested", "this is nested too deeply to be read", place.span(at, at + 1))
+        .help("give what is inside a name, with `let` or as a function")
+}
+
+/// A bracket, at a byte, that nothing closes.
+pub(super) fn not_closed(place: Place, at: usize, bracket: char) -> Diagnostic {
+    Diagnostic::error("syntax", format!("a `{bracket}` is not closed"), place.span(at, at + 1)).here("opened here")
+}
+
+/// An operator that reads on where another has ended what it could join.
+pub(super) fn misplaced_operator(operator: &str, span: Span) -> Diagnostic {
+    let help = match operator {
+        "not" => "put it and what it negates in brackets, as in `a == (not b)`",
+        ".." | "..=" => "a range has one beginning and one end",
+        _ => "join comparisons with `and`, as in `a < b and b < c`",
+    };
+    Diagnostic::error("syntax", format!("`{operator}` is not expected here"), span).help(help)
+}
+
+/// An `allow` with an empty reason.
+pub(super) fn no_reason(code: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("no-reason", format!("nothing says why `{code}` is no mistake here"), span)
+        .help("write it between the quotes: who reads this next wants to know")
+}
+
+/// A string or bracket that is not closed, or one that is closed but was never opened.
+fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Diagnostic> {
+    if let Some(start) = before.string {
+        return Some(
+            Diagnostic::error("syntax", "a string is not closed", place.span(start, at))
+                .help("a string ends with `\"` on the line on which it begins; `{..}` in it puts a value in"),
+        );
+    }
+    let closes = match found {
+        "}" => Some('{'),
+        ")" => Some('('),
+        "]" => Some('['),
+        _ => None,
+    };
+    match (before.open.last(), closes) {
+        (Some(&(opened, bracket)), Some(closes)) if bracket != closes => {
+            let text = format!("this can't close the `{bracket}`");
+            Some(not_closed(place, opened, bracket).also(place.span(at, at + 1), text))
+        }
+        (Some(&(opened, bracket)), None) if found.is_empty() => {
+            Some(not_closed(place, opened, bracket).also(place.span(at, at), "the text ends here"))
+        }
+        (None, Some(_)) => {
+            let span = place.span(at, at + 1);
+            Some(Diagnostic::error("syntax", format!("this `{found}` closes nothing"), span).help("leave it out"))
+        }
+        _ => None,
+    }
+}
+
+/// The word or sign that stands there.
+fn found(rest: &str) -> &str {
+    const SIGNS: &[&str] = &[
+        "///", "//!", "//", "==", "!=", "<=", ">=", "&&", "||", "|>", "->", "=>", "..=", "..", "::", "+=", "-=", "*=",
+        "/=", "**", "++",
+    ];
+    let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    let sign = SIGNS.iter().find(|sign| rest.starts_with(**sign)).map(|sign| sign.len());
+    let one = rest.chars().next().map_or(0, char::len_utf8);
+    &rest[..if word > 0 { word } else { sign.unwrap_or(one) }]
+}
+
+/// What is probably meant, judged by what stands there and before it.
+fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -> Option<String> {
+    let fixed = match found {
+        "///" => "a doc comment stands before an item or a member; elsewhere write `//`",
+        "//!" => "what a file is about stands at its top; elsewhere write `//`",
+        ";" => "statements need no `;`: leave it out",
+        "," if matches!(bracket, None | Some('{')) => {
+            "nothing stands between statements, members and settings: leave the `,` out"
+        }
+        "&&" => "write `and`",
+        "||" => "write `or`",
+        "!" => "write `not`",
+        "*" if before.ends_with('*') => "a power is written `a ^ b`",
+        "'" => "strings stand in double quotes: `\"..\"`",
+        "==" => "a value is given with a single `=`",
+        "=" if before.ends_with(['+', '-', '*', '/']) => "write it out, as in `x = x + 1`",
+        "=" if bracket == Some('(') => "an argument is given by name with `:`, as in `axis: 1`",
+        "=" if wants(error, Rule::k_in) => "as in `for x in xs { .. }`",
+        ":" if wants(error, Rule::equals) => "the value stands behind `=`",
+        "." if before.ends_with(|c: char| c.is_whitespace() || "([{=+-*/".contains(c)) => {
+            "a float begins with a digit, as in `0.5`"
+        }
+        "(" | "[" => "the bracket of a call or an index stands directly behind its name",
+        "use" | "enum" | "block" | "model" if !wants(error, Rule::name) && bracket == Some('{') => {
+            "this belongs outside of the model or block"
+        }
+        _ if found.starts_with(|c: char| c.is_ascii_digit()) && found.contains(char::is_alphabetic) => {
+            "no letters can stand behind a number"
+        }
+        _ => "",
+    };
+    if !fixed.is_empty() {
+        return Some(fixed.to_owned());
+    }
+    if KEYWORDS.contains(&found) && (wants(error, Rule::name) || wants(error, Rule::pattern)) {
+        return Some(format!("`{found}` has a meaning of its own and can't be a name"));
+    }
+    if wants(error, Rule::k_trains) {
+        return Some("as in `objective NAME(image) trains PART { .. }`".to_owned());
+    }
+    if wants(error, Rule::reason) || wants(error, Rule::warning) {
+        return Some("as in `allow unused-part \"kept for the ablation of Table 7\"`".to_owned());
+    }
+    if wants(error, Rule::use_names) {
+        return Some("as in `use std::diffusion::{q_sample}`".to_owned());
+    }
+    let wanted = expected(error);
+    let starts = wanted.iter().any(|word| word.starts_with("an item") || word.starts_with("a member"));
+    ((starts || wanted.is_empty()) && found.len() > 2)
+        .then(|| nearest(found, KEYWORDS.iter().copied()))?
+        .map(|keyword| format!("did you mean `{keyword}`?"))
+}
+
+/// The word in front of what is not expected, if that is a keyword but for a letter: `fro x in xs`, `lte (a, b) = f(x)`.
+/// Misspelt it reads as a name, and what follows is in the way.
+fn misspelt_before<'a>(before: &'a str, found: &str) -> Option<(usize, &'a str, &'static str)> {
+    let mut ahead = before.trim_end();
+    if found == "=" && ahead.ends_with(')') {
+        let mut depth = 0;
+        let opened = ahead.char_indices().rev().find(|(_, sign)| {
+            depth += match sign {
+                ')' => 1,
+                '(' => -1,
+                _ => 0,
+            };
+            depth == 0
+        });
+        ahead = ahead[..opened?.0].trim_end();
+    } else if found != "=" && !found.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+        return None;
+    }
+    let start = ahead.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+    let word = &ahead[start..];
+    let keywords = KEYWORDS.iter().copied().filter(|keyword| keyword.len() > 2);
+    let keyword = if KEYWORDS.contains(&word) { None } else { nearest(word, keywords) }?;
+    is_misspelt(word, keyword).then_some((start, word, keyword))
+}
+
+fn wants(error: &Error<Rule>, rule: Rule) -> bool {
+    matches!(&error.variant, ErrorVariant::ParsingError { positives, .. } if positives.contains(&rule))
+}
+
+fn expected(error: &Error<Rule>) -> Vec<&'static str> {
+    let ErrorVariant::ParsingError { positives: rules, .. } = &error.variant else { return Vec::new() };
+    let mut words: Vec<&str> = rules.iter().filter_map(|&rule| word(rule)).collect();
+    words.sort_unstable();
+    words.dedup();
+    if words.contains(&"an expression") {
+        words.retain(|word| !matches!(*word, "a name" | "a number" | "a string"));
+    }
+    words.truncate(5);
+    words
+}
+
+fn list(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// What a rule is called among people; none for those that would only distract.
+fn word(rule: Rule) -> Option<&'static str> {
+    Some(match rule {
+        Rule::item
+        | Rule::file
+        | Rule::use_item
+        | Rule::enum_item
+        | Rule::fn_item
+        | Rule::block_item
+        | Rule::model_item => "an item (`use`, `enum`, `let`, `fn`, `block` or `model`)",
+        Rule::member
+        | Rule::param_member
+        | Rule::part_member
+        | Rule::main_fn
+        | Rule::objective_member
+        | Rule::score_member
+        | Rule::training_member
+        | Rule::measure_member
+        | Rule::data_member => {
+            "a member (`param`, `let`, `part`, `fn`, `objective`, `score`, `training`, `data` or `measure`)"
+        }
+        Rule::expr | Rule::lambda | Rule::chain | Rule::postfix | Rule::inner_expr | Rule::prefix => "an expression",
+        Rule::name | Rule::letter => "a name",
+        Rule::number => "a number",
+        Rule::string => "a string",
+        Rule::params => "parameters in `(..)`",
+        Rule::body => "a body in `{..}`",
+        Rule::ty | Rule::ty_name | Rule::ty_shape | Rule::ty_list | Rule::ty_generic | Rule::ty_tuple => "a type",
+        Rule::setting => "a setting (`name = value`)",
+        Rule::pattern => "a name or `(a, b)`",
+        Rule::statement | Rule::let_stmt | Rule::var_stmt | Rule::assign_stmt => "a statement",
+        Rule::warning => "the code of a warning",
+        Rule::reason => "the reason in quotes",
+        Rule::k_trains => "`trains` and the parts that it trains",
+        Rule::k_in => "`in`",
+        Rule::k_over => "`over`",
+        Rule::k_from => "`from`",
+        Rule::argument => "an argument",
+        Rule::enum_case => "a case",
+        Rule::use_name => "a name to use",
+        Rule::use_names => "the names to use in `::{..}`",
+        Rule::equals => "`=`",
+        Rule::std_path => "a module, as in `std::ldm`",
+        Rule::dim => "an extent",
+        Rule::part_list | Rule::part_path => "a part",
+        Rule::stepped => "constants of the steps, as in `t in times`",
+        Rule::carried => "a carried value, as in `z = x`",
+        _ => return None,
+    })
+}

@@ -1,0 +1,176 @@
+//! What can be read of a text in which something can't: items one by one, and the members of a broken block one by one.
+//!
+//! In: a text that does not parse as a whole. Out: the tree of what does, and at most one mistake for each item or member.
+//! What is left out leaves its name behind, so that nobody complains of its absence.
+
+use std::sync::Arc;
+
+use pest::Parser;
+
+use diadc_core::span::{SourceId, Spanned};
+
+use crate::diagnostic::Diagnostic;
+
+use super::ast::{Ast, ItemKind};
+use super::build::{self, Place};
+use super::{Grammar, Rule, bracket, error};
+
+/// Words that begin a member.
+const MEMBERS: &[&str] =
+    &["param", "let", "part", "fresh", "fn", "objective", "score", "training", "measure", "data", "allow", "///"];
+
+/// Parses each item by itself; collects what is wrong and what is right.
+pub(super) fn item_by_item(id: SourceId, text: &str) -> (Ast, Vec<Diagnostic>) {
+    let mut ast = Ast::default();
+    let mut diagnostics = Vec::new();
+    for (start, end) in items(text) {
+        let (place, part) = (Place { source: id, offset: start }, &text[start..end]);
+        match parsed(place, part) {
+            Ok(more) => join(&mut ast, more),
+            Err(wrong) => match member_by_member(place, part) {
+                Some((more, wrong)) => {
+                    join(&mut ast, more);
+                    diagnostics.extend(wrong);
+                }
+                None => {
+                    diagnostics.extend(wrong);
+                    let mut words = words(place, part);
+                    let defines = if words.is_empty() { String::new() } else { words.remove(0).node.to_string() };
+                    // A `use` and an `enum` give all their words a meaning.
+                    let count = if matches!(&*defines, "use" | "enum") { words.len() } else { 1 };
+                    ast.broken.extend(words.into_iter().take(count));
+                }
+            },
+        }
+    }
+    (ast, diagnostics)
+}
+
+fn join(ast: &mut Ast, more: Ast) {
+    ast.items.extend(more.items);
+    if ast.doc.is_empty() {
+        ast.doc = more.doc;
+    }
+}
+
+fn parsed(place: Place, text: &str) -> Result<Ast, Vec<Diagnostic>> {
+    match Grammar::parse(Rule::file, text) {
+        Ok(mut pairs) => build::file(place, pairs.next().expect("`file` makes one pair")),
+        Err(error) => Err(vec![error::syntax(place, text, &error)]),
+    }
+}
+
+/// The members of a block or model that can be read; none if what is around them can't be, or there is nothing to gain.
+fn member_by_member(place: Place, text: &str) -> Option<(Ast, Vec<Diagnostic>)> {
+    let members = members(text);
+    let without = |kept: &dyn Fn(usize) -> bool| {
+        let mut left = text.to_owned();
+        for (i, &(start, end)) in members.iter().enumerate() {
+            if !kept(i) {
+                left.replace_range(start..end, &blank(&text[start..end]));
+            }
+        }
+        left
+    };
+    if members.is_empty() || parsed(place, &without(&|_| false)).is_err() {
+        return None;
+    }
+    let mut wrong: Vec<(usize, Vec<Diagnostic>)> = Vec::new();
+    for (i, &(start, end)) in members.iter().enumerate() {
+        let Err(mut told) = parsed(place, &without(&|other| other == i)) else { continue };
+        let is_inside = |told: &[Diagnostic]| told.iter().any(|told| (told.span().start as usize) < place.offset + end);
+        // What ends too early is told by what stands behind it.
+        if !is_inside(&told) {
+            told = parsed(place, &without(&|other| other == i || other == i + 1)).err().unwrap_or(told);
+        }
+        // What is not closed in a member would be told of the bracket around all of them.
+        let open = bracket::scan(&text[start..end]).open.last().copied().filter(|_| {
+            told.iter().all(|told| {
+                (told.span().start as usize) < place.offset + start || !is_inside(std::slice::from_ref(told))
+            })
+        });
+        let open = open.map(|(at, bracket)| error::not_closed(place, start + at, bracket));
+        wrong.push((i, open.map_or(told, |told| vec![told])));
+    }
+    let is_right = |i: usize| wrong.iter().all(|(other, _)| *other != i);
+    let mut ast = parsed(place, &without(&is_right)).ok().filter(|_| !wrong.is_empty())?;
+    for item in &mut ast.items {
+        if let ItemKind::Block(def) = &mut item.kind {
+            Arc::make_mut(def).is_partial = true;
+        }
+    }
+    Some((ast, wrong.into_iter().flat_map(|(_, told)| told).collect()))
+}
+
+/// As many bytes without a meaning; lines stay lines.
+fn blank(text: &str) -> String {
+    text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect()
+}
+
+/// Where the members of a block begin and end: at lines that begin with the word of a member and are as far indented as
+/// the first of them. The last ends where the block does.
+fn members(text: &str) -> Vec<(usize, usize)> {
+    let (mut starts, mut indent, mut at, mut after_doc) = (Vec::new(), None, 0, false);
+    for line in text.split_inclusive('\n') {
+        let own = line.len() - line.trim_start().len();
+        let word = line.trim_start().split(|c: char| !c.is_ascii_alphabetic() && c != '/').next().unwrap_or_default();
+        let is_doc = word.starts_with("///") || word == "allow";
+        if own > 0 && (is_doc || MEMBERS.contains(&word)) && own <= *indent.get_or_insert(own) {
+            if !after_doc {
+                starts.push(at);
+            }
+            after_doc = is_doc;
+        }
+        at += line.len();
+    }
+    let end = text.rfind('}').unwrap_or(text.len());
+    let ends = starts.iter().copied().skip(1).chain([end]);
+    starts.iter().copied().zip(ends).filter(|(start, end)| start < end).collect()
+}
+
+/// The words of an item outside of comments: first what it is, then its name.
+fn words(place: Place, text: &str) -> Vec<Spanned<Arc<str>>> {
+    let mut words = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let code = line.split("//").next().unwrap_or_default();
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let mut rest = code;
+        while let Some(from) = rest.find(is_word) {
+            let word = &rest[from..];
+            let length = word.find(|c| !is_word(c)).unwrap_or(word.len());
+            let start = at + code.len() - word.len();
+            words.push(Spanned::new(Arc::from(&word[..length]), place.span(start, start + length)));
+            rest = &word[length..];
+        }
+        at += line.len();
+    }
+    words
+}
+
+/// Where items begin and end, judged by lines that start in the first column. Where a bracket is open such a line
+/// must begin with a word that begins nothing but an item, or stand behind an indented line or the end of a body.
+fn items(text: &str) -> Vec<(usize, usize)> {
+    let mut starts = vec![0];
+    let (mut at, mut start) = (0, 0);
+    // What stands ahead of an item and belongs to it.
+    let (mut after_ahead, mut after_indent) = (false, false);
+    for line in text.split_inclusive('\n') {
+        let is_ahead = line.starts_with("///") || line.starts_with("allow ");
+        let word: &str = line.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        let begins = (is_ahead || !word.is_empty())
+            && (matches!(word, "use" | "enum" | "block" | "model")
+                || matches!(word, "fn" | "let") && after_indent
+                || bracket::scan(&text[start..at]).open.is_empty());
+        if begins && !after_ahead && at > 0 {
+            starts.push(at);
+            start = at;
+        }
+        let is_blank = line.trim().is_empty();
+        after_ahead = is_ahead || (after_ahead && is_blank);
+        after_indent = line.starts_with([' ', '\t', '}']) || (after_indent && is_blank);
+        at += line.len();
+    }
+    let ends = starts.iter().copied().skip(1).chain([text.len()]);
+    starts.iter().copied().zip(ends).collect()
+}

@@ -1,0 +1,392 @@
+//! Text to a [`Tree`] that loses nothing: every word and sign with its place, every comment, every line break.
+//!
+//! The [`Ast`](super::ast::Ast) says what a text means, this says how it is written: it is what the formatter lays
+//! out anew. Only texts without syntax errors have one. Operators that join nothing leave no node behind.
+
+use pest::Parser;
+use pest::iterators::Pair;
+
+use diadc_core::span::SourceId;
+
+use super::build::Place;
+use super::climb::{Binding, Chain, climb};
+use super::{Grammar, Rule};
+
+/// A comment that is not a doc comment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// From `//` to the last sign that is not a space.
+    pub text: String,
+    /// Line breaks between what stands before it and itself; 0 if it stands behind something.
+    pub breaks: usize,
+    /// Signs before it on its line.
+    pub column: usize,
+}
+
+/// A word or sign, or a whole string.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// The text.
+    pub text: String,
+    /// Comments before it.
+    pub comments: Vec<Comment>,
+    /// Line breaks between it and the last comment, or the token before it.
+    pub breaks: usize,
+}
+
+impl Token {
+    /// Whether it is a line of a doc comment.
+    #[must_use]
+    pub fn is_doc(&self) -> bool {
+        self.text.starts_with("//")
+    }
+}
+
+/// What a stretch of tokens is; the names are those of the grammar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the grammar says what each is")]
+pub enum Kind {
+    File,
+    Item,
+    Allow,
+    Use,
+    UseNames,
+    UseName,
+    Enum,
+    Case,
+    Fn,
+    Block,
+    Base,
+    Member,
+    Param,
+    Part,
+    Let,
+    Settings,
+    Setting,
+    Parts,
+    PartPath,
+    Params,
+    Parameter,
+    TypeList,
+    Shape,
+    Generic,
+    Body,
+    Statement,
+    Assign,
+    Lambda,
+    Pipe,
+    Binary,
+    Not,
+    Range,
+    Minus,
+    Placed,
+    Postfix,
+    Call,
+    Argument,
+    Index,
+    Field,
+    If,
+    For,
+    Loop,
+    Carried,
+    Stepped,
+    Copy,
+    Tuple,
+    List,
+    Record,
+    Entry,
+    Set,
+    Path,
+}
+
+/// A node or a token of the tree.
+#[derive(Clone, Debug)]
+pub enum Child {
+    /// Number of a token.
+    Token(usize),
+    /// What is made of several.
+    Node(Node),
+}
+
+impl Child {
+    /// Its first token.
+    #[must_use]
+    pub fn first(&self) -> usize {
+        match self {
+            Child::Token(index) => *index,
+            Child::Node(node) => node.first(),
+        }
+    }
+
+    /// Its last token.
+    #[must_use]
+    pub fn last(&self) -> usize {
+        match self {
+            Child::Token(index) => *index,
+            Child::Node(node) => node.children.last().expect("a node holds something").last(),
+        }
+    }
+
+    /// The node, if it is one of a kind.
+    #[must_use]
+    pub fn node(&self, kind: Kind) -> Option<&Node> {
+        match self {
+            Child::Node(node) if node.kind == kind => Some(node),
+            Child::Node(_) | Child::Token(_) => None,
+        }
+    }
+}
+
+/// A stretch of tokens that belong together.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it is.
+    pub kind: Kind,
+    /// What it is made of, in the order of the text; never empty.
+    pub children: Vec<Child>,
+}
+
+impl Node {
+    /// Its first token.
+    #[must_use]
+    pub fn first(&self) -> usize {
+        self.children.first().expect("a node holds something").first()
+    }
+}
+
+/// A text taken apart.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    /// All tokens; the last is empty and has the comments at the end of the text.
+    pub tokens: Vec<Token>,
+    /// The file.
+    pub root: Node,
+}
+
+/// The tree of a whole file; none if its syntax is wrong.
+#[must_use]
+pub fn tree(text: &str) -> Option<Tree> {
+    if super::too_nested(text).is_some() {
+        return None;
+    }
+    let file = Grammar::parse(Rule::file, text).ok()?.next()?;
+    super::build::file(Place { source: SourceId(0), offset: 0 }, file.clone()).ok()?;
+    let mut reader = Reader { text, at: 0, tokens: Vec::new(), comments: Vec::new(), breaks: 0 };
+    let mut children = Vec::new();
+    for pair in file.into_inner() {
+        reader.pair(pair, &mut children);
+    }
+    reader.signs(text.len(), &mut children);
+    reader.token(text.len(), text.len(), &mut children);
+    Some(Tree { tokens: reader.tokens, root: Node { kind: Kind::File, children } })
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    tokens: Vec<Token>,
+    comments: Vec<Comment>,
+    breaks: usize,
+}
+
+impl Reader<'_> {
+    fn pair(&mut self, pair: Pair<'_, Rule>, into: &mut Vec<Child>) {
+        let span = pair.as_span();
+        self.signs(span.start(), into);
+        match form(pair.as_rule()) {
+            Form::End => {}
+            Form::Word => {
+                let end = span.start() + pair.as_str().trim_end().len();
+                self.token(span.start(), end, into);
+            }
+            Form::Open => self.inner(pair, into),
+            Form::Chain => self.chain(climb(pair, &mut Vec::new()), into),
+            Form::Joins(kind) => {
+                let mut children = Vec::new();
+                self.inner(pair, &mut children);
+                match children.len() {
+                    1 => into.append(&mut children),
+                    _ => into.push(Child::Node(Node { kind, children })),
+                }
+            }
+            Form::Node(kind) => {
+                let mut children = Vec::new();
+                self.inner(pair, &mut children);
+                into.push(Child::Node(Node { kind, children }));
+            }
+        }
+    }
+
+    fn chain(&mut self, chain: Chain<'_>, into: &mut Vec<Child>) {
+        let Some((kind, _)) = kind(&chain) else { return self.links(chain, into) };
+        let mut children = Vec::new();
+        self.links(chain, &mut children);
+        into.push(Child::Node(Node { kind, children }));
+    }
+
+    /// What a chain is made of; `a + b - c` is one with three operands.
+    fn links(&mut self, chain: Chain<'_>, into: &mut Vec<Child>) {
+        let own = kind(&chain);
+        match chain {
+            Chain::Operand(pair) => self.pair(pair, into),
+            Chain::Placed(layer, place) => {
+                self.chain(*layer, into);
+                self.pair(place, into);
+            }
+            Chain::Prefixed(_, sign, operand) => {
+                self.pair(sign, into);
+                self.link(*operand, own, into);
+            }
+            Chain::Joined(_, left, sign, right) => {
+                self.link(*left, own, into);
+                self.pair(sign, into);
+                self.chain(*right, into);
+            }
+            Chain::Range(low, sign, high) => {
+                low.into_iter().for_each(|low| self.chain(*low, into));
+                self.pair(sign, into);
+                high.into_iter().for_each(|high| self.chain(*high, into));
+            }
+        }
+    }
+
+    fn link(&mut self, link: Chain<'_>, around: Option<(Kind, Binding)>, into: &mut Vec<Child>) {
+        if kind(&link) == around { self.links(link, into) } else { self.chain(link, into) }
+    }
+
+    fn inner(&mut self, pair: Pair<'_, Rule>, into: &mut Vec<Child>) {
+        let end = pair.as_span().end();
+        for inner in pair.into_inner() {
+            self.pair(inner, into);
+        }
+        self.signs(end, into);
+    }
+
+    fn token(&mut self, start: usize, end: usize, into: &mut Vec<Child>) {
+        let text = self.text[start..end].to_owned();
+        let comments = std::mem::take(&mut self.comments);
+        into.push(Child::Token(self.tokens.len()));
+        self.tokens.push(Token { text, comments, breaks: std::mem::take(&mut self.breaks) });
+        self.at = end;
+    }
+
+    /// Reads what no rule has a name for: signs, comments and spaces up to a byte.
+    fn signs(&mut self, end: usize, into: &mut Vec<Child>) {
+        while self.at < end {
+            let rest = &self.text[self.at..end];
+            let first = rest.chars().next().expect("something is left");
+            if first.is_whitespace() {
+                self.breaks += usize::from(first == '\n');
+                self.at += first.len_utf8();
+            } else if rest.starts_with("//") {
+                let length = rest.find('\n').unwrap_or(rest.len());
+                let line = self.text[..self.at].rfind('\n').map_or(0, |at| at + 1);
+                self.comments.push(Comment {
+                    text: rest[..length].trim_end().to_owned(),
+                    breaks: std::mem::take(&mut self.breaks),
+                    column: self.text[line..self.at].chars().count(),
+                });
+                self.at += length;
+            } else {
+                let sign = ["::", "->", "|>", "==", "!=", "<=", ">="].iter().find(|sign| rest.starts_with(**sign));
+                let word = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+                let length = sign.map_or(word.max(first.len_utf8()), |sign| sign.len());
+                self.token(self.at, self.at + length, into);
+            }
+        }
+    }
+}
+
+/// The node that a chain becomes, with what tells it from those around it; none for a lone operand.
+fn kind(chain: &Chain<'_>) -> Option<(Kind, Binding)> {
+    match chain {
+        Chain::Operand(_) => None,
+        Chain::Placed(..) => Some((Kind::Placed, Binding::Whole)),
+        Chain::Prefixed(Binding::Not, ..) => Some((Kind::Not, Binding::Not)),
+        Chain::Prefixed(binding, ..) => Some((Kind::Minus, *binding)),
+        Chain::Joined(Binding::Pipe, ..) => Some((Kind::Pipe, Binding::Pipe)),
+        Chain::Joined(binding, ..) => Some((Kind::Binary, *binding)),
+        Chain::Range(..) => Some((Kind::Range, Binding::Range)),
+    }
+}
+
+/// What a rule leaves in the tree.
+enum Form {
+    /// Nothing.
+    End,
+    /// A token.
+    Word,
+    /// What is in it.
+    Open,
+    /// Nodes for its operators.
+    Chain,
+    /// A node, if it joins several things.
+    Joins(Kind),
+    /// A node.
+    Node(Kind),
+}
+
+fn form(rule: Rule) -> Form {
+    match rule {
+        Rule::EOI => Form::End,
+        Rule::expr
+        | Rule::ty
+        | Rule::ty_name
+        | Rule::dim
+        | Rule::inner_expr
+        | Rule::lone_expr
+        | Rule::prefix
+        | Rule::operator
+        | Rule::place
+        // `not in` may have comments between its words.
+        | Rule::k_not_in => Form::Open,
+        Rule::file => Form::Node(Kind::File),
+        Rule::item => Form::Node(Kind::Item),
+        Rule::allow => Form::Node(Kind::Allow),
+        Rule::use_item => Form::Node(Kind::Use),
+        Rule::use_names => Form::Node(Kind::UseNames),
+        Rule::use_name => Form::Node(Kind::UseName),
+        Rule::enum_item => Form::Node(Kind::Enum),
+        Rule::enum_case => Form::Node(Kind::Case),
+        Rule::fn_item | Rule::main_fn | Rule::objective_member | Rule::score_member => Form::Node(Kind::Fn),
+        Rule::let_item | Rule::let_stmt | Rule::var_stmt => Form::Node(Kind::Let),
+        Rule::block_item | Rule::model_item => Form::Node(Kind::Block),
+        Rule::base => Form::Node(Kind::Base),
+        Rule::member => Form::Node(Kind::Member),
+        Rule::param_member => Form::Node(Kind::Param),
+        Rule::part_member => Form::Node(Kind::Part),
+        Rule::part_list => Form::Node(Kind::Parts),
+        Rule::part_path => Form::Node(Kind::PartPath),
+        Rule::training_member | Rule::measure_member | Rule::data_member => Form::Node(Kind::Settings),
+        Rule::setting => Form::Node(Kind::Setting),
+        Rule::params => Form::Node(Kind::Params),
+        Rule::param => Form::Node(Kind::Parameter),
+        Rule::ty_list => Form::Node(Kind::TypeList),
+        Rule::ty_shape => Form::Node(Kind::Shape),
+        Rule::ty_generic => Form::Node(Kind::Generic),
+        Rule::ty_tuple | Rule::tuple => Form::Node(Kind::Tuple),
+        Rule::pattern => Form::Joins(Kind::Tuple),
+        Rule::body => Form::Node(Kind::Body),
+        Rule::statement => Form::Node(Kind::Statement),
+        Rule::assign_stmt => Form::Node(Kind::Assign),
+        Rule::lambda => Form::Node(Kind::Lambda),
+        Rule::chain => Form::Chain,
+        Rule::postfix => Form::Joins(Kind::Postfix),
+        Rule::call => Form::Node(Kind::Call),
+        Rule::argument => Form::Joins(Kind::Argument),
+        Rule::index => Form::Node(Kind::Index),
+        Rule::field => Form::Node(Kind::Field),
+        Rule::copy_expr => Form::Node(Kind::Copy),
+        Rule::if_expr => Form::Node(Kind::If),
+        Rule::for_expr => Form::Node(Kind::For),
+        Rule::loop_expr => Form::Node(Kind::Loop),
+        Rule::carried => Form::Node(Kind::Carried),
+        Rule::stepped => Form::Node(Kind::Stepped),
+        Rule::list => Form::Node(Kind::List),
+        Rule::record => Form::Node(Kind::Record),
+        Rule::entry => Form::Node(Kind::Entry),
+        Rule::set => Form::Node(Kind::Set),
+        Rule::path => Form::Node(Kind::Path),
+        _ => Form::Word,
+    }
+}

@@ -1,0 +1,209 @@
+//! A whole experiment: its functions as graphs, the weights that they share, and how it is trained and scored.
+
+mod image_format;
+pub mod written;
+
+use std::sync::Arc;
+
+use diadc_core::graph::ScopeId;
+use diadc_core::op::WeightId;
+use diadc_core::span::Span;
+
+use crate::measure::Measure;
+
+use written::Written;
+
+pub use diadc_core::engine::Optimizer;
+pub use diadc_core::graph::Function;
+pub use image_format::{Augmentation, Filter, Fit, ImageFormat, MaskRule};
+
+/// What `check` makes of a spec.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Name of the model.
+    pub name: String,
+    /// What its doc comment says.
+    pub doc: String,
+    /// The values of its `param`s, as they are written.
+    pub params: Vec<(String, String)>,
+    /// All weights of all functions.
+    pub weights: Vec<Weight>,
+    /// The parts that weights belong to, each before those within it.
+    pub parts: Vec<Part>,
+    /// All functions that can be run.
+    pub functions: Vec<Function>,
+    /// What is trained, in the order of the spec.
+    pub objectives: Vec<Objective>,
+    /// How it is trained, one after the other.
+    pub phases: Vec<Phase>,
+    /// How images reach the model; none if it takes no images.
+    pub data: Option<ImageFormat>,
+    /// What a run measures; the exact protocol if the spec says nothing.
+    pub measure: Measure,
+    /// The calls that made the nodes.
+    pub scopes: Vec<Scope>,
+    /// What the text says besides.
+    pub written: Written,
+}
+
+impl Program {
+    /// The function with a name.
+    #[must_use]
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.iter().find(|function| function.name == name)
+    }
+
+    /// A weight.
+    #[must_use]
+    pub fn weight(&self, id: WeightId) -> &Weight {
+        &self.weights[id.0 as usize]
+    }
+
+    /// The part with a name.
+    #[must_use]
+    pub fn part(&self, name: &str) -> Option<&Part> {
+        self.parts.iter().find(|part| part.name == name)
+    }
+
+    /// The parts of the model itself, without those within them.
+    pub fn own_parts(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter(|part| part.owner.is_none())
+    }
+
+    /// All weights with their numbers.
+    pub fn weights(&self) -> impl Iterator<Item = (WeightId, &Weight)> {
+        (0..).map(WeightId).zip(&self.weights)
+    }
+}
+
+/// The function of a part that a call runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartCall {
+    /// What the paths of the part's weights begin with.
+    pub path: Arc<str>,
+    /// The function; none for the main one.
+    pub function: Option<Arc<str>>,
+}
+
+/// A call of a block or function that made nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// The call within which it was made; none for the function itself.
+    pub parent: Option<ScopeId>,
+    /// The place of the part, or the name of the function.
+    pub label: Arc<str>,
+    /// The name of the block, if it is one.
+    pub block: Option<Arc<str>>,
+    /// The part and its function, if it is one of a part.
+    pub part: Option<PartCall>,
+    /// Where it is called; none for the function itself.
+    pub span: Option<Span>,
+}
+
+/// A tensor that lives as long as the model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weight {
+    /// Its path: the key in a checkpoint.
+    pub path: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its first value.
+    pub init: Init,
+    /// Whether it is a statistic of the data, which no optimiser touches.
+    pub is_statistic: bool,
+    /// The layer that declared it.
+    pub span: Span,
+}
+
+/// A part of the model, or a part of a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its name as the spec has it: `sd`, `sd.decoder`; elements of a list of parts by their index.
+    pub name: String,
+    /// The part that it is a part of; none if that is the model.
+    pub owner: Option<String>,
+    /// The block that it is made of.
+    pub block: String,
+    /// What the paths of its weights begin with; empty if it stands at the top.
+    pub path: String,
+    /// Whether a checkpoint to start from may lack its weights.
+    pub is_fresh: bool,
+}
+
+impl Part {
+    /// Whether a weight with this path is one of its own.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        self.relative(path).is_some()
+    }
+
+    /// The path of a weight of its own without that of the part.
+    #[must_use]
+    pub fn relative<'a>(&self, path: &'a str) -> Option<&'a str> {
+        if self.path.is_empty() {
+            return Some(path);
+        }
+        path.strip_prefix(&*self.path)?.strip_prefix('.')
+    }
+}
+
+/// First value of a weight.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the fields are what the sentence above names")]
+pub enum Init {
+    /// All elements the same.
+    Constant(f64),
+    /// Normal with mean and standard deviation.
+    Normal { mean: f64, std: f64 },
+    /// Uniform in `-bound..bound`.
+    Uniform { bound: f64 },
+    /// What another weight has first.
+    CopyOf(String),
+}
+
+/// A scalar that is made small by changing weights.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objective {
+    /// Its name, which is also that of its function.
+    pub name: String,
+    /// The weights that it changes.
+    pub trains: Vec<WeightId>,
+}
+
+/// A stretch of training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phase {
+    /// Objectives that take turns, one step each.
+    pub objectives: Vec<String>,
+    /// How weights follow their gradients.
+    pub optimizer: Optimizer,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
+    /// Samples of one forward pass.
+    pub batch: usize,
+    /// Forward passes whose gradients are averaged for one step.
+    pub accumulate: usize,
+    /// How long it lasts.
+    pub length: Length,
+    /// Gradients longer than this (L2 norm over all weights) are shortened to it.
+    pub clip_norm: Option<f64>,
+}
+
+/// How long a phase lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// Passes over the training set.
+    Epochs(usize),
+    /// Steps of the optimiser.
+    Steps(usize),
+}
+
+/// How the learning rate changes over a phase; in all, it first rises from 0 over `warmup` steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the fields are what the sentence above names")]
+pub enum Schedule {
+    /// It stays.
+    Constant { warmup: usize },
+    /// It falls to `end` times its value along half a cosine.
+    Cosine { warmup: usize, end: f64 },
+}

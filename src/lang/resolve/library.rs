@@ -1,0 +1,184 @@
+//! Texts and their trees, kept from one compilation to the next.
+//!
+//! Each file has one number for good, so that places in it can be compared between compilations, and is parsed again
+//! only when its text has changed. What an editor has open and not yet saved stands in for what lies on disk.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use rayon::prelude::*;
+
+use diadc_core::span::SourceId;
+
+use crate::diagnostic::Diagnostic;
+use crate::parse::ast::Ast;
+use crate::parse::parse_partly;
+use crate::source::SourceMap;
+
+use super::Location;
+
+/// What can be read of a text, and everything that is wrong with its syntax.
+type Parsed = (Arc<Ast>, Vec<Diagnostic>);
+
+/// All files that were asked for.
+#[derive(Debug, Default)]
+pub struct Library {
+    sources: SourceMap,
+    files: IndexMap<Location, Entry>,
+    open: HashMap<Location, String>,
+    /// What the last compilation asked for, whether or not it is there.
+    asked: Vec<Location>,
+    parses: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    source: SourceId,
+    parsed: Parsed,
+}
+
+impl Library {
+    /// A library whose files come behind texts that are there already.
+    pub(super) fn behind(sources: SourceMap) -> Library {
+        Library { sources, ..Library::default() }
+    }
+
+    /// All texts.
+    #[must_use]
+    pub fn sources(&self) -> &SourceMap {
+        &self.sources
+    }
+
+    pub(super) fn sources_mut(&mut self) -> &mut SourceMap {
+        &mut self.sources
+    }
+
+    pub(super) fn into_sources(self) -> SourceMap {
+        self.sources
+    }
+
+    /// Gives a file a text that is not saved.
+    pub fn open(&mut self, location: Location, text: String) {
+        self.open.insert(location, text);
+    }
+
+    /// From now on a file has the text that lies on disk.
+    pub fn close(&mut self, location: &Location) {
+        self.open.remove(location);
+    }
+
+    /// The files that took part in the last compilation, and those that were missing.
+    #[must_use]
+    pub fn asked(&self) -> &[Location] {
+        &self.asked
+    }
+
+    /// The file with a number.
+    #[must_use]
+    pub fn location(&self, id: SourceId) -> Option<&Location> {
+        self.files.iter().find(|(_, entry)| entry.source == id).map(|(location, _)| location)
+    }
+
+    /// The number of a file, if it was asked for.
+    #[must_use]
+    pub fn source(&self, location: &Location) -> Option<SourceId> {
+        self.files.get(location).map(|entry| entry.source)
+    }
+
+    /// The tree of a file, if it was asked for and its syntax is right.
+    #[must_use]
+    pub fn ast(&self, location: &Location) -> Option<&Ast> {
+        let (ast, wrong) = &self.files.get(location)?.parsed;
+        wrong.is_empty().then_some(ast)
+    }
+
+    /// How many texts were parsed.
+    #[must_use]
+    pub fn parses(&self) -> usize {
+        self.parses
+    }
+
+    pub(super) fn begin(&mut self) {
+        self.asked.clear();
+    }
+
+    /// Whether the syntax of a file is wrong that took part in the last compilation.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.asked.iter().any(|location| self.files.get(location).is_some_and(|entry| !entry.parsed.1.is_empty()))
+    }
+
+    /// The number of a file, what can be read of it, and what is wrong with its syntax.
+    pub(super) fn read(&mut self, location: &Location) -> Result<(SourceId, Arc<Ast>, Vec<Diagnostic>), String> {
+        let (source, (ast, wrong)) = self.parsed(location)?;
+        Ok((source, ast, wrong))
+    }
+
+    /// Parses files side by side that are not known yet, with the modules of the standard library that they seem to use;
+    /// those that can't be read are left to whoever asks for them.
+    pub(super) fn prepare(&mut self, locations: impl IntoIterator<Item = Location>) {
+        let mut new: Vec<(Location, SourceId)> = Vec::new();
+        let mut locations: VecDeque<Location> = locations.into_iter().collect();
+        while let Some(location) = locations.pop_front() {
+            if self.files.contains_key(&location) || new.iter().any(|(known, _)| *known == location) {
+                continue;
+            }
+            if let Ok(text) = self.text(&location) {
+                locations.extend(modules(&text));
+                let source = self.add(&location, text);
+                new.push((location, source));
+            }
+        }
+        let parsed: Vec<Parsed> = new.par_iter().map(|(_, source)| parse(*source, &self.sources)).collect();
+        self.parses += new.len();
+        let entries = new.into_iter().zip(parsed);
+        self.files.extend(entries.map(|((location, source), parsed)| (location, Entry { source, parsed })));
+    }
+
+    fn text(&self, location: &Location) -> Result<String, String> {
+        self.open.get(location).map_or_else(|| location.read(), |text| Ok(text.clone()))
+    }
+
+    fn add(&mut self, location: &Location, text: String) -> SourceId {
+        match location {
+            Location::File(_) => self.sources.add_file(location.name(), text),
+            Location::Embedded(_) => self.sources.add(location.name(), text),
+        }
+    }
+
+    fn parsed(&mut self, location: &Location) -> Result<(SourceId, Parsed), String> {
+        self.asked.push(location.clone());
+        let known = self.files.get(location);
+        // What comes with the program never changes.
+        if let (Some(entry), Location::Embedded(_)) = (known, location) {
+            return Ok((entry.source, entry.parsed.clone()));
+        }
+        let text = self.text(location)?;
+        let source = match known {
+            Some(entry) if self.sources.get(entry.source).text == text => {
+                return Ok((entry.source, entry.parsed.clone()));
+            }
+            Some(entry) => {
+                let source = entry.source;
+                self.sources.replace(source, text);
+                source
+            }
+            None => self.add(location, text),
+        };
+        self.parses += 1;
+        let parsed = parse(source, &self.sources);
+        self.files.insert(location.clone(), Entry { source, parsed: parsed.clone() });
+        Ok((source, parsed))
+    }
+}
+
+/// The modules of the standard library that a text uses, if its lines begin as they do in the usual layout.
+fn modules(text: &str) -> impl Iterator<Item = Location> {
+    text.lines().filter_map(|line| line.strip_prefix("use std::")?.split("::").next()).map(Location::module)
+}
+
+fn parse(source: SourceId, sources: &SourceMap) -> Parsed {
+    let (ast, wrong) = parse_partly(source, sources);
+    (Arc::new(ast), wrong)
+}

@@ -1,0 +1,178 @@
+//! [`Ast`] to [`Spec`]: every file loaded, every name known.
+//!
+//! In: where the experiment's file lies and what is set from outside. Out: modules with scopes, blocks with the
+//! members of their bases. After this no word is unknown or it has been reported, except fields of values, which depend on what the value is.
+//! Templates are not expanded here: how often a block's loop runs can depend on shapes, which `check` knows.
+
+pub mod builtin;
+mod error;
+mod index;
+mod library;
+mod load;
+mod names;
+mod query;
+mod reads;
+mod scope;
+pub mod spec;
+mod variable;
+
+use std::sync::Arc;
+
+use diadc_core::span::{Span, Spanned};
+
+use crate::diagnostic::{Allow, Diagnostic, Lint, in_order};
+use crate::parse;
+use crate::parse::ast::{Ast, ItemKind, Name};
+use crate::source::SourceMap;
+
+pub use index::{Definition, Index};
+pub use library::Library;
+pub use load::{Location, embedded_specs, std_modules};
+pub use query::{Query, query};
+pub(crate) use reads::effective_members;
+use spec::Spec;
+
+/// Loads a spec and everything it uses, and looks up all names.
+///
+/// `settings` are the `name=value` pairs from outside.
+///
+/// What is wrong with the syntax and the names of the files is kept in [`Spec::diagnostics`], beside what is right, so that
+/// `check` finds the rest.
+///
+/// # Errors
+/// If the file can't be read.
+pub fn resolve(
+    root: &Location,
+    settings: &[(String, String)],
+    sources: &mut SourceMap,
+) -> Result<Spec, Vec<Diagnostic>> {
+    let mut library = Library::behind(std::mem::take(sources));
+    let result = resolve_in(root, settings, &mut library);
+    *sources = library.into_sources();
+    result
+}
+
+/// The same, with what a library has of earlier times.
+///
+/// # Errors
+/// If the file can't be read.
+pub fn resolve_in(
+    root: &Location,
+    settings: &[(String, String)],
+    library: &mut Library,
+) -> Result<Spec, Vec<Diagnostic>> {
+    let mut spec = resolve_noting(root, library, None)?;
+    let mut diagnostics = std::mem::take(&mut spec.diagnostics);
+    spec.settings = read_settings(&spec, settings, library.sources_mut(), &mut diagnostics);
+    spec.diagnostics = in_order(diagnostics);
+    Ok(spec)
+}
+
+/// The same without settings, with a note of what each word stands for if somebody asks.
+fn resolve_noting(
+    root: &Location,
+    library: &mut Library,
+    mut index: Option<&mut Index>,
+) -> Result<Spec, Vec<Diagnostic>> {
+    let (files, mut diagnostics) = load::load(root, library)?;
+    let (mut spec, more) = scope::bind(&files, index.as_deref_mut());
+    diagnostics.extend(more);
+    let (wrong, reads) = names::check(&spec, &files, index);
+    diagnostics.extend(wrong);
+    let is_std = |file: &File| library.sources().get(file.source).name.starts_with("std::");
+    let is_std: Vec<bool> = files.iter().map(is_std).collect();
+    reads.finish(&mut spec, &files, &is_std);
+    spec.allows = allows(&files, &mut diagnostics);
+    spec.diagnostics = in_order(diagnostics);
+    Ok(spec)
+}
+
+/// The files that a spec is made of, as far as they can be read, and those that it uses and that are missing.
+pub fn files(root: &Location, library: &mut Library) -> Vec<Location> {
+    // What is wrong with them does not matter here.
+    let _ = load::load(root, library);
+    library.asked().to_vec()
+}
+
+/// A spec as far as it can be read, with what is wrong with it in [`Spec::diagnostics`], and what each word in it stands
+/// for.
+///
+/// # Errors
+/// If the file can't be read.
+pub fn look_up(root: &Location, library: &mut Library) -> Result<(Spec, Index), Vec<Diagnostic>> {
+    let mut index = Index::default();
+    let spec = resolve_noting(root, library, Some(&mut index))?;
+    Ok((spec, index))
+}
+
+/// The place of a missing model, for commands that need one.
+#[must_use]
+pub fn no_model(spec: &Spec) -> Diagnostic {
+    error::no_model(Span { source: spec.modules[0].source, start: 0, end: 0 })
+}
+
+/// A loaded file and the modules that its `use` items name, in their order.
+struct File {
+    source: diadc_core::span::SourceId,
+    ast: Arc<Ast>,
+    uses: Vec<Option<usize>>,
+}
+
+/// What the `allow` lines of all files say.
+fn allows(files: &[File], diagnostics: &mut Vec<Diagnostic>) -> Vec<Allow> {
+    let mut found = Vec::new();
+    for (index, file) in files.iter().enumerate() {
+        for item in &file.ast.items {
+            let members = match &item.kind {
+                ItemKind::Block(def) => def.members.as_slice(),
+                ItemKind::Use(_) | ItemKind::Enum(_) | ItemKind::Fn(_) | ItemKind::Let(_) => &[],
+            };
+            for written in members.iter().flat_map(|member| &member.allows).chain(&item.allows) {
+                let span = written.code.span;
+                match Lint::named(&written.code.node) {
+                    Some(lint) => found.push(Allow { lint, span, covers: written.covers, is_own: index == 0 }),
+                    None => diagnostics.push(error::unknown_warning(&written.code)),
+                }
+            }
+        }
+    }
+    found
+}
+
+fn read_settings(
+    spec: &Spec,
+    settings: &[(String, String)],
+    sources: &mut SourceMap,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<(Name, crate::parse::ast::Expr)> {
+    let mut read: Vec<(Name, crate::parse::ast::Expr)> = Vec::new();
+    let Some(model) = spec.model else { return read };
+    let params: Vec<&str> = spec
+        .block(model)
+        .members
+        .iter()
+        .filter(|(_, (_, member))| matches!(member.kind, parse::ast::MemberKind::Param(_)))
+        .map(|(name, _)| &**name)
+        .collect();
+    for (key, value) in settings {
+        let id = sources.add(format!("--set {key}"), format!("{key}={value}"));
+        let end = u32::try_from(key.len()).unwrap_or(u32::MAX);
+        let name = Spanned::new(key.as_str().into(), Span { source: id, start: 0, end });
+        if !params.contains(&key.as_str()) {
+            diagnostics.push(error::unknown_setting(&name, params.iter().copied()));
+            continue;
+        }
+        if let Some((first, _)) = read.iter().find(|(read, _)| read.node == name.node) {
+            diagnostics.push(error::set_twice(&name, first.span));
+            continue;
+        }
+        match parse::parse_expression(id, key.len() + 1, sources) {
+            Ok(expr) => {
+                diagnostics.extend(names::check_setting(spec, spec.block(model), key, &expr));
+                read.push((name, expr));
+            }
+            Err(more) => diagnostics.extend(more),
+        }
+    }
+    read
+}

@@ -1,0 +1,588 @@
+//! Looks at every name that is used, in every body, whether or not it will ever be expanded.
+
+use std::sync::Arc;
+
+use diadc_core::span::Span;
+
+use crate::diagnostic::{Diagnostic, nearest_of, one_of};
+use crate::parse::ast::{
+    Body, DimPattern, Expr, ExprKind, FnDef, ItemKind, Member, MemberKind, Name, Param, Pattern, Setting, Statement,
+    StringPart, Type, TypeKind,
+};
+use crate::parse::keywords_of_bodies;
+
+use super::builtin::Builtin;
+use super::index::{Definition, Index};
+use super::reads::Reads;
+use super::spec::{Binding, Block, ModuleId, Reader, Spec, member_name};
+use super::variable::variables;
+use super::{File, error};
+
+/// Everything that is wrong with the names in all files, and which of them are read.
+pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) -> (Vec<Diagnostic>, Reads) {
+    let (mut diagnostics, mut reads) = (Vec::new(), Reads::default());
+    for (index, file) in files.iter().enumerate() {
+        for item in &file.ast.items {
+            let mut names = Names::new(spec, ModuleId(index), None).noting(noted.as_deref_mut());
+            match &item.kind {
+                ItemKind::Use(_) | ItemKind::Enum(_) => {}
+                ItemKind::Block(def) => def.base.iter().for_each(|base| names.read_top(&base.node)),
+                ItemKind::Fn(def) => names.function(def),
+                ItemKind::Let(def) => names.expr(&def.value),
+            }
+            diagnostics.append(&mut names.diagnostics);
+            reads.join(&mut names.reads);
+        }
+    }
+    let model = spec.model.map(|model| &spec.block(model).name);
+    for block in &spec.blocks {
+        let is_model = model.is_some_and(|model| model.span == block.name.span);
+        let mut names = Names::new(spec, block.module, Some(block)).noting(noted.as_deref_mut());
+        names.params(&block.params);
+        diagnostics.append(&mut names.diagnostics);
+        reads.join(&mut names.reads);
+        for (name, (module, member)) in &block.members {
+            let mut names = Names::new(spec, *module, Some(block)).noting(noted.as_deref_mut());
+            names.member = is_model.then(|| name.clone());
+            match &member.kind {
+                MemberKind::Param(def) => {
+                    def.ty.iter().for_each(|ty| names.ty(ty));
+                    def.within.iter().for_each(|expr| names.expr(expr));
+                    names.expr(&def.default);
+                }
+                MemberKind::Let(def) | MemberKind::Part(def) => names.expr(&def.value),
+                MemberKind::Fn(def) | MemberKind::Score(def) => names.function(def),
+                MemberKind::Objective(def) => {
+                    names.function(&def.function);
+                    for path in def.trains.iter().chain(&def.freezes) {
+                        names.part(path, "part", |kind| matches!(kind, MemberKind::Part(_)));
+                    }
+                }
+                MemberKind::Training(def) => {
+                    for path in &def.objectives {
+                        names.part(path, "objective", |kind| matches!(kind, MemberKind::Objective(_)));
+                    }
+                    names.settings(&def.settings);
+                }
+                MemberKind::Measure(settings, _) => names.measured(settings),
+                MemberKind::Data(settings, _) => names.settings(settings),
+            }
+            diagnostics.append(&mut names.diagnostics);
+            reads.join(&mut names.reads);
+        }
+    }
+    (diagnostics, reads)
+}
+
+/// Names in the value of a setting from outside, which sees what its `param` sees where that is written.
+pub(super) fn check_setting(spec: &Spec, model: &Block, param: &str, expr: &Expr) -> Vec<Diagnostic> {
+    let Some((module, Member { kind: MemberKind::Param(def), .. })) = model.members.get(param) else {
+        return Vec::new();
+    };
+    let ty = def.ty.as_ref();
+    let mut names = Names::new(spec, *module, Some(model));
+    names.wanted = ty.and_then(|ty| match &ty.kind {
+        TypeKind::Name(name) => Some(name.clone()),
+        TypeKind::Generic(_, inner) => match &inner.kind {
+            TypeKind::Name(name) => Some(name.clone()),
+            _ => None,
+        },
+        _ => None,
+    });
+    names.expr(expr);
+    names.diagnostics
+}
+
+/// Names in an expression from outside, which sees the inputs that come with it before the members of the model.
+pub(super) fn check_query<'a>(
+    spec: &Spec,
+    model: &Block,
+    expr: &Expr,
+    inputs: impl Iterator<Item = &'a Name>,
+) -> Vec<Diagnostic> {
+    let mut names = Names::new(spec, ModuleId(0), Some(model));
+    inputs.for_each(|input| names.local(input, LocalKind::Let));
+    names.expr(expr);
+    names.diagnostics
+}
+
+struct Local {
+    name: Arc<str>,
+    span: Span,
+    kind: LocalKind,
+    /// Whether something reads it; said from the start of names that need no reader, such as parameters.
+    is_read: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LocalKind {
+    Let,
+    Var,
+    /// A `var` outside of the body of a loop or of a function that is a value.
+    OuterVar,
+}
+
+struct Names<'a> {
+    spec: &'a Spec,
+    module: ModuleId,
+    block: Option<&'a Block>,
+    locals: Vec<Local>,
+    /// The type that a setting from outside must have, if that is one word.
+    wanted: Option<Arc<str>>,
+    /// The member of the model that is looked at.
+    member: Option<Arc<str>>,
+    reads: Reads,
+    /// What words stand for, if somebody asks.
+    index: Option<&'a mut Index>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Names<'a> {
+    fn new(spec: &'a Spec, module: ModuleId, block: Option<&'a Block>) -> Names<'a> {
+        Names {
+            spec,
+            module,
+            block,
+            locals: Vec::new(),
+            wanted: None,
+            member: None,
+            reads: Reads::default(),
+            index: None,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    fn noting<'b>(self, index: Option<&'b mut Index>) -> Names<'b>
+    where
+        'a: 'b,
+    {
+        Names { index, ..self }
+    }
+
+    /// Notes what a word stands for, as far as that is known here.
+    fn note(&mut self, name: &str, span: Span) {
+        if self.index.is_none() {
+            return;
+        }
+        let definition = self.definition(name);
+        let distance = self.block.map_or(0, |block| block.lineage.len());
+        if let (Some(index), Some(definition)) = (&mut self.index, definition) {
+            index.note(span, definition, distance);
+        }
+    }
+
+    fn note_at(&mut self, span: Span, definition: Span) {
+        let distance = self.block.map_or(0, |block| block.lineage.len());
+        if let Some(index) = &mut self.index {
+            index.note(span, Definition::Name(definition), distance);
+        }
+    }
+
+    fn definition(&self, name: &str) -> Option<Definition> {
+        if let Some(local) = self.locals.iter().rev().find(|local| &*local.name == name) {
+            return Some(Definition::Name(local.span));
+        }
+        if let Some(block) = self.block {
+            let param = block.params.iter().find(|param| &*param.name.node == name).map(|param| param.name.span);
+            let member = || block.members.get(name).map(|(_, member)| member_name(member).1);
+            if let Some(span) = param.or_else(member) {
+                return Some(Definition::Name(span));
+            }
+        }
+        let Some(binding) = self.spec.module(self.module).scope.get(name) else {
+            return Builtin::named(name).map(Definition::Builtin);
+        };
+        Some(Definition::Name(match binding {
+            Binding::Fn(_, def) => def.name.span,
+            Binding::Let(_, def) => def.name.span,
+            Binding::Block(id) => self.spec.block(*id).name.span,
+            Binding::Enum(id) => self.spec.enumeration(*id).name.span,
+            Binding::Case(id, case) => self.spec.enumeration(*id).cases[*case].span,
+            Binding::Ambiguous(_) | Binding::Broken => return None,
+        }))
+    }
+
+    fn function(&mut self, def: &FnDef) {
+        let depth = self.locals.len();
+        self.params(&def.params);
+        if let Some(ty) = &def.returns {
+            self.shape_variables(ty);
+            self.ty(ty);
+        }
+        self.body(&def.body);
+        self.leave(depth);
+    }
+
+    fn params(&mut self, params: &[Param]) {
+        for param in params {
+            if let Some(ty) = &param.ty {
+                self.shape_variables(ty);
+            }
+        }
+        for (i, param) in params.iter().enumerate() {
+            param.default.iter().for_each(|expr| self.expr(expr));
+            if let Some(ty) = &param.ty {
+                self.ty(ty);
+            }
+            if let Some(first) = params[..i].iter().find(|other| other.name.node == param.name.node) {
+                self.diagnostics.push(error::duplicate(&param.name, first.name.span));
+            }
+        }
+        for param in params {
+            self.local(&param.name, LocalKind::Let);
+        }
+    }
+
+    fn local(&mut self, name: &Name, kind: LocalKind) {
+        self.locals.push(Local { name: name.node.clone(), span: name.span, kind, is_read: true });
+    }
+
+    /// A name that somebody gave to be read; those that begin with `_` need not be.
+    fn watched(&mut self, name: &Name, kind: LocalKind) {
+        let is_read = name.node.starts_with('_');
+        self.locals.push(Local { name: name.node.clone(), span: name.span, kind, is_read });
+    }
+
+    /// Forgets the innermost locals, and notes those that nothing has read.
+    fn leave(&mut self, depth: usize) {
+        let left = self.locals.drain(depth..).filter(|local| !local.is_read);
+        self.reads.unread.extend(left.map(|local| Name::new(local.name, local.span)));
+    }
+
+    /// Notes that a name is read.
+    fn read(&mut self, name: &Arc<str>) {
+        if let Some(local) = self.locals.iter_mut().rev().find(|local| local.name == *name) {
+            local.is_read = true;
+        } else if self.is_nearer(name) {
+            self.read_member(name);
+        } else {
+            self.read_top(name);
+        }
+    }
+
+    fn read_member(&mut self, name: &Arc<str>) {
+        if let Some(member) = &self.member {
+            self.reads.members.push(Reader { member: member.clone(), reads: name.clone() });
+        }
+    }
+
+    fn read_top(&mut self, name: &Arc<str>) {
+        self.reads.top.insert((self.module, name.clone()));
+    }
+
+    /// One-letter names in shapes that mean nothing else are variables: the shape gives them a value.
+    fn shape_variables(&mut self, ty: &Type) {
+        for (name, span) in variables(ty) {
+            if !self.knows(&name) {
+                self.locals.push(Local { name, span, kind: LocalKind::Let, is_read: true });
+            }
+        }
+    }
+
+    fn ty(&mut self, ty: &Type) {
+        match &ty.kind {
+            TypeKind::Name(name) => self.type_name(name, ty.span),
+            TypeKind::Generic(name, inner) => {
+                if !matches!(&*name.node, "list" | "set") {
+                    self.diagnostics.push(error::unknown_type(&name.node, name.span, ["list", "set"]));
+                }
+                self.ty(inner);
+            }
+            TypeKind::Tuple(items) => items.iter().for_each(|item| self.ty(item)),
+            TypeKind::Shape(_, dims) => {
+                for dim in dims {
+                    if let DimPattern::Is(expr) = dim {
+                        self.expr(expr);
+                    }
+                }
+            }
+            TypeKind::Repeat(inner, count) => {
+                self.ty(inner);
+                self.expr(count);
+            }
+        }
+    }
+
+    /// In the place of a type a word may also be the name of a result, which then only explains.
+    fn type_name(&mut self, name: &Arc<str>, span: Span) {
+        const TYPES: &[&str] = &["int", "float", "bool", "string", "pair", "tensor", "any", "fn"];
+        self.read_top(name);
+        let scope = &self.spec.module(self.module).scope;
+        let known = matches!(scope.get(name), Some(Binding::Block(_) | Binding::Enum(_) | Binding::Broken));
+        if known {
+            self.note(name, span);
+        }
+        if !known && !TYPES.contains(&&**name) {
+            let types = scope
+                .iter()
+                .filter(|(_, binding)| matches!(binding, Binding::Block(_) | Binding::Enum(_)))
+                .map(|(name, _)| &**name);
+            self.diagnostics.push(error::unknown_type(name, span, types.chain(TYPES.iter().copied())));
+        }
+    }
+
+    fn body(&mut self, body: &Body) {
+        let depth = self.locals.len();
+        for (i, statement) in body.statements.iter().enumerate() {
+            match statement {
+                Statement::Let(pattern, value) => {
+                    self.expr(value);
+                    self.pattern(pattern);
+                }
+                Statement::Var(name, value) => {
+                    self.expr(value);
+                    self.watched(name, LocalKind::Var);
+                }
+                Statement::Assign(name, value) => {
+                    self.expr(value);
+                    self.note(&name.node, name.span);
+                    match self.locals.iter().rev().find(|local| local.name == name.node) {
+                        Some(Local { kind: LocalKind::Var, .. }) => {}
+                        Some(Local { kind: LocalKind::OuterVar, span, .. }) => {
+                            self.diagnostics.push(error::outer_var(name, *span));
+                        }
+                        Some(Local { kind: LocalKind::Let, span, .. }) => {
+                            self.diagnostics.push(error::not_a_var(name, Some(*span)));
+                        }
+                        None if self.knows(&name.node) => self.diagnostics.push(error::not_a_var(name, None)),
+                        None => self.unknown(&name.node, name.span),
+                    }
+                }
+                Statement::Expr(value) => {
+                    let known = self.diagnostics.len();
+                    self.expr(value);
+                    let is_last = i + 1 == body.statements.len();
+                    if !is_last && !acts(value) && self.diagnostics.len() == known {
+                        self.diagnostics.push(error::unused_value(value.span));
+                    }
+                }
+            }
+        }
+        self.leave(depth);
+    }
+
+    fn pattern(&mut self, pattern: &Pattern) {
+        match pattern {
+            Pattern::Any => {}
+            Pattern::Name(name) => self.watched(name, LocalKind::Let),
+            Pattern::Tuple(items, _) => items.iter().for_each(|item| self.pattern(item)),
+        }
+    }
+
+    fn settings(&mut self, settings: &[Setting]) {
+        self.distinct(settings);
+        for setting in settings {
+            self.expr(&setting.value);
+        }
+    }
+
+    /// Settings of `measure`, most of which are words of their own that no name of the spec stands behind.
+    fn measured(&mut self, settings: &[Setting]) {
+        self.distinct(settings);
+        for setting in settings.iter().filter(|setting| &*setting.name.node == "pro_limit") {
+            self.expr(&setting.value);
+        }
+    }
+
+    fn distinct(&mut self, settings: &[Setting]) {
+        for (i, setting) in settings.iter().enumerate() {
+            if let Some(first) = settings[..i].iter().find(|other| other.name.node == setting.name.node) {
+                self.diagnostics.push(error::duplicate(&setting.name, first.name.span));
+            }
+        }
+    }
+
+    fn part(&mut self, path: &[Name], what: &str, is_it: impl Fn(&MemberKind) -> bool) {
+        let (Some(block), Some(first)) = (self.block, path.first()) else { return };
+        self.read_member(&first.node);
+        if let Some((_, member)) = block.members.get(&first.node) {
+            self.note_at(first.span, member_name(member).1);
+        }
+        if !block.is_partial && !block.members.get(&first.node).is_some_and(|(_, member)| is_it(&member.kind)) {
+            let known = block.members.iter().filter(|(_, (_, member))| is_it(&member.kind)).map(|(name, _)| &**name);
+            let mut diagnostic = error::unknown_name(&first.node, first.span, known);
+            diagnostic.headline = format!("the model has no {what} `{}`", first.node);
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_) | ExprKind::None => {}
+            ExprKind::String(parts) => self.string(parts),
+            ExprKind::Name(name) => self.name(name, expr.span),
+            ExprKind::Path(owner, case) => self.path(owner, case),
+            ExprKind::List(items) | ExprKind::Set(items) | ExprKind::Tuple(items) => {
+                items.iter().for_each(|item| self.expr(item));
+            }
+            ExprKind::Record(entries) => {
+                for (i, (name, value)) in entries.iter().enumerate() {
+                    if let Some((first, _)) = entries[..i].iter().find(|(other, _)| other.node == name.node) {
+                        self.diagnostics.push(error::duplicate(name, first.span));
+                    }
+                    self.expr(value);
+                }
+            }
+            ExprKind::Unary(_, x) | ExprKind::Field(x, _) | ExprKind::Copy(x) => self.expr(x),
+            ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) | ExprKind::Pipe(a, b) => {
+                self.expr(a);
+                self.expr(b);
+            }
+            ExprKind::Range { low, high, .. } => low.iter().chain(high).for_each(|end| self.expr(end)),
+            ExprKind::Call(callee, arguments) => {
+                self.expr(callee);
+                for argument in arguments {
+                    self.expr(&argument.value);
+                }
+            }
+            ExprKind::Placed(layer, path, _) => {
+                self.expr(layer);
+                self.string(path);
+            }
+            ExprKind::Lambda(lambda) => self.within(|names| {
+                lambda.params.iter().for_each(|name| names.local(name, LocalKind::Let));
+                names.frozen_body(&lambda.body);
+            }),
+            ExprKind::If(choice) => {
+                self.expr(&choice.condition);
+                self.body(&choice.then);
+                choice.otherwise.iter().for_each(|body| self.body(body));
+            }
+            ExprKind::For(each) => {
+                self.expr(&each.list);
+                self.within(|names| {
+                    each.index.iter().for_each(|pattern| names.pattern(pattern));
+                    names.pattern(&each.element);
+                    names.body(&each.body);
+                });
+            }
+            ExprKind::Loop(run) => {
+                run.carried.iter().chain(&run.stepped).for_each(|(_, value)| self.expr(value));
+                self.within(|names| {
+                    run.carried.iter().chain(&run.stepped).for_each(|(name, _)| names.local(name, LocalKind::Let));
+                    names.frozen_body(&run.body);
+                });
+            }
+        }
+    }
+
+    /// A body that can't change the variables around it: it may run at another time.
+    fn frozen_body(&mut self, body: &Body) {
+        let were: Vec<LocalKind> = self.locals.iter().map(|local| local.kind).collect();
+        for local in self.locals.iter_mut().filter(|local| local.kind == LocalKind::Var) {
+            local.kind = LocalKind::OuterVar;
+        }
+        self.body(body);
+        self.locals.iter_mut().zip(were).for_each(|(local, was)| local.kind = was);
+    }
+
+    fn within(&mut self, inner: impl FnOnce(&mut Self)) {
+        let depth = self.locals.len();
+        inner(self);
+        self.leave(depth);
+    }
+
+    fn string(&mut self, parts: &[StringPart]) {
+        for part in parts {
+            if let StringPart::Value(value) = part {
+                self.expr(value);
+            }
+        }
+    }
+
+    fn path(&mut self, owner: &Name, case: &Name) {
+        self.read_top(&owner.node);
+        let scope = &self.spec.module(self.module).scope;
+        match scope.get(&owner.node) {
+            Some(Binding::Enum(id)) => {
+                let cases = &self.spec.enumeration(*id).cases;
+                self.note_at(owner.span, self.spec.enumeration(*id).name.span);
+                if let Some(known) = cases.iter().find(|known| known.node == case.node) {
+                    self.note_at(case.span, known.span);
+                }
+                if !cases.iter().any(|known| known.node == case.node) {
+                    let known = cases.iter().map(|known| &*known.node);
+                    self.diagnostics.push(error::unknown_name(&case.node, case.span, known));
+                }
+            }
+            Some(Binding::Broken) => {}
+            _ => {
+                let enums =
+                    scope.iter().filter(|(_, binding)| matches!(binding, Binding::Enum(_))).map(|(name, _)| &**name);
+                self.diagnostics.push(error::unknown_name(&owner.node, owner.span, enums));
+            }
+        }
+    }
+
+    fn name(&mut self, name: &Arc<str>, span: Span) {
+        self.read(name);
+        self.note(name, span);
+        if !self.knows(name) {
+            self.unknown(name, span);
+        } else if let (Some(Binding::Ambiguous(owners)), false) =
+            (self.spec.module(self.module).scope.get(name), self.is_nearer(name))
+        {
+            let owners: Vec<&str> = owners.iter().map(|id| &*self.spec.enumeration(*id).name.node).collect();
+            self.diagnostics.push(error::ambiguous_case(name, span, &owners));
+        }
+    }
+
+    /// Whether a name is a local or a member.
+    fn is_nearer(&self, name: &str) -> bool {
+        self.locals.iter().any(|local| &*local.name == name)
+            || self.block.is_some_and(|block| {
+                block.params.iter().any(|param| &*param.name.node == name) || block.members.contains_key(name)
+            })
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.is_nearer(name)
+            || self.spec.module(self.module).scope.contains_key(name)
+            || Builtin::named(name).is_some()
+            || name == "pi"
+    }
+
+    fn unknown(&mut self, name: &str, span: Span) {
+        // It may be the name of a member that could not be read.
+        if self.block.is_some_and(|block| block.is_partial) {
+            return;
+        }
+        let locals = self.locals.iter().map(|local| &*local.name);
+        let members = self.block.into_iter().flat_map(|block| {
+            block.params.iter().map(|param| &*param.name.node).chain(block.members.keys().map(|name| &**name))
+        });
+        let scope = self.spec.module(self.module).scope.keys().map(|name| &**name);
+        let builtins = Builtin::ALL.iter().map(|builtin| builtin.word());
+        let own = locals.chain(members).collect();
+        let known = nearest_of(name, [own, keywords_of_bodies().to_vec(), scope.chain(builtins).collect()]);
+        let mut diagnostic = error::unknown_word(name, span, known);
+        if let Some(wanted) = &self.wanted {
+            diagnostic.help = match (self.spec.module(self.module).scope.get(wanted), &**wanted) {
+                (Some(Binding::Enum(id)), _) => {
+                    one_of(name, self.spec.enumeration(*id).cases.iter().map(|case| &*case.node))
+                }
+                (_, "string") => Some(format!("a string stands in double quotes: `\"{name}\"`")),
+                (_, "int" | "float" | "bool") => Some(format!("the value must be of type `{wanted}`")),
+                _ => diagnostic.help,
+            };
+        }
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+/// Whether an expression does something besides having a value.
+fn acts(expr: &Expr) -> bool {
+    let body_acts = |body: &Body| {
+        body.statements.iter().any(|statement| match statement {
+            Statement::Assign(..) => true,
+            Statement::Expr(expr) => acts(expr),
+            Statement::Let(..) | Statement::Var(..) => false,
+        })
+    };
+    match &expr.kind {
+        ExprKind::If(choice) => body_acts(&choice.then) || choice.otherwise.as_ref().is_some_and(body_acts),
+        ExprKind::For(each) => body_acts(&each.body),
+        ExprKind::Call(callee, _) => matches!(&callee.kind, ExprKind::Name(name) if &**name == "fail"),
+        _ => false,
+    }
+}

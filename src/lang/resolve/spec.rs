@@ -1,0 +1,167 @@
+//! What comes out of `resolve`: modules with their scopes, and blocks with all their members.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+use diadc_core::span::{SourceId, Span};
+
+use crate::diagnostic::{Allow, Diagnostic};
+use crate::parse::ast::{Expr, FnDef, LetDef, Member, Name, Param};
+
+/// Number of a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ModuleId(pub(crate) usize);
+
+/// Number of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BlockId(pub(crate) usize);
+
+/// Number of an enumeration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EnumId(pub(crate) usize);
+
+/// One experiment, every name of which is known or reported.
+#[derive(Clone, Debug, Default)]
+pub struct Spec {
+    /// All files that take part; the user's own is the first.
+    pub modules: Vec<Module>,
+    /// All blocks, with the members of their bases.
+    pub blocks: Vec<Block>,
+    /// All enumerations.
+    pub enums: Vec<Enum>,
+    /// The model of the user's file.
+    pub model: Option<BlockId>,
+    /// Values set from outside, by the name of a `param` of the model.
+    pub settings: Vec<(Name, Expr)>,
+    /// What is wrong with the syntax and the names.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether there is no model because it could not be read.
+    pub lost_model: bool,
+    /// Reasons why warnings are no mistake.
+    pub allows: Vec<Allow>,
+    /// Names outside of the standard library that nothing reads.
+    pub unread: Vec<Unread>,
+    /// Which members of the model read which.
+    pub readers: Vec<Reader>,
+}
+
+/// A name that nothing reads.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    /// The name.
+    pub name: Name,
+    /// Whether it is taken from another file.
+    pub is_import: bool,
+}
+
+/// A member of the model that reads another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reader {
+    /// The one that reads.
+    pub member: Arc<str>,
+    /// The one that is read.
+    pub reads: Arc<str>,
+}
+
+/// Things by their names, in the order in which they were added.
+pub type ByName<T> = IndexMap<Arc<str>, T, FxBuildHasher>;
+
+/// A file.
+#[derive(Clone, Debug)]
+pub struct Module {
+    /// Its text.
+    pub source: SourceId,
+    /// What its `//!` lines say.
+    pub doc: String,
+    /// What its top-level names mean.
+    pub scope: ByName<Binding>,
+}
+
+/// What a top-level name means.
+#[derive(Clone, Debug)]
+pub enum Binding {
+    /// A function and the module in which its own names are looked up.
+    Fn(ModuleId, Arc<FnDef>),
+    /// A constant and its module.
+    Let(ModuleId, Arc<LetDef>),
+    /// A block or model.
+    Block(BlockId),
+    /// An enumeration.
+    Enum(EnumId),
+    /// A case of an enumeration.
+    Case(EnumId, usize),
+    /// A case that two visible enumerations have.
+    Ambiguous(Vec<EnumId>),
+    /// Something that could not be read, which has been reported.
+    Broken,
+}
+
+/// An enumeration.
+#[derive(Clone, Debug)]
+pub struct Enum {
+    /// Its name.
+    pub name: Name,
+    /// Its cases.
+    pub cases: Vec<Name>,
+}
+
+/// A block or model with all its members.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// Its name.
+    pub name: Name,
+    /// Whether it is the model of an experiment.
+    pub is_model: bool,
+    /// Where its parameters are looked up.
+    pub module: ModuleId,
+    /// What it is made with.
+    pub params: Vec<Param>,
+    /// Its members by name: those of its base first, replaced where it has one of the same name.
+    pub members: ByName<(ModuleId, Member)>,
+    /// All blocks it descends from, itself first.
+    pub lineage: Vec<BlockId>,
+    /// Whether it may have more members, which could not be read.
+    pub is_partial: bool,
+}
+
+impl Spec {
+    /// A block.
+    #[must_use]
+    pub fn block(&self, id: BlockId) -> &Block {
+        &self.blocks[id.0]
+    }
+
+    /// A module.
+    #[must_use]
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.0]
+    }
+
+    /// An enumeration.
+    #[must_use]
+    pub fn enumeration(&self, id: EnumId) -> &Enum {
+        &self.enums[id.0]
+    }
+}
+
+/// The name under which a member is known in its block, and its place.
+#[must_use]
+pub fn member_name(member: &Member) -> (Arc<str>, Span) {
+    use crate::parse::ast::MemberKind;
+    let of = |name: &Name| (name.node.clone(), name.span);
+    match &member.kind {
+        MemberKind::Param(param) => of(&param.name),
+        MemberKind::Let(def) | MemberKind::Part(def) => of(&def.name),
+        MemberKind::Fn(def) | MemberKind::Score(def) => of(&def.name),
+        MemberKind::Objective(def) => of(&def.function.name),
+        MemberKind::Training(def) => {
+            let names: Vec<&str> = def.objectives.iter().flatten().map(|name| &*name.node).collect();
+            let span = def.objectives.iter().flatten().map(|name| name.span).reduce(Span::to);
+            (format!("training {}", names.join(", ")).into(), span.expect("`training` names an objective"))
+        }
+        MemberKind::Measure(_, span) => ("measure".into(), *span),
+        MemberKind::Data(_, span) => ("data".into(), *span),
+    }
+}
