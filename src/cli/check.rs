@@ -109,7 +109,7 @@ impl Check {
 
     /// Prints all diagnostics for a program to read.
     fn tell(&self, diagnostics: &[Diagnostic], sources: &SourceMap, summary: Option<&Summary>) {
-        let of = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+        let of = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.code.severity() == severity).count();
         let document = match self.format {
             Format::Github => return terminal::result(&github(diagnostics, sources)),
             Format::Sarif => sarif(diagnostics, sources),

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::diagnostic::{Explanation, nearest};
+use crate::diagnostic::{Code, Explanation, nearest};
 
 use super::failure::Failure;
 use super::terminal;
@@ -25,7 +25,7 @@ impl Explain {
             Some(code) => {
                 let code =
                     code.trim().trim_start_matches("error[").trim_start_matches("warning[").trim_end_matches(']');
-                explained(&Explanation::of(code).ok_or_else(|| unknown(code))?)
+                explained(&Explanation::of(Code::named(code).ok_or_else(|| unknown(code))?))
             }
         };
         terminal::result(&text);
@@ -49,12 +49,12 @@ fn explained(explanation: &Explanation) -> String {
 
 fn list() -> String {
     let all = Explanation::all();
-    let width = all.iter().map(|explanation| explanation.code.len()).max().unwrap_or(0);
+    let width = all.iter().map(|explanation| explanation.code.name().len()).max().unwrap_or(0);
     all.iter().map(|explanation| format!("{:width$}  {}\n", explanation.code, explanation.title)).collect()
 }
 
 fn unknown(code: &str) -> Failure {
-    let help = match nearest(code, Explanation::all().iter().map(|explanation| explanation.code)) {
+    let help = match nearest(code, Code::ALL.iter().map(|code| code.name())) {
         Some(known) => format!("did you mean `{known}`?"),
         None => "`diadc explain` lists all codes".to_owned(),
     };

@@ -51,11 +51,11 @@ fn convert(workspace: &Workspace, found: &diagnostic::Diagnostic, range: lsp_typ
     });
     Diagnostic {
         range,
-        severity: Some(match found.severity {
+        severity: Some(match found.code.severity() {
             Severity::Error => DiagnosticSeverity::ERROR,
             Severity::Warning => DiagnosticSeverity::WARNING,
         }),
-        code: Some(NumberOrString::String(found.code.to_owned())),
+        code: Some(NumberOrString::String(found.code.name().to_owned())),
         source: Some("diadc".to_owned()),
         message,
         related_information: Some(related.collect()),

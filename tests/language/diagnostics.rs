@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use diadc_lang::compile::{Failed, compile};
+use diadc_lang::diagnostic::{Code, Severity};
 use diadc_lang::resolve::Location;
 
 use super::{Spec, files, shown, stem};
@@ -42,35 +43,12 @@ fn every_mistake_is_told_at_its_place_and_in_plain_words() {
 
 #[test]
 fn every_kind_of_mistake_has_a_spec_that_makes_it() {
-    let made: BTreeSet<&str> =
+    let made: BTreeSet<Code> =
         files(FOLDER, "diad").iter().flat_map(|path| failed(path).1.diagnostics).map(|found| found.code).collect();
-    let mut known = BTreeSet::new();
-    for room in ["parse", "resolve", "check"] {
-        codes(std::path::Path::new("src/lang").join(room).as_path(), &mut known);
-    }
-    assert!(known.len() > 50, "only {known:?} were found in the source");
-    // Of a call, not of a spec; `tests/cli/call.rs` makes it.
-    known.remove("unused-input");
-    let without: Vec<&String> = known.iter().filter(|code| !made.contains(code.as_str())).collect();
+    let errors = Code::ALL.iter().filter(|code| code.severity() == Severity::Error);
+    // An unused input is one of a call, not of a spec; `tests/cli/call.rs` makes it.
+    let without: Vec<&Code> = errors.filter(|code| **code != Code::UnusedInput && !made.contains(code)).collect();
     assert!(without.is_empty(), "no spec in {FOLDER} makes {without:?}");
-}
-
-/// The codes of all diagnostics that the sources in a folder make.
-pub(super) fn codes(folder: &std::path::Path, into: &mut BTreeSet<String>) {
-    for entry in std::fs::read_dir(folder).expect("the sources lie here") {
-        let path = entry.expect("the folder can be read").path();
-        if path.is_dir() {
-            codes(&path, into);
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).expect("sources are text");
-        let made = ["Diagnostic::error(", "Diagnostic::warning("].map(|call| text.split(call).skip(1));
-        for made in made.into_iter().flatten() {
-            if let Some(code) = made.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) {
-                into.insert(code.to_owned());
-            }
-        }
-    }
 }
 
 #[test]
@@ -96,7 +74,7 @@ fn a_mistake_in_a_used_file_is_told_in_that_file() {
         .file("mine.diad", "block Mine() {\n    fn (x) { x |> conv(3) @ \"a\" |> rellu }\n}\n");
     let Err(failed) = spec.result() else { panic!("there is a mistake") };
     let [mistake] = failed.diagnostics.as_slice() else { panic!("{}", shown(&failed)) };
-    assert_eq!(mistake.code, "unknown-name");
+    assert_eq!(mistake.code, Code::UnknownName);
     assert!(failed.sources.place(mistake.span()).ends_with("mine.diad:2:36"), "{}", shown(&failed));
 }
 

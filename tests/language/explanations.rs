@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 
 use diadc_core::fact::{Dim, Fact, Shape};
 use diadc_lang::compile::{Failed, compile, compile_call};
-use diadc_lang::diagnostic::{Diagnostic, Explanation, Lint, Severity};
+use diadc_lang::diagnostic::{Code, Diagnostic, Explanation};
 use diadc_lang::resolve::Location;
 
-use super::shown;
+use super::{at_root, files, shown, stem};
 
 /// Everything that is said about an example, warnings too.
 fn told(example: &str) -> Failed {
@@ -51,43 +51,40 @@ fn inputs(example: &str) -> Vec<(String, Fact)> {
     inputs
 }
 
-fn codes(diagnostics: &[Diagnostic]) -> Vec<&str> {
+fn codes(diagnostics: &[Diagnostic]) -> Vec<Code> {
     diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
 }
 
 /// A spec with a mistake gives this one and no other. Warnings come with others: a short model leaves much unused.
 #[test]
 fn every_wrong_example_gives_its_code_and_every_right_one_does_not() {
-    let is_error = |told: &Diagnostic| told.severity == Severity::Error;
     for explanation in Explanation::all() {
         let code = explanation.code;
         let wrong = told(explanation.wrong());
         let found = codes(&wrong.diagnostics);
-        let is_it = if wrong.diagnostics.iter().any(is_error) { found == [code] } else { found.contains(&code) };
+        let is_it =
+            if wrong.diagnostics.iter().any(Diagnostic::is_error) { found == [code] } else { found.contains(&code) };
         assert!(is_it, "the wrong example of {code}\n{}", shown(&wrong));
         let right = told(explanation.right());
-        let is_right = !right.diagnostics.iter().any(is_error) && !codes(&right.diagnostics).contains(&code);
+        let is_right =
+            !right.diagnostics.iter().any(Diagnostic::is_error) && !codes(&right.diagnostics).contains(&code);
         assert!(is_right, "the right example of {code}\n{}", shown(&right));
     }
 }
 
 #[test]
-fn every_code_of_the_source_is_explained_and_every_explanation_has_a_code() {
-    let mut used = BTreeSet::new();
-    super::diagnostics::codes(std::path::Path::new("src/lang"), &mut used);
-    used.extend(Lint::ALL.map(|lint| lint.code().to_owned()));
-    let explained: BTreeSet<String> =
-        Explanation::all().iter().map(|explanation| explanation.code.to_owned()).collect();
-    assert!(explained.len() > 60, "{explained:?}");
-    assert_eq!(used.difference(&explained).collect::<Vec<_>>(), Vec::<&String>::new(), "codes without a file");
-    assert_eq!(explained.difference(&used).collect::<Vec<_>>(), Vec::<&String>::new(), "files without a code");
+fn every_code_is_explained_and_every_explanation_has_a_code() {
+    at_root();
+    let pages = files("docs/diagnostics", "md");
+    let pages: BTreeSet<&str> = pages.iter().map(|path| stem(path)).collect();
+    assert_eq!(pages, Code::ALL.iter().map(|code| code.name()).collect());
 }
 
 #[test]
 fn every_explanation_has_a_title_and_words() {
-    for Explanation { code, title, .. } in Explanation::all() {
+    for explanation @ Explanation { code, title, .. } in Explanation::all() {
         assert!(!title.is_empty() && title.len() < 90 && !title.ends_with('.'), "{code}: {title}");
-        let words = Explanation::of(code).expect("it is one of all").words();
+        let words = explanation.words();
         assert!(words.len() > 60 && words.ends_with(['.', ')']), "{code}: {words}");
     }
 }

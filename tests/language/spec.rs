@@ -74,7 +74,7 @@ impl Spec {
         match self.result() {
             Ok(_) => panic!("{}\ncompiles, and should not: {code}", self.text),
             Err(failed) => {
-                let codes: Vec<&str> = failed.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+                let codes: Vec<&str> = failed.diagnostics.iter().map(|diagnostic| diagnostic.code.name()).collect();
                 assert_eq!(codes, [code], "{}\n{}", self.text, shown(&failed));
             }
         }

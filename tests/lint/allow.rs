@@ -1,5 +1,7 @@
 //! Reasons in the spec for which a warning is not shown.
 
+use diadc_lang::diagnostic::Code;
+
 use crate::language::{Spec, shown};
 
 const NET: &str = "block Net() { fn (x) { x |> conv(3) @ \"conv\" } }";
@@ -8,7 +10,7 @@ const NET: &str = "block Net() { fn (x) { x |> conv(3) @ \"conv\" } }";
 #[track_caller]
 fn codes(spec: &Spec) -> Vec<&'static str> {
     match spec.result() {
-        Ok(compiled) => compiled.warnings.iter().map(|warning| warning.code).collect(),
+        Ok(compiled) => compiled.warnings.iter().map(|warning| warning.code.name()).collect(),
         Err(failed) => panic!("{}", shown(&failed)),
     }
 }
@@ -46,7 +48,7 @@ fn a_doc_comment_of_one_line_may_stand_before_any_member() {
     for member in ["objective o(image) trains net { mse(net(image), image) }", "data { size = 8 }"] {
         let spec = Spec::with(NET, &format!("let a = 1\n/// One line.\n{member}\npart net = Net()\nlet b = a / 2.0"));
         if let Err(failed) = spec.result() {
-            assert!(failed.diagnostics.iter().all(|wrong| wrong.code != "syntax"), "{}", shown(&failed));
+            assert!(failed.diagnostics.iter().all(|wrong| wrong.code != Code::Syntax), "{}", shown(&failed));
         }
     }
 }

@@ -4,7 +4,7 @@ mod allow;
 mod shipped;
 
 use diadc_lang::compile::{Compiled, compile};
-use diadc_lang::diagnostic::{Lint, Style, render};
+use diadc_lang::diagnostic::{Code, Style, render};
 use diadc_lang::resolve::Location;
 
 use crate::language::{at_root, files, shown, stem};
@@ -29,22 +29,22 @@ fn every_kind_of_warning_is_told_at_its_place() {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     let _guard = settings.bind_to_scope();
-    for lint in Lint::ALL {
-        let path = format!("tests/lint/flagged/{}.diad", lint.code());
+    for code in Code::warnings() {
+        let path = format!("tests/lint/flagged/{}.diad", code);
         let compiled = compiled(&path, &[]);
-        let mut codes: Vec<&str> = compiled.warnings.iter().map(|warning| warning.code).collect();
+        let mut codes: Vec<Code> = compiled.warnings.iter().map(|warning| warning.code).collect();
         codes.dedup();
-        assert_eq!(codes, [lint.code()], "{path}\n{}", warned(&compiled));
+        assert_eq!(codes, [code], "{path}\n{}", warned(&compiled));
         let source = std::fs::read_to_string(&path).expect("the spec can be read");
-        insta::assert_snapshot!(lint.code(), format!("{source}\n{}", warned(&compiled)));
+        insta::assert_snapshot!(code.name(), format!("{source}\n{}", warned(&compiled)));
     }
 }
 
 #[test]
 fn what_is_like_a_mistake_and_is_none_is_not_warned_of() {
     let found = files("tests/lint/fine", "diad");
-    for lint in Lint::ALL {
-        assert!(found.iter().any(|path| stem(path) == lint.code()), "nothing shows where `{}` is quiet", lint.code());
+    for code in Code::warnings() {
+        assert!(found.iter().any(|path| stem(path) == code.name()), "nothing shows where `{}` is quiet", code);
     }
     for path in found {
         let compiled = compiled(&path, &[]);
@@ -55,8 +55,8 @@ fn what_is_like_a_mistake_and_is_none_is_not_warned_of() {
 #[test]
 fn the_guide_lists_every_kind_of_warning() {
     let guide = include_str!("../../grammar/README.md");
-    for lint in Lint::ALL {
-        let row = format!("| `{}` | ", lint.code());
-        assert!(guide.lines().any(|line| line.starts_with(&row)), "the guide does not speak of `{}`", lint.code());
+    for code in Code::warnings() {
+        let row = format!("| `{}` | ", code);
+        assert!(guide.lines().any(|line| line.starts_with(&row)), "the guide does not speak of `{}`", code);
     }
 }

@@ -1,5 +1,6 @@
 //! What comes with diadc has no warning, and what was wrong with the published code has one.
 
+use diadc_lang::diagnostic::Code;
 use diadc_lang::program::Init;
 
 use crate::language::files;
@@ -18,7 +19,7 @@ fn every_spec_and_example_is_without_a_warning() {
 fn the_released_fusion_never_moves_and_the_others_do() {
     let released = compiled("specs/diad.diad", &[("fusion", "released")]);
     let [warning] = released.warnings.as_slice() else { panic!("{}", warned(&released)) };
-    assert_eq!(warning.code, "stuck-weight");
+    assert_eq!(warning.code, Code::StuckWeight);
     let text = warned(&released);
     assert!(text.contains("110,592,000 of them"), "{text}");
     // Nine convolutions of the fusion, and the three zero convolutions that feed only them.
@@ -32,7 +33,7 @@ fn the_released_fusion_never_moves_and_the_others_do() {
 #[test]
 fn a_fusion_that_joins_nothing_is_trained_in_vain() {
     let compiled = compiled("specs/diad.diad", &[("join", "{middle}")]);
-    let codes: Vec<&str> = compiled.warnings.iter().map(|warning| warning.code).collect();
+    let codes: Vec<&str> = compiled.warnings.iter().map(|warning| warning.code.name()).collect();
     assert_eq!(codes, ["unreached-weight"], "{}", warned(&compiled));
     let starts_from_zero = |init: &Init| *init == Init::Constant(0.0);
     let fused = compiled.program.weights.iter().filter(|weight| weight.path.starts_with("control_model.down"));
@@ -43,6 +44,6 @@ fn a_fusion_that_joins_nothing_is_trained_in_vain() {
 fn a_param_of_a_base_is_told_of_when_it_is_set_in_vain() {
     let compiled = compiled("specs/tiny.diad", &[("backbone", "vgg16")]);
     let [warning] = compiled.warnings.as_slice() else { panic!("{}", warned(&compiled)) };
-    assert_eq!(warning.code, "unused-param");
+    assert_eq!(warning.code, Code::UnusedParam);
     assert_eq!(compiled.sources.slice(warning.span()), "backbone");
 }

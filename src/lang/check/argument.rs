@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use diadc_core::span::Span;
 
+use crate::diagnostic::{Code, Diagnostic};
+
 use super::value::{Given, Value};
 use super::{Checker, error};
 
@@ -147,7 +149,7 @@ impl Checker<'_> {
             Value::Int(n) => {
                 let (value, span) = (n.to_string(), arguments.get(name).1);
                 let text = format!("`{name}` of `{}` must be at least {least}, this is {value}", arguments.callee);
-                self.report(crate::diagnostic::Diagnostic::error("too-small", text, span));
+                self.report(Diagnostic::new(Code::TooSmall, text, span));
                 None
             }
             _ => self.refuse(arguments, name, "an int"),
@@ -252,7 +254,7 @@ impl Checker<'_> {
             other => {
                 let shown = other.shown(self.spec);
                 let text = format!("`{callee}` has no axis {shown} in a tensor of {rank} axes");
-                self.report(crate::diagnostic::Diagnostic::error("no-such-axis", text, span));
+                self.report(Diagnostic::new(Code::NoSuchAxis, text, span));
                 None
             }
         }

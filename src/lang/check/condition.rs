@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{Expr, ExprKind, MemberKind, Name, ParamDef, TypeKind};
 use crate::resolve::spec::Spec;
 use crate::source::SourceMap;
@@ -323,7 +323,7 @@ fn probe(spec: &Spec, param: &Numbers<'_>, values: &[i64]) -> Result<(), Option<
     let mut checker = Checker::new(spec);
     checker.probed = Some((param.def.name.node.clone(), value));
     checker.program();
-    let mistake = checker.diagnostics.iter().position(|diagnostic| diagnostic.severity == Severity::Error);
+    let mistake = checker.diagnostics.iter().position(Diagnostic::is_error);
     match mistake {
         None => Ok(()),
         Some(at) => Err(checker.first_part.take().map(|part| Site { part, span: checker.diagnostics[at].span() })),
@@ -370,16 +370,16 @@ fn numbers(spec: &Spec) -> Vec<Numbers<'_>> {
 pub(crate) fn may_depend_on_values(diagnostic: &Diagnostic) -> bool {
     matches!(
         diagnostic.code,
-        "shape-mismatch"
-            | "not-divisible"
-            | "refused"
-            | "too-small"
-            | "index-out-of-range"
-            | "loop-changes-shape"
-            | "unequal-lengths"
-            | "crop-too-large"
-            | "division-by-zero"
-            | "weight-of-two-shapes"
-            | "copy-of-other-shape"
+        Code::ShapeMismatch
+            | Code::NotDivisible
+            | Code::Refused
+            | Code::TooSmall
+            | Code::IndexOutOfRange
+            | Code::LoopChangesShape
+            | Code::UnequalLengths
+            | Code::CropTooLarge
+            | Code::DivisionByZero
+            | Code::WeightOfTwoShapes
+            | Code::CopyOfOtherShape
     )
 }

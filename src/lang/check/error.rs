@@ -4,29 +4,29 @@ use diadc_core::fact::Fact;
 use diadc_core::op::ShapeError;
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, one_of};
+use crate::diagnostic::{Code, Diagnostic, one_of};
 use crate::program::Weight;
 
 pub(super) fn shape(what: &str, error: ShapeError, span: Span) -> Diagnostic {
-    Diagnostic::error("shape-mismatch", format!("`{what}` does not fit what it is given"), span)
+    Diagnostic::new(Code::ShapeMismatch, format!("`{what}` does not fit what it is given"), span)
         .here(error.message)
         .help_if(error.help)
 }
 
 pub(super) fn wrong_type(what: &str, wanted: &str, found: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("wrong-type", format!("{what} must be {wanted}, this is {found}"), span)
+    Diagnostic::new(Code::WrongType, format!("{what} must be {wanted}, this is {found}"), span)
 }
 
 pub(super) fn unknown_word(setting: &str, word: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("unknown-word", format!("`{setting}` can't be \"{word}\""), span)
+    Diagnostic::new(Code::UnknownWord, format!("`{setting}` can't be \"{word}\""), span)
 }
 
 pub(super) fn operands(operator: &str, left: &str, right: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("wrong-operands", format!("`{operator}` is not defined for {left} and {right}"), span)
+    Diagnostic::new(Code::WrongOperands, format!("`{operator}` is not defined for {left} and {right}"), span)
 }
 
 pub(super) fn dimension(what: &str, axis: usize, wanted: &str, found: &str, fact: &Fact, span: Span) -> Diagnostic {
-    Diagnostic::error("shape-mismatch", format!("axis {axis} of {what} must be {wanted}, it is {found}"), span)
+    Diagnostic::new(Code::ShapeMismatch, format!("axis {axis} of {what} must be {wanted}, it is {found}"), span)
         .here(format!("this is {fact}"))
 }
 
@@ -36,7 +36,7 @@ pub(super) fn unknown_field<'a>(
     known: impl IntoIterator<Item = &'a str>,
     span: Span,
 ) -> Diagnostic {
-    Diagnostic::error("unknown-field", format!("{owner} has no `{name}`"), span).help_if(one_of(name, known))
+    Diagnostic::new(Code::UnknownField, format!("{owner} has no `{name}`"), span).help_if(one_of(name, known))
 }
 
 pub(super) fn unknown_argument<'a>(
@@ -45,12 +45,12 @@ pub(super) fn unknown_argument<'a>(
     known: impl IntoIterator<Item = &'a str>,
     span: Span,
 ) -> Diagnostic {
-    Diagnostic::error("unknown-argument", format!("`{callee}` has no parameter `{name}`"), span)
+    Diagnostic::new(Code::UnknownArgument, format!("`{callee}` has no parameter `{name}`"), span)
         .help_if(one_of(name, known))
 }
 
 pub(super) fn missing_argument(name: &str, callee: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("missing-argument", format!("`{callee}` needs `{name}`"), span)
+    Diagnostic::new(Code::MissingArgument, format!("`{callee}` needs `{name}`"), span)
         .help(format!("give it, as in `{callee}(.., {name}: ..)`"))
 }
 
@@ -60,38 +60,38 @@ pub(super) fn too_many_arguments(callee: &str, takes: usize, span: Span) -> Diag
         1 => "one argument".to_owned(),
         _ => format!("at most {takes} arguments"),
     };
-    Diagnostic::error("too-many-arguments", format!("`{callee}` takes {most}"), span)
+    Diagnostic::new(Code::TooManyArguments, format!("`{callee}` takes {most}"), span)
 }
 
 pub(super) fn argument_twice(name: &str, callee: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("argument-twice", format!("`{name}` of `{callee}` is given twice"), span)
+    Diagnostic::new(Code::ArgumentTwice, format!("`{name}` of `{callee}` is given twice"), span)
 }
 
 pub(super) fn positional_after_named(callee: &str, span: Span, named: &str, first: Span) -> Diagnostic {
     let text = format!("an argument of `{callee}` without a name stands behind one with a name");
-    Diagnostic::error("positional-after-named", text, span)
+    Diagnostic::new(Code::PositionalAfterNamed, text, span)
         .here("which parameter is this for?")
         .also(first, format!("`{named}` is given by name"))
         .help("put arguments without a name first, or give this one its name too")
 }
 
 pub(super) fn not_callable(kind: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("not-callable", format!("{kind} can't be called"), span)
+    Diagnostic::new(Code::NotCallable, format!("{kind} can't be called"), span)
 }
 
 pub(super) fn no_place(what: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("no-place", format!("the weights of `{what}` have no place"), span)
+    Diagnostic::new(Code::NoPlace, format!("the weights of `{what}` have no place"), span)
         .help("say where they lie in a checkpoint, as in `@ \"name\"`; or make it a `part` of the block")
 }
 
 pub(super) fn needless_place(what: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("needless-place", format!("{what} has no weights that could lie at a place"), span)
+    Diagnostic::new(Code::NeedlessPlace, format!("{what} has no weights that could lie at a place"), span)
         .help("leave the `@` out")
 }
 
 pub(super) fn place_reached_twice(path: &str, span: Span, first: Span) -> Diagnostic {
     let diagnostic =
-        Diagnostic::error("place-reached-twice", format!("the place `{path}` is used twice in one call"), span);
+        Diagnostic::new(Code::PlaceReachedTwice, format!("the place `{path}` is used twice in one call"), span);
     if first == span {
         diagnostic.here("reached again, in the next round of a loop or the next call of a function").help(
             "put what differs into the place, as in `@ \"{i}\"`; to share the weights, make it a `part` and call that",
@@ -107,84 +107,84 @@ pub(super) fn place_taken(path: &str, span: Span, first: Span, is_copy: bool) ->
     } else {
         "give each a place of its own, with `@ \"..\"`; to share the weights, make it one `part` and call that"
     };
-    Diagnostic::error("place-taken", format!("something else lies at `{path}` already"), span)
+    Diagnostic::new(Code::PlaceTaken, format!("something else lies at `{path}` already"), span)
         .here("again here")
         .also(first, "first here")
         .help(help)
 }
 
 pub(super) fn weight_twice(path: &str, span: Span, first: Span) -> Diagnostic {
-    Diagnostic::error("weight-twice", format!("two layers have a weight `{path}`"), span)
+    Diagnostic::new(Code::WeightTwice, format!("two layers have a weight `{path}`"), span)
         .here("again here")
         .also(first, "first here")
         .help("give each layer a place of its own")
 }
 
 pub(super) fn weight_of_two_shapes(path: &str, now: &str, before: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("weight-of-two-shapes", format!("the weight `{path}` is {now} in this call"), span)
+    Diagnostic::new(Code::WeightOfTwoShapes, format!("the weight `{path}` is {now} in this call"), span)
         .note(format!("it was {before} in an earlier call of the same part"))
         .help("a part that is called twice has the same weights, so its inputs need the same number of channels")
 }
 
 pub(super) fn out_of_range(index: i64, len: usize, span: Span) -> Diagnostic {
-    Diagnostic::error("index-out-of-range", format!("there is no element {index} in a list of {len}"), span)
+    Diagnostic::new(Code::IndexOutOfRange, format!("there is no element {index} in a list of {len}"), span)
         .help("the first element has index 0")
 }
 
 pub(super) fn not_exact(a: &str, b: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("not-divisible", format!("{a} / {b} leaves a remainder"), span)
+    Diagnostic::new(Code::NotDivisible, format!("{a} / {b} leaves a remainder"), span)
         .help("use `div(a, b)` to round down, or write one of them as a float")
 }
 
 pub(super) fn cycle(name: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("cycle", format!("the value of `{name}` depends on itself"), span)
+    Diagnostic::new(Code::Cycle, format!("the value of `{name}` depends on itself"), span)
 }
 
 pub(super) fn too_deep(span: Span) -> Diagnostic {
-    Diagnostic::error("too-deep", "functions call each other without end", span)
+    Diagnostic::new(Code::TooDeep, "functions call each other without end", span)
         .help("recursion needs an `if` that ends it")
 }
 
 pub(super) fn constants_too_deep(span: Span) -> Diagnostic {
-    Diagnostic::error("too-deep", "this constant is made of another, that of the next, and so on, too often", span)
+    Diagnostic::new(Code::TooDeep, "this constant is made of another, that of the next, and so on, too often", span)
         .help("compute some of them in one `let`, with a function or a `for`")
 }
 
 pub(super) fn too_many_operations(most: usize, span: Span) -> Diagnostic {
-    Diagnostic::error("too-long", format!("more than {most} operations are too many to write out"), span)
+    Diagnostic::new(Code::TooLong, format!("more than {most} operations are too many to write out"), span)
         .help("a `loop` writes its body out once; functions that call others twice each double what is written out")
 }
 
 pub(super) fn too_long(span: Span) -> Diagnostic {
-    Diagnostic::error("too-long", "this is the two-millionth call or round of a `for`", span)
+    Diagnostic::new(Code::TooLong, "this is the two-millionth call or round of a `for`", span)
         .help("functions that call others twice each, and loops in loops, multiply what is written out")
 }
 
 pub(super) fn text_too_long(span: Span) -> Diagnostic {
-    Diagnostic::error("list-too-long", "a text of more than a million signs is too long", span)
+    Diagnostic::new(Code::ListTooLong, "a text of more than a million signs is too long", span)
 }
 
 pub(super) fn too_much(span: Span) -> Diagnostic {
-    Diagnostic::error("list-too-long", "more than a million values, counted in all lists within, are too many", span)
+    Diagnostic::new(Code::ListTooLong, "more than a million values, counted in all lists within, are too many", span)
 }
 
 pub(super) fn formula_too_long(span: Span) -> Diagnostic {
-    Diagnostic::error("overflow", "the product of these two extents has too many terms", span)
+    Diagnostic::new(Code::Overflow, "the product of these two extents has too many terms", span)
 }
 
 pub(super) fn list_too_long(count: i64, most: i64, span: Span) -> Diagnostic {
-    Diagnostic::error("list-too-long", format!("a list of {count} is too long, {most} are the most"), span)
+    Diagnostic::new(Code::ListTooLong, format!("a list of {count} is too long, {most} are the most"), span)
 }
 
 pub(super) fn not_within(name: &str, verb: &str, value: &str, within: &str, span: Span, rule: Span) -> Diagnostic {
-    Diagnostic::error("not-within", format!("`{name}` can't {verb} {value}"), span)
+    Diagnostic::new(Code::NotWithin, format!("`{name}` can't {verb} {value}"), span)
         .here(format!("must be in {within}"))
         .also(rule, "the rule")
 }
 
 pub(super) fn copy_of_unused(path: &str, original: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(
-        "copy-of-unused",
+    Diagnostic::new(
+        Code::CopyOfUnused,
         format!("`{path}` should start from `{original}`, which no function uses"),
         span,
     )
@@ -196,6 +196,6 @@ pub(super) fn copy_of_other_shape(copy: &Weight, original: &Weight) -> Diagnosti
         "`{}` is {:?} and can't start from `{}`, which is {:?}",
         copy.path, copy.shape, original.path, original.shape
     );
-    Diagnostic::error("copy-of-other-shape", text, copy.span)
+    Diagnostic::new(Code::CopyOfOtherShape, text, copy.span)
         .help("a copy sees inputs with as many channels as the original")
 }

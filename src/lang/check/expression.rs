@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{Body, Expr, ExprKind, For, If, Name, Pattern, Statement, StringPart};
 use crate::resolve::builtin::Builtin;
 use crate::resolve::spec::Binding;
@@ -201,7 +201,7 @@ impl Checker<'_> {
             || {
                 let text = format!("the extent `{name}` is not known here");
                 let help = "write it plainly in the shape of a parameter, as in `[B, C, H, W]`";
-                self.report(Diagnostic::error("unbound-extent", text, span).help(help))
+                self.report(Diagnostic::new(Code::UnboundExtent, text, span).help(help))
             },
             Value::Builtin,
         )
@@ -233,7 +233,7 @@ impl Checker<'_> {
             Binding::Enum(_) | Binding::Ambiguous(_) => {
                 let help = format!("write one of its cases, as in `{name}::..`");
                 self.report(
-                    Diagnostic::error("enum-as-value", format!("`{name}` is an enum, not a value"), span).help(help),
+                    Diagnostic::new(Code::EnumAsValue, format!("`{name}` is an enum, not a value"), span).help(help),
                 )
             }
         }
@@ -398,7 +398,7 @@ impl Checker<'_> {
     ) -> Value {
         let (Some(low), Some(high)) = (low, high) else {
             return self.report(
-                Diagnostic::error("open-range", "a range needs both ends here", span)
+                Diagnostic::new(Code::OpenRange, "a range needs both ends here", span)
                     .help("only inside an index, as in `xs[2..]`, may an end be left out"),
             );
         };
@@ -409,7 +409,7 @@ impl Checker<'_> {
             [a, b] => match (a.number(), b.number()) {
                 (Some(a), Some(b)) if inclusive => Value::Between(a, b),
                 (Some(_), Some(_)) => self.report(
-                    Diagnostic::error("open-range", "a range of floats includes its end", span).help("write `..=`"),
+                    Diagnostic::new(Code::OpenRange, "a range of floats includes its end", span).help("write `..=`"),
                 ),
                 _ => {
                     let kind = if a.number().is_none() { &a } else { &b }.kind(self.spec);

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, one_of};
+use crate::diagnostic::{Code, Diagnostic, one_of};
 use crate::parse::ast::{MemberKind, Setting};
 use crate::program::{Augmentation, Filter, Fit, ImageFormat, MaskRule};
 
@@ -128,7 +128,7 @@ impl Checker<'_> {
             (None, Some((length, span))) => (Fit::Shorter(length), (length, length), span),
             (Some((_, first)), Some((_, second))) => {
                 let text = "`data` says `stretch` or `shorter`, not both";
-                self.report(Diagnostic::error("stretch-and-shorter", text, second).also(first, "and here"));
+                self.report(Diagnostic::new(Code::StretchAndShorter, text, second).also(first, "and here"));
                 return None;
             }
         };
@@ -137,7 +137,7 @@ impl Checker<'_> {
         }
         let (wanted, found) = (shown(format.height, format.width), shown(height, width));
         let text = format!("images of {found} have no centre of {wanted}");
-        let diagnostic = Diagnostic::error("crop-too-large", text, span);
+        let diagnostic = Diagnostic::new(Code::CropTooLarge, text, span);
         self.report(
             diagnostic.help("the centre of `size` is taken of what this leaves: make it larger, or `size` smaller"),
         );

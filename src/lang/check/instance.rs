@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use diadc_core::span::Span;
 
+use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{FnDef, MemberKind};
 use crate::resolve::spec::{BlockId, ByName, ModuleId};
 
@@ -142,7 +143,7 @@ impl Checker<'_> {
                 };
                 if !env.makes_part {
                     return self.report(
-                        crate::diagnostic::Diagnostic::error("copy-outside-part", "a copy must be a `part`", span)
+                        Diagnostic::new(Code::CopyOutsidePart, "a copy must be a `part`", span)
                             .help("write `part name = copy ..` in the block or model"),
                     );
                 }

@@ -6,7 +6,7 @@ use diadc_core::fact::{Dim, Fact, Shape};
 use diadc_core::op::{Binary, Conv2d, ConvTranspose2d, Op, Reduction, Unary, WeightId};
 use diadc_core::span::Span;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::program::{Init, Weight};
 use crate::resolve::builtin::Builtin;
 
@@ -88,7 +88,7 @@ impl Checker<'_> {
         let count = i64::try_from(groups).unwrap_or(i64::MAX);
         if channels % count != 0 || out % count != 0 {
             let text = format!("{channels} to {out} channels can't be made in {groups} groups");
-            return Some(self.report(Diagnostic::error("shape-mismatch", text, arguments.get("groups").1)));
+            return Some(self.report(Diagnostic::new(Code::ShapeMismatch, text, arguments.get("groups").1)));
         }
         let padding = match arguments.get("padding").0 {
             Value::None => [0, 1].map(|i| (kernel[i] - 1) * dilation[i] / 2),
@@ -238,7 +238,7 @@ impl Checker<'_> {
             Some(Some(n)) if n > 0 => Some(n),
             Some(_) => {
                 let text = format!("`{}` needs to know axis {axis} of its input", arguments.callee);
-                let diagnostic = Diagnostic::error("unknown-channels", text, arguments.span);
+                let diagnostic = Diagnostic::new(Code::UnknownChannels, text, arguments.span);
                 let help =
                     "its weights depend on it: write the number where the input is declared, as in `x: [B, 3, H, W]`";
                 self.report(diagnostic.here(format!("this is {}", x.fact)).help(help));
@@ -246,7 +246,7 @@ impl Checker<'_> {
             }
             None => {
                 let text = format!("`{}` needs an input with an axis {axis}", arguments.callee);
-                let diagnostic = Diagnostic::error("shape-mismatch", text, arguments.span);
+                let diagnostic = Diagnostic::new(Code::ShapeMismatch, text, arguments.span);
                 self.report(diagnostic.here(format!("this is {}", x.fact)));
                 None
             }
@@ -257,7 +257,7 @@ impl Checker<'_> {
         let dims: Option<Vec<i64>> = shape.0.iter().map(Dim::known).collect();
         if dims.is_none() {
             let text = format!("the shape of a weight must be known, this is {shape}");
-            self.report(Diagnostic::error("unknown-channels", text, arguments.get("shape").1));
+            self.report(Diagnostic::new(Code::UnknownChannels, text, arguments.get("shape").1));
         }
         dims
     }
@@ -290,7 +290,7 @@ impl Checker<'_> {
         let too_many = shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n)).is_none_or(|n| n > 1 << 40);
         if too_many {
             let text = format!("the weight `{}` would have more than 2^40 elements", wanted.path);
-            self.report(Diagnostic::error("weight-too-large", text, span).here(format!("{shape:?}")));
+            self.report(Diagnostic::new(Code::WeightTooLarge, text, span).here(format!("{shape:?}")));
             return None;
         }
         let key = wanted.path;

@@ -4,7 +4,7 @@
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, one_of};
+use crate::diagnostic::{Code, Diagnostic, one_of};
 use crate::measure::{ImageScore, Measure, Metric, ProtocolName};
 use crate::parse::ast::{Expr, ExprKind, MemberKind, Setting};
 
@@ -58,7 +58,7 @@ impl Checker<'_> {
         let ExprKind::List(items) = &setting.value.kind else {
             let text = "`metrics` is no list of metrics";
             let help = "write it as in `metrics = [image_auroc, pro]`";
-            self.report(Diagnostic::error("wrong-type", text, setting.value.span).help(help));
+            self.report(Diagnostic::new(Code::WrongType, text, setting.value.span).help(help));
             return;
         };
         let mut found: Vec<(Metric, Span)> = Vec::new();
@@ -69,7 +69,7 @@ impl Checker<'_> {
             };
             if let Some((_, first)) = found.iter().find(|(other, _)| *other == metric) {
                 let text = format!("the metric `{}` is listed twice", metric.name());
-                self.report(Diagnostic::error("duplicate-name", text, item.span).also(*first, "first here"));
+                self.report(Diagnostic::new(Code::DuplicateName, text, item.span).also(*first, "first here"));
                 continue;
             }
             found.push((metric, item.span));
@@ -77,7 +77,7 @@ impl Checker<'_> {
         if items.is_empty() {
             let text = "`metrics` lists no metric";
             self.report(
-                Diagnostic::error("empty-list", text, setting.value.span).help("leave it out for the usual ones"),
+                Diagnostic::new(Code::EmptyList, text, setting.value.span).help("leave it out for the usual ones"),
             );
         }
         measure.metrics = found.into_iter().map(|(metric, _)| metric).collect();
@@ -99,7 +99,7 @@ impl Checker<'_> {
                     (Some("pool" | "top"), _) => {
                         let text = "an image score takes whole numbers above 0";
                         let help = "write `pool(8, 8)` for 8 rounds of 8x8 average pools, `top(100)` for a mean of 100";
-                        self.report(Diagnostic::error("wrong-argument", text, expr.span).help(help));
+                        self.report(Diagnostic::new(Code::WrongArgument, text, expr.span).help(help));
                         return;
                     }
                     _ => None,
@@ -120,7 +120,7 @@ impl Checker<'_> {
         };
         let text = name.map_or_else(|| format!("this is no {what}"), |name| format!("there is no {what} `{name}`"));
         let help = one_of(name.unwrap_or_default(), known);
-        self.report(Diagnostic::error("unknown-name", text, expr.span).help_if(help));
+        self.report(Diagnostic::new(Code::UnknownName, text, expr.span).help_if(help));
     }
 }
 

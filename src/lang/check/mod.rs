@@ -39,7 +39,7 @@ use diadc_core::graph::{Function, Origin, ScopeId};
 use diadc_core::op::WeightId;
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, Severity, in_order};
+use crate::diagnostic::{Diagnostic, in_order};
 use crate::parse::ast::Expr;
 use crate::program::{Program, Scope, Weight};
 use crate::resolve::Query;
@@ -189,7 +189,7 @@ impl<'a> Checker<'a> {
     /// What was made, if nothing is wrong, with warnings.
     fn outcome<T>(self, made: Option<T>) -> Checked<T> {
         let diagnostics = in_order(self.diagnostics);
-        let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        let failed = diagnostics.iter().any(Diagnostic::is_error);
         match made {
             Some(made) if !failed => Ok((made, diagnostics)),
             _ => Err(diagnostics),

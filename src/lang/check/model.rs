@@ -9,7 +9,7 @@ use diadc_core::graph::{Function, Graph, ValueId};
 use diadc_core::op::{Op, WeightId};
 use diadc_core::span::Span;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{FnDef, MemberKind, Name, ObjectiveDef, PartPath};
 use crate::program::{ImageFormat, Init, Objective, Part, Program};
 use crate::resolve::spec::{BlockId, ByName, ModuleId};
@@ -206,7 +206,7 @@ impl Checker<'_> {
             }
             let text = format!("`{}` takes images, and the model does not say how they come", def.name.node);
             let help = "add `data { size = 256 }` to the model";
-            self.report(Diagnostic::error("no-data", text, def.name.span).help(help));
+            self.report(Diagnostic::new(Code::NoData, text, def.name.span).help(help));
             return None;
         };
         let [h, w] = [data.height, data.width].map(|n| Dim::from(i64::try_from(n).unwrap_or(i64::MAX)));
@@ -221,7 +221,7 @@ impl Checker<'_> {
                     let text = format!("nothing provides `{other}` to `{}`", def.name.node);
                     let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
                     let help = format!("it can take {}", list.join(" and "));
-                    self.report(Diagnostic::error("unknown-input", text, param.name.span).help(help));
+                    self.report(Diagnostic::new(Code::UnknownInput, text, param.name.span).help(help));
                     return None;
                 }
             };
@@ -348,7 +348,7 @@ impl Checker<'_> {
             if !entries.contains_key(needed) {
                 let text = format!("`score` gives no `{needed}`");
                 let help = "its result is a record `{map: .., value: ..}`, and further images to show";
-                self.report(Diagnostic::error("missing-key", text, def.body.result_span()).help(help));
+                self.report(Diagnostic::new(Code::MissingKey, text, def.body.result_span()).help(help));
                 return None;
             }
         }
@@ -366,7 +366,7 @@ impl Checker<'_> {
             let ids = self.trained();
             if ids.is_empty() && self.diagnostics.is_empty() {
                 let text = format!("`{}` trains nothing: its parts have no weights", def.function.name.node);
-                self.report(Diagnostic::error("trains-nothing", text, def.function.name.span));
+                self.report(Diagnostic::new(Code::TrainsNothing, text, def.function.name.span));
             }
             result.push(Objective { name: def.function.name.node.to_string(), trains: ids });
         }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::program::{Init, Optimizer, Schedule};
 use crate::resolve::builtin::Builtin;
 
@@ -56,7 +56,7 @@ impl Checker<'_> {
                     Value::Str(text) => text.to_string(),
                     other => other.shown(self.spec),
                 };
-                Some(self.report(Diagnostic::error("refused", text, arguments.span)))
+                Some(self.report(Diagnostic::new(Code::Refused, text, arguments.span)))
             }
             _ => {
                 let x = self.tensor_argument(arguments, "x")?;
@@ -81,7 +81,7 @@ impl Checker<'_> {
         let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
         if lengths.iter().any(|&length| length != lengths[0]) {
             let text = format!("the lists of `zip` have different lengths: {lengths:?}");
-            self.report(Diagnostic::error("unequal-lengths", text, arguments.span));
+            self.report(Diagnostic::new(Code::UnequalLengths, text, arguments.span));
             return None;
         }
         let tuples =
@@ -139,7 +139,7 @@ impl Checker<'_> {
         let range =
             if limit == f64::MAX { "at least 0".to_owned() } else { format!("at least 0 and less than {limit}") };
         let text = format!("`{name}` of `{}` must be {range}, this is {x}", arguments.callee);
-        self.report(Diagnostic::error("too-small", text, arguments.get(name).1));
+        self.report(Diagnostic::new(Code::TooSmall, text, arguments.get(name).1));
         None
     }
 }

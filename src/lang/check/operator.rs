@@ -6,6 +6,7 @@ use diadc_core::fact::{DType, Dim};
 use diadc_core::op::{Binary, Comparison, Op, Unary};
 use diadc_core::span::Span;
 
+use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 
 use super::environment::Environment;
@@ -134,8 +135,7 @@ impl Checker<'_> {
             BinaryOp::Sub => x.checked_sub(y),
             BinaryOp::Mul => x.checked_mul(y),
             BinaryOp::Div | BinaryOp::Rem if y == 0 => {
-                let diagnostic =
-                    crate::diagnostic::Diagnostic::error("division-by-zero", format!("{x} is divided by 0"), span);
+                let diagnostic = Diagnostic::new(Code::DivisionByZero, format!("{x} is divided by 0"), span);
                 return self.report(diagnostic);
             }
             BinaryOp::Div if x.checked_rem(y).is_some_and(|rest| rest != 0) => {
@@ -152,7 +152,7 @@ impl Checker<'_> {
         result.map_or_else(
             || {
                 let text = format!("{x} {} {y} is too large for an int", op.symbol());
-                self.report(crate::diagnostic::Diagnostic::error("overflow", text, span))
+                self.report(Diagnostic::new(Code::Overflow, text, span))
             },
             Value::Int,
         )

@@ -12,7 +12,7 @@ use diadc_core::graph::{Function, ValueId};
 use diadc_core::op::Op;
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, one_of};
+use crate::diagnostic::{Code, Diagnostic, one_of};
 use crate::parse::ast::{ExprKind, MemberKind, ObjectiveDef};
 use crate::resolve::Query;
 use crate::resolve::spec::ModuleId;
@@ -177,7 +177,7 @@ impl Checker<'_> {
             let taken = inputs.iter().filter(|input| input.is_argument).map(|input| &*input.name);
             let help = one_of(&input.name, taken)
                 .map(|known| format!("{known}; leave out what it does not take, or name it in an expression"));
-            self.report(Diagnostic::error("unused-input", text, input.span).help_if(help));
+            self.report(Diagnostic::new(Code::UnusedInput, text, input.span).help_if(help));
         }
     }
 }

@@ -5,7 +5,7 @@ use diadc_core::graph::{Loop, ValueId};
 use diadc_core::op::{Elements, Op};
 use diadc_core::span::Span;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast;
 
 use super::emit::Builder;
@@ -107,7 +107,7 @@ impl Checker<'_> {
             let each: Vec<String> =
                 run.stepped.iter().zip(&lengths).map(|((name, _), n)| format!("`{}` has {n}", name.node)).collect();
             let text = format!("the constants of a loop have different lengths: {}", each.join(", "));
-            self.report(Diagnostic::error("unequal-lengths", text, span));
+            self.report(Diagnostic::new(Code::UnequalLengths, text, span));
             return None;
         }
         Some((starts, stepped, lengths[0]))
@@ -143,7 +143,7 @@ impl Checker<'_> {
                     let text =
                         format!("`{}` is {kind} after a step, and was a tensor {} before", name.node, start.fact);
                     self.report(
-                        Diagnostic::error("loop-changes-shape", text, run.body.result_span())
+                        Diagnostic::new(Code::LoopChangesShape, text, run.body.result_span())
                             .also(name.span, "carried from step to step"),
                     );
                     return None;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, one_of};
+use crate::diagnostic::{Code, Diagnostic, one_of};
 use crate::parse::ast::{MemberKind, ParamDef, Setting, TrainingDef};
 use crate::program::{Length, Optimizer, Phase, Schedule};
 use crate::resolve::spec::ModuleId;
@@ -90,7 +90,7 @@ impl Checker<'_> {
     pub(super) fn unknown_setting(&mut self, setting: &Setting, section: &str, known: &[&str]) -> bool {
         let name = &*setting.name.node;
         let text = format!("`{section}` has no setting `{name}`");
-        let diagnostic = Diagnostic::error("unknown-key", text, setting.name.span);
+        let diagnostic = Diagnostic::new(Code::UnknownKey, text, setting.name.span);
         let diagnostic = match section {
             "training" if CHOOSING.contains(&name) => diagnostic.help(
                 "a run keeps its last weights: what it measures is measured on test images, and weights that are \
@@ -104,7 +104,7 @@ impl Checker<'_> {
 
     pub(super) fn missing_setting(&mut self, name: &str, section: &str, span: Span, example: &str) {
         let text = format!("`{section}` does not say {name}");
-        self.report(Diagnostic::error("missing-key", text, span).help(format!("add `{example}`")));
+        self.report(Diagnostic::new(Code::MissingKey, text, span).help(format!("add `{example}`")));
     }
 
     /// `training objective { .. }`
@@ -137,7 +137,7 @@ impl Checker<'_> {
             }
             (Some((_, first)), Some((_, second))) => {
                 let text = "a training says `steps` or `epochs`, not both";
-                self.report(Diagnostic::error("steps-and-epochs", text, second).also(first, "and here"));
+                self.report(Diagnostic::new(Code::StepsAndEpochs, text, second).also(first, "and here"));
                 None
             }
         };

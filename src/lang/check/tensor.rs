@@ -6,6 +6,7 @@ use diadc_core::op::{
     Unary,
 };
 
+use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::BinaryOp;
 use crate::resolve::builtin::Builtin;
 
@@ -89,7 +90,7 @@ impl Checker<'_> {
             return Some(Value::Float(value));
         }
         let text = format!("`{}` of {x} is not a finite number", arguments.callee);
-        Some(self.report(crate::diagnostic::Diagnostic::error("not-finite", text, arguments.span)))
+        Some(self.report(Diagnostic::new(Code::NotFinite, text, arguments.span)))
     }
 
     fn tensor_or_number(
@@ -163,7 +164,7 @@ impl Checker<'_> {
                 return Some(Value::Int(0));
             }
             let text = format!("`{}` of an empty list", arguments.callee);
-            return Some(self.report(crate::diagnostic::Diagnostic::error("empty-list", text, arguments.span)));
+            return Some(self.report(Diagnostic::new(Code::EmptyList, text, arguments.span)));
         };
         let mut result = first.clone();
         for item in rest {
@@ -287,7 +288,7 @@ impl Checker<'_> {
         let extent = x.fact.shape.0[axis].known().filter(|extent| extent % count == 0);
         let Some(extent) = extent else {
             let text = format!("axis {axis} of {} can't be split into {count} equal parts", x.fact);
-            return Some(self.report(crate::diagnostic::Diagnostic::error("shape-mismatch", text, arguments.span)));
+            return Some(self.report(Diagnostic::new(Code::ShapeMismatch, text, arguments.span)));
         };
         if !self.has_room(usize::try_from(count).unwrap_or(usize::MAX), arguments.span) {
             return None;
@@ -358,7 +359,7 @@ impl Checker<'_> {
         let channels = x.fact.shape.0.get(1).and_then(Dim::known).filter(|&n| n > 0);
         let Some(channels) = channels else {
             let text = format!("an image [B, C, H, W] is expected, this is {}", x.fact);
-            return Some(self.report(crate::diagnostic::Diagnostic::error("shape-mismatch", text, arguments.span)));
+            return Some(self.report(Diagnostic::new(Code::ShapeMismatch, text, arguments.span)));
         };
         let shape = Shape::of(&[channels]);
         let one = self.constant(env, Elements::Float([1.0].into()), shape.clone(), arguments.span);
@@ -439,7 +440,7 @@ impl Checker<'_> {
         if !(0.0..1.0).contains(&p) {
             let text = format!("`p` of `dropout` must be at least 0 and less than 1, this is {p}");
             let at = arguments.get("p").1;
-            return Some(self.report(crate::diagnostic::Diagnostic::error("too-small", text, at)));
+            return Some(self.report(Diagnostic::new(Code::TooSmall, text, at)));
         }
         if p == 0.0 || !self.function.is_objective || !self.is_trained(env.owner()) {
             return Some(Value::Tensor(x));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diadc_core::fact::{DType, Dim, Fact, Shape};
 use diadc_core::span::Span;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{DimPattern, Expr, ExprKind, Type, TypeKind};
 use crate::resolve::spec::Binding;
 
@@ -192,7 +192,7 @@ impl Checker<'_> {
         if fact.shape.rank() != dims.len() {
             let text = format!("{what} must have {} axes, this has {}", dims.len(), fact.shape.rank());
             self.report(
-                Diagnostic::error("shape-mismatch", text, span)
+                Diagnostic::new(Code::ShapeMismatch, text, span)
                     .here(format!("this is {fact}"))
                     .also(ty, "asked for here"),
             );

@@ -5,13 +5,15 @@
 
 use include_dir::{Dir, include_dir};
 
+use super::Code;
+
 static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../docs/diagnostics");
 
 /// What a code means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Explanation {
     /// The code.
-    pub code: &'static str,
+    pub code: Code,
     /// What is wrong, in a line.
     pub title: &'static str,
     /// All of the file, as Markdown.
@@ -19,22 +21,23 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// The explanation of a code, if there is such a code.
+    /// The explanation of a code.
+    ///
+    /// # Panics
+    /// Never: a test finds the file of each code.
     #[must_use]
-    pub fn of(code: &str) -> Option<Explanation> {
-        Explanation::all().into_iter().find(|explanation| explanation.code == code)
+    pub fn of(code: Code) -> Explanation {
+        let file = FILES.get_file(format!("{code}.md")).and_then(|file| file.contents_utf8());
+        let text = file.expect("each code has a file in `docs/diagnostics`");
+        let title = text.lines().next().and_then(|line| line.strip_prefix("# "));
+        Explanation { code, title: title.expect("the first line of each file is its title"), text }
     }
 
-    /// All explanations, by code.
+    /// All explanations, by the names of their codes.
     #[must_use]
     pub fn all() -> Vec<Explanation> {
-        let read = |file: &'static include_dir::File<'static>| {
-            let text = file.contents_utf8()?;
-            let title = text.lines().next()?.strip_prefix("# ")?;
-            Some(Explanation { code: file.path().file_stem()?.to_str()?, title, text })
-        };
-        let mut all: Vec<Explanation> = FILES.files().filter_map(read).collect();
-        all.sort_unstable_by_key(|explanation| explanation.code);
+        let mut all: Vec<Explanation> = Code::ALL.iter().copied().map(Explanation::of).collect();
+        all.sort_unstable_by_key(|explanation| explanation.code.name());
         all
     }
 

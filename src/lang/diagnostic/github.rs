@@ -21,9 +21,9 @@ fn command(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         properties.push(format!("line={},col={}", place.line, place.column));
         properties.push(format!("endLine={},endColumn={}", place.end_line, place.end_column));
     }
-    let title = format!("{}[{}]", diagnostic.severity.word(), diagnostic.code);
+    let title = format!("{}[{}]", diagnostic.code.severity().word(), diagnostic.code);
     properties.push(format!("title={}", property(&title)));
-    let (command, words) = (diagnostic.severity.word(), data(&diagnostic.words(sources)));
+    let (command, words) = (diagnostic.code.severity().word(), data(&diagnostic.words(sources)));
     format!("::{command} {}::{words}\n", properties.join(","))
 }
 

@@ -16,7 +16,7 @@ struct JsonLabel<'a> {
 
 #[derive(Serialize)]
 struct JsonDiagnostic<'a> {
-    code: &'a str,
+    code: &'static str,
     severity: &'static str,
     headline: &'a str,
     labels: Vec<JsonLabel<'a>>,
@@ -35,8 +35,8 @@ pub fn json(diagnostics: &[Diagnostic], sources: &SourceMap) -> serde_json::Valu
     let list: Vec<JsonDiagnostic<'_>> = diagnostics
         .iter()
         .map(|diagnostic| JsonDiagnostic {
-            code: diagnostic.code,
-            severity: diagnostic.severity.word(),
+            code: diagnostic.code.name(),
+            severity: diagnostic.code.severity().word(),
             headline: &diagnostic.headline,
             labels: labels(&diagnostic.labels, sources),
             trace: labels(&diagnostic.trace, sources),

@@ -3,12 +3,13 @@
 //! Stages make [`Diagnostic`]s from their own errors; [`render`] draws them beside the source, and [`json()`], [`sarif()`] and
 //! [`github()`] write them for programs. [`Explanation`] says what a code means. This room knows places and words, but no stage.
 
+mod allow;
+mod code;
 mod explain;
 mod format;
 mod github;
 mod json;
 mod place;
-mod lint;
 mod render;
 mod sarif;
 mod suggest;
@@ -18,11 +19,12 @@ use diadc_core::span::Span;
 
 use crate::source::SourceMap;
 
+pub use allow::Allow;
+pub use code::Code;
 pub use explain::Explanation;
 pub use format::Format;
 pub use github::github;
 pub use json::json;
-pub use lint::{Allow, Lint};
 pub use place::Place;
 pub use render::{Style, render};
 pub use sarif::sarif;
@@ -61,10 +63,8 @@ pub struct Label {
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Error or warning.
-    pub severity: Severity,
-    /// A stable kebab-case name of this kind of mistake.
-    pub code: &'static str,
+    /// What kind of mistake or warning it is.
+    pub code: Code,
     /// What is wrong, in one line of lower-case words with names in backticks.
     pub headline: String,
     /// Where it hurts, first; then the other parties.
@@ -78,10 +78,9 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// An error at a place.
-    pub fn error(code: &'static str, headline: impl Into<String>, span: Span) -> Diagnostic {
+    /// A mistake or warning of this kind at a place.
+    pub fn new(code: Code, headline: impl Into<String>, span: Span) -> Diagnostic {
         Diagnostic {
-            severity: Severity::Error,
             code,
             headline: headline.into(),
             labels: vec![Label { span, text: String::new() }],
@@ -91,9 +90,10 @@ impl Diagnostic {
         }
     }
 
-    /// A warning at a place.
-    pub fn warning(lint: Lint, headline: impl Into<String>, span: Span) -> Diagnostic {
-        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(lint.code(), headline, span) }
+    /// Whether nothing comes out because of it.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.code.severity() == Severity::Error
     }
 
     /// Words at the place where it hurts.
@@ -164,7 +164,7 @@ impl Diagnostic {
 
 /// Sorts by place and drops what says the same of the same place twice.
 pub(crate) fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    diagnostics.sort_by_key(|d| (d.span().source, d.span().start, d.severity));
+    diagnostics.sort_by_key(|d| (d.span().source, d.span().start, d.code.severity()));
     let mut kept: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
     for diagnostic in diagnostics {
         if !kept.iter().any(|k| k.code == diagnostic.code && k.span() == diagnostic.span()) {

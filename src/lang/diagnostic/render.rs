@@ -33,11 +33,11 @@ pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap, style: Style) -> 
 }
 
 fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Group<'a> {
-    let level = match diagnostic.severity {
+    let level = match diagnostic.code.severity() {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(diagnostic.headline.as_str()).id(diagnostic.code);
+    let title = level.primary_title(diagnostic.headline.as_str()).id(diagnostic.code.name());
     let mut group = Group::with_title(title);
     let mut labels = diagnostic.labels.iter().peekable();
     let mut first = true;

@@ -9,13 +9,13 @@ use diadc_core::span::Span;
 
 use crate::source::SourceMap;
 
-use super::{Diagnostic, Explanation, Label, Place};
+use super::{Code, Diagnostic, Explanation, Label, Place};
 
 /// A whole log with one run.
 #[must_use]
 pub fn sarif(diagnostics: &[Diagnostic], sources: &SourceMap) -> Value {
-    let mut codes: Vec<&str> = diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
-    codes.sort_unstable();
+    let mut codes: Vec<Code> = diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+    codes.sort_unstable_by_key(|code| code.name());
     codes.dedup();
     let results: Vec<Value> = diagnostics.iter().map(|diagnostic| result(diagnostic, &codes, sources)).collect();
     json!({
@@ -25,7 +25,7 @@ pub fn sarif(diagnostics: &[Diagnostic], sources: &SourceMap) -> Value {
             "tool": { "driver": {
                 "name": "diadc",
                 "version": env!("CARGO_PKG_VERSION"),
-                "rules": codes.iter().map(|code| rule(code)).collect::<Vec<Value>>(),
+                "rules": codes.iter().copied().map(rule).collect::<Vec<Value>>(),
             } },
             "columnKind": "unicodeCodePoints",
             "results": results,
@@ -33,22 +33,22 @@ pub fn sarif(diagnostics: &[Diagnostic], sources: &SourceMap) -> Value {
     })
 }
 
-fn rule(code: &str) -> Value {
-    let mut rule = json!({ "id": code });
-    if let Some(explanation) = Explanation::of(code) {
-        rule["shortDescription"] = json!({ "text": explanation.title });
-        rule["fullDescription"] = json!({ "text": explanation.words() });
-        rule["help"] = json!({ "text": explanation.words(), "markdown": explanation.text });
-    }
-    rule
+fn rule(code: Code) -> Value {
+    let explanation = Explanation::of(code);
+    json!({
+        "id": code.name(),
+        "shortDescription": { "text": explanation.title },
+        "fullDescription": { "text": explanation.words() },
+        "help": { "text": explanation.words(), "markdown": explanation.text },
+    })
 }
 
-fn result(diagnostic: &Diagnostic, codes: &[&str], sources: &SourceMap) -> Value {
+fn result(diagnostic: &Diagnostic, codes: &[Code], sources: &SourceMap) -> Value {
     let index = codes.iter().position(|code| *code == diagnostic.code).expect("the codes are those of the diagnostics");
     let mut result = json!({
-        "ruleId": diagnostic.code,
+        "ruleId": diagnostic.code.name(),
         "ruleIndex": index,
-        "level": diagnostic.severity.word(),
+        "level": diagnostic.code.severity().word(),
         "message": { "text": diagnostic.words(sources) },
     });
     if let Some(label) = diagnostic.in_a_file(sources) {

@@ -6,7 +6,7 @@
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, Label, Lint};
+use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::program::Program;
 
 use super::calls::{calls, is_costly};
@@ -36,12 +36,12 @@ pub(super) fn call_in_loop(desk: &mut Desk<'_>) {
             }
         }
     }
-    told.into_iter().for_each(|diagnostic| desk.report(Lint::CallInLoop, diagnostic));
+    told.into_iter().for_each(|diagnostic| desk.report(diagnostic));
 }
 
 fn diagnostic(span: Span, around: Span, calls: Vec<Label>) -> Diagnostic {
     let head = Span { end: around.start.saturating_add(4).min(around.end), ..around };
-    let mut diagnostic = Diagnostic::warning(Lint::CallInLoop, "this is the same in every step of the loop", span)
+    let mut diagnostic = Diagnostic::new(Code::CallInLoop, "this is the same in every step of the loop", span)
         .also(head, "the loop")
         .help("compute it before the loop; or was it to depend on the step?");
     diagnostic.trace = calls;

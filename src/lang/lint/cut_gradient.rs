@@ -3,21 +3,21 @@
 use diadc_core::op::{Op, WeightId};
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Lint, count};
+use crate::diagnostic::{Code, count};
 
 use super::desk::Desk;
 use super::flow::Flow;
 use super::weights::{Fate, diagnostic, groups};
 
 pub(super) fn cut_gradient(desk: &mut Desk<'_>) {
-    for group in groups(desk, Lint::CutGradient, Fate::Cut) {
+    for group in groups(desk, Code::CutGradient, Fate::Cut) {
         let objective = &desk.program.objectives[group.objective].name;
         let parameters = count(group.parameters, "parameter");
         let headline = format!("`{objective}` trains {parameters} to which no gradient comes back");
         let first = group.layers[0].1.weights[0];
         let cut = desk.flow(objective).and_then(|flow| cut_behind(flow, first));
         let mut found =
-            diagnostic(desk, Lint::CutGradient, &group, headline, format!("they are part of `{}`", group.part));
+            diagnostic(desk, Code::CutGradient, &group, headline, format!("they are part of `{}`", group.part));
         if let Some((span, what)) = cut {
             found.labels.insert(1, crate::diagnostic::Label { span, text: format!("{what} lets no gradient back") });
         }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use diadc_core::graph::Origin;
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Allow, Diagnostic, Label, Lint};
+use crate::diagnostic::{Allow, Code, Diagnostic, Label};
 use crate::program::Program;
 
 use super::flow::{CellId, Flow};
@@ -42,14 +42,14 @@ impl<'a> Desk<'a> {
     }
 
     /// Whether the spec gives a reason for a warning that concerns these places.
-    pub(super) fn is_allowed(&mut self, lint: Lint, places: &[Span]) -> bool {
+    pub(super) fn is_allowed(&mut self, warning: Code, places: &[Span]) -> bool {
         let allows = self.program.written.allows.iter().zip(&mut self.needed);
         let covers = |allow: &Allow, place: &Span| {
             let Span { source, start, end } = allow.covers;
             place.source == source && start <= place.start && place.end <= end
         };
         let mut is_allowed = false;
-        for (allow, needed) in allows.filter(|(allow, _)| allow.lint == lint) {
+        for (allow, needed) in allows.filter(|(allow, _)| allow.warning == warning) {
             if places.iter().any(|place| covers(allow, place)) {
                 *needed = true;
                 is_allowed = true;
@@ -59,18 +59,18 @@ impl<'a> Desk<'a> {
     }
 
     /// Keeps a warning, unless the spec gives a reason for it.
-    pub(super) fn report(&mut self, lint: Lint, mut diagnostic: Diagnostic) {
+    pub(super) fn report(&mut self, mut diagnostic: Diagnostic) {
         let places: Vec<Span> = diagnostic.labels.iter().chain(&diagnostic.trace).map(|label| label.span).collect();
-        if !self.is_allowed(lint, &places) {
+        if !self.is_allowed(diagnostic.code, &places) {
             diagnostic.trace.truncate(MOST_CALLS);
             self.found.push(diagnostic);
         }
     }
 
     /// A warning about a value, with the calls that led to it.
-    pub(super) fn about(&self, lint: Lint, headline: impl Into<String>, flow: usize, cell: CellId) -> Diagnostic {
+    pub(super) fn about(&self, code: Code, headline: impl Into<String>, flow: usize, cell: CellId) -> Diagnostic {
         let Origin { span, .. } = self.flows[flow].cells[cell].origin;
-        let mut diagnostic = Diagnostic::warning(lint, headline, span);
+        let mut diagnostic = Diagnostic::new(code, headline, span);
         diagnostic.trace = self.calls(flow, cell);
         diagnostic
     }

@@ -7,7 +7,7 @@ use diadc_core::graph::ScopeId;
 use diadc_core::op::{Binary, Elements, Op, Unary};
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, Lint};
+use crate::diagnostic::{Code, Diagnostic};
 
 use super::desk::Desk;
 use super::flow::{CellId, Flow, Source};
@@ -17,7 +17,7 @@ pub(super) fn equal_terms(desk: &mut Desk<'_>) {
         for cell in 0..desk.flows[flow].cells.len() {
             if let Some((terms, is_zero)) = equal(desk, flow, cell) {
                 let diagnostic = told(desk, flow, cell, terms, is_zero);
-                desk.report(Lint::EqualTerms, diagnostic);
+                desk.report(diagnostic);
             }
         }
     }
@@ -76,7 +76,7 @@ fn number(flow: &Flow<'_>, cell: CellId) -> Option<f64> {
 
 fn told(desk: &Desk<'_>, flow: usize, cell: CellId, terms: [CellId; 2], is_zero: bool) -> Diagnostic {
     let headline = if is_zero { "this is a value minus itself" } else { "this takes a value from itself" };
-    let mut diagnostic = desk.about(Lint::EqualTerms, headline, flow, cell);
+    let mut diagnostic = desk.about(Code::EqualTerms, headline, flow, cell);
     let scope = desk.flows[flow].cells[cell].origin.scope;
     let calls = terms.map(|term| call_within(desk, flow, term, scope));
     diagnostic =

@@ -1,6 +1,6 @@
 //! A `freezes` that takes nothing away from what is trained: its weights stay in the optimiser, or were never in it.
 
-use crate::diagnostic::{Diagnostic, Lint};
+use crate::diagnostic::{Code, Diagnostic};
 
 use super::desk::Desk;
 
@@ -9,7 +9,7 @@ pub(super) fn freezes_nothing(desk: &mut Desk<'_>) {
     for (objective, written) in program.objectives.iter().zip(&program.written.objectives) {
         for named in written.freezes.iter().filter(|named| named.changed.is_empty()) {
             let text = format!("`freezes {}` changes nothing in `{}`", named.path, objective.name);
-            let mut diagnostic = Diagnostic::warning(Lint::FreezesNothing, text, named.span);
+            let mut diagnostic = Diagnostic::new(Code::FreezesNothing, text, named.span);
             let still = |ids: &[diadc_core::op::WeightId]| ids.iter().any(|id| named.weights.contains(id));
             if still(&objective.trains) {
                 diagnostic = diagnostic.here("some of its weights are trained all the same");
@@ -22,7 +22,7 @@ pub(super) fn freezes_nothing(desk: &mut Desk<'_>) {
                     "leave it out: what `trains` does not name is frozen; `freezes` is for parts of what it names",
                 );
             }
-            desk.report(Lint::FreezesNothing, diagnostic);
+            desk.report(diagnostic);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! An objective that no `training` minimises.
 
-use crate::diagnostic::{Diagnostic, Lint};
+use crate::diagnostic::{Code, Diagnostic};
 
 use super::desk::Desk;
 
@@ -13,6 +13,6 @@ pub(super) fn no_training(desk: &mut Desk<'_>) {
         }
         let text = format!("nothing says how `{name}` is trained");
         let help = format!("add `training {name} {{ optimizer = adamw(lr: 1e-4) batch = 8 epochs = 10 }}`");
-        desk.report(Lint::NoTraining, Diagnostic::warning(Lint::NoTraining, text, written.span).help(help));
+        desk.report(Diagnostic::new(Code::NoTraining, text, written.span).help(help));
     }
 }

@@ -1,6 +1,6 @@
 //! A part that an objective names behind `trains`, and of which nothing is left to train.
 
-use crate::diagnostic::{Diagnostic, Lint};
+use crate::diagnostic::{Code, Diagnostic};
 
 use super::desk::Desk;
 
@@ -9,7 +9,7 @@ pub(super) fn nothing_to_train(desk: &mut Desk<'_>) {
     for (objective, written) in program.objectives.iter().zip(&program.written.objectives) {
         for named in written.trains.iter().filter(|named| named.changed.is_empty()) {
             let text = format!("`{}` trains `{}`, of which there is nothing to train", objective.name, named.path);
-            let diagnostic = Diagnostic::warning(Lint::NothingToTrain, text, named.span);
+            let diagnostic = Diagnostic::new(Code::NothingToTrain, text, named.span);
             let diagnostic = if named.weights.is_empty() {
                 diagnostic.here("it has no weights").help("leave it out")
             } else {
@@ -22,7 +22,7 @@ pub(super) fn nothing_to_train(desk: &mut Desk<'_>) {
                 };
                 diagnostic.help("name it behind `trains` or behind `freezes`, not both")
             };
-            desk.report(Lint::NothingToTrain, diagnostic);
+            desk.report(diagnostic);
         }
     }
 }

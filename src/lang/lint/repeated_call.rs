@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use diadc_core::graph::ScopeId;
 
-use crate::diagnostic::{Diagnostic, Lint};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::program::{Program, Scope};
 
 use super::calls::calls;
@@ -34,18 +34,17 @@ pub(super) fn repeated_call(desk: &mut Desk<'_>) {
             if one == other || desk.found.iter().any(|found| found.labels.iter().any(|label| label.span == other)) {
                 continue;
             }
-            let mut diagnostic =
-                Diagnostic::warning(Lint::RepeatedCall, "this call gives what another has given", other)
-                    .here("the same again")
-                    .also(one, "computed here")
-                    .help("give the first a name with `let` and use it twice; or was one of them to differ?");
+            let mut diagnostic = Diagnostic::new(Code::RepeatedCall, "this call gives what another has given", other)
+                .here("the same again")
+                .also(one, "computed here")
+                .help("give the first a name with `let` and use it twice; or was one of them to differ?");
             diagnostic.trace =
                 desk.calls(flow, last).into_iter().skip_while(|label| label.span != other).skip(1).collect();
             told.push(diagnostic);
         }
     }
     told.retain(|diagnostic: &Diagnostic| !differ.contains(&Some(diagnostic.span())));
-    told.into_iter().for_each(|diagnostic| desk.report(Lint::RepeatedCall, diagnostic));
+    told.into_iter().for_each(|diagnostic| desk.report(diagnostic));
 }
 
 /// The call beside this one, of the same function, in which a value was computed.

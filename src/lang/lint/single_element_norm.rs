@@ -3,7 +3,7 @@
 use diadc_core::fact::{Bindings, Dim, Fact};
 use diadc_core::op::{Binary, Op};
 
-use crate::diagnostic::Lint;
+use crate::diagnostic::Code;
 use crate::program::Program;
 
 use super::desk::Desk;
@@ -17,14 +17,14 @@ pub(super) fn single_element_norm(desk: &mut Desk<'_>) {
             let Some(shape) = normalized_alone(desk, number, cell, &batch) else { continue };
             let headline = "this normalises every element by itself";
             let diagnostic = desk
-                .about(Lint::SingleElementNorm, headline, number, cell)
+                .about(Code::SingleElementNorm, headline, number, cell)
                 .here(format!("of {shape}, one at a time"))
                 .note("a single element is its own mean: what goes in is lost, and no gradient comes back")
                 .help("normalise over more elements: larger images, fewer groups, another axis, or not at all");
             told.push(diagnostic);
         }
     }
-    told.into_iter().for_each(|diagnostic| desk.report(Lint::SingleElementNorm, diagnostic));
+    told.into_iter().for_each(|diagnostic| desk.report(diagnostic));
 }
 
 /// The smallest batch with which an objective is trained.

@@ -3,22 +3,22 @@
 //! Only those in the model's own file count: what a library allows may show in one model and not in another. A reason
 //! that is needed for some settings only can itself be given a reason, for which it is always right.
 
-use crate::diagnostic::{Diagnostic, Lint};
+use crate::diagnostic::{Code, Diagnostic};
 
 use super::desk::Desk;
 
 pub(super) fn unneeded_allow(desk: &mut Desk<'_>) {
     let program = desk.program;
     for (i, allow) in program.written.allows.iter().enumerate().filter(|(_, allow)| allow.is_own) {
-        if desk.needed[i] || allow.lint == Lint::UnneededAllow {
+        if desk.needed[i] || allow.warning == Code::UnneededAllow {
             continue;
         }
-        let text = format!("there is no `{}` here to allow", allow.lint.code());
+        let text = format!("there is no `{}` here to allow", allow.warning);
         let help = "leave it out; if it is needed with other settings, say so in \
                     `allow unneeded-allow \"..\"` beside it";
         // A reason for this one covers the same item.
-        if !desk.is_allowed(Lint::UnneededAllow, &[allow.span, allow.covers]) {
-            desk.found.push(Diagnostic::warning(Lint::UnneededAllow, text, allow.span).help(help));
+        if !desk.is_allowed(Code::UnneededAllow, &[allow.span, allow.covers]) {
+            desk.found.push(Diagnostic::new(Code::UnneededAllow, text, allow.span).help(help));
         }
     }
 }

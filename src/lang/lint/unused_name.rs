@@ -1,6 +1,6 @@
 //! A name that nothing reads: of a value, or of something taken from another file.
 
-use crate::diagnostic::{Diagnostic, Lint};
+use crate::diagnostic::{Code, Diagnostic};
 
 use super::desk::Desk;
 
@@ -13,6 +13,6 @@ pub(super) fn unused_name(desk: &mut Desk<'_>) {
         } else {
             "use the value, or leave it out; where one must stand, `_` says that it is not needed"
         };
-        desk.report(Lint::UnusedName, Diagnostic::warning(Lint::UnusedName, text, unread.span).help(help));
+        desk.report(Diagnostic::new(Code::UnusedName, text, unread.span).help(help));
     }
 }

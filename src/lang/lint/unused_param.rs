@@ -2,7 +2,7 @@
 //!
 //! Params of a base that its descendant no longer reads are only told of when somebody sets them.
 
-use crate::diagnostic::{Diagnostic, Lint};
+use crate::diagnostic::{Code, Diagnostic};
 
 use super::desk::Desk;
 
@@ -13,7 +13,7 @@ pub(super) fn unused_param(desk: &mut Desk<'_>) {
             continue;
         }
         let text = format!("`param {}` changes nothing in `{}`", param.name, program.name);
-        let mut diagnostic = Diagnostic::warning(Lint::UnusedParam, text, param.set.unwrap_or(param.span));
+        let mut diagnostic = Diagnostic::new(Code::UnusedParam, text, param.set.unwrap_or(param.span));
         let readers: Vec<String> = param.readers.iter().map(|reader| format!("`{reader}`")).collect();
         let why = match readers.as_slice() {
             [] => "nothing reads it".to_owned(),
@@ -24,6 +24,6 @@ pub(super) fn unused_param(desk: &mut Desk<'_>) {
         } else {
             diagnostic.here(why)
         };
-        desk.report(Lint::UnusedParam, diagnostic.help("use it where it was meant to count, or leave it out"));
+        desk.report(diagnostic.help("use it where it was meant to count, or leave it out"));
     }
 }

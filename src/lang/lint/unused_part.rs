@@ -1,6 +1,6 @@
 //! A part of the model with which no function computes anything that comes out of it.
 
-use crate::diagnostic::{Diagnostic, Lint};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::program::{Part, Program};
 
 use super::desk::Desk;
@@ -28,8 +28,8 @@ pub(super) fn unused_part(desk: &mut Desk<'_>) {
         }
         let text = format!("the part `{name}` is never used");
         let here = if has(&called) { "what it makes comes out of no function" } else { "no function calls it" };
-        let diagnostic = Diagnostic::warning(Lint::UnusedPart, text, *span).here(here).help("use it, or leave it out");
-        desk.report(Lint::UnusedPart, diagnostic);
+        let diagnostic = Diagnostic::new(Code::UnusedPart, text, *span).here(here).help("use it, or leave it out");
+        desk.report(diagnostic);
     }
 }
 

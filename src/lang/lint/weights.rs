@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use diadc_core::op::WeightId;
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, Lint, count, grouped};
+use crate::diagnostic::{Code, Diagnostic, count, grouped};
 use crate::program::{Objective, Program};
 
 use super::desk::Desk;
@@ -85,13 +85,13 @@ pub(super) struct Group {
 }
 
 /// All weights of a fate in groups, without those that the spec gives a reason for.
-pub(super) fn groups(desk: &mut Desk<'_>, lint: Lint, fate: Fate) -> Vec<Group> {
+pub(super) fn groups(desk: &mut Desk<'_>, code: Code, fate: Fate) -> Vec<Group> {
     let program = desk.program;
     let mut groups: IndexMap<(usize, usize), IndexMap<Span, Layer>> = IndexMap::new();
     for (id, weight) in program.weights().filter(|(id, _)| desk.fates[id.0 as usize] == fate).collect::<Vec<_>>() {
         let Some((objective, part)) = trained_by(program, id) else { continue };
         let written = &program.written.objectives[objective];
-        if desk.is_allowed(lint, &[weight.span, written.span, written.trains[part].span]) {
+        if desk.is_allowed(code, &[weight.span, written.span, written.trains[part].span]) {
             continue;
         }
         let layer = groups.entry((objective, part)).or_default().entry(weight.span).or_default();
@@ -117,9 +117,9 @@ fn trained_by(program: &Program, id: WeightId) -> Option<(usize, usize)> {
 }
 
 /// A warning about a group: its number of parameters, and where the largest layers are declared.
-pub(super) fn diagnostic(desk: &Desk<'_>, lint: Lint, group: &Group, headline: String, here: String) -> Diagnostic {
+pub(super) fn diagnostic(desk: &Desk<'_>, code: Code, group: &Group, headline: String, here: String) -> Diagnostic {
     let program = desk.program;
-    let mut diagnostic = Diagnostic::warning(lint, headline, group.span).here(here);
+    let mut diagnostic = Diagnostic::new(code, headline, group.span).here(here);
     for (span, layer) in group.layers.iter().take(MOST_LAYERS) {
         let first = &program.weight(layer.weights[0]).path;
         let text = match layer.weights.len() {

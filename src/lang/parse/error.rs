@@ -4,7 +4,7 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, is_misspelt, nearest};
+use crate::diagnostic::{Code, Diagnostic, is_misspelt, nearest};
 
 use super::Rule;
 use super::bracket::{Scan, scan};
@@ -66,7 +66,7 @@ pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnosti
     }
     if let Some((start, word, keyword)) = misspelt_before(&text[..at], found) {
         let headline = format!("`{word}` is not expected here");
-        return Diagnostic::error("syntax", headline, place.span(start, start + word.len()))
+        return Diagnostic::new(Code::Syntax, headline, place.span(start, start + word.len()))
             .help(format!("did you mean `{keyword}`?"));
     }
     let wanted = expected(error);
@@ -76,18 +76,18 @@ pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnosti
         (wanted, true) => format!("expected {}, but the text ends", list(wanted)),
         (wanted, false) => format!("expected {}, found `{found}`", list(wanted)),
     };
-    Diagnostic::error("syntax", headline, span).help_if(help(&text[..at], found, before.innermost(), error))
+    Diagnostic::new(Code::Syntax, headline, span).help_if(help(&text[..at], found, before.innermost(), error))
 }
 
 /// Brackets within brackets within brackets, at a byte.
 pub(super) fn too_nested(place: Place, at: usize) -> Diagnostic {
-    Diagnostic::error("too-nested", "this is nested too deeply to be read", place.span(at, at + 1))
+    Diagnostic::new(Code::TooNested, "this is nested too deeply to be read", place.span(at, at + 1))
         .help("give what is inside a name, with `let` or as a function")
 }
 
 /// A bracket, at a byte, that nothing closes.
 pub(super) fn not_closed(place: Place, at: usize, bracket: char) -> Diagnostic {
-    Diagnostic::error("syntax", format!("a `{bracket}` is not closed"), place.span(at, at + 1)).here("opened here")
+    Diagnostic::new(Code::Syntax, format!("a `{bracket}` is not closed"), place.span(at, at + 1)).here("opened here")
 }
 
 /// An operator that reads on where another has ended what it could join.
@@ -97,12 +97,12 @@ pub(super) fn misplaced_operator(operator: &str, span: Span) -> Diagnostic {
         ".." | "..=" => "a range has one beginning and one end",
         _ => "join comparisons with `and`, as in `a < b and b < c`",
     };
-    Diagnostic::error("syntax", format!("`{operator}` is not expected here"), span).help(help)
+    Diagnostic::new(Code::Syntax, format!("`{operator}` is not expected here"), span).help(help)
 }
 
 /// An `allow` with an empty reason.
 pub(super) fn no_reason(code: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("no-reason", format!("nothing says why `{code}` is no mistake here"), span)
+    Diagnostic::new(Code::NoReason, format!("nothing says why `{code}` is no mistake here"), span)
         .help("write it between the quotes: who reads this next wants to know")
 }
 
@@ -110,7 +110,7 @@ pub(super) fn no_reason(code: &str, span: Span) -> Diagnostic {
 fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Diagnostic> {
     if let Some(start) = before.string {
         return Some(
-            Diagnostic::error("syntax", "a string is not closed", place.span(start, at))
+            Diagnostic::new(Code::Syntax, "a string is not closed", place.span(start, at))
                 .help("a string ends with `\"` on the line on which it begins; `{..}` in it puts a value in"),
         );
     }
@@ -130,7 +130,7 @@ fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Dia
         }
         (None, Some(_)) => {
             let span = place.span(at, at + 1);
-            Some(Diagnostic::error("syntax", format!("this `{found}` closes nothing"), span).help("leave it out"))
+            Some(Diagnostic::new(Code::Syntax, format!("this `{found}` closes nothing"), span).help("leave it out"))
         }
         _ => None,
     }

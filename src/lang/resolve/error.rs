@@ -2,11 +2,11 @@
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, Lint, nearest, one_of};
+use crate::diagnostic::{Code, Diagnostic, nearest, one_of};
 use crate::parse::ast::Name;
 
 pub(super) fn duplicate(name: &Name, first: Span) -> Diagnostic {
-    Diagnostic::error("duplicate-name", format!("`{}` is defined twice", name.node), name.span)
+    Diagnostic::new(Code::DuplicateName, format!("`{}` is defined twice", name.node), name.span)
         .here("again here")
         .also(first, "first here")
         .help("give one of them another name")
@@ -14,7 +14,7 @@ pub(super) fn duplicate(name: &Name, first: Span) -> Diagnostic {
 
 pub(super) fn unknown_name<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     let help = nearest(word, known).map(|name| format!("did you mean `{name}`?"));
-    Diagnostic::error("unknown-name", format!("there is no `{word}` here"), span).here("not known").help_if(help)
+    Diagnostic::new(Code::UnknownName, format!("there is no `{word}` here"), span).here("not known").help_if(help)
 }
 
 /// A name in the shape of nothing: an extent that was not bound, or a word of another language.
@@ -34,42 +34,42 @@ pub(super) fn unknown_type<'a>(word: &str, span: Span, known: impl IntoIterator<
         || "a type is `int`, `float`, `bool`, `string`, `pair`, `tensor`, `fn`, a shape, `list<..>`, `set<..>`, an enum or a block".to_owned(),
         |name| format!("did you mean `{name}`?"),
     );
-    Diagnostic::error("unknown-name", format!("there is no type `{word}`"), span).help(help)
+    Diagnostic::new(Code::UnknownName, format!("there is no type `{word}`"), span).help(help)
 }
 
 pub(super) fn unknown_module<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    Diagnostic::error("unknown-module", format!("the standard library has no module `{word}`"), span)
+    Diagnostic::new(Code::UnknownModule, format!("the standard library has no module `{word}`"), span)
         .help_if(one_of(word, known))
 }
 
 pub(super) fn unreadable_file(path: &str, span: Span, why: &str) -> Diagnostic {
-    Diagnostic::error("unreadable-file", format!("`{path}` can't be read: {why}"), span)
+    Diagnostic::new(Code::UnreadableFile, format!("`{path}` can't be read: {why}"), span)
         .help("paths are relative to the file that uses them; the standard library is `std::NAME`")
 }
 
 pub(super) fn unknown_import<'a>(name: &Name, from: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    Diagnostic::error("unknown-import", format!("`{from}` has no `{}`", name.node), name.span)
+    Diagnostic::new(Code::UnknownImport, format!("`{from}` has no `{}`", name.node), name.span)
         .help_if(one_of(&name.node, known))
 }
 
 pub(super) fn import_cycle(path: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("import-cycle", format!("`{path}` uses this file, directly or by way of others"), span)
+    Diagnostic::new(Code::ImportCycle, format!("`{path}` uses this file, directly or by way of others"), span)
         .help("move what both need into a third file")
 }
 
 pub(super) fn base_cycle(name: &Name) -> Diagnostic {
-    Diagnostic::error("base-cycle", format!("`{}` descends from itself", name.node), name.span)
+    Diagnostic::new(Code::BaseCycle, format!("`{}` descends from itself", name.node), name.span)
         .here("by way of this base")
 }
 
 pub(super) fn base_is_no_block(name: &Name, what: &str) -> Diagnostic {
-    Diagnostic::error("base-is-no-block", format!("`{}` is {what}, not a block", name.node), name.span)
+    Diagnostic::new(Code::BaseIsNoBlock, format!("`{}` is {what}, not a block", name.node), name.span)
         .help("only a `block` or `model` can stand behind `from`")
 }
 
 pub(super) fn base_with_params(name: &Name) -> Diagnostic {
-    Diagnostic::error(
-        "model-from-block",
+    Diagnostic::new(
+        Code::ModelFromBlock,
         format!("`{}` is a block with parameters, and a model has none", name.node),
         name.span,
     )
@@ -77,31 +77,31 @@ pub(super) fn base_with_params(name: &Name) -> Diagnostic {
 }
 
 pub(super) fn other_kind(name: &str, span: Span, first: Span, kind: &str, base_kind: &str) -> Diagnostic {
-    Diagnostic::error("other-kind", format!("`{name}` is a {base_kind} in the base, and a {kind} here"), span)
+    Diagnostic::new(Code::OtherKind, format!("`{name}` is a {base_kind} in the base, and a {kind} here"), span)
         .here(format!("a {kind}"))
         .also(first, format!("a {base_kind}"))
         .help("a member is replaced by one of the same kind; give this one another name")
 }
 
 pub(super) fn two_models(name: &Name, first: &Name) -> Diagnostic {
-    Diagnostic::error("two-models", format!("a file describes one experiment, `{}` is a second", name.node), name.span)
+    Diagnostic::new(Code::TwoModels, format!("a file describes one experiment, `{}` is a second", name.node), name.span)
         .also(first.span, "the first")
         .help("move one into a file of its own")
 }
 
 pub(super) fn only_in_models(what: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("only-in-models", format!("`{what}` belongs to a model, this is a block"), span)
+    Diagnostic::new(Code::OnlyInModels, format!("`{what}` belongs to a model, this is a block"), span)
         .help("write `model` instead of `block`, or move it into the model")
 }
 
 pub(super) fn ambiguous_case(word: &str, span: Span, owners: &[&str]) -> Diagnostic {
     let paths: Vec<String> = owners.iter().map(|owner| format!("`{owner}::{word}`")).collect();
-    Diagnostic::error("ambiguous-case", format!("several enums have a case `{word}`"), span)
+    Diagnostic::new(Code::AmbiguousCase, format!("several enums have a case `{word}`"), span)
         .help(format!("write {}", paths.join(" or ")))
 }
 
 pub(super) fn not_a_var(name: &Name, defined: Option<Span>) -> Diagnostic {
-    let diagnostic = Diagnostic::error("not-a-var", format!("`{}` can't be given another value", name.node), name.span);
+    let diagnostic = Diagnostic::new(Code::NotAVar, format!("`{}` can't be given another value", name.node), name.span);
     match defined {
         Some(span) => diagnostic.also(span, "defined here").help(format!("write `var {}` there", name.node)),
         None => diagnostic.help("only a `var` of the same function can change"),
@@ -110,26 +110,26 @@ pub(super) fn not_a_var(name: &Name, defined: Option<Span>) -> Diagnostic {
 
 pub(super) fn outer_var(name: &Name, defined: Span) -> Diagnostic {
     let text = format!("`{}` can't be given another value in here", name.node);
-    Diagnostic::error("not-a-var", text, name.span).also(defined, "a `var` outside").help(
+    Diagnostic::new(Code::NotAVar, text, name.span).also(defined, "a `var` outside").help(
         "a `loop` and a function given as a value see what is around them, and change nothing there; what a `loop` hands \
          from step to step stands in its head, as in `loop z = x, n = y over ..`",
     )
 }
 
 pub(super) fn unused_value(span: Span) -> Diagnostic {
-    Diagnostic::error("unused-value", "this value is not used", span).help(
+    Diagnostic::new(Code::UnusedValue, "this value is not used", span).help(
         "only the last expression of a body is its value; give this one a name with `let`, or join it with an operator",
     )
 }
 
 pub(super) fn unknown_setting<'a>(name: &Name, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    Diagnostic::error("unknown-setting", format!("the model has no `param {}`", name.node), name.span)
+    Diagnostic::new(Code::UnknownSetting, format!("the model has no `param {}`", name.node), name.span)
         .help_if(one_of(&name.node, known))
 }
 
 pub(super) fn unknown_warning(name: &Name) -> Diagnostic {
-    let codes = Lint::ALL.map(Lint::code);
-    Diagnostic::error("unknown-warning", format!("there is no warning `{}`", name.node), name.span).help(
+    let codes = Code::warnings().map(Code::name);
+    Diagnostic::new(Code::UnknownWarning, format!("there is no warning `{}`", name.node), name.span).help(
         nearest(&name.node, codes).map_or_else(
             || "the code of a warning stands in brackets when it is shown, as in `warning[unused-part]`".to_owned(),
             |code| format!("did you mean `{code}`?"),
@@ -138,10 +138,10 @@ pub(super) fn unknown_warning(name: &Name) -> Diagnostic {
 }
 
 pub(super) fn set_twice(name: &Name, first: Span) -> Diagnostic {
-    Diagnostic::error("set-twice", format!("`{}` is set twice", name.node), name.span).also(first, "first here")
+    Diagnostic::new(Code::SetTwice, format!("`{}` is set twice", name.node), name.span).also(first, "first here")
 }
 
 pub(super) fn no_model(span: Span) -> Diagnostic {
-    Diagnostic::error("no-model", "this file has no model", span)
+    Diagnostic::new(Code::NoModel, "this file has no model", span)
         .help("an experiment is a `model NAME { .. }`; blocks and functions alone can be checked but not run")
 }

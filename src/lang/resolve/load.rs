@@ -6,7 +6,7 @@ use include_dir::{Dir, include_dir};
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{Ast, ItemKind, UseFrom};
 
 use super::library::Library;
@@ -136,7 +136,7 @@ pub(super) fn load(root: &Location, library: &mut Library) -> Result<(Vec<File>,
         let id = loader.library.sources_mut().add_file(root.name(), "");
         let span = Span { source: id, start: 0, end: 0 };
         let mut diagnostic =
-            Diagnostic::error("unreadable-file", format!("`{}` can't be read: {why}", root.name()), span);
+            Diagnostic::new(Code::UnreadableFile, format!("`{}` can't be read: {why}", root.name()), span);
         diagnostic = diagnostic.help(format!(
             "give the path of a `.diad` file, or one that comes with diadc: {}",
             embedded_specs().join(", ")

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use diadc_core::span::{Span, Spanned};
 
-use crate::diagnostic::{Allow, Diagnostic, Lint, in_order};
+use crate::diagnostic::{Allow, Code, Diagnostic, in_order};
 use crate::parse;
 use crate::parse::ast::{Ast, ItemKind, Name};
 use crate::source::SourceMap;
@@ -129,8 +129,8 @@ fn allows(files: &[File], diagnostics: &mut Vec<Diagnostic>) -> Vec<Allow> {
             };
             for written in members.iter().flat_map(|member| &member.allows).chain(&item.allows) {
                 let span = written.code.span;
-                match Lint::named(&written.code.node) {
-                    Some(lint) => found.push(Allow { lint, span, covers: written.covers, is_own: index == 0 }),
+                match Code::warnings().find(|code| code.name() == &*written.code.node) {
+                    Some(warning) => found.push(Allow { warning, span, covers: written.covers, is_own: index == 0 }),
                     None => diagnostics.push(error::unknown_warning(&written.code)),
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::Rule;
 use crate::parse::ast::{
     Argument, BinaryOp, Body, DimPattern, Expr, ExprKind, For, If, Lambda, Loop, Name, Pattern, Statement, StringPart,
@@ -214,7 +214,7 @@ impl Build {
             let value: f64 = text.parse().unwrap_or(f64::INFINITY);
             if value.is_infinite() {
                 let headline = format!("`{text}` is too large for a float");
-                self.diagnostics.push(Diagnostic::error("number-too-large", headline, self.span(pair)));
+                self.diagnostics.push(Diagnostic::new(Code::NumberTooLarge, headline, self.span(pair)));
             }
             return ExprKind::Float(value);
         }
@@ -222,7 +222,7 @@ impl Build {
             |_| {
                 let span = self.span(pair);
                 self.diagnostics.push(
-                    Diagnostic::error("number-too-large", format!("`{text}` is too large for an integer"), span)
+                    Diagnostic::new(Code::NumberTooLarge, format!("`{text}` is too large for an integer"), span)
                         .help(format!("integers go up to {}; write `{text}.0` for a float", i64::MAX)),
                 );
                 ExprKind::Int(0)
@@ -247,8 +247,8 @@ impl Build {
         for part in self.string(pair) {
             match part {
                 StringPart::Text(part) => text.push_str(&part),
-                StringPart::Value(_) => self.diagnostics.push(Diagnostic::error(
-                    "value-in-path",
+                StringPart::Value(_) => self.diagnostics.push(Diagnostic::new(
+                    Code::ValueInPath,
                     "the path of a file can't have values put in",
                     span,
                 )),

@@ -1,0 +1,254 @@
+//! The stable names of all that can be wrong: one table, of which everything else that names a code is made.
+//!
+//! A code stands in brackets behind `error` or `warning`, in an `allow` of a spec, in JSON and SARIF, and as the name of
+//! a file in `docs/diagnostics`. Which stage reports it is not known here.
+
+use std::fmt;
+
+use super::Severity;
+
+/// Makes [`Code`] of the two tables.
+macro_rules! codes {
+    (
+        errors { $($(#[$error_doc:meta])* $error:ident = $error_name:literal,)* }
+        warnings { $($(#[$warning_doc:meta])* $warning:ident = $warning_name:literal,)* }
+    ) => {
+        /// A kind of mistake or warning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[$error_doc])* $error,)*
+            $($(#[$warning_doc])* $warning,)*
+        }
+
+        impl Code {
+            /// All of them, those of errors first.
+            pub const ALL: &[Code] = &[$(Code::$error,)* $(Code::$warning,)*];
+
+            /// Its stable name in kebab case.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Code::$error => $error_name,)*
+                    $(Code::$warning => $warning_name,)*
+                }
+            }
+
+            /// How grave what has this code is.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self {
+                    $(Code::$error)|* => Severity::Error,
+                    $(Code::$warning)|* => Severity::Warning,
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    errors {
+        /// Two enums that are visible here have a case of this name.
+        AmbiguousCase = "ambiguous-case",
+        /// A parameter gets two arguments.
+        ArgumentTwice = "argument-twice",
+        /// A block descends from itself.
+        BaseCycle = "base-cycle",
+        /// What stands behind `from` is no block.
+        BaseIsNoBlock = "base-is-no-block",
+        /// A copy has a weight of another shape than its original.
+        CopyOfOtherShape = "copy-of-other-shape",
+        /// A copy starts from a part that no function calls.
+        CopyOfUnused = "copy-of-unused",
+        /// A copy is made where no part is.
+        CopyOutsidePart = "copy-outside-part",
+        /// The centre that is cut out is larger than the image.
+        CropTooLarge = "crop-too-large",
+        /// A value depends on itself.
+        Cycle = "cycle",
+        /// A number is divided by zero.
+        DivisionByZero = "division-by-zero",
+        /// Something is named twice in one place.
+        DuplicateName = "duplicate-name",
+        /// A list is empty where something must be in it.
+        EmptyList = "empty-list",
+        /// The name of an enum stands where one of its cases is meant.
+        EnumAsValue = "enum-as-value",
+        /// A file uses itself.
+        ImportCycle = "import-cycle",
+        /// A list has no element at this index.
+        IndexOutOfRange = "index-out-of-range",
+        /// A list would have more than a million elements.
+        ListTooLong = "list-too-long",
+        /// A step of a loop gives a value another shape than it took.
+        LoopChangesShape = "loop-changes-shape",
+        /// A call leaves out a parameter that has no default.
+        MissingArgument = "missing-argument",
+        /// A setting or a key that must be there is missing.
+        MissingKey = "missing-key",
+        /// A model descends from a block with parameters.
+        ModelFromBlock = "model-from-block",
+        /// A place is given to something without weights.
+        NeedlessPlace = "needless-place",
+        /// The model takes images and does not say how they come.
+        NoData = "no-data",
+        /// A file that should be an experiment has no model.
+        NoModel = "no-model",
+        /// A layer or block with weights has no place.
+        NoPlace = "no-place",
+        /// An `allow` gives no reason.
+        NoReason = "no-reason",
+        /// A tensor has no axis of this number.
+        NoSuchAxis = "no-such-axis",
+        /// A name that stands for one value is given another.
+        NotAVar = "not-a-var",
+        /// Something that is no function is called.
+        NotCallable = "not-callable",
+        /// A division of whole numbers leaves a remainder.
+        NotDivisible = "not-divisible",
+        /// A function of a number has no finite value.
+        NotFinite = "not-finite",
+        /// A param has a value beyond its own range.
+        NotWithin = "not-within",
+        /// A number is larger than its kind can hold.
+        NumberTooLarge = "number-too-large",
+        /// A block has a member that only a model can have.
+        OnlyInModels = "only-in-models",
+        /// A range lacks an end that it needs.
+        OpenRange = "open-range",
+        /// A variant replaces a member by one of another kind.
+        OtherKind = "other-kind",
+        /// A result is too large for an int.
+        Overflow = "overflow",
+        /// One call reaches the same place twice.
+        PlaceReachedTwice = "place-reached-twice",
+        /// Two parts lie at the same place.
+        PlaceTaken = "place-taken",
+        /// An argument without a name stands behind one with a name.
+        PositionalAfterNamed = "positional-after-named",
+        /// A block or function says that it can't do this.
+        Refused = "refused",
+        /// A param is set twice from outside.
+        SetTwice = "set-twice",
+        /// The shapes of tensors do not fit together.
+        ShapeMismatch = "shape-mismatch",
+        /// A training says twice how long it lasts.
+        StepsAndEpochs = "steps-and-epochs",
+        /// The data say two ways of bringing images to size.
+        StretchAndShorter = "stretch-and-shorter",
+        /// The text can't be read.
+        Syntax = "syntax",
+        /// Functions call each other without end.
+        TooDeep = "too-deep",
+        /// Writing out all calls would take too long.
+        TooLong = "too-long",
+        /// A call has more arguments than there are parameters.
+        TooManyArguments = "too-many-arguments",
+        /// An expression lies too deep in others to be read.
+        TooNested = "too-nested",
+        /// A number is below or above what makes sense here.
+        TooSmall = "too-small",
+        /// An objective trains parts that have no weights.
+        TrainsNothing = "trains-nothing",
+        /// A file has two models.
+        TwoModels = "two-models",
+        /// A variable in a shape never gets a value.
+        UnboundExtent = "unbound-extent",
+        /// Lists that belong together have different lengths.
+        UnequalLengths = "unequal-lengths",
+        /// What is called has no parameter of this name.
+        UnknownArgument = "unknown-argument",
+        /// The shape of a weight depends on an extent that is still open.
+        UnknownChannels = "unknown-channels",
+        /// A value has no field of this name.
+        UnknownField = "unknown-field",
+        /// A used file has no such name.
+        UnknownImport = "unknown-import",
+        /// A score or objective takes something that nobody provides.
+        UnknownInput = "unknown-input",
+        /// A section has no setting of this name.
+        UnknownKey = "unknown-key",
+        /// The standard library has no module of this name.
+        UnknownModule = "unknown-module",
+        /// A name has no meaning here.
+        UnknownName = "unknown-name",
+        /// The model has no param of this name.
+        UnknownSetting = "unknown-setting",
+        /// An `allow` names no warning.
+        UnknownWarning = "unknown-warning",
+        /// A setting or argument is not one of the words that it may be.
+        UnknownWord = "unknown-word",
+        /// A file can't be read.
+        UnreadableFile = "unreadable-file",
+        /// A call is given a tensor that it does not use.
+        UnusedInput = "unused-input",
+        /// A value in the middle of a body is not used.
+        UnusedValue = "unused-value",
+        /// The path of a used file has a value put in.
+        ValueInPath = "value-in-path",
+        /// A part is called with inputs that need weights of different shapes.
+        WeightOfTwoShapes = "weight-of-two-shapes",
+        /// A weight would have more than 2^40 elements.
+        WeightTooLarge = "weight-too-large",
+        /// Two layers would have the same weight.
+        WeightTwice = "weight-twice",
+        /// An image score of `measure` lacks its numbers.
+        WrongArgument = "wrong-argument",
+        /// An operator is not defined for these two values.
+        WrongOperands = "wrong-operands",
+        /// A value is not of the kind that is asked for.
+        WrongType = "wrong-type",
+    }
+    warnings {
+        /// A trained weight that no objective depends on.
+        UnreachedWeight = "unreached-weight",
+        /// A trained weight between which and every objective the gradient is cut.
+        CutGradient = "cut-gradient",
+        /// A trained weight whose gradient is zero at every step.
+        StuckWeight = "stuck-weight",
+        /// A part that an objective trains and of which nothing is left to train.
+        NothingToTrain = "nothing-to-train",
+        /// A `freezes` that takes nothing away.
+        FreezesNothing = "freezes-nothing",
+        /// An objective that no training minimises.
+        NoTraining = "no-training",
+        /// A part with which nothing is computed.
+        UnusedPart = "unused-part",
+        /// A name that nothing reads.
+        UnusedName = "unused-name",
+        /// A `param` that changes nothing.
+        UnusedParam = "unused-param",
+        /// The same call twice.
+        RepeatedCall = "repeated-call",
+        /// A call in a loop that is the same in every step.
+        CallInLoop = "call-in-loop",
+        /// A value minus itself.
+        EqualTerms = "equal-terms",
+        /// A normalisation over a single element.
+        SingleElementNorm = "single-element-norm",
+        /// Random numbers in `score` that change nothing.
+        NeedlessRandom = "needless-random",
+        /// Metrics without a protocol.
+        NoProtocol = "no-protocol",
+        /// An `allow` that silences nothing.
+        UnneededAllow = "unneeded-allow",
+    }
+}
+
+impl Code {
+    /// The code with a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Code> {
+        Code::ALL.iter().copied().find(|code| code.name() == name)
+    }
+
+    /// The codes of warnings, in the order of the guide: those that an `allow` can name.
+    pub fn warnings() -> impl Iterator<Item = Code> {
+        Code::ALL.iter().copied().filter(|code| code.severity() == Severity::Warning)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
