@@ -16,9 +16,8 @@ use diadc::compile::compile;
 use diadc::execute::{Descent, DeviceChoice, Draw, Engine, HostTensor, NamedTensors, open};
 use diadc::fact::{Bindings, Precision};
 use diadc::graph::program::Program;
-use diadc::optimize::optimize;
+use diadc::plan::Plan;
 use diadc::plan::memory::{Circumstances, PROGRAM, inference, training};
-use diadc::plan::{Plan, plan};
 use diadc::resolve::Location;
 use diadc::weight::Assembly;
 
@@ -98,7 +97,7 @@ fn measure(spec: &str, function: &str, batch: usize) -> ExitCode {
     let program = &compiled.program;
     let objective = program.objectives.iter().find(|objective| objective.name == function);
     let trained = objective.map(|objective| objective.trains.clone()).unwrap_or_default();
-    let plan = plan(&optimize(program.function(function).expect("it is there")), &trained);
+    let plan = program.plan(function, &trained).expect("the function is there");
     let phase = program.phases.iter().find(|phase| phase.objectives.iter().any(|name| name == function));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let circumstances = Circumstances { batch, precision: Precision::F32, cores };

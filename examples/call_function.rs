@@ -7,8 +7,6 @@ use std::error::Error;
 use diadc::compile::compile;
 use diadc::execute::{DeviceChoice, Draw, HostTensor, NamedTensors, open};
 use diadc::fact::Precision;
-use diadc::optimize::optimize;
-use diadc::plan::plan;
 use diadc::resolve::Location;
 use diadc::weight::Assembly;
 
@@ -25,8 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Assembly::first(program).hand_over(1, engine.as_mut(), &mut |_, _| ())?;
 
     // `denoise(z: [B, 4, 16, 16], t: int[B], image: [B, 3, 64, 64])` for a batch of two.
-    let denoise = program.function("denoise").ok_or("the spec has no function `denoise`")?;
-    let id = engine.add(plan(&optimize(denoise), &[]));
+    let plan = program.plan("denoise", &[]).ok_or("the spec has no function `denoise`")?;
+    let id = engine.add(plan);
     let inputs = NamedTensors::from([
         ("z".to_owned(), HostTensor::floats(&[2, 4, 16, 16], vec![0.5; 2 * 4 * 16 * 16])),
         ("t".to_owned(), HostTensor::ints(&[2], vec![10, 500])),

@@ -3,9 +3,7 @@
 use crate::execute::DeviceChoice;
 use crate::fact::Precision;
 use crate::graph::program::{Phase, Program};
-use crate::optimize::optimize;
 use crate::plan::memory::{inference, training};
-use crate::plan::plan;
 
 use super::arguments::Where;
 use super::failure::Failure;
@@ -57,8 +55,7 @@ fn excesses(program: &Program, place: Where, limit: u64, scores: bool) -> Vec<St
             found.extend(excess(program, phase, name, place, limit));
         }
     }
-    if let Some(score) = program.function("score").filter(|_| scores) {
-        let plan = plan(&optimize(score), &[]);
+    if let Some(plan) = program.plan("score", &[]).filter(|_| scores) {
         let need = inference(program, &plan, place.circumstances(SCORED)).map(|own| own.total());
         if let Some(need) = need.filter(|need| *need > limit) {
             found.push(format!("  scoring {SCORED} images at once needs {}", giga(need)));
@@ -69,7 +66,7 @@ fn excesses(program: &Program, place: Where, limit: u64, scores: bool) -> Vec<St
 
 fn excess(program: &Program, phase: &Phase, name: &str, place: Where, limit: u64) -> Option<String> {
     let objective = program.objectives.iter().find(|objective| objective.name == name)?;
-    let plan = plan(&optimize(program.function(name)?), &objective.trains);
+    let plan = program.plan(name, &objective.trains)?;
     let need = |phase: &Phase, place: Where| {
         training(program, &plan, phase, place.circumstances(phase.batch)).map(|own| own.total())
     };

@@ -10,10 +10,8 @@ use crate::diagnostic::one_of;
 use crate::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, RunError};
 use crate::fact::{Dim, Fact, Shape};
 use crate::graph::Task;
-use crate::graph::program::{Function, Init, Program};
+use crate::graph::program::{Function, Init, Program, plan_function};
 use crate::op::{Op, WeightId};
-use crate::optimize::optimize;
-use crate::plan::plan;
 use crate::weight::{self, Assembly};
 
 use super::arguments::{DeviceArguments, SpecArguments, setting};
@@ -232,7 +230,7 @@ impl Call {
         wanted: &[(WeightId, bool, bool)],
     ) -> Result<Outcome, Failure> {
         let trained: Vec<WeightId> = wanted.iter().map(|(id, ..)| *id).collect();
-        let id = engine.add(plan(&optimize(function), &trained));
+        let id = engine.add(plan_function(function, &trained));
         // All extents are known, so that no stream of random numbers asks which samples these are.
         let draw = Draw { seed: self.seed, step: 0, samples: vec![0] };
         let outcome = if wanted.is_empty() {

@@ -7,8 +7,6 @@ use sha2::{Digest, Sha256};
 use crate::dataset::transform::Transform;
 use crate::execute::{Draw, Engine, HostTensor, NamedTensors, PlanId, RunError};
 use crate::graph::program::Program;
-use crate::optimize::optimize;
-use crate::plan::plan;
 
 /// Scoring failed.
 #[derive(Debug, thiserror::Error)]
@@ -58,10 +56,10 @@ impl<'a> Scorer<'a> {
     /// # Errors
     /// If the program has no score.
     pub fn new(program: &Program, engine: &'a mut dyn Engine, seed: u64) -> Result<Scorer<'a>, ScoreError> {
-        let (Some(function), Some(transform)) = (program.function("score"), transform(program)) else {
+        let (Some(plan), Some(transform)) = (program.plan("score", &[]), transform(program)) else {
             return Err(ScoreError::NoScore(program.name.clone()));
         };
-        let plan = engine.add(plan(&optimize(function), &[]));
+        let plan = engine.add(plan);
         Ok(Scorer { engine, plan, transform, seed })
     }
 

@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 use crate::execute::{Descent, Draw, Engine, NamedTensors, PlanId, RunError};
 use crate::graph::ScopeId;
 use crate::graph::program::{Phase, Program};
-use crate::optimize::optimize;
-use crate::plan::plan;
 
 use super::batch::{Batch, Order, read_ahead};
 use super::checkpoint::{Checkpoint, Position, Story, save};
@@ -128,8 +126,8 @@ impl<'a> Trainer<'a> {
         for name in &phase.objectives {
             let number = self.program.objectives.iter().position(|objective| objective.name == *name);
             let number = number.expect("a phase names objectives of the program");
-            let function = self.program.function(name).expect("each objective has a function");
-            let plan = plan(&optimize(function), &self.program.objectives[number].trains);
+            let plan = self.program.plan(name, &self.program.objectives[number].trains);
+            let plan = plan.expect("each objective has a function");
             let inputs: Vec<String> = plan.inputs.iter().map(|input| input.name.clone()).collect();
             let has = |input: &str| input == "class" || (input == "image" && self.program.data.is_some());
             if let Some(input) = inputs.iter().find(|input| !has(input)) {

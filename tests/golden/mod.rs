@@ -16,9 +16,7 @@ use std::path::Path;
 use diadc::compile::{Compiled, compile_call};
 use diadc::execute::{Draw, Engine, Evaluation, HostData, HostTensor, NamedTensors};
 use diadc::fact::{Fact, Shape};
-use diadc::graph::program::Function;
-use diadc::optimize::optimize;
-use diadc::plan::plan;
+use diadc::graph::program::{Function, plan_function};
 use diadc::resolve::Location;
 use safetensors::{Dtype, SafeTensors};
 
@@ -86,7 +84,7 @@ fn prepare(spec: &str, settings: &[(&str, &str)], text: &str, inputs: &NamedTens
 /// The results of an expression with the weights of the formula.
 fn call(settings: &[(&str, &str)], text: &str, inputs: &NamedTensors) -> Evaluation {
     let mut called = prepare(SPEC, settings, text, inputs);
-    let id = called.engine.add(plan(&optimize(&called.function), &[]));
+    let id = called.engine.add(plan_function(&called.function, &[]));
     called.engine.evaluate(id, inputs, &draw()).expect("it runs")
 }
 

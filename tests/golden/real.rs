@@ -4,8 +4,7 @@ use std::path::Path;
 
 use diadc::compile::{Compiled, compile_call};
 use diadc::execute::HostTensor;
-use diadc::optimize::optimize;
-use diadc::plan::plan;
+use diadc::graph::program::plan_function;
 use diadc::resolve::Location;
 use diadc::weight::File;
 
@@ -43,7 +42,7 @@ fn a_real_image_is_encoded_reconstructed_and_scored_as_by_torch() {
     let location = Location::File("tests/golden/real.diad".into());
     let (compiled, function) = compile_call(&location, &[], "compare", &facts).expect("the spec is right");
     let mut engine = net::engine(&weights(&compiled, &shared.join("weights")));
-    let id = engine.add(plan(&optimize(&function), &[]));
+    let id = engine.add(plan_function(&function, &[]));
     let results = engine.evaluate(id, &image, &draw()).expect("it runs");
     let floats = |name: &str| result(&results, name).as_floats().expect("floats");
     for name in ["latent", "reconstruction"] {

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use diadc::execute::{Descent, Gradients, HostTensor, NamedTensors};
 use diadc::fact::Precision;
+use diadc::graph::program::plan_function;
 use diadc::op::WeightId;
-use diadc::optimize::optimize;
-use diadc::plan::plan;
 
 use super::{Called, LONG, Reference, SPEC, a, assert_close, draw, inputs, prepare};
 use crate::run::net;
@@ -41,7 +40,7 @@ fn gradients_and_their_norms_are_those_of_torch_and_missing_where_its_are() {
     let batch = batch(&reference);
     let mut called = prepare(SPEC, &[], "given_loss", &batch);
     let trained = trained(&called);
-    let id = called.engine.add(plan(&optimize(&called.function), &trained));
+    let id = called.engine.add(plan_function(&called.function, &trained));
     let Gradients { gradients, .. } = called.engine.gradients(id, &batch, &draw()).expect("it runs");
     let norms: BTreeMap<String, Option<f64>> =
         serde_json::from_str(include_str!("a.grad_norms.json")).expect("the fixture is JSON");
@@ -75,7 +74,7 @@ fn three_steps_of_the_optimizer_are_those_of_torch() {
     let batch = batch(&reference);
     let mut called = prepare(SPEC, &[], "given_loss", &batch);
     let trained = trained(&called);
-    let id = called.engine.add(plan(&optimize(&called.function), &trained));
+    let id = called.engine.add(plan_function(&called.function, &trained));
     let phase = &called.compiled.program.phases[0];
     let descent = Descent { optimizer: phase.optimizer, factor: 1.0, clip_norm: phase.clip_norm };
     let mut losses = Vec::new();
@@ -105,7 +104,7 @@ fn what_is_frozen_gets_no_gradient_and_stays() {
     let frozen: Vec<WeightId> =
         called.compiled.program.weights().map(|(id, _)| id).filter(|id| !trained.contains(id)).collect();
     let before: Vec<_> = frozen.iter().map(|id| called.engine.weight(*id).expect("the device answers")).collect();
-    let id = called.engine.add(plan(&optimize(&called.function), &trained));
+    let id = called.engine.add(plan_function(&called.function, &trained));
     called.engine.accumulate(id, &batch, &draw(), 1.0).expect("it runs");
     let optimizer = called.compiled.program.phases[0].optimizer;
     called.engine.descend(id, &Descent { optimizer, factor: 1e3, clip_norm: None });

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use diadc::execute::{Evaluation, HostTensor, NamedTensors};
-use diadc::optimize::optimize;
-use diadc::plan::plan;
+use diadc::graph::program::plan_function;
 use serde_json::Value;
 
 use super::networks::MAPS;
@@ -87,7 +86,7 @@ fn the_loss_and_all_gradients_agree_with_torch_at_another_width_batch_and_size()
     batch.insert("noise".to_owned(), formula::tensor("input.noise", &[2, 4, 16, 24]));
     let mut called = prepare(SPEC, SETTINGS, "given_loss", &batch);
     let trained = called.compiled.program.objectives[0].trains.clone();
-    let id = called.engine.add(plan(&optimize(&called.function), &trained));
+    let id = called.engine.add(plan_function(&called.function, &trained));
     let made = called.engine.gradients(id, &batch, &draw()).expect("it runs");
     let document = document();
     let expected = document["loss"].as_f64().expect("a number");

@@ -8,7 +8,6 @@ use std::cell::Cell;
 use diadc::fact::Bindings;
 use diadc::graph::program::{Function, Program};
 use diadc::optimize::optimize;
-use diadc::plan::plan;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -106,9 +105,8 @@ fn runs(program: &Program, function: &Function, size: [u8; 2], samples: u64) {
             assert!(a.is_nan() && b.is_nan() || a == b || (a - b).abs() <= 1e-4 * (1.0 + a.abs()), "{a} and {b}");
         }
     }
-    let objective = named(program, "o");
     let mut engine = engine(&weights);
-    let id = engine.add(plan(&optimize(objective), &program.objectives[0].trains));
+    let id = engine.add(program.plan("o", &program.objectives[0].trains).expect("it is an objective"));
     engine.gradients(id, &given, &draw(samples)).expect("it runs");
 }
 

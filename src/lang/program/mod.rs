@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use diadc_core::graph::ScopeId;
 use diadc_core::op::WeightId;
+use diadc_core::plan::{Plan, plan};
 use diadc_core::span::Span;
 
 use crate::measure::Measure;
+use crate::optimize::optimize;
 
 use written::Written;
 
@@ -53,6 +55,12 @@ impl Program {
         self.functions.iter().find(|function| function.name == name)
     }
 
+    /// The function with a name, optimised and ready to run; with gradients of the weights in `trained`, if there are any.
+    #[must_use]
+    pub fn plan(&self, name: &str, trained: &[WeightId]) -> Option<Plan> {
+        self.function(name).map(|function| plan_function(function, trained))
+    }
+
     /// A weight.
     #[must_use]
     pub fn weight(&self, id: WeightId) -> &Weight {
@@ -74,6 +82,13 @@ impl Program {
     pub fn weights(&self) -> impl Iterator<Item = (WeightId, &Weight)> {
         (0..).map(WeightId).zip(&self.weights)
     }
+}
+
+/// A function that need not be one of a program's own, optimised and ready to run; with gradients of the weights in
+/// `trained`, if there are any.
+#[must_use]
+pub fn plan_function(function: &Function, trained: &[WeightId]) -> Plan {
+    plan(&optimize(function), trained)
 }
 
 /// The function of a part that a call runs.

@@ -13,10 +13,9 @@ mod simulate;
 use diadc_core::fact::Precision;
 use diadc_core::graph::Origin;
 use diadc_core::op::WeightId;
-use diadc_core::plan::{Plan, plan};
+use diadc_core::plan::Plan;
 
-use crate::optimize::optimize;
-use crate::program::{Optimizer, Phase, Program};
+use crate::program::{Optimizer, Phase, Program, plan_function};
 
 use simulate::Simulation;
 
@@ -97,14 +96,14 @@ pub fn needs(program: &Program, batch: Option<usize>, precision: Precision, core
     let is_objective = |name: &str| program.objectives.iter().any(|objective| objective.name == name);
     let functions = program.functions.iter().filter(|function| !is_objective(&function.name)).map(|function| {
         let circumstances = Circumstances { batch: batch.unwrap_or(1), precision, cores };
-        let footprint = inference(program, &plan(&optimize(function), &[]), circumstances);
+        let footprint = inference(program, &plan_function(function, &[]), circumstances);
         Need { name: function.name.clone(), batch: circumstances.batch, is_training: false, footprint }
     });
     let steps = program.phases.iter().flat_map(|phase| phase.objectives.iter().map(move |name| (phase, name)));
     let steps = steps.filter_map(|(phase, name)| {
         let circumstances = Circumstances { batch: batch.unwrap_or(phase.batch), precision, cores };
         let trained = &program.objectives.iter().find(|objective| objective.name == *name)?.trains;
-        let plan = plan(&optimize(program.function(name)?), trained);
+        let plan = program.plan(name, trained)?;
         let footprint = training(program, &plan, phase, circumstances);
         Some(Need { name: name.clone(), batch: circumstances.batch, is_training: true, footprint })
     });
