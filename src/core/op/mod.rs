@@ -21,7 +21,7 @@ use std::fmt;
 use crate::fact::{DType, Fact};
 
 pub use convolution::{Conv2d, ConvTranspose2d};
-pub use elementwise::{Binary, Comparison, Unary};
+pub use elementwise::{Binary, BinaryRecord, Comparison, Settings, Unary, UnaryRecord};
 pub use error::ShapeError;
 pub use linear::Attention;
 pub use pool::{Pool, PoolKind};
@@ -160,14 +160,33 @@ impl Op {
                 all(&mut numbers.iter().map(|number| number.cast_unsigned()))
             }
             Op::Random(random) => all(&mut random.purpose.bytes().map(u64::from)),
-            Op::Unary(Unary::AddScalar(c) | Unary::MulScalar(c) | Unary::PowScalar(c) | Unary::LeakyRelu(c)) => {
-                c.to_bits()
-            }
-            Op::Unary(Unary::Clamp(low, high)) => all(&mut [low.to_bits(), high.to_bits()].into_iter()),
+            Op::Unary(unary) => all(&mut unary.record().settings.numbers().map(f64::to_bits)),
             Op::Slice { start, end, .. } => all(&mut [start.cast_unsigned(), end.cast_unsigned()].into_iter()),
             Op::Pad { sides, .. } => all(&mut sides.iter().map(|side| *side as u64)),
             Op::GaussianBlur { sigma, .. } => sigma.to_bits(),
-            _ => 0,
+            Op::Input { .. }
+            | Op::Weight { .. }
+            | Op::Binary(_)
+            | Op::Compare(_)
+            | Op::Select
+            | Op::Cast(_)
+            | Op::StopGradient
+            | Op::Reduce { .. }
+            | Op::Softmax { .. }
+            | Op::Reshape(_)
+            | Op::Permute(_)
+            | Op::Expand(_)
+            | Op::Concat { .. }
+            | Op::Gather
+            | Op::MatMul
+            | Op::Linear
+            | Op::Attention(_)
+            | Op::Conv2d(_)
+            | Op::ConvTranspose2d(_)
+            | Op::GroupNorm { .. }
+            | Op::LayerNorm { .. }
+            | Op::Pool(_)
+            | Op::Resize(_) => 0,
         }
     }
 
@@ -187,7 +206,7 @@ impl fmt::Display for Op {
             Op::Constant(constant) => write!(f, "{constant}"),
             Op::Random(random) => write!(f, "{random}"),
             Op::Unary(unary) => write!(f, "{unary}"),
-            Op::Binary(binary) => f.write_str(binary.name()),
+            Op::Binary(binary) => f.write_str(binary.record().name),
             Op::Compare(comparison) => f.write_str(comparison.name()),
             Op::Select => f.write_str("select"),
             Op::Cast(dtype) => write!(f, "cast {dtype}"),

@@ -4,7 +4,7 @@
 //! `(1 + s) * f(a) - s * f(b)` the values of `f` differ, or the second was computed in vain.
 
 use diadc_core::graph::ScopeId;
-use diadc_core::op::{Binary, Elements, Op, Unary};
+use diadc_core::op::{Binary, Elements, Op};
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -49,8 +49,10 @@ fn multiple(flow: &Flow<'_>, cell: CellId) -> (CellId, f64) {
         let inputs = flow.inputs(cell);
         let next = match flow.cells[cell].source {
             Source::Passed => (inputs[0], 1.0),
-            Source::Op(Op::Unary(Unary::Neg)) => (inputs[0], -1.0),
-            Source::Op(Op::Unary(Unary::MulScalar(c))) => (inputs[0], *c),
+            Source::Op(Op::Unary(unary)) => match unary.record().factor {
+                Some(c) => (inputs[0], c),
+                None => return (cell, factor),
+            },
             Source::Op(Op::Binary(Binary::Mul)) => match (number(flow, inputs[0]), number(flow, inputs[1])) {
                 (_, Some(c)) => (inputs[0], c),
                 (Some(c), None) => (inputs[1], c),

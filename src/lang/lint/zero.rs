@@ -3,7 +3,7 @@
 //! Everything is said of whole tensors: a value either is zero everywhere, or may be something else somewhere. `true`
 //! always means "may be something else than zero". Where a rule is not sure it says so.
 
-use diadc_core::op::{Binary, Elements, Op, Unary};
+use diadc_core::op::{Binary, Elements, Op};
 
 use super::flow::Source;
 
@@ -18,10 +18,12 @@ pub(super) fn may_differ(source: Source<'_>, inputs: &[bool]) -> bool {
     match op {
         Op::Input { .. } | Op::Weight { .. } | Op::Random(_) | Op::Compare(_) | Op::Softmax { .. } => true,
         Op::Constant(constant) => !is_zero(&constant.elements),
-        Op::Unary(unary) => inputs[0] && !is_times_zero(*unary) || !keeps_zero(*unary),
-        Op::Binary(Binary::Mul) => inputs[0] && inputs[1],
-        Op::Binary(Binary::Div) => inputs[0],
-        Op::Binary(Binary::Add | Binary::Sub | Binary::Max | Binary::Min) | Op::Concat { .. } => inputs.contains(&true),
+        Op::Unary(unary) => {
+            let record = unary.record();
+            inputs[0] && !record.is_times_zero() || !record.keeps_zero()
+        }
+        Op::Binary(binary) => inputs.contains(&true) && factors_differ(*binary, inputs, None),
+        Op::Concat { .. } => inputs.contains(&true),
         Op::Select => inputs[1] || inputs[2],
         Op::MatMul => inputs[0] && inputs[1],
         Op::Linear | Op::Conv2d(_) | Op::ConvTranspose2d(_) => {
@@ -49,9 +51,12 @@ pub(super) fn may_differ(source: Source<'_>, inputs: &[bool]) -> bool {
 pub(super) fn may_pass(source: Source<'_>, port: usize, inputs: &[bool]) -> bool {
     let Source::Op(op) = source else { return true };
     match op {
-        Op::Unary(unary) => !is_times_zero(*unary) && (inputs[0] || slopes_at_zero(*unary)),
-        Op::Binary(Binary::Mul) | Op::MatMul => inputs[1 - port],
-        Op::Binary(Binary::Div) => port == 0 || inputs[0],
+        Op::Unary(unary) => {
+            let record = unary.record();
+            !record.is_times_zero() && (inputs[0] || !record.is_flat_at_zero())
+        }
+        Op::Binary(binary) => factors_differ(*binary, inputs, Some(port)),
+        Op::MatMul => inputs[1 - port],
         Op::Linear | Op::Conv2d(_) | Op::ConvTranspose2d(_) => port == 2 || inputs[1 - port],
         // The derivative by the scale is the normalised value, that by the value has the scale as a factor.
         Op::GroupNorm { .. } | Op::LayerNorm { .. } => port == 2 || inputs[1 - port],
@@ -61,7 +66,6 @@ pub(super) fn may_pass(source: Source<'_>, port: usize, inputs: &[bool]) -> bool
         | Op::Weight { .. }
         | Op::Constant(_)
         | Op::Random(_)
-        | Op::Binary(Binary::Add | Binary::Sub | Binary::Max | Binary::Min)
         | Op::Compare(_)
         | Op::Select
         | Op::Cast(_)
@@ -88,49 +92,8 @@ fn is_zero(elements: &Elements) -> bool {
     }
 }
 
-fn is_times_zero(unary: Unary) -> bool {
-    unary == Unary::MulScalar(0.0)
-}
-
-/// Whether the function of 0 is 0.
-fn keeps_zero(unary: Unary) -> bool {
-    match unary {
-        Unary::Neg
-        | Unary::Sqrt
-        | Unary::Abs
-        | Unary::Sin
-        | Unary::Tanh
-        | Unary::Relu
-        | Unary::LeakyRelu(_)
-        | Unary::Silu
-        | Unary::Gelu
-        | Unary::GeluTanh
-        | Unary::MulScalar(_) => true,
-        Unary::AddScalar(c) => c == 0.0,
-        Unary::PowScalar(c) => c > 0.0,
-        Unary::Clamp(low, high) => low <= 0.0 && 0.0 <= high,
-        Unary::Exp | Unary::Log | Unary::Cos | Unary::Sigmoid => false,
-    }
-}
-
-/// Whether the derivative at 0 may be something else than 0, as frameworks compute it: that of `relu` and `abs` is 0.
-fn slopes_at_zero(unary: Unary) -> bool {
-    match unary {
-        Unary::Relu | Unary::Abs | Unary::Cos => false,
-        Unary::LeakyRelu(slope) => slope != 0.0,
-        Unary::PowScalar(c) => c <= 1.0,
-        Unary::Neg
-        | Unary::Exp
-        | Unary::Log
-        | Unary::Sqrt
-        | Unary::Sin
-        | Unary::Tanh
-        | Unary::Sigmoid
-        | Unary::Silu
-        | Unary::Gelu
-        | Unary::GeluTanh
-        | Unary::AddScalar(_)
-        | Unary::MulScalar(_)
-        | Unary::Clamp(..) => true,
-    }
+/// Whether all operands that are factors of the result may differ from zero, but for one that is not asked about.
+fn factors_differ(binary: Binary, inputs: &[bool], but: Option<usize>) -> bool {
+    let factors = binary.record().factors;
+    (0..2).all(|operand| Some(operand) == but || !factors[operand] || inputs[operand])
 }

@@ -1,7 +1,7 @@
 //! Takes away operations that give back what they get, and joins neighbours of which one suffices.
 
 use diadc_core::graph::{Graph, NodeId, Task, ValueId};
-use diadc_core::op::{Op, Unary};
+use diadc_core::op::Op;
 
 use super::rebuild::Rebuild;
 
@@ -40,25 +40,7 @@ fn is_identity(graph: &Graph, id: NodeId, op: &Op, inputs: &[ValueId]) -> bool {
             let source = &graph.node(inputs[0].node).task;
             matches!(source, Task::Op(Op::StopGradient | Op::Constant(_) | Op::Random(_)))
         }
-        Op::Unary(unary) => match unary {
-            Unary::AddScalar(c) => *c == 0.0,
-            Unary::MulScalar(c) | Unary::PowScalar(c) => *c == 1.0,
-            Unary::Clamp(low, high) => *low == f64::NEG_INFINITY && *high == f64::INFINITY,
-            Unary::Neg
-            | Unary::Exp
-            | Unary::Log
-            | Unary::Sqrt
-            | Unary::Abs
-            | Unary::Sin
-            | Unary::Cos
-            | Unary::Tanh
-            | Unary::Sigmoid
-            | Unary::Relu
-            | Unary::LeakyRelu(_)
-            | Unary::Silu
-            | Unary::Gelu
-            | Unary::GeluTanh => false,
-        },
+        Op::Unary(unary) => unary.record().is_identity,
         Op::Input { .. }
         | Op::Weight { .. }
         | Op::Constant(_)

@@ -43,7 +43,7 @@ pub(super) fn fold_constants(graph: &Graph) -> Option<Graph> {
                 Some(unary) => copy.put(id, Op::Unary(unary), &inputs[..1]),
                 None => copy.keep(id),
             },
-            (Op::Binary(binary @ (Binary::Add | Binary::Mul)), [Some(c), _]) if same(1) => {
+            (Op::Binary(binary), [Some(c), _]) if same(1) && binary.record().commutes => {
                 match scalar_on_the_right(*binary, c) {
                     Some(unary) => copy.put(id, Op::Unary(unary), &inputs[1..]),
                     None => copy.keep(id),
@@ -71,24 +71,19 @@ fn scalar_on_the_right(binary: Binary, constant: &Constant) -> Option<Unary> {
     if count(&constant.elements) != 1 {
         return None;
     }
-    match binary {
-        Binary::Add => Some(Unary::AddScalar(c)),
-        Binary::Sub => Some(Unary::AddScalar(-c)),
-        Binary::Mul => Some(Unary::MulScalar(c)),
-        Binary::Div | Binary::Max | Binary::Min => None,
-    }
+    binary.record().by_constant.map(|unary| unary(c))
 }
 
 fn one(op: &Op, x: &Constant, shape: &Shape) -> Option<Elements> {
     shape.known()?;
     match (op, &x.elements) {
         (Op::Unary(unary), Elements::Float(v)) if v.len() <= MOST_ELEMENTS => {
-            let all: Option<Vec<f64>> = v.iter().map(|&x| float_unary(*unary, x as f32).map(f64::from)).collect();
-            all.map(|v| Elements::Float(v.into()))
+            let exact = unary.record().exact.filter(|_| v.iter().all(|x| !x.is_nan()))?;
+            Some(Elements::Float(v.iter().map(|&x| f64::from(exact(x as f32))).collect()))
         }
         (Op::Unary(unary), Elements::Int(v)) if v.len() <= MOST_ELEMENTS => {
-            let all: Option<Vec<i64>> = v.iter().map(|&x| int_unary(*unary, x)).collect();
-            all.map(|v| Elements::Int(v.into()))
+            let integer = unary.record().integer?;
+            v.iter().map(|&x| integer(x)).collect::<Option<Arc<[i64]>>>().map(Elements::Int)
         }
         (Op::Cast(DType::Float), Elements::Int(v)) if v.len() <= MOST_ELEMENTS => {
             Some(Elements::Float(v.iter().map(|&x| f64::from(x as f32)).collect()))
@@ -112,55 +107,6 @@ fn count(elements: &Elements) -> usize {
     }
 }
 
-fn float_unary(unary: Unary, x: f32) -> Option<f32> {
-    match unary {
-        Unary::Neg => Some(-x),
-        Unary::Abs => Some(x.abs()),
-        Unary::Sqrt => Some(x.sqrt()),
-        Unary::Relu if !x.is_nan() => Some(x.max(0.0)),
-        Unary::AddScalar(c) => Some(x + c as f32),
-        Unary::MulScalar(c) => Some(x * c as f32),
-        Unary::Clamp(low, high) if low <= high && !x.is_nan() => Some(x.clamp(low as f32, high as f32)),
-        Unary::Exp
-        | Unary::Log
-        | Unary::Sin
-        | Unary::Cos
-        | Unary::Tanh
-        | Unary::Sigmoid
-        | Unary::Relu
-        | Unary::LeakyRelu(_)
-        | Unary::Silu
-        | Unary::Gelu
-        | Unary::GeluTanh
-        | Unary::PowScalar(_)
-        | Unary::Clamp(..) => None,
-    }
-}
-
-fn int_unary(unary: Unary, x: i64) -> Option<i64> {
-    match unary {
-        Unary::Neg => x.checked_neg(),
-        Unary::Abs => x.checked_abs(),
-        Unary::AddScalar(c) => x.checked_add(c as i64),
-        Unary::MulScalar(c) => x.checked_mul(c as i64),
-        Unary::Clamp(low, high) if low <= high => Some(x.clamp(low as i64, high as i64)),
-        Unary::Exp
-        | Unary::Log
-        | Unary::Sqrt
-        | Unary::Sin
-        | Unary::Cos
-        | Unary::Tanh
-        | Unary::Sigmoid
-        | Unary::Relu
-        | Unary::LeakyRelu(_)
-        | Unary::Silu
-        | Unary::Gelu
-        | Unary::GeluTanh
-        | Unary::PowScalar(_)
-        | Unary::Clamp(..) => None,
-    }
-}
-
 /// Both of equal shape, or one of them a single number.
 fn two(binary: Binary, a: &Constant, b: &Constant, shape: &Shape) -> Option<Elements> {
     let (m, n) = (count(&a.elements), count(&b.elements));
@@ -172,36 +118,15 @@ fn two(binary: Binary, a: &Constant, b: &Constant, shape: &Shape) -> Option<Elem
     let at = |i: usize, count: usize| if count == 1 { 0 } else { i };
     match (&a.elements, &b.elements) {
         (Elements::Float(a), Elements::Float(b)) => {
-            let value = |i: usize| f64::from(float_binary(binary, a[at(i, m)] as f32, b[at(i, n)] as f32));
+            let exact = binary.record().exact?;
+            let value = |i: usize| f64::from(exact(a[at(i, m)] as f32, b[at(i, n)] as f32));
             Some(Elements::Float((0..length).map(value).collect()))
         }
         (Elements::Int(a), Elements::Int(b)) => {
-            let value = |i: usize| int_binary(binary, a[at(i, m)], b[at(i, n)]);
+            let integer = binary.record().integer?;
+            let value = |i: usize| integer(a[at(i, m)], b[at(i, n)]);
             (0..length).map(value).collect::<Option<Arc<[i64]>>>().map(Elements::Int)
         }
         (Elements::Float(_), Elements::Int(_)) | (Elements::Int(_), Elements::Float(_)) => None,
-    }
-}
-
-fn float_binary(binary: Binary, a: f32, b: f32) -> f32 {
-    match binary {
-        Binary::Add => a + b,
-        Binary::Sub => a - b,
-        Binary::Mul => a * b,
-        Binary::Div => a / b,
-        Binary::Max if a < b => b,
-        Binary::Min if b < a => b,
-        Binary::Max | Binary::Min => a,
-    }
-}
-
-fn int_binary(binary: Binary, a: i64, b: i64) -> Option<i64> {
-    match binary {
-        Binary::Add => a.checked_add(b),
-        Binary::Sub => a.checked_sub(b),
-        Binary::Mul => a.checked_mul(b),
-        Binary::Div => None,
-        Binary::Max => Some(a.max(b)),
-        Binary::Min => Some(a.min(b)),
     }
 }

@@ -1,0 +1,124 @@
+//! Functions of two numbers with broadcasting, each with all that the compiler knows of it in one record.
+//!
+//! In: a [`Binary`]. Out: its [`BinaryRecord`], which the shape rule, the optimiser, the checker, the lints and the
+//! views read. A new function is a variant and a record here, a word in the table of builtins, and a kernel in `execute`.
+
+use crate::fact::{DType, Fact};
+
+use super::super::ShapeError;
+use super::{Unary, same_type};
+
+/// A function of two numbers of the same element type, not `bool`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binary {
+    /// `a + b`.
+    Add,
+    /// `a - b`.
+    Sub,
+    /// `a * b`.
+    Mul,
+    /// `a / b`; floats only.
+    Div,
+    /// The larger; where both are equal the gradient goes to `a`.
+    Max,
+    /// The smaller; where both are equal the gradient goes to `a`.
+    Min,
+}
+
+/// What is known of a function of two numbers.
+#[derive(Clone, Copy)]
+pub struct BinaryRecord {
+    /// Its name in graphs.
+    pub name: &'static str,
+    /// Its value in double precision.
+    pub value: fn(f64, f64) -> f64,
+    /// Its value in single precision, where IEEE 754 defines that to the last bit, so that every device agrees.
+    pub exact: Option<fn(f32, f32) -> f32>,
+    /// Its value for integers, if it has one for them; none where that overflows.
+    pub integer: Option<fn(i64, i64) -> Option<i64>>,
+    /// Whether it gives the same for its operands in the other order.
+    pub commutes: bool,
+    /// The function of the first number that it is when the second is a constant.
+    pub by_constant: Option<fn(f64) -> Unary>,
+    /// Which operands make the result 0 when they are 0, whatever the other is. Without any, the result is 0 if both are.
+    pub factors: [bool; 2],
+}
+
+impl Binary {
+    /// All that the compiler knows of the function.
+    #[must_use]
+    pub fn record(self) -> BinaryRecord {
+        match self {
+            Binary::Add => BinaryRecord {
+                name: "add",
+                value: |a, b| a + b,
+                exact: Some(|a, b| a + b),
+                integer: Some(i64::checked_add),
+                commutes: true,
+                by_constant: Some(Unary::AddScalar),
+                factors: [false, false],
+            },
+            Binary::Sub => BinaryRecord {
+                name: "sub",
+                value: |a, b| a - b,
+                exact: Some(|a, b| a - b),
+                integer: Some(i64::checked_sub),
+                commutes: false,
+                by_constant: Some(|c| Unary::AddScalar(-c)),
+                factors: [false, false],
+            },
+            Binary::Mul => BinaryRecord {
+                name: "mul",
+                value: |a, b| a * b,
+                exact: Some(|a, b| a * b),
+                integer: Some(i64::checked_mul),
+                commutes: true,
+                by_constant: Some(Unary::MulScalar),
+                factors: [true, true],
+            },
+            // A product with the inverse is not the quotient to the last bit.
+            Binary::Div => BinaryRecord {
+                name: "div",
+                value: |a, b| a / b,
+                exact: Some(|a, b| a / b),
+                integer: None,
+                commutes: false,
+                by_constant: None,
+                factors: [true, false],
+            },
+            Binary::Max => BinaryRecord {
+                name: "max",
+                value: |a, b| if a < b { b } else { a },
+                exact: Some(|a, b| if a < b { b } else { a }),
+                integer: Some(|a, b| Some(a.max(b))),
+                commutes: false,
+                by_constant: None,
+                factors: [false, false],
+            },
+            Binary::Min => BinaryRecord {
+                name: "min",
+                value: |a, b| if b < a { b } else { a },
+                exact: Some(|a, b| if b < a { b } else { a }),
+                integer: Some(|a, b| Some(a.min(b))),
+                commutes: false,
+                by_constant: None,
+                factors: [false, false],
+            },
+        }
+    }
+
+    pub(in crate::op) fn infer(self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
+        let fact = same_type(inputs)?;
+        let record = self.record();
+        let fits = match fact.dtype {
+            DType::Float => true,
+            DType::Int => record.integer.is_some(),
+            DType::Bool => false,
+        };
+        if fits {
+            return Ok(fact);
+        }
+        Err(ShapeError::new(format!("`{}` of {} tensors is not defined", record.name, fact.dtype))
+            .help("convert them with `to_float(..)`"))
+    }
+}
