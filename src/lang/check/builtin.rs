@@ -51,76 +51,17 @@ impl Checker<'_> {
         place: &mut Option<Place>,
     ) -> Option<Value> {
         match builtin {
-            Builtin::Len
-            | Builtin::Zip
-            | Builtin::Reverse
-            | Builtin::Repeated
-            | Builtin::Linspace
-            | Builtin::Floor
-            | Builtin::Div
-            | Builtin::Fail
-            | Builtin::ShapeOf => self.compile_time(builtin, arguments),
-            Builtin::Exp
-            | Builtin::Log
-            | Builtin::Sqrt
-            | Builtin::Abs
-            | Builtin::Sin
-            | Builtin::Cos
-            | Builtin::Tanh
-            | Builtin::Sigmoid
-            | Builtin::Relu
-            | Builtin::LeakyRelu
-            | Builtin::Silu
-            | Builtin::Gelu
-            | Builtin::GeluTanh
-            | Builtin::Clamp
-            | Builtin::Maximum
-            | Builtin::Minimum
-            | Builtin::Where
-            | Builtin::ToFloat
-            | Builtin::ToInt
-            | Builtin::StopGradient => self.elementwise(env, builtin, arguments),
-            Builtin::Sum | Builtin::Mean | Builtin::Max | Builtin::Min | Builtin::Softmax => {
-                self.reduction(env, builtin, arguments)
-            }
-            Builtin::Reshape
-            | Builtin::Permute
-            | Builtin::Expand
-            | Builtin::Concat
-            | Builtin::Split
-            | Builtin::Slice
-            | Builtin::Gather
-            | Builtin::Pad
-            | Builtin::Constant
-            | Builtin::Full => self.layout(env, builtin, arguments),
-            Builtin::MatMul
-            | Builtin::Attention
-            | Builtin::AvgPool
-            | Builtin::MaxPool
-            | Builtin::Resize
-            | Builtin::GaussianBlur
-            | Builtin::InstanceNorm => self.image(env, builtin, arguments),
-            Builtin::RandomNormal | Builtin::RandomUniform | Builtin::RandomInt | Builtin::Dropout => {
-                self.random(env, builtin, arguments)
-            }
-            Builtin::Weight
-            | Builtin::Conv
-            | Builtin::ConvTranspose
-            | Builtin::Linear
-            | Builtin::Embedding
-            | Builtin::GroupNorm
-            | Builtin::LayerNorm
-            | Builtin::BatchNorm => self.layer(env, builtin, arguments, place),
-            Builtin::Zeros
-            | Builtin::Ones
-            | Builtin::Normal
-            | Builtin::Uniform
-            | Builtin::KaimingUniform
-            | Builtin::KaimingNormal
-            | Builtin::XavierUniform => self.initial(builtin, arguments),
-            Builtin::AdamW | Builtin::Adam | Builtin::Sgd | Builtin::CosineSchedule | Builtin::ConstantSchedule => {
-                self.training_rule(builtin, arguments)
-            }
+            Builtin::CompileTime(word) => self.compile_time(word, arguments),
+            Builtin::Unary(word) => self.unary_function(env, word, arguments),
+            Builtin::Binary(word) => self.binary_function(env, word.operation(), arguments),
+            Builtin::Element(word) => self.element_function(env, word, arguments),
+            Builtin::Reduction(word) => self.reduction(env, word, arguments),
+            Builtin::Layout(word) => self.layout(env, word, arguments),
+            Builtin::Tensor(word) => self.tensor_function(env, word, arguments),
+            Builtin::Layer(word) => self.layer(env, word, arguments, place),
+            Builtin::Random(word) => self.random(env, word, arguments),
+            Builtin::Initial(word) => self.initial(word, arguments).map(Value::Init),
+            Builtin::Training(word) => self.training_rule(word, arguments),
         }
     }
 }
@@ -128,8 +69,8 @@ impl Checker<'_> {
 /// Whether a call leaves out the tensor that the function works on, and so makes a function of it.
 fn awaits_tensor(builtin: Builtin, given: &[Given]) -> bool {
     let parameters = builtin.parameters();
-    let of_lists = matches!(builtin, Builtin::Sum | Builtin::Mean | Builtin::Max | Builtin::Min);
-    if parameters.len() < 2 && builtin != Builtin::InstanceNorm || of_lists {
+    let of_lists = matches!(builtin, Builtin::Reduction(_));
+    if parameters.len() < 2 || of_lists {
         return false;
     }
     if parameters[0].name != "x"

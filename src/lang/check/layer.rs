@@ -8,7 +8,7 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::program::{Init, Weight};
-use crate::resolve::builtin::Builtin;
+use crate::resolve::builtin::{Builtin, LayerWord};
 
 use super::argument::Arguments;
 use super::environment::{Environment, join};
@@ -23,11 +23,26 @@ struct Wanted<'a> {
     is_statistic: bool,
 }
 
+/// What both convolutions are given.
+struct Windows {
+    x: Tensor,
+    channels: i64,
+    out: i64,
+    /// Height and width of the kernel.
+    extents: [i64; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+    dilation: [usize; 2],
+    groups: usize,
+    /// The number of groups once more.
+    count: i64,
+}
+
 impl Checker<'_> {
     pub(super) fn layer(
         &mut self,
         env: &Environment,
-        builtin: Builtin,
+        word: LayerWord,
         arguments: &Arguments,
         place: &mut Option<Place>,
     ) -> Option<Value> {
@@ -39,17 +54,18 @@ impl Checker<'_> {
         if !self.reach(env, &path, arguments.span, false) {
             return None;
         }
-        match builtin {
-            Builtin::Weight => {
+        match word {
+            LayerWord::Weight => {
                 let shape = self.shape_argument(arguments, "shape", None)?;
                 let dims = self.known(&shape, arguments)?;
                 let init = self.init_argument(arguments)?.unwrap_or(InitRule::KaimingUniform);
                 let wanted = Wanted { path: &path, dims: &dims, init, is_statistic: false };
                 self.weight(env, wanted, arguments.span).map(Value::Tensor)
             }
-            Builtin::Conv | Builtin::ConvTranspose => self.convolution(env, builtin, arguments, &path),
-            Builtin::Linear => self.linear(env, arguments, &path),
-            Builtin::Embedding => {
+            LayerWord::Conv => self.conv(env, arguments, &path),
+            LayerWord::ConvTranspose => self.conv_transpose(env, arguments, &path),
+            LayerWord::Linear => self.linear(env, arguments, &path),
+            LayerWord::Embedding => {
                 let x = self.tensor_argument(arguments, "x")?;
                 let dims = [self.int_argument(arguments, "count", 1)?, self.int_argument(arguments, "width", 1)?];
                 let init = self.init_argument(arguments)?.unwrap_or(InitRule::Is(Init::Normal { mean: 0.0, std: 1.0 }));
@@ -58,23 +74,50 @@ impl Checker<'_> {
                     self.weight(env, Wanted { path: &path, dims: &dims, init, is_statistic: false }, arguments.span)?;
                 Some(self.emit(env, Op::Gather, &[table, x], arguments.callee, arguments.span))
             }
-            Builtin::BatchNorm => self.batch_norm(env, arguments, &path),
-            _ => {
-                let x = self.tensor_argument(arguments, "x")?;
-                let axis = if builtin == Builtin::LayerNorm { x.fact.shape.rank().saturating_sub(1) } else { 1 };
-                let channels = self.channels(&x, axis, arguments)?;
-                let (weight, bias) = self.scale(env, &path, channels, arguments.span)?;
-                let epsilon = self.float_argument(arguments, "epsilon")?;
-                let op = match builtin {
-                    Builtin::LayerNorm => Op::LayerNorm { epsilon },
-                    _ => Op::GroupNorm { groups: self.size_argument(arguments, "groups", 1)?, epsilon },
-                };
-                Some(self.emit(env, op, &[x, weight, bias], arguments.callee, arguments.span))
+            LayerWord::BatchNorm => self.batch_norm(env, arguments, &path),
+            LayerWord::GroupNorm => {
+                let (inputs, epsilon) = self.normalization(env, arguments, &path, |_| 1)?;
+                let op = Op::GroupNorm { groups: self.size_argument(arguments, "groups", 1)?, epsilon };
+                Some(self.emit(env, op, &inputs, arguments.callee, arguments.span))
+            }
+            LayerWord::LayerNorm => {
+                let (inputs, epsilon) = self.normalization(env, arguments, &path, |rank| rank.saturating_sub(1))?;
+                Some(self.emit(env, Op::LayerNorm { epsilon }, &inputs, arguments.callee, arguments.span))
             }
         }
     }
 
-    fn convolution(&mut self, env: &Environment, builtin: Builtin, arguments: &Arguments, path: &str) -> Option<Value> {
+    /// The inputs of a normalisation, with a scale and an offset for each element of an axis, and its epsilon.
+    fn normalization(
+        &mut self,
+        env: &Environment,
+        arguments: &Arguments,
+        path: &str,
+        axis: impl Fn(usize) -> usize,
+    ) -> Option<([Tensor; 3], f64)> {
+        let x = self.tensor_argument(arguments, "x")?;
+        let channels = self.channels(&x, axis(x.fact.shape.rank()), arguments)?;
+        let (weight, bias) = self.scale(env, path, channels, arguments.span)?;
+        Some(([x, weight, bias], self.float_argument(arguments, "epsilon")?))
+    }
+
+    fn conv(&mut self, env: &Environment, arguments: &Arguments, path: &str) -> Option<Value> {
+        let Windows { x, channels, out, extents: [kh, kw], stride, padding, dilation, groups, count } =
+            self.windows(arguments)?;
+        let op = Op::Conv2d(Conv2d { stride, padding, dilation, groups });
+        self.weighted(env, op, x, &[out, channels / count, kh, kw], out, arguments, path)
+    }
+
+    fn conv_transpose(&mut self, env: &Environment, arguments: &Arguments, path: &str) -> Option<Value> {
+        let Windows { x, channels, out, extents: [kh, kw], stride, padding, dilation, groups, count } =
+            self.windows(arguments)?;
+        let output_padding = self.pair_argument(arguments, "output_padding", 0)?;
+        let op = Op::ConvTranspose2d(ConvTranspose2d { stride, padding, output_padding, dilation, groups });
+        self.weighted(env, op, x, &[channels, out / count, kh, kw], out, arguments, path)
+    }
+
+    /// What both convolutions are given.
+    fn windows(&mut self, arguments: &Arguments) -> Option<Windows> {
         let x = self.tensor_argument(arguments, "x")?;
         let channels = self.channels(&x, 1, arguments)?;
         let kernel = self.pair_argument(arguments, "kernel", 1)?;
@@ -88,35 +131,25 @@ impl Checker<'_> {
         let count = i64::try_from(groups).unwrap_or(i64::MAX);
         if channels % count != 0 || out % count != 0 {
             let text = format!("{channels} to {out} channels can't be made in {groups} groups");
-            return Some(self.report(Diagnostic::new(Code::ShapeMismatch, text, arguments.get("groups").1)));
+            self.report(Diagnostic::new(Code::ShapeMismatch, text, arguments.get("groups").1));
+            return None;
         }
         let padding = match arguments.get("padding").0 {
             Value::None => [0, 1].map(|i| (kernel[i] - 1) * dilation[i] / 2),
             _ => self.pair_argument(arguments, "padding", 0)?,
         };
-        let [kh, kw] = kernel.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
-        let (op, dims) = match builtin {
-            Builtin::Conv => {
-                (Op::Conv2d(Conv2d { stride, padding, dilation, groups }), [out, channels / count, kh, kw])
-            }
-            _ => {
-                let output_padding = self.pair_argument(arguments, "output_padding", 0)?;
-                let conv = ConvTranspose2d { stride, padding, output_padding, dilation, groups };
-                (Op::ConvTranspose2d(conv), [channels, out / count, kh, kw])
-            }
-        };
-        let fan_in = dims[1].saturating_mul(kh).saturating_mul(kw);
-        self.weighted(env, op, x, &dims, out, fan_in, arguments, path)
+        let extents = kernel.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+        Some(Windows { x, channels, out, extents, stride, padding, dilation, groups, count })
     }
 
     fn linear(&mut self, env: &Environment, arguments: &Arguments, path: &str) -> Option<Value> {
         let x = self.tensor_argument(arguments, "x")?;
         let features = self.channels(&x, x.fact.shape.rank().saturating_sub(1), arguments)?;
         let out = self.int_argument(arguments, "out", 1)?;
-        self.weighted(env, Op::Linear, x, &[out, features], out, features, arguments, path)
+        self.weighted(env, Op::Linear, x, &[out, features], out, arguments, path)
     }
 
-    /// An operation with a weight and, unless `bias` is false, a bias.
+    /// An operation with a weight of these extents and, unless `bias` is false, a bias.
     #[allow(clippy::too_many_arguments, reason = "all layers with weight and bias share this")]
     fn weighted(
         &mut self,
@@ -125,7 +158,6 @@ impl Checker<'_> {
         x: Tensor,
         dims: &[i64],
         out: i64,
-        fan_in: i64,
         arguments: &Arguments,
         path: &str,
     ) -> Option<Value> {
@@ -135,6 +167,7 @@ impl Checker<'_> {
         let wanted = Wanted { path: &weight_path, dims, init, is_statistic: false };
         let mut inputs = vec![x, self.weight(env, wanted, arguments.span)?];
         if self.bool_argument(arguments, "bias")? {
+            let fan_in = dims[1..].iter().copied().fold(1, i64::saturating_mul);
             #[allow(clippy::cast_precision_loss, reason = "the number of inputs of a layer is small")]
             let init = match given {
                 // torch draws the bias of a layer that says nothing; a layer that says something starts without one.
@@ -267,12 +300,9 @@ impl Checker<'_> {
         match value {
             Value::None => Some(None),
             Value::Init(rule) => Some(Some(rule.clone())),
-            Value::Builtin(builtin) if builtin.parameters().is_empty() => {
+            Value::Builtin(builtin @ Builtin::Initial(word)) if builtin.parameters().is_empty() => {
                 let empty = Arguments { callee: builtin.word(), span, values: Vec::new() };
-                match self.initial(*builtin, &empty)? {
-                    Value::Init(rule) => Some(Some(rule)),
-                    _ => None,
-                }
+                self.initial(*word, &empty).map(Some)
             }
             other => {
                 let kind = other.kind(self.spec);

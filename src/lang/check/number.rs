@@ -4,32 +4,32 @@ use std::rc::Rc;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::program::{Init, Optimizer, Schedule};
-use crate::resolve::builtin::Builtin;
+use crate::resolve::builtin::{CompileTimeWord, InitialWord, TrainingWord};
 
 use super::argument::Arguments;
 use super::value::{InitRule, LONGEST, Value};
 use super::{Checker, error, list};
 
 impl Checker<'_> {
-    pub(super) fn compile_time(&mut self, builtin: Builtin, arguments: &Arguments) -> Option<Value> {
-        match builtin {
-            Builtin::Len => {
+    pub(super) fn compile_time(&mut self, word: CompileTimeWord, arguments: &Arguments) -> Option<Value> {
+        match word {
+            CompileTimeWord::Len => {
                 let items = self.list_argument(arguments, "list")?;
                 Some(Value::Int(i64::try_from(items.len()).unwrap_or(i64::MAX)))
             }
-            Builtin::Zip => self.zip(arguments),
-            Builtin::Reverse => {
+            CompileTimeWord::Zip => self.zip(arguments),
+            CompileTimeWord::Reverse => {
                 let mut items = self.list_argument(arguments, "list")?;
                 items.reverse();
                 Some(list(items))
             }
-            Builtin::Repeated => {
+            CompileTimeWord::Repeated => {
                 let count = self.int_argument(arguments, "count", 0)?;
                 self.short(count, arguments)?;
                 let values = list((0..count).map(|_| arguments.get("value").0.clone()));
                 Some(self.bounded(values, arguments.span))
             }
-            Builtin::Linspace => {
+            CompileTimeWord::Linspace => {
                 let (from, to) = (self.float_argument(arguments, "from")?, self.float_argument(arguments, "to")?);
                 let count = self.int_argument(arguments, "count", 1)?;
                 self.short(count, arguments)?;
@@ -40,17 +40,17 @@ impl Checker<'_> {
                 };
                 Some(list((0..count).map(|i| Value::Float(at(i)))))
             }
-            Builtin::Floor =>
+            CompileTimeWord::Floor =>
             {
                 #[allow(clippy::cast_possible_truncation, reason = "a float that is too large gives the largest int")]
                 self.float_argument(arguments, "x").map(|x| Value::Int(x.floor() as i64))
             }
-            Builtin::Div => {
+            CompileTimeWord::Div => {
                 let a = self.int_argument(arguments, "a", i64::MIN)?;
                 let b = self.int_argument(arguments, "b", 1)?;
                 Some(Value::Int(a.div_euclid(b)))
             }
-            Builtin::Fail => {
+            CompileTimeWord::Fail => {
                 let (message, _) = arguments.get("message");
                 let text = match message {
                     Value::Str(text) => text.to_string(),
@@ -58,7 +58,7 @@ impl Checker<'_> {
                 };
                 Some(self.report(Diagnostic::new(Code::Refused, text, arguments.span)))
             }
-            _ => {
+            CompileTimeWord::ShapeOf => {
                 let x = self.tensor_argument(arguments, "x")?;
                 Some(list(x.fact.shape.0.iter().map(Value::of_dim)))
             }
@@ -89,45 +89,55 @@ impl Checker<'_> {
         Some(list(tuples))
     }
 
-    pub(super) fn initial(&mut self, builtin: Builtin, arguments: &Arguments) -> Option<Value> {
-        let rule = match builtin {
-            Builtin::Zeros => InitRule::Is(Init::Constant(0.0)),
-            Builtin::Ones => InitRule::Is(Init::Constant(1.0)),
-            Builtin::Normal => InitRule::Is(Init::Normal {
+    pub(super) fn initial(&mut self, word: InitialWord, arguments: &Arguments) -> Option<InitRule> {
+        Some(match word {
+            InitialWord::Zeros => InitRule::Is(Init::Constant(0.0)),
+            InitialWord::Ones => InitRule::Is(Init::Constant(1.0)),
+            InitialWord::Normal => InitRule::Is(Init::Normal {
                 mean: self.float_argument(arguments, "mean")?,
                 std: self.float_argument(arguments, "std")?,
             }),
-            Builtin::Uniform => InitRule::Is(Init::Uniform { bound: self.float_argument(arguments, "bound")? }),
-            Builtin::KaimingUniform => InitRule::KaimingUniform,
-            Builtin::KaimingNormal => InitRule::KaimingNormal,
-            _ => InitRule::XavierUniform,
-        };
-        Some(Value::Init(rule))
+            InitialWord::Uniform => InitRule::Is(Init::Uniform { bound: self.float_argument(arguments, "bound")? }),
+            InitialWord::KaimingUniform => InitRule::KaimingUniform,
+            InitialWord::KaimingNormal => InitRule::KaimingNormal,
+            InitialWord::XavierUniform => InitRule::XavierUniform,
+        })
     }
 
-    pub(super) fn training_rule(&mut self, builtin: Builtin, arguments: &Arguments) -> Option<Value> {
-        Some(match builtin {
-            Builtin::AdamW | Builtin::Adam => Value::Optimizer(Optimizer::Adam {
-                lr: self.fraction(arguments, "lr", f64::MAX)?,
-                beta1: self.fraction(arguments, "beta1", 1.0)?,
-                beta2: self.fraction(arguments, "beta2", 1.0)?,
-                epsilon: self.fraction(arguments, "epsilon", f64::MAX)?,
-                weight_decay: match builtin {
-                    Builtin::AdamW => self.fraction(arguments, "weight_decay", f64::MAX)?,
-                    _ => 0.0,
-                },
-            }),
-            Builtin::Sgd => Value::Optimizer(Optimizer::Sgd {
+    pub(super) fn training_rule(&mut self, word: TrainingWord, arguments: &Arguments) -> Option<Value> {
+        Some(match word {
+            TrainingWord::AdamW => {
+                let [lr, beta1, beta2, epsilon] = self.adam(arguments)?;
+                let weight_decay = self.fraction(arguments, "weight_decay", f64::MAX)?;
+                Value::Optimizer(Optimizer::Adam { lr, beta1, beta2, epsilon, weight_decay })
+            }
+            TrainingWord::Adam => {
+                let [lr, beta1, beta2, epsilon] = self.adam(arguments)?;
+                Value::Optimizer(Optimizer::Adam { lr, beta1, beta2, epsilon, weight_decay: 0.0 })
+            }
+            TrainingWord::Sgd => Value::Optimizer(Optimizer::Sgd {
                 lr: self.fraction(arguments, "lr", f64::MAX)?,
                 momentum: self.fraction(arguments, "momentum", 1.0)?,
                 weight_decay: self.fraction(arguments, "weight_decay", f64::MAX)?,
             }),
-            Builtin::CosineSchedule => Value::Schedule(Schedule::Cosine {
+            TrainingWord::CosineSchedule => Value::Schedule(Schedule::Cosine {
                 warmup: self.size_argument(arguments, "warmup", 0)?,
                 end: self.fraction(arguments, "end", f64::MAX)?,
             }),
-            _ => Value::Schedule(Schedule::Constant { warmup: self.size_argument(arguments, "warmup", 0)? }),
+            TrainingWord::ConstantSchedule => {
+                Value::Schedule(Schedule::Constant { warmup: self.size_argument(arguments, "warmup", 0)? })
+            }
         })
+    }
+
+    /// What Adam has with and without weight decay: `lr`, `beta1`, `beta2` and `epsilon`.
+    fn adam(&mut self, arguments: &Arguments) -> Option<[f64; 4]> {
+        Some([
+            self.fraction(arguments, "lr", f64::MAX)?,
+            self.fraction(arguments, "beta1", 1.0)?,
+            self.fraction(arguments, "beta2", 1.0)?,
+            self.fraction(arguments, "epsilon", f64::MAX)?,
+        ])
     }
 
     /// A number of at least 0 and less than `limit`.

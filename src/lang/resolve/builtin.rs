@@ -1,7 +1,10 @@
 //! The words that the language knows by itself, with their parameters.
 //!
-//! A table and nothing else: what each word does is decided in `check`. Functions that can be written in the
-//! language are not here but in the standard library's prelude.
+//! A table and nothing else: what each word does is decided in `check`, family by family; only the elementwise
+//! functions say here which operation they are. Functions that can be written in the language are not here but in the
+//! standard library's prelude.
+
+use diadc_core::op::{Binary, Unary};
 
 /// What a parameter is when nothing is given for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,199 +70,269 @@ macro_rules! builtins {
     (@params [$($done:expr,)*] $param:ident, $($rest:tt)*) => {
         builtins!(@params [$($done,)* Parameter { name: stringify!($param), default: default!() },] $($rest)*)
     };
-    ($( $(#[doc = $doc:literal])+ $id:ident = $word:literal ( $($params:tt)* ) )*) => {
+    (@operation $words:ident [] $rows:tt) => {};
+    (@operation $words:ident [Unary] {
+        $( $id:ident [x $(, $setting:ident $(= float $default:literal)?)*] [$operation:expr] )*
+    }) => {
+        impl $words {
+            /// The operation with its settings, which `number` looks up by their names; none if one of them is missing.
+            pub fn operation(self, mut number: impl FnMut(&'static str) -> Option<f64>) -> Option<Unary> {
+                Some(match self {
+                    $( $words::$id => {
+                        $( let $setting = number(stringify!($setting))?; )*
+                        $operation
+                    } )*
+                })
+            }
+        }
+    };
+    (@operation $words:ident [Binary] { $( $id:ident [a, b] [$operation:expr] )* }) => {
+        impl $words {
+            /// The operation.
+            #[must_use]
+            pub fn operation(self) -> Binary {
+                match self { $( $words::$id => $operation, )* }
+            }
+        }
+    };
+    ($( $(#[doc = $about:literal])+ $family:ident($words:ident) $(is $operation:ident)? {
+        $( $(#[doc = $doc:literal])+ $id:ident = $word:literal ( $($params:tt)* ) $(=> $value:expr,)? )*
+    } )*) => {
         /// A word that the language knows by itself.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Builtin { $( $(#[doc = $doc])+ $id, )* }
+        pub enum Builtin { $( $(#[doc = $about])+ $family($words), )* }
+
+        $(
+            $(#[doc = $about])+
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+            pub enum $words { $( $(#[doc = $doc])+ $id, )* }
+
+            builtins!(@operation $words [$($operation)?] { $( $id [$($params)*] [$($value)?] )* });
+        )*
 
         impl Builtin {
             /// All of them, in the order of the table.
-            pub const ALL: &'static [Builtin] = &[$( Builtin::$id, )*];
+            pub const ALL: &'static [Builtin] = &[$($( Builtin::$family($words::$id), )*)*];
 
             /// The builtin with a word.
             #[must_use]
             pub fn named(word: &str) -> Option<Builtin> {
-                match word { $( $word => Some(Builtin::$id), )* _ => None }
+                match word { $($( $word => Some(Builtin::$family($words::$id)), )*)* _ => None }
             }
 
             /// The word.
             #[must_use]
             pub fn word(self) -> &'static str {
-                match self { $( Builtin::$id => $word, )* }
+                match self { $($( Builtin::$family($words::$id) => $word, )*)* }
             }
 
             /// Its parameters.
             #[must_use]
             pub fn parameters(self) -> &'static [Parameter] {
-                match self { $( Builtin::$id => builtins!(@params [] $($params)* ,), )* }
+                match self { $($( Builtin::$family($words::$id) => builtins!(@params [] $($params)* ,), )*)* }
             }
 
             /// What it does, in a line or two.
             #[must_use]
             pub fn doc(self) -> &'static str {
-                match self { $( Builtin::$id => concat!($($doc),+).trim_ascii(), )* }
+                match self { $($( Builtin::$family($words::$id) => concat!($($doc),+).trim_ascii(), )*)* }
             }
         }
     };
 }
 
 builtins! {
-    /// The number of elements of a list.
-    Len = "len"(list)
-    /// The list of pairs (or triples) of elements at the same places of lists of one length.
-    Zip = "zip"(a, b, c = none)
-    /// The list in opposite order.
-    Reverse = "reverse"(list)
-    /// A list of one value, several times.
-    Repeated = "repeated"(value, count)
-    /// `count` floats from `from` to `to`, both included, at equal distances.
-    Linspace = "linspace"(from, to, count)
-    /// The largest integer that is not larger.
-    Floor = "floor"(x)
-    /// The integer quotient, rounded down.
-    Div = "div"(a, b)
-    /// Stops the compilation with a message: for what a block can't do.
-    Fail = "fail"(message)
-    /// The extents of a tensor, as a list.
-    ShapeOf = "shape"(x)
+    /// A function of numbers, lists and strings, computed while the spec is compiled.
+    CompileTime(CompileTimeWord) {
+        /// The number of elements of a list.
+        Len = "len"(list)
+        /// The list of pairs (or triples) of elements at the same places of lists of one length.
+        Zip = "zip"(a, b, c = none)
+        /// The list in opposite order.
+        Reverse = "reverse"(list)
+        /// A list of one value, several times.
+        Repeated = "repeated"(value, count)
+        /// `count` floats from `from` to `to`, both included, at equal distances.
+        Linspace = "linspace"(from, to, count)
+        /// The largest integer that is not larger.
+        Floor = "floor"(x)
+        /// The integer quotient, rounded down.
+        Div = "div"(a, b)
+        /// Stops the compilation with a message: for what a block can't do.
+        Fail = "fail"(message)
+        /// The extents of a tensor, as a list.
+        ShapeOf = "shape"(x)
+    }
 
-    /// `e^x`, of a number or of each element of a tensor.
-    Exp = "exp"(x)
-    /// Natural logarithm.
-    Log = "log"(x)
-    /// Square root.
-    Sqrt = "sqrt"(x)
-    /// Absolute value.
-    Abs = "abs"(x)
-    /// Sine of radians.
-    Sin = "sin"(x)
-    /// Cosine of radians.
-    Cos = "cos"(x)
-    /// Hyperbolic tangent.
-    Tanh = "tanh"(x)
-    /// `1 / (1 + e^-x)`
-    Sigmoid = "sigmoid"(x)
-    /// `max(x, 0)`
-    Relu = "relu"(x)
-    /// `x` if positive, else `slope * x`.
-    LeakyRelu = "leaky_relu"(x, slope = float 0.01)
-    /// `x * sigmoid(x)` (Elfwing et al., 2018).
-    Silu = "silu"(x)
-    /// `x * Phi(x)`, exact (Hendrycks and Gimpel, 2016).
-    Gelu = "gelu"(x)
-    /// GELU in its tanh approximation.
-    GeluTanh = "gelu_tanh"(x)
-    /// Limits each element to `low..=high`.
-    Clamp = "clamp"(x, low, high)
-    /// The larger of two tensors or numbers, element by element.
-    Maximum = "maximum"(a, b)
-    /// The smaller of two tensors or numbers, element by element.
-    Minimum = "minimum"(a, b)
-    /// `a` where the condition holds, else `b`.
-    Where = "where"(condition, a, b)
-    /// Floats from integers, truth values or numbers.
-    ToFloat = "to_float"(x)
-    /// Integers from floats, cut towards zero.
-    ToInt = "to_int"(x)
-    /// The same numbers, through which no gradient flows back.
-    StopGradient = "stop_gradient"(x)
+    /// A function of one number, or of each element of a tensor. What stands behind `=>` is its operation; its settings are floats.
+    Unary(UnaryWord) is Unary {
+        /// `e^x`, of a number or of each element of a tensor.
+        Exp = "exp"(x) => Unary::Exp,
+        /// Natural logarithm.
+        Log = "log"(x) => Unary::Log,
+        /// Square root.
+        Sqrt = "sqrt"(x) => Unary::Sqrt,
+        /// Absolute value.
+        Abs = "abs"(x) => Unary::Abs,
+        /// Sine of radians.
+        Sin = "sin"(x) => Unary::Sin,
+        /// Cosine of radians.
+        Cos = "cos"(x) => Unary::Cos,
+        /// Hyperbolic tangent.
+        Tanh = "tanh"(x) => Unary::Tanh,
+        /// `1 / (1 + e^-x)`
+        Sigmoid = "sigmoid"(x) => Unary::Sigmoid,
+        /// `max(x, 0)`
+        Relu = "relu"(x) => Unary::Relu,
+        /// `x` if positive, else `slope * x`.
+        LeakyRelu = "leaky_relu"(x, slope = float 0.01) => Unary::LeakyRelu(slope),
+        /// `x * sigmoid(x)` (Elfwing et al., 2018).
+        Silu = "silu"(x) => Unary::Silu,
+        /// `x * Phi(x)`, exact (Hendrycks and Gimpel, 2016).
+        Gelu = "gelu"(x) => Unary::Gelu,
+        /// GELU in its tanh approximation.
+        GeluTanh = "gelu_tanh"(x) => Unary::GeluTanh,
+        /// Limits each element to `low..=high`.
+        Clamp = "clamp"(x, low, high) => Unary::Clamp(low, high),
+    }
 
-    /// The sum of a list, or of a tensor over axes (all, if none is given).
-    Sum = "sum"(x, axis = none, keep = false)
-    /// The mean of a tensor over axes.
-    Mean = "mean"(x, axis = none, keep = false)
-    /// The largest of a list, or of a tensor over axes.
-    Max = "max"(x, axis = none, keep = false)
-    /// The smallest of a list, or of a tensor over axes.
-    Min = "min"(x, axis = none, keep = false)
-    /// `e^x / sum(e^x)` along an axis.
-    Softmax = "softmax"(x, axis = int -1)
+    /// A function of two numbers, or of the elements of two tensors. What stands behind `=>` is its operation.
+    Binary(BinaryWord) is Binary {
+        /// The larger of two tensors or numbers, element by element.
+        Maximum = "maximum"(a, b) => Binary::Max,
+        /// The smaller of two tensors or numbers, element by element.
+        Minimum = "minimum"(a, b) => Binary::Min,
+    }
 
-    /// The same elements in another shape; one extent may be `-1`.
-    Reshape = "reshape"(x, shape)
-    /// Axes in another order.
-    Permute = "permute"(x, order)
-    /// Repeats axes of extent 1 up to a shape.
-    Expand = "expand"(x, shape)
-    /// Tensors one after the other along an axis.
-    Concat = "concat"(list, axis = int 1)
-    /// `count` tensors of equal extent along an axis.
-    Split = "split"(x, count, axis = int 1)
-    /// Elements `from..to` along an axis.
-    Slice = "slice"(x, axis, from, to)
-    /// Rows of a table (a tensor or a list of numbers) by integers.
-    Gather = "gather"(table, index)
-    /// Rows and columns around an image: `[left, right, top, bottom]`; mode `zero` or `reflect`.
-    Pad = "pad"(x, sides, mode = "zero")
-    /// A tensor with the numbers of a list, or of one number.
-    Constant = "constant"(values)
-    /// A tensor of one number.
-    Full = "full"(value, shape)
+    /// A choice between elements, or another form of them.
+    Element(ElementWord) {
+        /// `a` where the condition holds, else `b`.
+        Where = "where"(condition, a, b)
+        /// Floats from integers, truth values or numbers.
+        ToFloat = "to_float"(x)
+        /// Integers from floats, cut towards zero.
+        ToInt = "to_int"(x)
+        /// The same numbers, through which no gradient flows back.
+        StopGradient = "stop_gradient"(x)
+    }
 
-    /// Matrix product, batched over leading axes.
-    MatMul = "matmul"(a, b)
-    /// `softmax(q k^T * scale) v` for `[B, heads, n, d]`; the scale is `1/sqrt(d)` unless given.
-    Attention = "attention"(q, k, v, scale = none, causal = false)
-    /// Average over windows.
-    AvgPool = "avg_pool"(x, window, stride = none, padding = int 0)
-    /// Maximum over windows.
-    MaxPool = "max_pool"(x, window, stride = none, padding = int 0)
-    /// The image at another size (a number, `[h, w]`); mode `bilinear` or `nearest`.
-    Resize = "resize"(x, size, mode = "bilinear", align_corners = false)
-    /// Gaussian blur as `scipy.ndimage.gaussian_filter`.
-    GaussianBlur = "gaussian_blur"(x, sigma, truncate = float 4.0)
+    /// A reduction of a list, or of a tensor over axes.
+    Reduction(ReductionWord) {
+        /// The sum of a list, or of a tensor over axes (all, if none is given).
+        Sum = "sum"(x, axis = none, keep = false)
+        /// The mean of a tensor over axes.
+        Mean = "mean"(x, axis = none, keep = false)
+        /// The largest of a list, or of a tensor over axes.
+        Max = "max"(x, axis = none, keep = false)
+        /// The smallest of a list, or of a tensor over axes.
+        Min = "min"(x, axis = none, keep = false)
+    }
 
-    /// A trained tensor of a shape. Has a weight of its own: give it a place with `@`.
-    Weight = "weight"(shape, init = none)
-    /// Convolution. Weights `weight: [out, in/groups, k, k]` and `bias: [out]`; pads to keep the size at stride 1 unless told.
-    Conv = "conv"(x, kernel, out = none, stride = int 1, padding = none, dilation = int 1, groups = int 1, bias = true, init = none)
-    /// Transposed convolution. Weights `weight: [in, out/groups, k, k]` and `bias: [out]`.
-    ConvTranspose = "conv_transpose"(x, kernel, out = none, stride = int 1, padding = int 0, output_padding = int 0, dilation = int 1, groups = int 1, bias = true, init = none)
-    /// `x weight^T + bias` along the last axis. Weights `weight: [out, in]` and `bias: [out]`.
-    Linear = "linear"(x, out, bias = true, init = none)
-    /// Rows of a trained table by integers. Weight `weight: [count, width]`.
-    Embedding = "embedding"(x, count, width, init = none)
-    /// Group normalisation. Weights `weight: [C]` and `bias: [C]`.
-    GroupNorm = "group_norm"(x, groups, epsilon = float 1e-5)
-    /// Layer normalisation along the last axis. Weights `weight: [C]` and `bias: [C]`.
-    LayerNorm = "layer_norm"(x, epsilon = float 1e-5)
-    /// Instance normalisation, without weights.
-    InstanceNorm = "instance_norm"(x, epsilon = float 1e-5)
-    /// Batch normalisation. Weights `weight`, `bias`, and `running_mean`, `running_var`, which are updated where the part is trained and used where it is not.
-    BatchNorm = "batch_norm"(x, epsilon = float 1e-5, momentum = float 0.1)
-    /// Sets elements to zero with probability `p` and scales the others; only in an objective that trains the part.
-    Dropout = "dropout"(x, p)
+    /// A tensor made of the elements of others, or of numbers.
+    Layout(LayoutWord) {
+        /// The same elements in another shape; one extent may be `-1`.
+        Reshape = "reshape"(x, shape)
+        /// Axes in another order.
+        Permute = "permute"(x, order)
+        /// Repeats axes of extent 1 up to a shape.
+        Expand = "expand"(x, shape)
+        /// Tensors one after the other along an axis.
+        Concat = "concat"(list, axis = int 1)
+        /// `count` tensors of equal extent along an axis.
+        Split = "split"(x, count, axis = int 1)
+        /// Elements `from..to` along an axis.
+        Slice = "slice"(x, axis, from, to)
+        /// Rows of a table (a tensor or a list of numbers) by integers.
+        Gather = "gather"(table, index)
+        /// Rows and columns around an image: `[left, right, top, bottom]`; mode `zero` or `reflect`.
+        Pad = "pad"(x, sides, mode = "zero")
+        /// A tensor with the numbers of a list, or of one number.
+        Constant = "constant"(values)
+        /// A tensor of one number.
+        Full = "full"(value, shape)
+    }
 
-    /// Normal random numbers, in the shape of a tensor or in a given one.
-    RandomNormal = "random_normal"(like = none, shape = none)
-    /// Uniform random numbers in `0..1`.
-    RandomUniform = "random_uniform"(like = none, shape = none)
-    /// Random integers in `low..high`: one for each sample of the batch, or in a shape.
-    RandomInt = "random_int"(low, high, shape = none)
+    /// A function of whole tensors that has no weights.
+    Tensor(TensorWord) {
+        /// `e^x / sum(e^x)` along an axis.
+        Softmax = "softmax"(x, axis = int -1)
+        /// Matrix product, batched over leading axes.
+        MatMul = "matmul"(a, b)
+        /// `softmax(q k^T * scale) v` for `[B, heads, n, d]`; the scale is `1/sqrt(d)` unless given.
+        Attention = "attention"(q, k, v, scale = none, causal = false)
+        /// Average over windows.
+        AvgPool = "avg_pool"(x, window, stride = none, padding = int 0)
+        /// Maximum over windows.
+        MaxPool = "max_pool"(x, window, stride = none, padding = int 0)
+        /// The image at another size (a number, `[h, w]`); mode `bilinear` or `nearest`.
+        Resize = "resize"(x, size, mode = "bilinear", align_corners = false)
+        /// Gaussian blur as `scipy.ndimage.gaussian_filter`.
+        GaussianBlur = "gaussian_blur"(x, sigma, truncate = float 4.0)
+        /// Instance normalisation, without weights.
+        InstanceNorm = "instance_norm"(x, epsilon = float 1e-5)
+    }
 
-    /// Initial value: all zero.
-    Zeros = "zeros"()
-    /// Initial value: all one.
-    Ones = "ones"()
-    /// Initial value: normal with a standard deviation.
-    Normal = "normal"(std, mean = float 0.0)
-    /// Initial value: uniform in `-bound..bound`.
-    Uniform = "uniform"(bound)
-    /// Initial value: uniform with variance `1 / (3 fan_in)`, what torch gives layers that say nothing.
-    KaimingUniform = "kaiming_uniform"()
-    /// Initial value: normal with variance `2 / fan_in` (He et al., 2015).
-    KaimingNormal = "kaiming_normal"()
-    /// Initial value: uniform with variance `2 / (fan_in + fan_out)` (Glorot and Bengio, 2010).
-    XavierUniform = "xavier_uniform"()
+    /// A layer: a function of tensors with weights of its own.
+    Layer(LayerWord) {
+        /// A trained tensor of a shape. Has a weight of its own: give it a place with `@`.
+        Weight = "weight"(shape, init = none)
+        /// Convolution. Weights `weight: [out, in/groups, k, k]` and `bias: [out]`; pads to keep the size at stride 1 unless told.
+        Conv = "conv"(x, kernel, out = none, stride = int 1, padding = none, dilation = int 1, groups = int 1, bias = true, init = none)
+        /// Transposed convolution. Weights `weight: [in, out/groups, k, k]` and `bias: [out]`.
+        ConvTranspose = "conv_transpose"(x, kernel, out = none, stride = int 1, padding = int 0, output_padding = int 0, dilation = int 1, groups = int 1, bias = true, init = none)
+        /// `x weight^T + bias` along the last axis. Weights `weight: [out, in]` and `bias: [out]`.
+        Linear = "linear"(x, out, bias = true, init = none)
+        /// Rows of a trained table by integers. Weight `weight: [count, width]`.
+        Embedding = "embedding"(x, count, width, init = none)
+        /// Group normalisation. Weights `weight: [C]` and `bias: [C]`.
+        GroupNorm = "group_norm"(x, groups, epsilon = float 1e-5)
+        /// Layer normalisation along the last axis. Weights `weight: [C]` and `bias: [C]`.
+        LayerNorm = "layer_norm"(x, epsilon = float 1e-5)
+        /// Batch normalisation. Weights `weight`, `bias`, and `running_mean`, `running_var`, which are updated where the part is trained and used where it is not.
+        BatchNorm = "batch_norm"(x, epsilon = float 1e-5, momentum = float 0.1)
+    }
 
-    /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019), as torch's `AdamW`.
-    AdamW = "adamw"(lr, beta1 = float 0.9, beta2 = float 0.999, epsilon = float 1e-8, weight_decay = float 0.01)
-    /// Adam (Kingma and Ba, 2015).
-    Adam = "adam"(lr, beta1 = float 0.9, beta2 = float 0.999, epsilon = float 1e-8)
-    /// Stochastic gradient descent with momentum, as torch's `SGD`.
-    Sgd = "sgd"(lr, momentum = float 0.0, weight_decay = float 0.0)
-    /// Learning rate: rises over `warmup` steps, then falls to `end` times its value along half a cosine.
-    CosineSchedule = "cosine_schedule"(warmup = int 0, end = float 0.0)
-    /// Learning rate: rises over `warmup` steps, then stays.
-    ConstantSchedule = "constant_schedule"(warmup = int 0)
+    /// What draws random numbers.
+    Random(RandomWord) {
+        /// Sets elements to zero with probability `p` and scales the others; only in an objective that trains the part.
+        Dropout = "dropout"(x, p)
+        /// Normal random numbers, in the shape of a tensor or in a given one.
+        RandomNormal = "random_normal"(like = none, shape = none)
+        /// Uniform random numbers in `0..1`.
+        RandomUniform = "random_uniform"(like = none, shape = none)
+        /// Random integers in `low..high`: one for each sample of the batch, or in a shape.
+        RandomInt = "random_int"(low, high, shape = none)
+    }
+
+    /// A rule for the first values of a weight.
+    Initial(InitialWord) {
+        /// Initial value: all zero.
+        Zeros = "zeros"()
+        /// Initial value: all one.
+        Ones = "ones"()
+        /// Initial value: normal with a standard deviation.
+        Normal = "normal"(std, mean = float 0.0)
+        /// Initial value: uniform in `-bound..bound`.
+        Uniform = "uniform"(bound)
+        /// Initial value: uniform with variance `1 / (3 fan_in)`, what torch gives layers that say nothing.
+        KaimingUniform = "kaiming_uniform"()
+        /// Initial value: normal with variance `2 / fan_in` (He et al., 2015).
+        KaimingNormal = "kaiming_normal"()
+        /// Initial value: uniform with variance `2 / (fan_in + fan_out)` (Glorot and Bengio, 2010).
+        XavierUniform = "xavier_uniform"()
+    }
+
+    /// An optimiser, or a learning-rate schedule.
+    Training(TrainingWord) {
+        /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019), as torch's `AdamW`.
+        AdamW = "adamw"(lr, beta1 = float 0.9, beta2 = float 0.999, epsilon = float 1e-8, weight_decay = float 0.01)
+        /// Adam (Kingma and Ba, 2015).
+        Adam = "adam"(lr, beta1 = float 0.9, beta2 = float 0.999, epsilon = float 1e-8)
+        /// Stochastic gradient descent with momentum, as torch's `SGD`.
+        Sgd = "sgd"(lr, momentum = float 0.0, weight_decay = float 0.0)
+        /// Learning rate: rises over `warmup` steps, then falls to `end` times its value along half a cosine.
+        CosineSchedule = "cosine_schedule"(warmup = int 0, end = float 0.0)
+        /// Learning rate: rises over `warmup` steps, then stays.
+        ConstantSchedule = "constant_schedule"(warmup = int 0)
+    }
 }
