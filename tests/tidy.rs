@@ -1,78 +1,17 @@
 //! The house rules that a machine can check: which room uses which, which crate comes in by which door, and what no
 //! file holds.
 
+#[path = "tidy/source.rs"]
+mod source;
+#[path = "tidy/uses.rs"]
+mod uses;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// The crates by their folders; what lies in a folder below belongs to the deepest of them.
-const CRATES: &[&str] = &["", "core/", "lang/", "execute/", "execute/cpu/", "execute/cuda/", "serve/"];
-
-/// A file of the source: its path below `src`, the whole text, and the code without comments and tests.
-struct File {
-    path: String,
-    text: String,
-    code: String,
-}
-
-impl File {
-    /// The folder of its crate.
-    fn home(&self) -> &'static str {
-        let homes = CRATES.iter().copied().filter(|home| self.path.starts_with(home));
-        homes.max_by_key(|home| home.len()).expect("the empty folder holds all")
-    }
-
-    fn room(&self) -> &str {
-        self.path[self.home().len()..].split(['/', '.']).next().expect("a path has a first part")
-    }
-
-    /// The lines of its code that hold a word as a whole, with their numbers.
-    fn lines_with(&self, word: &str) -> Vec<String> {
-        let lines = self.code.lines().enumerate().filter(|(_, line)| has_word(line, word));
-        lines.map(|(i, line)| format!("src/{}:{}: {}", self.path, i + 1, line.trim())).collect()
-    }
-}
-
-fn has_word(line: &str, word: &str) -> bool {
-    let is_inner = |c: char| c.is_alphanumeric() || c == '_';
-    line.match_indices(word).any(|(at, _)| {
-        !line[..at].ends_with(is_inner) && (!word.ends_with(is_inner) || !line[at + word.len()..].starts_with(is_inner))
-    })
-}
-
-/// The text without line comments and without what stands behind `#[cfg(test)]`; line numbers stay.
-fn code(text: &str) -> String {
-    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let lines = code.lines().map(|line| {
-        let comment = line.match_indices("//").map(|(at, _)| at).find(|&at| line[..at].matches('"').count() % 2 == 0);
-        comment.map_or(line, |at| &line[..at])
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-fn sources() -> Vec<File> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    std::env::set_current_dir(root).expect("the package lies in the repository");
-    let mut paths = Vec::new();
-    collect(Path::new("src"), &mut paths);
-    paths.sort();
-    let files = paths.into_iter().map(|path| {
-        let text = fs::read_to_string(&path).expect("sources are text");
-        let path = path.strip_prefix("src").expect("it lies there").to_str().expect("names are UTF-8").to_owned();
-        File { path, code: code(&text), text }
-    });
-    files.collect()
-}
-
-fn collect(folder: &Path, into: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("tests run in the root of the package") {
-        let path = entry.expect("the folder can be read").path();
-        if path.is_dir() {
-            collect(&path, into);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            into.push(path);
-        }
-    }
-}
+use source::{CRATES, has_word, sources};
+use uses::{Modules, uses};
 
 fn assert_none(rule: &str, found: &[String]) {
     assert!(found.is_empty(), "{rule}:\n{}", found.join("\n"));
@@ -88,20 +27,92 @@ fn a_room_uses_only_those_above_its_own() {
             map.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
         let place = |room: &str| rooms.iter().position(|known| *known == room);
         for file in files.iter().filter(|file| file.home() == *home) {
-            // Rooms that are not for others are files that know each other.
-            let Some(own) = place(file.room()) else { continue };
-            for (i, line) in file.code.lines().enumerate() {
-                for used in line.split("crate::").skip(1) {
-                    let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                    // A list of rooms in braces would hide them from this test.
-                    if used.is_empty() || place(&used).is_some_and(|used| used > own) {
-                        found.push(format!("src/{}:{}: {}", file.path, i + 1, line.trim()));
-                    }
-                }
-            }
+            // Rooms that are not for others are kept in order by the test of circles.
+            let Some(own) = file.module().first().and_then(|room| place(room)) else { continue };
+            let below = uses(file)
+                .into_iter()
+                .filter(|used| used.path.first().is_some_and(|room| place(room).is_some_and(|used| used > own)));
+            found.extend(below.map(|used| file.line(used.line)));
         }
     }
     assert_none("a room uses one below it in the list of its crate", &found);
+}
+
+/// Folders in which files still use each other in a circle.
+const OPEN: &[&str] = &["cli", "execute/", "experiment", "lang/check", "lang/parse", "lang/resolve", "weight"];
+
+/// What uses what among the modules of one folder: for each pair, a line that says so.
+type Arrows = BTreeMap<String, BTreeMap<String, String>>;
+
+/// The modules that can be reached along arrows from one.
+fn reached<'a>(arrows: &'a Arrows, from: &'a str) -> BTreeSet<&'a str> {
+    let mut reached = BTreeSet::new();
+    let mut waiting = vec![from];
+    while let Some(next) = waiting.pop() {
+        let to = arrows.get(next).into_iter().flat_map(BTreeMap::keys).map(String::as_str);
+        waiting.extend(to.filter(|to| reached.insert(*to)));
+    }
+    reached
+}
+
+#[test]
+fn the_files_of_a_folder_form_no_circle() {
+    let files = sources();
+    let mut found = Vec::new();
+    for home in CRATES {
+        let own = files.iter().filter(|file| file.home() == *home);
+        let modules = Modules::of(own.clone());
+        let mut folders: BTreeMap<Vec<String>, Arrows> = BTreeMap::new();
+        for file in own {
+            let from = file.module();
+            for used in uses(file) {
+                let to = modules.home(&used.path);
+                let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+                // A folder and what lies in it belong together.
+                if let (Some(a), Some(b)) = (from.get(shared), to.get(shared)) {
+                    let arrows = folders.entry(from[..shared].to_vec()).or_default();
+                    arrows.entry(a.clone()).or_default().entry(b.clone()).or_insert_with(|| file.line(used.line));
+                }
+            }
+        }
+        for (folder, arrows) in folders {
+            let folder = format!("{home}{}", folder.join("/"));
+            if OPEN.contains(&folder.as_str()) || OPEN.iter().any(|open| folder.starts_with(&format!("{open}/"))) {
+                continue;
+            }
+            for (from, to) in &arrows {
+                let back = to.iter().filter(|(to, _)| reached(&arrows, to).contains(from.as_str()));
+                found.extend(back.map(|(_, line)| line.clone()));
+            }
+        }
+    }
+    assert_none("files of a folder that use each other in a circle", &found);
+}
+
+#[test]
+fn the_language_and_its_server_need_no_tensor_library() {
+    // Leads to the root of the repository.
+    let _ = sources();
+    let lock = fs::read_to_string("Cargo.lock").expect("the lock file lies beside the workspace");
+    let mut needs: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for package in lock.split("[[package]]").skip(1) {
+        let name = package.lines().find_map(|line| line.strip_prefix("name = \"")).expect("a package has a name");
+        let listed = package.lines().filter_map(|line| line.strip_prefix(" \""));
+        // A version follows where there are several.
+        let listed = listed.filter_map(|line| line.split([' ', '"']).next());
+        needs.entry(name.trim_end_matches('"')).or_default().extend(listed);
+    }
+    for package in ["diadc-core", "diadc-lang", "diadc-serve"] {
+        let mut reached = BTreeSet::new();
+        let mut waiting = vec![package];
+        while let Some(next) = waiting.pop() {
+            waiting.extend(needs[next].iter().filter(|name| reached.insert(**name)));
+        }
+        assert!(!reached.is_empty(), "{package} is not in the lock file");
+        let tensors: Vec<_> =
+            reached.into_iter().filter(|name| name.contains("burn") || name.contains("cubecl")).collect();
+        assert!(tensors.is_empty(), "{package} needs {tensors:?}");
+    }
 }
 
 #[test]

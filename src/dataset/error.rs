@@ -189,7 +189,7 @@ pub enum DatasetError {
         second: PathBuf,
     },
     /// An image that would take more memory than any photograph.
-    #[error("`{path}` is {width}x{height} pixels, more than {limit} million: scale it down", path = .path.display(), limit = super::image_file::MOST_PIXELS / 1_000_000)]
+    #[error("`{path}` is {width}x{height} pixels, more than {limit} million: scale it down", path = .path.display(), limit = super::MOST_PIXELS / 1_000_000)]
     TooLarge {
         /// The image.
         path: PathBuf,

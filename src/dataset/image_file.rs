@@ -10,6 +10,7 @@ use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
 
+use super::MOST_PIXELS;
 use super::error::DatasetError;
 use super::jpeg;
 use super::mask::{GreyMask, Mask, MaskRule};
@@ -19,8 +20,6 @@ const READ: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
 const REFUSED: [&str; 13] =
     ["tif", "tiff", "webp", "gif", "heic", "avif", "jp2", "exr", "hdr", "ppm", "pgm", "tga", "dcm"];
 
-/// The largest image that is read: 2^27 pixels, 384 megabytes of RGB.
-pub(super) const MOST_PIXELS: u64 = 1 << 27;
 /// The largest file that is read.
 const MOST_BYTES: u64 = 1 << 29;
 

@@ -34,6 +34,9 @@ pub use sample::Sample;
 /// The data set that is made in memory.
 const TOY: &str = "toy";
 
+/// The largest image that is read: 2^27 pixels, 384 megabytes of RGB.
+const MOST_PIXELS: u64 = 1 << 27;
+
 /// Classes of images, each with normal images to learn from and mixed ones to be tested on.
 #[derive(Clone, Debug, Default)]
 pub struct Dataset {

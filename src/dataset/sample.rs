@@ -1,13 +1,14 @@
 //! One image of a data set, known by name and decoded on demand.
 
+use std::fmt::Debug;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use image::RgbImage;
 
 use super::error::DatasetError;
 use super::image_file;
 use super::mask::{Mask, MaskRule};
-use super::toy::{SIDE, Scene};
 
 /// An image with its class, and the place of its defect if it has one.
 #[derive(Clone, Debug)]
@@ -27,7 +28,18 @@ pub(super) enum Source {
     /// Files on a disk. A good image has no mask, and neither has a defective one of which nothing is marked.
     File { image: PathBuf, mask: Option<MaskFile> },
     /// Drawn when asked for.
-    Toy(Scene),
+    Drawn(Arc<dyn Drawn>),
+}
+
+/// A picture that follows from its name and is drawn anew each time.
+pub(super) trait Drawn: Debug + Send + Sync {
+    /// Width and height.
+    fn size(&self) -> (u32, u32);
+
+    fn image(&self) -> RgbImage;
+
+    /// The defective pixels; none of a good picture.
+    fn mask(&self) -> Option<Mask>;
 }
 
 /// A mask on a disk and how its values are read.
@@ -51,7 +63,7 @@ impl Sample {
     pub fn image(&self) -> Result<RgbImage, DatasetError> {
         match &self.source {
             Source::File { image, .. } => image_file::read_image(image),
-            Source::Toy(scene) => Ok(scene.image()),
+            Source::Drawn(picture) => Ok(picture.image()),
         }
     }
 
@@ -60,7 +72,7 @@ impl Sample {
     pub fn is_marked(&self) -> bool {
         match &self.source {
             Source::File { mask, .. } => mask.is_some() || !self.is_anomalous(),
-            Source::Toy(_) => true,
+            Source::Drawn(_) => true,
         }
     }
 
@@ -71,7 +83,7 @@ impl Sample {
     pub fn size(&self) -> Result<(u32, u32), DatasetError> {
         match &self.source {
             Source::File { image, .. } => image_file::size(image),
-            Source::Toy(_) => Ok((SIDE, SIDE)),
+            Source::Drawn(picture) => Ok(picture.size()),
         }
     }
 
@@ -89,7 +101,7 @@ impl Sample {
                 image_file::check_sizes(image, &mask.path)?;
                 image_file::read_mask(&mask.path, rule.unwrap_or(mask.rule)).map(Some)
             }
-            Source::Toy(scene) => Ok(scene.mask()),
+            Source::Drawn(picture) => Ok(picture.mask()),
         }
     }
 
@@ -98,7 +110,7 @@ impl Sample {
         match &self.source {
             Source::File { image, mask: Some(mask) } => image_file::check_sizes(image, &mask.path),
             Source::File { image, mask: None } => image_file::size(image).map(|_| ()),
-            Source::Toy(_) => Ok(()),
+            Source::Drawn(_) => Ok(()),
         }
     }
 }

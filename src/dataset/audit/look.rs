@@ -31,7 +31,7 @@ pub(super) struct Look {
 pub(super) fn look(sample: &Sample) -> Look {
     let (image, mask) = match &sample.source {
         Source::File { image, mask } => (image_file::decode(image), mask.as_ref()),
-        Source::Toy(scene) => (Ok(DynamicImage::ImageRgb8(scene.image())), None),
+        Source::Drawn(picture) => (Ok(DynamicImage::ImageRgb8(picture.image())), None),
     };
     let mut findings = Vec::new();
     let facts = match image {

@@ -257,7 +257,7 @@ impl Sample {
             Source::File { image, mask } => {
                 (image.display().to_string(), mask.as_ref().map(|mask| mask.path.display().to_string()))
             }
-            Source::Toy(_) => (self.id.clone(), self.defect.as_ref().map(|_| format!("{} (mask)", self.id))),
+            Source::Drawn(_) => (self.id.clone(), self.defect.as_ref().map(|_| format!("{} (mask)", self.id))),
         }
     }
 }

@@ -29,9 +29,6 @@ pub(super) const EXPECTED: &str = concat!(
     "  or, rearranged, ROOT/CLASS/{train/good,test/good,test/bad,ground_truth/bad}",
 );
 
-/// The only kind of defect the list and the folders tell.
-pub(super) const DEFECT: &str = "anomaly";
-
 /// Places of the list, the published one first.
 const LISTS: [&str; 3] = ["split_csv/1cls.csv", "1cls.csv", "visa.csv"];
 
@@ -109,5 +106,5 @@ fn defective(class: &str, directory: &Path, image: Entry, problems: &mut Problem
         problems.push(DatasetError::MaskMissing { image: image.path.clone(), expected: path });
     }
     let id = format!("{class}/Data/Images/Anomaly/{}", image.name);
-    ImageFile { id, path: image.path, defect: Some(Defect { kind: DEFECT.to_owned(), mask }) }
+    ImageFile { id, path: image.path, defect: Some(Defect { kind: visa_list::DEFECT.to_owned(), mask }) }
 }

@@ -5,8 +5,10 @@
 
 use super::Found;
 use super::list::{List, Listed, Phase};
-use super::visa::DEFECT;
 use crate::dataset::listing::Problems;
+
+/// The only kind of defect the list and the folders tell.
+pub(super) const DEFECT: &str = "anomaly";
 
 const COLUMNS: [&str; 5] = ["object", "split", "label", "image", "mask"];
 

@@ -1,14 +1,13 @@
-//! The classes: which surface each has, on which backdrop it lies, which defects befall it.
+//! The classes: which surface each has, and on which backdrop it lies.
 
 use super::colour::{Colour, rgb};
-use super::defect::Defect;
 use super::geometry::Point;
 use super::look::Look;
 use super::{object, texture};
 
 /// One of the eight things that are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::dataset) enum Class {
+pub(super) enum Class {
     Board,
     Button,
     Capsule,
@@ -43,17 +42,14 @@ impl Class {
         matches!(self, Self::Leather | Self::Tile | Self::Weave | Self::Wood)
     }
 
-    pub(super) fn defects(self) -> [Defect; 4] {
-        if self.is_texture() {
-            [Defect::Cut, Defect::Hole, Defect::Patch, Defect::Stain]
-        } else {
-            [Defect::Contamination, Defect::Missing, Defect::Scratch, Defect::Stain]
-        }
-    }
-
     /// How the object lies, as part of a full turn.
     pub(super) fn turns(self) -> f32 {
         if self == Self::Capsule { -0.1 } else { 0.0 }
+    }
+
+    /// By how much of a full turn its images differ from that, either way.
+    pub(super) fn wobble(self) -> f32 {
+        if self.is_texture() { 0.006 } else { 0.018 }
     }
 
     /// The signed distance to the outline of the object; a texture has no outline.

@@ -8,7 +8,7 @@ use super::random::Stream;
 
 /// A kind of defect, by the name of its folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::dataset) enum Defect {
+pub(super) enum Defect {
     Contamination,
     Cut,
     Hole,
@@ -19,6 +19,15 @@ pub(in crate::dataset) enum Defect {
 }
 
 impl Defect {
+    /// The four that befall a class.
+    pub(super) fn of(class: Class) -> [Defect; 4] {
+        if class.is_texture() {
+            [Self::Cut, Self::Hole, Self::Patch, Self::Stain]
+        } else {
+            [Self::Contamination, Self::Missing, Self::Scratch, Self::Stain]
+        }
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Contamination => "contamination",

@@ -1,6 +1,5 @@
 //! What differs between good images of a class: place, turn, light, hue, phase.
 
-use super::class::Class;
 use super::geometry::{Point, Turn, at};
 use super::random::{self, Stream};
 
@@ -23,10 +22,10 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub(super) fn new(class: Class, seed: u64) -> Self {
+    /// A variation of what lies turned by so much of a full turn, and at most `wobble` more or less.
+    pub(super) fn new(turns: f32, wobble: f32, seed: u64) -> Self {
         let mut stream = Stream::keyed(&[seed, 1]);
-        let wobble = if class.is_texture() { 0.006 } else { 0.018 };
-        let turn = Turn::by(class.turns() + stream.between(-wobble, wobble));
+        let turn = Turn::by(turns + stream.between(-wobble, wobble));
         let brightness = stream.between(0.94, 1.06);
         Self {
             seed: random::key(&[seed, 2]),

@@ -21,13 +21,16 @@ mod scene;
 mod texture;
 mod write;
 
+use std::sync::Arc;
+
 use super::Dataset;
 use super::error::DatasetError;
 use super::request::choose;
 use super::sample::{Sample, Source};
 use class::Class;
+use defect::Defect;
+use scene::Scene;
 
-pub(super) use scene::Scene;
 pub use scene::{SIDE, VISIBLE};
 pub use write::{Summary, write};
 
@@ -60,7 +63,7 @@ fn of_classes(classes: impl IntoIterator<Item = Class>) -> Dataset {
                 id: scene.id(),
                 class: number,
                 defect: scene.defect.map(|kind| kind.name().to_owned()),
-                source: Source::Toy(scene),
+                source: Source::Drawn(Arc::new(scene)),
             });
         }
         dataset.classes.push(class.name().to_owned());
@@ -71,7 +74,7 @@ fn of_classes(classes: impl IntoIterator<Item = Class>) -> Dataset {
 /// The pictures of a class, in the order that a listing of the written files has.
 fn scenes(class: Class) -> Vec<Scene> {
     let some = |is_train, defect, count| (0..count).map(move |index| Scene { class, is_train, defect, index });
-    let defective = class.defects().into_iter().flat_map(|kind| some(false, Some(kind), TEST_EACH));
+    let defective = Defect::of(class).into_iter().flat_map(|kind| some(false, Some(kind), TEST_EACH));
     let mut scenes: Vec<Scene> = some(true, None, TRAIN).chain(some(false, None, TEST_GOOD)).chain(defective).collect();
     scenes.sort_by_cached_key(|scene| scene.id());
     scenes

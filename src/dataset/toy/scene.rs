@@ -10,6 +10,7 @@ use super::geometry::{Point, at, coverage, soft_step};
 use super::look::Look;
 use super::{noise, random};
 use crate::dataset::mask::Mask;
+use crate::dataset::sample::Drawn;
 
 /// Width and height of every picture, in pixels.
 pub const SIDE: u32 = 96;
@@ -29,7 +30,7 @@ const SUBPIXELS: [Point; 2] = [at(-0.25, -0.2), at(0.25, 0.2)];
 
 /// The name of a picture, from which all of it follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::dataset) struct Scene {
+pub(super) struct Scene {
     pub(super) class: Class,
     pub(super) is_train: bool,
     pub(super) defect: Option<Defect>,
@@ -42,15 +43,6 @@ impl Scene {
         let phase = if self.is_train { "train" } else { "test" };
         let kind = self.defect.map_or("good", Defect::name);
         format!("{}/{phase}/{kind}/{:03}.png", self.class.name(), self.index)
-    }
-
-    pub(in crate::dataset) fn image(self) -> RgbImage {
-        self.image_and_mask().0
-    }
-
-    /// The changed pixels; `None` for a good picture.
-    pub(in crate::dataset) fn mask(self) -> Option<Mask> {
-        self.defect.map(|kind| self.damaged(kind).1)
     }
 
     pub(super) fn image_and_mask(self) -> (RgbImage, Option<Mask>) {
@@ -81,7 +73,7 @@ impl Scene {
     }
 
     fn draw(self, damage: Option<&Damage>) -> RgbImage {
-        let look = Look::new(self.class, self.seed());
+        let look = Look::new(self.class.turns(), self.class.wobble(), self.seed());
         RgbImage::from_fn(SIDE, SIDE, |x, y| {
             let middle = at(x as f32 + 0.5, y as f32 + 0.5) - at(SIDE as f32, SIDE as f32) * 0.5;
             let samples = SUBPIXELS.map(|offset| self.light_at(middle + offset, &look, damage));
@@ -115,6 +107,20 @@ impl Scene {
         let cloth = 1.0 + 0.015 * noise::rough(look.seed ^ 0xC1, place * 0.05);
         let ground = self.class.backdrop().lit((1.0 - 0.42 * shadow) * fall_off * cloth);
         if distance >= 0.5 { ground } else { ground.mixed(surface(), coverage(distance)) }
+    }
+}
+
+impl Drawn for Scene {
+    fn size(&self) -> (u32, u32) {
+        (SIDE, SIDE)
+    }
+
+    fn image(&self) -> RgbImage {
+        self.image_and_mask().0
+    }
+
+    fn mask(&self) -> Option<Mask> {
+        self.defect.map(|kind| self.damaged(kind).1)
     }
 }
 

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use super::WIDTH;
 use super::gap::{Cell, Draft, Row, Table};
-use super::layout::else_offset;
 
 /// Signs by which the heads of neighbouring lines may differ in length and still share a column.
 const UNLIKE: usize = 8;
@@ -244,4 +243,11 @@ fn groups(widths: &[isize], unlike: usize) -> Vec<Range<usize>> {
     }
     groups.reverse();
     groups
+}
+
+/// How far before an `if` in a column its `else` begins, on lines of a statement that begins in another column: so far
+/// that what follows stands below each other, if there is room for that.
+pub(super) fn else_offset(column: usize, start: usize) -> usize {
+    let before = "else ".len();
+    if column > start + before { before } else { 0 }
 }

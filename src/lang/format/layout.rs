@@ -5,7 +5,7 @@
 
 use super::INDENT;
 use super::WIDTH;
-use super::align::Aligner;
+use super::align::{Aligner, else_offset};
 use super::gap::{Commas, Draft, Indent};
 
 /// A text as it will stand.
@@ -249,11 +249,4 @@ impl Setter<'_> {
     fn else_offset(&self, token: usize) -> usize {
         else_offset(self.page.columns[token], self.starts[token])
     }
-}
-
-/// How far before an `if` in a column its `else` begins, on lines of a statement that begins in another column: so far
-/// that what follows stands below each other, if there is room for that.
-pub(super) fn else_offset(column: usize, start: usize) -> usize {
-    let before = "else ".len();
-    if column > start + before { before } else { 0 }
 }

@@ -6,8 +6,9 @@ use diadc_core::span::Span;
 use crate::diagnostic::{Code, count};
 
 use super::desk::Desk;
+use super::fate::Fate;
 use super::flow::Flow;
-use super::weights::{Fate, diagnostic, groups};
+use super::weights::{diagnostic, groups};
 
 pub(super) fn cut_gradient(desk: &mut Desk<'_>) {
     for group in groups(desk, Code::CutGradient, Fate::Cut) {

@@ -8,9 +8,9 @@ use diadc_core::span::Span;
 use crate::diagnostic::{Allow, Code, Diagnostic, Label};
 use crate::program::Program;
 
+use super::fate::{Fate, fates};
 use super::flow::{CellId, Flow};
 use super::number::{Numbers, number};
-use super::weights::{Fate, fates};
 
 /// Calls that are told of at most, innermost first.
 const MOST_CALLS: usize = 6;

@@ -9,6 +9,7 @@ mod calls;
 mod cut_gradient;
 mod desk;
 mod equal_terms;
+mod fate;
 mod flow;
 mod freezes_nothing;
 mod motion;

@@ -3,7 +3,8 @@
 use crate::diagnostic::{Code, count};
 
 use super::desk::Desk;
-use super::weights::{Fate, diagnostic, groups};
+use super::fate::Fate;
+use super::weights::{diagnostic, groups};
 
 pub(super) fn unreached_weight(desk: &mut Desk<'_>) {
     for group in groups(desk, Code::UnreachedWeight, Fate::Unreached) {
