@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use diadc::allocator::{Allocator, take_single_pages};
 use diadc::compile::compile;
-use diadc::execute::{Descent, DeviceChoice, Draw, Engine, HostTensor, NamedTensors, open};
+use diadc::execute::{Descent, DeviceChoice, Draw, Engine, HostTensor, NamedTensors, open, threads};
 use diadc::fact::{Bindings, Precision};
 use diadc::graph::program::Program;
 use diadc::plan::Plan;
@@ -99,8 +99,7 @@ fn measure(spec: &str, function: &str, batch: usize) -> ExitCode {
     let trained = objective.map(|objective| objective.trains.clone()).unwrap_or_default();
     let plan = program.plan(function, &trained).expect("the function is there");
     let phase = program.phases.iter().find(|phase| phase.objectives.iter().any(|name| name == function));
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let circumstances = Circumstances { batch, precision: Precision::F32, cores };
+    let circumstances = Circumstances { batch, precision: Precision::F32, cores: threads() };
     let estimate = match phase {
         Some(phase) => training(program, &plan, phase, circumstances),
         None => inference(program, &plan, circumstances),

@@ -1,4 +1,4 @@
-//! The devices that this program was built with, opened here and nowhere else.
+//! The devices that this program was built with, opened here and nowhere else, and the number of threads that compute.
 
 use diadc_core::engine::{DeviceChoice, DeviceChoiceError, Engine};
 use diadc_core::fact::Precision;
@@ -16,6 +16,13 @@ pub fn open(choice: DeviceChoice, precision: Precision) -> Result<Box<dyn Engine
         DeviceChoice::Cpu => Ok(diadc_cpu::open(name, precision)),
         DeviceChoice::Cuda(index) => open_cuda(index, name, precision),
     }
+}
+
+/// The number of threads that compute: those of the pool on which kernels share out their work. The variable
+/// `RAYON_NUM_THREADS` sets it; without it there is one for each core that the process may use.
+#[must_use]
+pub fn threads() -> usize {
+    rayon::current_num_threads()
 }
 
 #[cfg(feature = "cuda")]

@@ -53,5 +53,5 @@ pub mod execute {
     pub use diadc_cpu::Cpu;
     pub use diadc_execute::{Kernels, Recorded, Session, Tensor, apply};
 
-    pub use crate::device::open;
+    pub use crate::device::{open, threads};
 }

@@ -142,6 +142,18 @@ fn each_foreign_crate_comes_in_by_its_door() {
 }
 
 #[test]
+fn one_place_says_how_many_threads_compute() {
+    let mut found = Vec::new();
+    // Kernels share out work on the pool in which they run.
+    for file in sources().iter().filter(|file| file.path != "device.rs" && !file.path.starts_with("execute/cpu/")) {
+        for word in ["available_parallelism", "current_num_threads"] {
+            found.extend(file.lines_with(word));
+        }
+    }
+    assert_none("the number of threads is handed in, not asked for", &found);
+}
+
+#[test]
 fn each_file_says_what_it_is_and_is_not_too_long() {
     let mut found = Vec::new();
     for file in sources() {

@@ -7,15 +7,13 @@ use clap::Args;
 use crate::compile::{Compiled, Failed, compile};
 use crate::dataset::{self, Dataset, Request};
 use crate::diagnostic::one_of;
-use crate::execute::{DeviceChoice, DeviceChoiceError, Engine};
-use crate::experiment::Config;
+use crate::execute::threads;
+use crate::experiment::{Config, Target};
 use crate::fact::Precision;
 use crate::measure::{Measure, ProtocolName};
-use crate::plan::memory::Circumstances;
 use crate::report::Published;
 use crate::resolve::Location;
 
-use super::cost::cores;
 use super::failure::Failure;
 use super::terminal;
 
@@ -160,28 +158,11 @@ pub(super) struct DeviceArguments {
     pub(super) precision: Option<Precision>,
 }
 
-/// Where a model runs, and how exactly.
-#[derive(Clone, Copy)]
-pub(super) struct Where {
-    pub(super) device: DeviceChoice,
-    pub(super) precision: Precision,
-}
-
-impl Where {
-    /// Under which memory is counted.
-    pub(super) fn circumstances(self, batch: usize) -> Circumstances {
-        Circumstances { batch, precision: self.precision, cores: cores(self.device) }
-    }
-
-    pub(super) fn open(self) -> Result<Box<dyn Engine>, DeviceChoiceError> {
-        crate::execute::open(self.device, self.precision)
-    }
-}
-
 impl DeviceArguments {
-    pub(super) fn choose(&self, config: &Config) -> Result<Where, Failure> {
+    pub(super) fn choose(&self, config: &Config) -> Result<Target, Failure> {
         let name = self.device.clone().or_else(|| config.device.clone());
         let device = name.as_deref().unwrap_or("cpu").parse()?;
-        Ok(Where { device, precision: self.precision.or(config.precision).unwrap_or_default() })
+        let precision = self.precision.or(config.precision).unwrap_or_default();
+        Ok(Target { device, precision, threads: threads() })
     }
 }

@@ -1,16 +1,14 @@
 //! Whether a run keeps within the memory that it may take, found out before it begins.
 
+use crate::evaluate::score::IMAGES_AT_ONCE;
 use crate::execute::DeviceChoice;
+use crate::experiment::Target;
 use crate::fact::Precision;
 use crate::graph::program::{Phase, Program};
 use crate::plan::memory::{inference, training};
 
-use super::arguments::Where;
 use super::failure::Failure;
 use super::terminal;
-
-/// Images that are scored at once.
-const SCORED: usize = 8;
 
 /// Bytes, as in `8GB`, `512MB`, `7.5GiB`.
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
@@ -26,14 +24,14 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
 
 /// Refuses a run that needs more than `budget`. Without one, on the CPU, warns of one that needs more than the machine
 /// has left.
-pub(super) fn keep(program: &Program, place: Where, budget: Option<u64>, scores: bool) -> Result<(), Failure> {
-    let limit = match (budget, place.device) {
+pub(super) fn keep(program: &Program, target: Target, budget: Option<u64>, scores: bool) -> Result<(), Failure> {
+    let limit = match (budget, target.device) {
         (Some(budget), _) => Some(budget),
         (None, DeviceChoice::Cpu) => available(),
         (None, DeviceChoice::Cuda(_)) => None,
     };
     let Some(limit) = limit else { return Ok(()) };
-    let too_much = excesses(program, place, limit, scores);
+    let too_much = excesses(program, target, limit, scores);
     if too_much.is_empty() {
         return Ok(());
     }
@@ -48,35 +46,35 @@ pub(super) fn keep(program: &Program, place: Where, budget: Option<u64>, scores:
 }
 
 /// What needs more than the limit, each with what would fit.
-fn excesses(program: &Program, place: Where, limit: u64, scores: bool) -> Vec<String> {
+fn excesses(program: &Program, target: Target, limit: u64, scores: bool) -> Vec<String> {
     let mut found = Vec::new();
     for phase in &program.phases {
         for name in &phase.objectives {
-            found.extend(excess(program, phase, name, place, limit));
+            found.extend(excess(program, phase, name, target, limit));
         }
     }
     if let Some(plan) = program.plan("score", &[]).filter(|_| scores) {
-        let need = inference(program, &plan, place.circumstances(SCORED)).map(|own| own.total());
+        let need = inference(program, &plan, target.circumstances(IMAGES_AT_ONCE)).map(|own| own.total());
         if let Some(need) = need.filter(|need| *need > limit) {
-            found.push(format!("  scoring {SCORED} images at once needs {}", giga(need)));
+            found.push(format!("  scoring {IMAGES_AT_ONCE} images at once needs {}", giga(need)));
         }
     }
     found
 }
 
-fn excess(program: &Program, phase: &Phase, name: &str, place: Where, limit: u64) -> Option<String> {
+fn excess(program: &Program, phase: &Phase, name: &str, target: Target, limit: u64) -> Option<String> {
     let objective = program.objectives.iter().find(|objective| objective.name == name)?;
     let plan = program.plan(name, &objective.trains)?;
-    let need = |phase: &Phase, place: Where| {
-        training(program, &plan, phase, place.circumstances(phase.batch)).map(|own| own.total())
+    let need = |phase: &Phase, target: Target| {
+        training(program, &plan, phase, target.circumstances(phase.batch)).map(|own| own.total())
     };
-    let own = need(phase, place).filter(|own| *own > limit)?;
+    let own = need(phase, target).filter(|own| *own > limit)?;
     let samples = phase.batch * phase.accumulate.max(1);
     let smaller = (1..phase.batch).rev().filter(|batch| samples.is_multiple_of(*batch));
     let fitting = smaller
         .map(|batch| Phase { batch, accumulate: samples / batch, ..phase.clone() })
-        .find_map(|phase| Some((need(&phase, place).filter(|need| *need <= limit)?, phase)));
-    let rounded = need(phase, Where { precision: Precision::Bf16, ..place })?;
+        .find_map(|phase| Some((need(&phase, target).filter(|need| *need <= limit)?, phase)));
+    let rounded = need(phase, Target { precision: Precision::Bf16, ..target })?;
     let remedy = match fitting {
         Some((need, Phase { batch, accumulate, .. })) => {
             format!("`batch = {batch}  accumulate = {accumulate}` takes as large steps and needs {}", giga(need))

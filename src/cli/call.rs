@@ -25,7 +25,7 @@ use super::terminal::{self, Screen};
 /// FUNCTION is a function of the model (denoise, score), an objective, a part (psi), a function of a part
 /// (ae.encode), or any expression of the language in the scope of the model, in which the tensors of the file are
 /// names: 'sd.encode(z, sd.time(t), prompt)'. Functions and parts are given the tensors with the names of their
-/// parameters. A tensor with the name of a `let` of the model that is a tensor takes its place. The results are named
+/// parameters. A tensor with the name of a `let` of the model that is a tensor takes its target. The results are named
 /// by the way to them: `result`, `map`, `0`, `skips.3`.
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -112,13 +112,13 @@ impl Call {
         let program = &compiled.program;
         let wanted = self.wanted(program, &function)?;
         let expected = self.expect.as_deref().map(weight::File::open).transpose()?;
-        let place = self.device.choose(&arguments.config()?)?;
+        let target = self.device.choose(&arguments.config()?)?;
         let needed = self.needed(program, &function);
         let weights = match &needed {
             Some(needed) => Assembly::first(needed),
             None => load(program, &self.weights, &[])?,
         };
-        let mut engine = place.open()?;
+        let mut engine = target.open()?;
         hand_over(&weights, self.seed, engine.as_mut(), &mut Screen::new())?;
         let outcome = self.compute(program, &function, engine.as_mut(), &inputs, &wanted)?;
         if let Some(path) = &self.output {

@@ -7,7 +7,8 @@ use crate::fact::Precision;
 use crate::plan::memory::{Footprint, Held, Need, needs};
 use crate::plan::{Cost as Costs, cost};
 
-use crate::execute::DeviceChoice;
+use crate::execute::{DeviceChoice, threads};
+use crate::experiment::Target;
 
 use super::arguments::SpecArguments;
 use super::check::grouped;
@@ -62,7 +63,8 @@ impl Cost {
         let compiled = self.spec.compile()?;
         let costs = cost(&compiled.program);
         let (batch, precision) = (self.batch.map(|batch| batch as usize), self.precision);
-        let needs = needs(&compiled.program, batch, precision, cores(self.device));
+        let target = Target { device: self.device, precision, threads: threads() };
+        let needs = needs(&compiled.program, batch, precision, target.cores());
         terminal::result(&match self.format {
             Format::Table => {
                 let heading = format!("memory in MB, {}, {}", self.device, precision);
@@ -71,14 +73,6 @@ impl Cost {
             Format::Json => json(&costs, &memory_json(&compiled, &needs, self.device, precision)),
         });
         Ok(())
-    }
-}
-
-/// Cores that take memory for convolutions.
-pub(super) fn cores(device: DeviceChoice) -> usize {
-    match device {
-        DeviceChoice::Cpu => std::thread::available_parallelism().map_or(1, usize::from),
-        DeviceChoice::Cuda(_) => 0,
     }
 }
 

@@ -61,12 +61,12 @@ impl Eval {
             return Err(ExperimentError::NothingToScore(program.name.clone()).into());
         }
         let config = self.spec.config()?;
-        let place = self.device.choose(&config)?;
+        let target = self.device.choose(&config)?;
         let dataset = self.data.open(&config)?;
         let beside = published(self.measure.compare.as_deref(), &dataset.name)?;
         let measures = measures(&program.measure, &self.measure.protocols);
         let weights = load(program, &self.weights, &[])?;
-        let mut engine = place.open()?;
+        let mut engine = target.open()?;
         let stop = terminal::stop_flag();
         let mut screen = Screen::new();
         hand_over(&weights, self.seed, engine.as_mut(), &mut screen)?;

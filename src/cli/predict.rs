@@ -6,7 +6,7 @@ use clap::Args;
 use image::RgbImage;
 
 use crate::dataset::{predict_inputs, read_image};
-use crate::evaluate::score::{Scored, Scorer};
+use crate::evaluate::score::{IMAGES_AT_ONCE, Scored, Scorer};
 use crate::experiment::{ExperimentError, RunDirectory, Watch};
 use crate::report::picture;
 
@@ -14,9 +14,6 @@ use super::arguments::{DeviceArguments, SpecArguments};
 use super::failure::Failure;
 use super::start::{hand_over, load};
 use super::terminal::{self, Screen};
-
-/// Images that are scored at once.
-const BATCH: usize = 8;
 
 /// Scores images and draws where they are anomalous
 ///
@@ -56,16 +53,16 @@ impl Predict {
             return Err(ExperimentError::NothingToScore(program.name.clone()).into());
         }
         let config = self.spec.config()?;
-        let place = self.device.choose(&config)?;
+        let target = self.device.choose(&config)?;
         let paths = predict_inputs(&self.images)?;
         let weights = load(program, &self.weights, &[])?;
-        let mut engine = place.open()?;
+        let mut engine = target.open()?;
         let mut screen = Screen::new();
         hand_over(&weights, self.seed, engine.as_mut(), &mut screen)?;
         let directory = RunDirectory::create(&self.out)?;
         let mut scorer = Scorer::new(program, engine.as_mut(), self.seed)?;
         let mut results = Vec::new();
-        for chunk in paths.chunks(BATCH) {
+        for chunk in paths.chunks(IMAGES_AT_ONCE) {
             let images: Vec<RgbImage> = chunk.iter().map(|path| read_image(path)).collect::<Result<_, _>>()?;
             let ids: Vec<String> = chunk.iter().map(|path| path.display().to_string()).collect();
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();

@@ -7,12 +7,12 @@ use clap::Args;
 
 use crate::compile::{Compiled, compile};
 use crate::dataset::{self, Dataset, Request};
-use crate::execute::Engine;
-use crate::experiment::{Assessment, ExperimentError, Record, RunDirectory, assess, train};
+use crate::execute::{Engine, threads};
+use crate::experiment::{Assessment, ExperimentError, Record, RunDirectory, Target, assess, train};
 use crate::report::{self, LossCurve, Published, Report, picture};
 use crate::resolve::Location;
 
-use super::arguments::{Where, measures, published};
+use super::arguments::{measures, published};
 use super::budget::{bytes, keep};
 use super::failure::Failure;
 use super::start::{hand_over, start};
@@ -46,10 +46,10 @@ impl Resume {
         if let Some((what, _)) = changed.iter().find(|(_, changed)| *changed) {
             return Err(ExperimentError::Changed { path: self.dir, what: (*what).to_owned() }.into());
         }
-        let place = Where { device: setup.device.parse()?, precision: setup.precision };
-        keep(&compiled.program, place, self.memory, setup.scores)?;
+        let target = Target { device: setup.device.parse()?, precision: setup.precision, threads: threads() };
+        keep(&compiled.program, target, self.memory, setup.scores)?;
         let weights = start(&compiled.program, setup.weights.as_deref())?;
-        let mut engine = place.open()?;
+        let mut engine = target.open()?;
         hand_over(&weights, setup.seed, engine.as_mut(), &mut Screen::new())?;
         drop(weights);
         go(Job { compiled, dataset, record, directory, engine })

@@ -87,13 +87,13 @@ fn begin(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
         return Err(ExperimentError::NothingToScore(program.name.clone()).into());
     }
     let config = arguments.spec.config()?;
-    let place = arguments.device.choose(&config)?;
+    let target = arguments.device.choose(&config)?;
     let dataset = arguments.data.open(&config)?;
-    keep(program, place, arguments.memory, scores)?;
+    keep(program, target, arguments.memory, scores)?;
     // What is not there is found out before anything slow.
     published(arguments.measure.compare.as_deref(), &dataset.name)?;
     let weights = start(program, arguments.weights.as_deref())?;
-    let mut engine = place.open()?;
+    let mut engine = target.open()?;
     hand_over(&weights, arguments.seed, engine.as_mut(), &mut Screen::new())?;
     drop(weights);
     let setup = Setup {
@@ -103,8 +103,8 @@ fn begin(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
         data: arguments.data.directory(&config),
         classes: arguments.data.classes.clone(),
         seed: arguments.seed,
-        device: place.device.to_string(),
-        precision: place.precision,
+        device: target.device.to_string(),
+        precision: target.precision,
         weights: arguments.weights.clone(),
         scores,
         protocols: arguments.measure.protocols.clone(),

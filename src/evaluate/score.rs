@@ -8,6 +8,9 @@ use crate::dataset::transform::Transform;
 use crate::execute::{Draw, Engine, HostTensor, NamedTensors, PlanId, RunError};
 use crate::graph::program::Program;
 
+/// Images that are scored at once.
+pub const IMAGES_AT_ONCE: usize = 8;
+
 /// Scoring failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ScoreError {

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::dataset::{Dataset, DatasetError, Mask, Sample};
 use crate::evaluate::collect::{Collector, Observation};
 use crate::evaluate::evaluation::Evaluation;
-use crate::evaluate::score::{Scored, Scorer};
+use crate::evaluate::score::{IMAGES_AT_ONCE, Scored, Scorer};
 use crate::execute::Engine;
 use crate::graph::program::Program;
 use crate::measure::{MaskResize, Measure};
@@ -17,8 +17,6 @@ use crate::report::{Example, Panel, picture};
 
 use super::ExperimentError;
 
-/// Images that are scored at once.
-const BATCH: usize = 8;
 /// Examples of each class: good ones, and one of each kind of defect up to a number.
 const GOOD: usize = 1;
 const DEFECTS: usize = 4;
@@ -67,7 +65,7 @@ pub fn assess(
         measures.iter().map(|measure| Collector::new(dataset.classes.clone(), measure.clone())).collect();
     let wanted = examples(dataset);
     let (mut kept, mut scores, mut highest, mut middle) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let chunks: Vec<&[Sample]> = dataset.test.chunks(BATCH).collect();
+    let chunks: Vec<&[Sample]> = dataset.test.chunks(IMAGES_AT_ONCE).collect();
     let rule = program.data.and_then(|format| format.mask);
     let is_marked = dataset.marked();
     let mut done = 0;

@@ -11,6 +11,7 @@ mod maps;
 mod predictions;
 mod record;
 mod samples;
+mod target;
 mod train;
 
 pub use assess::{Assessment, Watch, assess};
@@ -22,4 +23,5 @@ pub use maps::{Maps, MapsError};
 pub use predictions::{Prediction, Predictions};
 pub use record::{Record, Setup};
 pub use samples::TrainingSet;
+pub use target::Target;
 pub use train::train;

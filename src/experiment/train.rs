@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::dataset::Dataset;
 use crate::evaluate::score::transform;
-use crate::execute::Engine;
+use crate::execute::{Engine, threads};
 use crate::graph::program::Program;
 use crate::report::LossCurve;
 use crate::train::{Checkpoint, Every, Keep, LossPoint, Observer, Settings, Trainer};
@@ -43,6 +43,7 @@ pub fn train(
     let settings = Settings {
         seed: record.setup.seed,
         keep: Some(Keep { folder, every: Every::Time(CHECKPOINT_EVERY) }),
+        threads: threads(),
         notes: notes.clone(),
         stop,
     };

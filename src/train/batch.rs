@@ -7,7 +7,7 @@
 //! there are places.
 
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread::{Scope, available_parallelism};
+use std::thread::Scope;
 
 use crate::execute::{HostTensor, NamedTensors};
 use crate::graph::program::ImageFormat;
@@ -40,14 +40,15 @@ pub(super) struct Order {
 /// An image as numbers, with its number in the data set.
 type Read = Result<(usize, Vec<f32>), TrainError>;
 
-/// Reads batches beside what is done with them. After an error there are no more.
+/// Reads batches with so many threads, beside what is done with them. After an error there are no more.
 pub(super) fn read_ahead<'scope>(
     scope: &'scope Scope<'scope, '_>,
     samples: &'scope dyn Samples,
     format: Option<ImageFormat>,
     order: Order,
+    threads: usize,
 ) -> Receiver<Result<Batch, TrainError>> {
-    let readers = available_parallelism().map_or(1, usize::from).clamp(1, MOST_READERS);
+    let readers = threads.clamp(1, MOST_READERS);
     let places = (AHEAD * order.size).div_ceil(readers);
     let hands: Vec<Receiver<Read>> = (0..readers as u64)
         .map(|reader| {

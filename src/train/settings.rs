@@ -12,6 +12,8 @@ pub struct Settings<'a> {
     pub seed: u64,
     /// Where and how often checkpoints are written; none writes none.
     pub keep: Option<Keep>,
+    /// Threads that compute; as many read images ahead.
+    pub threads: usize,
     /// What must be the same when the run goes on, such as a hash of the spec.
     pub notes: BTreeMap<String, String>,
     /// Set from outside to end training after the current step, with a checkpoint.

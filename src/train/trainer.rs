@@ -156,9 +156,9 @@ impl<'a> Trainer<'a> {
         let sampler = Sampler::new(self.settings.seed, self.story.position.phase as u64, self.samples.len());
         let range = self.story.position.step * accumulate..total * accumulate;
         let order = Order { sampler, size: phase.batch, range, passes_before: self.passes_before() };
-        let (images, format) = (self.samples, self.program.data);
+        let (images, format, threads) = (self.samples, self.program.data, self.settings.threads);
         std::thread::scope(|scope| {
-            let batches = read_ahead(scope, images, format, order);
+            let batches = read_ahead(scope, images, format, order, threads);
             while self.story.position.step < total && !turns.is_empty() {
                 let turn = &turns[(self.story.position.step % turns.len() as u64) as usize];
                 let loss = self.step(phase, turn, &batches, total)?;

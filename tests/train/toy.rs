@@ -180,7 +180,13 @@ pub(crate) fn train_on(
     let watch = Watch { stop_after, ..Watch::default() };
     let mut engine: Box<dyn Engine> = engine(&first_values(program, 5));
     let keep = folder.map(|folder| Keep { folder: folder.to_owned(), every: Every::Steps(3) });
-    let settings = Settings { seed: 5, keep, notes: [("spec".to_owned(), "abc".to_owned())].into(), stop: &watch.stop };
+    let settings = Settings {
+        seed: 5,
+        keep,
+        threads: 2,
+        notes: [("spec".to_owned(), "abc".to_owned())].into(),
+        stop: &watch.stop,
+    };
     let mut heard = Heard::default();
     let mut trainer = Trainer::new(program, engine.as_mut(), images, settings);
     if resumes {
