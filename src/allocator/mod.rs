@@ -1,0 +1,193 @@
+//! Memory for the whole program: small blocks come from mimalloc, large ones straight from the system.
+//!
+//! In: sizes. Out: blocks. Large blocks that are given back are kept for later requests, since the system clears
+//! every page that it hands out, which takes longer than most operations on tensors. What is then true: of large blocks,
+//! the process never holds more than were once in use at the same time. So the most that a run holds is the most that it
+//! uses, and can be estimated before it starts ([`crate::plan::memory`]). Nobody waits for the system but the thread
+//! that asks it: the lock is held only while the books are changed ([`books`]).
+#![allow(unsafe_code, reason = "an allocator hands out raw memory")]
+
+mod books;
+mod system;
+
+use std::alloc::{GlobalAlloc, Layout};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use mimalloc::MiMalloc;
+
+use books::{Books, Found};
+
+/// Blocks of so many bytes and more are large: of smaller ones there are many, but they hold little.
+pub const LARGE: usize = 16 << 10;
+
+/// Large blocks are multiples of so many bytes, which is a multiple of the system's pages.
+const PAGE: usize = if cfg!(target_arch = "x86_64") { 4 << 10 } else { 64 << 10 };
+
+/// The allocator, to be declared as `#[global_allocator]`.
+pub struct Allocator {
+    small: MiMalloc,
+    books: Mutex<Books>,
+}
+
+impl Allocator {
+    /// An allocator that holds nothing yet.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "a static is made of constants")]
+    pub const fn new() -> Allocator {
+        Allocator { small: MiMalloc, books: Mutex::new(Books::new()) }
+    }
+
+    /// Bytes of large blocks that are in use or kept.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.books().held()
+    }
+
+    /// The most bytes of large blocks that were ever in use.
+    #[must_use]
+    pub fn most(&self) -> usize {
+        self.books().most()
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A large block, null if the system has none, and whether all its bytes are zero.
+    fn take(&self, bytes: usize) -> (*mut u8, bool) {
+        let size = whole_pages(bytes);
+        let found = self.books().take(size);
+        match found {
+            Found::Kept(address) => (address as *mut u8, false),
+            Found::None(surplus) => {
+                surplus.unmap();
+                let block = system::map(size);
+                if block.is_null() {
+                    self.books().take_back(size);
+                }
+                (block, true)
+            }
+        }
+    }
+
+    /// Makes a large block longer or shorter, if that is possible without copying it.
+    fn resize(&self, block: *mut u8, old: usize, new: usize) -> Option<*mut u8> {
+        if new <= old {
+            if new < old {
+                self.books().give_back(block as usize + new, old - new);
+            }
+            return Some(block);
+        }
+        if self.books().extend(block as usize, old, new) {
+            return Some(block);
+        }
+        if !system::CAN_MOVE || old < MOVED {
+            return None;
+        }
+        self.books().reserve(new - old).unmap();
+        let moved = system::move_pages(block, old, new);
+        if moved.is_none() {
+            self.books().take_back(new - old);
+        }
+        moved
+    }
+}
+
+/// Blocks of so many bytes and more are moved page by page by the system when they grow; shorter ones are copied in less
+/// time than the system takes to answer.
+const MOVED: usize = 128 << 10;
+
+/// Has the system hand out pages one by one from now on, not in hundreds: of those that small blocks lie in most would
+/// never be used. For commands that run a model, whose memory is estimated; others are faster with hundreds. Only Linux
+/// hands them out in hundreds.
+pub fn take_single_pages() {
+    system::take_single_pages();
+}
+
+fn is_large(layout: Layout) -> bool {
+    cfg!(unix) && layout.size() >= LARGE && layout.align() <= PAGE
+}
+
+fn whole_pages(bytes: usize) -> usize {
+    bytes.next_multiple_of(PAGE)
+}
+
+/// Whether mimalloc's plain functions are right for a block: all their blocks are so aligned, and their search for one
+/// that is passes by free blocks of many sizes.
+fn is_plain(layout: Layout) -> bool {
+    layout.align() <= size_of::<usize>()
+}
+
+// SAFETY: mimalloc keeps the contract for small blocks. Large ones are whole pages that the system has handed out and
+// that lie in no other block that is in use; whether a block is large follows from its layout alone.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if is_large(layout) {
+            return self.take(layout.size()).0;
+        }
+        if is_plain(layout) {
+            // SAFETY: any size is fine.
+            return unsafe { libmimalloc_sys::mi_malloc(layout.size()) }.cast();
+        }
+        // SAFETY: as the caller promises.
+        unsafe { self.small.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if is_large(layout) {
+            let (block, is_clear) = self.take(layout.size());
+            if !is_clear && !block.is_null() {
+                // SAFETY: the block has at least so many bytes, and nobody else knows it yet.
+                unsafe { block.write_bytes(0, layout.size()) };
+            }
+            return block;
+        }
+        // SAFETY: as the caller promises.
+        unsafe { self.small.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if is_large(layout) {
+            return self.books().give_back(block as usize, whole_pages(layout.size()));
+        }
+        // SAFETY: as the caller promises.
+        unsafe { self.small.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
+        // SAFETY: the caller promises that so many bytes, rounded up to the alignment, are no more than `isize::MAX`.
+        let new = unsafe { Layout::from_size_align_unchecked(bytes, layout.align()) };
+        match (is_large(layout), is_large(new)) {
+            // SAFETY: the block came from mimalloc, which chose it for the same alignment.
+            (false, false) if is_plain(layout) => unsafe { libmimalloc_sys::mi_realloc(block.cast(), bytes) }.cast(),
+            // SAFETY: as the caller promises.
+            (false, false) => unsafe { self.small.realloc(block, layout, bytes) },
+            (true, true) => {
+                let resized = self.resize(block, whole_pages(layout.size()), whole_pages(bytes));
+                // SAFETY: as the caller promises.
+                resized.unwrap_or_else(|| unsafe { self.copy(block, layout, new) })
+            }
+            // SAFETY: as the caller promises.
+            (false, true) | (true, false) => unsafe { self.copy(block, layout, new) },
+        }
+    }
+}
+
+impl Allocator {
+    /// Moves what is in a block to a new one and gives the old one back; null, with the old one as it was, if there is
+    /// none.
+    ///
+    /// # Safety
+    /// The block must have come from here with the layout `old` and be in use, and `new` must not be empty.
+    unsafe fn copy(&self, block: *mut u8, old: Layout, new: Layout) -> *mut u8 {
+        // SAFETY: both blocks have so many bytes, and the new one lies apart from the old one, which is in use.
+        unsafe {
+            let copy = self.alloc(new);
+            if !copy.is_null() {
+                copy.copy_from_nonoverlapping(block, old.size().min(new.size()));
+                self.dealloc(block, old);
+            }
+            copy
+        }
+    }
+}
