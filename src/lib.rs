@@ -22,6 +22,7 @@ pub use diadc_lang::{check, compile, diagnostic, format, lint, measure, optimize
 pub use diadc_serve as serve;
 
 pub mod allocator;
+mod archive;
 mod device;
 pub mod weight;
 pub mod dataset;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::WeightError;
-use super::file::{File, Found};
+use super::file::File;
+use super::format::Found;
 use super::stored::Stored;
 use super::writer::Writer;
 

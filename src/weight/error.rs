@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::layout::Layout;
+use super::table::NoTable;
 
 /// A file of weights can't be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -126,13 +127,8 @@ pub enum WeightError {
         help: String,
     },
     /// There is no rename table of this name.
-    #[error("there is no layout `{name}`; {help}")]
-    NoTable {
-        /// The name that was given.
-        name: String,
-        /// What may have been meant.
-        help: String,
-    },
+    #[error(transparent)]
+    NoTable(#[from] NoTable),
 }
 
 /// At most ten names, and how many there are besides.

@@ -5,7 +5,6 @@
 //! ask for more memory than a small multiple of its own length.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -13,71 +12,8 @@ use std::path::{Path, PathBuf};
 use crate::execute::HostTensor;
 
 use super::error::WeightError;
-use super::stored::Stored;
+use super::format::{Contents, Elements, Extra, Fault, Format, Found, Input, contiguous, span};
 use super::{pytorch, safetensors};
-
-/// A tensor that a file has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Its name.
-    pub name: String,
-    /// Its shape.
-    pub shape: Vec<usize>,
-    /// Type of its elements.
-    pub stored: Stored,
-}
-
-/// Something in a file beside its weights: the state of an optimiser, a number of steps, a setting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Extra {
-    /// Its name.
-    pub name: String,
-    /// What it is, in words: `5`, `a dict of 3`.
-    pub what: String,
-    /// Tensors in it.
-    pub tensors: usize,
-}
-
-/// How a file is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Safetensors.
-    Safetensors,
-    /// A zip archive as `torch.save` writes it since PyTorch 1.6.
-    PytorchZip,
-    /// A row of pickles as `torch.save` wrote it before.
-    PytorchLegacy,
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Format::Safetensors => "safetensors",
-            Format::PytorchZip => "PyTorch zip",
-            Format::PytorchLegacy => "PyTorch legacy pickle",
-        })
-    }
-}
-
-/// Where the elements of a tensor lie.
-#[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) shape: Vec<usize>,
-    pub(super) stored: Stored,
-    /// Distance in the file of the first element from the beginning, in bytes.
-    pub(super) at: u64,
-    /// Distance of neighbours along each axis, in elements.
-    pub(super) strides: Vec<usize>,
-}
-
-/// What the headers of a file say; everything in it lies within the file.
-#[derive(Debug)]
-pub(super) struct Contents {
-    pub(super) format: Format,
-    pub(super) tensors: BTreeMap<String, Entry>,
-    pub(super) notes: BTreeMap<String, String>,
-    pub(super) extras: Vec<Extra>,
-}
 
 /// A file whose headers have been read.
 #[derive(Debug)]
@@ -144,10 +80,10 @@ impl File {
     /// What is in it, sorted by name.
     #[must_use]
     pub fn found(&self) -> Vec<Found> {
-        let found = |(name, entry): (&String, &Entry)| Found {
+        let found = |(name, elements): (&String, &Elements)| Found {
             name: name.clone(),
-            shape: entry.shape.clone(),
-            stored: entry.stored.clone(),
+            shape: elements.shape.clone(),
+            stored: elements.stored.clone(),
         };
         self.contents.tensors.iter().map(found).collect()
     }
@@ -176,9 +112,9 @@ impl File {
     /// If it is not there, its type is another, or the file can't be read.
     pub fn read(&self, name: &str) -> Result<HostTensor, WeightError> {
         let missing = || WeightError::NoTensor { path: self.path.clone(), name: name.to_owned() };
-        let entry = self.contents.tensors.get(name).ok_or_else(missing)?;
-        let data = entry.stored.decode(&self.bytes(name)?).ok_or_else(missing)?;
-        Ok(HostTensor::new(entry.shape.clone(), data))
+        let elements = self.contents.tensors.get(name).ok_or_else(missing)?;
+        let data = elements.stored.decode(&self.bytes(name)?).ok_or_else(missing)?;
+        Ok(HostTensor::new(elements.shape.clone(), data))
     }
 
     /// The elements of one tensor as they are stored, in row-major order.
@@ -187,9 +123,9 @@ impl File {
     /// If it is not there, has more elements than the file has bytes for, or the file can't be read.
     pub fn bytes(&self, name: &str) -> Result<Vec<u8>, WeightError> {
         let missing = || WeightError::NoTensor { path: self.path.clone(), name: name.to_owned() };
-        let entry = self.contents.tensors.get(name).ok_or_else(missing)?;
-        let width = entry.stored.width();
-        let count: usize = entry.shape.iter().product();
+        let elements = self.contents.tensors.get(name).ok_or_else(missing)?;
+        let width = elements.stored.width();
+        let count: usize = elements.shape.iter().product();
         if (count as u64).saturating_mul(width as u64) > self.length {
             let reason = format!(
                 "`{name}` repeats its elements to {count}, more than the file has bytes for; write it with `.contiguous()`"
@@ -199,15 +135,15 @@ impl File {
         if count == 0 {
             return Ok(Vec::new());
         }
-        let span = span(&entry.shape, &entry.strides).expect("it was checked when the file was opened");
+        let span = span(&elements.shape, &elements.strides).expect("it was checked when the file was opened");
         let mut bytes = vec![0; span * width];
         let mut file = fs::File::open(&self.path).map_err(|source| self.unreadable(source))?;
-        file.seek(SeekFrom::Start(entry.at)).map_err(|source| self.unreadable(source))?;
+        file.seek(SeekFrom::Start(elements.at)).map_err(|source| self.unreadable(source))?;
         file.read_exact(&mut bytes).map_err(|source| self.unreadable(source))?;
-        if entry.strides == contiguous(&entry.shape) {
+        if elements.strides == contiguous(&elements.shape) {
             return Ok(bytes);
         }
-        Ok(gather(&bytes, width, &entry.shape, &entry.strides))
+        Ok(gather(&bytes, width, &elements.shape, &elements.strides))
     }
 
     fn unreadable(&self, source: io::Error) -> WeightError {
@@ -231,52 +167,6 @@ fn unknown(start: &[u8]) -> String {
         _ => "",
     };
     format!("it begins like none of them{guess}")
-}
-
-/// A file that is being read, and its length.
-pub(super) struct Input {
-    pub(super) file: fs::File,
-    pub(super) length: u64,
-}
-
-impl Input {
-    /// The bytes at a place, which must lie within the file.
-    pub(super) fn at(&mut self, at: u64, count: u64, what: &str) -> Result<Vec<u8>, Fault> {
-        if at.checked_add(count).is_none_or(|end| end > self.length) {
-            let length = self.length;
-            return Err(Fault::Damaged(format!("{what} would end behind its {length} bytes; it may be cut off")));
-        }
-        let mut bytes = vec![0; count as usize];
-        self.file.seek(SeekFrom::Start(at)).map_err(Fault::Read)?;
-        self.file.read_exact(&mut bytes).map_err(Fault::Read)?;
-        Ok(bytes)
-    }
-}
-
-/// Why a format's headers can't be read.
-#[derive(Debug)]
-pub(super) enum Fault {
-    /// The system says so.
-    Read(io::Error),
-    /// They are wrong.
-    Damaged(String),
-    /// A pickle names something that is not among the harmless things.
-    Refused(String),
-}
-
-/// Strides of a tensor whose elements lie in row-major order without gaps.
-pub(super) fn contiguous(shape: &[usize]) -> Vec<usize> {
-    let mut strides = vec![1_usize; shape.len()];
-    for axis in (1..shape.len()).rev() {
-        strides[axis - 1] = strides[axis].saturating_mul(shape[axis]);
-    }
-    strides
-}
-
-/// Elements from the first to the last of a view; none if that is more than can be counted, or there are no elements.
-pub(super) fn span(shape: &[usize], strides: &[usize]) -> Option<usize> {
-    let steps = shape.iter().zip(strides).map(|(&extent, &stride)| extent.checked_sub(1)?.checked_mul(stride));
-    steps.into_iter().try_fold(1_usize, |sum, step| sum.checked_add(step?))
 }
 
 /// The elements of a view in row-major order.

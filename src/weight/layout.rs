@@ -7,7 +7,7 @@ use crate::diagnostic::nearest;
 use crate::graph::program::{Init, Part, Program};
 
 use super::aside::Aside;
-use super::file::{Extra, Found};
+use super::format::{Extra, Found};
 use super::naming::Naming;
 use super::table::Reshape;
 

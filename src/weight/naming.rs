@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::graph::program::{Part, Program};
 
-use super::file::Found;
+use super::format::Found;
 use super::table::{Reshape, Table};
 
 /// A way from names to paths.

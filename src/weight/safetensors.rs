@@ -9,9 +9,8 @@ use std::io::{self, BufWriter, Write};
 
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
-use super::file::{Contents, Entry, Fault, Format, Found, Input, contiguous};
+use super::format::{Contents, Elements, Fault, Format, Found, Input, Sink, contiguous};
 use super::stored::Stored;
-use super::writer::Sink;
 
 /// Longer headers are refused, as by the format's other readers.
 const LONGEST_HEADER: u64 = 100_000_000;
@@ -40,7 +39,7 @@ pub(super) fn read(input: &mut Input) -> Result<Contents, Fault> {
             .ok_or_else(|| Fault::Damaged(format!("the elements of `{name}`, {}, are not whole bytes", info.dtype)))?;
         let at = start + info.data_offsets.0 as u64;
         let (shape, strides) = (info.shape.clone(), contiguous(&info.shape));
-        tensors.insert(name, Entry { shape, stored, at, strides });
+        tensors.insert(name, Elements { shape, stored, at, strides });
     }
     let notes: &HashMap<String, String> = &header.metadata().clone().unwrap_or_default();
     let notes: BTreeMap<String, String> = notes.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
@@ -66,20 +65,20 @@ fn stored(dtype: Dtype) -> Option<Stored> {
 }
 
 /// A file into which tensors are written one after the other.
-pub(super) struct Archive(BufWriter<fs::File>);
+pub(super) struct Output(BufWriter<fs::File>);
 
-impl Archive {
+impl Output {
     /// Writes the header for these tensors, which come in this order.
-    pub(super) fn begin(file: fs::File, tensors: &[&Found], notes: &BTreeMap<String, String>) -> io::Result<Archive> {
+    pub(super) fn begin(file: fs::File, tensors: &[&Found], notes: &BTreeMap<String, String>) -> io::Result<Output> {
         let header = header(tensors, notes);
         let mut file = BufWriter::new(file);
         file.write_all(&(header.len() as u64).to_le_bytes())?;
         file.write_all(&header)?;
-        Ok(Archive(file))
+        Ok(Output(file))
     }
 }
 
-impl Sink for Archive {
+impl Sink for Output {
     fn put(&mut self, _tensor: &Found, elements: &[u8]) -> io::Result<()> {
         self.0.write_all(elements)
     }

@@ -8,7 +8,7 @@ use crate::graph::program::Program;
 use crate::op::WeightId;
 
 use super::error::WeightError;
-use super::file::Found;
+use super::format::Found;
 use super::stored::Stored;
 use super::writer::Writer;
 

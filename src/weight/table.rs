@@ -10,10 +10,18 @@ use serde::Deserialize;
 
 use crate::diagnostic::one_of;
 
-use super::error::WeightError;
 use super::pattern::{Pattern, Template, Words};
 
 static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/specs/layouts");
+
+/// There is no table of this name.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no layout `{name}`; {help}")]
+pub struct NoTable {
+    name: String,
+    /// What may have been meant.
+    help: String,
+}
 
 /// A table.
 #[derive(Clone, Debug)]
@@ -113,12 +121,12 @@ impl Table {
     ///
     /// # Errors
     /// If there is none.
-    pub fn find(name: &str) -> Result<&'static Table, WeightError> {
+    pub fn find(name: &str) -> Result<&'static Table, NoTable> {
         let names = Table::all().iter().map(|table| table.name.as_str());
-        Table::all().iter().find(|table| table.name == name).ok_or_else(|| WeightError::NoTable {
-            name: name.to_owned(),
-            help: one_of(name, names).unwrap_or_default(),
-        })
+        Table::all()
+            .iter()
+            .find(|table| table.name == name)
+            .ok_or_else(|| NoTable { name: name.to_owned(), help: one_of(name, names).unwrap_or_default() })
     }
 
     /// Its name.

@@ -11,36 +11,9 @@ use std::path::{Path, PathBuf};
 use crate::execute::{HostData, HostTensor};
 
 use super::error::WeightError;
-use super::file::{Format, Found};
+use super::format::{Format, Found, Sink};
 use super::stored::Stored;
 use super::{pytorch, safetensors};
-
-/// What PyTorch's files are called.
-const PYTORCH: &[&str] = &["ckpt", "pt", "pth", "bin"];
-
-/// A format that is being written.
-pub(super) trait Sink {
-    /// Writes the elements of the next tensor.
-    fn put(&mut self, tensor: &Found, elements: &[u8]) -> io::Result<()>;
-
-    /// Writes what comes after the last, and gives the file back.
-    fn finish(self: Box<Self>) -> io::Result<fs::File>;
-}
-
-impl Format {
-    /// The format of a file that is to be written, by the ending of its name.
-    #[must_use]
-    pub fn of_name(path: &Path) -> Format {
-        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        if PYTORCH.contains(&ending.as_str()) { Format::PytorchZip } else { Format::Safetensors }
-    }
-
-    /// Whether notes have a place in it.
-    #[must_use]
-    pub fn takes_notes(self) -> bool {
-        self == Format::Safetensors
-    }
-}
 
 /// Writes named tensors beside the file, makes sure that they are on the disk, and renames.
 ///
@@ -129,10 +102,10 @@ impl Writer {
         let ordered: Vec<&Found> = writer.order.iter().map(|&place| &writer.tensors[place]).collect();
         let sink: io::Result<Box<dyn Sink>> = match format {
             Format::PytorchZip | Format::PytorchLegacy => {
-                pytorch::Archive::begin(file, &ordered).map(|archive| Box::new(archive) as Box<dyn Sink>)
+                pytorch::Output::begin(file, &ordered).map(|output| Box::new(output) as Box<dyn Sink>)
             }
             Format::Safetensors => {
-                safetensors::Archive::begin(file, &ordered, notes).map(|archive| Box::new(archive) as Box<dyn Sink>)
+                safetensors::Output::begin(file, &ordered, notes).map(|output| Box::new(output) as Box<dyn Sink>)
             }
         };
         writer.sink = Some(sink.map_err(failed)?);

@@ -73,7 +73,7 @@ impl Check {
         }
         let wanted = Wanted {
             part: self.part.as_deref().map(|name| part(program, name)).transpose()?,
-            table: self.layout.as_deref().map(Table::find).transpose()?,
+            table: self.layout.as_deref().map(Table::find).transpose().map_err(WeightError::from)?,
         };
         let file = File::open(&self.file)?;
         let layout = layout_of(program, &file, wanted, &fresh)?;

@@ -57,7 +57,7 @@ impl Init {
     pub(super) fn run(self) -> Result<(), Failure> {
         let compiled = self.spec.compile()?;
         let program = &compiled.program;
-        let table = self.layout.as_deref().map(Table::find).transpose()?;
+        let table = self.layout.as_deref().map(Table::find).transpose().map_err(WeightError::from)?;
         let mut assembly = Assembly::first(program);
         let mut others = Vec::new();
         for from in self.sources(program)? {

@@ -3,7 +3,7 @@
 //! This list is all there is: no name is ever looked up anywhere else, and none of Python's code runs. What is not
 //! needed to find the weights becomes an inert object.
 
-use crate::weight::file::Fault;
+use crate::weight::format::Fault;
 use crate::weight::stored::Stored;
 
 use super::value::{Heap, Node, Storage, Tensor, Value};

@@ -8,14 +8,16 @@ mod harmless;
 mod pickle;
 mod value;
 mod write;
-mod zip;
 
 use std::collections::BTreeMap;
+use std::io::BufReader;
 
-use super::file::{Contents, Entry, Extra, Fault, Format, Input, span};
+use crate::archive::{Archive, ArchiveError, Entry, Packing};
+
+use super::format::{Contents, Elements, Extra, Fault, Format, Input, span};
 use pickle::Stop;
 use value::{Counter, Heap, Storage, Value};
-pub(super) use write::Archive;
+pub(super) use write::Output;
 
 /// Names under which a checkpoint keeps its weights, if not at its top; the first that is there counts.
 const WRAPPERS: &[&str] = &["state_dict", "model_state_dict", "model", "module"];
@@ -30,8 +32,8 @@ const FIRST_PIECE: u64 = 1 << 20;
 
 /// Reads a zip archive.
 pub(super) fn read_zip(input: &mut Input) -> Result<Contents, Fault> {
-    let entries = zip::entries(input)?;
-    let pickles: Vec<&String> = entries.keys().filter(|name| is_named(name, "data.pkl")).collect();
+    let entries = entries(input)?;
+    let pickles: Vec<&str> = entries.keys().map(String::as_str).filter(|name| is_named(name, "data.pkl")).collect();
     let &[pickle] = pickles.as_slice() else {
         let script = if entries.keys().any(|name| is_named(name, "constants.pkl")) {
             "; it looks like a TorchScript model: save its `state_dict()` instead"
@@ -42,13 +44,13 @@ pub(super) fn read_zip(input: &mut Input) -> Result<Contents, Fault> {
         return Err(damaged(format!("the archive holds {count} files `data.pkl` instead of one{script}")));
     };
     let folder = pickle.strip_suffix("data.pkl").expect("it ends so").to_owned();
-    let place = entries[pickle];
-    if place.length > pickle::LONGEST as u64 {
-        return Err(damaged(format!("its pickle has {} bytes", place.length)));
+    let (at, length) = entries[pickle];
+    if length > pickle::LONGEST as u64 {
+        return Err(damaged(format!("its pickle has {length} bytes")));
     }
-    let bytes = input.at(place.at, place.length, "its pickle")?;
-    if let Some(order) = entries.get(&format!("{folder}byteorder")) {
-        let order = input.at(order.at, order.length.min(10), "its byte order")?;
+    let bytes = input.at(at, length, "its pickle")?;
+    if let Some(&(at, length)) = entries.get(&format!("{folder}byteorder")) {
+        let order = input.at(at, length.min(10), "its byte order")?;
         if order != b"little" {
             return Err(damaged("its numbers have the big end first"));
         }
@@ -59,11 +61,25 @@ pub(super) fn read_zip(input: &mut Input) -> Result<Contents, Fault> {
         Err(Stop::Short) => return Err(damaged("its pickle ends early")),
         Err(Stop::Wrong(fault)) => return Err(fault),
     };
-    let find = |storage: &Storage| {
-        let place = entries.get(&format!("{folder}data/{}", storage.key))?;
-        Some((place.at, place.length))
-    };
+    let find = |storage: &Storage| entries.get(&format!("{folder}data/{}", storage.key)).copied();
     contents(Format::PytorchZip, &heap, &bytes, root, find)
+}
+
+/// Place and length of each entry of an archive, by name. `torch.save` never compresses, so that the elements of tensors
+/// can be read where they lie.
+fn entries(input: &mut Input) -> Result<BTreeMap<String, (u64, u64)>, Fault> {
+    let length = input.length;
+    let archive = Archive::open(BufReader::new(&mut input.file), length).map_err(|error| match error {
+        ArchiveError::Read(source) => Fault::Read(source),
+        ArchiveError::Damaged(reason) => Fault::Damaged(reason),
+    })?;
+    let place = |entry: &Entry| match entry.packing {
+        Packing::Stored => Ok((entry.name.clone(), (entry.at, entry.length))),
+        Packing::Deflated | Packing::Other => {
+            Err(damaged(format!("`{}` in the archive is compressed, which PyTorch never does", entry.name)))
+        }
+    };
+    archive.entries().iter().map(place).collect()
 }
 
 fn is_named(path: &str, name: &str) -> bool {
@@ -182,8 +198,8 @@ fn contents(
         let name = text(bytes, key).ok_or_else(|| damaged("the name of a tensor is no text"))?;
         let tensor = &heap.tensors[node.0 as usize];
         let storage = &heap.storages[tensor.storage.0 as usize];
-        let entry = entry(&name, tensor, storage, &find)?;
-        if tensors.insert(name.clone(), entry).is_some() {
+        let elements = elements(&name, tensor, storage, &find)?;
+        if tensors.insert(name.clone(), elements).is_some() {
             return Err(damaged(format!("it names `{name}` twice")));
         }
     }
@@ -196,12 +212,12 @@ fn contents(
 }
 
 /// Where the elements of a tensor lie; all of them must lie in its storage, and that in the file.
-fn entry(
+fn elements(
     name: &str,
     tensor: &value::Tensor,
     storage: &Storage,
     find: &impl Fn(&Storage) -> Option<(u64, u64)>,
-) -> Result<Entry, Fault> {
+) -> Result<Elements, Fault> {
     let outside = || damaged(format!("`{name}` lies outside of its storage"));
     let (start, length) = find(storage).ok_or_else(|| damaged(format!("the numbers of `{name}` are missing")))?;
     let inner = storage.stored.width() as u64;
@@ -222,7 +238,7 @@ fn entry(
         }
     }
     let at = start + begin + from.min(available);
-    Ok(Entry { shape: tensor.shape.clone(), stored, at, strides: tensor.strides.clone() })
+    Ok(Elements { shape: tensor.shape.clone(), stored, at, strides: tensor.strides.clone() })
 }
 
 fn is_tensor(value: Value) -> bool {

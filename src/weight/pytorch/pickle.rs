@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::weight::file::Fault;
+use crate::weight::format::Fault;
 
 use super::harmless;
 use super::value::{Heap, Slice, Value};

@@ -4,14 +4,12 @@
 //! elements of tensor `i` lie in `data/i`, not compressed, at a multiple of 64 bytes. Notes have no place in it.
 
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io;
 
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
+use crate::archive::ArchiveWriter;
 
-use super::super::file::{Found, contiguous};
+use super::super::format::{Found, Sink, contiguous};
 use super::super::stored::Stored;
-use super::super::writer::Sink;
 
 /// The folder in the archive; PyTorch takes any.
 const FOLDER: &str = "archive";
@@ -19,31 +17,26 @@ const FOLDER: &str = "archive";
 const ALIGNMENT: u16 = 64;
 
 /// An archive into which tensors are written one after the other.
-pub(in super::super) struct Archive {
-    zip: ZipWriter<BufWriter<fs::File>>,
+pub(in super::super) struct Output {
+    archive: ArchiveWriter,
     done: usize,
 }
 
-impl Archive {
+impl Output {
     /// Writes what comes in front of these tensors, which come in this order.
-    pub(in super::super) fn begin(file: fs::File, tensors: &[&Found]) -> io::Result<Archive> {
-        let mut archive = Archive { zip: ZipWriter::new(BufWriter::new(file)), done: 0 };
-        archive.entry("data.pkl", &pickle(tensors))?;
-        archive.entry("byteorder", b"little")?;
-        Ok(archive)
+    pub(in super::super) fn begin(file: fs::File, tensors: &[&Found]) -> io::Result<Output> {
+        let mut output = Output { archive: ArchiveWriter::new(file), done: 0 };
+        output.entry("data.pkl", &pickle(tensors))?;
+        output.entry("byteorder", b"little")?;
+        Ok(output)
     }
 
     fn entry(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Stored)
-            .large_file(u32::try_from(bytes.len()).is_err())
-            .with_alignment(ALIGNMENT);
-        self.zip.start_file(format!("{FOLDER}/{name}"), options)?;
-        self.zip.write_all(bytes)
+        self.archive.put(&format!("{FOLDER}/{name}"), bytes, ALIGNMENT)
     }
 }
 
-impl Sink for Archive {
+impl Sink for Output {
     fn put(&mut self, _tensor: &Found, elements: &[u8]) -> io::Result<()> {
         let name = format!("data/{}", self.done);
         self.done += 1;
@@ -52,7 +45,7 @@ impl Sink for Archive {
 
     fn finish(mut self: Box<Self>) -> io::Result<fs::File> {
         self.entry("version", b"3\n")?;
-        self.zip.finish()?.into_inner().map_err(io::IntoInnerError::into_error)
+        self.archive.finish()
     }
 }
 
