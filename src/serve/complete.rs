@@ -5,9 +5,9 @@
 
 use lsp_types::{CompletionItem, CompletionItemKind, Documentation, MarkupContent, MarkupKind};
 
-use diadc_lang::check::settings_of;
-use diadc_lang::parse::ast::MemberKind;
+use diadc_lang::parse::ast::{MemberKind, SectionContent};
 use diadc_lang::parse::keywords;
+use diadc_lang::parse::section::Section;
 use diadc_lang::resolve::builtin::Builtin;
 use diadc_lang::resolve::spec::{Binding, Block, BlockId, Spec};
 use diadc_lang::resolve::{Location, std_modules};
@@ -40,16 +40,16 @@ pub(super) fn completions(workspace: &Workspace, location: &Location, byte: usiz
         return known.map_or_else(Vec::new, |known| fields(known, &found, owner));
     }
     if let Some(section) = &found.section
-        && let Some(settings) = settings_of(section)
+        && let Some(section) = Section::named(section)
+        && !section.settings().is_empty()
         && found.begins
     {
-        return settings
-            .iter()
-            .map(|name| CompletionItem {
-                insert_text: Some(format!("{name} = ")),
-                ..item(name, CompletionItemKind::PROPERTY)
-            })
-            .collect();
+        let settings = section.settings().iter().map(|known| CompletionItem {
+            insert_text: Some(format!("{} = ", known.name)),
+            documentation: Some(words(known.doc)),
+            ..item(known.name, CompletionItemKind::PROPERTY)
+        });
+        return settings.collect();
     }
     if let Some(callee) = &found.callee {
         items.extend(arguments(known, callee));
@@ -148,8 +148,11 @@ fn members(block: &Block) -> Vec<CompletionItem> {
             MemberKind::Let(_) => CompletionItemKind::CONSTANT,
             MemberKind::Part(_) => CompletionItemKind::FIELD,
             MemberKind::Fn(_) if &**name == "fn" => return None,
-            MemberKind::Fn(_) | MemberKind::Score(_) | MemberKind::Objective(_) => CompletionItemKind::METHOD,
-            MemberKind::Training(_) | MemberKind::Measure(..) | MemberKind::Data(..) => return None,
+            MemberKind::Fn(_) | MemberKind::Objective(_) => CompletionItemKind::METHOD,
+            MemberKind::Section(def) => match def.content {
+                SectionContent::Function(_) => CompletionItemKind::METHOD,
+                SectionContent::Settings(_) => return None,
+            },
         };
         Some(CompletionItem { documentation: Some(words(&member.doc)), ..item(name, kind) })
     });

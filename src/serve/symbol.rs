@@ -3,7 +3,7 @@
 use lsp_types::SymbolKind;
 
 use diadc_core::span::Span;
-use diadc_lang::parse::ast::{Ast, Item, ItemKind, Member, MemberKind, Name, Param};
+use diadc_lang::parse::ast::{Ast, Item, ItemKind, Member, MemberKind, Name, Param, SectionContent};
 use diadc_lang::resolve::spec::member_name;
 
 /// Something that a file defines.
@@ -66,15 +66,18 @@ fn params(params: &[Param], text: &str) -> Vec<Symbol> {
 fn of_member(member: &Member, text: &str) -> Symbol {
     let (name, span) = member_name(member);
     let name = Name::new(name, span);
-    let settings = |settings: &[diadc_lang::parse::ast::Setting]| settings.last().map_or(span, |last| last.value.span);
     let (kind, end, inner) = match &member.kind {
         MemberKind::Param(def) => (SymbolKind::PROPERTY, def.default.span, Vec::new()),
         MemberKind::Let(def) => (SymbolKind::CONSTANT, def.value.span, Vec::new()),
         MemberKind::Part(def) => (SymbolKind::FIELD, def.value.span, Vec::new()),
-        MemberKind::Fn(def) | MemberKind::Score(def) => (SymbolKind::METHOD, def.body.span, params(&def.params, text)),
+        MemberKind::Fn(def) => (SymbolKind::METHOD, def.body.span, params(&def.params, text)),
         MemberKind::Objective(def) => (SymbolKind::EVENT, def.function.body.span, params(&def.function.params, text)),
-        MemberKind::Training(def) => (SymbolKind::OBJECT, settings(&def.settings), Vec::new()),
-        MemberKind::Measure(list, _) | MemberKind::Data(list, _) => (SymbolKind::OBJECT, settings(list), Vec::new()),
+        MemberKind::Section(def) => match &def.content {
+            SectionContent::Function(def) => (SymbolKind::METHOD, def.body.span, params(&def.params, text)),
+            SectionContent::Settings(settings) => {
+                (SymbolKind::OBJECT, settings.last().map_or(span, |last| last.value.span), Vec::new())
+            }
+        },
     };
     symbol(&name, end, kind, &member.doc, text, inner)
 }

@@ -5,27 +5,13 @@ use std::ops::RangeInclusive;
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic, one_of};
-use crate::parse::ast::{MemberKind, Setting};
+use crate::parse::ast::Setting;
+use crate::parse::section::Section;
 use crate::program::{Augmentation, Filter, Fit, ImageFormat, MaskRule};
 
 use super::value::{InstanceId, Value};
 use super::{Checker, error};
 
-pub(super) const DATA: &[&str] = &[
-    "size",
-    "mean",
-    "std",
-    "filter",
-    "stretch",
-    "shorter",
-    "mask",
-    "flip",
-    "rotate",
-    "brightness",
-    "contrast",
-    "saturation",
-    "hue",
-];
 const FILTERS: &[(&str, Filter)] =
     &[("bilinear", Filter::Bilinear), ("bicubic", Filter::Bicubic), ("nearest", Filter::Nearest)];
 const MASKS: &[(&str, MaskRule)] = &[("above_zero", MaskRule::AboveZero), ("above_half", MaskRule::AboveHalf)];
@@ -46,14 +32,13 @@ impl Checker<'_> {
     /// What the settings of `data` say; none if the model has none, or one is wrong.
     pub(super) fn image_format(&mut self, model: InstanceId) -> Option<ImageFormat> {
         let spec = self.spec;
-        let (module, member) = spec.block(self.instances[model.0].block).members.get("data")?;
-        let MemberKind::Data(settings, span) = &member.kind else { return None };
+        let (module, def) = spec.block(self.instances[model.0].block).section(Section::Data)?;
         let scope = self.scope(None, "data", None);
-        let mut env = self.environment_of(model, *module, scope);
+        let mut env = self.environment_of(model, module, scope);
         let mut format = ImageFormat::plain(0, 0);
         let mut fits = Fits::default();
         let mut fine = true;
-        for setting in settings.iter() {
+        for setting in def.settings() {
             let value = self.expr(&mut env, &setting.value);
             fine &= self.data_setting(setting, &value, &mut format, &mut fits);
         }
@@ -61,7 +46,7 @@ impl Checker<'_> {
             return None;
         }
         if format.height == 0 {
-            self.missing_setting("`size`", "data", *span, "size = 256");
+            self.missing_setting("`size`", "data", def.place(), "size = 256");
             return None;
         }
         format.fit = self.fit(&format, &fits)?;
@@ -116,7 +101,7 @@ impl Checker<'_> {
             "contrast" => self.range_setting(setting, value, 0.0..=1.0, contrast),
             "saturation" => self.range_setting(setting, value, 0.0..=1.0, saturation),
             "hue" => self.range_setting(setting, value, 0.0..=0.5, hue),
-            _ => self.unknown_setting(setting, "data", DATA),
+            _ => self.unknown_setting(setting, Section::Data),
         }
     }
 

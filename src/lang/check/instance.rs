@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::parse::ast::{FnDef, MemberKind};
+use crate::parse::ast::{FnDef, MemberKind, SectionContent};
 use crate::resolve::spec::{BlockId, ByName, ModuleId};
 
 use super::argument::Slot;
@@ -207,9 +207,12 @@ impl Checker<'_> {
         let spec = self.spec;
         let (module, member) = spec.block(instance.block).members.get(name)?;
         Some(match &member.kind {
-            MemberKind::Fn(def) | MemberKind::Score(def) => Value::Method(id, *module, def.clone()),
+            MemberKind::Fn(def) => Value::Method(id, *module, def.clone()),
             MemberKind::Objective(def) => Value::Method(id, *module, def.function.clone()),
-            MemberKind::Training(_) | MemberKind::Measure(..) | MemberKind::Data(..) => return None,
+            MemberKind::Section(def) => match &def.content {
+                SectionContent::Function(def) => Value::Method(id, *module, def.clone()),
+                SectionContent::Settings(_) => return None,
+            },
             MemberKind::Param(def) => {
                 let def = def.clone();
                 let value = self.computed(id, name, |this| this.param(id, *module, &def));

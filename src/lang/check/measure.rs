@@ -6,12 +6,12 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic, one_of};
 use crate::measure::{ImageScore, Measure, Metric, ProtocolName};
-use crate::parse::ast::{Expr, ExprKind, MemberKind, Setting};
+use crate::parse::ast::{Expr, ExprKind, Setting};
+use crate::parse::section::Section;
 
 use super::Checker;
 use super::value::InstanceId;
 
-pub(super) const SETTINGS: &[&str] = &["protocol", "metrics", "score", "pro_limit"];
 const SCORES: &[&str] = &["model", "max", "pool", "top"];
 
 impl Checker<'_> {
@@ -19,13 +19,12 @@ impl Checker<'_> {
     pub(super) fn measure(&mut self, model: InstanceId) -> Measure {
         let spec = self.spec;
         let mut measure = Measure::default();
-        let Some((module, member)) = spec.block(self.instances[model.0].block).members.get("measure") else {
+        let Some((module, def)) = spec.block(self.instances[model.0].block).section(Section::Measure) else {
             return measure;
         };
-        let MemberKind::Measure(settings, _) = &member.kind else { return measure };
         let scope = self.scope(None, "measure", None);
-        let mut env = self.environment_of(model, *module, scope);
-        for setting in settings.iter() {
+        let mut env = self.environment_of(model, module, scope);
+        for setting in def.settings() {
             match &*setting.name.node {
                 "protocol" => self.protocol(setting, &mut measure),
                 "metrics" => self.metrics(setting, &mut measure),
@@ -40,7 +39,7 @@ impl Checker<'_> {
                     }
                 }
                 _ => {
-                    self.unknown_setting(setting, "measure", SETTINGS);
+                    self.unknown_setting(setting, Section::Measure);
                 }
             }
         }

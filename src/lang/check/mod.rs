@@ -62,17 +62,6 @@ const OPERATIONS: usize = 500_000;
 /// What is checked, with warnings; or everything that is wrong with it.
 pub type Checked<T> = Result<(T, Vec<Diagnostic>), Vec<Diagnostic>>;
 
-/// The settings that a member of a model has: `data`, `training`, `measure`.
-#[must_use]
-pub fn settings_of(member: &str) -> Option<&'static [&'static str]> {
-    match member {
-        "data" => Some(image_format::DATA),
-        "training" => Some(settings::PHASE),
-        "measure" => Some(measure::SETTINGS),
-        _ => None,
-    }
-}
-
 /// Expands the model of a spec into a program. Warnings come with it.
 ///
 /// # Errors

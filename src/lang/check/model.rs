@@ -10,7 +10,8 @@ use diadc_core::op::{Op, WeightId};
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::parse::ast::{FnDef, MemberKind, Name, ObjectiveDef, PartPath};
+use crate::parse::ast::{FnDef, MemberKind, Name, ObjectiveDef, PartPath, SectionContent};
+use crate::parse::section::Section;
 use crate::program::{ImageFormat, Init, Objective, Part, Program};
 use crate::resolve::spec::{BlockId, ByName, ModuleId};
 
@@ -52,9 +53,14 @@ impl Checker<'_> {
                         objectives.push((objective, def));
                     }
                 }
-                MemberKind::Score(def) => functions.extend(self.score(model, *module, def, data)),
-                MemberKind::Training(def) => phases.extend(self.phase(model, *module, def)),
-                MemberKind::Measure(..) | MemberKind::Data(..) => {}
+                MemberKind::Section(def) => match (def.section, &def.content) {
+                    (Section::Score, SectionContent::Function(function)) => {
+                        functions.extend(self.score(model, *module, function, data));
+                    }
+                    (Section::Training, SectionContent::Settings(_)) => phases.extend(self.phase(model, *module, def)),
+                    // The settings of `data` and `measure` have been read above.
+                    (Section::Score | Section::Training | Section::Data | Section::Measure, _) => {}
+                },
                 // Members that no function asks for are looked at all the same.
                 MemberKind::Fn(_) => {}
                 MemberKind::Param(_) => {}
@@ -201,7 +207,7 @@ impl Checker<'_> {
         let Some(data) = data else {
             let block = self.spec.block(self.instances[0].block);
             // What `data` says may be wrong, and has been reported then.
-            if block.is_partial || block.members.contains_key("data") {
+            if block.is_partial || block.section(Section::Data).is_some() {
                 return None;
             }
             let text = format!("`{}` takes images, and the model does not say how they come", def.name.node);

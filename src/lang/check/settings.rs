@@ -5,7 +5,8 @@ use std::sync::Arc;
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic, one_of};
-use crate::parse::ast::{MemberKind, ParamDef, Setting, TrainingDef};
+use crate::parse::ast::{MemberKind, ParamDef, SectionDef, Setting};
+use crate::parse::section::Section;
 use crate::program::{Length, Optimizer, Phase, Schedule};
 use crate::resolve::spec::ModuleId;
 
@@ -13,8 +14,6 @@ use super::environment::Environment;
 use super::operator::within;
 use super::value::{InstanceId, Value};
 use super::{Checker, error};
-
-pub(super) const PHASE: &[&str] = &["optimizer", "schedule", "batch", "accumulate", "epochs", "steps", "clip_norm"];
 
 /// What other tools call the choice of a checkpoint by a metric.
 const CHOOSING: &[&str] = &[
@@ -87,16 +86,16 @@ impl Checker<'_> {
         false
     }
 
-    pub(super) fn unknown_setting(&mut self, setting: &Setting, section: &str, known: &[&str]) -> bool {
+    pub(super) fn unknown_setting(&mut self, setting: &Setting, section: Section) -> bool {
         let name = &*setting.name.node;
-        let text = format!("`{section}` has no setting `{name}`");
+        let text = format!("`{}` has no setting `{name}`", section.word());
         let diagnostic = Diagnostic::new(Code::UnknownKey, text, setting.name.span);
         let diagnostic = match section {
-            "training" if CHOOSING.contains(&name) => diagnostic.help(
+            Section::Training if CHOOSING.contains(&name) => diagnostic.help(
                 "a run keeps its last weights: what it measures is measured on test images, and weights that are \
                  chosen by that are chosen on test data",
             ),
-            _ => diagnostic.help_if(one_of(name, known.iter().copied())),
+            _ => diagnostic.help_if(one_of(name, section.settings().iter().map(|known| known.name))),
         };
         self.report(diagnostic);
         false
@@ -108,14 +107,14 @@ impl Checker<'_> {
     }
 
     /// `training objective { .. }`
-    pub(super) fn phase(&mut self, model: InstanceId, module: ModuleId, def: &TrainingDef) -> Option<Phase> {
+    pub(super) fn phase(&mut self, model: InstanceId, module: ModuleId, def: &SectionDef) -> Option<Phase> {
         let scope = self.scope(None, "training", None);
         let mut env = self.environment_of(model, module, scope);
-        let objectives: Vec<String> = def.objectives.iter().flatten().map(|name| name.node.to_string()).collect();
-        let span = def.objectives.iter().flatten().map(|name| name.span).reduce(Span::to)?;
+        let objectives: Vec<String> = def.names.iter().flatten().map(|name| name.node.to_string()).collect();
+        let span = def.place();
         let mut found = Found::default();
         let mut fine = true;
-        for setting in &def.settings {
+        for setting in def.settings() {
             let value = self.expr(&mut env, &setting.value);
             fine &= self.phase_setting(setting, &value, &mut found);
         }
@@ -176,7 +175,7 @@ impl Checker<'_> {
                 (Some(n), "epochs") => found.epochs = Some((n, setting.name.span)),
                 (Some(n), _) => found.steps = Some((n, setting.name.span)),
             },
-            _ => return self.unknown_setting(setting, "training", PHASE),
+            _ => return self.unknown_setting(setting, Section::Training),
         }
         true
     }

@@ -7,6 +7,7 @@ use diadc_core::op::WeightId;
 use diadc_core::span::Span;
 
 use crate::parse::ast::{MemberKind, ObjectiveDef, PartPath};
+use crate::parse::section::Section;
 use crate::program::written::{Measure, Named, Objective, Param, Unread, Written};
 use crate::resolve::effective_members;
 use crate::resolve::spec::ModuleId;
@@ -42,9 +43,9 @@ impl Checker<'_> {
                     let (name, span) = (name.to_string(), def.name.span);
                     written.params.push(Param { name, span, set, is_own, is_effective, readers });
                 }
-                MemberKind::Measure(settings, span) if !settings.is_empty() => {
-                    let has_protocol = settings.iter().any(|setting| &*setting.name.node == "protocol");
-                    written.measure = Some(Measure { span: *span, has_protocol });
+                MemberKind::Section(def) if def.section == Section::Measure && !def.settings().is_empty() => {
+                    let has_protocol = def.settings().iter().any(|setting| &*setting.name.node == "protocol");
+                    written.measure = Some(Measure { span: def.place(), has_protocol });
                 }
                 _ => {}
             }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use diadc_core::span::{Span, Spanned};
 
+use super::section::Section;
+
 /// A word of the source.
 pub type Name = Spanned<Arc<str>>;
 
@@ -160,14 +162,8 @@ pub enum MemberKind {
     Fn(Arc<FnDef>),
     /// `objective o(image) trains .. { .. }`
     Objective(Arc<ObjectiveDef>),
-    /// `score(image) { .. }`; its name is `score`
-    Score(Arc<FnDef>),
-    /// `training o { .. }`
-    Training(Arc<TrainingDef>),
-    /// `measure { .. }`
-    Measure(Arc<Vec<Setting>>, Span),
-    /// `data { .. }`
-    Data(Arc<Vec<Setting>>, Span),
+    /// `score(image) { .. }`, `training o { .. }`, `data { .. }`
+    Section(Arc<SectionDef>),
 }
 
 /// A value that can be set from outside.
@@ -197,13 +193,49 @@ pub struct ObjectiveDef {
 /// `sd.decoder`
 pub type PartPath = Vec<Name>;
 
-/// How objectives are trained: one, or several taking turns.
+/// A section of a model.
 #[derive(Clone, Debug)]
-pub struct TrainingDef {
-    /// Names of objectives.
-    pub objectives: Vec<PartPath>,
-    /// The settings.
-    pub settings: Vec<Setting>,
+pub struct SectionDef {
+    /// Which one it is.
+    pub section: Section,
+    /// What it names before its braces, such as the objectives that it trains.
+    pub names: Vec<PartPath>,
+    /// What it holds.
+    pub content: SectionContent,
+    /// All of it.
+    pub span: Span,
+}
+
+/// What a section holds.
+#[derive(Clone, Debug)]
+pub enum SectionContent {
+    /// A function, whose name is the word of the section.
+    Function(Arc<FnDef>),
+    /// Settings, in the order in which they stand.
+    Settings(Vec<Setting>),
+}
+
+impl SectionDef {
+    /// Its settings; none if it holds a function.
+    #[must_use]
+    pub fn settings(&self) -> &[Setting] {
+        match &self.content {
+            SectionContent::Function(_) => &[],
+            SectionContent::Settings(settings) => settings,
+        }
+    }
+
+    /// Where messages point that are about the section as a whole: at the names before its braces, at the word of a
+    /// function, or else at all of it.
+    #[must_use]
+    pub fn place(&self) -> Span {
+        match &self.content {
+            SectionContent::Function(def) => def.name.span,
+            SectionContent::Settings(_) => {
+                self.names.iter().flatten().map(|name| name.span).reduce(Span::to).unwrap_or(self.span)
+            }
+        }
+    }
 }
 
 /// `batch = 12`

@@ -16,8 +16,9 @@ use crate::diagnostic::Diagnostic;
 use super::Rule;
 use super::ast::{
     Allow, Ast, BlockDef, Body, EnumDef, Expr, ExprKind, FnDef, Item, ItemKind, LetDef, Member, MemberKind, Name,
-    ObjectiveDef, Param, ParamDef, PartPath, Setting, TrainingDef, Use, UseFrom,
+    ObjectiveDef, Param, ParamDef, PartPath, SectionContent, SectionDef, Setting, Use, UseFrom,
 };
+use super::section::Section;
 
 /// Which text is parsed, and where in it the parsed part begins.
 #[derive(Clone, Copy)]
@@ -221,17 +222,8 @@ impl Build {
             Rule::let_item => MemberKind::Let(Arc::new(self.let_def(pair))),
             Rule::part_member => MemberKind::Part(Arc::new(self.let_def(pair))),
             Rule::main_fn | Rule::fn_item => MemberKind::Fn(Arc::new(self.function(pair))),
-            Rule::score_member => MemberKind::Score(Arc::new(self.function(pair))),
             Rule::objective_member => MemberKind::Objective(Arc::new(self.objective(pair))),
-            Rule::training_member => MemberKind::Training(Arc::new(self.training(pair))),
-            rule => {
-                let span = self.span(&pair);
-                let settings = Arc::new(meaningful(pair).map(|pair| self.setting(pair)).collect());
-                match rule {
-                    Rule::measure_member => MemberKind::Measure(settings, span),
-                    _ => MemberKind::Data(settings, span),
-                }
-            }
+            _ => MemberKind::Section(Arc::new(self.section(pair))),
         };
         Member { doc, allows, kind }
     }
@@ -266,15 +258,24 @@ impl Build {
         pair.into_inner().map(|path| path.into_inner().map(|name| self.name(&name)).collect()).collect()
     }
 
-    fn training(&mut self, pair: P<'_>) -> TrainingDef {
-        let mut training = TrainingDef { objectives: Vec::new(), settings: Vec::new() };
-        for pair in meaningful(pair) {
-            match pair.as_rule() {
-                Rule::part_list => training.objectives = self.part_list(pair),
-                _ => training.settings.push(self.setting(pair)),
+    fn section(&mut self, pair: P<'_>) -> SectionDef {
+        let word = pair.clone().into_inner().next().expect("a section begins with a word");
+        let section = Section::named(word.as_str()).expect("each word of a section in the grammar has a row");
+        let span = self.span(&pair);
+        let mut names = Vec::new();
+        let content = if pair.as_rule() == Rule::function_section {
+            SectionContent::Function(Arc::new(self.function(pair)))
+        } else {
+            let mut settings = Vec::new();
+            for pair in meaningful(pair) {
+                match pair.as_rule() {
+                    Rule::part_list => names = self.part_list(pair),
+                    _ => settings.push(self.setting(pair)),
+                }
             }
-        }
-        training
+            SectionContent::Settings(settings)
+        };
+        SectionDef { section, names, content, span }
     }
 
     fn setting(&mut self, pair: P<'_>) -> Setting {

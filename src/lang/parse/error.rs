@@ -265,10 +265,9 @@ fn word(rule: Rule) -> Option<&'static str> {
         | Rule::part_member
         | Rule::main_fn
         | Rule::objective_member
-        | Rule::score_member
-        | Rule::training_member
-        | Rule::measure_member
-        | Rule::data_member => {
+        | Rule::function_section
+        | Rule::named_section
+        | Rule::plain_section => {
             "a member (`param`, `let`, `part`, `fn`, `objective`, `score`, `training`, `data` or `measure`)"
         }
         Rule::expr | Rule::lambda | Rule::chain | Rule::postfix | Rule::inner_expr | Rule::prefix => "an expression",

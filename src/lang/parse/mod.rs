@@ -9,6 +9,7 @@ mod build;
 mod climb;
 mod error;
 mod recover;
+pub mod section;
 pub mod tree;
 
 use std::num::NonZeroUsize;

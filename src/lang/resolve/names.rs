@@ -6,10 +6,11 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::{Diagnostic, nearest_of, one_of};
 use crate::parse::ast::{
-    Body, DimPattern, Expr, ExprKind, FnDef, ItemKind, Member, MemberKind, Name, Param, Pattern, Setting, Statement,
-    StringPart, Type, TypeKind,
+    Body, DimPattern, Expr, ExprKind, FnDef, ItemKind, Member, MemberKind, Name, Param, Pattern, SectionContent,
+    SectionDef, Setting, Statement, StringPart, Type, TypeKind,
 };
 use crate::parse::keywords_of_bodies;
+use crate::parse::section::Section;
 
 use super::builtin::Builtin;
 use super::index::{Definition, Index};
@@ -51,21 +52,14 @@ pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) 
                     names.expr(&def.default);
                 }
                 MemberKind::Let(def) | MemberKind::Part(def) => names.expr(&def.value),
-                MemberKind::Fn(def) | MemberKind::Score(def) => names.function(def),
+                MemberKind::Fn(def) => names.function(def),
                 MemberKind::Objective(def) => {
                     names.function(&def.function);
                     for path in def.trains.iter().chain(&def.freezes) {
                         names.part(path, "part", |kind| matches!(kind, MemberKind::Part(_)));
                     }
                 }
-                MemberKind::Training(def) => {
-                    for path in &def.objectives {
-                        names.part(path, "objective", |kind| matches!(kind, MemberKind::Objective(_)));
-                    }
-                    names.settings(&def.settings);
-                }
-                MemberKind::Measure(settings, _) => names.measured(settings),
-                MemberKind::Data(settings, _) => names.settings(settings),
+                MemberKind::Section(def) => names.section(def),
             }
             diagnostics.append(&mut names.diagnostics);
             reads.join(&mut names.reads);
@@ -369,18 +363,27 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn settings(&mut self, settings: &[Setting]) {
-        self.distinct(settings);
-        for setting in settings {
-            self.expr(&setting.value);
+    fn section(&mut self, def: &SectionDef) {
+        for path in &def.names {
+            self.part(path, "objective", |kind| matches!(kind, MemberKind::Objective(_)));
+        }
+        match &def.content {
+            SectionContent::Function(function) => self.function(function),
+            SectionContent::Settings(settings) => {
+                self.distinct(settings);
+                self.settings(def.section, settings);
+            }
         }
     }
 
-    /// Settings of `measure`, most of which are words of their own that no name of the spec stands behind.
-    fn measured(&mut self, settings: &[Setting]) {
-        self.distinct(settings);
-        for setting in settings.iter().filter(|setting| &*setting.name.node == "pro_limit") {
-            self.expr(&setting.value);
+    /// Looks at the values of settings that are expressions, so not at those made of words of the section.
+    fn settings(&mut self, section: Section, settings: &[Setting]) {
+        let has_words = section.settings().iter().any(|known| known.has_own_words);
+        for setting in settings {
+            let known = section.setting(&setting.name.node);
+            if known.map_or(!has_words, |known| !known.has_own_words) {
+                self.expr(&setting.value);
+            }
         }
     }
 

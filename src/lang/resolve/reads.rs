@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::parse::ast::{ItemKind, MemberKind, Name};
+use crate::parse::ast::{ItemKind, MemberKind, Name, SectionContent};
 
 use super::File;
 use super::spec::{Binding, Block, ModuleId, Reader, Spec, Unread};
@@ -76,16 +76,16 @@ impl Reads {
 /// The members of the model on which a run depends: on which its objectives, its score, its training, its data and its
 /// measuring depend; in a model that has neither objective nor score, all functions.
 pub(crate) fn effective_members(model: &Block, readers: &[Reader]) -> HashSet<Arc<str>> {
-    let is_run = |kind: &MemberKind| matches!(kind, MemberKind::Objective(_) | MemberKind::Score(_));
+    let is_run = |kind: &MemberKind| match kind {
+        MemberKind::Objective(_) => true,
+        MemberKind::Section(def) => matches!(def.content, SectionContent::Function(_)),
+        MemberKind::Param(_) | MemberKind::Let(_) | MemberKind::Part(_) | MemberKind::Fn(_) => false,
+    };
     let runs = model.members.values().any(|(_, member)| is_run(&member.kind));
     let roots = model.members.iter().filter(|(_, (_, member))| match &member.kind {
         MemberKind::Fn(_) => !runs,
         MemberKind::Param(_) | MemberKind::Let(_) | MemberKind::Part(_) => false,
-        MemberKind::Objective(_)
-        | MemberKind::Score(_)
-        | MemberKind::Training(_)
-        | MemberKind::Measure(..)
-        | MemberKind::Data(..) => true,
+        MemberKind::Objective(_) | MemberKind::Section(_) => true,
     });
     let mut open: Vec<Arc<str>> = roots.map(|(name, _)| name.clone()).collect();
     let mut found: HashSet<Arc<str>> = HashSet::new();

@@ -8,6 +8,7 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::Diagnostic;
 use crate::parse::ast::{BlockDef, ItemKind, Member, MemberKind, Name, Use};
+use crate::parse::section::{Names, Section};
 
 use super::index::{Definition, Index};
 use super::spec::{Binding, Block, BlockId, ByName, Enum, EnumId, Module, ModuleId, Spec, member_name};
@@ -283,10 +284,10 @@ impl Binder<'_> {
 
     fn join(&mut self, id: BlockId, base: Block) {
         let mut own = std::mem::take(&mut self.spec.blocks[id.0].members);
-        let replaces_training = own.values().any(|(_, member)| matches!(member.kind, MemberKind::Training(_)));
+        let replaced: Vec<Section> = own.values().filter_map(|(_, member)| replaced_at_once(&member.kind)).collect();
         let mut members = ByName::default();
         for (name, (module, member)) in base.members {
-            if replaces_training && matches!(member.kind, MemberKind::Training(_)) {
+            if replaced_at_once(&member.kind).is_some_and(|section| replaced.contains(&section)) {
                 continue;
             }
             match own.shift_remove(&name) {
@@ -317,14 +318,22 @@ impl Binder<'_> {
     }
 }
 
+/// The section, if a block that has one of its own keeps none of those of its base.
+fn replaced_at_once(kind: &MemberKind) -> Option<Section> {
+    match kind {
+        MemberKind::Section(def) if def.section.row().names == Names::Objectives => Some(def.section),
+        MemberKind::Section(_)
+        | MemberKind::Param(_)
+        | MemberKind::Let(_)
+        | MemberKind::Part(_)
+        | MemberKind::Fn(_)
+        | MemberKind::Objective(_) => None,
+    }
+}
+
 fn model_only(kind: &MemberKind) -> Option<&'static str> {
     match kind {
-        MemberKind::Param(_)
-        | MemberKind::Objective(_)
-        | MemberKind::Score(_)
-        | MemberKind::Training(_)
-        | MemberKind::Measure(..)
-        | MemberKind::Data(..) => Some(kind_name(kind)),
+        MemberKind::Param(_) | MemberKind::Objective(_) | MemberKind::Section(_) => Some(kind_name(kind)),
         MemberKind::Let(_) | MemberKind::Part(_) | MemberKind::Fn(_) => None,
     }
 }
@@ -336,9 +345,6 @@ fn kind_name(kind: &MemberKind) -> &'static str {
         MemberKind::Part(_) => "part",
         MemberKind::Fn(_) => "fn",
         MemberKind::Objective(_) => "objective",
-        MemberKind::Score(_) => "score",
-        MemberKind::Training(_) => "training",
-        MemberKind::Measure(..) => "measure",
-        MemberKind::Data(..) => "data",
+        MemberKind::Section(def) => def.section.word(),
     }
 }

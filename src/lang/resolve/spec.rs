@@ -8,7 +8,8 @@ use rustc_hash::FxBuildHasher;
 use diadc_core::span::{SourceId, Span};
 
 use crate::diagnostic::{Allow, Diagnostic};
-use crate::parse::ast::{Expr, FnDef, LetDef, Member, Name, Param};
+use crate::parse::ast::{Expr, FnDef, LetDef, Member, MemberKind, Name, Param, SectionContent, SectionDef};
+use crate::parse::section::Section;
 
 /// Number of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -126,6 +127,22 @@ pub struct Block {
     pub is_partial: bool,
 }
 
+impl Block {
+    /// A section that names nothing, and the module in which its names are looked up.
+    #[must_use]
+    pub fn section(&self, section: Section) -> Option<(ModuleId, &SectionDef)> {
+        let (module, member) = self.members.get(section.word())?;
+        match &member.kind {
+            MemberKind::Section(def) => Some((*module, def)),
+            MemberKind::Param(_)
+            | MemberKind::Let(_)
+            | MemberKind::Part(_)
+            | MemberKind::Fn(_)
+            | MemberKind::Objective(_) => None,
+        }
+    }
+}
+
 impl Spec {
     /// A block.
     #[must_use]
@@ -149,19 +166,19 @@ impl Spec {
 /// The name under which a member is known in its block, and its place.
 #[must_use]
 pub fn member_name(member: &Member) -> (Arc<str>, Span) {
-    use crate::parse::ast::MemberKind;
     let of = |name: &Name| (name.node.clone(), name.span);
     match &member.kind {
         MemberKind::Param(param) => of(&param.name),
         MemberKind::Let(def) | MemberKind::Part(def) => of(&def.name),
-        MemberKind::Fn(def) | MemberKind::Score(def) => of(&def.name),
+        MemberKind::Fn(def) => of(&def.name),
         MemberKind::Objective(def) => of(&def.function.name),
-        MemberKind::Training(def) => {
-            let names: Vec<&str> = def.objectives.iter().flatten().map(|name| &*name.node).collect();
-            let span = def.objectives.iter().flatten().map(|name| name.span).reduce(Span::to);
-            (format!("training {}", names.join(", ")).into(), span.expect("`training` names an objective"))
-        }
-        MemberKind::Measure(_, span) => ("measure".into(), *span),
-        MemberKind::Data(_, span) => ("data".into(), *span),
+        MemberKind::Section(def) => match (&def.content, def.names.as_slice()) {
+            (SectionContent::Function(def), _) => of(&def.name),
+            (SectionContent::Settings(_), []) => (def.section.word().into(), def.place()),
+            (SectionContent::Settings(_), names) => {
+                let names: Vec<&str> = names.iter().flatten().map(|name| &*name.node).collect();
+                (format!("{} {}", def.section.word(), names.join(", ")).into(), def.place())
+            }
+        },
     }
 }
