@@ -9,6 +9,7 @@ mod op;
 mod optimize;
 mod report;
 mod run;
+mod skip;
 #[allow(dead_code, reason = "the tests of the language use the rest of it")]
 #[path = "language/spec.rs"]
 mod spec;

@@ -1,7 +1,9 @@
-//! A real client: Neovim without a screen, driven by a script. Where it is not installed, this says so and passes.
+//! A real client: Neovim without a screen, driven by a script.
 
 use std::path::Path;
 use std::process::Command;
+
+use crate::skip;
 
 const SPEC: &str = "use std::autoencoder::{ConvAutoencoder}
 
@@ -16,17 +18,13 @@ model M {
 ";
 
 #[test]
-#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn neovim_opens_breaks_hovers_jumps_renames_and_formats() {
-    if Command::new("nvim").arg("--version").output().is_err() {
-        eprintln!("nvim is not installed: nothing is tested with it");
-        return;
-    }
+    let Some(neovim) = skip::program("neovim", &["nvim"], "Debian's package neovim") else { return };
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("spec.diad");
     std::fs::write(&file, SPEC).expect("the folder can be written to");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/neovim.lua");
-    let output = Command::new("nvim")
+    let output = Command::new(neovim)
         .args(["--headless", "-u", "NONE", "-i", "NONE", "-c"])
         .arg(format!("luafile {}", script.display()))
         .env("DIADC", env!("CARGO_BIN_EXE_diadc"))

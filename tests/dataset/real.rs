@@ -1,18 +1,11 @@
-//! Published images, where they are at hand: `../shared/data/mvtec_mini` beside the repository. Without them the test
-//! says so and passes.
-
-use std::path::Path;
+//! Published images, where they are at hand: `../shared/data/mvtec_mini` beside the repository.
 
 use super::tree::open_at;
+use crate::skip;
 
 #[test]
-#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn published_images_are_read_if_they_are_there() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/mvtec_mini");
-    if !root.is_dir() {
-        eprintln!("skipped: {} is not there", root.display());
-        return;
-    }
+    let Some(root) = skip::shared("data/mvtec_mini") else { return };
     let dataset = open_at("mvtec", &root, None).expect("the layout is the published one");
     assert_eq!(dataset.classes, ["hazelnut", "screw"]);
     let count = |class: usize, anomalous: bool| {

@@ -1,4 +1,4 @@
-//! Real weights on a real image. They lie in `../shared`, which not every machine has: without it this test passes.
+//! Real weights on a real image. They lie in `../shared`, which not every machine has.
 
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use diadc::weight::File;
 
 use super::{LONG, NETWORK, Reference, assert_close, draw, fact, inputs, result};
 use crate::run::net;
+use crate::skip;
 
 /// The weights of a program from the three files, by the part they belong to.
 fn weights(compiled: &Compiled, folder: &Path) -> Vec<HostTensor> {
@@ -28,8 +29,9 @@ fn weights(compiled: &Compiled, folder: &Path) -> Vec<HostTensor> {
 
 #[test]
 fn a_real_image_is_encoded_reconstructed_and_scored_as_by_torch() {
-    let shared = Path::new("../shared");
-    let Ok(bytes) = std::fs::read(shared.join("golden/real_hazelnut.safetensors")) else { return };
+    let Some(path) = skip::shared("golden/real_hazelnut.safetensors") else { return };
+    let Some(folder) = skip::shared("weights") else { return };
+    let bytes = std::fs::read(path).expect("the file can be read");
     let reference = Reference::new(bytes.leak());
     let pixels = reference.0.tensor("image.resized_u8").expect("the image is there");
     let side = 256;
@@ -41,7 +43,7 @@ fn a_real_image_is_encoded_reconstructed_and_scored_as_by_torch() {
     let facts: Vec<_> = image.iter().map(|(name, tensor)| (name.clone(), fact(tensor))).collect();
     let location = Location::File("tests/golden/real.diad".into());
     let (compiled, function) = compile_call(&location, &[], "compare", &facts).expect("the spec is right");
-    let mut engine = net::engine(&weights(&compiled, &shared.join("weights")));
+    let mut engine = net::engine(&weights(&compiled, &folder));
     let id = engine.add(plan_function(&function, &[]));
     let results = engine.evaluate(id, &image, &draw()).expect("it runs");
     let floats = |name: &str| result(&results, name).as_floats().expect("floats");

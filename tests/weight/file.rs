@@ -11,6 +11,7 @@ use half::{bf16, f16};
 use proptest::prelude::*;
 
 use super::{all, first_values, zeros};
+use crate::skip;
 use crate::train::toy::program;
 
 fn notes() -> BTreeMap<String, String> {
@@ -225,7 +226,6 @@ fn a_header_of_any_length_is_a_header() {
     }
 }
 
-/// Needs `../shared/weights`; without it there is nothing to read, and the test passes.
 #[test]
 fn published_files_are_read() {
     for (name, count, stored, first) in [
@@ -233,10 +233,7 @@ fn published_files_are_read() {
         ("taesd_encoder.safetensors", 67, Stored::Bf16, "0.bias"),
         ("taesd_decoder.safetensors", 67, Stored::Bf16, "1.bias"),
     ] {
-        let path = Path::new("../shared/weights").join(name);
-        if !path.exists() {
-            return;
-        }
+        let Some(path) = skip::shared(&format!("weights/{name}")) else { return };
         let file = File::open(&path).expect("it can be read");
         let found = file.found();
         assert_eq!((found.len(), &found[0].stored, found[0].name.as_str()), (count, &stored, first), "{name}");

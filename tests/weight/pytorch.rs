@@ -6,6 +6,7 @@ use diadc::execute::HostData;
 use diadc::weight::{File, Format, Stored, WeightError};
 
 use super::fixture;
+use crate::skip;
 
 /// The numbers of a tensor, whatever their type.
 fn values(data: &HostData) -> Vec<f64> {
@@ -116,14 +117,10 @@ fn what_holds_no_weights_by_name_says_what_it_holds() {
     assert!(says("bad-plain.ckpt").contains("not one of PyTorch"));
 }
 
-/// Needs `../shared/weights`; without it there is nothing to compare, and the test passes.
 #[test]
 fn a_published_old_pickle_is_read() {
-    let path = Path::new("../shared/weights/lpips_vgg_lin_v0.1.pth");
-    if !path.exists() {
-        return;
-    }
-    let file = File::open(path).expect("it can be read");
+    let Some(path) = skip::shared("weights/lpips_vgg_lin_v0.1.pth") else { return };
+    let file = File::open(&path).expect("it can be read");
     assert_eq!(file.format(), Format::PytorchLegacy);
     let found: Vec<(String, Vec<usize>)> = file.found().into_iter().map(|tensor| (tensor.name, tensor.shape)).collect();
     let channels = [64, 128, 256, 512, 512].into_iter().enumerate();
