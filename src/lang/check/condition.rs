@@ -1,8 +1,8 @@
-//! Which values of a `param` work: found by checking the spec again with other values.
+//! Which values of a `param` make the spec pass: found by checking the spec again with other values.
 //!
 //! In: a spec and its whole-numbered `param`s. Out: for each, a rule such as "a multiple of 64", and what in the spec asks
 //! for it. A rule is tried at its ends, at many of its numbers and at numbers between them; where no rule holds, the
-//! numbers themselves are told. A check stops at its first mistake here, so that hundreds of them take little time.
+//! result lists the numbers themselves. Each of these checks stops at its first mistake, so hundreds take little time.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use crate::parse::ast::{Expr, ExprKind, MemberKind, Name, ParamDef, TypeKind};
 use crate::resolve::spec::Spec;
 use crate::source::SourceMap;
 
-use super::Checker;
+use super::Expander;
 use super::value::{InstanceId, Value};
 
-/// Numbers on each side of one that works, at most, among which the next one is looked for.
+/// The search for the next number that works ends this far from one that does.
 const REACH: i64 = 512;
-/// Numbers that are tried of a rule, at most.
+/// At most this many numbers of a rule are tried.
 const TRIED: i64 = 24;
 
 /// Which values of a `param` work.
@@ -28,13 +28,13 @@ const TRIED: i64 = 24;
 pub struct Condition {
     /// The `param`.
     pub param: Arc<str>,
-    /// Which of its numbers.
+    /// Which of its numbers, if it has two.
     pub number: Number,
     /// The least and the most that were tried: its legal range, if it has one.
     pub range: (i64, i64),
-    /// What works.
+    /// The numbers that make the spec pass.
     pub rule: Rule,
-    /// What asks for it, in the order in which it is checked.
+    /// The places in the spec that ask for it, in the order in which they are checked.
     pub reasons: Vec<Reason>,
 }
 
@@ -54,11 +54,11 @@ pub enum Number {
 /// Which numbers work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// `first`, and every `step` from there up to `last`.
+    /// `first`, `first + step`, and so on up to `last`.
     Steps {
         /// The smallest.
         first: i64,
-        /// From one to the next.
+        /// The distance from one to the next.
         step: i64,
         /// The largest.
         last: i64,
@@ -70,22 +70,22 @@ pub enum Rule {
 /// What asks for a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// What the number is divided by there, after what the reasons before divide it by; 1 if that is not it.
+    /// What the number is divided by at this place, beyond the divisors of earlier reasons; 1 if the reason is another.
     pub divisor: i64,
-    /// The part of the model in which it is, if it is in one.
+    /// The part of the model with this place, if there is one.
     pub part: Option<Arc<str>>,
-    /// Where it fails otherwise.
+    /// Where the check fails for other numbers.
     pub span: Span,
 }
 
 impl Condition {
-    /// Whether not every number of the range works.
+    /// Whether some number of the range does not work.
     #[must_use]
     pub fn is_limited(&self) -> bool {
         self.rule != Rule::Steps { first: self.range.0, step: 1, last: self.range.1 }
     }
 
-    /// The condition in a sentence, with the reasons behind it.
+    /// The condition in a sentence, with its reasons.
     #[must_use]
     pub fn words(&self, sources: &SourceMap) -> String {
         let what = match self.number {
@@ -143,7 +143,7 @@ struct Site {
 }
 
 impl Site {
-    /// Whether both are the same reason: within a part it does not matter where.
+    /// Whether both are the same reason: two places in one part are.
     fn is_same(&self, other: &Site) -> bool {
         match (&self.part, &other.part) {
             (None, None) => self.span == other.span,
@@ -155,7 +155,7 @@ impl Site {
 /// A `param` that holds whole numbers.
 struct Numbers<'a> {
     def: &'a ParamDef,
-    /// What it is now: one number, or two.
+    /// Its present value: one number, or two.
     now: Vec<i64>,
     range: (i64, i64),
 }
@@ -166,8 +166,8 @@ pub fn conditions(spec: &Spec) -> Vec<Condition> {
     numbers(spec).iter().flat_map(|param| of_param(spec, param, &param.now)).collect()
 }
 
-/// Which values of a `param` would make a spec pass that does not, if one alone can do that: what was set from outside is
-/// tried first.
+/// Which values of one `param` would make a failing spec pass, if one `param` alone can. Those that were set from outside
+/// are tried first.
 #[must_use]
 pub fn remedy(spec: &Spec) -> Vec<Condition> {
     if !spec.diagnostics.is_empty() {
@@ -183,7 +183,7 @@ pub fn remedy(spec: &Spec) -> Vec<Condition> {
     Vec::new()
 }
 
-/// Values near the present one that models tend to like: multiples of small numbers.
+/// Values near the present one that often work: multiples of small numbers.
 fn likely(param: &Numbers<'_>) -> Vec<Vec<i64>> {
     let now = param.now[0];
     let mut near: Vec<i64> = Vec::new();
@@ -284,8 +284,8 @@ fn divisors(n: i64) -> Vec<i64> {
     (1..n).filter(|d| n % d == 0).collect()
 }
 
-/// What asks for a multiple of `step`: where numbers fail that are only multiples of its divisors. What is checked first
-/// hides what comes later, so each place gets what it adds to those before it.
+/// The places that ask for a multiple of `step`: those at which multiples of its divisors alone fail. An earlier mistake
+/// hides later ones, so each place is given the divisor that it adds to the places before it.
 fn reasons(step: i64, works: i64, most: i64, tried: &(impl Fn(i64) -> Result<(), Option<Site>> + Sync)) -> Vec<Reason> {
     let sign = if works + step <= most { 1 } else { -1 };
     let failing: Vec<(i64, Option<Site>)> =
@@ -312,7 +312,7 @@ fn reasons(step: i64, works: i64, most: i64, tried: &(impl Fn(i64) -> Result<(),
     reasons
 }
 
-/// Checks a spec with other values of a `param`, up to the first mistake; where that is.
+/// Checks a spec with other values of a `param` up to the first mistake, and says where that is.
 fn probe(spec: &Spec, param: &Numbers<'_>, values: &[i64]) -> Result<(), Option<Site>> {
     let span = param.def.default.span;
     let int = |&n: &i64| Expr { kind: ExprKind::Int(n), span };
@@ -320,29 +320,29 @@ fn probe(spec: &Spec, param: &Numbers<'_>, values: &[i64]) -> Result<(), Option<
         [one] => int(one),
         several => Expr { kind: ExprKind::List(several.iter().map(int).collect()), span },
     };
-    let mut checker = Checker::new(spec);
-    checker.probed = Some((param.def.name.node.clone(), value));
-    checker.program();
-    let mistake = checker.diagnostics.iter().position(Diagnostic::is_error);
-    match mistake {
+    let mut expander = Expander::new(spec);
+    expander.probed = Some((param.def.name.node.clone(), value));
+    // What is wrong is among the reports; a program is not wanted.
+    let _ = expander.program();
+    match expander.reports.first_error() {
         None => Ok(()),
-        Some(at) => Err(checker.first_part.take().map(|part| Site { part, span: checker.diagnostics[at].span() })),
+        Some(mistake) => Err(expander.reports.first_part.clone().map(|part| Site { part, span: mistake.span() })),
     }
 }
 
 /// The `param`s of the model that are ints or pairs of them.
 fn numbers(spec: &Spec) -> Vec<Numbers<'_>> {
     let Some(model) = spec.model else { return Vec::new() };
-    let mut checker = Checker::new(spec);
-    checker.make_model(model);
+    let mut expander = Expander::new(spec);
+    expander.make_model(model);
     let mut found = Vec::new();
     for (module, member) in spec.block(model).members.values() {
         let MemberKind::Param(def) = &member.kind else { continue };
         let is_pair = def.ty.as_ref().is_some_and(|ty| matches!(&ty.kind, TypeKind::Name(name) if &**name == "pair"));
         let set = spec.settings.iter().find(|(name, _): &&(Name, Expr)| name.node == def.name.node);
-        let scope = checker.scope(None, &def.name.node, None);
-        let mut env = checker.environment_of(InstanceId(0), *module, scope);
-        let value = checker.expr(&mut env, set.map_or(&def.default, |(_, expr)| expr));
+        let scope = expander.builder.scope(None, &def.name.node, None);
+        let mut env = expander.environment_of(InstanceId(0), *module, scope);
+        let value = expander.value(&mut env, set.map_or(&def.default, |(_, expr)| expr));
         let now: Vec<i64> = match (&value, is_pair) {
             (Value::Int(n), true) => vec![*n, *n],
             (Value::Int(n), false) => vec![*n],
@@ -355,7 +355,7 @@ fn numbers(spec: &Spec) -> Vec<Numbers<'_>> {
         if now.is_empty() || (is_pair && now.len() != 2) {
             continue;
         }
-        let range = match def.within.as_ref().map(|rule| checker.expr(&mut env, rule)) {
+        let range = match def.within.as_ref().map(|rule| expander.value(&mut env, rule)) {
             Some(Value::Range(low, high)) if low < high => (low, high - 1),
             // Without a range: up to a few times what it is.
             None => (now[0].min(1), now[0].max(16).saturating_mul(4)),

@@ -1,7 +1,7 @@
-//! What was seen while a spec was expanded, for those who show it beside the source.
+//! The values and parts that names stood for while a spec was expanded. An editor shows them beside the source.
 //!
-//! Kept only when it is asked for: the values that names had, the parts that they stand for, and what fields and
-//! named arguments belong to, which only the values tell.
+//! Kept only when a caller asks for it. It also says what fields and named arguments refer to, which `resolve` can't know:
+//! it depends on values.
 
 use std::collections::BTreeMap;
 
@@ -11,29 +11,29 @@ use crate::parse::ast::Name;
 use crate::resolve::spec::{BlockId, Spec, member_name};
 use crate::resolve::{Definition, Index};
 
-use super::Checker;
+use super::Expander;
 use super::value::{Given, InstanceId, Value};
 
-/// Different values of a name that are kept.
+/// At most this many different values of a name are kept.
 const KEPT: usize = 4;
-/// Signs of a value that are shown.
+/// A value in words is cut to this many characters.
 const SHOWN: usize = 60;
 
-/// What was seen, by the place of the name.
+/// What was seen, by the span of the name.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     /// Different values that a name had, in words, in the order in which they came; at most four.
     pub values: BTreeMap<Span, Vec<String>>,
-    /// What the functions with a name gave.
+    /// The results of functions, by the span of the function's name.
     pub results: BTreeMap<Span, Vec<String>>,
-    /// The block of the part that a name stands for.
+    /// For each name of a part, the part's block.
     pub blocks: BTreeMap<Span, BlockId>,
-    /// What fields and named arguments stand for.
+    /// The definitions of fields and of named arguments.
     pub index: Index,
 }
 
 impl Record {
-    /// The same with other places; what has none is left out.
+    /// The same record with other spans; an entry whose span has no other is left out.
     #[must_use]
     pub fn moved(&self, to: &impl Fn(Span) -> Option<Span>) -> Record {
         fn places<T: Clone>(map: &BTreeMap<Span, T>, to: &impl Fn(Span) -> Option<Span>) -> BTreeMap<Span, T> {
@@ -54,8 +54,8 @@ fn add(values: &mut Vec<String>, value: String) {
     }
 }
 
-impl Checker<'_> {
-    /// A name has a value.
+impl Expander<'_> {
+    /// Notes the value of a name.
     pub(super) fn saw(&mut self, name: Span, value: &Value) {
         if self.record.is_none() || value.is_poison() {
             return;
@@ -73,7 +73,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A function has a result.
+    /// Notes the result of a function.
     pub(super) fn saw_result(&mut self, name: Span, value: &Value) {
         if self.record.is_none() || value.is_poison() {
             return;
@@ -84,7 +84,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A field of an instance was asked for.
+    /// Notes the definition of a field of an instance.
     pub(super) fn saw_field(&mut self, id: InstanceId, name: &str, span: Span) {
         if self.record.is_none() {
             return;
@@ -95,7 +95,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Arguments were given by name.
+    /// Notes the definitions of the parameters that arguments name.
     pub(super) fn saw_arguments<'a>(
         &mut self,
         given: &[Given],
@@ -152,7 +152,7 @@ fn member(spec: &Spec, block: BlockId, name: &str) -> Option<Span> {
     param.or_else(|| block.members.get(name).map(|(_, member)| member_name(member).1))
 }
 
-/// Names with their places.
+/// Names with their definitions.
 pub(super) fn named<'a>(
     names: impl Iterator<Item = &'a Name> + Clone,
 ) -> impl Iterator<Item = (&'a str, Definition)> + Clone {

@@ -1,46 +1,120 @@
-//! The calls that led to a place, and how they are told: in which block, with which values, in which round of a loop.
+//! The stack of calls, and how a message lists it: which block, which arguments, which round of a loop.
 //!
-//! A call is noted cheaply when it begins; its words are only made when something in it is wrong.
+//! A call that begins is only noted; its words are made when a mistake is reported within it.
 
 use std::sync::Arc;
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::Label;
+use crate::diagnostic::{Diagnostic, Label};
 
-use super::Checker;
+use super::report::{Outcome, Reported};
 use super::value::{InstanceId, Value};
+use super::{Expander, error};
 
-/// Calls that are told, at most: the innermost.
+/// Calls may be nested this deep.
+const DEPTH: usize = 200;
+/// At most this many calls and rounds of a `for` are expanded, so that no check takes hours.
+const CALLS: usize = 2_000_000;
+
+/// A message lists at most this many calls, the innermost.
 const TOLD: usize = 8;
-/// Letters of a value that is told, at most.
+/// A value of more characters than this is not shown in the list.
 const LONGEST: usize = 24;
 
-/// A call that is being expanded.
-pub(super) struct Call {
+/// The calls that are being expanded, and how many there have been.
+#[derive(Default)]
+pub(super) struct Stack {
+    /// Outermost first.
+    frames: Vec<Frame>,
+    /// How many calls and constants are nested here; rounds of a `for` do not count.
+    depth: usize,
+    /// How many calls and rounds have been expanded.
+    expanded: usize,
+}
+
+impl Stack {
+    /// Whether the limit of calls and rounds has been reached.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.expanded >= CALLS
+    }
+
+    /// Notes the value of a parameter of the innermost call, if it is worth showing in a message.
+    pub(super) fn note_argument(&mut self, name: &Arc<str>, value: &Value) {
+        if is_plain(value)
+            && let Some(frame) = self.frames.last_mut()
+        {
+            frame.values.push((name.clone(), value.clone()));
+        }
+    }
+}
+
+/// A call, or a round of a `for`.
+pub(super) struct Frame {
     pub(super) span: Span,
     pub(super) what: Callee,
-    /// What its parameters are, as far as that can be told in a few letters.
+    /// Its parameters that are worth showing, with their values.
     pub(super) values: Vec<(Arc<str>, Value)>,
 }
 
 /// What is called.
 pub(super) enum Callee {
-    /// Something that has a name in words.
+    /// Described in words.
     Words(String),
-    /// A function without a part.
+    /// A function that belongs to no part.
     Function(Arc<str>),
-    /// A function of a part; its main function has the name `fn`.
+    /// A function of a part; the main function has the name `fn`.
     Method(InstanceId, Arc<str>),
     /// Not a call: a round of a `for`.
     Round,
 }
 
-impl Checker<'_> {
+impl Expander<'_> {
+    /// Expands `inner` as a call that messages list, unless calls are nested too deep.
+    pub(super) fn called<T>(
+        &mut self,
+        what: Callee,
+        span: Span,
+        inner: impl FnOnce(&mut Self) -> Outcome<T>,
+    ) -> Outcome<T> {
+        self.deeper(error::too_deep, span, |this| this.noted(Frame { span, what, values: Vec::new() }, inner))
+    }
+
+    /// Expands `inner`, unless calls and constants are nested too deep.
+    pub(super) fn deeper<T>(
+        &mut self,
+        too_deep: fn(Span) -> Diagnostic,
+        span: Span,
+        inner: impl FnOnce(&mut Self) -> Outcome<T>,
+    ) -> Outcome<T> {
+        if self.stack.depth >= DEPTH {
+            return Err(self.report_once(too_deep(span)));
+        }
+        self.stack.depth += 1;
+        let result = inner(self);
+        self.stack.depth -= 1;
+        result
+    }
+
+    /// Expands `inner` as a frame that messages list, unless too much has been expanded.
+    pub(super) fn noted<T>(&mut self, frame: Frame, inner: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        self.stack.expanded += 1;
+        if self.stack.is_exhausted() {
+            // Everything that is still open ends here; one report is enough.
+            let is_first = self.stack.expanded == CALLS;
+            return Err(if is_first { self.report(error::too_long(frame.span)) } else { Reported::before() });
+        }
+        self.has_room(1, frame.span)?;
+        self.stack.frames.push(frame);
+        let result = inner(self);
+        self.stack.frames.pop();
+        result
+    }
+
     /// The calls that are being expanded, innermost first.
     pub(super) fn trace(&self) -> Vec<Label> {
         let mut told: Vec<Label> =
-            self.calls.iter().rev().map(|call| Label { span: call.span, text: self.told(call) }).collect();
+            self.stack.frames.iter().rev().map(|frame| Label { span: frame.span, text: self.told(frame) }).collect();
         told.dedup();
         told.truncate(TOLD);
         told
@@ -48,7 +122,7 @@ impl Checker<'_> {
 
     /// The name of the model's part in which the innermost call runs, if it runs in one.
     pub(super) fn part_in_progress(&self) -> Option<Arc<str>> {
-        let outermost = self.calls.iter().find_map(|call| match call.what {
+        let outermost = self.stack.frames.iter().find_map(|frame| match frame.what {
             Callee::Method(id, _) if id != InstanceId(0) => Some(id),
             _ => None,
         })?;
@@ -63,10 +137,10 @@ impl Checker<'_> {
             .map(|(name, _)| name.clone())
     }
 
-    fn told(&self, call: &Call) -> String {
-        match &call.what {
+    fn told(&self, frame: &Frame) -> String {
+        match &frame.what {
             Callee::Words(text) => text.clone(),
-            Callee::Function(name) => format!("in `{}`, called here", self.with_values(name, &call.values)),
+            Callee::Function(name) => format!("in `{}`, called here", self.with_values(name, &frame.values)),
             Callee::Method(id, function) => {
                 let instance = &self.instances[id.0];
                 let (block, at) = (self.block_name(*id), &instance.prefix);
@@ -75,11 +149,11 @@ impl Checker<'_> {
                     let block = self.with_values(&block, &made.collect::<Vec<_>>());
                     format!("in block `{block}` at `{at}`, called here")
                 } else {
-                    format!("in `{}` of `{block}`, called here", self.with_values(function, &call.values))
+                    format!("in `{}` of `{block}`, called here", self.with_values(function, &frame.values))
                 }
             }
             Callee::Round => {
-                let values: Vec<String> = call
+                let values: Vec<String> = frame
                     .values
                     .iter()
                     .filter_map(|(name, value)| Some(format!("{name} = {}", self.in_short(value)?)))
@@ -89,7 +163,7 @@ impl Checker<'_> {
         }
     }
 
-    /// `name(width: 64)`, or the name alone if no value can be told.
+    /// `name(width: 64)`, or the name alone if no value is short enough.
     fn with_values(&self, name: &str, values: &[(Arc<str>, Value)]) -> String {
         let told: Vec<String> =
             values.iter().filter_map(|(name, value)| Some(format!("{name}: {}", self.in_short(value)?))).collect();
@@ -101,7 +175,7 @@ impl Checker<'_> {
     }
 }
 
-/// Whether a value is worth telling.
+/// Whether a value is worth showing.
 pub(super) fn is_plain(value: &Value) -> bool {
     match value {
         Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Str(_) | Value::Case(..) => true,

@@ -75,9 +75,12 @@ macro_rules! builtins {
         $( $id:ident [x $(, $setting:ident $(= float $default:literal)?)*] [$operation:expr] )*
     }) => {
         impl $words {
-            /// The operation with its settings, which `number` looks up by their names; none if one of them is missing.
-            pub fn operation(self, mut number: impl FnMut(&'static str) -> Option<f64>) -> Option<Unary> {
-                Some(match self {
+            /// The operation with its settings, which `number` looks up by their names.
+            ///
+            /// # Errors
+            /// What `number` returns for a setting that it can't give.
+            pub fn operation<E>(self, mut number: impl FnMut(&'static str) -> Result<f64, E>) -> Result<Unary, E> {
+                Ok(match self {
                     $( $words::$id => {
                         $( let $setting = number(stringify!($setting))?; )*
                         $operation

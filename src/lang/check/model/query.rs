@@ -1,15 +1,14 @@
-//! An expression from outside becomes a function: computed in the scope of the model, with tensors from outside.
+//! Builds a function from an expression of the command line, in the scope of the model, with tensors as inputs.
 //!
-//! If its value is a function or a part, such as `denoise` or `ae.encode`, that is called with the inputs that have
-//! the names of its parameters. An input with the name of a `let` of the model that holds a tensor takes its place.
+//! If the value of the expression is a function or a part, such as `denoise` or `ae.encode`, it is called with the inputs
+//! that have the names of its parameters. An input with the name of a `let` that holds a tensor replaces that `let`.
 
 use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use diadc_core::fact::{Dim, Fact};
-use diadc_core::graph::{Function, ValueId};
-use diadc_core::op::Op;
+use diadc_core::fact::{Dim, Fact, Shape};
+use diadc_core::graph::{Function, Origin, ValueId};
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic, one_of};
@@ -17,10 +16,11 @@ use crate::parse::ast::{ExprKind, MemberKind, ObjectiveDef};
 use crate::resolve::Query;
 use crate::resolve::spec::ModuleId;
 
-use super::environment::Environment;
-use super::model::collect;
-use super::value::{Given, InstanceId, Tensor, Value};
-use super::{Checker, error};
+use super::collect;
+use crate::check::Expander;
+use crate::check::report::{Outcome, Reported};
+use crate::check::value::environment::Environment;
+use crate::check::value::{Given, InstanceId, Tensor, Value};
 
 /// An input of the function that is made.
 struct Input {
@@ -30,9 +30,9 @@ struct Input {
     is_argument: bool,
 }
 
-impl Checker<'_> {
+impl Expander<'_> {
     /// The function that a query asks for.
-    pub(super) fn query(&mut self, model: InstanceId, query: &Query) -> Option<Function> {
+    pub(crate) fn query(&mut self, model: InstanceId, query: &Query) -> Outcome<Function> {
         let lets: Vec<&Arc<str>> = query
             .inputs
             .iter()
@@ -41,13 +41,12 @@ impl Checker<'_> {
             .collect();
         let scope = self.begin(&query.text);
         let objective = self.named_objective(model, query);
+        let mut env = self.environment_of(model, ModuleId(0), scope);
         if let Some(def) = &objective {
-            let env = self.environment_of(model, ModuleId(0), scope);
             self.function.is_objective = true;
             self.function.trains = self.parts(&env, model, &def.trains)?;
             self.function.freezes = self.parts(&env, model, &def.freezes)?;
         }
-        let mut env = self.environment_of(model, ModuleId(0), scope);
         self.function.batch = Some(batch(query));
         let mut inputs = self.inputs(&env, query);
         for input in &inputs {
@@ -58,29 +57,28 @@ impl Checker<'_> {
             env.define(input.name.clone(), value);
         }
         let value = self.expr(&mut env, &query.expr);
-        let value = self.with_arguments(&mut env, value, &mut inputs, query.expr.span);
+        let value = value.and_then(|value| self.with_arguments(&mut env, value, &mut inputs, query.expr.span));
         for name in lets {
             self.instances[model.0].members.remove(name);
         }
-        let value = self.numbers_as_tensors(&env, value, query.expr.span);
+        let value = self.numbers_as_tensors(value?, env.origin(query.expr.span));
         let mut outputs = Vec::new();
         collect("", &value, &mut outputs);
-        if value.is_poison() || outputs.is_empty() {
-            if !value.is_poison() && self.diagnostics.is_empty() {
-                let kind = value.kind(self.spec);
-                self.report(error::wrong_type("the result", "a tensor", &kind, query.expr.span));
+        if outputs.is_empty() {
+            if !self.reports.is_empty() {
+                return Err(Reported::before());
             }
-            return None;
+            return Err(self.refuse("the result", "a tensor", &value, query.expr.span));
         }
         if objective.is_some() {
             "loss".clone_into(&mut outputs[0].0);
         }
-        let function = self.finish(&query.text, &outputs);
+        let function = self.builder.finish(&query.text, &outputs);
         self.report_unused(&function, &inputs, query);
-        Some(function)
+        Ok(function)
     }
 
-    /// Whether the name is that of a `let` of the model whose value is made of tensors.
+    /// Whether a name is that of a `let` of the model whose value holds tensors.
     fn is_tensor_member(&mut self, model: InstanceId, name: &Arc<str>, span: Span) -> bool {
         let members = &self.spec.block(self.instances[model.0].block).members;
         if !members.get(name).is_some_and(|(_, member)| matches!(member.kind, MemberKind::Let(_))) {
@@ -89,11 +87,11 @@ impl Checker<'_> {
         let scope = self.begin(name);
         let env = Environment::new(ModuleId(0), Some(model), "".into(), scope);
         let value = self.member(model, name, span, &env);
-        self.builders.clear();
-        value.is_some_and(|value| value.holds_tensor())
+        self.builder.discard();
+        value.and_then(Outcome::ok).is_some_and(|value| value.holds_tensor())
     }
 
-    /// The objective that the query is the name of.
+    /// The objective that the query names, if it is the name of one.
     fn named_objective(&self, model: InstanceId, query: &Query) -> Option<Arc<ObjectiveDef>> {
         let ExprKind::Name(name) = &query.expr.kind else { return None };
         let (_, member) = self.spec.block(self.instances[model.0].block).members.get(name)?;
@@ -105,15 +103,20 @@ impl Checker<'_> {
 
     fn inputs(&mut self, env: &Environment, query: &Query) -> Vec<Input> {
         let inputs = query.inputs.iter().map(|(name, fact)| {
-            let op = Op::Input { name: name.node.to_string(), fact: fact.clone() };
-            let tensor = self.sure(env, op, &[], name.span);
+            let tensor = self.builder.input(&name.node, fact.clone(), env.origin(name.span));
             Input { name: name.node.clone(), span: name.span, tensor, is_argument: false }
         });
         inputs.collect()
     }
 
-    /// What a function or part gives for the inputs that it has parameters for; any other value as it is.
-    fn with_arguments(&mut self, env: &mut Environment, value: Value, inputs: &mut [Input], span: Span) -> Value {
+    /// Calls a function or part with the inputs that it has parameters for; gives any other value back.
+    fn with_arguments(
+        &mut self,
+        env: &mut Environment,
+        value: Value,
+        inputs: &mut [Input],
+        span: Span,
+    ) -> Outcome<Value> {
         let params: Vec<Arc<str>> = match &value {
             Value::Method(_, _, def) | Value::Function(_, def) => names(def),
             Value::Instance(id) => match self.main_function(*id) {
@@ -121,7 +124,7 @@ impl Checker<'_> {
                 None => Vec::new(),
             },
             Value::Closure(closure) => closure.lambda.params.iter().map(|name| name.node.clone()).collect(),
-            _ => return value,
+            _ => return Ok(value),
         };
         let taken = inputs.iter_mut().filter(|input| params.contains(&input.name));
         let given: Vec<Given> = taken
@@ -137,34 +140,30 @@ impl Checker<'_> {
                 |name: &Arc<str>| given.iter().find(|given| given.name.as_ref().is_some_and(|(own, _)| own == name));
             let ordered: Option<Vec<Given>> =
                 params.iter().map(|name| of(name).map(|given| Given { name: None, ..given.clone() })).collect();
-            return self.apply(env, &value, ordered.unwrap_or_default(), &mut None, span);
+            return self.applied(env, &value, ordered.unwrap_or_default(), span);
         }
-        self.apply(env, &value, given, &mut None, span)
+        self.applied(env, &value, given, span)
     }
 
     /// Numbers among the results become tensors too, so that none of them is lost.
-    fn numbers_as_tensors(&mut self, env: &Environment, value: Value, span: Span) -> Value {
+    fn numbers_as_tensors(&mut self, value: Value, origin: Origin) -> Value {
         match value {
-            Value::Int(n) => {
-                Value::Tensor(self.scalar(env, n as f64, &Fact::int(diadc_core::fact::Shape::default()), span))
-            }
-            Value::Float(x) => {
-                Value::Tensor(self.scalar(env, x, &Fact::float(diadc_core::fact::Shape::default()), span))
-            }
+            Value::Int(n) => Value::Tensor(self.builder.scalar(n as f64, &Fact::int(Shape::default()), origin)),
+            Value::Float(x) => Value::Tensor(self.builder.scalar(x, &Fact::float(Shape::default()), origin)),
             Value::List(items) | Value::Set(items) | Value::Tuple(items) => {
-                let items = items.iter().map(|item| self.numbers_as_tensors(env, item.clone(), span));
-                Value::List(Rc::new(items.collect()))
+                let items = items.iter().map(|item| self.numbers_as_tensors(item.clone(), origin));
+                Value::list(items.collect())
             }
             Value::Record(entries) => {
                 let entries =
-                    entries.iter().map(|(name, item)| (name.clone(), self.numbers_as_tensors(env, item.clone(), span)));
+                    entries.iter().map(|(name, item)| (name.clone(), self.numbers_as_tensors(item.clone(), origin)));
                 Value::Record(Rc::new(entries.collect()))
             }
             other => other,
         }
     }
 
-    /// Inputs that nothing takes are a mistake.
+    /// Reports the inputs that the function does not use.
     fn report_unused(&mut self, function: &Function, inputs: &[Input], query: &Query) {
         let graph = &function.graph;
         let mut used: HashSet<ValueId> = graph.outputs().iter().map(|(_, value)| *value).collect();
@@ -186,7 +185,7 @@ fn names(def: &crate::parse::ast::FnDef) -> Vec<Arc<str>> {
     def.params.iter().map(|param| param.name.node.clone()).collect()
 }
 
-/// How many samples there are: the first extent of `image`, or else of the first input that has axes; 1 without inputs.
+/// The number of samples: the first extent of `image`, or else of the first input that has axes; 1 without such inputs.
 fn batch(query: &Query) -> Dim {
     let first = |fact: &Fact| fact.shape.0.first().cloned();
     let image = query.inputs.iter().find(|(name, _)| &*name.node == "image").and_then(|(_, fact)| first(fact));

@@ -1,12 +1,18 @@
-//! The model of an experiment: its functions, objectives and score become graphs.
+//! The model of an experiment: builds a graph for each of its functions and objectives and for its score.
+
+pub(crate) mod image_format;
+pub(crate) mod measure;
+mod query;
+pub(crate) mod settings;
+mod written;
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use diadc_core::fact::{Dim, Fact, Shape};
-use diadc_core::graph::{Function, Graph, ValueId};
-use diadc_core::op::{Op, WeightId};
+use diadc_core::graph::Function;
+use diadc_core::op::WeightId;
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -15,24 +21,22 @@ use crate::parse::section::Section;
 use crate::program::{ImageFormat, Init, Objective, Part, Program};
 use crate::resolve::spec::{BlockId, ByName, ModuleId};
 
-use super::emit::Builder;
-use super::environment::{Environment, Instance};
-use super::trace::Callee;
-use super::value::{Given, InstanceId, Tensor, Value};
-use super::{Checker, FunctionState, error};
+use crate::check::evaluate::argument::as_int;
+use crate::check::report::{Outcome, Reported};
+use crate::check::trace::Callee;
+use crate::check::value::environment::{Environment, Instance};
+use crate::check::value::{Given, InstanceId, Tensor, Value};
+use crate::check::{Expander, error};
 
 /// The symbol of the number of samples.
 const BATCH: &str = "B";
 
-impl Checker<'_> {
+impl Expander<'_> {
     /// Expands everything that the model can run.
-    pub(super) fn program(&mut self) -> Option<Program> {
+    pub(crate) fn program(&mut self) -> Outcome<Program> {
         let spec = self.spec;
         let Some(model_block) = spec.model else {
-            if !spec.lost_model {
-                self.report(crate::resolve::no_model(spec));
-            }
-            return None;
+            return Err(if spec.lost_model { Reported::before() } else { self.report(crate::resolve::no_model(spec)) });
         };
         let block = spec.block(model_block);
         self.make_model(model_block);
@@ -42,13 +46,15 @@ impl Checker<'_> {
         let measure = self.measure(model);
         let (mut functions, mut objectives, mut phases) = (Vec::new(), Vec::new(), Vec::new());
         for (name, (module, member)) in &block.members {
-            if self.probed.is_some() && self.first_part.is_some() {
-                return None;
+            if self.probed.is_some() && self.reports.first_part.is_some() {
+                return Err(Reported::before());
             }
             match &member.kind {
-                MemberKind::Fn(def) if is_whole(def) => functions.extend(self.plain_function(model, *module, def)),
+                MemberKind::Fn(def) if is_whole(def) => {
+                    functions.extend(self.plain_function(model, *module, def).ok().flatten());
+                }
                 MemberKind::Objective(def) => {
-                    if let Some((function, objective)) = self.objective(model, *module, def, data) {
+                    if let Ok((function, objective)) = self.objective(model, *module, def, data) {
                         functions.push(function);
                         objectives.push((objective, def));
                     }
@@ -71,24 +77,24 @@ impl Checker<'_> {
         let objectives = self.trained_weights(objectives);
         self.check_copies();
         let written = self.written(model, &definitions);
-        Some(Program {
+        Ok(Program {
             name: block.name.node.to_string(),
             doc: spec.modules[0].doc.clone(),
             params,
-            weights: self.weights.values().map(|declared| declared.weight.clone()).collect(),
+            weights: self.builder.declared(),
             parts: self.named_parts(model, None, false),
             functions,
             objectives,
             phases,
-            data,
+            data: data.ok().flatten(),
             measure,
-            scopes: self.scopes.clone(),
+            scopes: self.builder.scopes.clone(),
             written,
         })
     }
 
-    /// Makes the model itself, the first of all instances.
-    pub(super) fn make_model(&mut self, block: BlockId) {
+    /// Makes the instance of the model itself, which is the first of all.
+    pub(crate) fn make_model(&mut self, block: BlockId) {
         self.instances.push(Instance {
             block,
             arguments: ByName::default(),
@@ -100,15 +106,16 @@ impl Checker<'_> {
         });
     }
 
-    /// Computes a member in a graph that is thrown away.
+    /// Computes a member that no function asks for, to find its mistakes. The graph is thrown away.
     fn look_at(&mut self, model: InstanceId, name: &Arc<str>, span: Span) {
         let scope = self.begin(name);
         let env = Environment::new(ModuleId(0), Some(model), "".into(), scope);
-        self.member(model, name, span, &env);
-        self.builders.clear();
+        // A mistake in it is among the reports.
+        let _ = self.member(model, name, span, &env);
+        self.builder.discard();
     }
 
-    /// The parts of an instance that have been made, each before those within it. Those within a fresh one are fresh.
+    /// The parts of an instance that have been made, each before the parts within it. Parts within a fresh one are fresh.
     fn named_parts(&self, id: InstanceId, owner: Option<&str>, is_fresh: bool) -> Vec<Part> {
         let mut parts = Vec::new();
         for (name, (_, member)) in &self.spec.block(self.instances[id.0].block).members {
@@ -133,23 +140,7 @@ impl Checker<'_> {
         parts
     }
 
-    pub(super) fn begin(&mut self, name: &str) -> diadc_core::graph::ScopeId {
-        self.builders = vec![Builder::default()];
-        self.function = FunctionState { name: name.to_owned(), ..FunctionState::default() };
-        self.scope(None, name, None)
-    }
-
-    pub(super) fn finish(&mut self, name: &str, outputs: &[(String, Tensor)]) -> Function {
-        let mut graph: Graph = self.builders.pop().expect("the function's graph was put there").graph;
-        for (label, tensor) in outputs {
-            graph.set_output(label.clone(), tensor.id);
-        }
-        let updates: Vec<(WeightId, ValueId)> =
-            std::mem::take(&mut self.function.updates).into_iter().map(|(id, tensor)| (id, tensor.id)).collect();
-        Function { name: name.to_owned(), graph, updates }
-    }
-
-    /// Runs a function of the model on inputs and gives its value.
+    /// The value of a function of the model for inputs.
     fn run(
         &mut self,
         model: InstanceId,
@@ -157,13 +148,12 @@ impl Checker<'_> {
         def: &Arc<FnDef>,
         scope: diadc_core::graph::ScopeId,
         inputs: Vec<(Name, Fact)>,
-    ) -> Value {
+    ) -> Outcome<Value> {
         let mut env = self.environment_of(model, module, scope);
         let given: Vec<Given> = inputs
             .into_iter()
             .map(|(name, fact)| {
-                let input = Op::Input { name: name.node.to_string(), fact };
-                let tensor = self.sure(&env, input, &[], name.span);
+                let tensor = self.builder.input(&name.node, fact, env.origin(name.span));
                 Given { name: Some((name.node.clone(), name.span)), value: Value::Tensor(tensor), span: name.span }
             })
             .collect();
@@ -173,49 +163,47 @@ impl Checker<'_> {
     }
 
     /// A function all of whose parameters have shapes can be run by itself.
-    fn plain_function(&mut self, model: InstanceId, module: ModuleId, def: &Arc<FnDef>) -> Option<Function> {
+    fn plain_function(&mut self, model: InstanceId, module: ModuleId, def: &Arc<FnDef>) -> Outcome<Option<Function>> {
         let name = def.name.node.clone();
         let scope = self.begin(&name);
         let mut env = self.environment_of(model, module, scope);
         let mut inputs = Vec::new();
         for param in &def.params {
-            let fact = param.ty.as_ref().and_then(|ty| self.input_fact(&mut env, ty))?;
+            let Some(ty) = &param.ty else { return Ok(None) };
+            let Some(fact) = self.input_fact(&mut env, ty)? else { return Ok(None) };
             inputs.push((param.name.clone(), fact));
         }
-        let value = self.run(model, module, def, scope, inputs);
+        let value = self.run(model, module, def, scope, inputs)?;
         let outputs = self.outputs(&value, def)?;
-        Some(self.finish(&name, &outputs))
+        Ok(Some(self.builder.finish(&name, &outputs)))
     }
 
-    /// The tensors of a result, with names.
-    fn outputs(&mut self, value: &Value, def: &FnDef) -> Option<Vec<(String, Tensor)>> {
+    /// The tensors in the result of a function, with their names.
+    fn outputs(&mut self, value: &Value, def: &FnDef) -> Outcome<Vec<(String, Tensor)>> {
         let mut outputs = Vec::new();
         collect("", value, &mut outputs);
-        if value.is_poison() {
-            return None;
-        }
         if outputs.is_empty() {
-            let kind = value.kind(self.spec);
             let what = format!("the result of `{}`", def.name.node);
-            self.report(error::wrong_type(&what, "a tensor", &kind, def.body.result_span()));
-            return None;
+            return Err(self.refuse(&what, "a tensor", value, def.body.result_span()));
         }
-        Some(outputs)
+        Ok(outputs)
     }
 
-    fn image_inputs(&mut self, def: &FnDef, data: Option<ImageFormat>, known: &[&str]) -> Option<Vec<(Name, Fact)>> {
-        let Some(data) = data else {
-            let block = self.spec.block(self.instances[0].block);
-            // What `data` says may be wrong, and has been reported then.
-            if block.is_partial || block.section(Section::Data).is_some() {
-                return None;
+    fn image_inputs(
+        &mut self,
+        def: &FnDef,
+        data: Outcome<Option<ImageFormat>>,
+        known: &[&str],
+    ) -> Outcome<Vec<(Name, Fact)>> {
+        let Some(data) = data? else {
+            if self.is_partial(Some(InstanceId(0))) {
+                return Err(Reported::before());
             }
             let text = format!("`{}` takes images, and the model does not say how they come", def.name.node);
             let help = "add `data { size = 256 }` to the model";
-            self.report(Diagnostic::new(Code::NoData, text, def.name.span).help(help));
-            return None;
+            return Err(self.report(Diagnostic::new(Code::NoData, text, def.name.span).help(help)));
         };
-        let [h, w] = [data.height, data.width].map(|n| Dim::from(i64::try_from(n).unwrap_or(i64::MAX)));
+        let [h, w] = [data.height, data.width].map(|n| Dim::from(as_int(n)));
         let batch = Dim::symbol(BATCH);
         let mut inputs = Vec::new();
         for param in &def.params {
@@ -227,13 +215,12 @@ impl Checker<'_> {
                     let text = format!("nothing provides `{other}` to `{}`", def.name.node);
                     let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
                     let help = format!("it can take {}", list.join(" and "));
-                    self.report(Diagnostic::new(Code::UnknownInput, text, param.name.span).help(help));
-                    return None;
+                    return Err(self.report(Diagnostic::new(Code::UnknownInput, text, param.name.span).help(help)));
                 }
             };
             inputs.push((param.name.clone(), fact));
         }
-        Some(inputs)
+        Ok(inputs)
     }
 
     fn objective(
@@ -241,8 +228,8 @@ impl Checker<'_> {
         model: InstanceId,
         module: ModuleId,
         def: &Arc<ObjectiveDef>,
-        data: Option<ImageFormat>,
-    ) -> Option<(Function, Vec<InstanceId>)> {
+        data: Outcome<Option<ImageFormat>>,
+    ) -> Outcome<(Function, Vec<InstanceId>)> {
         let name = def.function.name.node.clone();
         let inputs = self.image_inputs(&def.function, data, &["image", "class"])?;
         let scope = self.begin(&name);
@@ -251,36 +238,34 @@ impl Checker<'_> {
         self.function.trains = self.parts(&env, model, &def.trains)?;
         self.function.freezes = self.parts(&env, model, &def.freezes)?;
         let trains = self.function.trains.clone();
-        let value = self.run(model, module, &def.function, scope, inputs);
-        match value {
+        match self.run(model, module, &def.function, scope, inputs)? {
             Value::Tensor(loss) if *loss.fact == Fact::float(Shape::default()) => {
-                Some((self.finish(&name, &[("loss".to_owned(), loss)]), trains))
+                Ok((self.builder.finish(&name, &[("loss".to_owned(), loss)]), trains))
             }
-            Value::Poison => None,
             other => {
                 let kind = other.kind(self.spec);
                 let what = format!("the objective `{name}`");
                 let diagnostic = error::wrong_type(&what, "a single number", &kind, def.function.body.result_span());
-                self.report(diagnostic.help("reduce it, as in `mean(..)` or `mse(a, b)`"));
-                None
+                Err(self.report(diagnostic.help("reduce it, as in `mean(..)` or `mse(a, b)`")))
             }
         }
     }
 
     /// The instances that paths such as `sd.decoder` name.
-    pub(super) fn parts(
+    pub(crate) fn parts(
         &mut self,
         env: &Environment,
         model: InstanceId,
         paths: &[PartPath],
-    ) -> Option<Vec<InstanceId>> {
+    ) -> Outcome<Vec<InstanceId>> {
         let mut instances = Vec::new();
         for path in paths {
             let mut value = Value::Instance(model);
             for name in path {
-                value = self.field(env, &value, &name.node, name.span);
+                value = self.field(env, &value, &name.node, name.span)?;
             }
-            let span = path.iter().map(|name| name.span).reduce(Span::to)?;
+            // A path without a name is one that could not be read.
+            let span = path.iter().map(|name| name.span).reduce(Span::to).ok_or(Reported::before())?;
             let items = match &value {
                 Value::List(items) => items.to_vec(),
                 other => vec![other.clone()],
@@ -288,16 +273,11 @@ impl Checker<'_> {
             for item in items {
                 match item {
                     Value::Instance(id) => instances.push(id),
-                    Value::Poison => return None,
-                    other => {
-                        let kind = other.kind(self.spec);
-                        self.report(error::wrong_type("what is trained", "a part", &kind, span));
-                        return None;
-                    }
+                    other => return Err(self.refuse("what is trained", "a part", &other, span)),
                 }
             }
         }
-        Some(instances)
+        Ok(instances)
     }
 
     fn score(
@@ -305,18 +285,15 @@ impl Checker<'_> {
         model: InstanceId,
         module: ModuleId,
         def: &Arc<FnDef>,
-        data: Option<ImageFormat>,
-    ) -> Option<Function> {
+        data: Outcome<Option<ImageFormat>>,
+    ) -> Outcome<Function> {
         let inputs = self.image_inputs(def, data, &["image"])?;
         let scope = self.begin("score");
-        let value = self.run(model, module, def, scope, inputs);
+        let value = self.run(model, module, def, scope, inputs)?;
         let Value::Record(entries) = &value else {
-            if !value.is_poison() {
-                let kind = value.kind(self.spec);
-                let diagnostic = error::wrong_type("the result of `score`", "a record", &kind, def.body.result_span());
-                self.report(diagnostic.help("as in `{map: map, value: value}`"));
-            }
-            return None;
+            let kind = value.kind(self.spec);
+            let diagnostic = error::wrong_type("the result of `score`", "a record", &kind, def.body.result_span());
+            return Err(self.report(diagnostic.help("as in `{map: map, value: value}`")));
         };
         let batch = Dim::symbol(BATCH);
         let mut outputs = Vec::new();
@@ -332,21 +309,14 @@ impl Checker<'_> {
                 Value::Tensor(tensor) if fits(&tensor.fact.shape) && tensor.depth == 0 => {
                     outputs.push((name.to_string(), tensor.clone()));
                 }
-                Value::Poison => return None,
                 other => {
                     let wanted = match &**name {
                         "map" => "an anomaly map [B, h, w] or [B, 1, h, w]",
                         "value" => "one number for each image [B]",
                         _ => "an image [B, 3, h, w] to show",
                     };
-                    let kind = other.kind(self.spec);
-                    self.report(error::wrong_type(
-                        &format!("`{name}` of `score`"),
-                        wanted,
-                        &kind,
-                        def.body.result_span(),
-                    ));
-                    return None;
+                    let what = format!("`{name}` of `score`");
+                    return Err(self.refuse(&what, wanted, other, def.body.result_span()));
                 }
             }
         }
@@ -354,23 +324,22 @@ impl Checker<'_> {
             if !entries.contains_key(needed) {
                 let text = format!("`score` gives no `{needed}`");
                 let help = "its result is a record `{map: .., value: ..}`, and further images to show";
-                self.report(Diagnostic::new(Code::MissingKey, text, def.body.result_span()).help(help));
-                return None;
+                return Err(self.report(Diagnostic::new(Code::MissingKey, text, def.body.result_span()).help(help)));
             }
         }
-        Some(self.finish("score", &outputs))
+        Ok(self.builder.finish("score", &outputs))
     }
 
     /// The weights of each objective: those of the parts it trains, without statistics and without what it freezes.
     fn trained_weights(&mut self, objectives: Vec<(Vec<InstanceId>, &Arc<ObjectiveDef>)>) -> Vec<Objective> {
         let mut result = Vec::new();
         for (trains, def) in objectives {
-            let scope = self.scope(None, "trains", None);
+            let scope = self.builder.scope(None, "trains", None);
             let env = Environment::new(ModuleId(0), Some(InstanceId(0)), "".into(), scope);
             self.function.freezes = self.parts(&env, InstanceId(0), &def.freezes).unwrap_or_default();
             self.function.trains = trains;
             let ids = self.trained();
-            if ids.is_empty() && self.diagnostics.is_empty() {
+            if ids.is_empty() && self.reports.is_empty() {
                 let text = format!("`{}` trains nothing: its parts have no weights", def.function.name.node);
                 self.report(Diagnostic::new(Code::TrainsNothing, text, def.function.name.span));
             }
@@ -379,21 +348,21 @@ impl Checker<'_> {
         result
     }
 
-    /// The weights that are trained with what is trained and frozen now; statistics are not among them.
-    pub(super) fn trained(&self) -> Vec<WeightId> {
-        let weights = (0..).zip(self.weights.values());
+    /// The weights that the present objective trains; statistics are not among them.
+    pub(crate) fn trained(&self) -> Vec<WeightId> {
+        let weights = (0..).zip(self.builder.weights.values());
         let trained = weights
             .filter(|(_, declared)| !declared.weight.is_statistic && self.is_trained(declared.owner))
             .map(|(id, _)| WeightId(id));
         trained.collect()
     }
 
-    /// Every copy must have an original with the same shape.
+    /// Reports each weight of a copy whose original is missing or has another shape.
     fn check_copies(&mut self) {
         let mut wrong = Vec::new();
-        for declared in self.weights.values() {
+        for declared in self.builder.weights.values() {
             let Init::CopyOf(original) = &declared.weight.init else { continue };
-            match self.weights.get(original.as_str()) {
+            match self.builder.weights.get(original.as_str()) {
                 Some(of) if of.weight.shape == declared.weight.shape => {}
                 Some(of) => wrong.push(error::copy_of_other_shape(&declared.weight, &of.weight)),
                 None => wrong.push(error::copy_of_unused(&declared.weight.path, original, declared.weight.span)),
@@ -413,7 +382,7 @@ fn is_whole(def: &FnDef) -> bool {
 }
 
 /// All tensors in a value, with the path that leads to each.
-pub(super) fn collect(path: &str, value: &Value, into: &mut Vec<(String, Tensor)>) {
+pub(crate) fn collect(path: &str, value: &Value, into: &mut Vec<(String, Tensor)>) {
     let join = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
         Value::Tensor(tensor) => {

@@ -1,4 +1,4 @@
-//! `measure { .. }`: by whose rules a run is measured, and which metrics it shows.
+//! `measure { .. }`: the protocol by which a run is measured, and the metrics that it shows.
 //!
 //! Protocols, metrics and image scores are words of this member alone, so a spec may use them as names elsewhere.
 
@@ -9,20 +9,20 @@ use crate::measure::{ImageScore, Measure, Metric, ProtocolName};
 use crate::parse::ast::{Expr, ExprKind, Setting};
 use crate::parse::section::Section;
 
-use super::Checker;
-use super::value::InstanceId;
+use crate::check::Expander;
+use crate::check::value::InstanceId;
 
 const SCORES: &[&str] = &["model", "max", "pool", "top"];
 
-impl Checker<'_> {
-    /// What a model says is measured; what it leaves open is what the exact protocol does.
-    pub(super) fn measure(&mut self, model: InstanceId) -> Measure {
+impl Expander<'_> {
+    /// The settings of `measure`; those that the model omits are those of the exact protocol.
+    pub(crate) fn measure(&mut self, model: InstanceId) -> Measure {
         let spec = self.spec;
         let mut measure = Measure::default();
         let Some((module, def)) = spec.block(self.instances[model.0].block).section(Section::Measure) else {
             return measure;
         };
-        let scope = self.scope(None, "measure", None);
+        let scope = self.builder.scope(None, "measure", None);
         let mut env = self.environment_of(model, module, scope);
         for setting in def.settings() {
             match &*setting.name.node {
@@ -30,7 +30,7 @@ impl Checker<'_> {
                 "metrics" => self.metrics(setting, &mut measure),
                 "score" => self.image_score(setting, &mut measure),
                 "pro_limit" => {
-                    let value = self.expr(&mut env, &setting.value);
+                    let value = self.value(&mut env, &setting.value);
                     match value.number().filter(|&limit| limit > 0.0 && limit <= 1.0) {
                         Some(limit) => measure.pro_limit = limit,
                         None => {

@@ -1,6 +1,7 @@
-//! What an expression is worth while a spec is expanded: a compile-time value, or a tensor of the graph.
+//! The values of expressions while a spec is expanded: compile-time values, and tensors of the graph.
 
-use std::fmt;
+pub(crate) mod environment;
+
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -15,43 +16,43 @@ use crate::program::{Init, Optimizer, Schedule};
 use crate::resolve::builtin::Builtin;
 use crate::resolve::spec::{BlockId, EnumId, ModuleId, Spec};
 
-use super::environment::Environment;
+use self::environment::Environment;
 
-/// A list that is longer than this is a mistake.
-pub(super) const LONGEST: i64 = 1_000_000;
+/// The most elements that a list may have.
+pub(crate) const LONGEST: i64 = 1_000_000;
 
-/// Number of an instance of a block.
+/// The number of an instance of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct InstanceId(pub(super) usize);
+pub(crate) struct InstanceId(pub(crate) usize);
 
-/// A tensor, and the graph in which it was made: 0 is the function, 1 the body of a loop in it.
+/// A tensor, and the depth of the graph that made it: 0 is the function, 1 the body of a loop in it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Tensor {
-    pub(super) depth: usize,
-    pub(super) id: ValueId,
-    pub(super) fact: Rc<Fact>,
+pub(crate) struct Tensor {
+    pub(crate) depth: usize,
+    pub(crate) id: ValueId,
+    pub(crate) fact: Rc<Fact>,
 }
 
 /// A value.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
-    /// The value of something that is wrong and has been reported; whatever touches it stays quiet.
+pub(crate) enum Value {
+    /// A value that is missing because of a reported mistake; what uses it reports nothing more.
     Poison,
     None,
     Int(i64),
     Float(f64),
     Bool(bool),
     Str(Arc<str>),
-    /// An extent that is not known before the graph runs.
+    /// An extent that is known only when the graph runs.
     Dim(Dim),
     Case(EnumId, usize),
     List(Rc<Vec<Value>>),
     Set(Rc<Vec<Value>>),
     Tuple(Rc<Vec<Value>>),
     Record(Rc<IndexMap<Arc<str>, Value>>),
-    /// Integers from the first up to, not including, the second.
+    /// The ints from the first up to the second, which is not included.
     Range(i64, i64),
-    /// Numbers from the first to the second, both included.
+    /// The floats from the first to the second, both included.
     Between(f64, f64),
     Tensor(Tensor),
     Closure(Rc<Closure>),
@@ -60,64 +61,64 @@ pub(super) enum Value {
     Block(BlockId),
     Instance(InstanceId),
     Builtin(Builtin),
-    /// A built-in function that still waits for its tensor.
+    /// A built-in function with all arguments except its tensor.
     Partial(Rc<Partial>),
     Init(InitRule),
     Optimizer(Optimizer),
     Schedule(Schedule),
 }
 
-/// First values of a weight, before its shape is known.
+/// A rule for the initial values of a weight whose shape is not known yet.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum InitRule {
+pub(crate) enum InitRule {
     Is(Init),
     KaimingUniform,
     KaimingNormal,
     XavierUniform,
 }
 
-/// `|x| ..` with what it saw when it was written.
+/// `|x| ..` with its environment.
 #[derive(Debug)]
-pub(super) struct Closure {
-    pub(super) lambda: Arc<Lambda>,
-    pub(super) environment: Environment,
-    pub(super) span: Span,
+pub(crate) struct Closure {
+    pub(crate) lambda: Arc<Lambda>,
+    pub(crate) environment: Environment,
+    pub(crate) span: Span,
 }
 
 /// A built-in function with all arguments but its tensor.
 #[derive(Debug)]
-pub(super) struct Partial {
-    pub(super) builtin: Builtin,
-    pub(super) arguments: Vec<Given>,
-    pub(super) place: Option<Place>,
+pub(crate) struct Partial {
+    pub(crate) builtin: Builtin,
+    pub(crate) arguments: Vec<Given>,
+    pub(crate) place: Option<WeightPlace>,
 }
 
 /// An argument of a call.
 #[derive(Clone, Debug)]
-pub(super) struct Given {
-    pub(super) name: Option<(Arc<str>, Span)>,
-    pub(super) value: Value,
-    pub(super) span: Span,
+pub(crate) struct Given {
+    pub(crate) name: Option<(Arc<str>, Span)>,
+    pub(crate) value: Value,
+    pub(crate) span: Span,
 }
 
-/// A place for weights, relative to the prefix, and where it is written.
+/// A place for weights in a checkpoint, relative to the prefix, and where it is written.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) path: Arc<str>,
-    pub(super) span: Span,
+pub(crate) struct WeightPlace {
+    pub(crate) path: Arc<str>,
+    pub(crate) span: Span,
 }
 
 impl Value {
-    pub(super) fn list(items: Vec<Value>) -> Value {
+    pub(crate) fn list(items: Vec<Value>) -> Value {
         Value::List(Rc::new(items))
     }
 
-    pub(super) fn is_poison(&self) -> bool {
+    pub(crate) fn is_poison(&self) -> bool {
         matches!(self, Value::Poison)
     }
 
     /// The elements, if it is a list, a tuple, a set or a range that is not too long.
-    pub(super) fn elements(&self) -> Option<Vec<Value>> {
+    pub(crate) fn elements(&self) -> Option<Vec<Value>> {
         match self {
             Value::List(items) | Value::Set(items) | Value::Tuple(items) => Some(items.to_vec()),
             Value::Range(low, high) if high.saturating_sub(*low) <= LONGEST => {
@@ -128,9 +129,8 @@ impl Value {
     }
 
     /// The number, if it is one.
-    pub(super) fn number(&self) -> Option<f64> {
+    pub(crate) fn number(&self) -> Option<f64> {
         match self {
-            #[allow(clippy::cast_precision_loss, reason = "integers of a spec are small")]
             Value::Int(n) => Some(*n as f64),
             Value::Float(x) => Some(*x),
             _ => None,
@@ -138,7 +138,7 @@ impl Value {
     }
 
     /// The extent, if it is one.
-    pub(super) fn dim(&self) -> Option<Dim> {
+    pub(crate) fn dim(&self) -> Option<Dim> {
         match self {
             Value::Int(n) => Some(Dim::from(*n)),
             Value::Dim(dim) => Some(dim.clone()),
@@ -147,12 +147,12 @@ impl Value {
     }
 
     /// An extent as a value: a number if it is known.
-    pub(super) fn of_dim(dim: &Dim) -> Value {
+    pub(crate) fn of_dim(dim: &Dim) -> Value {
         dim.known().map_or_else(|| Value::Dim(dim.clone()), Value::Int)
     }
 
-    /// Values in it, counted in all lists within and itself; not further than a little beyond `most`.
-    pub(super) fn count(&self, most: usize) -> usize {
+    /// The number of values in it, itself and those in nested lists included. Counting stops soon after `most`.
+    pub(crate) fn count(&self, most: usize) -> usize {
         let within = |items: &mut dyn Iterator<Item = &Value>| {
             let mut count = 1;
             while let Some(item) = items.next().filter(|_| count <= most) {
@@ -168,7 +168,7 @@ impl Value {
     }
 
     /// Whether a tensor is in it.
-    pub(super) fn holds_tensor(&self) -> bool {
+    pub(crate) fn holds_tensor(&self) -> bool {
         match self {
             Value::Tensor(_) | Value::Closure(_) | Value::Partial(_) => true,
             Value::List(items) | Value::Set(items) | Value::Tuple(items) => items.iter().any(Value::holds_tensor),
@@ -177,8 +177,8 @@ impl Value {
         }
     }
 
-    /// Whether two compile-time values are equal; none if that can't be said.
-    pub(super) fn equals(&self, other: &Value) -> Option<bool> {
+    /// Whether two compile-time values are equal; `None` if they can't be compared.
+    pub(crate) fn equals(&self, other: &Value) -> Option<bool> {
         Some(match (self, other) {
             (Value::Tensor(_), Value::None) | (Value::None, Value::Tensor(_)) => false,
             (Value::Poison | Value::Tensor(_) | Value::Closure(_) | Value::Partial(_), _)
@@ -211,8 +211,8 @@ impl Value {
         })
     }
 
-    /// What all values of its kind are called, with an article.
-    pub(super) fn sort(&self, spec: &Spec) -> String {
+    /// The name of its kind, with an article.
+    pub(crate) fn sort(&self, spec: &Spec) -> String {
         match self {
             Value::Int(_) => "an int".into(),
             Value::Float(_) => "a float".into(),
@@ -226,7 +226,7 @@ impl Value {
     }
 
     /// What it is, in words with an article.
-    pub(super) fn kind(&self, spec: &Spec) -> String {
+    pub(crate) fn kind(&self, spec: &Spec) -> String {
         match self {
             Value::Poison => "a mistake".into(),
             Value::None => "`none`".into(),
@@ -264,8 +264,8 @@ impl Value {
         }
     }
 
-    /// The value as it would be written, for reports and messages.
-    pub(super) fn shown(&self, spec: &Spec) -> String {
+    /// The value as a spec would write it, for reports and messages.
+    pub(crate) fn shown(&self, spec: &Spec) -> String {
         let join = |items: &[Value]| items.iter().map(|item| item.shown(spec)).collect::<Vec<_>>().join(", ");
         match self {
             Value::Int(n) => n.to_string(),
@@ -283,11 +283,5 @@ impl Value {
             Value::Between(low, high) => format!("{low:?}..={high:?}"),
             other => other.kind(spec),
         }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.path)
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a value is what a parameter asks for; shapes give their variables a value on the way.
+//! Checks values against types. The variables of a shape are bound on the way.
 
 use std::sync::Arc;
 
@@ -9,62 +9,61 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{DimPattern, Expr, ExprKind, Type, TypeKind};
 use crate::resolve::spec::Binding;
 
-use super::environment::{Bound, Environment};
-use super::value::{Tensor, Value};
-use super::{Checker, error};
+use crate::check::report::{Outcome, Reported};
+use crate::check::value::environment::{Bound, Environment};
+use crate::check::value::{Tensor, Value};
+use crate::check::{Expander, error};
 
-/// An extent that a shape asks for.
+/// An extent in the shape of a parameter.
 enum Extent<'t> {
-    /// Anything.
+    /// Any extent.
     Any,
-    /// Whatever it is, under this name from then on.
+    /// Any extent, which the name is bound to.
     Open(&'t Expr, &'t Arc<str>),
-    /// This one.
+    /// A known extent.
     Known(&'t Expr, Dim),
-    /// What the expression gives by then.
+    /// The value of an expression, evaluated after the variables before it are bound.
     Computed(&'t Expr),
 }
 
-impl Checker<'_> {
-    /// Checks a value against a type, in the names of the function that states the type. A float is made of an int
-    /// where one is asked for. No result if a mistake was reported.
-    pub(super) fn matches(
+impl Expander<'_> {
+    /// Checks a value against a type, in the environment of the function that states the type. An int becomes a float
+    /// where the type asks for a float.
+    pub(crate) fn matches(
         &mut self,
         env: &mut Environment,
         ty: &Type,
         value: Value,
         what: &str,
         span: Span,
-    ) -> Option<Value> {
-        if value.is_poison() {
-            return None;
-        }
+    ) -> Outcome<Value> {
+        let value = value.sound()?;
         match &ty.kind {
             TypeKind::Name(name) => self.matches_name(env, name, ty, value, what, span),
             TypeKind::Generic(name, inner) => {
                 if !matches!(&*name.node, "list" | "set") {
-                    return Some(value);
+                    return Ok(value);
                 }
                 let items = match (&*name.node, &value) {
                     ("list", Value::List(_) | Value::Range(..)) | ("set", Value::Set(_)) => value.elements(),
                     _ => None,
                 };
                 let Some(items) = items else {
-                    return self.refuse_type(&format!("a {}", name.node), ty, &value, what, span);
+                    return Err(self.refuse_type(&format!("a {}", name.node), ty, &value, what, span));
                 };
                 for item in items {
                     self.matches(env, inner, item, &format!("an element of {what}"), span)?;
                 }
-                Some(value)
+                Ok(value)
             }
             TypeKind::Tuple(types) => match value.elements() {
                 Some(items) if items.len() == types.len() => {
                     for (ty, item) in types.iter().zip(items) {
                         self.matches(env, ty, item, what, span)?;
                     }
-                    Some(value)
+                    Ok(value)
                 }
-                _ => self.refuse_type(&format!("a tuple of {}", types.len()), ty, &value, what, span),
+                _ => Err(self.refuse_type(&format!("a tuple of {}", types.len()), ty, &value, what, span)),
             },
             TypeKind::Repeat(inner, count) => {
                 let count = self.int(env, count, "the number of elements")?;
@@ -73,9 +72,9 @@ impl Checker<'_> {
                         for (i, item) in items.into_iter().enumerate() {
                             self.matches(env, inner, item, &format!("element {i} of {what}"), span)?;
                         }
-                        Some(value)
+                        Ok(value)
                     }
-                    _ => self.refuse_type(&format!("a list of {count}"), ty, &value, what, span),
+                    _ => Err(self.refuse_type(&format!("a list of {count}"), ty, &value, what, span)),
                 }
             }
             TypeKind::Shape(dtype, dims) => {
@@ -92,21 +91,20 @@ impl Checker<'_> {
                                 DType::Bool => "a tensor of bools, as in `bool[B]`",
                                 DType::Float => "a tensor of floats",
                             };
-                            return self.refuse_type(wanted, ty, &Value::Tensor(tensor), what, span);
+                            return Err(self.refuse_type(wanted, ty, &Value::Tensor(tensor), what, span));
                         }
                         self.matches_shape(env, dims, &tensor, what, ty.span, span)?;
-                        Some(Value::Tensor(tensor))
+                        Ok(Value::Tensor(tensor))
                     }
-                    other => self.refuse_type("a tensor", ty, &other, what, span),
+                    other => Err(self.refuse_type("a tensor", ty, &other, what, span)),
                 }
             }
         }
     }
 
-    fn refuse_type(&mut self, wanted: &str, ty: &Type, value: &Value, what: &str, span: Span) -> Option<Value> {
+    fn refuse_type(&mut self, wanted: &str, ty: &Type, value: &Value, what: &str, span: Span) -> Reported {
         let kind = value.kind(self.spec);
-        self.report(error::wrong_type(what, wanted, &kind, span).also(ty.span, "asked for here"));
-        None
+        self.report(error::wrong_type(what, wanted, &kind, span).also(ty.span, "asked for here"))
     }
 
     fn matches_name(
@@ -117,7 +115,7 @@ impl Checker<'_> {
         value: Value,
         what: &str,
         span: Span,
-    ) -> Option<Value> {
+    ) -> Outcome<Value> {
         let spec = self.spec;
         let (fits, wanted) = match spec.module(env.module).scope.get(name) {
             Some(Binding::Enum(id)) => {
@@ -133,15 +131,15 @@ impl Checker<'_> {
             _ => match name {
                 "int" => (matches!(value, Value::Int(_) | Value::Dim(_)), "an int".into()),
                 "float" => {
-                    if let Value::Int(_) = value {
-                        return value.number().map(Value::Float);
+                    if let Value::Int(n) = &value {
+                        return Ok(Value::Float(*n as f64));
                     }
                     (matches!(value, Value::Float(_)), "a float".into())
                 }
                 "bool" => (matches!(value, Value::Bool(_)), "a bool".into()),
                 "pair" => {
                     if let Value::Int(n) = value {
-                        return Some(Value::list(vec![Value::Int(n), Value::Int(n)]));
+                        return Ok(Value::list(vec![Value::Int(n), Value::Int(n)]));
                     }
                     let is_int = |item: &Value| matches!(item, Value::Int(_));
                     let fits = matches!(&value, Value::List(items) if items.len() == 2 && items.iter().all(is_int));
@@ -165,7 +163,7 @@ impl Checker<'_> {
             },
         };
         if fits {
-            return Some(value);
+            return Ok(value);
         }
         let kind = value.kind(spec);
         let mut diagnostic = error::wrong_type(what, &wanted, &kind, span).also(ty.span, "asked for here");
@@ -174,8 +172,7 @@ impl Checker<'_> {
                 spec.enumeration(*id).cases.iter().map(|case| format!("`{}`", case.node)).collect();
             diagnostic = diagnostic.help(format!("its cases are {}", cases.join(", ")));
         }
-        self.report(diagnostic);
-        None
+        Err(self.report(diagnostic))
     }
 
     fn matches_shape(
@@ -186,17 +183,13 @@ impl Checker<'_> {
         what: &str,
         ty: Span,
         span: Span,
-    ) -> Option<()> {
+    ) -> Outcome<()> {
         let fact = &tensor.fact;
         let dims = self.spread(env, dims);
         if fact.shape.rank() != dims.len() {
             let text = format!("{what} must have {} axes, this has {}", dims.len(), fact.shape.rank());
-            self.report(
-                Diagnostic::new(Code::ShapeMismatch, text, span)
-                    .here(format!("this is {fact}"))
-                    .also(ty, "asked for here"),
-            );
-            return None;
+            let diagnostic = Diagnostic::new(Code::ShapeMismatch, text, span).here(format!("this is {fact}"));
+            return Err(self.report(diagnostic.also(ty, "asked for here")));
         }
         for (axis, (pattern, found)) in dims.iter().zip(&fact.shape.0).enumerate() {
             let (expr, wanted) = match pattern {
@@ -211,7 +204,7 @@ impl Checker<'_> {
                 },
                 Extent::Known(expr, dim) => (*expr, dim.clone()),
                 Extent::Computed(expr) => {
-                    let value = self.expr(env, expr);
+                    let value = self.expr(env, expr)?;
                     (*expr, self.extent(expr, &value)?)
                 }
             };
@@ -241,14 +234,13 @@ impl Checker<'_> {
                         }
                     }
                 }
-                self.report(diagnostic);
-                return None;
+                return Err(self.report(diagnostic));
             }
         }
-        Some(())
+        Ok(())
     }
 
-    /// The extents of a shape: where a name is that of a list, each of its elements is one.
+    /// The extents of a shape; the name of a list stands for all of its elements.
     fn spread<'t>(&mut self, env: &mut Environment, dims: &'t [DimPattern]) -> Vec<Extent<'t>> {
         let mut extents = Vec::new();
         for pattern in dims {
@@ -258,7 +250,7 @@ impl Checker<'_> {
             };
             match &expr.kind {
                 ExprKind::Name(name) if self.is_open(env, name) => extents.push(Extent::Open(expr, name)),
-                ExprKind::Name(_) | ExprKind::Field(..) => match self.expr(env, expr) {
+                ExprKind::Name(_) | ExprKind::Field(..) => match self.value(env, expr) {
                     Value::List(items) if items.iter().all(|item| item.dim().is_some()) => {
                         extents.extend(items.iter().filter_map(Value::dim).map(|dim| Extent::Known(expr, dim)));
                     }
@@ -270,16 +262,11 @@ impl Checker<'_> {
         extents
     }
 
-    fn extent(&mut self, expr: &Expr, value: &Value) -> Option<Dim> {
-        let dim = value.dim();
-        if dim.is_none() && !value.is_poison() {
-            let kind = value.kind(self.spec);
-            self.report(error::wrong_type("an extent", "an int", &kind, expr.span));
-        }
-        dim
+    fn extent(&mut self, expr: &Expr, value: &Value) -> Outcome<Dim> {
+        value.dim().ok_or_else(|| self.refuse("an extent", "an int", value, expr.span))
     }
 
-    /// Whether a name in a shape still waits for a value.
+    /// Whether a name in a shape is a variable that is not bound yet.
     fn is_open(&self, env: &Environment, name: &str) -> bool {
         env.local(name).is_none()
             && !env.instance.is_some_and(|id| self.has_member(id, name))
@@ -287,35 +274,38 @@ impl Checker<'_> {
             && name.len() <= 2
     }
 
-    /// The shape of an input of the program, each open variable of which becomes a symbol.
-    pub(super) fn input_fact(&mut self, env: &mut Environment, ty: &Type) -> Option<Fact> {
-        let TypeKind::Shape(dtype, patterns) = &ty.kind else { return None };
+    /// The fact of an input of the program, in which each variable becomes a symbol; `None` if the type does not state a
+    /// whole shape.
+    pub(crate) fn input_fact(&mut self, env: &mut Environment, ty: &Type) -> Outcome<Option<Fact>> {
+        let TypeKind::Shape(dtype, patterns) = &ty.kind else { return Ok(None) };
         let mut dims = Vec::new();
         for pattern in self.spread(env, patterns) {
-            dims.push(match pattern {
-                Extent::Any => return None,
+            let dim = match pattern {
+                Extent::Any => None,
                 Extent::Open(_, name) => match env.local(name) {
-                    Some(value) => value.dim()?,
+                    Some(value) => value.dim(),
                     None => {
                         let dim = Dim::symbol(name);
                         env.define(name.clone(), Value::Dim(dim.clone()));
-                        dim
+                        Some(dim)
                     }
                 },
-                Extent::Known(_, dim) => dim,
-                Extent::Computed(expr) => self.expr(env, expr).dim()?,
-            });
+                Extent::Known(_, dim) => Some(dim),
+                Extent::Computed(expr) => self.expr(env, expr)?.dim(),
+            };
+            let Some(dim) = dim else { return Ok(None) };
+            dims.push(dim);
         }
         let shape = Shape(dims);
-        Some(match dtype.as_deref() {
+        Ok(Some(match dtype.as_deref() {
             Some("int") => Fact::int(shape),
             Some(_) => Fact { dtype: DType::Bool, shape },
             None => Fact::float(shape),
-        })
+        }))
     }
 }
 
-/// An extent as it stands in the source, if it is short.
+/// An extent as it is written in the source, if it is short.
 fn written(expr: &Expr) -> String {
     match &expr.kind {
         ExprKind::Name(name) => name.to_string(),
@@ -326,7 +316,7 @@ fn written(expr: &Expr) -> String {
     }
 }
 
-/// Whether a name stands in an extent.
+/// Whether an extent uses a name.
 fn mentions(expr: &Expr, name: &str) -> bool {
     match &expr.kind {
         ExprKind::Name(found) => &**found == name,

@@ -1,4 +1,4 @@
-//! Built-in functions of compile-time values.
+//! Built-in functions of numbers, lists and other compile-time values.
 
 use std::rc::Rc;
 
@@ -6,49 +6,46 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::program::{Init, Optimizer, Schedule};
 use crate::resolve::builtin::{CompileTimeWord, InitialWord, TrainingWord};
 
-use super::argument::Arguments;
-use super::value::{InitRule, LONGEST, Value};
-use super::{Checker, error, list};
+use super::argument::{Arguments, as_int};
+use crate::check::report::Outcome;
+use crate::check::value::{InitRule, LONGEST, Value};
+use crate::check::{Expander, error};
 
-impl Checker<'_> {
-    pub(super) fn compile_time(&mut self, word: CompileTimeWord, arguments: &Arguments) -> Option<Value> {
+impl Expander<'_> {
+    pub(crate) fn compile_time(&mut self, word: CompileTimeWord, arguments: &Arguments<'_>) -> Outcome<Value> {
         match word {
             CompileTimeWord::Len => {
                 let items = self.list_argument(arguments, "list")?;
-                Some(Value::Int(i64::try_from(items.len()).unwrap_or(i64::MAX)))
+                Ok(Value::Int(as_int(items.len())))
             }
             CompileTimeWord::Zip => self.zip(arguments),
             CompileTimeWord::Reverse => {
                 let mut items = self.list_argument(arguments, "list")?;
                 items.reverse();
-                Some(list(items))
+                Ok(Value::list(items))
             }
             CompileTimeWord::Repeated => {
                 let count = self.int_argument(arguments, "count", 0)?;
                 self.short(count, arguments)?;
-                let values = list((0..count).map(|_| arguments.get("value").0.clone()));
-                Some(self.bounded(values, arguments.span))
+                let values = (0..count).map(|_| arguments.get("value").0.clone());
+                self.bounded(Value::list(values.collect()), arguments.site.span)
             }
             CompileTimeWord::Linspace => {
                 let (from, to) = (self.float_argument(arguments, "from")?, self.float_argument(arguments, "to")?);
                 let count = self.int_argument(arguments, "count", 1)?;
                 self.short(count, arguments)?;
-                #[allow(clippy::cast_precision_loss, reason = "the count is at most a million")]
                 let at = |i: i64| {
                     let step = (to - from) / (count - 1).max(1) as f64;
                     if i + 1 == count && count > 1 { to } else { from + step * i as f64 }
                 };
-                Some(list((0..count).map(|i| Value::Float(at(i)))))
+                Ok(Value::list((0..count).map(|i| Value::Float(at(i))).collect()))
             }
-            CompileTimeWord::Floor =>
-            {
-                #[allow(clippy::cast_possible_truncation, reason = "a float that is too large gives the largest int")]
-                self.float_argument(arguments, "x").map(|x| Value::Int(x.floor() as i64))
-            }
+            // A float that is too large gives the largest int.
+            CompileTimeWord::Floor => self.float_argument(arguments, "x").map(|x| Value::Int(x.floor() as i64)),
             CompileTimeWord::Div => {
                 let a = self.int_argument(arguments, "a", i64::MIN)?;
                 let b = self.int_argument(arguments, "b", 1)?;
-                Some(Value::Int(a.div_euclid(b)))
+                Ok(Value::Int(a.div_euclid(b)))
             }
             CompileTimeWord::Fail => {
                 let (message, _) = arguments.get("message");
@@ -56,41 +53,39 @@ impl Checker<'_> {
                     Value::Str(text) => text.to_string(),
                     other => other.shown(self.spec),
                 };
-                Some(self.report(Diagnostic::new(Code::Refused, text, arguments.span)))
+                Err(self.report(Diagnostic::new(Code::Refused, text, arguments.site.span)))
             }
             CompileTimeWord::ShapeOf => {
                 let x = self.tensor_argument(arguments, "x")?;
-                Some(list(x.fact.shape.0.iter().map(Value::of_dim)))
+                Ok(Value::list(x.fact.shape.0.iter().map(Value::of_dim).collect()))
             }
         }
     }
 
-    fn short(&mut self, count: i64, arguments: &Arguments) -> Option<()> {
+    fn short(&mut self, count: i64, arguments: &Arguments<'_>) -> Outcome<()> {
         if count <= LONGEST {
-            return Some(());
+            return Ok(());
         }
-        self.report(error::list_too_long(count, LONGEST, arguments.span));
-        None
+        Err(self.report(error::list_too_long(count, LONGEST, arguments.site.span)))
     }
 
-    fn zip(&mut self, arguments: &Arguments) -> Option<Value> {
+    fn zip(&mut self, arguments: &Arguments<'_>) -> Outcome<Value> {
         let mut lists = vec![self.list_argument(arguments, "a")?, self.list_argument(arguments, "b")?];
-        if !matches!(arguments.get("c").0, Value::None) {
+        if !arguments.is_none("c") {
             lists.push(self.list_argument(arguments, "c")?);
         }
         let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
         if lengths.iter().any(|&length| length != lengths[0]) {
             let text = format!("the lists of `zip` have different lengths: {lengths:?}");
-            self.report(Diagnostic::new(Code::UnequalLengths, text, arguments.span));
-            return None;
+            return Err(self.report(Diagnostic::new(Code::UnequalLengths, text, arguments.site.span)));
         }
         let tuples =
             (0..lengths[0]).map(|i| Value::Tuple(Rc::new(lists.iter().map(|items| items[i].clone()).collect())));
-        Some(list(tuples))
+        Ok(Value::list(tuples.collect()))
     }
 
-    pub(super) fn initial(&mut self, word: InitialWord, arguments: &Arguments) -> Option<InitRule> {
-        Some(match word {
+    pub(crate) fn initial(&mut self, word: InitialWord, arguments: &Arguments<'_>) -> Outcome<InitRule> {
+        Ok(match word {
             InitialWord::Zeros => InitRule::Is(Init::Constant(0.0)),
             InitialWord::Ones => InitRule::Is(Init::Constant(1.0)),
             InitialWord::Normal => InitRule::Is(Init::Normal {
@@ -104,8 +99,8 @@ impl Checker<'_> {
         })
     }
 
-    pub(super) fn training_rule(&mut self, word: TrainingWord, arguments: &Arguments) -> Option<Value> {
-        Some(match word {
+    pub(crate) fn training_rule(&mut self, word: TrainingWord, arguments: &Arguments<'_>) -> Outcome<Value> {
+        Ok(match word {
             TrainingWord::AdamW => {
                 let [lr, beta1, beta2, epsilon] = self.adam(arguments)?;
                 let weight_decay = self.fraction(arguments, "weight_decay", f64::MAX)?;
@@ -130,9 +125,9 @@ impl Checker<'_> {
         })
     }
 
-    /// What Adam has with and without weight decay: `lr`, `beta1`, `beta2` and `epsilon`.
-    fn adam(&mut self, arguments: &Arguments) -> Option<[f64; 4]> {
-        Some([
+    /// The settings of Adam, with and without weight decay: `lr`, `beta1`, `beta2` and `epsilon`.
+    fn adam(&mut self, arguments: &Arguments<'_>) -> Outcome<[f64; 4]> {
+        Ok([
             self.fraction(arguments, "lr", f64::MAX)?,
             self.fraction(arguments, "beta1", 1.0)?,
             self.fraction(arguments, "beta2", 1.0)?,
@@ -141,15 +136,14 @@ impl Checker<'_> {
     }
 
     /// A number of at least 0 and less than `limit`.
-    fn fraction(&mut self, arguments: &Arguments, name: &str, limit: f64) -> Option<f64> {
+    fn fraction(&mut self, arguments: &Arguments<'_>, name: &str, limit: f64) -> Outcome<f64> {
         let x = self.float_argument(arguments, name)?;
         if x >= 0.0 && x < limit {
-            return Some(x);
+            return Ok(x);
         }
         let range =
             if limit == f64::MAX { "at least 0".to_owned() } else { format!("at least 0 and less than {limit}") };
-        let text = format!("`{name}` of `{}` must be {range}, this is {x}", arguments.callee);
-        self.report(Diagnostic::new(Code::TooSmall, text, arguments.get(name).1));
-        None
+        let text = format!("`{name}` of `{}` must be {range}, this is {x}", arguments.site.callee);
+        Err(self.report(Diagnostic::new(Code::TooSmall, text, arguments.get(name).1)))
     }
 }

@@ -1,4 +1,4 @@
-//! What the text of a spec says besides what runs, kept for the warnings about it.
+//! Facts about the text of a spec, beyond what runs. The lints need them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use crate::program::written::{Measure, Named, Objective, Param, Unread, Written}
 use crate::resolve::effective_members;
 use crate::resolve::spec::ModuleId;
 
-use super::Checker;
-use super::environment::Environment;
-use super::value::InstanceId;
+use crate::check::Expander;
+use crate::check::value::InstanceId;
+use crate::check::value::environment::Environment;
 
-impl Checker<'_> {
-    /// What is written of a model and of these objectives.
-    pub(super) fn written(&mut self, model: InstanceId, objectives: &[&Arc<ObjectiveDef>]) -> Written {
+impl Expander<'_> {
+    /// The facts about the text of a model and of these objectives.
+    pub(crate) fn written(&mut self, model: InstanceId, objectives: &[&Arc<ObjectiveDef>]) -> Written {
         let spec = self.spec;
         let mut written = Written { allows: spec.allows.clone(), ..Written::default() };
         let unread = spec.unread.iter();
@@ -78,7 +78,7 @@ impl Checker<'_> {
 
     /// The parts that paths name, and their weights.
     fn named(&mut self, model: InstanceId, paths: &[PartPath]) -> Vec<(Named, Vec<InstanceId>)> {
-        let scope = self.scope(None, "parts", None);
+        let scope = self.builder.scope(None, "parts", None);
         let env = Environment::new(ModuleId(0), Some(model), "".into(), scope);
         let mut found = Vec::new();
         for path in paths {

@@ -1,0 +1,244 @@
+//! Binds the arguments of a call to parameters, and checks the arguments of built-in functions.
+
+use std::sync::Arc;
+
+use diadc_core::fact::{DType, Dim, Shape};
+use diadc_core::span::Span;
+
+use crate::diagnostic::{Code, Diagnostic};
+
+use super::site::CallSite;
+use crate::check::report::{Outcome, Reported};
+use crate::check::value::{Given, Tensor, Value};
+use crate::check::{Expander, error};
+
+/// A parameter: its name, and whether a call may omit it.
+pub(crate) struct Slot<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) optional: bool,
+}
+
+impl Expander<'_> {
+    /// The argument of each parameter; `None` for a parameter that the call omits.
+    pub(crate) fn bind(
+        &mut self,
+        callee: &str,
+        slots: &[Slot<'_>],
+        given: Vec<Given>,
+        span: Span,
+    ) -> Outcome<Vec<Option<Given>>> {
+        self.in_order(callee, &given)?;
+        let mut bound: Vec<Option<Given>> = slots.iter().map(|_| None).collect();
+        let mut outcome = Ok(());
+        let mut next = 0;
+        for argument in given {
+            if argument.value.is_poison() {
+                outcome = Err(Reported::before());
+            }
+            let at = match &argument.name {
+                None => {
+                    next += 1;
+                    next - 1
+                }
+                Some((name, at)) => match slots.iter().position(|slot| slot.name == &**name) {
+                    Some(index) => index,
+                    None => {
+                        let known = slots.iter().map(|slot| slot.name);
+                        outcome = Err(self.report(error::unknown_argument(name, callee, known, *at)));
+                        continue;
+                    }
+                },
+            };
+            match bound.get_mut(at) {
+                None => outcome = Err(self.report(error::too_many_arguments(callee, slots.len(), argument.span))),
+                Some(Some(_)) => {
+                    outcome = Err(self.report(error::argument_twice(slots[at].name, callee, argument.span)));
+                }
+                Some(free) => *free = Some(argument),
+            }
+        }
+        outcome?;
+        match slots.iter().zip(&bound).find(|(slot, value)| value.is_none() && !slot.optional) {
+            Some((slot, _)) => Err(self.report(error::missing_argument(slot.name, callee, span))),
+            None => Ok(bound),
+        }
+    }
+
+    /// Refuses a call in which a positional argument comes after a named one.
+    fn in_order(&mut self, callee: &str, given: &[Given]) -> Outcome<()> {
+        let mut named = None;
+        for argument in given {
+            match (&argument.name, &named) {
+                (Some((name, at)), _) => named = Some((name.clone(), *at)),
+                (None, Some((name, at))) => {
+                    return Err(self.report(error::positional_after_named(callee, argument.span, name, *at)));
+                }
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The arguments of a call of a built-in function, by name. Omitted ones have the defaults of the table of builtins.
+pub(crate) struct Arguments<'a> {
+    pub(crate) site: CallSite<'a>,
+    pub(crate) values: Vec<(&'static str, Value, Span)>,
+}
+
+impl Arguments<'_> {
+    /// The value of a parameter of the table, and where its argument is written.
+    pub(crate) fn get(&self, name: &str) -> (&Value, Span) {
+        let (_, value, span) =
+            self.values.iter().find(|(known, ..)| *known == name).expect("the table of builtins has this parameter");
+        (value, *span)
+    }
+
+    /// Whether the value of a parameter is `none`, which is the default of many.
+    pub(crate) fn is_none(&self, name: &str) -> bool {
+        matches!(self.get(name).0, Value::None)
+    }
+}
+
+impl Expander<'_> {
+    /// Reports that an argument is not what is wanted, unless it stands for a mistake itself.
+    pub(crate) fn refuse_argument(&mut self, arguments: &Arguments<'_>, name: &str, wanted: &str) -> Reported {
+        let (value, span) = arguments.get(name);
+        self.refuse(&format!("`{name}` of `{}`", arguments.site.callee), wanted, value, span)
+    }
+
+    pub(crate) fn tensor_argument(&mut self, arguments: &Arguments<'_>, name: &str) -> Outcome<Tensor> {
+        match arguments.get(name).0 {
+            Value::Tensor(tensor) => Ok(tensor.clone()),
+            _ => Err(self.refuse_argument(arguments, name, "a tensor")),
+        }
+    }
+
+    /// A tensor that holds floats.
+    pub(crate) fn float_tensor_argument(&mut self, arguments: &Arguments<'_>, name: &str) -> Outcome<Tensor> {
+        let tensor = self.tensor_argument(arguments, name)?;
+        match tensor.fact.dtype {
+            DType::Float => Ok(tensor),
+            DType::Int | DType::Bool => Err(self.refuse_argument(arguments, name, "a tensor of floats")),
+        }
+    }
+
+    pub(crate) fn float_argument(&mut self, arguments: &Arguments<'_>, name: &str) -> Outcome<f64> {
+        arguments.get(name).0.number().ok_or_else(|| self.refuse_argument(arguments, name, "a number"))
+    }
+
+    /// An int that is at least `least`.
+    pub(crate) fn int_argument(&mut self, arguments: &Arguments<'_>, name: &str, least: i64) -> Outcome<i64> {
+        match arguments.get(name) {
+            (Value::Int(n), _) if *n >= least => Ok(*n),
+            (Value::Int(n), span) => {
+                let text = format!("`{name}` of `{}` must be at least {least}, this is {n}", arguments.site.callee);
+                Err(self.report(Diagnostic::new(Code::TooSmall, text, span)))
+            }
+            _ => Err(self.refuse_argument(arguments, name, "an int")),
+        }
+    }
+
+    pub(crate) fn size_argument(&mut self, arguments: &Arguments<'_>, name: &str, least: usize) -> Outcome<usize> {
+        let n = self.int_argument(arguments, name, as_int(least))?;
+        Ok(usize::try_from(n).expect("it is at least `least`"))
+    }
+
+    /// One int for both axes, or `[vertical, horizontal]`.
+    pub(crate) fn pair_argument(&mut self, arguments: &Arguments<'_>, name: &str, least: usize) -> Outcome<[usize; 2]> {
+        let size = |value: &Value| match value {
+            Value::Int(n) => usize::try_from(*n).ok().filter(|&n| n >= least),
+            _ => None,
+        };
+        match arguments.get(name).0.elements().as_deref() {
+            Some([h, w]) => match (size(h), size(w)) {
+                (Some(h), Some(w)) => Ok([h, w]),
+                _ => Err(self.refuse_argument(arguments, name, &format!("one or two ints of at least {least}"))),
+            },
+            Some(_) => Err(self.refuse_argument(arguments, name, "one int or `[vertical, horizontal]`")),
+            None => self.size_argument(arguments, name, least).map(|n| [n, n]),
+        }
+    }
+
+    pub(crate) fn bool_argument(&mut self, arguments: &Arguments<'_>, name: &str) -> Outcome<bool> {
+        match arguments.get(name).0 {
+            Value::Bool(b) => Ok(*b),
+            _ => Err(self.refuse_argument(arguments, name, "`true` or `false`")),
+        }
+    }
+
+    /// One of a few words.
+    pub(crate) fn word_argument(&mut self, arguments: &Arguments<'_>, name: &str, words: &[&str]) -> Outcome<Arc<str>> {
+        match arguments.get(name).0 {
+            Value::Str(word) if words.contains(&&**word) => Ok(word.clone()),
+            _ => {
+                let list: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                Err(self.refuse_argument(arguments, name, &list.join(" or ")))
+            }
+        }
+    }
+
+    pub(crate) fn list_argument(&mut self, arguments: &Arguments<'_>, name: &str) -> Outcome<Vec<Value>> {
+        match arguments.get(name).0.elements() {
+            Some(items) => items.into_iter().map(Value::sound).collect(),
+            None => Err(self.refuse_argument(arguments, name, "a list")),
+        }
+    }
+
+    pub(crate) fn tensors_argument(&mut self, arguments: &Arguments<'_>, name: &str) -> Outcome<Vec<Tensor>> {
+        let items = self.list_argument(arguments, name)?.into_iter().map(|item| match item {
+            Value::Tensor(tensor) => Some(tensor),
+            _ => None,
+        });
+        let tensors: Option<Vec<Tensor>> = items.collect();
+        tensors.ok_or_else(|| self.refuse_argument(arguments, name, "a list of tensors"))
+    }
+
+    /// A list of extents, of which one may be -1 if `elements` says how many there are in all.
+    pub(crate) fn shape_argument(
+        &mut self,
+        arguments: &Arguments<'_>,
+        name: &str,
+        elements: Option<&Dim>,
+    ) -> Outcome<Shape> {
+        let items = self.list_argument(arguments, name)?;
+        let mut dims: Vec<Option<Dim>> = Vec::new();
+        for item in &items {
+            match item {
+                Value::Int(-1) if elements.is_some() && !dims.contains(&None) => dims.push(None),
+                Value::Int(n) if *n < 0 => return Err(self.refuse_argument(arguments, name, "extents of at least 0")),
+                other => match other.dim() {
+                    Some(dim) => dims.push(Some(dim)),
+                    None => return Err(self.refuse_argument(arguments, name, "a list of ints")),
+                },
+            }
+        }
+        let rest = elements
+            .filter(|_| dims.contains(&None))
+            .and_then(|elements| elements.divided_exactly(&Dim::product(dims.iter().flatten())));
+        let dims: Option<Vec<Dim>> = dims.into_iter().map(|dim| dim.or_else(|| rest.clone())).collect();
+        dims.map(Shape)
+            .ok_or_else(|| self.refuse_argument(arguments, name, "a shape that divides the number of elements"))
+    }
+
+    /// An axis of a tensor; negative ones count from the end.
+    pub(crate) fn axis(&mut self, value: &Value, rank: usize, callee: &str, span: Span) -> Outcome<usize> {
+        let count = as_int(rank);
+        match value {
+            Value::Int(n) if (-count..count).contains(n) => {
+                Ok(usize::try_from(n.rem_euclid(count)).expect("it is at least 0"))
+            }
+            Value::Poison => Err(Reported::before()),
+            other => {
+                let shown = other.shown(self.spec);
+                let text = format!("`{callee}` has no axis {shown} in a tensor of {rank} axes");
+                Err(self.report(Diagnostic::new(Code::NoSuchAxis, text, span)))
+            }
+        }
+    }
+}
+
+/// A size as an int of the language.
+pub(crate) fn as_int(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,93 @@
+//! Calls of built-in functions: binds the arguments, then runs the function in the file for its kind.
+
+use std::rc::Rc;
+
+use diadc_core::span::Span;
+
+use crate::resolve::builtin::{Builtin, Default};
+
+use super::argument::{Arguments, Slot};
+use super::site::CallSite;
+use crate::check::Expander;
+use crate::check::report::Outcome;
+use crate::check::value::environment::Environment;
+use crate::check::value::{Given, Partial, Value, WeightPlace};
+
+impl Expander<'_> {
+    /// The result of a built-in function; also the place for weights again, if the function has no weights.
+    pub(crate) fn builtin(
+        &mut self,
+        env: &Environment,
+        builtin: Builtin,
+        given: Vec<Given>,
+        place: Option<WeightPlace>,
+        span: Span,
+    ) -> Outcome<(Value, Option<WeightPlace>)> {
+        if awaits_tensor(builtin, &given) {
+            return Ok((Value::Partial(Rc::new(Partial { builtin, arguments: given, place })), None));
+        }
+        let parameters = builtin.parameters();
+        let slots: Vec<Slot<'_>> = parameters
+            .iter()
+            .map(|parameter| Slot { name: parameter.name, optional: parameter.default != Default::Required })
+            .collect();
+        let bound = self.bind(builtin.word(), &slots, given, span)?;
+        let values = parameters.iter().zip(bound).map(|(parameter, argument)| match argument {
+            Some(given) => (parameter.name, given.value, given.span),
+            None => (parameter.name, default(parameter.default), span),
+        });
+        let values: Vec<(&str, Value, Span)> = values.collect();
+        let tensors = values.iter().filter(|(_, value, _)| matches!(value, Value::Tensor(_)));
+        let operands: Vec<Span> = tensors.map(|(.., span)| *span).collect();
+        let site = CallSite { callee: builtin.word(), span, env, place: place.as_ref(), operands: &operands };
+        self.run_builtin(builtin, &Arguments { site, values })
+    }
+
+    fn run_builtin(&mut self, builtin: Builtin, arguments: &Arguments<'_>) -> Outcome<(Value, Option<WeightPlace>)> {
+        let value = match builtin {
+            Builtin::CompileTime(word) => self.compile_time(word, arguments),
+            Builtin::Unary(word) => self.unary_function(word, arguments),
+            Builtin::Binary(word) => self.binary_function(word.operation(), arguments),
+            Builtin::Element(word) => self.element_function(word, arguments),
+            Builtin::Reduction(word) => self.reduction(word, arguments),
+            Builtin::Layout(word) => self.layout(word, arguments),
+            Builtin::Tensor(word) => self.tensor_function(word, arguments),
+            Builtin::Layer(word) => return Ok((self.layer(word, arguments)?, None)),
+            Builtin::Random(word) => self.random(word, arguments),
+            Builtin::Initial(word) => self.initial(word, arguments).map(Value::Init),
+            Builtin::Training(word) => self.training_rule(word, arguments),
+        };
+        Ok((value?, arguments.site.place.cloned()))
+    }
+}
+
+/// Whether a call omits the tensor that the function works on. The call is then a function of that tensor.
+fn awaits_tensor(builtin: Builtin, given: &[Given]) -> bool {
+    let parameters = builtin.parameters();
+    if parameters.len() < 2 || matches!(builtin, Builtin::Reduction(_)) {
+        return false;
+    }
+    if parameters[0].name != "x"
+        || given.iter().any(|given| given.name.as_ref().is_some_and(|(name, _)| &**name == "x"))
+    {
+        return false;
+    }
+    match given.iter().find(|given| given.name.is_none()) {
+        None => true,
+        Some(first) => {
+            // With as many arguments as parameters the first one was meant, whatever it is.
+            !matches!(first.value, Value::Tensor(_) | Value::Poison) && given.len() < parameters.len()
+        }
+    }
+}
+
+fn default(default: Default) -> Value {
+    match default {
+        Default::Required => Value::Poison,
+        Default::None => Value::None,
+        Default::Int(n) => Value::Int(n),
+        Default::Float(x) => Value::Float(x),
+        Default::Bool(b) => Value::Bool(b),
+        Default::Str(s) => Value::Str(s.into()),
+    }
+}

@@ -1,0 +1,261 @@
+//! Calls of functions, parts, blocks and builtins.
+
+use std::sync::Arc;
+
+use diadc_core::span::Span;
+
+use crate::parse::ast::{Argument, Expr, ExprKind, FnDef, Param};
+use crate::program::PartCall;
+use crate::resolve::Definition;
+use crate::resolve::spec::ModuleId;
+
+use super::argument::Slot;
+use crate::check::record::named;
+use crate::check::report::{Outcome, Reported};
+use crate::check::trace::Callee;
+use crate::check::value::environment::{Environment, join};
+use crate::check::value::{Closure, Given, InstanceId, Value, WeightPlace};
+use crate::check::{Expander, error};
+
+/// `callee(arguments)` in the source.
+pub(crate) struct Called<'a> {
+    pub(crate) callee: &'a Expr,
+    pub(crate) arguments: &'a [Argument],
+    /// The value before `|>`, if there is one.
+    pub(crate) piped: Option<Given>,
+    pub(crate) span: Span,
+}
+
+impl Expander<'_> {
+    /// The value of a call. `place` is for the weights of the first thing in it that has weights; if nothing has, the place
+    /// is returned.
+    pub(crate) fn call_expr(
+        &mut self,
+        env: &mut Environment,
+        call: Called<'_>,
+        place: Option<WeightPlace>,
+    ) -> Outcome<(Value, Option<WeightPlace>)> {
+        let Called { callee, arguments, piped, span } = call;
+        let function = match &callee.kind {
+            ExprKind::Call(inner, arguments) => {
+                let inner = Called { callee: inner, arguments, piped: None, span: callee.span };
+                self.call_expr(env, inner, place)
+            }
+            _ => self.expr(env, callee).map(|function| (function, place)),
+        };
+        let makes_part = std::mem::replace(&mut env.makes_part, false);
+        let given: Vec<Given> = arguments
+            .iter()
+            .map(|argument| Given {
+                name: argument.name.as_ref().map(|name| (name.node.clone(), name.span)),
+                value: self.value(env, &argument.value),
+                span: argument.value.span,
+            })
+            .collect();
+        env.makes_part = makes_part;
+        match (piped, function?) {
+            (Some(piped), (Value::Block(block), place)) => {
+                let instance = self.construct(env, block, given, place, span)?;
+                Ok((self.applied(env, &instance, vec![piped], span)?, None))
+            }
+            (piped, (function, place)) => {
+                let given = piped.into_iter().chain(given).collect();
+                self.apply(env, &function, given, place, span)
+            }
+        }
+    }
+
+    /// Calls a value with arguments, without a place for weights.
+    pub(crate) fn applied(
+        &mut self,
+        env: &mut Environment,
+        callee: &Value,
+        given: Vec<Given>,
+        span: Span,
+    ) -> Outcome<Value> {
+        self.apply(env, callee, given, None, span).map(|(value, _)| value)
+    }
+
+    /// Calls a value with arguments. The place is returned if the value has no weights that could lie there.
+    pub(crate) fn apply(
+        &mut self,
+        env: &mut Environment,
+        callee: &Value,
+        given: Vec<Given>,
+        place: Option<WeightPlace>,
+        span: Span,
+    ) -> Outcome<(Value, Option<WeightPlace>)> {
+        let value = match callee {
+            Value::Poison => Err(Reported::before()),
+            Value::Block(block) => return Ok((self.construct(env, *block, given, place, span)?, None)),
+            Value::Builtin(builtin) => {
+                let names = builtin.parameters().iter().map(|param| (param.name, Definition::Builtin(*builtin)));
+                self.saw_arguments(&given, names);
+                return self.builtin(env, *builtin, given, place, span);
+            }
+            Value::Partial(partial) => {
+                let all = given.into_iter().chain(partial.arguments.iter().cloned()).collect();
+                let (own, rest) = match &partial.place {
+                    Some(own) => (Some(own.clone()), place),
+                    None => (place, None),
+                };
+                return Ok((self.builtin(env, partial.builtin, all, own, span)?.0, rest));
+            }
+            Value::Function(module, def) => {
+                return Ok((self.call_function(env, (*module, def), given, place, span)?, None));
+            }
+            Value::Method(instance, module, def) => self.call_method(env, *instance, (*module, def), given, span),
+            Value::Instance(instance) => match self.main_function(*instance) {
+                Some((module, def)) => self.call_method(env, *instance, (module, &def), given, span),
+                None if self.is_partial(Some(*instance)) => Err(Reported::before()),
+                None => {
+                    let name = self.block_name(*instance);
+                    let diagnostic = error::not_callable(&format!("a `{name}`"), span);
+                    Err(self.report(
+                        diagnostic.help("its block has no main function `fn (..) { .. }`; call one of its functions"),
+                    ))
+                }
+            },
+            Value::Closure(closure) => self.call_closure(env, closure, given, span),
+            other => {
+                let kind = other.kind(self.spec);
+                Err(self.report(error::not_callable(&kind, span)))
+            }
+        };
+        Ok((value?, place))
+    }
+
+    fn call_closure(&mut self, env: &Environment, closure: &Closure, given: Vec<Given>, span: Span) -> Outcome<Value> {
+        let lambda = &closure.lambda;
+        let slots: Vec<Slot<'_>> =
+            lambda.params.iter().map(|name| Slot { name: &name.node, optional: false }).collect();
+        let bound = self.bind("this function", &slots, given, span)?;
+        let mut inner = closure.environment.clone();
+        inner.scope = env.scope;
+        for (name, given) in lambda.params.iter().zip(bound.into_iter().flatten()) {
+            self.saw(name.span, &given.value);
+            inner.define(name.node.clone(), given.value);
+        }
+        self.called(Callee::Words("in the function given here".into()), closure.span, |this| {
+            this.body(&mut inner, &lambda.body)
+        })
+    }
+
+    /// A free function: its layers lie where the caller's do, below `place` if one is given.
+    fn call_function(
+        &mut self,
+        env: &Environment,
+        (module, def): (ModuleId, &Arc<FnDef>),
+        given: Vec<Given>,
+        place: Option<WeightPlace>,
+        span: Span,
+    ) -> Outcome<Value> {
+        let prefix = match place {
+            Some(place) => join(&env.prefix, &place.path),
+            None => env.prefix.clone(),
+        };
+        let scope = if given.iter().any(|argument| argument.value.holds_tensor()) {
+            let scope = self.builder.scope(Some(env.scope), &def.name.node, None);
+            self.builder.scopes[scope.0 as usize].span = Some(span);
+            scope
+        } else {
+            env.scope
+        };
+        let mut inner = Environment::new(module, None, prefix, scope);
+        inner.reached = env.reached.clone();
+        inner.caller = env.owner();
+        let callee = Callee::Function(def.name.node.clone());
+        self.called(callee, span, |this| this.run_function(&mut inner, def, given, span))
+    }
+
+    fn call_method(
+        &mut self,
+        env: &Environment,
+        instance: InstanceId,
+        (module, def): (ModuleId, &Arc<FnDef>),
+        given: Vec<Given>,
+        span: Span,
+    ) -> Outcome<Value> {
+        let block = self.block_name(instance);
+        let of = &self.instances[instance.0];
+        let is_model = of.owner.is_none() && of.prefix.is_empty();
+        let label = match (is_model, &*def.name.node) {
+            (true, name) => name.to_owned(),
+            (false, "fn") => of.place.to_string(),
+            (false, name) => format!("{}.{name}", of.place),
+        };
+        let scope = self.builder.scope(Some(env.scope), &label, (!is_model).then(|| block.clone()));
+        let called = &mut self.builder.scopes[scope.0 as usize];
+        called.span = Some(span);
+        if !is_model {
+            let function = (&*def.name.node != "fn").then(|| def.name.node.clone());
+            called.part = Some(PartCall { path: of.prefix.clone(), function });
+        }
+        let mut inner = self.environment_of(instance, module, scope);
+        let callee = Callee::Method(instance, def.name.node.clone());
+        self.called(callee, span, |this| this.run_function(&mut inner, def, given, span))
+    }
+
+    /// Binds arguments, checks types and runs the body.
+    pub(crate) fn run_function(
+        &mut self,
+        env: &mut Environment,
+        def: &Arc<FnDef>,
+        given: Vec<Given>,
+        span: Span,
+    ) -> Outcome<Value> {
+        let callee = if &*def.name.node == "fn" { "this block" } else { &def.name.node };
+        let bound = self.bind_params(callee, &def.params, given, span)?;
+        for (param, argument) in def.params.iter().zip(bound) {
+            let value = self.argument(env, callee, param, argument)?;
+            self.stack.note_argument(&param.name.node, &value);
+            self.saw(param.name.span, &value);
+            env.define(param.name.node.clone(), value);
+        }
+        let value = self.body(env, &def.body)?;
+        self.saw_result(def.name.span, &value);
+        match &def.returns {
+            Some(ty) => {
+                let what = format!("the result of `{callee}`");
+                self.matches(env, ty, value, &what, def.body.result_span())
+            }
+            None => Ok(value),
+        }
+    }
+
+    /// The argument of each parameter of a function or a block.
+    pub(crate) fn bind_params(
+        &mut self,
+        callee: &str,
+        params: &[Param],
+        given: Vec<Given>,
+        span: Span,
+    ) -> Outcome<Vec<Option<Given>>> {
+        let slots: Vec<Slot<'_>> =
+            params.iter().map(|param| Slot { name: &param.name.node, optional: param.default.is_some() }).collect();
+        self.saw_arguments(&given, named(params.iter().map(|param| &param.name)));
+        self.bind(callee, &slots, given, span)
+    }
+
+    /// The value of a parameter: its argument, or its default, which may use the parameters before it.
+    pub(crate) fn argument(
+        &mut self,
+        env: &mut Environment,
+        callee: &str,
+        param: &Param,
+        argument: Option<Given>,
+    ) -> Outcome<Value> {
+        let (value, at) = match (argument, &param.default) {
+            (Some(given), _) => (given.value, given.span),
+            (None, Some(default)) => (self.value(env, default), default.span),
+            (None, None) => unreachable!("an argument that must be given has been bound"),
+        };
+        let is_default_none = matches!(value, Value::None) && param.default.is_some();
+        match &param.ty {
+            Some(ty) if !is_default_none => {
+                self.matches(env, ty, value, &format!("`{}` of `{callee}`", param.name.node), at)
+            }
+            _ => Ok(value),
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Instances of blocks: makes them, copies them, and computes their members.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use diadc_core::graph::ScopeId;
+use diadc_core::span::Span;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::parse::ast::{FnDef, LetDef, MemberKind, SectionContent};
+use crate::resolve::spec::{BlockId, ByName, ModuleId};
+
+use crate::check::report::{Outcome, Reported};
+use crate::check::value::environment::{DefaultPlace, Environment, Instance, join};
+use crate::check::value::{Given, InstanceId, Value, WeightPlace};
+use crate::check::{Expander, error};
+
+impl Expander<'_> {
+    /// `Block(arguments) @ place`
+    pub(crate) fn construct(
+        &mut self,
+        env: &Environment,
+        block_id: BlockId,
+        given: Vec<Given>,
+        place: Option<WeightPlace>,
+        span: Span,
+    ) -> Outcome<Value> {
+        let block = self.spec.block(block_id);
+        let name = &block.name.node;
+        let bound = self.bind_params(name, &block.params, given, span)?;
+        let mut inner = Environment::new(block.module, None, "".into(), env.scope);
+        let mut arguments = ByName::default();
+        for (param, argument) in block.params.iter().zip(bound) {
+            let value = self.argument(&mut inner, name, param, argument)?;
+            self.saw(param.name.span, &value);
+            inner.define(param.name.node.clone(), value.clone());
+            arguments.insert(param.name.node.clone(), value);
+        }
+        let place = match (place, &env.default_place) {
+            (Some(place), _) => place.path,
+            (None, Some(place)) if env.makes_part => place.path.clone(),
+            (None, None) if env.makes_part => "".into(),
+            (None, _) => return Err(self.report(error::no_place(name, span))),
+        };
+        let prefix = join(&env.prefix, &place);
+        self.reach(env, &prefix, span, false)?;
+        Ok(self.instance(Instance {
+            block: block_id,
+            arguments,
+            prefix,
+            place,
+            owner: env.owner(),
+            copy_of: None,
+            members: FxHashMap::default(),
+        }))
+    }
+
+    fn instance(&mut self, instance: Instance) -> Value {
+        self.instances.push(instance);
+        Value::Instance(InstanceId(self.instances.len() - 1))
+    }
+
+    /// Notes that a call has reached a place for weights. A call may reach a place once, and one spot of the source alone
+    /// may use it.
+    pub(crate) fn reach(&mut self, env: &Environment, prefix: &Arc<str>, span: Span, is_copy: bool) -> Outcome<()> {
+        // What lies where its owner does has no place of its own; its layers have.
+        if env.owner().is_some_and(|owner| self.instances[owner.0].prefix == *prefix) {
+            return Ok(());
+        }
+        if !env.makes_part
+            && let Some(first) = env.reached.borrow_mut().insert(prefix.clone(), span)
+        {
+            return Err(self.report(error::place_reached_twice(prefix, span, first)));
+        }
+        match self.placed.insert(prefix.clone(), span) {
+            Some(first) if first != span => Err(self.report(error::place_taken(prefix, span, first, is_copy))),
+            _ => Ok(()),
+        }
+    }
+
+    /// `copy original`
+    pub(crate) fn copy(&mut self, env: &mut Environment, original: &Value, span: Span) -> Outcome<Value> {
+        match original {
+            Value::Poison => Err(Reported::before()),
+            Value::Instance(id) => {
+                let of = &self.instances[id.0];
+                let own: Arc<str> = match &env.default_place {
+                    Some(DefaultPlace { path, is_index: true }) => path.clone(),
+                    Some(_) => of.place.clone(),
+                    None => "".into(),
+                };
+                let prefix = join(&env.prefix, &own);
+                let around = env.owner().map_or("", |owner| &*self.instances[owner.0].prefix);
+                let place = prefix.strip_prefix(around).map_or(&*prefix, |rest| rest.trim_start_matches('.'));
+                let instance = Instance {
+                    block: of.block,
+                    arguments: of.arguments.clone(),
+                    prefix: prefix.clone(),
+                    place: place.into(),
+                    owner: env.owner(),
+                    copy_of: Some(*id),
+                    members: FxHashMap::default(),
+                };
+                if !env.makes_part {
+                    let diagnostic = Diagnostic::new(Code::CopyOutsidePart, "a copy must be a `part`", span);
+                    return Err(self.report(diagnostic.help("write `part name = copy ..` in the block or model")));
+                }
+                self.reach(env, &prefix, span, true)?;
+                Ok(self.instance(instance))
+            }
+            Value::List(items) => {
+                let (outer_prefix, outer) = (env.prefix.clone(), env.default_place.take());
+                if let Some(name) = &outer {
+                    env.prefix = join(&outer_prefix, &name.path);
+                }
+                let mut copies = Vec::new();
+                for (i, item) in items.iter().enumerate() {
+                    env.default_place = Some(DefaultPlace { path: i.to_string().into(), is_index: true });
+                    copies.push(Value::or_poison(self.copy(env, item, span)));
+                }
+                env.prefix = outer_prefix;
+                env.default_place = outer;
+                Ok(Value::list(copies))
+            }
+            other => Err(self.refuse("what is copied", "a part", other, span)),
+        }
+    }
+
+    pub(crate) fn block_name(&self, instance: InstanceId) -> Arc<str> {
+        self.spec.block(self.instances[instance.0].block).name.node.clone()
+    }
+
+    pub(crate) fn main_function(&self, instance: InstanceId) -> Option<(ModuleId, Arc<FnDef>)> {
+        let block = self.spec.block(self.instances[instance.0].block);
+        match block.members.get("fn") {
+            Some((module, member)) => match &member.kind {
+                MemberKind::Fn(def) => Some((*module, def.clone())),
+                _ => None,
+            },
+            None => None,
+        }
+    }
+
+    pub(crate) fn has_member(&self, instance: InstanceId, name: &str) -> bool {
+        let instance = &self.instances[instance.0];
+        instance.arguments.contains_key(name) || self.spec.block(instance.block).members.contains_key(name)
+    }
+
+    /// The value of a member; `None` if there is no such member.
+    pub(crate) fn member(
+        &mut self,
+        id: InstanceId,
+        name: &Arc<str>,
+        span: Span,
+        env: &Environment,
+    ) -> Option<Outcome<Value>> {
+        let instance = &self.instances[id.0];
+        if let Some(value) = instance.arguments.get(name) {
+            return Some(value.clone().sound());
+        }
+        match instance.members.get(name) {
+            Some(Some(value)) => return Some(value.clone().sound()),
+            Some(None) => return Some(Err(self.report(error::cycle(name, span)))),
+            None => {}
+        }
+        let spec = self.spec;
+        let (module, member) = spec.block(instance.block).members.get(name)?;
+        let (value, name) = match &member.kind {
+            MemberKind::Fn(def) => return Some(Ok(Value::Method(id, *module, def.clone()))),
+            MemberKind::Objective(def) => return Some(Ok(Value::Method(id, *module, def.function.clone()))),
+            MemberKind::Section(def) => match &def.content {
+                SectionContent::Function(def) => return Some(Ok(Value::Method(id, *module, def.clone()))),
+                SectionContent::Settings(_) => return None,
+            },
+            MemberKind::Param(def) => (self.computed(id, name, |this| this.param(id, *module, def)), &def.name),
+            MemberKind::Let(def) => {
+                let make = |this: &mut Self| {
+                    let mut inner = this.environment_of(id, *module, env.scope);
+                    this.expr(&mut inner, &def.value)
+                };
+                let is_model = id == InstanceId(0);
+                let value = if is_model { self.shared(id, name, make) } else { self.computed(id, name, make) };
+                (value, &def.name)
+            }
+            MemberKind::Part(def) => {
+                (self.computed(id, name, |this| this.part(id, *module, def, env.scope)), &def.name)
+            }
+        };
+        if let Ok(value) = &value {
+            self.saw(name.span, value);
+        }
+        Some(value)
+    }
+
+    fn part(&mut self, id: InstanceId, module: ModuleId, def: &LetDef, scope: ScopeId) -> Outcome<Value> {
+        let mut inner = self.environment_of(id, module, scope);
+        inner.makes_part = true;
+        inner.default_place = Some(DefaultPlace { path: def.name.node.clone(), is_index: false });
+        let value = self.expr(&mut inner, &def.value)?;
+        let is_parts = |value: &Value| matches!(value, Value::Instance(_) | Value::Poison);
+        if is_parts(&value) || value.elements().is_some_and(|items| items.iter().all(is_parts)) {
+            return Ok(value);
+        }
+        let kind = value.kind(self.spec);
+        let what = format!("the part `{}`", def.name.node);
+        let diagnostic = error::wrong_type(&what, "a block with its parameters", &kind, def.value.span);
+        let help = "a part is made by calling a block; other values are given a name with `let`";
+        Err(self.report(diagnostic.help(help)))
+    }
+
+    /// Computes a member, and keeps its value unless that holds a tensor, which belongs to one function.
+    fn computed(
+        &mut self,
+        id: InstanceId,
+        name: &Arc<str>,
+        make: impl FnOnce(&mut Self) -> Outcome<Value>,
+    ) -> Outcome<Value> {
+        self.instances[id.0].members.insert(name.clone(), None);
+        let value = make(self);
+        let members = &mut self.instances[id.0].members;
+        match &value {
+            Ok(value) if value.holds_tensor() => members.remove(name),
+            _ => members.insert(name.clone(), Some(Value::or_poison(value.clone()))),
+        };
+        value
+    }
+
+    /// Computes a member of the model. One that holds a tensor is computed once for each function, outside of its loops:
+    /// it can't depend on their steps.
+    fn shared(
+        &mut self,
+        id: InstanceId,
+        name: &Arc<str>,
+        make: impl FnOnce(&mut Self) -> Outcome<Value>,
+    ) -> Outcome<Value> {
+        if let Some(value) = self.function.shared.get(name) {
+            return Ok(value.clone());
+        }
+        let loops = self.builder.leave_loops();
+        let value = self.computed(id, name, make);
+        self.builder.enter_loops(loops);
+        if let Ok(value) = &value
+            && value.holds_tensor()
+        {
+            self.function.shared.insert(name.clone(), value.clone());
+        }
+        value
+    }
+
+    pub(crate) fn unknown_member(&mut self, id: InstanceId, name: &str, span: Span) -> Reported {
+        if self.is_partial(Some(id)) {
+            return Reported::before();
+        }
+        let block = self.spec.block(self.instances[id.0].block);
+        let known = block.params.iter().map(|param| &*param.name.node).chain(block.members.keys().map(|key| &**key));
+        let owner = format!("a `{}`", block.name.node);
+        self.report(error::unknown_field(name, &owner, known.filter(|key| *key != "fn"), span))
+    }
+}

@@ -1,0 +1,356 @@
+//! Built-in functions that have weights.
+
+use std::sync::Arc;
+
+use diadc_core::fact::{Dim, Fact, Shape};
+use diadc_core::graph::Origin;
+use diadc_core::op::{Binary, Conv2d, ConvTranspose2d, Op, Reduction, Unary};
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::program::{Init, Weight};
+use crate::resolve::builtin::{Builtin, LayerWord};
+
+use super::argument::{Arguments, as_int};
+use super::site::CallSite;
+use crate::check::build::{Builder, Declared};
+use crate::check::report::Outcome;
+use crate::check::value::environment::{Environment, join};
+use crate::check::value::{InitRule, Tensor, Value};
+use crate::check::{Expander, error};
+
+/// A weight that a layer asks for.
+struct Wanted<'a> {
+    path: &'a Arc<str>,
+    dims: &'a [i64],
+    init: InitRule,
+    is_statistic: bool,
+}
+
+/// The arguments of a convolution.
+struct Windows {
+    x: Tensor,
+    channels: i64,
+    out: i64,
+    /// Height and width of the kernel.
+    extents: [i64; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+    dilation: [usize; 2],
+    groups: usize,
+}
+
+/// A linear operation on `x`: its weight has the extents `dims`, its bias `out` numbers.
+struct Product<'a> {
+    op: Op,
+    x: Tensor,
+    dims: &'a [i64],
+    out: i64,
+}
+
+impl Expander<'_> {
+    pub(crate) fn layer(&mut self, word: LayerWord, arguments: &Arguments<'_>) -> Outcome<Value> {
+        let site = &arguments.site;
+        let Some(place) = site.place else { return Err(self.report(error::no_place(site.callee, site.span))) };
+        let path = join(&site.env.prefix, &place.path);
+        self.reach(site.env, &path, site.span, false)?;
+        let tensor = match word {
+            LayerWord::Weight => {
+                let shape = self.shape_argument(arguments, "shape", None)?;
+                let dims = self.known(&shape, arguments)?;
+                let init = self.init_argument(arguments)?.unwrap_or(InitRule::KaimingUniform);
+                self.weight(site, Wanted { path: &path, dims: &dims, init, is_statistic: false })
+            }
+            LayerWord::Conv => self.conv(arguments, &path),
+            LayerWord::ConvTranspose => self.conv_transpose(arguments, &path),
+            LayerWord::Linear => self.linear(arguments, &path),
+            LayerWord::Embedding => {
+                let x = self.tensor_argument(arguments, "x")?;
+                let dims = [self.int_argument(arguments, "count", 1)?, self.int_argument(arguments, "width", 1)?];
+                let init = self.init_argument(arguments)?.unwrap_or(InitRule::Is(Init::Normal { mean: 0.0, std: 1.0 }));
+                let path = join(&path, "weight");
+                let table = self.weight(site, Wanted { path: &path, dims: &dims, init, is_statistic: false })?;
+                self.emit(site, Op::Gather, &[table, x])
+            }
+            LayerWord::BatchNorm => self.batch_norm(arguments, &path),
+            LayerWord::GroupNorm => {
+                let (inputs, epsilon) = self.normalization(arguments, &path, |_| 1)?;
+                let op = Op::GroupNorm { groups: self.size_argument(arguments, "groups", 1)?, epsilon };
+                self.emit(site, op, &inputs)
+            }
+            LayerWord::LayerNorm => {
+                let (inputs, epsilon) = self.normalization(arguments, &path, |rank| rank.saturating_sub(1))?;
+                self.emit(site, Op::LayerNorm { epsilon }, &inputs)
+            }
+        };
+        tensor.map(Value::Tensor)
+    }
+
+    /// The inputs of a normalisation, with a scale and an offset for each element of an axis, and its epsilon.
+    fn normalization(
+        &mut self,
+        arguments: &Arguments<'_>,
+        path: &str,
+        axis: impl Fn(usize) -> usize,
+    ) -> Outcome<([Tensor; 3], f64)> {
+        let x = self.tensor_argument(arguments, "x")?;
+        let channels = self.channels(&x, axis(x.fact.shape.rank()), arguments)?;
+        let (weight, bias) = self.scale(&arguments.site, path, channels)?;
+        Ok(([x, weight, bias], self.float_argument(arguments, "epsilon")?))
+    }
+
+    fn conv(&mut self, arguments: &Arguments<'_>, path: &str) -> Outcome<Tensor> {
+        let Windows { x, channels, out, extents: [kh, kw], stride, padding, dilation, groups } =
+            self.windows(arguments)?;
+        let op = Op::Conv2d(Conv2d { stride, padding, dilation, groups });
+        self.weighted(Product { op, x, dims: &[out, channels / as_int(groups), kh, kw], out }, arguments, path)
+    }
+
+    fn conv_transpose(&mut self, arguments: &Arguments<'_>, path: &str) -> Outcome<Tensor> {
+        let Windows { x, channels, out, extents: [kh, kw], stride, padding, dilation, groups } =
+            self.windows(arguments)?;
+        let output_padding = self.pair_argument(arguments, "output_padding", 0)?;
+        let op = Op::ConvTranspose2d(ConvTranspose2d { stride, padding, output_padding, dilation, groups });
+        self.weighted(Product { op, x, dims: &[channels, out / as_int(groups), kh, kw], out }, arguments, path)
+    }
+
+    /// The arguments that both convolutions have.
+    fn windows(&mut self, arguments: &Arguments<'_>) -> Outcome<Windows> {
+        let x = self.tensor_argument(arguments, "x")?;
+        let channels = self.channels(&x, 1, arguments)?;
+        let kernel = self.pair_argument(arguments, "kernel", 1)?;
+        let out = match arguments.get("out").0 {
+            Value::None => channels,
+            _ => self.int_argument(arguments, "out", 1)?,
+        };
+        let stride = self.pair_argument(arguments, "stride", 1)?;
+        let dilation = self.pair_argument(arguments, "dilation", 1)?;
+        let groups = self.size_argument(arguments, "groups", 1)?;
+        if channels % as_int(groups) != 0 || out % as_int(groups) != 0 {
+            let text = format!("{channels} to {out} channels can't be made in {groups} groups");
+            return Err(self.report(Diagnostic::new(Code::ShapeMismatch, text, arguments.get("groups").1)));
+        }
+        let padding = match arguments.get("padding").0 {
+            Value::None => [0, 1].map(|i| (kernel[i] - 1) * dilation[i] / 2),
+            _ => self.pair_argument(arguments, "padding", 0)?,
+        };
+        Ok(Windows { x, channels, out, extents: kernel.map(as_int), stride, padding, dilation, groups })
+    }
+
+    fn linear(&mut self, arguments: &Arguments<'_>, path: &str) -> Outcome<Tensor> {
+        let x = self.tensor_argument(arguments, "x")?;
+        let features = self.channels(&x, x.fact.shape.rank().saturating_sub(1), arguments)?;
+        let out = self.int_argument(arguments, "out", 1)?;
+        self.weighted(Product { op: Op::Linear, x, dims: &[out, features], out }, arguments, path)
+    }
+
+    /// An operation with a weight and, unless `bias` is false, a bias.
+    fn weighted(&mut self, product: Product<'_>, arguments: &Arguments<'_>, path: &str) -> Outcome<Tensor> {
+        let Product { op, x, dims, out } = product;
+        let given = self.init_argument(arguments)?;
+        let init = given.clone().unwrap_or(InitRule::KaimingUniform);
+        let site = &arguments.site;
+        let (weight_path, bias_path) = (join(path, "weight"), join(path, "bias"));
+        let wanted = Wanted { path: &weight_path, dims, init, is_statistic: false };
+        let mut inputs = vec![x, self.weight(site, wanted)?];
+        if self.bool_argument(arguments, "bias")? {
+            let init = match given {
+                // torch draws the bias of a layer that says nothing; a layer that says something starts without one.
+                None => {
+                    let fan_in = dims[1..].iter().fold(1_i64, |product, &n| product.saturating_mul(n));
+                    InitRule::Is(Init::Uniform { bound: 1.0 / (fan_in as f64).sqrt() })
+                }
+                Some(_) => InitRule::Is(Init::Constant(0.0)),
+            };
+            let wanted = Wanted { path: &bias_path, dims: &[out], init, is_statistic: false };
+            inputs.push(self.weight(site, wanted)?);
+        }
+        self.emit(site, op, &inputs)
+    }
+
+    /// Batch normalisation (Ioffe and Szegedy, 2015). Where the part is trained, it uses the statistics of the batch and
+    /// updates the running ones; elsewhere it uses the running ones.
+    fn batch_norm(&mut self, arguments: &Arguments<'_>, path: &str) -> Outcome<Tensor> {
+        let site = &arguments.site;
+        let x = self.float_tensor_argument(arguments, "x")?;
+        let channels = self.channels(&x, 1, arguments)?;
+        let rank = x.fact.shape.rank();
+        let epsilon = self.float_argument(arguments, "epsilon")?;
+        let momentum = self.float_argument(arguments, "momentum")?;
+        let (weight, bias) = self.scale(site, path, channels)?;
+        let mut statistic = |name: &str, value: f64| {
+            let path = join(path, name);
+            let init = InitRule::Is(Init::Constant(value));
+            let tensor = self.weight(site, Wanted { path: &path, dims: &[channels], init, is_statistic: true })?;
+            Ok((tensor, self.builder.weight_id(&path)))
+        };
+        let (mean, mean_id) = statistic("running_mean", 0.0)?;
+        let (var, var_id) = statistic("running_var", 1.0)?;
+        let in_training = self.function.is_objective && self.is_trained(site.env.owner());
+        let (builder, at) = (&mut self.builder, site.origin());
+        let mut wide = vec![Dim::from(1); rank];
+        wide[1] = Dim::from(channels);
+        let spread = |builder: &mut Builder, tensor: &Tensor| {
+            builder.sure(Op::Reshape(Shape(wide.clone())), std::slice::from_ref(tensor), at)
+        };
+        let (weight, bias) = (spread(builder, &weight), spread(builder, &bias));
+        let (mean, var) = if in_training {
+            let axes: Vec<usize> = (0..rank).filter(|&axis| axis != 1).collect();
+            let reduce = Op::Reduce { kind: Reduction::Mean, axes, keep: true };
+            let batch_mean = builder.sure(reduce.clone(), std::slice::from_ref(&x), at);
+            let centred = builder.binary(Binary::Sub, &x, &batch_mean, at);
+            let squared = builder.binary(Binary::Mul, &centred, &centred, at);
+            let batch_var = builder.sure(reduce, &[squared], at);
+            if builder.is_outside_loops() {
+                let unbiased = unbiased(builder, &batch_var, &x, at);
+                for (id, old, new) in [(mean_id, &mean, &batch_mean), (var_id, &var, &unbiased)] {
+                    let flat = Op::Reshape(Shape::of(&[channels]));
+                    let new = builder.sure(flat, std::slice::from_ref(new), at);
+                    let kept = builder.unary(Unary::MulScalar(1.0 - momentum), old, at);
+                    let moved = builder.unary(Unary::MulScalar(momentum), &new, at);
+                    let next = builder.binary(Binary::Add, &kept, &moved, at);
+                    let next = builder.sure(Op::StopGradient, &[next], at);
+                    builder.update(id, &next);
+                }
+            }
+            (batch_mean, batch_var)
+        } else {
+            (spread(builder, &mean), spread(builder, &var))
+        };
+        let shifted = builder.unary(Unary::AddScalar(epsilon), &var, at);
+        let inverse = builder.unary(Unary::PowScalar(-0.5), &shifted, at);
+        let factor = builder.binary(Binary::Mul, &weight, &inverse, at);
+        let offset = builder.binary(Binary::Mul, &mean, &factor, at);
+        let offset = builder.binary(Binary::Sub, &bias, &offset, at);
+        let scaled = builder.binary(Binary::Mul, &x, &factor, at);
+        Ok(builder.binary(Binary::Add, &scaled, &offset, at))
+    }
+
+    /// Weight and bias of a normalisation.
+    fn scale(&mut self, site: &CallSite<'_>, path: &str, channels: i64) -> Outcome<(Tensor, Tensor)> {
+        let mut make = |name: &str, value: f64| {
+            let path = join(path, name);
+            let init = InitRule::Is(Init::Constant(value));
+            self.weight(site, Wanted { path: &path, dims: &[channels], init, is_statistic: false })
+        };
+        Ok((make("weight", 1.0)?, make("bias", 0.0)?))
+    }
+
+    /// The extent of an axis that a weight depends on, which must be known.
+    fn channels(&mut self, x: &Tensor, axis: usize, arguments: &Arguments<'_>) -> Outcome<i64> {
+        let CallSite { callee, span, .. } = arguments.site;
+        let diagnostic = match x.fact.shape.0.get(axis).map(Dim::known) {
+            Some(Some(n)) if n > 0 => return Ok(n),
+            Some(_) => {
+                let text = format!("`{callee}` needs to know axis {axis} of its input");
+                let help =
+                    "its weights depend on it: write the number where the input is declared, as in `x: [B, 3, H, W]`";
+                Diagnostic::new(Code::UnknownChannels, text, span).help(help)
+            }
+            None => {
+                let text = format!("`{callee}` needs an input with an axis {axis}");
+                Diagnostic::new(Code::ShapeMismatch, text, span)
+            }
+        };
+        Err(self.report(diagnostic.here(format!("this is {}", x.fact))))
+    }
+
+    fn known(&mut self, shape: &Shape, arguments: &Arguments<'_>) -> Outcome<Vec<i64>> {
+        let dims: Option<Vec<i64>> = shape.0.iter().map(Dim::known).collect();
+        dims.ok_or_else(|| {
+            let text = format!("the shape of a weight must be known, this is {shape}");
+            self.report(Diagnostic::new(Code::UnknownChannels, text, arguments.get("shape").1))
+        })
+    }
+
+    /// The rule for initial values in the argument `init`, if there is one.
+    fn init_argument(&mut self, arguments: &Arguments<'_>) -> Outcome<Option<InitRule>> {
+        let (value, span) = arguments.get("init");
+        match value {
+            Value::None => Ok(None),
+            Value::Init(rule) => Ok(Some(rule.clone())),
+            Value::Builtin(builtin @ Builtin::Initial(word)) if builtin.parameters().is_empty() => {
+                let site = CallSite { callee: builtin.word(), span, ..arguments.site };
+                self.initial(*word, &Arguments { site, values: Vec::new() }).map(Some)
+            }
+            other => {
+                let kind = other.kind(self.spec);
+                let what = format!("`init` of `{}`", arguments.site.callee);
+                let help = "as in `init: zeros` or `init: normal(0.02)`";
+                Err(self.report(error::wrong_type(&what, "an initial value", &kind, span).help(help)))
+            }
+        }
+    }
+
+    /// Declares a weight, or finds it if an earlier call of the same part declared it.
+    fn weight(&mut self, site: &CallSite<'_>, wanted: Wanted<'_>) -> Outcome<Tensor> {
+        let (key, span) = (wanted.path, site.span);
+        let shape: Vec<usize> = wanted.dims.iter().map(|&n| usize::try_from(n).unwrap_or(0)).collect();
+        let too_many = shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n)).is_none_or(|n| n > 1 << 40);
+        if too_many {
+            let text = format!("the weight `{key}` would have more than 2^40 elements");
+            return Err(self.report(Diagnostic::new(Code::WeightTooLarge, text, span).here(format!("{shape:?}"))));
+        }
+        if let Some(known) = self.builder.weights.get(key) {
+            let known = &known.weight;
+            if known.span != span {
+                let first = known.span;
+                return Err(self.report(error::weight_twice(key, span, first)));
+            }
+            if known.shape != shape {
+                let (now, before) = (format!("{shape:?}"), format!("{:?}", known.shape));
+                return Err(self.report(error::weight_of_two_shapes(key, &now, &before, span)));
+            }
+        } else {
+            let init = match self.original(site.env, key) {
+                Some(original) => Init::CopyOf(original),
+                None => settle(&wanted.init, wanted.dims),
+            };
+            let weight = Weight { path: key.to_string(), shape, init, is_statistic: wanted.is_statistic, span };
+            self.builder.weights.insert(key.clone(), Declared { weight, owner: site.env.owner() });
+        }
+        let op = Op::Weight { id: self.builder.weight_id(key), fact: Fact::float(Shape::of(wanted.dims)) };
+        Ok(self.builder.sure(op, &[], site.origin()))
+    }
+
+    /// The weight that a weight of a copy starts from.
+    fn original(&self, env: &Environment, path: &str) -> Option<String> {
+        let mut at = env.owner();
+        while let Some(id) = at {
+            let instance = &self.instances[id.0];
+            if let Some(of) = instance.copy_of {
+                let rest = path.strip_prefix(&*instance.prefix)?.trim_start_matches('.');
+                return Some(join(&self.instances[of.0].prefix, rest).to_string());
+            }
+            at = instance.owner;
+        }
+        None
+    }
+}
+
+/// The variance with `n - 1` in the denominator. PyTorch keeps this one as the running variance.
+fn unbiased(builder: &mut Builder, var: &Tensor, x: &Tensor, at: Origin) -> Tensor {
+    let mut reduced = x.fact.shape.0.clone();
+    reduced.remove(1);
+    let axes = (0..reduced.len()).collect();
+    let one = builder.scalar(1.0, &var.fact, at);
+    let ones = builder.sure(Op::Expand(Shape(reduced)), &[one], at);
+    let count = builder.sure(Op::Reduce { kind: Reduction::Sum, axes, keep: false }, &[ones], at);
+    let less = builder.unary(Unary::AddScalar(-1.0), &count, at);
+    let less = builder.unary(Unary::Clamp(1.0, f64::from(f32::MAX)), &less, at);
+    let inverse = builder.unary(Unary::PowScalar(-1.0), &less, at);
+    let factor = builder.binary(Binary::Mul, &count, &inverse, at);
+    builder.binary(Binary::Mul, var, &factor, at)
+}
+
+/// The initial values for a shape, with fan-in and fan-out as PyTorch defines them.
+fn settle(rule: &InitRule, dims: &[i64]) -> Init {
+    let field: f64 = dims.iter().skip(2).map(|&n| n as f64).product();
+    let fan_in = dims.get(1).map_or(1.0, |&n| n as f64) * field;
+    let fan_out = dims.first().map_or(1.0, |&n| n as f64) * field;
+    match rule {
+        InitRule::Is(init) => init.clone(),
+        InitRule::KaimingUniform => Init::Uniform { bound: (1.0 / fan_in).sqrt() },
+        InitRule::KaimingNormal => Init::Normal { mean: 0.0, std: (2.0 / fan_in).sqrt() },
+        InitRule::XavierUniform => Init::Uniform { bound: (6.0 / (fan_in + fan_out)).sqrt() },
+    }
+}

@@ -1,0 +1,17 @@
+//! Evaluates expressions: names, operators, calls, blocks and built-in functions, with facts in the place of tensors.
+//!
+//! In: an expression and its environment. Out: its value, or the proof that a mistake has been reported. Operations
+//! on tensors go to the builder with their call sites. This folder knows no members of a model.
+
+pub(crate) mod argument;
+mod builtin;
+pub(crate) mod call;
+mod expression;
+mod instance;
+mod layer;
+mod number;
+pub(crate) mod operator;
+mod run_loop;
+pub(crate) mod site;
+mod tensor;
+mod types;

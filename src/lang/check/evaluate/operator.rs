@@ -1,0 +1,312 @@
+//! Evaluates operators on compile-time values and tensors.
+
+use std::rc::Rc;
+
+use diadc_core::fact::{DType, Dim};
+use diadc_core::op::{Binary, Comparison, Op, Unary};
+use diadc_core::span::Span;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::parse::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+
+use super::site::CallSite;
+use crate::check::report::{Outcome, Reported};
+use crate::check::value::environment::Environment;
+use crate::check::value::{LONGEST, Tensor, Value};
+use crate::check::{Expander, error};
+
+/// Limit of the size of a product of two extents: symbols of the one times symbols of the other. No real shape comes near.
+const FACTORS: usize = 10_000;
+
+/// Operators of arithmetic.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Arithmetic {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Rem,
+    Pow,
+}
+
+impl Expander<'_> {
+    pub(crate) fn unary_expr(
+        &mut self,
+        env: &mut Environment,
+        op: UnaryOp,
+        operand: &Expr,
+        span: Span,
+    ) -> Outcome<Value> {
+        Ok(match (op, self.expr(env, operand)?) {
+            (UnaryOp::Neg, Value::Int(n)) => Value::Int(n.saturating_neg()),
+            (UnaryOp::Neg, Value::Float(x)) => Value::Float(-x),
+            (UnaryOp::Neg, Value::Tensor(x)) => {
+                let site = CallSite { callee: "-", span, env, place: None, operands: &[] };
+                Value::Tensor(self.emit(&site, Op::Unary(Unary::Neg), &[x])?)
+            }
+            (UnaryOp::Not, Value::Bool(b)) => Value::Bool(!b),
+            (op, other) => {
+                let kind = other.kind(self.spec);
+                let (what, wanted) = match op {
+                    UnaryOp::Neg => ("what `-` stands before", "a number or a tensor"),
+                    UnaryOp::Not => ("what `not` stands before", "a bool"),
+                };
+                return Err(self.report(error::wrong_type(what, wanted, &kind, span)));
+            }
+        })
+    }
+
+    pub(crate) fn binary_expr(
+        &mut self,
+        env: &mut Environment,
+        op: BinaryOp,
+        left: &Expr,
+        right: &Expr,
+        span: Span,
+    ) -> Outcome<Value> {
+        let a = self.expr(env, left);
+        if let (BinaryOp::And, Ok(Value::Bool(false))) | (BinaryOp::Or, Ok(Value::Bool(true))) = (op, &a) {
+            return a;
+        }
+        let b = self.expr(env, right);
+        let (a, b) = (a?, b?);
+        let both = [tail(left), tail(right)];
+        let operands: &[Span] = match (&a, &b) {
+            (Value::Tensor(_), Value::Tensor(_)) => &both,
+            _ => &[],
+        };
+        self.binary_operator(&CallSite { callee: op.symbol(), span, env, place: None, operands }, op, a, b)
+    }
+
+    pub(crate) fn binary_operator(&mut self, site: &CallSite<'_>, op: BinaryOp, a: Value, b: Value) -> Outcome<Value> {
+        // `a > b` is `b < a`.
+        let reversed: Vec<Span> = site.operands.iter().rev().copied().collect();
+        let swapped = CallSite { operands: &reversed, ..*site };
+        let result = match op {
+            BinaryOp::And | BinaryOp::Or => match (&a, &b) {
+                (Value::Bool(_), Value::Bool(b)) => Some(Value::Bool(*b)),
+                _ => None,
+            },
+            BinaryOp::Equal | BinaryOp::NotEqual if !both_tensors(&a, &b) => {
+                a.equals(&b).map(|equal| Value::Bool(equal == (op == BinaryOp::Equal)))
+            }
+            BinaryOp::In | BinaryOp::NotIn => within(&a, &b).map(|within| Value::Bool(within == (op == BinaryOp::In))),
+            BinaryOp::Add => return self.arithmetic(site, Arithmetic::Add, &a, &b),
+            BinaryOp::Sub => return self.arithmetic(site, Arithmetic::Sub, &a, &b),
+            BinaryOp::Mul => return self.arithmetic(site, Arithmetic::Mul, &a, &b),
+            BinaryOp::Div => return self.arithmetic(site, Arithmetic::Div, &a, &b),
+            BinaryOp::Rem => return self.arithmetic(site, Arithmetic::Rem, &a, &b),
+            BinaryOp::Pow => return self.arithmetic(site, Arithmetic::Pow, &a, &b),
+            BinaryOp::Less => self.comparison(site, Comparison::Less, &a, &b)?,
+            BinaryOp::LessEqual => self.comparison(site, Comparison::LessEqual, &a, &b)?,
+            BinaryOp::Greater => self.comparison(&swapped, Comparison::Less, &b, &a)?,
+            BinaryOp::GreaterEqual => self.comparison(&swapped, Comparison::LessEqual, &b, &a)?,
+            BinaryOp::Equal => self.comparison(site, Comparison::Equal, &a, &b)?,
+            BinaryOp::NotEqual => None,
+        };
+        result.ok_or_else(|| self.no_such(site, &a, &b))
+    }
+
+    /// Reports that an operator is not defined for two values.
+    fn no_such(&mut self, site: &CallSite<'_>, a: &Value, b: &Value) -> Reported {
+        let (left, right) = (a.kind(self.spec), b.kind(self.spec));
+        let mut diagnostic = error::operands(site.callee, &left, &right, site.span);
+        if let Value::Dim(dim) = if matches!(a, Value::Dim(_)) { a } else { b } {
+            diagnostic = diagnostic.note(format!("`{dim}` is not known before the graph runs"));
+        }
+        self.report(diagnostic)
+    }
+
+    fn arithmetic(&mut self, site: &CallSite<'_>, op: Arithmetic, a: &Value, b: &Value) -> Outcome<Value> {
+        Ok(match (op, a, b) {
+            (_, Value::Tensor(x), Value::Tensor(y)) => Value::Tensor(self.tensors(site, op, x, y)?),
+            (_, Value::Tensor(x), Value::Int(_) | Value::Float(_)) => {
+                Value::Tensor(self.tensor_number(site, op, x, b)?)
+            }
+            (_, Value::Int(_) | Value::Float(_), Value::Tensor(y)) => {
+                Value::Tensor(self.number_tensor(site, op, a, y)?)
+            }
+            (_, Value::Int(x), Value::Int(y)) => self.ints(site, op, *x, *y)?,
+            (Arithmetic::Add, Value::Str(x), Value::Str(y)) if x.len() + y.len() > LONGEST as usize => {
+                return Err(self.report(error::text_too_long(site.span)));
+            }
+            (Arithmetic::Add, Value::Str(x), Value::Str(y)) => Value::Str(format!("{x}{y}").into()),
+            (Arithmetic::Add, Value::List(x), Value::List(y)) => {
+                self.bounded(Value::list(x.iter().chain(y.iter()).cloned().collect()), site.span)?
+            }
+            (Arithmetic::Add, Value::Set(x), Value::Set(y)) => {
+                let new = y.iter().filter(|value| !has(x, value));
+                Value::Set(Rc::new(x.iter().chain(new).cloned().collect()))
+            }
+            (Arithmetic::Sub, Value::Set(x), Value::Set(y)) => {
+                let rest = x.iter().filter(|value| !has(y, value));
+                Value::Set(Rc::new(rest.cloned().collect()))
+            }
+            _ => match (a.number(), b.number(), a.dim(), b.dim()) {
+                (Some(x), Some(y), ..) => Value::Float(match op {
+                    Arithmetic::Add => x + y,
+                    Arithmetic::Sub => x - y,
+                    Arithmetic::Mul => x * y,
+                    Arithmetic::Div => x / y,
+                    Arithmetic::Rem => x.rem_euclid(y),
+                    Arithmetic::Pow => x.powf(y),
+                }),
+                (.., Some(x), Some(y)) => match self.dims(site, op, &x, &y)? {
+                    Some(dim) => Value::of_dim(&dim),
+                    None => return Err(self.no_such(site, a, b)),
+                },
+                _ => return Err(self.no_such(site, a, b)),
+            },
+        })
+    }
+
+    fn ints(&mut self, site: &CallSite<'_>, op: Arithmetic, x: i64, y: i64) -> Outcome<Value> {
+        let result = match op {
+            Arithmetic::Add => x.checked_add(y),
+            Arithmetic::Sub => x.checked_sub(y),
+            Arithmetic::Mul => x.checked_mul(y),
+            Arithmetic::Div | Arithmetic::Rem if y == 0 => {
+                let text = format!("{x} is divided by 0");
+                return Err(self.report(Diagnostic::new(Code::DivisionByZero, text, site.span)));
+            }
+            Arithmetic::Div if x.checked_rem(y).is_some_and(|rest| rest != 0) => {
+                return Err(self.report(error::not_exact(&x.to_string(), &y.to_string(), site.span)));
+            }
+            Arithmetic::Div => x.checked_div(y),
+            Arithmetic::Rem => x.checked_rem_euclid(y),
+            Arithmetic::Pow => match u32::try_from(y) {
+                Ok(exponent) => x.checked_pow(exponent),
+                Err(_) => return Ok(Value::Float((x as f64).powf(y as f64))),
+            },
+        };
+        result.map(Value::Int).ok_or_else(|| {
+            let text = format!("{x} {} {y} is too large for an int", site.callee);
+            self.report(Diagnostic::new(Code::Overflow, text, site.span))
+        })
+    }
+
+    /// The result of an operator on two extents; `None` if the operator is not defined for extents.
+    fn dims(&mut self, site: &CallSite<'_>, op: Arithmetic, x: &Dim, y: &Dim) -> Outcome<Option<Dim>> {
+        Ok(match op {
+            Arithmetic::Add => Some(x.plus(y)),
+            Arithmetic::Sub => Some(x.minus(y)),
+            Arithmetic::Mul if x.factors().saturating_mul(y.factors()) > FACTORS => {
+                return Err(self.report(error::formula_too_long(site.span)));
+            }
+            Arithmetic::Mul => Some(x.times(y)),
+            Arithmetic::Div => match x.divided_exactly(y) {
+                Some(quotient) => Some(quotient),
+                None => return Err(self.report(error::not_exact(&x.to_string(), &y.to_string(), site.span))),
+            },
+            Arithmetic::Rem | Arithmetic::Pow => None,
+        })
+    }
+
+    fn tensors(&mut self, site: &CallSite<'_>, op: Arithmetic, x: &Tensor, y: &Tensor) -> Outcome<Tensor> {
+        let binary = match op {
+            Arithmetic::Add => Binary::Add,
+            Arithmetic::Sub => Binary::Sub,
+            Arithmetic::Mul => Binary::Mul,
+            Arithmetic::Div => Binary::Div,
+            Arithmetic::Rem | Arithmetic::Pow => {
+                return Err(self.no_such(site, &Value::Tensor(x.clone()), &Value::Tensor(y.clone())));
+            }
+        };
+        self.emit(site, Op::Binary(binary), &[x.clone(), y.clone()])
+    }
+
+    fn tensor_number(&mut self, site: &CallSite<'_>, op: Arithmetic, x: &Tensor, y: &Value) -> Outcome<Tensor> {
+        let c = y.number().expect("the caller has seen a number");
+        if x.fact.dtype == DType::Int && (matches!(y, Value::Float(_)) || op == Arithmetic::Div) {
+            return Err(self.no_such(site, &Value::Tensor(x.clone()), y));
+        }
+        let unary = match op {
+            Arithmetic::Add => Unary::AddScalar(c),
+            Arithmetic::Sub => Unary::AddScalar(-c),
+            Arithmetic::Mul => Unary::MulScalar(c),
+            Arithmetic::Div => Unary::MulScalar(1.0 / c),
+            Arithmetic::Pow if c == 2.0 => return self.emit(site, Op::Binary(Binary::Mul), &[x.clone(), x.clone()]),
+            Arithmetic::Pow => Unary::PowScalar(c),
+            Arithmetic::Rem => return Err(self.no_such(site, &Value::Tensor(x.clone()), y)),
+        };
+        self.emit(site, Op::Unary(unary), std::slice::from_ref(x))
+    }
+
+    fn number_tensor(&mut self, site: &CallSite<'_>, op: Arithmetic, x: &Value, y: &Tensor) -> Outcome<Tensor> {
+        let c = x.number().expect("the caller has seen a number");
+        let is_mixed = y.fact.dtype == DType::Int && matches!(x, Value::Float(_));
+        match op {
+            Arithmetic::Add | Arithmetic::Mul => self.tensor_number(site, op, y, x),
+            Arithmetic::Sub if !is_mixed => {
+                let negated = self.emit(site, Op::Unary(Unary::Neg), std::slice::from_ref(y))?;
+                self.tensor_number(site, Arithmetic::Add, &negated, x)
+            }
+            Arithmetic::Div if y.fact.dtype == DType::Float => {
+                let inverse = self.emit(site, Op::Unary(Unary::PowScalar(-1.0)), std::slice::from_ref(y))?;
+                if c == 1.0 { Ok(inverse) } else { self.emit(site, Op::Unary(Unary::MulScalar(c)), &[inverse]) }
+            }
+            Arithmetic::Sub | Arithmetic::Div | Arithmetic::Rem | Arithmetic::Pow => {
+                Err(self.no_such(site, x, &Value::Tensor(y.clone())))
+            }
+        }
+    }
+
+    /// The result of a comparison; `None` if it is not defined for the values.
+    fn comparison(
+        &mut self,
+        site: &CallSite<'_>,
+        comparison: Comparison,
+        a: &Value,
+        b: &Value,
+    ) -> Outcome<Option<Value>> {
+        if let (Some(x), Some(y)) = (a.number(), b.number()) {
+            return Ok(Some(Value::Bool(match comparison {
+                Comparison::Less => x < y,
+                Comparison::LessEqual => x <= y,
+                Comparison::Equal => x == y,
+            })));
+        }
+        let mut scalar = |c: f64, like: &Tensor| self.builder.scalar(c, &like.fact, site.origin());
+        let inputs = match (a, b) {
+            (Value::Tensor(x), Value::Tensor(y)) => Some([x.clone(), y.clone()]),
+            (Value::Tensor(x), y) => y.number().map(|c| [x.clone(), scalar(c, x)]),
+            (x, Value::Tensor(y)) => x.number().map(|c| [scalar(c, y), y.clone()]),
+            _ => None,
+        };
+        let Some(inputs) = inputs else { return Ok(None) };
+        Ok(Some(Value::Tensor(self.emit(site, Op::Compare(comparison), &inputs)?)))
+    }
+}
+
+/// The place in an expression that makes its value: in a pipe, the last stage.
+pub(crate) fn tail(expr: &Expr) -> Span {
+    match &expr.kind {
+        ExprKind::Pipe(_, stage) => stage.span,
+        _ => expr.span,
+    }
+}
+
+/// Whether a value is among the elements of a set.
+fn has(set: &[Value], value: &Value) -> bool {
+    set.iter().any(|other| other.equals(value) == Some(true))
+}
+
+fn both_tensors(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Tensor(_), Value::None) | (Value::None, Value::Tensor(_)) => false,
+        (Value::Tensor(_), _) | (_, Value::Tensor(_)) => true,
+        _ => false,
+    }
+}
+
+/// Whether a value is in a list, set or range; `None` if it is none of these.
+pub(crate) fn within(a: &Value, b: &Value) -> Option<bool> {
+    match b {
+        Value::Range(low, high) => match a {
+            Value::Int(n) => Some((low..high).contains(&n)),
+            _ => None,
+        },
+        Value::Between(low, high) => a.number().map(|x| (*low..=*high).contains(&x)),
+        _ => b.elements().map(|items| items.iter().any(|item| a.equals(item) == Some(true))),
+    }
+}

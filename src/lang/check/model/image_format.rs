@@ -1,0 +1,163 @@
+//! `data { .. }`: size, ratio and resampling of images, their normalisation, which mask values count, and augmentation.
+
+use std::ops::RangeInclusive;
+
+use diadc_core::span::Span;
+
+use crate::diagnostic::{Code, Diagnostic, one_of};
+use crate::parse::ast::Setting;
+use crate::parse::section::Section;
+use crate::program::{Filter, Fit, ImageFormat, MaskRule};
+
+use crate::check::report::Outcome;
+use crate::check::value::{InstanceId, Value};
+use crate::check::{Expander, error};
+
+const FILTERS: &[(&str, Filter)] =
+    &[("bilinear", Filter::Bilinear), ("bicubic", Filter::Bicubic), ("nearest", Filter::Nearest)];
+const MASKS: &[(&str, MaskRule)] = &[("above_zero", MaskRule::AboveZero), ("above_half", MaskRule::AboveHalf)];
+/// Names of flips: whether left and right are swapped, and whether top and bottom are.
+const FLIPS: &[(&str, (bool, bool))] =
+    &[("none", (false, false)), ("horizontal", (true, false)), ("vertical", (false, true)), ("both", (true, true))];
+/// The longest side of an image.
+const LONGEST: i64 = 16_384;
+
+/// The settings that say how images are brought to size, and where they are written.
+#[derive(Default)]
+struct Fits {
+    stretch: Option<((usize, usize), Span)>,
+    shorter: Option<(usize, Span)>,
+}
+
+impl Expander<'_> {
+    /// The settings of `data`; `None` if the model has no `data`.
+    pub(crate) fn image_format(&mut self, model: InstanceId) -> Outcome<Option<ImageFormat>> {
+        let block = self.spec.block(self.instances[model.0].block);
+        let Some((module, def)) = block.section(Section::Data) else { return Ok(None) };
+        let scope = self.builder.scope(None, "data", None);
+        let mut env = self.environment_of(model, module, scope);
+        let mut format = ImageFormat::plain(0, 0);
+        let mut fits = Fits::default();
+        let mut outcome = Ok(());
+        for setting in def.settings() {
+            let value = self.value(&mut env, &setting.value);
+            outcome = outcome.and(self.data_setting(setting, &value, &mut format, &mut fits));
+        }
+        outcome?;
+        if format.height == 0 {
+            return Err(self.missing_setting("`size`", "data", def.place(), "size = 256"));
+        }
+        format.fit = self.fit(&format, &fits)?;
+        Ok(Some(format))
+    }
+
+    fn data_setting(
+        &mut self,
+        setting: &Setting,
+        value: &Value,
+        format: &mut ImageFormat,
+        fits: &mut Fits,
+    ) -> Outcome<()> {
+        let augmentation = &mut format.augmentation;
+        match &*setting.name.node {
+            "size" => (format.height, format.width) = self.size_setting(setting, value)?,
+            "mean" => format.mean = self.channels_setting(setting, value)?,
+            "std" => {
+                let std = self.channels_setting(setting, value)?;
+                if std.iter().any(|&x| x <= 0.0) {
+                    return Err(self.refuse_setting(setting, value, "three numbers above 0"));
+                }
+                format.std = std;
+            }
+            "stretch" => fits.stretch = Some((self.size_setting(setting, value)?, setting.name.span)),
+            "shorter" => match side(value) {
+                Some(length) => fits.shorter = Some((length, setting.name.span)),
+                None => return Err(self.refuse_setting(setting, value, "a length in pixels, from 1 to 16384")),
+            },
+            "filter" => format.filter = self.word_setting(setting, value, FILTERS)?,
+            "mask" => format.mask = Some(self.word_setting(setting, value, MASKS)?),
+            "flip" => {
+                (augmentation.flip_horizontal, augmentation.flip_vertical) =
+                    self.word_setting(setting, value, FLIPS)?;
+            }
+            "rotate" => augmentation.rotate = self.range_setting(setting, value, 0.0..=180.0)?,
+            "brightness" => augmentation.brightness = self.range_setting(setting, value, 0.0..=1.0)?,
+            "contrast" => augmentation.contrast = self.range_setting(setting, value, 0.0..=1.0)?,
+            "saturation" => augmentation.saturation = self.range_setting(setting, value, 0.0..=1.0)?,
+            "hue" => augmentation.hue = self.range_setting(setting, value, 0.0..=0.5)?,
+            _ => return Err(self.unknown_setting(setting, Section::Data)),
+        }
+        Ok(())
+    }
+
+    /// How images are brought to size, once all settings are known.
+    fn fit(&mut self, format: &ImageFormat, fits: &Fits) -> Outcome<Fit> {
+        let (fit, (height, width), span) = match (fits.stretch, fits.shorter) {
+            (None, None) => return Ok(Fit::Exact),
+            (Some((size, span)), None) => (Fit::Stretched(size.0, size.1), size, span),
+            (None, Some((length, span))) => (Fit::Shorter(length), (length, length), span),
+            (Some((_, first)), Some((_, second))) => {
+                let text = "`data` says `stretch` or `shorter`, not both";
+                return Err(self.report(Diagnostic::new(Code::StretchAndShorter, text, second).also(first, "and here")));
+            }
+        };
+        if height >= format.height && width >= format.width {
+            return Ok(fit);
+        }
+        let (wanted, found) = (shown(format.height, format.width), shown(height, width));
+        let text = format!("images of {found} have no centre of {wanted}");
+        let help = "the centre of `size` is taken of what this leaves: make it larger, or `size` smaller";
+        Err(self.report(Diagnostic::new(Code::CropTooLarge, text, span).help(help)))
+    }
+
+    fn size_setting(&mut self, setting: &Setting, value: &Value) -> Outcome<(usize, usize)> {
+        let size = match value.elements().as_deref() {
+            Some([height, width]) => side(height).zip(side(width)),
+            Some(_) => None,
+            None => side(value).map(|length| (length, length)),
+        };
+        size.ok_or_else(|| self.refuse_setting(setting, value, "a size in pixels, or `[height, width]`"))
+    }
+
+    fn channels_setting(&mut self, setting: &Setting, value: &Value) -> Outcome<[f32; 3]> {
+        let numbers: Option<Vec<f64>> = value.elements().and_then(|items| items.iter().map(Value::number).collect());
+        match numbers.as_deref() {
+            Some([r, g, b]) => Ok([*r as f32, *g as f32, *b as f32]),
+            _ => Err(self.refuse_setting(setting, value, "three numbers, for red, green and blue")),
+        }
+    }
+
+    fn range_setting(&mut self, setting: &Setting, value: &Value, range: RangeInclusive<f64>) -> Outcome<f32> {
+        value.number().filter(|number| range.contains(number)).map(|number| number as f32).ok_or_else(|| {
+            let wanted = format!("a number from {} to {}", range.start(), range.end());
+            self.refuse_setting(setting, value, &wanted)
+        })
+    }
+
+    /// The meaning of a string that must be one of a few words.
+    fn word_setting<T: Copy>(&mut self, setting: &Setting, value: &Value, words: &[(&str, T)]) -> Outcome<T> {
+        let names = || words.iter().map(|(word, _)| *word);
+        let Value::Str(text) = value else {
+            let list: Vec<String> = names().map(|name| format!("\"{name}\"")).collect();
+            return Err(self.refuse_setting(setting, value, &format!("one of the strings {}", list.join(", "))));
+        };
+        match words.iter().find(|(word, _)| **word == **text) {
+            Some((_, meant)) => Ok(*meant),
+            None => {
+                let diagnostic = error::unknown_word(&setting.name.node, text, setting.value.span);
+                Err(self.report(diagnostic.help_if(one_of(text, names()))))
+            }
+        }
+    }
+}
+
+fn side(value: &Value) -> Option<usize> {
+    match value {
+        Value::Int(n) if (1..=LONGEST).contains(n) => usize::try_from(*n).ok(),
+        _ => None,
+    }
+}
+
+fn shown(height: usize, width: usize) -> String {
+    format!("{width}x{height} pixels")
+}

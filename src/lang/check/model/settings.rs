@@ -1,0 +1,195 @@
+//! Settings of a model: its `param`s, and the settings of `training`.
+
+use diadc_core::span::Span;
+
+use crate::diagnostic::{Code, Diagnostic, one_of};
+use crate::parse::ast::{MemberKind, ParamDef, SectionDef, Setting};
+use crate::parse::section::Section;
+use crate::program::{Length, Optimizer, Phase, Schedule};
+use crate::resolve::spec::ModuleId;
+
+use crate::check::evaluate::operator::within;
+use crate::check::report::{Outcome, Reported};
+use crate::check::value::environment::Environment;
+use crate::check::value::{InstanceId, Value};
+use crate::check::{Expander, error};
+
+/// Names that other tools have for choosing a checkpoint by a metric.
+const CHOOSING: &[&str] = &[
+    "best",
+    "checkpoint",
+    "early_stop",
+    "early_stopping",
+    "keep_best",
+    "monitor",
+    "patience",
+    "save_best",
+    "select",
+    "validate",
+    "validation",
+];
+
+impl Expander<'_> {
+    /// The value of a `param`: the one that was set from outside, or else the default.
+    pub(crate) fn param(&mut self, id: InstanceId, module: ModuleId, def: &ParamDef) -> Outcome<Value> {
+        let spec = self.spec;
+        let setting = spec.settings.iter().find(|(name, _)| name.node == def.name.node);
+        let scope = self.builder.scope(None, &def.name.node, None);
+        let mut env = self.environment_of(id, module, scope);
+        let probed = self.probed.clone().filter(|(name, _)| *name == def.name.node).map(|(_, expr)| expr);
+        let expr = probed.as_ref().unwrap_or(setting.map_or(&def.default, |(_, expr)| expr));
+        let mut value = self.value(&mut env, expr);
+        if let Some(ty) = &def.ty {
+            let what = format!("`{}`", def.name.node);
+            value = self.matches(&mut env, ty, value, &what, expr.span)?;
+        } else if setting.is_some() && !value.is_poison() {
+            // A parameter without a type stays of the kind of its default.
+            let default = self.value(&mut env, &def.default);
+            if let (Value::Float(_), Value::Int(n)) = (&default, &value) {
+                return Ok(Value::Float(*n as f64));
+            }
+            let is_same = std::mem::discriminant(&default) == std::mem::discriminant(&value);
+            if !is_same && !default.is_poison() {
+                let (wanted, kind) = (default.sort(spec), value.kind(spec));
+                let diagnostic = error::wrong_type(&format!("`{}`", def.name.node), &wanted, &kind, expr.span);
+                return Err(self.report(diagnostic.also(def.default.span, "its default")));
+            }
+        }
+        let Some(rule) = &def.within else { return value.sound() };
+        let range = self.expr(&mut env, rule)?;
+        let value = value.sound()?;
+        let (verb, parts) = match &value {
+            Value::List(items) | Value::Set(items) => ("hold", items.as_slice()),
+            value => ("be", std::slice::from_ref(value)),
+        };
+        for part in parts {
+            if within(part, &range) != Some(true) {
+                let (shown, range) = (part.shown(spec), range.shown(spec));
+                return Err(self.report(error::not_within(&def.name.node, verb, &shown, &range, expr.span, rule.span)));
+            }
+        }
+        Ok(value)
+    }
+
+    /// Reports that the value of a setting is not what is wanted, unless it is missing because of a mistake.
+    pub(crate) fn refuse_setting(&mut self, setting: &Setting, value: &Value, wanted: &str) -> Reported {
+        self.refuse(&format!("`{}`", setting.name.node), wanted, value, setting.value.span)
+    }
+
+    pub(crate) fn unknown_setting(&mut self, setting: &Setting, section: Section) -> Reported {
+        let name = &*setting.name.node;
+        let text = format!("`{}` has no setting `{name}`", section.word());
+        let diagnostic = Diagnostic::new(Code::UnknownKey, text, setting.name.span);
+        self.report(match section {
+            Section::Training if CHOOSING.contains(&name) => diagnostic.help(
+                "a run keeps its last weights: what it measures is measured on test images, and weights that are \
+                 chosen by that are chosen on test data",
+            ),
+            _ => diagnostic.help_if(one_of(name, section.settings().iter().map(|known| known.name))),
+        })
+    }
+
+    pub(crate) fn missing_setting(&mut self, name: &str, section: &str, span: Span, example: &str) -> Reported {
+        let text = format!("`{section}` does not say {name}");
+        self.report(Diagnostic::new(Code::MissingKey, text, span).help(format!("add `{example}`")))
+    }
+
+    /// `training objective { .. }`
+    pub(crate) fn phase(&mut self, model: InstanceId, module: ModuleId, def: &SectionDef) -> Outcome<Phase> {
+        let scope = self.builder.scope(None, "training", None);
+        let mut env = self.environment_of(model, module, scope);
+        let objectives: Vec<String> = def.names.iter().flatten().map(|name| name.node.to_string()).collect();
+        let span = def.place();
+        let mut found = Found::default();
+        let mut outcome = Ok(());
+        for setting in def.settings() {
+            let value = self.value(&mut env, &setting.value);
+            outcome = outcome.and(self.phase_setting(setting, &value, &mut found));
+        }
+        outcome?;
+        let optimizer = found
+            .optimizer
+            .ok_or_else(|| self.missing_setting("`optimizer`", "training", span, "optimizer = adamw(lr: 1e-4)"));
+        let batch = found.batch.ok_or_else(|| self.missing_setting("`batch`", "training", span, "batch = 8"));
+        let length = match (found.steps, found.epochs) {
+            (Some((n, _)), None) => Ok(Length::Steps(n)),
+            (None, Some((n, _))) => Ok(Length::Epochs(n)),
+            (None, None) => {
+                let example = "epochs = 10` or `steps = 1000";
+                Err(self.missing_setting("how long it lasts", "training", span, example))
+            }
+            (Some((_, first)), Some((_, second))) => {
+                let text = "a training says `steps` or `epochs`, not both";
+                Err(self.report(Diagnostic::new(Code::StepsAndEpochs, text, second).also(first, "and here")))
+            }
+        };
+        Ok(Phase {
+            objectives,
+            optimizer: optimizer?,
+            schedule: found.schedule.unwrap_or(Schedule::Constant { warmup: 0 }),
+            batch: batch?,
+            accumulate: found.accumulate.unwrap_or(1),
+            length: length?,
+            clip_norm: found.clip_norm,
+        })
+    }
+
+    fn phase_setting(&mut self, setting: &Setting, value: &Value, found: &mut Found) -> Outcome<()> {
+        let count = match value {
+            Value::Int(n) if *n >= 1 => usize::try_from(*n).ok(),
+            _ => None,
+        };
+        let at = setting.name.span;
+        match (&*setting.name.node, value, count) {
+            ("optimizer", Value::Optimizer(optimizer), _) => found.optimizer = Some(*optimizer),
+            ("optimizer", ..) => {
+                return Err(self.refuse_setting(setting, value, "an optimizer, as in `adamw(lr: 1e-4)`"));
+            }
+            ("schedule", Value::Schedule(schedule), _) => found.schedule = Some(*schedule),
+            ("schedule", ..) => {
+                return Err(self.refuse_setting(setting, value, "a schedule, as in `cosine_schedule(warmup: 100)`"));
+            }
+            ("clip_norm", ..) => match value.number().filter(|&x| x > 0.0) {
+                Some(norm) => found.clip_norm = Some(norm),
+                None => return Err(self.refuse_setting(setting, value, "a number above 0")),
+            },
+            ("batch", _, Some(n)) => found.batch = Some(n),
+            ("accumulate", _, Some(n)) => found.accumulate = Some(n),
+            ("epochs", _, Some(n)) => found.epochs = Some((n, at)),
+            ("steps", _, Some(n)) => found.steps = Some((n, at)),
+            ("batch" | "accumulate" | "epochs" | "steps", _, None) => {
+                return Err(self.refuse_setting(setting, value, "an int of at least 1"));
+            }
+            _ => return Err(self.unknown_setting(setting, Section::Training)),
+        }
+        Ok(())
+    }
+
+    /// The `param`s of the model with their values in words, for reports.
+    pub(crate) fn shown_params(&mut self, model: InstanceId) -> Vec<(String, String)> {
+        let spec = self.spec;
+        let scope = self.builder.scope(None, "params", None);
+        let env = Environment::new(ModuleId(0), Some(model), "".into(), scope);
+        let mut shown = Vec::new();
+        for (name, (_, member)) in &spec.block(self.instances[model.0].block).members {
+            if let MemberKind::Param(def) = &member.kind
+                && let Some(value) = self.member(model, name, def.name.span, &env)
+            {
+                shown.push((name.to_string(), Value::or_poison(value).shown(spec)));
+            }
+        }
+        shown
+    }
+}
+
+/// The settings of a phase that have been read so far.
+#[derive(Default)]
+struct Found {
+    optimizer: Option<Optimizer>,
+    schedule: Option<Schedule>,
+    batch: Option<usize>,
+    accumulate: Option<usize>,
+    epochs: Option<(usize, Span)>,
+    steps: Option<(usize, Span)>,
+    clip_norm: Option<f64>,
+}

@@ -1,0 +1,110 @@
+//! Mistakes, as they are found, and the one way in which a function of this room fails.
+//!
+//! A function that can't give its result has reported why, and returns [`Reported`] as the proof. What follows from a
+//! reported mistake is not reported. Where expansion goes on after a mistake, [`Value::Poison`] is the missing value.
+
+use std::sync::Arc;
+
+use diadc_core::span::Span;
+
+use crate::diagnostic::{Diagnostic, in_order};
+
+use super::value::Value;
+use super::{Checked, Expander, error};
+
+/// A mistake has been reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reported(());
+
+/// A result, unless a mistake stands in the way.
+pub(super) type Outcome<T> = Result<T, Reported>;
+
+impl Reported {
+    /// For a result that is missing because of an earlier mistake: of this stage, or of one before it.
+    pub(super) fn before() -> Reported {
+        Reported(())
+    }
+}
+
+impl Value {
+    /// The value, unless it is missing because of a mistake.
+    pub(super) fn sound(self) -> Outcome<Value> {
+        if self.is_poison() { Err(Reported(())) } else { Ok(self) }
+    }
+
+    /// The value, or the one with which expansion goes on after a mistake.
+    pub(super) fn or_poison(outcome: Outcome<Value>) -> Value {
+        outcome.unwrap_or(Value::Poison)
+    }
+}
+
+/// All mistakes and warnings so far.
+pub(super) struct Reports {
+    all: Vec<Diagnostic>,
+    /// This many, the first ones, come from the stages before this one.
+    earlier: usize,
+    /// The part of the model with the first mistake of this stage, if it is in one; `None` until there is a mistake.
+    pub(super) first_part: Option<Option<Arc<str>>>,
+}
+
+impl Reports {
+    /// Begins with the diagnostics of the stages before this one.
+    pub(super) fn new(earlier: &[Diagnostic]) -> Reports {
+        Reports { all: earlier.to_vec(), earlier: earlier.len(), first_part: None }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The first error.
+    pub(super) fn first_error(&self) -> Option<&Diagnostic> {
+        self.all.iter().find(|diagnostic| diagnostic.is_error())
+    }
+
+    /// The result of the check: what was made, with warnings, if there is no error.
+    pub(super) fn conclude<T>(self, made: Outcome<T>) -> Checked<T> {
+        let diagnostics = in_order(self.all);
+        let failed = diagnostics.iter().any(Diagnostic::is_error);
+        match made {
+            Ok(made) if !failed => Ok((made, diagnostics)),
+            Ok(_) | Err(Reported(())) => Err(diagnostics),
+        }
+    }
+
+    /// Whether a diagnostic says nothing new: it is there already, or an earlier stage has reported the same place.
+    fn has(&self, new: &Diagnostic) -> bool {
+        let says_it = |(i, known): (usize, &Diagnostic)| {
+            known.span() == new.span() && (i < self.earlier || known.code == new.code)
+        };
+        self.all.iter().enumerate().any(says_it)
+    }
+}
+
+impl Expander<'_> {
+    /// Reports a mistake, with the calls that led to it.
+    pub(super) fn report(&mut self, mut diagnostic: Diagnostic) -> Reported {
+        if !self.reports.has(&diagnostic) {
+            diagnostic.trace = self.trace();
+            if self.reports.first_part.is_none() {
+                self.reports.first_part = Some(self.part_in_progress());
+            }
+            self.reports.all.push(diagnostic);
+        }
+        Reported(())
+    }
+
+    /// Reports that a value is not what is wanted, unless it is missing because of a mistake.
+    pub(super) fn refuse(&mut self, what: &str, wanted: &str, found: &Value, span: Span) -> Reported {
+        if found.is_poison() {
+            return Reported(());
+        }
+        self.report(error::wrong_type(what, wanted, &found.kind(self.spec), span))
+    }
+
+    /// Reports a mistake, unless one with the same code has been reported.
+    pub(super) fn report_once(&mut self, diagnostic: Diagnostic) -> Reported {
+        let known = self.reports.all.iter().any(|known| known.code == diagnostic.code);
+        if known { Reported(()) } else { self.report(diagnostic) }
+    }
+}
