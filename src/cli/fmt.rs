@@ -1,11 +1,12 @@
 //! `diadc fmt`: files in the layout of the language.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::compile::Failed;
+use crate::file;
 use crate::format::format;
 use crate::parse::parse;
 use crate::source::SourceMap;
@@ -131,15 +132,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::Findings(format!("`{}` can't be read: {error}", path.display()))
 }
 
-/// Writes a file beside the old one, in whose place it then comes with its permissions.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let target = path.canonicalize().map_err(|error| unreadable(path, &error))?;
-    let folder = target.parent().unwrap_or(Path::new("."));
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        std::fs::set_permissions(file.path(), std::fs::metadata(&target)?.permissions())?;
-        file.as_file().sync_all()?;
-        file.persist(&target).map_err(|error| error.error)
-    });
-    written.map(|_| ()).map_err(|error| Failure::Findings(format!("`{}` can't be written: {error}", path.display())))
+    let written = file::write(path, text.as_bytes());
+    written.map_err(|error| Failure::Findings(format!("`{}` can't be written: {error}", path.display())))
 }

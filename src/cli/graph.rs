@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::compile::Compiled;
 use crate::experiment::ExperimentError;
+use crate::file;
 use crate::graph::program::Function;
 use crate::graph::{Detail, dot, html, json, svg, text};
 use crate::optimize::optimize;
@@ -88,7 +89,7 @@ impl Graph {
             None => terminal::result(&shown),
             Some(path) => {
                 let write = |source| ExperimentError::Write { path: path.clone(), source };
-                std::fs::write(path, shown).map_err(write)?;
+                file::write(path, shown.as_bytes()).map_err(write)?;
                 terminal::note(&format!("wrote {}", path.display()));
             }
         }

@@ -1,8 +1,8 @@
 //! The directory of a run. Files are written beside and renamed; nobody else's are touched.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use crate::file;
 use crate::source::SourceMap;
 
 use super::ExperimentError;
@@ -111,23 +111,11 @@ impl RunDirectory {
     }
 }
 
-/// Writes a file beside its place and moves it there.
+/// Writes a file, and the folder it lies in.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ExperimentError> {
     let fail = |source| ExperimentError::Write { path: path.to_path_buf(), source };
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).map_err(fail)?;
     }
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    let written = std::fs::File::create(&partial).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let moved = written.and_then(|()| std::fs::rename(&partial, path));
-    if moved.is_err() {
-        // The error that matters is the first one; a partial file that can't be removed is only left over.
-        let _ = std::fs::remove_file(&partial);
-    }
-    moved.map_err(fail)
+    file::write(path, bytes).map_err(fail)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use lsp_types::{Position, Range, Url};
 
+use diadc_core::file;
 use diadc_core::span::Span;
 use diadc_lang::resolve::Location;
 
@@ -91,16 +92,13 @@ fn cache() -> PathBuf {
     folder.join("diadc").join(env!("CARGO_PKG_VERSION"))
 }
 
-/// Writes a file beside the old one, in whose place it then comes, for reading only.
+/// Writes a file and its folders, for reading only.
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let file = tempfile::NamedTempFile::new_in(folder)?;
-    std::fs::write(file.path(), text)?;
-    let mut permissions = std::fs::metadata(file.path())?.permissions();
+    std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    file::write(path, text.as_bytes())?;
+    let mut permissions = std::fs::metadata(path)?.permissions();
     permissions.set_readonly(true);
-    std::fs::set_permissions(file.path(), permissions)?;
-    file.persist(path).map(|_| ()).map_err(|error| error.error)
+    std::fs::set_permissions(path, permissions)
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
 //! A file of weights that is being written: one tensor after the other, in the format that its name asks for.
 //!
-//! Tensors are written beside the file's place, and the file is moved there when all are on the disk. Formats only lay
-//! out bytes ([`Sink`]).
+//! The file takes its place when all tensors are on the disk ([`crate::file`]). Formats only lay out bytes ([`Sink`]).
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::execute::{HostData, HostTensor};
+use crate::file::NewFile;
 
 use super::error::WeightError;
 use super::format::{Format, Found, Sink};
@@ -60,8 +59,8 @@ fn encode(data: &HostData) -> Vec<u8> {
 /// A file that is being written, one tensor after the other; without [`Writer::finish`] nothing is left of it.
 pub struct Writer {
     path: PathBuf,
-    partial: PathBuf,
-    sink: Option<Box<dyn Sink>>,
+    sink: Box<dyn Sink>,
+    file: NewFile,
     tensors: Vec<Found>,
     /// Numbers of the tensors in the order of the file.
     order: Vec<usize>,
@@ -94,12 +93,8 @@ impl Writer {
         // Wide elements come first, so that every tensor is aligned to its elements.
         let mut order: Vec<usize> = (0..tensors.len()).collect();
         order.sort_by_key(|&place| std::cmp::Reverse(tensors[place].stored.width()));
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let partial = path.with_file_name(name);
-        let file = fs::File::create(&partial).map_err(failed)?;
-        let mut writer = Writer { path: path.to_owned(), partial, sink: None, tensors, order, done: 0, is_whole: true };
-        let ordered: Vec<&Found> = writer.order.iter().map(|&place| &writer.tensors[place]).collect();
+        let ordered: Vec<&Found> = order.iter().map(|&place| &tensors[place]).collect();
+        let (new, file) = NewFile::create(path).map_err(failed)?;
         let sink: io::Result<Box<dyn Sink>> = match format {
             Format::PytorchZip | Format::PytorchLegacy => {
                 pytorch::Output::begin(file, &ordered).map(|output| Box::new(output) as Box<dyn Sink>)
@@ -108,8 +103,8 @@ impl Writer {
                 safetensors::Output::begin(file, &ordered, notes).map(|output| Box::new(output) as Box<dyn Sink>)
             }
         };
-        writer.sink = Some(sink.map_err(failed)?);
-        Ok(writer)
+        let sink = sink.map_err(failed)?;
+        Ok(Writer { path: path.to_owned(), sink, file: new, tensors, order, done: 0, is_whole: true })
     }
 
     /// The tensor that comes next, by its number in the list given to [`Writer::create`]; none after the last.
@@ -130,8 +125,7 @@ impl Writer {
         let count: usize = tensor.shape.iter().product();
         assert_eq!(elements.len(), count * tensor.stored.width(), "bytes of `{}`", tensor.name);
         self.done += 1;
-        let sink = self.sink.as_mut().expect("it is only taken at the end");
-        sink.put(tensor, elements).map_err(|source| WeightError::Write { path: self.path.clone(), source })
+        self.sink.put(tensor, elements).map_err(|source| WeightError::Write { path: self.path.clone(), source })
     }
 
     /// Writes the elements of the tensor that comes next, which [`Found::of`] has announced.
@@ -158,29 +152,9 @@ impl Writer {
     ///
     /// # Panics
     /// If a tensor has not been written.
-    pub fn finish(mut self) -> Result<(), WeightError> {
+    pub fn finish(self) -> Result<(), WeightError> {
         assert!(self.is_whole && self.done == self.order.len(), "all tensors must have been written");
-        let sink = self.sink.take().expect("it is only taken here");
-        let synced = sink.finish().and_then(|file| file.sync_all());
-        let moved = synced.and_then(|()| fs::rename(&self.partial, &self.path)).and_then(|()| sync_folder(&self.path));
-        moved.map_err(|source| WeightError::Write { path: self.path.clone(), source })
-    }
-}
-
-impl Drop for Writer {
-    /// Takes away what was not finished.
-    fn drop(&mut self) {
-        self.sink = None;
-        // After a move there is nothing; and the error that led here is the one to report, not this one.
-        let _ = fs::remove_file(&self.partial);
-    }
-}
-
-/// Makes the new name itself last, where the system can do that.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match fs::File::open(folder) {
-        Ok(folder) => folder.sync_all().or(Ok(())),
-        Err(_) => Ok(()),
+        let placed = self.sink.finish().and_then(|file| self.file.place_for_good(file));
+        placed.map_err(|source| WeightError::Write { path: self.path, source })
     }
 }
