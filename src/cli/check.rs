@@ -6,10 +6,8 @@ use serde_json::json;
 
 use crate::check::condition::Condition;
 use crate::compile::{Compiled, conditions_of};
-use crate::diagnostic::{Diagnostic, Format, Severity, count, github, json, one_of, sarif};
+use crate::diagnostic::{Diagnostic, Format, Severity, count, github, grouped, json, one_of, sarif};
 use crate::source::SourceMap;
-
-pub(super) use crate::diagnostic::grouped;
 
 use super::arguments::SpecArguments;
 use super::failure::Failure;

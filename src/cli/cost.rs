@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::compile::Compiled;
+use crate::diagnostic::grouped;
 use crate::fact::Precision;
 use crate::plan::memory::{Footprint, Held, Need, needs};
 use crate::plan::{Cost as Costs, cost};
@@ -11,7 +12,6 @@ use crate::execute::{DeviceChoice, threads};
 use crate::experiment::Target;
 
 use super::arguments::SpecArguments;
-use super::check::grouped;
 use super::failure::Failure;
 use super::terminal;
 
@@ -138,16 +138,15 @@ fn memory_json(compiled: &Compiled, needs: &[Need], device: DeviceChoice, precis
 }
 
 fn table(costs: &Costs) -> String {
-    let count = |n: u64| grouped(n as usize);
     let mut text = format!("{:<34}{:>16}{:>16}\n", "parameters", "all", "trained");
     for part in &costs.parts {
         let name = format!("{} ({})", part.part.name, part.part.block);
-        text += &format!("{name:<34}{:>16}{:>16}\n", count(part.parameters), count(part.trained));
+        text += &format!("{name:<34}{:>16}{:>16}\n", grouped(part.parameters), grouped(part.trained));
         for (name, parameters) in part.largest.iter().take(SHOWN) {
-            text += &format!("    {name:<30}{:>16}\n", count(*parameters));
+            text += &format!("    {name:<30}{:>16}\n", grouped(parameters));
         }
     }
-    let sum = |of: &dyn Fn(&crate::plan::PartCost) -> u64| count(costs.parts.iter().map(of).sum());
+    let sum = |of: &dyn Fn(&crate::plan::PartCost) -> u64| grouped(costs.parts.iter().map(of).sum::<u64>());
     text += &format!("{:<34}{:>16}{:>16}\n", "all parts", sum(&|part| part.parameters), sum(&|part| part.trained));
     text += &format!("\n{:<34}{:>16}{:>16}{:>16}\n", "multiply-adds in G", "as written", "as it runs", "once");
     for function in &costs.functions {

@@ -5,10 +5,10 @@ use std::fmt::Display;
 use clap::{Args, ValueEnum};
 
 use crate::compile::Compiled;
+use crate::diagnostic::grouped;
 use crate::plan::{CallChange, Change, ChangeKind, Difference, difference};
 
 use super::arguments::{Setting, SpecArguments, setting};
-use super::check::grouped;
 use super::failure::Failure;
 use super::terminal;
 
@@ -78,7 +78,7 @@ fn text(names: &str, old: &Compiled, found: &Difference) -> String {
     let part = |change: &Change<u64>| {
         let block = old.program.part(&change.name).map(|part| format!(" ({})", part.block)).unwrap_or_default();
         let named = Change { name: format!("{}{block}", change.name), ..change.clone() };
-        line(&named, |n| count(*n), signed(change))
+        line(&named, |n| grouped(n), signed(change))
     };
     text += &section("parameters", &found.parameters.iter().map(part).collect::<Vec<_>>());
     text += &section("trained parameters", &found.trained.iter().map(part).collect::<Vec<_>>());
@@ -88,8 +88,8 @@ fn text(names: &str, old: &Compiled, found: &Difference) -> String {
         .map(|change| {
             let plural = if change.weights == 1 { "weight" } else { "weights" };
             let size = match change.kind {
-                ChangeKind::Changed => format!("{} -> {}", count(change.before), count(change.after)),
-                ChangeKind::Added | ChangeKind::Removed => count(change.before.max(change.after)),
+                ChangeKind::Changed => format!("{} -> {}", grouped(change.before), grouped(change.after)),
+                ChangeKind::Added | ChangeKind::Removed => grouped(change.before.max(change.after)),
             };
             format!("{} {}: {} {plural}, {size} parameters", sign(change.kind), change.path, change.weights)
         })
@@ -163,13 +163,9 @@ fn sign(kind: ChangeKind) -> &'static str {
     }
 }
 
-fn count(n: u64) -> String {
-    grouped(n as usize)
-}
-
 /// `+1,234`
 fn signed(change: &Change<u64>) -> String {
     let (before, after) = (change.before.unwrap_or(0), change.after.unwrap_or(0));
     let sign = if after >= before { '+' } else { '-' };
-    format!("({sign}{})", count(after.abs_diff(before)))
+    format!("({sign}{})", grouped(after.abs_diff(before)))
 }

@@ -6,13 +6,14 @@ use clap::Args;
 use indexmap::IndexMap;
 use serde_json::json;
 
+use crate::diagnostic::grouped;
 use crate::graph::program::{Part, Program};
 use crate::weight::{File, Layout, Otherwise, Table, Wanted, WeightError, layout_of, part};
 
 use super::super::arguments::{Setting, setting};
 use super::super::failure::Failure;
 use super::super::terminal;
-use super::{Format, thousands};
+use super::Format;
 use crate::compile::compile;
 use crate::resolve::Location;
 
@@ -168,14 +169,14 @@ impl Listing {
     fn text(&self, most: usize) -> String {
         let mut text = String::new();
         for kind in &self.kinds {
-            text += &format!("{:>7} {}\n", thousands(kind.count), kind.name);
+            text += &format!("{:>7} {}\n", grouped(kind.count), kind.name);
             // What matches is as it should be and of no interest, unless all is asked for.
             let most = if kind.name == "matched" && most != usize::MAX { 0 } else { most };
             for line in kind.lines.iter().take(most) {
                 text += &format!("          {line}\n");
             }
             if most > 0 && kind.lines.len() > most {
-                text += &format!("          .. and {} more\n", thousands(kind.lines.len() - most));
+                text += &format!("          .. and {} more\n", grouped(kind.lines.len() - most));
             }
             text += &kind.remedy.as_ref().map(|remedy| format!("          {remedy}\n")).unwrap_or_default();
         }

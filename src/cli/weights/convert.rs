@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::diagnostic::{bytes, grouped};
 use crate::weight::{Conversion, File, Format, Stored, convert};
 
 use super::super::failure::Failure;
 use super::super::terminal::{self, Screen};
-use super::{bytes, thousands};
 
 /// Writes a file of weights as safetensors or for PyTorch
 ///
@@ -63,11 +63,11 @@ impl Convert {
             terminal::note("left out: the notes of the file, for which PyTorch's format has no place");
         }
         if cut > 0 {
-            terminal::note(&format!("{} numbers were cut off", thousands(cut)));
+            terminal::note(&format!("{} numbers were cut off", grouped(cut)));
         }
         let length = File::open(&self.output)?.length();
         let path = self.output.display();
-        terminal::result(&format!("{path}: {} tensors, {}\n", thousands(file.found().len()), bytes(length)));
+        terminal::result(&format!("{path}: {} tensors, {}\n", grouped(file.found().len()), bytes(length)));
         Ok(())
     }
 }

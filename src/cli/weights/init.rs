@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use indexmap::IndexMap;
 
+use crate::diagnostic::grouped;
 use crate::graph::program::{Part, Program};
 use crate::weight::{Assembly, File, Layout, Origin, Table, Wanted, WeightError, layout_of, part, save};
 
 use super::super::arguments::SpecArguments;
 use super::super::failure::Failure;
 use super::super::terminal::{self, Screen};
-use super::{aligned, thousands};
+use super::aligned;
 
 /// Puts the weights of a spec together from files and first values
 ///
@@ -179,7 +180,7 @@ fn table_of(program: &Program, assembly: &Assembly<'_>, seed: u64) -> String {
     rows.extend(
         counts
             .into_iter()
-            .map(|((owner, from), (weights, numbers))| vec![owner, thousands(weights), thousands(numbers), from]),
+            .map(|((owner, from), (weights, numbers))| vec![owner, grouped(weights), grouped(numbers), from]),
     );
     aligned(&rows, |column| column == 1 || column == 2)
 }

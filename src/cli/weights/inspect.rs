@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use crate::diagnostic::nearest;
+use crate::diagnostic::{bytes, grouped, nearest};
 use crate::weight::{Aside, File, Found};
 
 use super::super::failure::Failure;
 use super::super::terminal;
-use super::{Format, aligned, bytes, thousands};
+use super::{Format, aligned};
 
 /// Lines to which names are folded.
 const MOST_LINES: usize = 40;
@@ -69,8 +69,8 @@ impl Inspect {
             file.path().display(),
             file.format(),
             bytes(file.length()),
-            thousands(found.len()),
-            thousands(found.iter().map(elements).sum()),
+            grouped(found.len()),
+            grouped(found.iter().map(elements).sum::<usize>()),
         );
         text += &types(found);
         text.push('\n');
@@ -89,7 +89,7 @@ impl Inspect {
                 .iter()
                 .map(|extra| {
                     let tensors =
-                        if extra.tensors > 0 { format!("{} tensors", thousands(extra.tensors)) } else { String::new() };
+                        if extra.tensors > 0 { format!("{} tensors", grouped(extra.tensors)) } else { String::new() };
                     let why = Aside::known().extra(&extra.name).unwrap_or_default().to_owned();
                     vec![format!("  {}", extra.name), extra.what.clone(), tensors, why]
                 })
@@ -110,13 +110,13 @@ fn types(found: &[Found]) -> String {
     for tensor in found {
         *counts.entry(tensor.stored.to_string()).or_default() += 1;
     }
-    let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{} {name}", thousands(*count))).collect();
+    let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{} {name}", grouped(*count))).collect();
     counts.join(", ") + "\n"
 }
 
 fn row(tensor: &Found) -> Vec<String> {
     let shape = format!("{:?}", tensor.shape);
-    vec![tensor.name.clone(), String::new(), thousands(elements(tensor)), tensor.stored.to_string(), shape]
+    vec![tensor.name.clone(), String::new(), grouped(elements(tensor)), tensor.stored.to_string(), shape]
 }
 
 /// All beginnings of a name that end before a dot, and the name itself.
@@ -145,9 +145,9 @@ fn folded(found: &[Found]) -> Vec<Vec<String>> {
     let row = |(name, group): (&String, &Vec<&Found>)| match group.as_slice() {
         [tensor] => row(tensor),
         group => {
-            let numbers = group.iter().map(|tensor| elements(tensor)).sum();
-            let count = format!("{} tensors", thousands(group.len()));
-            vec![name.clone(), count, thousands(numbers), String::new(), String::new()]
+            let numbers: usize = group.iter().map(|tensor| elements(tensor)).sum();
+            let count = format!("{} tensors", grouped(group.len()));
+            vec![name.clone(), count, grouped(numbers), String::new(), String::new()]
         }
     };
     groups.iter().map(row).collect()

@@ -7,8 +7,6 @@ mod inspect;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::diagnostic::grouped as thousands;
-
 use super::failure::Failure;
 
 /// Looks into checkpoints, compares them with specs, and makes them
@@ -44,15 +42,6 @@ impl Weights {
             WeightsCommand::Convert(command) => command.run(),
             WeightsCommand::Init(command) => command.run(),
         }
-    }
-}
-
-/// `7.70 GB`
-fn bytes(number: u64) -> String {
-    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")];
-    match units.into_iter().find(|(size, _)| number >= *size) {
-        Some((size, unit)) => format!("{:.2} {unit}", number as f64 / size as f64),
-        None => format!("{number} B"),
     }
 }
 

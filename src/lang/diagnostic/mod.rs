@@ -29,7 +29,7 @@ pub use place::Place;
 pub use render::{Style, render};
 pub use sarif::sarif;
 pub use suggest::{is_misspelt, nearest, nearest_of, one_of};
-pub use wording::{count, grouped};
+pub use wording::{bytes, count, grouped, short};
 
 /// How grave it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

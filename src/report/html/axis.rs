@@ -2,6 +2,8 @@
 //!
 //! In come finite values; out comes a linear or logarithmic axis that holds them all, with a handful of round ticks.
 
+use crate::diagnostic::grouped;
+
 /// A range of values along a straight line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Axis {
@@ -109,18 +111,5 @@ fn written(value: f64, step: f64) -> String {
         return format!("{value:e}").chars().take(12).collect();
     }
     let text = format!("{value:.*}", usize::try_from(-power).unwrap_or(0));
-    if power < 0 { text } else { grouped(&text) }
-}
-
-/// The digits of a whole number in groups of three.
-pub(super) fn grouped(digits: &str) -> String {
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("−", digits));
-    let mut out = sign.to_owned();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) && digits.len() > 4 {
-            out.push('\u{202f}');
-        }
-        out.push(digit);
-    }
-    out
+    if power < 0 { text } else { grouped(text) }
 }

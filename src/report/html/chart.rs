@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use super::axis::{Axis, grouped};
+use super::axis::Axis;
 use super::escape::Escaped;
+use crate::diagnostic::grouped;
 use crate::report::LossCurve;
 
 const WIDTH: f64 = 760.0;
@@ -69,7 +70,7 @@ fn grid(page: &mut String, x: Axis, y: Axis) -> fmt::Result {
     writeln!(page, "<path class=\"axis\" d=\"M{LEFT} {bottom}H{right}\"/>")?;
     for tick in x.ticks().iter().filter(|tick| tick.value.fract() == 0.0) {
         let left = horizontal(x, tick.value);
-        let label = grouped(&format!("{:.0}", tick.value));
+        let label = grouped(format_args!("{:.0}", tick.value));
         writeln!(page, "<path class=\"axis\" d=\"M{left:.1} {bottom}v5\"/>")?;
         writeln!(page, "<text class=\"x\" x=\"{left:.1}\" y=\"{}\">{label}</text>", bottom + 21.0)?;
     }

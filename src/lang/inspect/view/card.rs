@@ -1,5 +1,7 @@
 //! How a folded box looks: its lines of text, its size, its colour.
 
+use crate::diagnostic::short;
+
 use super::layered::{Outline, Size};
 use super::scene::{Kind, Node};
 
@@ -62,18 +64,5 @@ impl Node {
                 [(title + 52.0).max(detail + 30.0).max(90.0), if detail > 0.0 { 46.0 } else { 32.0 }]
             }
         }
-    }
-}
-
-/// `1.2 M`
-fn short(count: u64) -> String {
-    let units = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
-    match units.iter().find(|(size, _)| count as f64 >= *size) {
-        Some((size, unit)) => {
-            let number = count as f64 / size;
-            let digits = if number < 10.0 { 2 } else { usize::from(number < 100.0) };
-            format!("{number:.digits$} {unit}")
-        }
-        None => count.to_string(),
     }
 }
