@@ -31,6 +31,22 @@ impl Marked {
         Marked { block, layout, mark }
     }
 
+    /// Makes it longer or shorter; all that was in it and still fits must be there.
+    fn resize(&mut self, allocator: &Allocator, size: usize) {
+        let kept = self.layout.size().min(size);
+        // SAFETY: the block came from this allocator with this layout, all its bytes have been written, and the new size is
+        // not zero.
+        unsafe {
+            let before = std::slice::from_raw_parts(self.block, kept).to_vec();
+            self.block = allocator.realloc(self.block, self.layout, size);
+            assert!(!self.block.is_null() && self.block.addr().is_multiple_of(16));
+            assert!(std::slice::from_raw_parts(self.block, kept) == before, "{size} bytes");
+            self.block.add(kept).write_bytes(self.mark, size - kept);
+            self.block.add(size - 1).write(self.mark);
+        }
+        self.layout = Layout::from_size_align(size, 16).expect("a size and a power of two");
+    }
+
     fn give_back(self, allocator: &Allocator) {
         // SAFETY: the block came from this allocator with this layout, and its ends have been written.
         unsafe {
@@ -47,6 +63,9 @@ fn use_blocks(allocator: &Allocator, mut seed: usize) {
         let number = seed >> 33;
         if blocks.len() == 24 || (number.is_multiple_of(3) && !blocks.is_empty()) {
             blocks.swap_remove(number % blocks.len()).give_back(allocator);
+        } else if number % 4 == 1 && !blocks.is_empty() {
+            let place = number % blocks.len();
+            blocks[place].resize(allocator, 1 + (number >> 5) % (20 * LARGE));
         } else {
             let size = 1 + number % (6 * LARGE);
             blocks.push(Marked::new(allocator, size, round as u8, number.is_multiple_of(5)));
@@ -81,4 +100,32 @@ fn a_block_that_was_given_back_is_used_again() {
     let whole = Marked::new(&allocator, 8 * LARGE, 4, false);
     assert_eq!(whole.block.addr(), address, "parts that touch are joined");
     whole.give_back(&allocator);
+}
+
+#[test]
+fn a_block_grows_into_the_kept_one_after_it() {
+    let allocator = Allocator::new();
+    let first = Marked::new(&allocator, 8 * LARGE, 1, false);
+    let address = first.block.addr();
+    first.give_back(&allocator);
+    let mut block = Marked::new(&allocator, LARGE, 2, false);
+    for pages in 2..=8 {
+        block.resize(&allocator, pages * LARGE);
+        assert_eq!((block.block.addr(), allocator.held()), (address, 8 * LARGE));
+    }
+    block.resize(&allocator, 3 * LARGE);
+    assert_eq!((block.block.addr(), allocator.most(), allocator.held()), (address, 8 * LARGE, 8 * LARGE));
+    block.give_back(&allocator);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_block_that_has_to_move_is_never_there_twice() {
+    let allocator = Allocator::new();
+    let mut block = Marked::new(&allocator, 16 * LARGE, 1, false);
+    let after = Marked::new(&allocator, LARGE, 2, false);
+    block.resize(&allocator, 64 * LARGE);
+    assert_eq!((allocator.most(), allocator.held()), (65 * LARGE, 65 * LARGE));
+    block.give_back(&allocator);
+    after.give_back(&allocator);
 }

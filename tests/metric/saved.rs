@@ -78,6 +78,28 @@ fn texts_without_characters_are_refused() {
 }
 
 #[test]
+fn an_array_that_would_grow_beyond_what_its_bytes_can_hold_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("bomb.npz");
+    let mut bytes = std::fs::read(fixture("deflated.npz")).expect("the fixture lies here");
+    let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").expect("it has a directory");
+    bytes[directory + 24..directory + 28].copy_from_slice(&0xF000_0000_u32.to_le_bytes());
+    std::fs::write(&path, bytes).expect("it can be written");
+    assert!(read(&path).expect_err("it is refused").to_string().contains("4026531840 bytes can't have been packed"));
+}
+
+#[test]
+fn arrays_whose_checksum_differs_are_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("changed.npz");
+    let mut bytes = std::fs::read(fixture("stored.npz")).expect("the fixture lies here");
+    let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").expect("it has a directory");
+    bytes[directory + 16] ^= 1;
+    std::fs::write(&path, bytes).expect("it can be written");
+    assert!(read(&path).expect_err("it is refused").to_string().contains("can't be unpacked"));
+}
+
+#[test]
 fn arrays_that_share_their_bytes_are_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let path = folder.path().join("shared.npz");
@@ -101,5 +123,5 @@ fn arrays_that_share_their_bytes_are_refused() {
     bytes.extend(tail);
     std::fs::write(&path, bytes).expect("it can be written");
     let why = read(&path).expect_err("it is refused").to_string();
-    assert!(why.contains("lie over each other") || why.contains("twice"), "{why}");
+    assert!(why.contains("overlap") || why.contains("twice"), "{why}");
 }

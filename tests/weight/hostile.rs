@@ -110,6 +110,22 @@ fn an_archive_that_would_grow_is_refused() {
 }
 
 #[test]
+fn an_entry_that_is_encrypted_is_refused() {
+    let mut bytes = archive(&[("a/data.pkl", &tensor(4, 0, &[4], &[1])), ("a/data/0", &[0; 16])], 0);
+    let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").expect("it is there");
+    bytes[directory + 8] |= 1;
+    assert!(refused(&bytes).contains("`a/data.pkl` in the archive is encrypted"));
+}
+
+#[test]
+fn an_archive_that_says_to_have_more_entries_than_it_has_bytes_for_is_refused() {
+    let mut bytes = archive(&[("a/data.pkl", &tensor(4, 0, &[4], &[1])), ("a/data/0", &[0; 16])], 0);
+    let end = bytes.len() - 22;
+    bytes[end + 8..end + 12].fill(0xFE);
+    assert!(refused(&bytes).contains("its zip directory can't be read"));
+}
+
+#[test]
 fn entries_that_overlap_are_refused() {
     let mut bytes =
         archive(&[("a/data.pkl", &tensor(4, 0, &[4], &[1])), ("a/data/0", &[0; 16]), ("a/data/1", &[0; 16])], 0);
