@@ -5,6 +5,8 @@
 //! with its shape rule, a [`graph`] is operations with values between them, a [`plan`] is a graph in the order in which
 //! it runs, and an [`engine`] is what runs plans.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub mod file;
 pub mod span;
 pub mod fact;

@@ -7,6 +7,8 @@
 //! A [`Session`] is the engine for one backend. It is only made in the crates of the devices, so that a change to one
 //! device does not build the others again.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod apply;
 mod bind;
 mod broadcast;

@@ -1,14 +1,71 @@
 //! Functions of single elements, at their kinks and far out as well.
 
+use diadc::execute::{HostData, HostTensor};
 use diadc::fact::DType;
 use diadc::op::{Binary, Comparison, Op, Unary};
 
 use super::Case;
-use super::fixture::agree;
+use super::device::{GRADIENT_TOLERANCE, OUTPUT_TOLERANCE};
+use super::fixture::{agree, difference, find};
 
 #[test]
 fn elementwise_operations_agree_with_torch() {
     agree(cases());
+}
+
+/// What folds constants and computes numbers of a spec, and what the lints read, is what the kernels do.
+#[test]
+fn records_of_elementwise_operations_agree_with_torch() {
+    let all = unary().into_iter().chain(binary());
+    let wrong: Vec<String> = all.flat_map(|(name, op)| differences(name, &op)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn differences(name: &str, op: &Op) -> Vec<String> {
+    let part = |part: &str| find(&format!("{name}/{part}"));
+    let (x, expected) = (part("in0").expect("the case has an input"), part("out").expect("the case has an output"));
+    let shape = &expected.shape;
+    let mut pairs: Vec<(HostTensor, HostTensor, f32)> = Vec::new();
+    let Some(y) = part("in1").or(Some(x.clone())).filter(|y| y.shape == x.shape) else { return Vec::new() };
+    match (op, &x.data, &y.data) {
+        (Op::Unary(unary), HostData::Float(x), _) => {
+            let record = unary.record();
+            let of = |function: &dyn Fn(f64) -> f64| x.iter().map(|&x| function(f64::from(x)) as f32).collect();
+            pairs.push((HostTensor::floats(shape, of(&record.value)), expected.clone(), OUTPUT_TOLERANCE));
+            if let Some(exact) = record.exact {
+                let exact = x.iter().map(|&x| exact(x)).collect();
+                pairs.push((HostTensor::floats(shape, exact), expected.clone(), 0.0));
+            }
+            let weights = part("weights").expect("a float case has weights of its outputs");
+            let HostData::Float(weights) = weights.data else { panic!("{name}: weights are floats") };
+            let slopes = x.iter().zip(weights).map(|(&x, w)| (record.derivative)(f64::from(x)) as f32 * w);
+            let gradient = part("grad0").expect("a float case has a gradient");
+            pairs.push((HostTensor::floats(shape, slopes.collect()), gradient, GRADIENT_TOLERANCE));
+        }
+        (Op::Unary(unary), HostData::Int(x), _) => {
+            let integer = unary.record().integer.expect("the case has integers");
+            let values = x.iter().map(|&n| integer(n).expect("no case overflows")).collect();
+            pairs.push((HostTensor::new(shape.clone(), HostData::Int(values)), expected, 0.0));
+        }
+        (Op::Binary(binary), HostData::Float(x), HostData::Float(y)) => {
+            let record = binary.record();
+            let value = |(&x, &y): (&f32, &f32)| (record.value)(f64::from(x), f64::from(y)) as f32;
+            let values = x.iter().zip(y).map(value).collect();
+            pairs.push((HostTensor::floats(shape, values), expected.clone(), OUTPUT_TOLERANCE));
+            if let Some(exact) = record.exact {
+                let exact = x.iter().zip(y).map(|(&x, &y)| exact(x, y)).collect();
+                pairs.push((HostTensor::floats(shape, exact), expected, 0.0));
+            }
+        }
+        (Op::Binary(binary), HostData::Int(x), HostData::Int(y)) => {
+            let integer = binary.record().integer.expect("the case has integers");
+            let values = x.iter().zip(y).map(|(&x, &y)| integer(x, y).expect("no case overflows")).collect();
+            pairs.push((HostTensor::new(shape.clone(), HostData::Int(values)), expected, 0.0));
+        }
+        other => panic!("{name} is no function of elements: {other:?}"),
+    }
+    let wrong = pairs.iter().filter_map(|(found, expected, tolerance)| difference(found, expected, *tolerance));
+    wrong.map(|text| format!("{name}: {text}")).collect()
 }
 
 pub(super) fn cases() -> Vec<Case> {

@@ -129,7 +129,7 @@ pub(super) fn gradients(
 }
 
 /// What differs, in words. A number without axes may have the shape `[1]`.
-fn difference(found: &HostTensor, expected: &HostTensor, tolerance: f32) -> Option<String> {
+pub(super) fn difference(found: &HostTensor, expected: &HostTensor, tolerance: f32) -> Option<String> {
     let of = |x: &HostTensor| if x.shape.is_empty() { vec![1] } else { x.shape.clone() };
     let shape = of(expected);
     if of(found) != shape {

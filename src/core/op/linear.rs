@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::fact::{DType, Fact, Shape};
+use crate::fact::{DType, Dim, Fact, Shape};
 
 use super::ShapeError;
 use super::elementwise::broadcast;
@@ -50,6 +50,20 @@ pub(super) fn linear(inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let mut dims = leading.to_vec();
     dims.push(out.clone());
     Ok(Fact::float(Shape(dims)))
+}
+
+pub(super) fn matmul_cost(inputs: &[Fact], output: &Fact) -> Dim {
+    output.shape.elements().times(&inputs[0].shape.0[inputs[0].shape.rank() - 1])
+}
+
+pub(super) fn linear_cost(inputs: &[Fact], output: &Fact) -> Dim {
+    output.shape.elements().times(&inputs[1].shape.0[1])
+}
+
+/// Of the products of queries and keys, and of those with the values.
+pub(super) fn attention_cost(inputs: &[Fact], _output: &Fact) -> Dim {
+    let scores = Dim::product(inputs[0].shape.0[..3].iter()).times(&inputs[1].shape.0[2]);
+    scores.times(&inputs[0].shape.0[3].plus(&inputs[2].shape.0[3]))
 }
 
 /// Scaled dot-product attention (Vaswani et al., 2017): `softmax(q k^T * scale) v`.

@@ -1,30 +1,31 @@
-//! What each operation means: the closed [`Op`], its shape rule and its cost.
+//! What each operation means: the closed [`Op`], its shape rule, and a record of what else the compiler knows of it.
 //!
-//! In: an operation and the facts of its inputs. Out: the facts of its outputs, or a [`ShapeError`]
-//! that has no place yet. Nothing here computes a tensor; `execute` has a file of the same name for
-//! each family. Weights are ordinary inputs: an operation does not know which of its inputs are trained.
+//! In: an operation and the facts of its inputs. Out: the fact of its output, or a [`ShapeError`] that has no place yet.
+//! Nothing here computes a tensor; `execute` has a file of the same name for each family. Weights are ordinary inputs:
+//! an operation does not know which of its inputs are trained.
 
 mod convolution;
-mod cost;
 mod elementwise;
 mod error;
 mod layout;
 mod linear;
 mod normalize;
 mod pool;
+mod record;
 mod reduce;
 mod resample;
 mod source;
 
 use std::fmt;
 
-use crate::fact::{DType, Fact};
+use crate::fact::{DType, Dim, Fact};
 
 pub use convolution::{Conv2d, ConvTranspose2d};
 pub use elementwise::{Binary, BinaryRecord, Comparison, Settings, Unary, UnaryRecord};
 pub use error::ShapeError;
 pub use linear::Attention;
 pub use pool::{Pool, PoolKind};
+pub use record::{Identity, Moves, OpRecord, Zero};
 pub use reduce::Reduction;
 pub use resample::{Interpolation, PadMode, Resize};
 pub use source::{Constant, Distribution, Elements, Random};
@@ -104,13 +105,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// Whether it sums products of two inputs, which is what takes the time, and what half the bits are enough for.
-    #[must_use]
-    pub fn is_product(&self) -> bool {
-        matches!(self, Op::MatMul | Op::Linear | Op::Attention(_) | Op::Conv2d(_) | Op::ConvTranspose2d(_))
-    }
-
-    /// The facts of the outputs for inputs with these facts.
+    /// The fact of the output for inputs with these facts.
     ///
     /// # Errors
     /// If the operation has no meaning for such inputs.
@@ -145,6 +140,63 @@ impl Op {
             Op::Resize(resize) => resize.infer(inputs),
             Op::GaussianBlur { sigma, .. } => resample::gaussian_blur(*sigma, inputs),
         }
+    }
+
+    /// What the optimiser, the lints and the costs read of it.
+    #[must_use]
+    pub fn record(&self) -> OpRecord {
+        let plain = OpRecord::PLAIN;
+        let product = OpRecord::PRODUCT;
+        match self {
+            Op::Input { .. } | Op::Weight { .. } | Op::Random(_) | Op::Compare(_) => {
+                OpRecord { zero: Zero::Never, ..plain }
+            }
+            Op::Constant(constant) => {
+                OpRecord { zero: if constant.elements.are_zero() { Zero::Always } else { Zero::Never }, ..plain }
+            }
+            Op::Unary(unary) => unary.as_op(),
+            Op::Binary(binary) => binary.as_op(),
+            Op::Select => OpRecord { zero: Zero::Products(&[&[1], &[2]]), ..plain },
+            Op::Cast(_) | Op::Resize(_) => OpRecord { identity: Identity::SameFact, ..plain },
+            Op::StopGradient => OpRecord { identity: Identity::NoGradient, moves: Moves::InOrder, ..plain },
+            Op::Softmax { .. } => OpRecord { zero: Zero::Never, ..plain },
+            Op::Reshape(_) => OpRecord { identity: Identity::SameFact, moves: Moves::InOrder, ..plain },
+            Op::Permute(order) if order.is_sorted() => {
+                OpRecord { identity: Identity::Always, moves: Moves::InOrder, ..plain }
+            }
+            Op::Permute(_) => OpRecord { moves: Moves::Chosen, ..plain },
+            Op::Expand(_) | Op::Slice { .. } => {
+                OpRecord { identity: Identity::SameFact, moves: Moves::Chosen, ..plain }
+            }
+            Op::Concat { .. } => OpRecord { identity: Identity::OneInput, zero: Zero::AllInputs, ..plain },
+            Op::Pad { sides: [0, 0, 0, 0], .. } => OpRecord { identity: Identity::Always, ..plain },
+            Op::Reduce { .. } | Op::Gather | Op::Pad { .. } | Op::Pool(_) | Op::GaussianBlur { .. } => plain,
+            Op::MatMul => OpRecord { multiply_adds: Some(linear::matmul_cost), ..product },
+            Op::Linear => OpRecord { multiply_adds: Some(linear::linear_cost), ..product },
+            Op::Attention(_) => OpRecord {
+                multiply_adds: Some(linear::attention_cost),
+                zero: Zero::Products(&[&[2]]),
+                // The weights of the values are never zero; those of queries and keys matter only if there are values.
+                gradient_needs: &[&[1, 2], &[0, 2], &[]],
+                ..plain
+            },
+            Op::Conv2d(_) => OpRecord { multiply_adds: Some(convolution::cost), ..product },
+            Op::ConvTranspose2d(_) => OpRecord { multiply_adds: Some(convolution::transposed_cost), ..product },
+            // The derivative by the scale is the normalised value, that by the value has the scale as a factor.
+            Op::GroupNorm { .. } | Op::LayerNorm { .. } => product,
+        }
+    }
+
+    /// Multiply-adds for inputs and an output with these facts.
+    #[must_use]
+    pub fn multiply_adds(&self, inputs: &[Fact], output: &Fact) -> Dim {
+        self.record().multiply_adds.map_or(Dim::from(0), |count| count(inputs, output))
+    }
+
+    /// Whether it sums products of two inputs, which is what takes the time, and what half the bits are enough for.
+    #[must_use]
+    pub fn is_product(&self) -> bool {
+        self.record().multiply_adds.is_some()
     }
 
     /// A number that equal operations have in common. Those of which a graph may hold many on the same inputs mostly

@@ -16,6 +16,17 @@ pub enum Elements {
     Int(Arc<[i64]>),
 }
 
+impl Elements {
+    /// Whether all of them are 0.
+    #[must_use]
+    pub fn are_zero(&self) -> bool {
+        match self {
+            Elements::Float(numbers) => numbers.iter().all(|&x| x == 0.0),
+            Elements::Int(numbers) => numbers.iter().all(|&n| n == 0),
+        }
+    }
+}
+
 /// A tensor whose numbers are part of the program; all its extents are known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Constant {

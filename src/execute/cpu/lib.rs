@@ -1,5 +1,7 @@
 //! Products, activations and gradients on the CPU, straight on the numbers, with all cores.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod adam;
 mod attention;
 mod convolution;

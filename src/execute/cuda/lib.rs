@@ -3,6 +3,8 @@
 //! The driver is loaded at the first operation, and burn panics when it is not there. So one small operation runs here,
 //! where the panic is caught and becomes an error with the driver's own words.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 

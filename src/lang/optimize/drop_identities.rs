@@ -1,7 +1,7 @@
 //! Takes away operations that give back what they get, and joins neighbours of which one suffices.
 
 use diadc_core::graph::{Graph, NodeId, Task, ValueId};
-use diadc_core::op::Op;
+use diadc_core::op::{Identity, Op};
 
 use super::rebuild::Rebuild;
 
@@ -30,36 +30,15 @@ pub(super) fn drop_identities(graph: &Graph) -> Option<Graph> {
 }
 
 fn is_identity(graph: &Graph, id: NodeId, op: &Op, inputs: &[ValueId]) -> bool {
-    let same_fact = || *graph.fact(inputs[0]) == graph.node(id).facts[0];
-    match op {
-        Op::Reshape(_) | Op::Expand(_) | Op::Cast(_) | Op::Slice { .. } | Op::Resize(_) => same_fact(),
-        Op::Permute(order) => order.is_sorted(),
-        Op::Pad { sides, .. } => *sides == [0; 4],
-        Op::Concat { .. } => inputs.len() == 1,
-        Op::StopGradient => {
+    match op.record().identity {
+        Identity::Never => false,
+        Identity::Always => true,
+        Identity::SameFact => *graph.fact(inputs[0]) == graph.node(id).facts[0],
+        Identity::OneInput => inputs.len() == 1,
+        Identity::NoGradient => {
             let source = &graph.node(inputs[0].node).task;
             matches!(source, Task::Op(Op::StopGradient | Op::Constant(_) | Op::Random(_)))
         }
-        Op::Unary(unary) => unary.record().is_identity,
-        Op::Input { .. }
-        | Op::Weight { .. }
-        | Op::Constant(_)
-        | Op::Random(_)
-        | Op::Binary(_)
-        | Op::Compare(_)
-        | Op::Select
-        | Op::Reduce { .. }
-        | Op::Softmax { .. }
-        | Op::Gather
-        | Op::MatMul
-        | Op::Linear
-        | Op::Attention(_)
-        | Op::Conv2d(_)
-        | Op::ConvTranspose2d(_)
-        | Op::GroupNorm { .. }
-        | Op::LayerNorm { .. }
-        | Op::Pool(_)
-        | Op::GaussianBlur { .. } => false,
     }
 }
 
@@ -67,10 +46,12 @@ fn is_identity(graph: &Graph, id: NodeId, op: &Op, inputs: &[ValueId]) -> bool {
 fn joined(graph: &Graph, op: &Op, inputs: &[ValueId]) -> Option<(Op, ValueId)> {
     let [input] = inputs else { return None };
     let Task::Op(before) = &graph.node(input.node).task else { return None };
-    let op = match (before, op) {
-        (Op::Reshape(_), Op::Reshape(shape)) => Op::Reshape(shape.clone()),
-        (Op::Permute(first), Op::Permute(second)) => Op::Permute(second.iter().map(|&axis| first[axis]).collect()),
-        _ => return None,
-    };
-    Some((op, graph.inputs_of(input.node)[0]))
+    let source = graph.inputs_of(input.node).first().copied()?;
+    if let (Op::Reshape(_), Op::Reshape(shape)) = (before, op) {
+        return Some((Op::Reshape(shape.clone()), source));
+    }
+    if let (Op::Permute(first), Op::Permute(second)) = (before, op) {
+        return Some((Op::Permute(second.iter().map(|&axis| first[axis]).collect()), source));
+    }
+    None
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use diadc_core::fact::{DType, Shape};
 use diadc_core::graph::{Graph, Task, ValueId};
-use diadc_core::op::{Binary, Constant, Elements, Op, Unary};
+use diadc_core::op::{Constant, Elements, Moves, Op, Unary};
 
 use super::rebuild::Rebuild;
 
@@ -28,28 +28,19 @@ pub(super) fn fold_constants(graph: &Graph) -> Option<Graph> {
         let inputs = graph.inputs_of(id);
         let constants: Vec<Option<&Constant>> = inputs.iter().map(|value| constant(graph, *value)).collect();
         let shape = &node.facts[0].shape;
-        let result = match (op, constants.as_slice()) {
-            (_, [Some(x)]) => one(op, x, shape),
-            (Op::Binary(binary), [Some(a), Some(b)]) => two(*binary, a, b, shape),
+        let result = match constants.as_slice() {
+            [Some(x)] => one(op, x, shape),
+            [Some(a), Some(b)] => two(op, a, b, shape),
             _ => None,
         };
         if let Some(elements) = result {
             copy.put(id, Op::Constant(Constant { elements, shape: shape.clone() }), &[]);
             continue;
         }
-        let same = |i: usize| *graph.fact(inputs[i]) == node.facts[0];
-        match (op, constants.as_slice()) {
-            (Op::Binary(binary), [_, Some(c)]) if same(0) => match scalar_on_the_right(*binary, c) {
-                Some(unary) => copy.put(id, Op::Unary(unary), &inputs[..1]),
-                None => copy.keep(id),
-            },
-            (Op::Binary(binary), [Some(c), _]) if same(1) && binary.record().commutes => {
-                match scalar_on_the_right(*binary, c) {
-                    Some(unary) => copy.put(id, Op::Unary(unary), &inputs[1..]),
-                    None => copy.keep(id),
-                }
-            }
-            _ => copy.keep(id),
+        let same = |operand: usize| *graph.fact(inputs[operand]) == node.facts[0];
+        match without_constant(op, &constants, same) {
+            Some((unary, operand)) => copy.put(id, Op::Unary(unary), &[inputs[operand]]),
+            None => copy.keep(id),
         }
     }
     copy.finish()
@@ -62,41 +53,65 @@ fn constant(graph: &Graph, value: ValueId) -> Option<&Constant> {
     }
 }
 
-/// The operation with one number that does the same as one with a constant of equal elements.
-fn scalar_on_the_right(binary: Binary, constant: &Constant) -> Option<Unary> {
+/// The function of one operand that does the same as one of two of which the other is a constant, and the number of that
+/// operand. `same` says whether an operand has the fact of the result.
+fn without_constant(op: &Op, constants: &[Option<&Constant>], same: impl Fn(usize) -> bool) -> Option<(Unary, usize)> {
+    let Op::Binary(binary) = op else { return None };
+    let record = binary.record();
+    let (constant, operand) = match constants {
+        [_, Some(constant)] if same(0) => (constant, 0),
+        [Some(constant), _] if same(1) && record.commutes => (constant, 1),
+        _ => return None,
+    };
     let c = match &constant.elements {
         Elements::Float(v) => v.first().copied()?,
         Elements::Int(v) => v.first().filter(|c| c.abs() < MOST_EXACT).map(|&c| c as f64)?,
     };
-    if count(&constant.elements) != 1 {
-        return None;
-    }
-    binary.record().by_constant.map(|unary| unary(c))
+    let unary = record.by_constant.filter(|_| count(&constant.elements) == 1)?;
+    Some((unary(c), operand))
 }
 
 fn one(op: &Op, x: &Constant, shape: &Shape) -> Option<Elements> {
     shape.known()?;
-    match (op, &x.elements) {
-        (Op::Unary(unary), Elements::Float(v)) if v.len() <= MOST_ELEMENTS => {
-            let exact = unary.record().exact.filter(|_| v.iter().all(|x| !x.is_nan()))?;
+    let (elements, count) = (&x.elements, count(&x.elements));
+    match op.record().moves {
+        Moves::InOrder => return Some(elements.clone()),
+        Moves::Chosen => return (count == 1).then(|| elements.clone()),
+        Moves::None if count > MOST_ELEMENTS => return None,
+        Moves::None => {}
+    }
+    if let Op::Unary(unary) = op {
+        return computed(*unary, elements);
+    }
+    if let Op::Cast(dtype) = op {
+        return cast(*dtype, elements);
+    }
+    None
+}
+
+fn computed(unary: Unary, elements: &Elements) -> Option<Elements> {
+    let record = unary.record();
+    match elements {
+        Elements::Float(v) => {
+            let exact = record.exact.filter(|_| v.iter().all(|x| !x.is_nan()))?;
             Some(Elements::Float(v.iter().map(|&x| f64::from(exact(x as f32))).collect()))
         }
-        (Op::Unary(unary), Elements::Int(v)) if v.len() <= MOST_ELEMENTS => {
-            let integer = unary.record().integer?;
-            v.iter().map(|&x| integer(x)).collect::<Option<Arc<[i64]>>>().map(Elements::Int)
+        Elements::Int(v) => {
+            let integer = record.integer?;
+            v.iter().map(|&n| integer(n)).collect::<Option<Arc<[i64]>>>().map(Elements::Int)
         }
-        (Op::Cast(DType::Float), Elements::Int(v)) if v.len() <= MOST_ELEMENTS => {
-            Some(Elements::Float(v.iter().map(|&x| f64::from(x as f32)).collect()))
-        }
-        (Op::Cast(DType::Int), Elements::Float(v)) if v.len() <= MOST_ELEMENTS => {
+    }
+}
+
+fn cast(dtype: DType, elements: &Elements) -> Option<Elements> {
+    match (dtype, elements) {
+        (DType::Float, Elements::Int(v)) => Some(Elements::Float(v.iter().map(|&n| f64::from(n as f32)).collect())),
+        (DType::Int, Elements::Float(v)) => {
             let whole = |x: f64| (x.abs() < f64::from(1 << 24)).then_some(x as f32 as i64);
             v.iter().map(|&x| whole(x)).collect::<Option<Arc<[i64]>>>().map(Elements::Int)
         }
-        (Op::Reshape(_) | Op::StopGradient, elements) => Some(elements.clone()),
-        (Op::Expand(_) | Op::Permute(_) | Op::Slice { .. }, elements) => {
-            (count(elements) == 1).then(|| elements.clone())
-        }
-        _ => None,
+        (DType::Float, Elements::Float(_)) | (DType::Int, Elements::Int(_)) => None,
+        (DType::Bool, Elements::Float(_) | Elements::Int(_)) => None,
     }
 }
 
@@ -108,7 +123,8 @@ fn count(elements: &Elements) -> usize {
 }
 
 /// Both of equal shape, or one of them a single number.
-fn two(binary: Binary, a: &Constant, b: &Constant, shape: &Shape) -> Option<Elements> {
+fn two(op: &Op, a: &Constant, b: &Constant, shape: &Shape) -> Option<Elements> {
+    let Op::Binary(binary) = op else { return None };
     let (m, n) = (count(&a.elements), count(&b.elements));
     let aligned = (m == 1 || a.shape == *shape) && (n == 1 || b.shape == *shape);
     let length = m.max(n);

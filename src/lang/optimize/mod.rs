@@ -6,6 +6,8 @@
 //! stale and nodes always stand behind their inputs. The driver runs rounds of all passes, first within the bodies of
 //! loops, until a whole round applies nothing, and verifies the graph after each pass.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod drop_identities;
 mod fold_constants;
 mod hoist_invariants;

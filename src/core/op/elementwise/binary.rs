@@ -5,7 +5,7 @@
 
 use crate::fact::{DType, Fact};
 
-use super::super::ShapeError;
+use super::super::{OpRecord, ShapeError, Zero};
 use super::{Unary, same_type};
 
 /// A function of two numbers of the same element type, not `bool`.
@@ -40,8 +40,10 @@ pub struct BinaryRecord {
     pub commutes: bool,
     /// The function of the first number that it is when the second is a constant.
     pub by_constant: Option<fn(f64) -> Unary>,
-    /// Which operands make the result 0 when they are 0, whatever the other is. Without any, the result is 0 if both are.
-    pub factors: [bool; 2],
+    /// When the result is zero.
+    pub zero: Zero,
+    /// For each operand, those that must differ from zero for a gradient to reach it.
+    pub gradient_needs: &'static [&'static [usize]],
 }
 
 impl Binary {
@@ -56,7 +58,8 @@ impl Binary {
                 integer: Some(i64::checked_add),
                 commutes: true,
                 by_constant: Some(Unary::AddScalar),
-                factors: [false, false],
+                zero: Zero::AllInputs,
+                gradient_needs: &[],
             },
             Binary::Sub => BinaryRecord {
                 name: "sub",
@@ -65,7 +68,8 @@ impl Binary {
                 integer: Some(i64::checked_sub),
                 commutes: false,
                 by_constant: Some(|c| Unary::AddScalar(-c)),
-                factors: [false, false],
+                zero: Zero::AllInputs,
+                gradient_needs: &[],
             },
             Binary::Mul => BinaryRecord {
                 name: "mul",
@@ -74,7 +78,8 @@ impl Binary {
                 integer: Some(i64::checked_mul),
                 commutes: true,
                 by_constant: Some(Unary::MulScalar),
-                factors: [true, true],
+                zero: Zero::Products(&[&[0, 1]]),
+                gradient_needs: &[&[1], &[0]],
             },
             // A product with the inverse is not the quotient to the last bit.
             Binary::Div => BinaryRecord {
@@ -84,7 +89,8 @@ impl Binary {
                 integer: None,
                 commutes: false,
                 by_constant: None,
-                factors: [true, false],
+                zero: Zero::Products(&[&[0]]),
+                gradient_needs: &[&[], &[0]],
             },
             Binary::Max => BinaryRecord {
                 name: "max",
@@ -93,7 +99,8 @@ impl Binary {
                 integer: Some(|a, b| Some(a.max(b))),
                 commutes: false,
                 by_constant: None,
-                factors: [false, false],
+                zero: Zero::AllInputs,
+                gradient_needs: &[],
             },
             Binary::Min => BinaryRecord {
                 name: "min",
@@ -102,9 +109,16 @@ impl Binary {
                 integer: Some(|a, b| Some(a.min(b))),
                 commutes: false,
                 by_constant: None,
-                factors: [false, false],
+                zero: Zero::AllInputs,
+                gradient_needs: &[],
             },
         }
+    }
+
+    /// What is known of it as an operation.
+    pub(in crate::op) fn as_op(self) -> OpRecord {
+        let BinaryRecord { zero, gradient_needs, .. } = self.record();
+        OpRecord { zero, gradient_needs, ..OpRecord::PLAIN }
     }
 
     pub(in crate::op) fn infer(self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {

@@ -9,8 +9,8 @@ use std::fmt;
 
 use crate::fact::{DType, Fact};
 
-use super::super::ShapeError;
 use super::super::error::one;
+use super::super::{Identity, OpRecord, ShapeError, Zero};
 
 /// A function of one number. Float in, float out, unless said otherwise.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,26 +85,39 @@ impl Unary {
             }
             Unary::AddScalar(c) => record("add", move |x| x + c, |_| 1.0)
                 .with(Settings::Number(c))
-                .is_identity(c == 0.0)
+                .identity_if(c == 0.0)
                 .exact(move |x| x + c as f32)
                 .of_ints(move |n| n.checked_add(c as i64)),
             Unary::MulScalar(c) => record("mul", move |x| x * c, move |_| c)
                 .with(Settings::Number(c))
                 .multiplies_by(c)
-                .is_identity(c == 1.0)
+                .identity_if(c == 1.0)
                 .exact(move |x| x * c as f32)
                 .of_ints(move |n| n.checked_mul(c as i64)),
             Unary::PowScalar(c) => record("pow", move |x| x.powf(c), move |x| c * x.powf(c - 1.0))
                 .with(Settings::Number(c))
-                .is_identity(c == 1.0),
+                .identity_if(c == 1.0),
             Unary::Clamp(low, high) => {
                 let record = record("clamp", move |x| x.max(low).min(high), move |x| above(x, low) * above(high, x))
                     .with(Settings::Range(low, high))
-                    .is_identity(low == f64::NEG_INFINITY && high == f64::INFINITY)
+                    .identity_if(low == f64::NEG_INFINITY && high == f64::INFINITY)
                     .of_ints(move |n| (low <= high).then(|| n.clamp(low as i64, high as i64)));
                 if low <= high { record.exact(move |x| x.clamp(low as f32, high as f32)) } else { record }
             }
         }
+    }
+
+    /// What is known of it as an operation: at 0 a function may be 0, or flat, so that no gradient passes.
+    pub(in crate::op) fn as_op(self) -> OpRecord {
+        let record = self.record();
+        let zero = match record.factor {
+            Some(0.0) => Zero::Always,
+            _ if (record.value)(0.0) == 0.0 => Zero::Products(&[&[0]]),
+            _ => Zero::Never,
+        };
+        let is_flat = (record.derivative)(0.0) == 0.0;
+        let identity = if record.is_identity { Identity::Always } else { Identity::Never };
+        OpRecord { zero, identity, gradient_needs: if is_flat { &[&[0]] } else { &[] }, ..OpRecord::PLAIN }
     }
 
     pub(in crate::op) fn infer(self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
@@ -147,7 +160,7 @@ impl UnaryRecord {
         UnaryRecord { settings, ..self }
     }
 
-    fn is_identity(self, is_identity: bool) -> UnaryRecord {
+    fn identity_if(self, is_identity: bool) -> UnaryRecord {
         UnaryRecord { is_identity, ..self }
     }
 
@@ -163,24 +176,6 @@ impl UnaryRecord {
     fn of_ints(self, integer: impl Fn(i64) -> Option<i64> + 'static) -> UnaryRecord {
         let is_whole = self.settings.numbers().all(|setting| setting.fract() == 0.0);
         UnaryRecord { integer: is_whole.then(|| Box::new(integer) as Function<i64, Option<i64>>), ..self }
-    }
-
-    /// Whether the function of 0 is 0.
-    #[must_use]
-    pub fn keeps_zero(&self) -> bool {
-        (self.value)(0.0) == 0.0
-    }
-
-    /// Whether the derivative at 0 is 0, so that no gradient passes where the input is 0.
-    #[must_use]
-    pub fn is_flat_at_zero(&self) -> bool {
-        (self.derivative)(0.0) == 0.0
-    }
-
-    /// Whether it gives 0 for every input.
-    #[must_use]
-    pub fn is_times_zero(&self) -> bool {
-        self.factor == Some(0.0)
     }
 }
 

@@ -1,0 +1,93 @@
+//! What the compiler knows of an operation besides its shape rule; [`Op::record`](super::Op::record) has it for each.
+
+use crate::fact::{Dim, Fact};
+
+/// What is known of an operation with its settings.
+#[derive(Clone, Copy, Debug)]
+pub struct OpRecord {
+    /// Counts its multiply-adds from the facts of its inputs and its output; none if it counts nothing. The rule: one for
+    /// each product that is summed in a convolution, a matrix product or attention. Bias, activations and normalisations
+    /// are left out, as in the published figures.
+    pub multiply_adds: Option<fn(&[Fact], &Fact) -> Dim>,
+    /// When it gives back its first input.
+    pub identity: Identity,
+    /// Whether its output holds elements of its first input and nothing else.
+    pub moves: Moves,
+    /// When its output is zero everywhere.
+    pub zero: Zero,
+    /// For each input, the inputs that must differ from zero for a gradient to reach it. None must, if nothing is said.
+    pub gradient_needs: &'static [&'static [usize]],
+}
+
+/// When an operation gives back its first input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Never.
+    Never,
+    /// With these settings, always.
+    Always,
+    /// If element type and shape stay what they are.
+    SameFact,
+    /// If that is the only input.
+    OneInput,
+    /// If no gradient could flow back from it anyway.
+    NoGradient,
+}
+
+/// What an operation does with the elements of its first input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moves {
+    /// It computes with them.
+    None,
+    /// It gives all of them in the same order.
+    InOrder,
+    /// It gives some of them, in any order, perhaps several times.
+    Chosen,
+}
+
+/// When the output of an operation is zero everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zero {
+    /// Whatever its inputs are.
+    Always,
+    /// For no inputs that are known to give it.
+    Never,
+    /// If all inputs are zero.
+    AllInputs,
+    /// If each of these products of inputs is: it is a sum of such. Inputs that are left out count as zero.
+    Products(&'static [&'static [usize]]),
+}
+
+impl OpRecord {
+    /// The record of an operation that is zero if its first input is, and of which nothing else is known.
+    pub(super) const PLAIN: OpRecord = OpRecord {
+        multiply_adds: None,
+        identity: Identity::Never,
+        moves: Moves::None,
+        zero: Zero::Products(&[&[0]]),
+        gradient_needs: &[],
+    };
+
+    /// That of a product of two inputs, to which a third may be added.
+    pub(super) const PRODUCT: OpRecord =
+        OpRecord { zero: Zero::Products(&[&[0, 1], &[2]]), gradient_needs: &[&[1], &[0], &[]], ..OpRecord::PLAIN };
+
+    /// Whether the output may differ from zero somewhere, given whether the inputs may.
+    #[must_use]
+    pub fn may_differ(&self, inputs: &[bool]) -> bool {
+        let differs = |input: &usize| inputs.get(*input).copied().unwrap_or(false);
+        match self.zero {
+            Zero::Always => false,
+            Zero::Never => true,
+            Zero::AllInputs => inputs.contains(&true),
+            Zero::Products(products) => products.iter().any(|factors| factors.iter().all(differs)),
+        }
+    }
+
+    /// Whether a gradient that differs from zero may still do so at the input `port`, given whether the inputs may.
+    #[must_use]
+    pub fn may_pass(&self, port: usize, inputs: &[bool]) -> bool {
+        let needs = self.gradient_needs.get(port).copied().unwrap_or_default();
+        self.zero != Zero::Always && needs.iter().all(|&input| inputs[input])
+    }
+}
