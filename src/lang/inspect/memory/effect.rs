@@ -129,8 +129,10 @@ fn of_unary(unary: Unary, count: usize, tracked: bool) -> Effect {
     let over = Effect { place: Place::Over(0), ..Effect::own() };
     match unary {
         Unary::AddScalar(_) if tracked => Effect { passes: 1, ..over },
-        Unary::Neg | Unary::AddScalar(_) | Unary::MulScalar(_) if tracked => over,
+        Unary::Neg | Unary::AddScalar(_) | Unary::MulScalar(_) => over,
         Unary::Silu | Unary::Gelu if !tracked => Effect::own(),
+        Unary::GeluTanh if !tracked => Effect { scratch: count, ..Effect::own() },
+        Unary::Clamp(..) => Effect { extra: count / 4, scratch: count / 4, ..over },
         Unary::Relu
         | Unary::Silu
         | Unary::Exp
@@ -150,13 +152,22 @@ fn of_unary(unary: Unary, count: usize, tracked: bool) -> Effect {
         // The exponents, their powers and which of them are held back.
         Unary::Sigmoid if tracked => Effect { extra: 2 * count + count / 4, ..Effect::own() },
         // Half of the numbers, what is put into the error function, and what comes out.
-        Unary::Gelu if tracked => Effect { extra: 3 * count, ..Effect::own() },
-        Unary::GeluTanh if tracked => {
+        Unary::Gelu => Effect { extra: 3 * count, ..Effect::own() },
+        Unary::GeluTanh => {
             Effect { extra: 3 * count + count / 4, scratch_back: [count, 0], ..Effect::keeping(vec![0]) }
         }
-        Unary::GeluTanh => Effect { scratch: count, ..Effect::own() },
-        Unary::Clamp(..) => Effect { extra: count / 4, scratch: count / 4, ..over },
-        _ => over,
+        Unary::Relu
+        | Unary::LeakyRelu(_)
+        | Unary::Silu
+        | Unary::Exp
+        | Unary::Log
+        | Unary::Sqrt
+        | Unary::Abs
+        | Unary::Sin
+        | Unary::Cos
+        | Unary::Tanh
+        | Unary::Sigmoid
+        | Unary::PowScalar(_) => over,
     }
 }
 
