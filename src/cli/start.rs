@@ -23,7 +23,7 @@ pub(super) fn load<'a>(program: &'a Program, path: &Path, fresh: &[&Part]) -> Re
     let counts = [
         (layout.renamed(), format!("renamed (names {})", layout.naming)),
         (layout.fresh.len(), "not in it, which start fresh".to_owned()),
-        (layout.aside.len() + layout.extras.len(), "set aside".to_owned()),
+        (layout.set_aside.len() + layout.extras.len(), "set aside".to_owned()),
     ];
     let told: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();

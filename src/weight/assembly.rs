@@ -178,9 +178,9 @@ pub fn layout_of(program: &Program, file: &File, wanted: Wanted<'_>, fresh: &[&P
     let wanted_paths: BTreeSet<&str> = expected.iter().map(|weight| weight.path.as_str()).collect();
     let paths: BTreeSet<&str> = program.weights.iter().map(|weight| weight.path.as_str()).collect();
     let naming = Naming::choose(program, &wanted_paths, &found, wanted.part, wanted.table);
-    compare(&expected, &paths, &found, file.extras(), &naming).map_err(|twice| {
-        let [first, second] = twice.names;
-        WeightError::Twice { path: file.path().to_owned(), weight: twice.path, first, second }
+    compare(&expected, &paths, &found, file.extras(), &naming).map_err(|duplicate| {
+        let [first, second] = duplicate.names;
+        WeightError::Duplicate { path: file.path().to_owned(), weight: duplicate.path, first, second }
     })
 }
 

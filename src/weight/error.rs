@@ -65,7 +65,7 @@ pub enum WeightError {
     },
     /// Two of its tensors are one weight.
     #[error("`{path}` has two tensors for `{weight}`: `{first}` and `{second}`; take one of them out", path = path.display())]
-    Twice {
+    Duplicate {
         /// The file.
         path: PathBuf,
         /// The weight that both mean.

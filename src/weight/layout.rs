@@ -6,9 +6,9 @@ use std::fmt;
 use crate::diagnostic::nearest;
 use crate::graph::program::{Init, Part, Program};
 
-use super::aside::Aside;
 use super::format::{Extra, Found};
 use super::naming::Naming;
+use super::set_aside::SetAsideList;
 use super::table::Reshape;
 
 /// Differences of one kind that are shown; the others are counted.
@@ -22,12 +22,12 @@ pub struct Expected {
     /// Its shape.
     pub shape: Vec<usize>,
     /// Where it comes from if the file lacks it; none if the file must not.
-    pub otherwise: Option<Otherwise>,
+    pub substitute: Option<Substitute>,
 }
 
 /// Where a weight comes from that no file has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Otherwise {
+pub enum Substitute {
     /// Its first value as the spec has it.
     FirstValue,
     /// The weight of which it is a copy.
@@ -42,9 +42,9 @@ pub struct Layout {
     /// Weights that the file has.
     pub matched: Vec<Match>,
     /// Weights that it lacks and that come from elsewhere.
-    pub fresh: Vec<(Expected, Otherwise)>,
+    pub fresh: Vec<(Expected, Substitute)>,
     /// Tensors that are known not to be needed, with the reason.
-    pub aside: Vec<(Found, String)>,
+    pub set_aside: Vec<(Found, String)>,
     /// Things beside the weights, with a reason not to need them; none if none is known and there are tensors in it.
     pub extras: Vec<(Extra, Option<String>)>,
     /// Weights of other parts than the one that was asked for.
@@ -83,7 +83,7 @@ pub struct WrongShape {
 
 /// Two tensors that are one weight.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Twice {
+pub struct Duplicate {
     /// The path.
     pub path: String,
     /// The names in the file.
@@ -122,11 +122,11 @@ pub fn expected(program: &Program, part: Option<&Part>, fresh: &[&Part]) -> Vec<
     let weights = program.weights.iter().filter(|weight| part.is_none_or(|part| part.has(&weight.path)));
     let expected = weights.map(|weight| {
         let is_fresh = fresh.iter().any(|part| part.has(&weight.path));
-        let otherwise = is_fresh.then(|| match &weight.init {
-            Init::CopyOf(original) => Otherwise::CopyOf(original.clone()),
-            Init::Constant(_) | Init::Normal { .. } | Init::Uniform { .. } => Otherwise::FirstValue,
+        let substitute = is_fresh.then(|| match &weight.init {
+            Init::CopyOf(original) => Substitute::CopyOf(original.clone()),
+            Init::Constant(_) | Init::Normal { .. } | Init::Uniform { .. } => Substitute::FirstValue,
         });
-        Expected { path: weight.path.clone(), shape: weight.shape.clone(), otherwise }
+        Expected { path: weight.path.clone(), shape: weight.shape.clone(), substitute }
     });
     expected.collect()
 }
@@ -142,7 +142,7 @@ pub fn compare(
     found: &[Found],
     extras: &[Extra],
     naming: &Naming<'_>,
-) -> Result<Layout, Twice> {
+) -> Result<Layout, Duplicate> {
     let wanted: HashMap<&str, &Expected> = expected.iter().map(|weight| (weight.path.as_str(), weight)).collect();
     let mut layout = Layout { naming: naming.to_string(), ..Layout::default() };
     let mut there: BTreeMap<String, (&Found, Option<Reshape>)> = BTreeMap::new();
@@ -151,23 +151,23 @@ pub fn compare(
         match named {
             Some((path, reshape)) if wanted.contains_key(path.as_str()) => {
                 if let Some((first, _)) = there.insert(path.clone(), (tensor, reshape)) {
-                    return Err(Twice { path, names: [first.name.clone(), tensor.name.clone()] });
+                    return Err(Duplicate { path, names: [first.name.clone(), tensor.name.clone()] });
                 }
             }
             Some((path, _)) if paths.contains(path.as_str()) => layout.elsewhere.push(tensor.clone()),
-            Some(_) | None => match Aside::known().tensor(&tensor.name) {
-                Some(why) => layout.aside.push((tensor.clone(), why.to_owned())),
+            Some(_) | None => match SetAsideList::known().tensor(&tensor.name) {
+                Some(why) => layout.set_aside.push((tensor.clone(), why.to_owned())),
                 None => layout.unexpected.push(tensor.clone()),
             },
         }
     }
     for extra in extras {
-        layout.extras.push((extra.clone(), Aside::known().extra(&extra.name).map(str::to_owned)));
+        layout.extras.push((extra.clone(), SetAsideList::known().extra(&extra.name).map(str::to_owned)));
     }
     for weight in expected {
-        match (there.get(&weight.path), &weight.otherwise) {
+        match (there.get(&weight.path), &weight.substitute) {
             (Some((tensor, reshape)), _) => layout.take(weight, tensor, *reshape),
-            (None, Some(otherwise)) => layout.fresh.push((weight.clone(), otherwise.clone())),
+            (None, Some(substitute)) => layout.fresh.push((weight.clone(), substitute.clone())),
             (None, None) => {
                 // Likeness is costly to measure, and only a few are shown.
                 let names = layout.unexpected.iter().map(|tensor| tensor.name.as_str());

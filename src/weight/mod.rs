@@ -5,7 +5,6 @@
 //! paths by a rename table if need be ([`Naming`]), what differs is a [`Layout`], and an [`Assembly`] says where each
 //! weight comes from. Files are written beside and renamed. This room knows no graph and trains nothing.
 
-mod aside;
 mod assembly;
 mod convert;
 mod error;
@@ -18,19 +17,20 @@ mod pattern;
 mod pytorch;
 mod safetensors;
 mod save;
+mod set_aside;
 mod stored;
 mod table;
 mod writer;
 
-pub use aside::Aside;
 pub use assembly::{Assembly, Origin, Wanted, Weights, layout_of, part};
 pub use convert::{Conversion, convert};
 pub use error::WeightError;
 pub use file::File;
 pub use format::{Extra, Format, Found};
-pub use layout::{Expected, Layout, Match, Otherwise, Twice, WrongShape, compare, expected};
+pub use layout::{Duplicate, Expected, Layout, Match, Substitute, WrongShape, compare, expected};
 pub use naming::Naming;
 pub use save::save;
+pub use set_aside::SetAsideList;
 pub use stored::Stored;
 pub use table::{NoTable, Reshape, Table};
 pub use writer::{Writer, write};

@@ -102,7 +102,7 @@ fn two_names_that_become_one_are_an_error() {
     let mut program = zeros(&[("ae.encoder.mid.attn_1.q.bias", &[2])]);
     program.parts = vec![part("ae", "ae", false)];
     let error = Assembly::load(&program, &path, &[]).expect_err("two are one");
-    assert!(matches!(error, WeightError::Twice { .. }), "{error}");
+    assert!(matches!(error, WeightError::Duplicate { .. }), "{error}");
     let [first, second] = both;
     let words = format!("has two tensors for `ae.encoder.mid.attn_1.q.bias`: `{first}` and `{second}`");
     assert!(error.to_string().contains(&words), "{error}");

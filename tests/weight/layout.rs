@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use diadc::graph::program::Init;
-use diadc::weight::{Expected, Extra, Found, Layout, Naming, Otherwise, Stored, compare, expected};
+use diadc::weight::{Expected, Extra, Found, Layout, Naming, Stored, Substitute, compare, expected};
 
 use super::{part, with, zeros};
 
 fn weight(path: &str, shape: &[usize]) -> Expected {
-    Expected { path: path.to_owned(), shape: shape.to_vec(), otherwise: None }
+    Expected { path: path.to_owned(), shape: shape.to_vec(), substitute: None }
 }
 
 fn found(name: &str, shape: &[usize], stored: Stored) -> Found {
@@ -79,15 +79,15 @@ fn what_published_checkpoints_hold_besides_is_set_aside_with_a_reason() {
     let epoch = Extra { name: "whatever".to_owned(), what: "5".to_owned(), tensors: 0 };
     let layout = compared(&[], &tensors, &[optimizer, epoch]);
     assert!(layout.fits(), "{layout}");
-    assert_eq!(layout.aside.len(), names.len());
-    assert!(layout.aside.iter().all(|(_, why)| !why.is_empty()));
+    assert_eq!(layout.set_aside.len(), names.len());
+    assert!(layout.set_aside.iter().all(|(_, why)| !why.is_empty()));
     assert!(!compared(&[], &[found("betas2", &[2], Stored::F32)], &[]).fits());
 }
 
 #[test]
 fn a_weight_that_is_asked_for_is_never_set_aside() {
     let layout = compared(&[weight("logvar", &[])], &[found("logvar", &[], Stored::F32)], &[]);
-    assert!(layout.aside.is_empty() && layout.matched.len() == 1);
+    assert!(layout.set_aside.is_empty() && layout.matched.len() == 1);
 }
 
 #[test]
@@ -98,8 +98,8 @@ fn only_weights_of_fresh_parts_may_be_missing() {
         ("b.v", &[1], Init::Constant(0.0)),
         ("bb.w", &[1], Init::Constant(0.0)),
     ]);
-    let otherwise: Vec<_> =
-        expected(&program, None, &[&part("b", "b", true)]).into_iter().map(|weight| weight.otherwise).collect();
-    let copy = Otherwise::CopyOf("a.w".to_owned());
-    assert_eq!(otherwise, [None, Some(copy), Some(Otherwise::FirstValue), None]);
+    let substitute: Vec<_> =
+        expected(&program, None, &[&part("b", "b", true)]).into_iter().map(|weight| weight.substitute).collect();
+    let copy = Substitute::CopyOf("a.w".to_owned());
+    assert_eq!(substitute, [None, Some(copy), Some(Substitute::FirstValue), None]);
 }

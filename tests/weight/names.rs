@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
-use diadc::weight::{Aside, Reshape, Table};
+use diadc::weight::{Reshape, SetAsideList, Table};
 
 /// The names and shapes of a layout, from the classes that write it (`tests/oracle/layouts.py`).
 fn layout(wanted: &str) -> Vec<(String, Vec<usize>)> {
@@ -83,7 +83,7 @@ fn residual_networks_have_the_same_names_in_timm_torchvision_and_here() {
         for library in ["timm", "torchvision"] {
             let theirs = layout(&format!("{library} {name}"));
             let needed: BTreeSet<_> =
-                theirs.into_iter().filter(|(name, _)| Aside::known().tensor(name).is_none()).collect();
+                theirs.into_iter().filter(|(name, _)| SetAsideList::known().tensor(name).is_none()).collect();
             assert_eq!(needed, own, "{library} {name}");
         }
     }
@@ -138,6 +138,6 @@ fn a_wrong_table_says_what_is_wrong() {
     assert!(unknown.contains("unknown field `rule`"), "{unknown}");
     let same = Table::parse("test", "about = \"a\"\nrules = []\n[words.side]\na = \"x\"\nb = \"x\"");
     assert_eq!(same.expect_err("two become one"), "two words of `side` become `x`");
-    let aside = Aside::parse("tensors = []\nextras = []\nother = []").expect_err("`other` is unknown");
+    let aside = SetAsideList::parse("tensors = []\nextras = []\nother = []").expect_err("`other` is unknown");
     assert!(aside.contains("unknown field `other`"), "{aside}");
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::diagnostic::grouped;
 use crate::graph::program::{Part, Program};
-use crate::weight::{File, Layout, Otherwise, Table, Wanted, WeightError, layout_of, part};
+use crate::weight::{File, Layout, Substitute, Table, Wanted, WeightError, layout_of, part};
 
 use super::super::arguments::{Setting, setting};
 use super::super::failure::Failure;
@@ -115,9 +115,9 @@ impl Listing {
             let reshaped = if matched.reshape.is_some() { ", in another shape" } else { "" };
             format!("{}  from {}{reshaped}", matched.path, matched.name)
         });
-        let fresh = layout.fresh.iter().map(|(weight, otherwise)| match otherwise {
-            Otherwise::FirstValue => format!("{}  first value", weight.path),
-            Otherwise::CopyOf(original) => format!("{}  copy of {original}", weight.path),
+        let fresh = layout.fresh.iter().map(|(weight, substitute)| match substitute {
+            Substitute::FirstValue => format!("{}  first value", weight.path),
+            Substitute::CopyOf(original) => format!("{}  copy of {original}", weight.path),
         });
         let missing = layout.missing.iter().map(|(weight, near)| {
             let near = near.as_ref().map(|name| format!("  the file has {name}")).unwrap_or_default();
@@ -132,7 +132,7 @@ impl Listing {
         let types = layout.wrong_type.iter().map(|tensor| format!("{} is {}", tensor.name, tensor.stored));
         // A line for each reason: there may be hundreds of the same.
         let mut reasons: IndexMap<&str, Vec<&str>> = IndexMap::new();
-        for (tensor, why) in &layout.aside {
+        for (tensor, why) in &layout.set_aside {
             reasons.entry(why).or_default().push(&tensor.name);
         }
         let aside = reasons.iter().map(|(why, names)| match names.as_slice() {
@@ -154,7 +154,7 @@ impl Listing {
             kind("starting fresh", fresh.collect()),
             kind("of other parts", elsewhere.collect()),
             Kind {
-                count: layout.aside.len() + known.len(),
+                count: layout.set_aside.len() + known.len(),
                 ..kind("set aside", aside.chain(known.iter().cloned()).collect())
             },
             Kind { remedy: remedy(program, layout), ..kind("missing", missing.collect()) },

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::diagnostic::{bytes, grouped, nearest};
-use crate::weight::{Aside, File, Found};
+use crate::weight::{File, Found, SetAsideList};
 
 use super::super::failure::Failure;
 use super::super::terminal;
@@ -90,7 +90,7 @@ impl Inspect {
                 .map(|extra| {
                     let tensors =
                         if extra.tensors > 0 { format!("{} tensors", grouped(extra.tensors)) } else { String::new() };
-                    let why = Aside::known().extra(&extra.name).unwrap_or_default().to_owned();
+                    let why = SetAsideList::known().extra(&extra.name).unwrap_or_default().to_owned();
                     vec![format!("  {}", extra.name), extra.what.clone(), tensors, why]
                 })
                 .collect();

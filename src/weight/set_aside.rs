@@ -13,7 +13,7 @@ const FILE: &str = include_str!("../../specs/set-aside.toml");
 
 /// What is known, with a reason each.
 #[derive(Debug)]
-pub struct Aside {
+pub struct SetAsideList {
     tensors: Vec<(Pattern, String)>,
     extras: Vec<(Pattern, String)>,
 }
@@ -32,18 +32,18 @@ struct Group {
     names: Vec<String>,
 }
 
-impl Aside {
+impl SetAsideList {
     /// Reads and checks the text of a list.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Aside, String> {
+    pub fn parse(text: &str) -> Result<SetAsideList, String> {
         let written: Written = toml::from_str(text).map_err(|error| error.to_string())?;
         let patterns = |groups: &[Group]| {
             let all = groups.iter().flat_map(|group| group.names.iter().map(move |name| (name, &group.why)));
             all.map(|(name, why)| Ok((Pattern::new(name, &Words::new())?, why.clone()))).collect::<Result<_, String>>()
         };
-        Ok(Aside { tensors: patterns(&written.tensors)?, extras: patterns(&written.extras)? })
+        Ok(SetAsideList { tensors: patterns(&written.tensors)?, extras: patterns(&written.extras)? })
     }
 
     /// The list that comes with the program.
@@ -51,9 +51,9 @@ impl Aside {
     /// # Panics
     /// If it is wrong, which a test rules out.
     #[must_use]
-    pub fn known() -> &'static Aside {
-        static KNOWN: OnceLock<Aside> = OnceLock::new();
-        KNOWN.get_or_init(|| Aside::parse(FILE).unwrap_or_else(|why| panic!("`set-aside.toml` is wrong: {why}")))
+    pub fn known() -> &'static SetAsideList {
+        static KNOWN: OnceLock<SetAsideList> = OnceLock::new();
+        KNOWN.get_or_init(|| SetAsideList::parse(FILE).unwrap_or_else(|why| panic!("`set-aside.toml` is wrong: {why}")))
     }
 
     /// Why a tensor is not needed, if it is known.
