@@ -1,9 +1,9 @@
 //! Which large blocks are kept, and how many bytes are in use.
 //!
 //! In: addresses and sizes in whole pages. Out: where to take a block from, and what has to be given back to the system
-//! first. Nothing here asks the system for anything, so that the lock around it is held for a short time only. A size is
-//! counted before the pages are taken, and kept pages are no longer counted before they are given back, but always by the
-//! same thread in this order: at no time does the process hold more than is counted.
+//! first. Nothing here makes a system call, so that the lock around it is held only for a short time. A size is counted
+//! before its pages are mapped. The surplus that makes room for it is no longer counted, and the same thread unmaps it
+//! before it maps the new pages: at no time does the process hold more than is counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,13 +64,13 @@ impl Books {
         following.inspect(|size| self.cut(end, *size, more)).is_some()
     }
 
-    /// Counts bytes as used that the system is to be asked for.
+    /// Counts bytes as used that the caller is about to map.
     pub(super) fn reserve(&mut self, size: usize) -> Surplus {
         self.count(size);
         self.surplus()
     }
 
-    /// Counts bytes no longer that the system has refused.
+    /// Takes back a count after the system has refused the pages.
     pub(super) fn take_back(&mut self, size: usize) {
         self.used -= size;
     }
@@ -106,8 +106,9 @@ impl Books {
         self.most = self.most.max(self.used);
     }
 
-    /// Takes away kept bytes, the largest blocks first, until no more are held than were once in use. The sets are only
-    /// cut, so that no large block is asked for in the meantime, which would wait for the lock for ever.
+    /// Takes away kept bytes, the largest blocks first, until no more are held than were once in use. The set is split,
+    /// not copied into a list: a long list would be a large block itself, and asking for it would wait for this very
+    /// lock.
     fn surplus(&mut self) -> Surplus {
         let mut bytes = self.held().saturating_sub(self.most);
         let mut last = None;

@@ -1,10 +1,10 @@
 //! Memory for the whole program: small blocks come from mimalloc, large ones straight from the system.
 //!
-//! In: sizes. Out: blocks. Large blocks that are given back are kept for later requests, since the system clears
-//! every page that it hands out, which takes longer than most operations on tensors. What is then true: of large blocks,
-//! the process never holds more than were once in use at the same time. So the most that a run holds is the most that it
-//! uses, and can be estimated before it starts ([`crate::plan::memory`]). Nobody waits for the system but the thread
-//! that asks it: the lock is held only while the books are changed ([`books`]).
+//! In: sizes. Out: blocks. A large block that is given back is kept for later requests, since the system clears every
+//! page that it hands out, which takes longer than most operations on tensors. What is then true: the process never
+//! holds more bytes of large blocks than were once in use at the same time. So its peak memory is the most that a run
+//! uses, and can be estimated before the run starts ([`crate::plan::memory`]). A block grows into the kept one after
+//! it, or its pages are moved, before it is copied. The lock is never held during a system call ([`books`]).
 #![allow(unsafe_code, reason = "an allocator hands out raw memory")]
 
 mod books;
@@ -93,13 +93,13 @@ impl Allocator {
     }
 }
 
-/// Blocks of so many bytes and more are moved page by page by the system when they grow; shorter ones are copied in less
-/// time than the system takes to answer.
+/// When a block of at least so many bytes grows, the system is asked to move its pages. A shorter one is copied, which
+/// takes less time than the system call.
 const MOVED: usize = 128 << 10;
 
-/// Has the system hand out pages one by one from now on, not in hundreds: of those that small blocks lie in most would
-/// never be used. For commands that run a model, whose memory is estimated; others are faster with hundreds. Only Linux
-/// hands them out in hundreds.
+/// Turns transparent huge pages off for this process: of a huge page that holds small blocks, most would never be used.
+/// This is for commands that run a model, whose memory is estimated; other commands are faster with huge pages. Only
+/// Linux has them.
 pub fn take_single_pages() {
     system::take_single_pages();
 }

@@ -35,17 +35,18 @@ mod linux {
     /// Whether pages can be moved without copying what is in them.
     pub(in super::super) const CAN_MOVE: bool = true;
 
-    /// Moves pages to a place with room for more, which come after them; none if the system refuses, and the pages are as
-    /// they were then.
+    /// Moves pages to a place with room for more, which come after them; none if the system refuses, and the pages are
+    /// as they were then.
     pub(in super::super) fn move_pages(block: *mut u8, old: usize, new: usize) -> Option<*mut u8> {
-        // SAFETY: these are all pages of a block that belongs to the caller, and the system chooses a place where nothing
-        // is.
+        // SAFETY: these are all pages of a block that belongs to the caller, and the system chooses a place where
+        // nothing is.
         let pages = unsafe { libc::mremap(block.cast(), old, new, libc::MREMAP_MAYMOVE) };
         (pages != libc::MAP_FAILED).then_some(pages.cast())
     }
 
     pub(in super::super) fn take_single_pages() {
-        // SAFETY: this sets a flag of the process and touches no memory. A system that does not know it goes on as before.
+        // SAFETY: this sets a flag of the process and touches no memory. A system that does not know it goes on as
+        // before.
         unsafe {
             libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0);
         }

@@ -1,8 +1,8 @@
 //! Files that are written beside their place and moved there when they are whole.
 //!
-//! In: a path and bytes. Out: a file that has all of them, on the disk, or what was there before: nothing half-written is
-//! ever found under the path. A file that replaces another keeps its permissions; a link stays, and what it leads to is
-//! replaced.
+//! In: a path and bytes. Out: a file that has all of them, on the disk, or what was there before: nothing half-written
+//! is ever found under the path. A file that replaces another keeps its permissions; a link stays, and what it leads to
+//! is replaced.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

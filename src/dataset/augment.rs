@@ -1,8 +1,8 @@
 //! Changes training images at random: flips, a rotation, and colours, in this order.
 //!
-//! Seven numbers in 0..1 decide, drawn from the host's keyed generator for the purpose `augmentation`, a pass and an image,
-//! so that a change does not depend on batches, threads or devices, and a run that goes on makes the same. All seven are drawn
-//! even if some are not asked for: switching one change on leaves the others as they were.
+//! Seven numbers between 0 and 1 decide. They come from the host's keyed generator, whose key holds the purpose
+//! `augmentation`, the pass and the image: so they do not depend on batches, threads or devices, and a resumed run
+//! draws the same ones. All seven are always drawn, so that switching one change on does not alter the others.
 
 use image::{Rgb, RgbImage, imageops};
 
@@ -47,7 +47,8 @@ pub fn augment(image: RgbImage, augmentation: &Augmentation, seed: u64, pass: u6
     image
 }
 
-/// Turned about the centre by so many degrees, against the clock; blended of four pixels, beyond the border the nearest.
+/// The image turned anticlockwise about its centre, in degrees. Pixels are blended from the four nearest; beyond the
+/// border the nearest pixel counts.
 fn rotated(image: &RgbImage, degrees: f32) -> RgbImage {
     let angle = f64::from(degrees).to_radians();
     let (sin, cos) = (libm::sin(angle) as f32, libm::cos(angle) as f32);

@@ -1,12 +1,13 @@
 //! Bicubic resampling as Pillow does it: along one axis, rounded to 8 bits, then along the other.
 //!
-//! The cubic leaves the range of its values, so that orders and roundings differ by more than 1 of 255 where triangles do
-//! not. Rows are done first, but columns where the image grows in width and shrinks in height, which is what Pillow 13 gives.
-//! Weights are those of Keys (1981) with a = -1/2, widened by the ratio when shrinking, as fixed-point numbers.
+//! Cubic interpolation overshoots, so that another order of the axes or another rounding can change a result by more
+//! than 1 of 255. Rows are resampled first; columns are first if the image grows in width and shrinks in height, as in
+//! Pillow 13. Weights are those of Keys (1981) with a = -1/2, widened by the ratio when shrinking, as fixed-point
+//! numbers.
 
 use image::RgbImage;
 
-/// Bits behind the point of a weight: 8 of a value and 2 for what leaves the range stay free of 32.
+/// Bits after the binary point of a weight: of 32 bits, 8 are left for the value and 2 for the overshoot.
 const BITS: u32 = 22;
 
 /// The image at another size, each side at least 1.

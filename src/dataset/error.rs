@@ -62,10 +62,10 @@ pub enum DatasetError {
         /// The layout it belongs to.
         layout: &'static str,
     },
-    /// A folder is not of the layout that was asked for, but looks like another.
+    /// A folder does not have the requested layout, but another one.
     #[error("{error}\nit looks like the layout of `{name}`: use `--dataset {name}`")]
     OtherLayout {
-        /// What is wrong with it as what it was asked for.
+        /// What is wrong with it as the layout that was requested.
         error: Box<DatasetError>,
         /// The data set whose layout it has.
         name: &'static str,
@@ -150,7 +150,7 @@ pub enum DatasetError {
         /// Where they should be.
         path: PathBuf,
     },
-    /// A folder or image that the layout has no place for.
+    /// A folder or image that has no place in the layout.
     #[error("`{path}` has no place in this layout: {reason}; move it out of the data set", path = .path.display())]
     Unexpected {
         /// The folder or file.

@@ -1,8 +1,8 @@
 //! Image files: which files are images, and their pixels as RGB or as a mask.
 //!
-//! What is an image is decided by the ending of its name, whatever its case; how it is decoded, by its first bytes, so
-//! that a JPEG named `.png` is read as the JPEG it is. A file is refused before memory is taken for it, if its header
-//! announces more than [`MOST_PIXELS`].
+//! The ending of its name, in upper or lower case, decides whether a file is an image; its first bytes decide how it is
+//! decoded, so that a JPEG named `.png` is read as a JPEG. A file whose header announces more than [`MOST_PIXELS`] is
+//! refused before memory is taken for it.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -16,7 +16,8 @@ use super::jpeg;
 use super::mask::{GreyMask, Mask, MaskRule};
 
 const READ: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
-/// Endings of images that are not read. They are refused, not passed over: an image must not vanish from a data set.
+/// Endings of images that are not supported. They are refused rather than ignored, so that no image is missing
+/// unnoticed.
 const REFUSED: [&str; 13] =
     ["tif", "tiff", "webp", "gif", "heic", "avif", "jp2", "exr", "hdr", "ppm", "pgm", "tga", "dcm"];
 

@@ -1,7 +1,8 @@
 //! The markers of a JPEG file: its size without decoding it, and whether it is all there.
 //!
-//! Decoders fill what is missing at the end of a file with grey and say nothing. A data set with such images is damaged, so
-//! the end is looked for: the marker EOI behind the last scan, not one within a thumbnail (ITU-T T.81, annex B).
+//! Decoders fill what is missing at the end of a file with grey and report nothing. A data set with such images is
+//! damaged. A file is complete if the marker EOI follows its last scan; one within a thumbnail does not count (ITU-T
+//! T.81, annex B).
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -41,7 +42,7 @@ pub(super) fn dimensions(file: &mut (impl Read + Seek)) -> io::Result<Option<(u3
     }
 }
 
-/// Whether the image goes on to its end.
+/// Whether the image is complete.
 pub(super) fn is_complete(bytes: &[u8]) -> bool {
     let mut at = SOI.len();
     loop {

@@ -1,8 +1,8 @@
 //! Sorted listings of folders.
 //!
-//! Entries whose names begin with a dot are passed over (`.DS_Store`, the `._000.png` that archives leave behind), and so
-//! are files that are no images by their names. Links are followed, except by [`images_below`] and [`walk`]. What a layout
-//! has no place for is noted among the problems, and the rest is listed all the same.
+//! Entries whose names begin with a dot are passed over (`.DS_Store`, the `._000.png` that archives leave behind), and
+//! so are files that are no images by their names. Links are followed, except by [`images_below`] and [`walk`]. What
+//! has no place in a layout becomes a problem, and the rest is listed all the same.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,7 +68,8 @@ pub(super) fn images(directory: &Path, problems: &mut Problems) -> Vec<Entry> {
     images
 }
 
-/// All images in `directory` and the folders below it; a linked folder below it is not entered, so that no ring traps us.
+/// All images in `directory` and the folders below it; a linked folder below it is not entered, so that links in a
+/// circle do no harm.
 pub(super) fn images_below(directory: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let mut problems = Problems::new();
     let mut found = Vec::new();
@@ -85,8 +86,8 @@ pub(super) fn images_below(directory: &Path) -> Result<Vec<PathBuf>, DatasetErro
     }
 }
 
-/// All files named as images, also of formats that are not read, in `directory` and below; linked folders are not entered.
-/// What can't be listed is passed over.
+/// All files named as images, also of formats that are not read, in `directory` and below; linked folders are not
+/// entered. What can't be listed is passed over.
 pub(super) fn walk(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in entries(directory, &mut Problems::new()) {

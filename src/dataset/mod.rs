@@ -1,9 +1,10 @@
 //! Data sets: which images there are, to which class they belong, and where they are anomalous.
 //!
-//! In goes a [`Request`] (a name, a folder, some classes), out comes a [`Dataset`]: lists of [`Sample`]s in an order that
-//! depends on names alone, never on the file system. After [`open`] every class has training and test images, every
-//! image has a readable header, and every defective image has a mask of its size; pixels are decoded only when asked for.
-//! This room knows no model and no command line, and stores nothing but what [`toy::write`] is told to write.
+//! In goes a [`Request`] (a name, a folder, some classes), out comes a [`Dataset`]: lists of [`Sample`]s in an order
+//! that depends on names alone, never on the file system. After [`open`] every class has training and test images,
+//! every image has a readable header, and every defective image has a mask of its size; pixels are decoded only when
+//! asked for. This room knows no model and no command line, and stores nothing but what [`toy::write`] is told to
+//! write.
 
 use std::path::Path;
 
@@ -37,10 +38,10 @@ const TOY: &str = "toy";
 /// The largest image that is read: 2^27 pixels, 384 megabytes of RGB.
 const MOST_PIXELS: u64 = 1 << 27;
 
-/// Classes of images, each with normal images to learn from and mixed ones to be tested on.
+/// Classes of images, each with normal images to train on, and normal and defective images to test.
 #[derive(Clone, Debug, Default)]
 pub struct Dataset {
-    /// The name it was asked for by.
+    /// Its name in the request.
     pub name: String,
     /// The names of the classes, sorted; [`Sample::class`] counts in this list.
     pub classes: Vec<String>,
@@ -53,8 +54,8 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// For each class whether it is known of all its test images which pixels are anomalous. Where defects are not marked,
-    /// the good images alone would make up a class whose pixels are all good.
+    /// For each class, whether the anomalous pixels of all its test images are known. Without masks of the defective
+    /// images a class would seem to have good pixels only, so that pixel metrics would be wrong.
     #[must_use]
     pub fn marked(&self) -> Vec<bool> {
         let of_class = |class| self.test.iter().filter(move |sample| sample.class == class);

@@ -15,7 +15,7 @@ pub struct Request {
     pub classes: Option<Vec<String>>,
 }
 
-/// Those of `available` that are `wanted`, in the order of `available`, so that the order of the request changes nothing.
+/// The classes of `available` that are `wanted`, in the order of `available`: the order of the request does not matter.
 ///
 /// # Errors
 /// If none is wanted, one is wanted twice, or one is not available.

@@ -13,7 +13,8 @@ use super::mask::{Mask, MaskRule};
 /// An image with its class, and the place of its defect if it has one.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// Stable name: the path relative to the root, parted by `/`, such as `bottle/test/broken_large/000.png`.
+    /// Stable name: the path relative to the root with `/` as its separator, such as
+    /// `bottle/test/broken_large/000.png`.
     pub id: String,
     /// Position in [`Dataset::classes`](super::Dataset::classes).
     pub class: usize,
@@ -67,7 +68,7 @@ impl Sample {
         }
     }
 
-    /// Whether it is known which of its pixels are anomalous: of a good image none, of a defective one those of its mask.
+    /// Whether its anomalous pixels are known: a good image has none, a defective one has those of its mask.
     #[must_use]
     pub fn is_marked(&self) -> bool {
         match &self.source {

@@ -1,7 +1,7 @@
 //! From an image of any size to the numbers a network reads, and back.
 //!
-//! Resampling is that of Pillow (`Image.resize`), which torchvision uses on images: when shrinking, the filter is widened by
-//! the ratio. Results agree with Pillow within 1 of 255. A mask goes the same way.
+//! Resampling is that of Pillow (`Image.resize`), which torchvision uses on images: when shrinking, the filter is
+//! widened by the ratio. Results agree with Pillow within 1 of 255. A mask goes the same way.
 
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::{RgbImage, imageops};
@@ -11,14 +11,15 @@ use super::mask::Mask;
 use crate::graph::program::{Filter, Fit, ImageFormat};
 use crate::measure::MaskResize;
 
-/// A size, how it is reached, and a normalisation per channel: `(value / 255 - mean) / std`, in the order red, green, blue.
+/// A size, how it is reached, and a normalisation per channel: `(value / 255 - mean) / std`, in the order red, green,
+/// blue.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transform {
     /// Rows of the result, at least 1.
     pub height: u32,
     /// Columns of the result, at least 1.
     pub width: u32,
-    /// What is taken off each channel.
+    /// What is subtracted from each channel.
     pub mean: [f32; 3],
     /// What each channel is then divided by; not 0.
     pub std: [f32; 3],
@@ -86,7 +87,7 @@ impl Transform {
         imageops::crop_imm(&resized, left, top, self.width, self.height).to_image()
     }
 
-    /// Brings a mask to where its image comes to lie.
+    /// Scales and crops a mask as its image is scaled and cropped.
     #[must_use]
     pub fn mask(&self, mask: &Mask, rule: MaskResize) -> Mask {
         let Placement { width, height, left, top } = self.placement(mask.width, mask.height);
@@ -103,7 +104,8 @@ impl Transform {
         Placement { width: scaled_width, height: scaled_height, left, top }
     }
 
-    /// Undoes the normalisation: values are rounded to the nearest of 0 to 255 and clamped, never wrapped; NaN becomes 0.
+    /// Undoes the normalisation: values are rounded to the nearest of 0 to 255 and clamped, never wrapped; NaN becomes
+    /// 0.
     ///
     /// # Panics
     /// When `values` is not of the length `3 * height * width`.
@@ -130,7 +132,8 @@ fn scaled(image: &RgbImage, width: u32, height: u32, algorithm: ResizeAlg) -> Rg
     scaled
 }
 
-/// The size with the ratio of an image whose shorter side has this length; the longer one is rounded down, as torchvision does.
+/// The size with the ratio of an image whose shorter side has this length; the longer one is rounded down, as
+/// torchvision does.
 fn shorter(length: u32, width: u32, height: u32) -> (u32, u32) {
     let longer = |long: u32, short: u32| (u64::from(length) * u64::from(long) / u64::from(short.max(1))) as u32;
     if width <= height {

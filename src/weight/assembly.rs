@@ -1,8 +1,8 @@
-//! Where each weight of a program comes from, and all of them one by one.
+//! Where each weight of a program comes from, and the weights themselves, one by one.
 //!
-//! In: a program, files, a seed. Out: host tensors in the order of the program's weights. Nothing is read before all
-//! files have been compared with what is expected, and never more than a few tensors are in memory at once: the next is
-//! made when the one before has been taken. Copies follow what their original has, be it from a file or first value.
+//! In: a program, files, a seed. Out: host tensors in the order of the program's weights. No tensor is read before all
+//! files have been compared with the program. Only a few tensors are in memory at once: the next one is made after the
+//! one before has been taken. A weight that is a copy gets the value of its original, from a file or its first value.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::Path;
@@ -20,7 +20,7 @@ use super::layout::{Layout, compare, expected};
 use super::naming::Naming;
 use super::table::{Reshape, Table};
 
-/// First values are made in parallel up to so many elements at once.
+/// The most elements of first values that are made in parallel at once.
 const AT_ONCE: usize = 1 << 24;
 
 /// The weights of a program, put together from files and first values.
@@ -44,28 +44,28 @@ pub enum Origin {
         /// What is done to its shape.
         reshape: Option<Reshape>,
     },
-    /// Its first value; if it is a copy, what its original has.
+    /// Its first value; a copy has the value of its original.
     First,
 }
 
-/// What is wanted of a file.
+/// Which weights are expected in a file, and how it names them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted<'a> {
-    /// The only part that is wanted.
+    /// The only part whose weights are expected; none means the whole program.
     pub part: Option<&'a Part>,
-    /// The only rename table that comes into question.
+    /// The rename table to use; none means the one that fits best.
     pub table: Option<&'a Table>,
 }
 
 impl<'a> Assembly<'a> {
-    /// All first values.
+    /// An assembly in which every weight has its first value.
     #[must_use]
     pub fn first(program: &'a Program) -> Assembly<'a> {
         let places = program.weights.iter().enumerate().map(|(place, weight)| (weight.path.as_str(), place)).collect();
         Assembly { program, places, files: Vec::new(), origins: vec![Origin::First; program.weights.len()] }
     }
 
-    /// All weights from one file, but for those of `fresh` parts that it lacks. Gives also what was found.
+    /// An assembly of all weights from one file, and how the file compares; only `fresh` parts may be missing from it.
     ///
     /// # Errors
     /// If the file can't be read or does not fit.
@@ -80,7 +80,7 @@ impl<'a> Assembly<'a> {
         Ok((assembly, layout))
     }
 
-    /// Takes from a file the weights that a comparison has matched.
+    /// Takes the weights that a comparison has matched from the file.
     pub fn take(&mut self, file: File, layout: &Layout) {
         let number = self.files.len();
         self.files.push(file);
@@ -91,7 +91,7 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// The files that take part.
+    /// The files that weights come from.
     #[must_use]
     pub fn files(&self) -> &[File] {
         &self.files
@@ -103,10 +103,10 @@ impl<'a> Assembly<'a> {
         &self.origins
     }
 
-    /// The weight whose value this one has: itself, or at the end of a chain of copies the original.
+    /// The weight whose value this one has: itself, or the original at the end of a chain of copies.
     ///
     /// # Panics
-    /// If a weight is the copy of none or of itself, which `check` has ruled out.
+    /// If the original of a copy does not exist or is the copy itself, which `check` has ruled out.
     #[must_use]
     pub fn source(&self, place: usize) -> usize {
         let mut at = place;
@@ -127,10 +127,10 @@ impl<'a> Assembly<'a> {
         Weights { assembly: self, seed, next: 0, ready: VecDeque::new() }
     }
 
-    /// Hands all weights over to an engine; `watch` hears how many of them are there.
+    /// Hands all weights over to an engine, and tells `watch` after each how many of how many are done.
     ///
     /// # Errors
-    /// If a file can't be read or a number in it is not finite. The engine's weights are of no use then.
+    /// If a file can't be read or a number in it is not finite. The weights of the engine are incomplete then.
     pub fn hand_over(
         &self,
         seed: u64,
@@ -146,7 +146,7 @@ impl<'a> Assembly<'a> {
         failure.map_or(Ok(()), Err)
     }
 
-    /// A weight from its file, or its first value.
+    /// Reads a weight from its file, or makes its first value.
     fn weight(&self, place: usize, seed: u64) -> Result<HostTensor, WeightError> {
         let source = self.source(place);
         match &self.origins[source] {
@@ -168,10 +168,10 @@ impl<'a> Assembly<'a> {
     }
 }
 
-/// How a file differs from what is wanted of it.
+/// Compares the weights that are expected in a file with those that it has.
 ///
 /// # Errors
-/// If two of its tensors are one weight.
+/// If two tensors of the file stand for the same weight.
 pub fn layout_of(program: &Program, file: &File, wanted: Wanted<'_>, fresh: &[&Part]) -> Result<Layout, WeightError> {
     let found = file.found();
     let expected = expected(program, wanted.part, fresh);
@@ -184,10 +184,10 @@ pub fn layout_of(program: &Program, file: &File, wanted: Wanted<'_>, fresh: &[&P
     })
 }
 
-/// The part of a name.
+/// The part of a program that has this name.
 ///
 /// # Errors
-/// If there is none.
+/// If there is no such part; the error lists the names that exist.
 pub fn part<'a>(program: &'a Program, name: &str) -> Result<&'a Part, WeightError> {
     program.part(name).ok_or_else(|| {
         let names = program.parts.iter().map(|part| part.name.as_str());
@@ -199,7 +199,7 @@ pub fn part<'a>(program: &'a Program, name: &str) -> Result<&'a Part, WeightErro
     })
 }
 
-/// The weights of an assembly. The first error is the last item.
+/// The weights of an assembly, in the order of the program. The iterator ends after the first error.
 #[derive(Debug)]
 pub struct Weights<'a> {
     assembly: &'a Assembly<'a>,
@@ -231,7 +231,7 @@ impl Weights<'_> {
         self.ready = made.into();
     }
 
-    /// The names of all weights from here on that are not finite.
+    /// Adds the names of all weights from the next one on that hold numbers that are not finite.
     fn not_finite(&self, names: &mut Vec<String>) {
         for place in self.next..self.assembly.origins.len() {
             if self.assembly.origins[place] == Origin::First {

@@ -1,4 +1,7 @@
-//! A file of weights in another format or type.
+//! Converts a file of weights to another format or another type of numbers.
+//!
+//! In: an open file and the path of the new one. Out: the new file, with the same tensors under the same names. It is
+//! written only if every number fits the new type.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,17 +12,17 @@ use super::format::Found;
 use super::stored::Stored;
 use super::writer::Writer;
 
-/// What becomes of the numbers.
+/// How numbers are converted.
 #[derive(Clone, Debug)]
 pub struct Conversion {
-    /// The type of all floating-point numbers; none leaves each tensor its own.
+    /// The new type of all floating-point tensors; none keeps the type of each.
     pub stored: Option<Stored>,
-    /// Whether numbers that are too large become the largest there is; otherwise they are an error.
+    /// Whether a number that is too large for the new type becomes its largest number; if not, it is an error.
     pub clamps: bool,
 }
 
-/// Writes all tensors of a file under their names, in the format that the new one is called by; integers stay as they are.
-/// `watch` hears how many tensors have been written. Gives how many numbers were cut off.
+/// Writes all tensors of a file into a new one, whose ending decides its format; integers stay as they are. Tells
+/// `watch` after each tensor how many of how many are done, and returns how many numbers were clamped.
 ///
 /// # Errors
 /// If the file can't be read, a number is not finite or too large, or the new file can't be written; what was there
@@ -42,7 +45,8 @@ pub fn convert(
     let notes: BTreeMap<String, String> = file.notes().clone();
     let mut writer = Writer::create(path, made, &notes)?;
     let (mut done, mut cut) = (0, 0);
-    // After the first bad tensor nothing is written any more, but all others are looked at, so that all are named.
+    // Nothing is written after the first bad tensor, but the others are still read, so that the error names all bad
+    // ones.
     let (mut not_finite, mut too_large) = (Vec::new(), Vec::new());
     while let Some(place) = writer.next() {
         let tensor = &found[place];
@@ -82,7 +86,7 @@ pub fn convert(
 }
 
 enum Converted {
-    /// The bytes, and how many numbers were cut off.
+    /// The bytes, and how many numbers were clamped.
     Bytes(Vec<u8>, usize),
     NotFinite,
     TooLarge,

@@ -1,4 +1,4 @@
-//! What can be wrong with a file of weights; each names the file.
+//! What can be wrong with a file of weights. Each error names the file.
 
 use std::io;
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ pub enum WeightError {
         /// Type of its elements.
         stored: String,
     },
-    /// It is of no known format, or damaged.
+    /// The format of the file is not known, or the file is damaged.
     #[error("`{path}` is no safetensors or PyTorch file that can be read: {reason}", path = path.display())]
     Damaged {
         /// The file.
@@ -43,7 +43,7 @@ pub enum WeightError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A pickle asks for something that is not known to be harmless.
+    /// A pickle names a Python function or class that is not on the list of harmless ones.
     #[error(
         "`{path}` asks for `{global}`, which a file of weights does not need; nothing of it was run. If you trust it, \
          save its `state_dict()` alone with PyTorch, or as safetensors",
@@ -55,7 +55,7 @@ pub enum WeightError {
         /// The name of Python that it asks for.
         global: String,
     },
-    /// A tensor that is needed is not in it, or not of the right type.
+    /// A tensor is not in the file, or its type is not supported.
     #[error("`{path}` has no tensor `{name}` of a supported type", path = path.display())]
     NoTensor {
         /// The file.
@@ -63,19 +63,19 @@ pub enum WeightError {
         /// Name of the tensor.
         name: String,
     },
-    /// Two of its tensors are one weight.
+    /// Two tensors of the file stand for the same weight.
     #[error("`{path}` has two tensors for `{weight}`: `{first}` and `{second}`; take one of them out", path = path.display())]
     Duplicate {
         /// The file.
         path: PathBuf,
-        /// The weight that both mean.
+        /// The weight that both stand for.
         weight: String,
-        /// Name of a tensor.
+        /// Name of one tensor.
         first: String,
         /// Name of the other.
         second: String,
     },
-    /// It holds other weights than expected; nothing of it was used.
+    /// The file holds other weights than the spec; none of them was used.
     #[error("the weights in `{path}` are not those of this spec\n{layout}", path = path.display())]
     Layout {
         /// The file.
@@ -83,15 +83,15 @@ pub enum WeightError {
         /// What differs.
         layout: Box<Layout>,
     },
-    /// Some of its numbers are not finite; nothing of it was used.
+    /// Some numbers in the file are not finite; none of its weights was used.
     #[error("`{path}` holds numbers that are not finite, in {}", names(weights), path = path.display())]
     NotFinite {
         /// The file.
         path: PathBuf,
-        /// The weights in question.
+        /// The weights that hold such numbers.
         weights: Vec<String>,
     },
-    /// Some of its numbers are too large for the type that was asked for.
+    /// Some numbers in the file are too large for the type to which they are converted.
     #[error(
         "`{path}` holds numbers above {largest}, the largest of {stored}, in {}; choose another type, or cut them off with \
          --clamp",
@@ -105,10 +105,10 @@ pub enum WeightError {
         stored: String,
         /// Its largest number.
         largest: f64,
-        /// The tensors in question.
+        /// The tensors that hold such numbers.
         weights: Vec<String>,
     },
-    /// It does not fit, as has been shown in detail.
+    /// The file does not fit the model; the differences have been printed.
     #[error("`{path}` does not fit `{model}`", path = path.display())]
     Misfit {
         /// The file.
@@ -131,7 +131,7 @@ pub enum WeightError {
     NoTable(#[from] NoTable),
 }
 
-/// At most ten names, and how many there are besides.
+/// At most ten names, and how many more there are.
 fn names(all: &[String]) -> String {
     let shown: Vec<String> = all.iter().take(10).map(|name| format!("`{name}`")).collect();
     match all.len() - shown.len() {

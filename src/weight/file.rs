@@ -1,8 +1,8 @@
-//! A file of weights of any known format: what is in it, and its tensors one by one.
+//! A file of weights in any known format: which tensors it holds, and their elements.
 //!
-//! Each format reads its headers and gives, for every tensor, where its elements lie; from there on all formats are
-//! the same. A tensor is only read if the file is long enough to hold as many elements as it has, so that no file can
-//! ask for more memory than a small multiple of its own length.
+//! Opening a file reads only its headers, which say where the elements of each tensor lie; elements are then read in
+//! the same way for all formats. A tensor is read only if its elements take no more bytes than the whole file, so that
+//! a hostile file can't take more memory than a small multiple of its own length.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,10 +24,10 @@ pub struct File {
 }
 
 impl File {
-    /// Finds out the format of a file by its first bytes, and reads and checks its headers.
+    /// Recognises the format of a file by its first bytes, and reads and checks its headers.
     ///
     /// # Errors
-    /// If the file can't be read, is of no known format or damaged, or a pickle in it asks for more than tensors.
+    /// If the file can't be read, its format is not known, it is damaged, or a pickle in it names anything harmful.
     pub fn open(path: &Path) -> Result<File, WeightError> {
         let unreadable = |source| WeightError::Read { path: path.to_owned(), source };
         let mut file = fs::File::open(path).map_err(unreadable)?;
@@ -39,7 +39,8 @@ impl File {
         let mut start = Vec::new();
         file.by_ref().take(16).read_to_end(&mut start).map_err(unreadable)?;
         let mut input = Input { file, length };
-        // The length of a header may begin with any byte, and neither an archive nor a pickle of PyTorch has a brace there.
+        // The length of a header may begin with any byte, and neither an archive nor a pickle of PyTorch has a brace
+        // there.
         let contents = if start.get(8) == Some(&b'{') {
             safetensors::read(&mut input)
         } else if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
@@ -59,7 +60,7 @@ impl File {
         }
     }
 
-    /// Where it lies.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -71,13 +72,13 @@ impl File {
         self.length
     }
 
-    /// How it is written.
+    /// Its format.
     #[must_use]
     pub fn format(&self) -> Format {
         self.contents.format
     }
 
-    /// What is in it, sorted by name.
+    /// Its tensors, sorted by name.
     #[must_use]
     pub fn found(&self) -> Vec<Found> {
         let found = |(name, elements): (&String, &Elements)| Found {
@@ -88,25 +89,25 @@ impl File {
         self.contents.tensors.iter().map(found).collect()
     }
 
-    /// Whether a tensor of this name is in it.
+    /// Whether it has a tensor of this name.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.contents.tensors.contains_key(name)
     }
 
-    /// The notes that were written with it.
+    /// The notes in its metadata.
     #[must_use]
     pub fn notes(&self) -> &BTreeMap<String, String> {
         &self.contents.notes
     }
 
-    /// What is in it beside its weights.
+    /// Its entries that are no weights.
     #[must_use]
     pub fn extras(&self) -> &[Extra] {
         &self.contents.extras
     }
 
-    /// One tensor: floating point becomes floats of 32 bits, integers become those of 64.
+    /// Reads one tensor: floating point becomes 32-bit floats, integers become 64-bit integers.
     ///
     /// # Errors
     /// If it is not there, its type is another, or the file can't be read.
@@ -117,7 +118,7 @@ impl File {
         Ok(HostTensor::new(elements.shape.clone(), data))
     }
 
-    /// The elements of one tensor as they are stored, in row-major order.
+    /// Reads the elements of one tensor as they are stored, in row-major order.
     ///
     /// # Errors
     /// If it is not there, has more elements than the file has bytes for, or the file can't be read.
@@ -151,7 +152,7 @@ impl File {
     }
 }
 
-/// What is likely meant by a file that begins with these bytes.
+/// Why a file that begins with these bytes can't be read, and what it probably is.
 fn unknown(start: &[u8]) -> String {
     if start.len() < 16 {
         return "it is too short".to_owned();

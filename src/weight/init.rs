@@ -1,14 +1,14 @@
-//! First values of weights.
+//! The first values of weights: constants, or random numbers that follow from the seed and the path of the weight.
 
 use crate::execute::HostTensor;
 use crate::execute::random::{Key, normals, uniforms};
 use crate::graph::program::{Init, Weight};
 
-/// The first value of a weight. It depends on the seed and the weight's path only, so that a part added to a spec
-/// leaves the others as they were.
+/// The first value of a weight. It depends only on the seed and the path of the weight, so that adding a part to a
+/// spec does not change the other parts.
 ///
 /// # Panics
-/// If it is the copy of another.
+/// If the weight is a copy of another one.
 #[must_use]
 pub(super) fn first_value(weight: &Weight, seed: u64) -> HostTensor {
     let count = weight.shape.iter().product();

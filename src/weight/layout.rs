@@ -1,4 +1,7 @@
-//! What weights are expected, what a file has, and how the two differ.
+//! Compares the weights that a program expects with the tensors that a file has.
+//!
+//! In: the expected weights, the tensors and other entries of a file, and how its names become paths. Out: a
+//! [`Layout`], which says for every weight and every tensor whether it matches, is missing, unexpected or set aside.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -11,47 +14,47 @@ use super::naming::Naming;
 use super::set_aside::SetAsideList;
 use super::table::Reshape;
 
-/// Differences of one kind that are shown; the others are counted.
+/// How many differences of one kind are shown; of the others only the number is.
 const MOST_SHOWN: usize = 10;
 
-/// A weight that a file must have.
+/// A weight that a file should have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
     /// Its path.
     pub path: String,
     /// Its shape.
     pub shape: Vec<usize>,
-    /// Where it comes from if the file lacks it; none if the file must not.
+    /// What it gets if the file lacks it; none if the file must have it.
     pub substitute: Option<Substitute>,
 }
 
-/// Where a weight comes from that no file has.
+/// What a weight gets if the file lacks it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Substitute {
-    /// Its first value as the spec has it.
+    /// Its first value from the spec.
     FirstValue,
-    /// The weight of which it is a copy.
+    /// The value of the weight of which it is a copy.
     CopyOf(String),
 }
 
-/// How a file differs from what is expected.
+/// How the tensors of a file compare with the expected weights.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
-    /// What was done with the names.
+    /// How the names in the file were read, in words.
     pub naming: String,
     /// Weights that the file has.
     pub matched: Vec<Match>,
-    /// Weights that it lacks and that come from elsewhere.
+    /// Weights that the file lacks and may lack, each with what it gets.
     pub fresh: Vec<(Expected, Substitute)>,
-    /// Tensors that are known not to be needed, with the reason.
+    /// Tensors that are on the list of what is set aside, each with the reason.
     pub set_aside: Vec<(Found, String)>,
-    /// Things beside the weights, with a reason not to need them; none if none is known and there are tensors in it.
+    /// Entries that are no weights, each with the reason to set it aside if the list has one.
     pub extras: Vec<(Extra, Option<String>)>,
     /// Weights of other parts than the one that was asked for.
     pub elsewhere: Vec<Found>,
-    /// Weights that the file lacks, each with the unexpected name that is most like it.
+    /// Weights that the file must have and lacks, each with the most similar name among the unexpected ones.
     pub missing: Vec<(Expected, Option<String>)>,
-    /// Tensors that no weight takes.
+    /// Tensors that belong to no weight and are not set aside.
     pub unexpected: Vec<Found>,
     /// Weights of another shape.
     pub wrong_shape: Vec<WrongShape>,
@@ -81,7 +84,7 @@ pub struct WrongShape {
     pub found: Vec<usize>,
 }
 
-/// Two tensors that are one weight.
+/// Two tensors of a file that stand for the same weight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duplicate {
     /// The path.
@@ -91,7 +94,7 @@ pub struct Duplicate {
 }
 
 impl Layout {
-    /// Whether the file has what is expected, and nothing that is not known.
+    /// Whether the file has every weight that it must have, and nothing that is not known.
     #[must_use]
     pub fn fits(&self) -> bool {
         self.missing.is_empty()
@@ -107,7 +110,7 @@ impl Layout {
         self.matched.iter().filter(|matched| matched.path != matched.name).count()
     }
 
-    /// Things beside the weights that hold tensors for which no reason is known.
+    /// Entries that are no weights, hold tensors, and are not on the list of what is set aside.
     #[must_use]
     pub fn unknown_extras(&self) -> impl ExactSizeIterator<Item = &Extra> {
         let unknown = |(extra, why): &'_ (Extra, Option<String>)| extra.tensors > 0 && why.is_none();
@@ -116,7 +119,7 @@ impl Layout {
     }
 }
 
-/// The weights of a program, or of a part of it, in its order. Those of parts in `fresh` may be missing.
+/// The weights of a program, or of one part of it, in the order of the program. Those of `fresh` parts may be missing.
 #[must_use]
 pub fn expected(program: &Program, part: Option<&Part>, fresh: &[&Part]) -> Vec<Expected> {
     let weights = program.weights.iter().filter(|weight| part.is_none_or(|part| part.has(&weight.path)));
@@ -131,11 +134,11 @@ pub fn expected(program: &Program, part: Option<&Part>, fresh: &[&Part]) -> Vec<
     expected.collect()
 }
 
-/// Compares what is expected with what a file has. `paths` are those of all weights of the program: tensors with one of
-/// them that is not expected belong elsewhere.
+/// Compares the expected weights with the tensors and other entries of a file. `paths` are the paths of all weights of
+/// the program: a tensor with such a path that is not expected belongs to another part.
 ///
 /// # Errors
-/// If two tensors are one weight.
+/// If two tensors stand for the same weight.
 pub fn compare(
     expected: &[Expected],
     paths: &BTreeSet<&str>,
@@ -169,7 +172,7 @@ pub fn compare(
             (Some((tensor, reshape)), _) => layout.take(weight, tensor, *reshape),
             (None, Some(substitute)) => layout.fresh.push((weight.clone(), substitute.clone())),
             (None, None) => {
-                // Likeness is costly to measure, and only a few are shown.
+                // Similar names take long to find, and only a few are shown.
                 let names = layout.unexpected.iter().map(|tensor| tensor.name.as_str());
                 let near = (layout.missing.len() < MOST_SHOWN).then(|| nearest(&weight.path, names)).flatten();
                 layout.missing.push((weight.clone(), near.map(str::to_owned)));

@@ -1,9 +1,9 @@
-//! Weights outside the device: their first values, and files they are kept in.
+//! Weights outside the device: their first values, and the files that store them.
 //!
-//! In: a checked program, a seed, paths. Out: host tensors in the order of the program's weights, one by one; a file is
-//! compared with what is expected before any of it is read. Formats give where tensors lie ([`File`]), names become
-//! paths by a rename table if need be ([`Naming`]), what differs is a [`Layout`], and an [`Assembly`] says where each
-//! weight comes from. Files are written beside and renamed. This room knows no graph and trains nothing.
+//! In: a checked program, a seed, paths. Out: host tensors in the order of the program's weights, one by one. A file is
+//! compared with the program before any tensor of it is read: [`File`] says what the file holds, [`Naming`] turns the
+//! names of its tensors into paths of the program, [`Layout`] lists the differences, and [`Assembly`] says for each
+//! weight where it comes from. A [`Writer`] never leaves half a file. This room knows no graph and trains nothing.
 
 mod assembly;
 mod convert;

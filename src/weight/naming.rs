@@ -1,4 +1,4 @@
-//! How the names in a file become paths of a program: as they are, within a part, or through a rename table.
+//! How the names of the tensors in a file become paths of a program: unchanged, within a part, or by a rename table.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,17 +8,17 @@ use crate::graph::program::{Part, Program};
 use super::format::Found;
 use super::table::{Reshape, Table};
 
-/// A way from names to paths.
+/// A rule that turns names into paths.
 #[derive(Clone, Copy, Debug)]
 pub struct Naming<'a> {
     table: Option<&'a Table>,
-    /// The part in which the names stand; none if they are whole paths.
+    /// The part to which the names are relative; none if they are whole paths.
     part: Option<&'a Part>,
 }
 
 impl<'a> Naming<'a> {
-    /// The way in which most tensors of a file are weights with one of these paths; of equals the plainest. `part` is
-    /// the one that is asked for, `table` the only one that comes into question if it is given.
+    /// The rule by which most tensors of a file get one of these paths; of equally good rules the simplest one. `part`
+    /// is the part whose weights are expected, and `table`, if given, is the only table that is tried.
     #[must_use]
     pub fn choose(
         program: &'a Program,
@@ -58,13 +58,13 @@ impl<'a> Naming<'a> {
         best
     }
 
-    /// How many tensors of a file are weights with one of these paths.
+    /// How many tensors of a file get one of these paths.
     fn count(&self, paths: &BTreeSet<&str>, found: &[Found]) -> usize {
         let is_there = |tensor: &&Found| self.path(&tensor.name).is_some_and(|(path, _)| paths.contains(path.as_str()));
         found.iter().filter(is_there).count()
     }
 
-    /// The path that a name means, and what has to be done to the shape; none if the table does not know it.
+    /// The path for a name, and how the shape has to change; none if no rule of the table fits the name.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<(String, Option<Reshape>)> {
         let (name, reshape) = match self.table {

@@ -1,12 +1,12 @@
 //! Patterns of names: `down.{b}.attn.{i}.{*}`.
 //!
-//! In: text from a data file. Out: a pattern that finds what stands in the places in braces, or one that puts it
-//! together again. `{name}` is an index, or a word of the list of that name; `{*}` is the rest, one character at
-//! least. On the side that is put together, an index may be calculated: `{3*b+i+1}`.
+//! In: text from a data file. Out: a [`Pattern`], which reads from a name what stands in the places in braces, or a
+//! [`Template`], which builds another name from that. `{name}` is an index, or a word from the list of that name; `{*}`
+//! is the rest of the name, at least one character. In a template an index may be calculated: `{3*b+i+1}`.
 
 use std::collections::BTreeMap;
 
-/// Lists of words, each with what it becomes.
+/// Lists of words by name; each word is given with what it becomes.
 pub(super) type Words = BTreeMap<String, BTreeMap<String, String>>;
 
 /// A pattern that names may fit.
@@ -63,7 +63,7 @@ impl Pattern {
         Ok(Pattern(pieces))
     }
 
-    /// What stands in the places, if a name fits.
+    /// What stands in the places, if the name fits the pattern.
     pub(super) fn captures(&self, name: &str) -> Option<Captures> {
         let mut captures = Captures::default();
         fit(&self.0, name, &mut captures).then_some(captures)
@@ -106,7 +106,7 @@ fn fit(pieces: &[Piece], text: &str, captures: &mut Captures) -> bool {
     }
 }
 
-/// A pattern that is put together.
+/// A pattern from which names are built.
 #[derive(Clone, Debug)]
 pub(super) struct Template(Vec<Made>);
 
@@ -157,7 +157,7 @@ impl Template {
         }
     }
 
-    /// The name made of what a pattern has found; none if an index would be below zero.
+    /// The name built from what a pattern has captured; none if an index would be below zero.
     pub(super) fn fill(&self, captures: &Captures) -> Option<String> {
         let mut name = String::new();
         for piece in &self.0 {

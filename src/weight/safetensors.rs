@@ -12,7 +12,7 @@ use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use super::format::{Contents, Elements, Fault, Format, Found, Input, Sink, contiguous};
 use super::stored::Stored;
 
-/// Longer headers are refused, as by the format's other readers.
+/// Longer headers are refused, as other readers of the format do.
 const LONGEST_HEADER: u64 = 100_000_000;
 
 /// Reads and checks the header of a file.

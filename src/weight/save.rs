@@ -1,4 +1,4 @@
-//! The weights of a program into a file.
+//! Saves the weights of a program to a file, under their paths.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,8 +12,8 @@ use super::format::Found;
 use super::stored::Stored;
 use super::writer::Writer;
 
-/// Writes all weights of a program under their paths, each asked for when it is its turn. `notes` go into the file's
-/// metadata.
+/// Writes all weights of a program under their paths. `weight` is called once for each, in the order of the file;
+/// `notes` go into the metadata of the file.
 ///
 /// # Errors
 /// If a weight can't be given, or the file can't be written; what was there before is untouched then.

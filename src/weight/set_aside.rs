@@ -1,7 +1,7 @@
-//! What published checkpoints hold beside the weights, and why nobody needs it.
+//! What published checkpoints hold besides the weights, and why a model does not need it.
 //!
-//! In: `specs/set-aside.toml`. Out: for the name of a tensor or of something else in a file the reason to set it aside,
-//! if it is known.
+//! In: the text of `specs/set-aside.toml`. Out: whether a tensor, or another entry of a checkpoint, may be set aside,
+//! and the reason. Everything that is not on the list and that no weight takes makes a file unfit.
 
 use std::sync::OnceLock;
 
@@ -11,7 +11,7 @@ use super::pattern::{Pattern, Words};
 
 const FILE: &str = include_str!("../../specs/set-aside.toml");
 
-/// What is known, with a reason each.
+/// Patterns of names that may be set aside, each with its reason.
 #[derive(Debug)]
 pub struct SetAsideList {
     tensors: Vec<(Pattern, String)>,
@@ -36,7 +36,7 @@ impl SetAsideList {
     /// Reads and checks the text of a list.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Returns what is wrong with the text.
     pub fn parse(text: &str) -> Result<SetAsideList, String> {
         let written: Written = toml::from_str(text).map_err(|error| error.to_string())?;
         let patterns = |groups: &[Group]| {
@@ -46,23 +46,23 @@ impl SetAsideList {
         Ok(SetAsideList { tensors: patterns(&written.tensors)?, extras: patterns(&written.extras)? })
     }
 
-    /// The list that comes with the program.
+    /// The list that is built into the program.
     ///
     /// # Panics
-    /// If it is wrong, which a test rules out.
+    /// If that list is wrong, which a test rules out.
     #[must_use]
     pub fn known() -> &'static SetAsideList {
         static KNOWN: OnceLock<SetAsideList> = OnceLock::new();
         KNOWN.get_or_init(|| SetAsideList::parse(FILE).unwrap_or_else(|why| panic!("`set-aside.toml` is wrong: {why}")))
     }
 
-    /// Why a tensor is not needed, if it is known.
+    /// Why the tensor of this name may be set aside; none if the list does not name it.
     #[must_use]
     pub fn tensor(&self, name: &str) -> Option<&str> {
         reason(&self.tensors, name)
     }
 
-    /// Why something beside the weights is not needed, if it is known.
+    /// Why an entry of this name that is no weight may be set aside; none if the list does not name it.
     #[must_use]
     pub fn extra(&self, name: &str) -> Option<&str> {
         reason(&self.extras, name)

@@ -1,7 +1,7 @@
-//! How the elements of a tensor are stored in a file, and what is made of them in memory.
+//! How the elements of a tensor are stored in a file, and what they become in memory.
 //!
-//! In: bytes, little end first. Out: floats of 32 bits, integers of 64 bits, truth values, or the same numbers in
-//! another type of floating point.
+//! In: little-endian bytes. Out: 32-bit floats, 64-bit integers or truth values; or the same numbers as bytes of
+//! another floating-point type.
 
 use std::fmt;
 
@@ -32,7 +32,7 @@ pub enum Stored {
     U8,
     /// One byte for each truth value.
     Bool,
-    /// Anything else of whole bytes, by its name in the safetensors format and the bytes of an element.
+    /// Any other type: its name in the safetensors format and the bytes of one element.
     Other(String, usize),
 }
 
@@ -55,7 +55,7 @@ impl Stored {
         }
     }
 
-    /// The elements in memory; none if this type has no place there.
+    /// The elements in memory; none if this type is not supported.
     #[must_use]
     pub fn decode(&self, bytes: &[u8]) -> Option<HostData> {
         Some(match self {
@@ -73,7 +73,7 @@ impl Stored {
         })
     }
 
-    /// The elements of a type of floating point, each in its full precision.
+    /// The elements of a floating-point type in their full precision.
     ///
     /// # Panics
     /// If this is another type.
@@ -88,8 +88,8 @@ impl Stored {
         }
     }
 
-    /// Finite numbers as bytes of this type, each the nearest that there is; and how many were beyond the largest, which
-    /// they become.
+    /// Finite numbers as bytes of this type, each rounded to the nearest number of the type, and how many were too
+    /// large and became its largest number.
     ///
     /// # Panics
     /// If this is no type of floating point.

@@ -1,7 +1,7 @@
 //! Rename tables: how other programs name the weights that a part of a spec has.
 //!
-//! In: the data files in `specs/layouts`, whose form the first of them explains. Out: for a name in a file the name
-//! within a part, and what has to be done to the shape. No two names become one by the same rule.
+//! In: the data files in `specs/layouts`; the first of them explains their form. Out: for a name in a file, the name
+//! within a part and how the shape has to change. The same rule never turns two different names into one.
 
 use std::sync::OnceLock;
 
@@ -23,7 +23,7 @@ pub struct NoTable {
     help: String,
 }
 
-/// A table.
+/// A rename table.
 #[derive(Clone, Debug)]
 pub struct Table {
     name: String,
@@ -78,8 +78,8 @@ impl Table {
     /// Reads and checks the text of a table.
     ///
     /// # Errors
-    /// What is wrong with it: an unknown key, a place that is not used or not known, a list in which two words become
-    /// the same.
+    /// Returns what is wrong: an unknown key, a place that is not used or not known, or a list in which two words become
+    /// the same word.
     pub fn parse(name: &str, text: &str) -> Result<Table, String> {
         let written: Written = toml::from_str(text).map_err(|error| error.to_string())?;
         for (list, words) in &written.words {
@@ -98,7 +98,7 @@ impl Table {
         Ok(Table { name: name.to_owned(), about: written.about, rules })
     }
 
-    /// All tables that come with the program, by name.
+    /// All tables that are built into the program, sorted by name.
     ///
     /// # Panics
     /// If one of them is wrong, which a test rules out.
@@ -117,10 +117,10 @@ impl Table {
         })
     }
 
-    /// The table of a name.
+    /// The table of this name.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is no such table.
     pub fn find(name: &str) -> Result<&'static Table, NoTable> {
         let names = Table::all().iter().map(|table| table.name.as_str());
         Table::all()
@@ -135,13 +135,13 @@ impl Table {
         &self.name
     }
 
-    /// Whose names it knows.
+    /// Which program uses its names, in words.
     #[must_use]
     pub fn about(&self) -> &str {
         &self.about
     }
 
-    /// What a name becomes; none if no rule fits.
+    /// The name within a part for a name in a file, and how the shape has to change; none if no rule fits.
     #[must_use]
     pub fn rename(&self, name: &str) -> Option<(String, Option<Reshape>)> {
         let fitting = |rule: &Rule| Some((rule.to.fill(&rule.from.captures(name)?)?, rule.reshape));

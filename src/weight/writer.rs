@@ -1,4 +1,4 @@
-//! A file of weights that is being written: one tensor after the other, in the format that its name asks for.
+//! Writes a file of weights, one tensor after the other, in the format that the ending of its name stands for.
 //!
 //! The file takes its place when all tensors are on the disk ([`crate::file`]). Formats only lay out bytes ([`Sink`]).
 
@@ -14,7 +14,7 @@ use super::format::{Format, Found, Sink};
 use super::stored::Stored;
 use super::{pytorch, safetensors};
 
-/// Writes named tensors beside the file, makes sure that they are on the disk, and renames.
+/// Writes named tensors to a file.
 ///
 /// # Errors
 /// If the file can't be written; what was there before is untouched then.
@@ -35,7 +35,7 @@ pub fn write(
 }
 
 impl Found {
-    /// How a tensor is written that comes from the host.
+    /// The name, shape and type under which a host tensor is written.
     #[must_use]
     pub fn of(name: &str, tensor: &HostTensor) -> Found {
         let stored = match &tensor.data {
@@ -70,8 +70,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Begins a file of these tensors beside `path`: one of PyTorch's if it is called so (`.ckpt`, `.pt`, `.pth`,
-    /// `.bin`), or else safetensors. `notes` go into it if the format has a place for them.
+    /// Begins a file of these tensors: a PyTorch file if `path` ends in `.ckpt`, `.pt`, `.pth` or `.bin`, a safetensors
+    /// file if not. `notes` are written if the format has a place for them.
     ///
     /// # Errors
     /// If it can't be written, or the format has no name for the type of a tensor.
@@ -116,10 +116,10 @@ impl Writer {
     /// Writes the elements of the tensor that comes next.
     ///
     /// # Errors
-    /// If they can't be written: the disk is full.
+    /// If they can't be written, because the disk is full for example.
     ///
     /// # Panics
-    /// If they are not as many as announced.
+    /// If they are not as many as the tensor was announced with.
     pub fn put(&mut self, elements: &[u8]) -> Result<(), WeightError> {
         let tensor = &self.tensors[self.next().expect("all tensors have been written")];
         let count: usize = tensor.shape.iter().product();
@@ -131,10 +131,10 @@ impl Writer {
     /// Writes the elements of the tensor that comes next, which [`Found::of`] has announced.
     ///
     /// # Errors
-    /// If they can't be written: the disk is full.
+    /// If they can't be written, because the disk is full for example.
     ///
     /// # Panics
-    /// If they are not as many as announced.
+    /// If they are not as many as the tensor was announced with.
     pub fn put_tensor(&mut self, tensor: &HostTensor) -> Result<(), WeightError> {
         self.put(&encode(&tensor.data))
     }

@@ -1,4 +1,4 @@
-//! What can be found wrong with a data set, and how it is told.
+//! What can be wrong with a data set, and the words in which it is reported.
 
 use serde::Serialize;
 
@@ -80,7 +80,7 @@ impl Finding {
         Self { severity, kind, message, files }
     }
 
-    /// What an error of reading says.
+    /// The finding for an error that reading a file gave.
     pub(super) fn of(error: &DatasetError) -> Self {
         let kind = match error {
             DatasetError::MaskMissing { .. } => FindingKind::MaskMissing,

@@ -1,4 +1,4 @@
-//! Opens one image and its mask, and tells what they are and what is wrong with them.
+//! Opens one image and its mask, and reports what they are and what is wrong with them.
 
 use image::{ColorType, DynamicImage};
 use sha2::{Digest as _, Sha256};

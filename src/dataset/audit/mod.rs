@@ -1,8 +1,8 @@
 //! Looks at every file of a data set before anything depends on it: `diadc data check`.
 //!
-//! In goes a [`Request`], out comes an [`Audit`]: how many images there are beside how many were published, which sizes and
-//! colours they have, and what is wrong, with the files it concerns. Every image and mask is really decoded, on all cores,
-//! a few at a time. Two images are the same when they decode to the same pixels (SHA-256 of size and RGB), whatever their
+//! In goes a [`Request`], out comes an [`Audit`]: how many images there are and how many were published, which sizes
+//! and colours they have, and what is wrong with which files. Every image and mask is really decoded, on all cores, a
+//! few at a time. Two images are the same when they decode to the same pixels (SHA-256 of size and RGB), whatever their
 //! files look like. This file gathers; `look` opens files, `finding` has the words, `published` the counts.
 
 mod finding;
@@ -68,7 +68,7 @@ pub struct Tally {
     pub images: usize,
 }
 
-/// What a look at every file of a data set tells.
+/// What was found by opening every file of a data set.
 #[derive(Clone, Debug, Serialize)]
 pub struct Audit {
     /// The data set.
@@ -87,7 +87,7 @@ pub struct Audit {
     pub colours: Vec<Tally>,
     /// What is wrong, errors first.
     pub findings: Vec<Finding>,
-    /// What was not looked for, and why.
+    /// Which checks were left out, and why.
     pub notes: Vec<String>,
     /// The images themselves, also those that have something wrong.
     #[serde(skip)]
@@ -102,7 +102,7 @@ impl Audit {
     }
 }
 
-/// A word of warning if a data set has the classes of another one, which its layout did not tell.
+/// A warning if the classes are those of another data set, which can't be seen from the layout.
 #[must_use]
 pub fn mistaken(dataset: &str, classes: &[String]) -> Option<String> {
     let other = published::other(dataset, classes)?;
@@ -113,7 +113,7 @@ pub fn mistaken(dataset: &str, classes: &[String]) -> Option<String> {
     Some(format!("{shown} {is} of `{other}`, not of `{dataset}`: is `--dataset {other}` meant?"))
 }
 
-/// Looks at every file; `progress` is told how many images of how many have been looked at.
+/// Opens every file, and tells `progress` how many images of how many are done.
 ///
 /// # Errors
 /// When the data set can't be found at all: its name or a class is unknown, or the folder has another layout.

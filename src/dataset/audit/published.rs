@@ -51,7 +51,7 @@ pub(super) fn other(dataset: &str, classes: &[String]) -> Option<&'static str> {
     PUBLISHED.iter().find(|(_, published)| holds_all(published)).map(|(name, _)| name.as_str())
 }
 
-/// Puts the published counts beside those found; what differs is a finding.
+/// Adds the published counts to those that were found, and a finding for each difference.
 pub(super) fn compare(
     published: Option<&Published>,
     classes: Vec<(String, Counts)>,

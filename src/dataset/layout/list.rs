@@ -1,7 +1,8 @@
-//! What all lists of images share: how they are read, which paths they may name, and how classes come of their lines.
+//! What all lists of images have in common: how they are read, which paths they may name, and how their lines become
+//! classes.
 //!
-//! A list is hostile input: it may be large, may not be text, and may not point at files outside of its root. Separators
-//! of either kind are read, so that a list made on another system is the same list.
+//! A list is hostile input: it may be large, may not be text, and may not point at files outside of its root.
+//! Separators of either kind are read, so that a list made on another system is the same list.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -59,9 +60,10 @@ impl List<'_> {
         DatasetError::List { path: self.path.to_path_buf(), at: at.to_owned(), reason }
     }
 
-    /// The classes of the lines; within a class the images come in the order of their paths, whatever that of the lines.
+    /// The classes of the lines; within a class the images come in the order of their paths, whatever that of the
+    /// lines.
     ///
-    /// Every line is checked, also those of classes that are not wanted; only of wanted ones must the files be there.
+    /// Every line is checked, also those of classes that are not wanted; the files must exist for wanted classes only.
     pub(super) fn classes(
         &self,
         lines: Vec<Listed>,
@@ -149,7 +151,7 @@ pub(super) fn text(path: &Path) -> Result<String, DatasetError> {
     String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8: save it as that"))
 }
 
-/// A listed path below the root, and the same parted by `/`.
+/// A listed path below the root, and the same with `/` as its separator.
 pub(super) fn inside(root: &Path, listed: &str) -> Result<(String, PathBuf), String> {
     let listed_here = listed.replace('\\', "/");
     let mut names = Vec::new();

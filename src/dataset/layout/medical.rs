@@ -1,10 +1,10 @@
 //! Slices of medical volumes in the layouts of two benchmarks: BMAD (Bao et al., 2023) and `medical` of `ADer`.
 //!
-//! The Medical set of He et al. (AAAI 2024) is their brain (BraTS2021) and liver (BTCV and `LiTS`): 9,042 slices to train on
-//! and 5,208 to test. `ADer` adds the class `retinal`, which `--classes brain,liver` leaves out. Layouts as in the readme
-//! of `DorisBao/BMAD` (images in `img`, masks beside them in `label`, a split `valid` that is kept apart) and as in
-//! `data/gen_benchmark/medical.py` of `zhangzjn/ADer` (the tree of `MVTec` AD). Which of the two it is, each class
-//! tells for itself.
+//! The Medical set of He et al. (AAAI 2024) is their brain (BraTS2021) and liver (BTCV and `LiTS`): 9,042 slices to
+//! train on and 5,208 to test. `ADer` adds the class `retinal`, which `--classes brain,liver` leaves out. Layouts as in
+//! the readme of `DorisBao/BMAD` (images in `img`, masks beside them in `label`, a split `valid` that is kept apart)
+//! and as in `data/gen_benchmark/medical.py` of `zhangzjn/ADer` (the tree of `MVTec` AD). Which of the two it is is
+//! found out for each class.
 
 use std::path::Path;
 

@@ -1,8 +1,8 @@
 //! The published directory layouts and lists, one per file, and what is checked of each alike.
 //!
-//! A layout turns a folder into one [`ClassFiles`] per wanted class, and notes what is wrong; [`assemble`] makes the data
-//! set of them. Nothing that looks like an image is passed over in silence: where a layout has no place for it, that is a
-//! problem. [`LAYOUTS`] is the list of all of them.
+//! A layout turns a folder into one [`ClassFiles`] per wanted class, and lists what is wrong; [`assemble`] makes the
+//! data set from them. No image is ignored in silence: one that has no place in the layout is a problem. [`LAYOUTS`]
+//! lists all layouts.
 
 mod ader;
 mod btad;
@@ -41,7 +41,7 @@ pub(super) struct Layout {
     pub(super) unread: &'static [&'static str],
     /// Finds the images of the wanted classes.
     scan: fn(&Path, Option<&[String]>, &mut Problems) -> Found,
-    /// Tells from a few names whether a folder is of this layout.
+    /// Recognises by a few names whether a folder has this layout.
     recognises: fn(&Path) -> bool,
 }
 
@@ -83,7 +83,7 @@ pub(super) struct ImageFile {
     pub(super) defect: Option<Defect>,
 }
 
-/// What is wrong with the thing in an image.
+/// The defect in an image.
 pub(super) struct Defect {
     pub(super) kind: String,
     /// None where the layout marks no pixels.
@@ -100,7 +100,7 @@ pub(super) struct Scan {
 /// Finds the images of a data set, and all that is wrong with their names and places. No image is opened.
 ///
 /// # Errors
-/// When the folder is none of this layout, so that nothing can be said of its images.
+/// When the folder does not have this layout at all, so that its images are unknown.
 pub(super) fn scan(layout: &'static Layout, root: &Path, request: &Request) -> Result<Scan, DatasetError> {
     let mut problems = Problems::new();
     let found = listing::require_directory(root, layout.expected)
@@ -122,7 +122,7 @@ pub(super) fn scan(layout: &'static Layout, root: &Path, request: &Request) -> R
     Ok(Scan { layout, classes, problems })
 }
 
-/// Adds which other layout the folder looks like, if it does not look like the one asked for.
+/// Adds to an error which other layout the folder has, if it does not have the requested one.
 fn with_suggestion(error: DatasetError, asked: &Layout, root: &Path) -> DatasetError {
     let is_about_classes = matches!(
         error,

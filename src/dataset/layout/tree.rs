@@ -1,8 +1,10 @@
-//! Trees of phases and kinds: `CLASS/train/good`, `CLASS/test/good`, `CLASS/test/DEFECT`, and masks in one of two places.
+//! Trees of phases and kinds: `CLASS/train/good`, `CLASS/test/good`, `CLASS/test/DEFECT`, and masks in one of two
+//! places.
 //!
-//! Several data sets lie so and differ in a few names, which a [`Tree`] states. A folder in the root is a class when it
-//! holds `train` or `test`; other folders and loose files in the root are passed over. A root that is itself such a folder
-//! is one class. A mask is named as its image, with `_mask` or without; masks of images that are not there are passed over.
+//! Several data sets have this form and differ in a few names, which a [`Tree`] states. A folder in the root is a class
+//! when it holds `train` or `test`; other folders and loose files in the root are passed over. A root that is itself
+//! such a folder is one class. A mask is named as its image, with `_mask` or without; masks of images that are not
+//! there are passed over.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

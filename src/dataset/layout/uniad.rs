@@ -2,9 +2,10 @@
 //!
 //! `{"filename": .., "label": 0 or 1, "label_name": "good", "clsname": .., "maskname": ..}`, as in
 //! `data/MVTec-AD/{train,test}.json` of `zhiyuanyou/UniAD`; the last is absent for good images. The root holds one list
-//! whose name ends in `train.json` and one in `test.json`. Names are relative to the root or, as published, to a folder in
-//! it: the first one that has the first image. A pixel is anomalous where its mask is above 0. A defective image without
-//! `maskname` has unknown pixels, not, as in those tools, all of them defective: its class gets no pixel metrics.
+//! whose name ends in `train.json` and one in `test.json`. Names are relative to the root or, as published, to a folder
+//! in it: the first one that has the first image. A pixel is anomalous where its mask is above 0. The anomalous pixels
+//! of a defective image without `maskname` are unknown, so that its class has no pixel metrics; those tools take all
+//! its pixels as anomalous.
 
 use std::path::{Path, PathBuf};
 

@@ -1,12 +1,12 @@
 //! The layout of `VisA` (Zou et al., ECCV 2022), as published and as its authors' script rearranges it.
 //!
-//! As published, `split_csv/1cls.csv` of `amazon-science/spot-diff` says which images are for training; it is looked for
-//! there, in the root, and as `visa.csv` in the root. Where it is missing, the split is drawn as it was drawn for that
-//! list: of the normal images of a class, sorted by name, Python's shuffle with seed 998 trains on the first nine tenths
-//! (rounded, halves to even) and tests the rest. The published list says nothing of how it was made; the rule was found by
-//! trying seeds, and gives its lines to the letter where they were compared: the beginning of `candle` and `capsules`, and
-//! where `candle` and `pcb4` turn from training to testing. It needs all published images to be there; otherwise
-//! the split is another one, though of the same kind.
+//! As published, `split_csv/1cls.csv` of `amazon-science/spot-diff` says which images are for training; it is looked
+//! for there, in the root, and as `visa.csv` in the root. Where it is missing, the split is drawn as it was drawn for
+//! that list: of the normal images of a class, sorted by name, Python's shuffle with seed 998 trains on the first nine
+//! tenths (rounded, halves to even) and tests the rest. The published list does not say how it was made; the rule was
+//! found by trying seeds, and reproduces its lines exactly where they were compared: the beginning of `candle` and
+//! `capsules`, and where `candle` and `pcb4` change from training to testing. The rule needs all published images; if
+//! some are missing, it gives another split of the same kind.
 //!
 //! Masks hold small class indices: a pixel is anomalous where its mask is above 0.
 

@@ -19,7 +19,7 @@ pub(super) enum Defect {
 }
 
 impl Defect {
-    /// The four that befall a class.
+    /// The four kinds of defects of a class.
     pub(super) fn of(class: Class) -> [Defect; 4] {
         if class.is_texture() {
             [Self::Cut, Self::Hole, Self::Patch, Self::Stain]

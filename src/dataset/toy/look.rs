@@ -1,4 +1,4 @@
-//! What differs between good images of a class: place, turn, light, hue, phase.
+//! How good images of a class differ: in position, rotation, light, hue and the offset of the texture.
 
 use super::geometry::{Point, Turn, at};
 use super::random::{self, Stream};
@@ -22,7 +22,7 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// A variation of what lies turned by so much of a full turn, and at most `wobble` more or less.
+    /// A variation of an object that is rotated by `turns` full turns, give or take `wobble`.
     pub(super) fn new(turns: f32, wobble: f32, seed: u64) -> Self {
         let mut stream = Stream::keyed(&[seed, 1]);
         let turn = Turn::by(turns + stream.between(-wobble, wobble));
@@ -37,7 +37,7 @@ impl Look {
         }
     }
 
-    /// A place in the picture as the object, at the origin and upright, knows it.
+    /// The coordinates of a place in the picture relative to the upright object at the origin.
     pub(super) fn local(&self, place: Point) -> Point {
         (place - self.shift).turned(self.turn.back())
     }

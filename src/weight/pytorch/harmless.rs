@@ -1,7 +1,7 @@
-//! The names of Python that a checkpoint may use, and what calling one of them makes here.
+//! The Python names that a checkpoint may use, and what calling one of them makes here.
 //!
-//! This list is all there is: no name is ever looked up anywhere else, and none of Python's code runs. What is not
-//! needed to find the weights becomes an inert object.
+//! No name is ever looked up anywhere but in this list, and no Python code runs. Everything that is not needed to find
+//! the weights becomes an inert object.
 
 use crate::weight::format::Fault;
 use crate::weight::stored::Stored;
@@ -19,9 +19,9 @@ enum Call {
     First,
     /// Calls its first argument with the third.
     Indirect,
-    /// Something nobody needs.
+    /// An inert object, which nothing needs.
     Inert,
-    /// Nothing: it is the type of a storage's elements.
+    /// Nothing: the name stands for the type of the elements of a storage and must not be called.
     Never(Element),
 }
 
@@ -41,7 +41,7 @@ enum Element {
     Other(&'static str, usize),
 }
 
-/// Arguments that are looked at, axes of a tensor, and bytes in the name of a storage, at most.
+/// The most arguments that are read, axes of a tensor, and bytes in the name of a storage.
 const MOST_ARGUMENTS: usize = 8;
 const MOST_AXES: usize = 64;
 const LONGEST_KEY: u32 = 1000;

@@ -1,8 +1,8 @@
-//! What `torch.save` writes: a zip archive, or before PyTorch 1.6 a row of pickles with the numbers behind them.
+//! Files that `torch.save` writes: a zip archive, or before PyTorch 1.6 a row of pickles followed by the numbers.
 //!
-//! In: a file. Out: where the elements of each tensor lie, and what else is there. The pickle is read by a machine that
-//! knows a fixed list of harmless names ([`harmless`]); it never executes anything. Tensors may share a storage, begin
-//! within it and have any strides.
+//! In: a file. Out: where the elements of each tensor lie, and which other entries there are. The pickle is read by a
+//! stack machine that knows a fixed list of harmless names ([`harmless`]) and never executes anything. Tensors may
+//! share a storage, begin anywhere in it and have any strides.
 
 mod harmless;
 mod pickle;
@@ -21,13 +21,13 @@ pub(super) use write::Output;
 
 /// Names under which a checkpoint keeps its weights, if not at its top; the first that is there counts.
 const WRAPPERS: &[&str] = &["state_dict", "model_state_dict", "model", "module"];
-/// What a legacy file begins with, as the bytes of an integer.
+/// The integer with which a legacy file begins, as bytes.
 const MAGIC: [u8; 10] = [0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19];
 /// Version of the legacy format.
 const VERSION: i64 = 1001;
-/// Bytes in the name of a tensor, at most.
+/// The most bytes in the name of a tensor.
 const LONGEST_NAME: u32 = 4096;
-/// Bytes of a legacy file that are tried first to find its pickles.
+/// How many bytes of a legacy file are read first to find its pickles.
 const FIRST_PIECE: u64 = 1 << 20;
 
 /// Reads a zip archive.
@@ -65,8 +65,8 @@ pub(super) fn read_zip(input: &mut Input) -> Result<Contents, Fault> {
     contents(Format::PytorchZip, &heap, &bytes, root, find)
 }
 
-/// Place and length of each entry of an archive, by name. `torch.save` never compresses, so that the elements of tensors
-/// can be read where they lie.
+/// Place and length of each entry of an archive, by name. `torch.save` never compresses, so that the elements of
+/// tensors can be read where they lie.
 fn entries(input: &mut Input) -> Result<BTreeMap<String, (u64, u64)>, Fault> {
     let length = input.length;
     let archive = Archive::open(BufReader::new(&mut input.file), length).map_err(|error| match error {
@@ -86,7 +86,8 @@ fn is_named(path: &str, name: &str) -> bool {
     path == name || path.strip_suffix(name).is_some_and(|folder| folder.ends_with('/'))
 }
 
-/// Reads a row of pickles: magic number, version, system, the object, names of storages; then the storages.
+/// Reads a legacy file: pickles of a magic number, a version, the system, the object and the names of storages; after
+/// them the storages.
 pub(super) fn read_legacy(input: &mut Input) -> Result<Contents, Fault> {
     let most = input.length.min(pickle::LONGEST as u64);
     let mut piece = most.min(FIRST_PIECE);
@@ -163,7 +164,7 @@ fn text(bytes: &[u8], value: Value) -> Option<String> {
     }
 }
 
-/// The tensors of a checkpoint by name, and what is there beside them. `find` gives place and length of a storage.
+/// The tensors of a checkpoint by name, and its other entries. `find` returns the place and length of a storage.
 fn contents(
     format: Format,
     heap: &Heap,
@@ -211,7 +212,7 @@ fn contents(
     Ok(Contents { format, tensors, notes: BTreeMap::new(), extras })
 }
 
-/// Where the elements of a tensor lie; all of them must lie in its storage, and that in the file.
+/// Where the elements of a tensor lie. They must lie within its storage, and the storage within the file.
 fn elements(
     name: &str,
     tensor: &value::Tensor,

@@ -1,8 +1,9 @@
 //! The stack machine of pickles, as far as `torch.save` uses it.
 //!
-//! In: bytes. Out: the value they leave on the stack, and where they end. A name that is not known to be harmless ends
-//! it. The opcodes of protocol 0, extensions and buffers outside of the pickle are refused: PyTorch writes none. What
-//! it builds is limited, and grows only with the bytes that it reads. (PEP 307, PEP 3154.)
+//! In: bytes. Out: the value that they leave on the stack, and where they end. The machine stops at a name that is not
+//! on the list of harmless ones. It refuses the opcodes of protocol 0, extensions and buffers outside of the pickle,
+//! none of which PyTorch writes. What it builds is limited, and grows only with the bytes that it reads. (PEP 307, PEP
+//! 3154.)
 
 use std::collections::BTreeMap;
 
@@ -11,12 +12,12 @@ use crate::weight::format::Fault;
 use super::harmless;
 use super::value::{Heap, Slice, Value};
 
-/// Things on the heap, values on the stack and names in the memo, at most each.
+/// The most values on the heap, on the stack and in the memo, each.
 const MOST: usize = 2_000_000;
-/// Longer pickles are refused; those of real checkpoints have one or two megabytes.
+/// Longer pickles are refused; real checkpoints have one or two megabytes of pickle.
 pub(super) const LONGEST: usize = 64 << 20;
 
-/// Bytes in the name of something in Python, at most.
+/// The most bytes in a Python name.
 const LONGEST_NAME: u32 = 1000;
 
 /// Why a pickle was not run to its end.
@@ -24,7 +25,7 @@ const LONGEST_NAME: u32 = 1000;
 pub(super) enum Stop {
     /// The bytes end before the pickle does.
     Short,
-    /// It is wrong, or asks for what it must not have.
+    /// It is wrong, or names something that is not harmless.
     Wrong(Fault),
 }
 
@@ -34,7 +35,7 @@ impl From<Fault> for Stop {
     }
 }
 
-/// Runs the pickle that begins at `start`; gives its value and where the next one begins.
+/// Runs the pickle that begins at `start`; returns its value and where the next one begins.
 pub(super) fn run(heap: &mut Heap, bytes: &[u8], start: usize) -> Result<(Value, usize), Stop> {
     let mut machine = Machine { heap, bytes, at: start, stack: Vec::new(), marks: Vec::new(), memo: BTreeMap::new() };
     loop {
@@ -341,7 +342,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// The state of an object: kept with inert ones; that of dicts and tensors has nothing that is needed.
+    /// Sets the state of an object. Inert objects keep it; of dicts and tensors nothing in it is needed.
     fn build(&mut self) -> Result<(), Stop> {
         let state = self.pop()?;
         match self.top()? {

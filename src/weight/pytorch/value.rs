@@ -1,7 +1,7 @@
-//! What a pickle leaves behind: values that refer to one another by number.
+//! The values that a pickle builds; they refer to one another by number.
 //!
-//! Nothing here owns anything else, so a pickle may nest, share and loop as it likes: no walk over values is
-//! recursive, and texts stay where they are in the pickle.
+//! No value owns another one, so that a pickle may nest, share and loop values without harm: nothing that visits values
+//! is recursive. Texts stay where they are in the pickle.
 
 use crate::weight::stored::Stored;
 
@@ -30,9 +30,9 @@ pub(super) enum Value {
     Tuple(Node),
     List(Node),
     Dict(Node),
-    /// Something harmless that nobody needs, with all that was put into it.
+    /// An inert object with everything that was put into it.
     Object(Node),
-    /// The name of something in Python, by its number in the list of harmless ones.
+    /// A Python name, by its number in the list of harmless ones.
     Harmless(usize),
     /// The name of a class that is mentioned and must not be called.
     Mention(Node),
@@ -48,7 +48,7 @@ pub(super) struct Storage {
     pub(super) stored: Stored,
     /// How many elements it has.
     pub(super) count: u64,
-    /// Where it begins in what the name means, in elements.
+    /// Where it begins in the storage of that name, in elements.
     pub(super) offset: u64,
 }
 

@@ -1,7 +1,7 @@
-//! Tensors into a zip archive, as `torch.save` writes a dict of them.
+//! Writes tensors into a zip archive, as `torch.save` writes a dict of them.
 //!
-//! `data.pkl` is a pickle of protocol 2 that names what `torch.load(.., weights_only=True)` allows and nothing else; the
-//! elements of tensor `i` lie in `data/i`, not compressed, at a multiple of 64 bytes. Notes have no place in it.
+//! `data.pkl` is a pickle of protocol 2 that names what `torch.load(.., weights_only=True)` allows and nothing else;
+//! the elements of tensor `i` lie in `data/i`, not compressed, at a multiple of 64 bytes. Notes have no place in it.
 
 use std::fs;
 use std::io;
@@ -13,7 +13,7 @@ use super::super::stored::Stored;
 
 /// The folder in the archive; PyTorch takes any.
 const FOLDER: &str = "archive";
-/// Distance to which the elements of a tensor are aligned.
+/// The elements of a tensor begin at a multiple of so many bytes.
 const ALIGNMENT: u16 = 64;
 
 /// An archive into which tensors are written one after the other.
@@ -23,7 +23,7 @@ pub(in super::super) struct Output {
 }
 
 impl Output {
-    /// Writes what comes in front of these tensors, which come in this order.
+    /// Writes everything that comes before the elements of these tensors; they follow in this order.
     pub(in super::super) fn begin(file: fs::File, tensors: &[&Found]) -> io::Result<Output> {
         let mut output = Output { archive: ArchiveWriter::new(file), done: 0 };
         output.entry("data.pkl", &pickle(tensors))?;
