@@ -1,4 +1,4 @@
-//! What can be done about a mistake: hints that say what to write, as edits.
+//! What can be done about a mistake: the fixes that its diagnostic carries, as edits.
 
 use std::collections::HashMap;
 
@@ -11,30 +11,22 @@ use super::workspace::Workspace;
 pub(super) fn actions(workspace: &Workspace, url: &Url, range: Range) -> Vec<CodeActionOrCommand> {
     let mut actions = Vec::new();
     for (found, shown) in diagnose::own(workspace, url) {
-        let touches = shown.range.start <= range.end && range.start <= shown.range.end;
-        let Some(new) = found.help.as_deref().and_then(replacement).filter(|_| touches) else { continue };
-        let title = if new.is_empty() { "Leave it out".to_owned() } else { format!("Write `{new}`") };
-        let edit = TextEdit { range: shown.range, new_text: new };
-        actions.push(CodeActionOrCommand::CodeAction(CodeAction {
-            title,
-            kind: Some(CodeActionKind::QUICKFIX),
-            diagnostics: Some(vec![shown]),
-            edit: Some(WorkspaceEdit::new(HashMap::from([(url.clone(), vec![edit])]))),
-            is_preferred: Some(true),
-            ..CodeAction::default()
-        }));
+        if shown.range.end < range.start || range.end < shown.range.start {
+            continue;
+        }
+        for fix in &found.fixes {
+            let Some(place) = workspace.place(fix.span) else { continue };
+            let edit = TextEdit { range: place.range, new_text: fix.new.clone() };
+            actions.push(CodeActionOrCommand::CodeAction(CodeAction {
+                title: fix.title.clone(),
+                kind: Some(CodeActionKind::QUICKFIX),
+                diagnostics: Some(vec![shown.clone()]),
+                edit: Some(WorkspaceEdit::new(HashMap::from([(place.uri, vec![edit])]))),
+                // Of several ways the user chooses.
+                is_preferred: Some(found.fixes.len() == 1),
+                ..CodeAction::default()
+            }));
+        }
     }
     actions
-}
-
-/// What a hint has one write in the place of what is wrong.
-fn replacement(help: &str) -> Option<String> {
-    let quoted = |text: &str| text.split('`').nth(1).map(str::to_owned);
-    if help.starts_with("did you mean `") {
-        return quoted(help);
-    }
-    if help.ends_with("leave it out") || help == "leave it out" || help.ends_with("leave the `,` out") {
-        return Some(String::new());
-    }
-    quoted(help.strip_prefix("write ")?).filter(|word| matches!(word.as_str(), "and" | "or" | "not"))
 }

@@ -3,6 +3,7 @@
 mod conditions;
 mod diagnostics;
 mod explanations;
+mod fixes;
 mod formats;
 mod graphs;
 mod guide;

@@ -4,7 +4,7 @@ use diadc_core::fact::Fact;
 use diadc_core::op::ShapeError;
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Code, Diagnostic, one_of};
+use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::program::Weight;
 
 pub(super) fn shape(what: &str, error: ShapeError, span: Span) -> Diagnostic {
@@ -36,7 +36,7 @@ pub(super) fn unknown_field<'a>(
     known: impl IntoIterator<Item = &'a str>,
     span: Span,
 ) -> Diagnostic {
-    Diagnostic::new(Code::UnknownField, format!("{owner} has no `{name}`"), span).help_if(one_of(name, known))
+    Diagnostic::new(Code::UnknownField, format!("{owner} has no `{name}`"), span).one_of(name, known)
 }
 
 pub(super) fn unknown_argument<'a>(
@@ -45,8 +45,7 @@ pub(super) fn unknown_argument<'a>(
     known: impl IntoIterator<Item = &'a str>,
     span: Span,
 ) -> Diagnostic {
-    Diagnostic::new(Code::UnknownArgument, format!("`{callee}` has no parameter `{name}`"), span)
-        .help_if(one_of(name, known))
+    Diagnostic::new(Code::UnknownArgument, format!("`{callee}` has no parameter `{name}`"), span).one_of(name, known)
 }
 
 pub(super) fn missing_argument(name: &str, callee: &str, span: Span) -> Diagnostic {
@@ -84,9 +83,10 @@ pub(super) fn no_place(what: &str, span: Span) -> Diagnostic {
         .help("say where they lie in a checkpoint, as in `@ \"name\"`; or make it a `part` of the block")
 }
 
-pub(super) fn needless_place(what: &str, span: Span) -> Diagnostic {
+pub(super) fn needless_place(what: &str, span: Span, layer: Span) -> Diagnostic {
     Diagnostic::new(Code::NeedlessPlace, format!("{what} has no weights that could lie at a place"), span)
         .help("leave the `@` out")
+        .fix(Fix::leave_out(Span { start: layer.end, ..span }))
 }
 
 pub(super) fn place_reached_twice(path: &str, span: Span, first: Span) -> Diagnostic {

@@ -11,6 +11,8 @@ pub struct Allow {
     pub warning: Code,
     /// Where it is named.
     pub span: Span,
+    /// The whole `allow`, with its reason.
+    pub whole: Span,
     /// The item or member for which it is meant.
     pub covers: Span,
     /// Whether it stands in the file of the model.

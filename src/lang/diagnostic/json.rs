@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::source::SourceMap;
 
-use super::{Diagnostic, Label, Place};
+use super::{Diagnostic, Fix, Label, Place};
 
 /// A place with words about it.
 #[derive(Serialize)]
@@ -12,6 +12,15 @@ struct JsonLabel<'a> {
     #[serde(flatten)]
     place: Place,
     text: &'a str,
+}
+
+/// An edit of a place.
+#[derive(Serialize)]
+struct JsonFix<'a> {
+    #[serde(flatten)]
+    place: Place,
+    title: &'a str,
+    new: &'a str,
 }
 
 #[derive(Serialize)]
@@ -23,6 +32,7 @@ struct JsonDiagnostic<'a> {
     trace: Vec<JsonLabel<'a>>,
     notes: &'a [String],
     help: Option<&'a str>,
+    fixes: Vec<JsonFix<'a>>,
 }
 
 /// The list of all diagnostics. The first label of each is where it hurts, the others are the other parties; the trace
@@ -42,9 +52,14 @@ pub fn json(diagnostics: &[Diagnostic], sources: &SourceMap) -> serde_json::Valu
             trace: labels(&diagnostic.trace, sources),
             notes: &diagnostic.notes,
             help: diagnostic.help.as_deref(),
+            fixes: diagnostic.fixes.iter().map(|fix| edit(fix, sources)).collect(),
         })
         .collect();
     serde_json::to_value(list).expect("strings and whole numbers can be written")
+}
+
+fn edit<'a>(fix: &'a Fix, sources: &SourceMap) -> JsonFix<'a> {
+    JsonFix { place: Place::of(fix.span, sources), title: &fix.title, new: &fix.new }
 }
 
 fn labels<'a>(labels: &'a [Label], sources: &SourceMap) -> Vec<JsonLabel<'a>> {

@@ -6,6 +6,7 @@
 mod allow;
 mod code;
 mod explain;
+mod fix;
 mod format;
 mod github;
 mod json;
@@ -22,6 +23,7 @@ use crate::source::SourceMap;
 pub use allow::Allow;
 pub use code::Code;
 pub use explain::Explanation;
+pub use fix::Fix;
 pub use format::Format;
 pub use github::github;
 pub use json::json;
@@ -75,6 +77,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do, when that is sure.
     pub help: Option<String>,
+    /// Edits that put it right, each by itself.
+    pub fixes: Vec<Fix>,
 }
 
 impl Diagnostic {
@@ -87,6 +91,7 @@ impl Diagnostic {
             trace: Vec::new(),
             notes: Vec::new(),
             help: None,
+            fixes: Vec::new(),
         }
     }
 
@@ -128,6 +133,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help_if(mut self, text: Option<String>) -> Diagnostic {
         self.help = text.or(self.help);
+        self
+    }
+
+    /// An edit that puts it right.
+    #[must_use]
+    pub fn fix(mut self, fix: Fix) -> Diagnostic {
+        self.fixes.push(fix);
         self
     }
 

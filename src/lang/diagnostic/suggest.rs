@@ -1,5 +1,37 @@
 //! The nearest of the names that would have been right.
 
+use super::{Diagnostic, Fix};
+
+impl Diagnostic {
+    /// The name that was meant by the word where it hurts, if it is known.
+    #[must_use]
+    pub fn did_you_mean(self, name: Option<&str>) -> Diagnostic {
+        let Some(name) = name else { return self };
+        let fix = Fix::write(name, self.span());
+        self.help(format!("did you mean `{name}`?")).fix(fix)
+    }
+
+    /// The nearest name to the word where it hurts, or all names if none is near and they are few.
+    #[must_use]
+    pub fn one_of<'a>(self, word: &str, names: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+        let names: Vec<&str> = names.into_iter().collect();
+        match nearest(word, names.iter().copied()) {
+            Some(name) => self.did_you_mean(Some(name)),
+            None => self.help_if(one_of(word, names)),
+        }
+    }
+
+    /// The same for a word that stands in double quotes.
+    #[must_use]
+    pub fn one_of_strings<'a>(self, word: &str, names: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+        let mut diagnostic = self.one_of(word, names);
+        for fix in &mut diagnostic.fixes {
+            *fix = Fix::write(format!("\"{}\"", fix.new), fix.span);
+        }
+        diagnostic
+    }
+}
+
 /// The name most like `word`, if one is like it at all.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();

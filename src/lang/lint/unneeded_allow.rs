@@ -3,7 +3,7 @@
 //! Only those in the model's own file count: what a library allows may show in one model and not in another. A reason
 //! that is needed for some settings only can itself be given a reason, for which it is always right.
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Fix};
 
 use super::desk::Desk;
 
@@ -18,7 +18,9 @@ pub(super) fn unneeded_allow(desk: &mut Desk<'_>) {
                     `allow unneeded-allow \"..\"` beside it";
         // A reason for this one covers the same item.
         if !desk.is_allowed(Code::UnneededAllow, &[allow.span, allow.covers]) {
-            desk.found.push(Diagnostic::new(Code::UnneededAllow, text, allow.span).help(help));
+            desk.found.push(
+                Diagnostic::new(Code::UnneededAllow, text, allow.span).help(help).fix(Fix::leave_out(allow.whole)),
+            );
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct Allow {
     pub code: Name,
     /// Why it is no mistake.
     pub reason: String,
+    /// All of it, with the reason.
+    pub span: Span,
     /// The item or member that it stands before.
     pub covers: Span,
 }

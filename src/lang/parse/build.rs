@@ -122,6 +122,7 @@ impl Build {
 
     /// The words of its reason stand as they are: nothing is put into them.
     fn allow(&mut self, pair: P<'_>, covers: Span) -> Allow {
+        let span = self.span(&pair);
         let mut inner = meaningful(pair);
         let code = self.name(&inner.next().expect("an `allow` names a warning"));
         let reason = inner.next().expect("an `allow` has a reason");
@@ -129,7 +130,7 @@ impl Build {
         if text.is_empty() {
             self.diagnostics.push(super::error::no_reason(&code.node, self.span(&reason)));
         }
-        Allow { code, reason: text, covers }
+        Allow { code, reason: text, span, covers }
     }
 
     fn use_item(&mut self, pair: P<'_>) -> Use {

@@ -4,7 +4,7 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Code, Diagnostic, is_misspelt, nearest};
+use crate::diagnostic::{Code, Diagnostic, Fix, is_misspelt, nearest};
 
 use super::Rule;
 use super::bracket::{Scan, scan};
@@ -67,7 +67,7 @@ pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnosti
     if let Some((start, word, keyword)) = misspelt_before(&text[..at], found) {
         let headline = format!("`{word}` is not expected here");
         return Diagnostic::new(Code::Syntax, headline, place.span(start, start + word.len()))
-            .help(format!("did you mean `{keyword}`?"));
+            .did_you_mean(Some(keyword));
     }
     let wanted = expected(error);
     let headline = match (wanted.as_slice(), found.is_empty()) {
@@ -76,7 +76,18 @@ pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnosti
         (wanted, true) => format!("expected {}, but the text ends", list(wanted)),
         (wanted, false) => format!("expected {}, found `{found}`", list(wanted)),
     };
-    Diagnostic::new(Code::Syntax, headline, span).help_if(help(&text[..at], found, before.innermost(), error))
+    let bracket = before.innermost();
+    let diagnostic = Diagnostic::new(Code::Syntax, headline, span);
+    match help(&text[..at], found, bracket, error) {
+        None => diagnostic.did_you_mean(misspelt(found, error)),
+        Some(help) => {
+            let fix = replacement(&text[..at], found, bracket).map(|(start, new)| {
+                let span = place.span(start, at + found.len());
+                if new.is_empty() { Fix::leave_out(span) } else { Fix::write(new, span) }
+            });
+            fix.into_iter().fold(diagnostic.help(help), Diagnostic::fix)
+        }
+    }
 }
 
 /// Brackets within brackets within brackets, at a byte.
@@ -130,7 +141,11 @@ fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Dia
         }
         (None, Some(_)) => {
             let span = place.span(at, at + 1);
-            Some(Diagnostic::new(Code::Syntax, format!("this `{found}` closes nothing"), span).help("leave it out"))
+            Some(
+                Diagnostic::new(Code::Syntax, format!("this `{found}` closes nothing"), span)
+                    .help("leave it out")
+                    .fix(Fix::leave_out(span)),
+            )
         }
         _ => None,
     }
@@ -194,11 +209,33 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
     if wants(error, Rule::use_names) {
         return Some("as in `use std::diffusion::{q_sample}`".to_owned());
     }
+    None
+}
+
+/// The keyword that was probably meant where one must stand.
+fn misspelt(found: &str, error: &Error<Rule>) -> Option<&'static str> {
     let wanted = expected(error);
     let starts = wanted.iter().any(|word| word.starts_with("an item") || word.starts_with("a member"));
-    ((starts || wanted.is_empty()) && found.len() > 2)
-        .then(|| nearest(found, KEYWORDS.iter().copied()))?
-        .map(|keyword| format!("did you mean `{keyword}`?"))
+    ((starts || wanted.is_empty()) && found.len() > 2).then(|| nearest(found, KEYWORDS.iter().copied()))?
+}
+
+/// What is to stand in the place of what was found, where that is sure, and the byte from which on it does.
+fn replacement(before: &str, found: &str, bracket: Option<char>) -> Option<(usize, &'static str)> {
+    let at = before.len();
+    let named = || before.trim_end().len();
+    match found {
+        "///" | "//!" => Some((at, "//")),
+        ";" => Some((at, "")),
+        "," if matches!(bracket, None | Some('{')) => Some((at, "")),
+        "&&" => Some((at, "and")),
+        "||" => Some((at, "or")),
+        "!" => Some((at, "not ")),
+        "*" if before.ends_with('*') => Some((at - 1, "^")),
+        "==" => Some((at, "=")),
+        "=" if bracket == Some('(') && !before.ends_with(['+', '-', '*', '/']) => Some((named(), ":")),
+        "." if before.ends_with(|c: char| c.is_whitespace() || "([{=+-*/".contains(c)) => Some((at, "0.")),
+        _ => None,
+    }
 }
 
 /// The word in front of what is not expected, if that is a keyword but for a letter: `fro x in xs`, `lte (a, b) = f(x)`.

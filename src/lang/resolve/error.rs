@@ -2,7 +2,7 @@
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Code, Diagnostic, nearest, one_of};
+use crate::diagnostic::{Code, Diagnostic, Fix, nearest};
 use crate::parse::ast::Name;
 
 pub(super) fn duplicate(name: &Name, first: Span) -> Diagnostic {
@@ -13,8 +13,9 @@ pub(super) fn duplicate(name: &Name, first: Span) -> Diagnostic {
 }
 
 pub(super) fn unknown_name<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    let help = nearest(word, known).map(|name| format!("did you mean `{name}`?"));
-    Diagnostic::new(Code::UnknownName, format!("there is no `{word}` here"), span).here("not known").help_if(help)
+    Diagnostic::new(Code::UnknownName, format!("there is no `{word}` here"), span)
+        .here("not known")
+        .did_you_mean(nearest(word, known))
 }
 
 /// A name in the shape of nothing: an extent that was not bound, or a word of another language.
@@ -30,16 +31,17 @@ pub(super) fn unknown_word<'a>(word: &str, span: Span, known: impl IntoIterator<
 }
 
 pub(super) fn unknown_type<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    let help = nearest(word, known).map_or_else(
-        || "a type is `int`, `float`, `bool`, `string`, `pair`, `tensor`, `fn`, a shape, `list<..>`, `set<..>`, an enum or a block".to_owned(),
-        |name| format!("did you mean `{name}`?"),
-    );
-    Diagnostic::new(Code::UnknownName, format!("there is no type `{word}`"), span).help(help)
+    Diagnostic::new(Code::UnknownName, format!("there is no type `{word}`"), span)
+        .help(
+            "a type is `int`, `float`, `bool`, `string`, `pair`, `tensor`, `fn`, a shape, `list<..>`, `set<..>`, an enum \
+             or a block",
+        )
+        .did_you_mean(nearest(word, known))
 }
 
 pub(super) fn unknown_module<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     Diagnostic::new(Code::UnknownModule, format!("the standard library has no module `{word}`"), span)
-        .help_if(one_of(word, known))
+        .one_of(word, known)
 }
 
 pub(super) fn unreadable_file(path: &str, span: Span, why: &str) -> Diagnostic {
@@ -49,7 +51,7 @@ pub(super) fn unreadable_file(path: &str, span: Span, why: &str) -> Diagnostic {
 
 pub(super) fn unknown_import<'a>(name: &Name, from: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     Diagnostic::new(Code::UnknownImport, format!("`{from}` has no `{}`", name.node), name.span)
-        .help_if(one_of(&name.node, known))
+        .one_of(&name.node, known)
 }
 
 pub(super) fn import_cycle(path: &str, span: Span) -> Diagnostic {
@@ -95,9 +97,10 @@ pub(super) fn only_in_models(what: &str, span: Span) -> Diagnostic {
 }
 
 pub(super) fn ambiguous_case(word: &str, span: Span, owners: &[&str]) -> Diagnostic {
-    let paths: Vec<String> = owners.iter().map(|owner| format!("`{owner}::{word}`")).collect();
-    Diagnostic::new(Code::AmbiguousCase, format!("several enums have a case `{word}`"), span)
-        .help(format!("write {}", paths.join(" or ")))
+    let paths: Vec<String> = owners.iter().map(|owner| format!("{owner}::{word}")).collect();
+    let diagnostic = Diagnostic::new(Code::AmbiguousCase, format!("several enums have a case `{word}`"), span)
+        .help(format!("write `{}`", paths.join("` or `")));
+    paths.into_iter().fold(diagnostic, |diagnostic, path| diagnostic.fix(Fix::write(path, span)))
 }
 
 pub(super) fn not_a_var(name: &Name, defined: Option<Span>) -> Diagnostic {
@@ -124,17 +127,13 @@ pub(super) fn unused_value(span: Span) -> Diagnostic {
 
 pub(super) fn unknown_setting<'a>(name: &Name, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     Diagnostic::new(Code::UnknownSetting, format!("the model has no `param {}`", name.node), name.span)
-        .help_if(one_of(&name.node, known))
+        .one_of(&name.node, known)
 }
 
 pub(super) fn unknown_warning(name: &Name) -> Diagnostic {
-    let codes = Code::warnings().map(Code::name);
-    Diagnostic::new(Code::UnknownWarning, format!("there is no warning `{}`", name.node), name.span).help(
-        nearest(&name.node, codes).map_or_else(
-            || "the code of a warning stands in brackets when it is shown, as in `warning[unused-part]`".to_owned(),
-            |code| format!("did you mean `{code}`?"),
-        ),
-    )
+    Diagnostic::new(Code::UnknownWarning, format!("there is no warning `{}`", name.node), name.span)
+        .help("the code of a warning stands in brackets when it is shown, as in `warning[unused-part]`")
+        .did_you_mean(nearest(&name.node, Code::warnings().map(Code::name)))
 }
 
 pub(super) fn set_twice(name: &Name, first: Span) -> Diagnostic {

@@ -130,7 +130,13 @@ fn allows(files: &[File], diagnostics: &mut Vec<Diagnostic>) -> Vec<Allow> {
             for written in members.iter().flat_map(|member| &member.allows).chain(&item.allows) {
                 let span = written.code.span;
                 match Code::warnings().find(|code| code.name() == &*written.code.node) {
-                    Some(warning) => found.push(Allow { warning, span, covers: written.covers, is_own: index == 0 }),
+                    Some(warning) => found.push(Allow {
+                        warning,
+                        span,
+                        whole: written.span,
+                        covers: written.covers,
+                        is_own: index == 0,
+                    }),
                     None => diagnostics.push(error::unknown_warning(&written.code)),
                 }
             }

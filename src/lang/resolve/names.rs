@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, nearest_of, one_of};
+use crate::diagnostic::{Diagnostic, Fix, nearest_of};
 use crate::parse::ast::{
     Body, DimPattern, Expr, ExprKind, FnDef, ItemKind, Member, MemberKind, Name, Param, Pattern, SectionContent,
     SectionDef, Setting, Statement, StringPart, Type, TypeKind,
@@ -558,18 +558,21 @@ impl<'a> Names<'a> {
         let builtins = Builtin::ALL.iter().map(|builtin| builtin.word());
         let own = locals.chain(members).collect();
         let known = nearest_of(name, [own, keywords_of_bodies().to_vec(), scope.chain(builtins).collect()]);
-        let mut diagnostic = error::unknown_word(name, span, known);
-        if let Some(wanted) = &self.wanted {
-            diagnostic.help = match (self.spec.module(self.module).scope.get(wanted), &**wanted) {
-                (Some(Binding::Enum(id)), _) => {
-                    one_of(name, self.spec.enumeration(*id).cases.iter().map(|case| &*case.node))
-                }
-                (_, "string") => Some(format!("a string stands in double quotes: `\"{name}\"`")),
-                (_, "int" | "float" | "bool") => Some(format!("the value must be of type `{wanted}`")),
-                _ => diagnostic.help,
-            };
-        }
-        self.diagnostics.push(diagnostic);
+        let wanted = self.wanted.as_deref().unwrap_or_default();
+        self.diagnostics.push(match (self.spec.module(self.module).scope.get(wanted), wanted) {
+            (Some(Binding::Enum(id)), _) => {
+                let cases = &self.spec.enumeration(*id).cases;
+                error::unknown_name(name, span, []).one_of(name, cases.iter().map(|case| &*case.node))
+            }
+            (_, "string") => {
+                let help = format!("a string stands in double quotes: `\"{name}\"`");
+                error::unknown_name(name, span, []).help(help).fix(Fix::write(format!("\"{name}\""), span))
+            }
+            (_, "int" | "float" | "bool") => {
+                error::unknown_name(name, span, []).help(format!("the value must be of type `{wanted}`"))
+            }
+            _ => error::unknown_word(name, span, known),
+        });
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::parse::ast::{Body, Expr, ExprKind, For, If, Name, Pattern, Statement, StringPart};
 use crate::resolve::builtin::Builtin;
 use crate::resolve::spec::Binding;
@@ -355,7 +355,7 @@ impl Expander<'_> {
             ExprKind::Name(name) | ExprKind::Field(_, Name { node: name, .. }) => format!("`{name}`"),
             _ => value.kind(self.spec),
         };
-        Err(self.report(error::needless_place(&what, rest.span)))
+        Err(self.report(error::needless_place(&what, rest.span, layer.span)))
     }
 
     /// The value of a stage of a pipe.
@@ -388,6 +388,7 @@ impl Expander<'_> {
             let diagnostic = Diagnostic::new(Code::OpenRange, "a range needs both ends here", span);
             return Err(self.report(diagnostic.help("only inside an index, as in `xs[2..]`, may an end be left out")));
         };
+        let dots = Span { source: span.source, start: low.span.end, end: high.span.start };
         let (low, high) = (self.expr(env, low), self.expr(env, high));
         let (low, high) = (low?, high?);
         if let (Value::Int(a), Value::Int(b)) = (&low, &high) {
@@ -397,7 +398,9 @@ impl Expander<'_> {
             (Some(a), Some(b)) if inclusive => Ok(Value::Between(a, b)),
             (Some(_), Some(_)) => {
                 let diagnostic = Diagnostic::new(Code::OpenRange, "a range of floats includes its end", span);
-                Err(self.report(diagnostic.help("write `..=`")))
+                // Nothing but the dots stands between ends without spaces and brackets.
+                let fix = (dots.end == dots.start + 2).then(|| Fix::write("..=", dots));
+                Err(self.report(fix.into_iter().fold(diagnostic.help("write `..=`"), Diagnostic::fix)))
             }
             (first, _) => {
                 let kind = if first.is_none() { low } else { high }.kind(self.spec);

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Code, Diagnostic, one_of};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::Setting;
 use crate::parse::section::Section;
 use crate::program::{Filter, Fit, ImageFormat, MaskRule};
@@ -145,7 +145,7 @@ impl Expander<'_> {
             Some((_, meant)) => Ok(*meant),
             None => {
                 let diagnostic = error::unknown_word(&setting.name.node, text, setting.value.span);
-                Err(self.report(diagnostic.help_if(one_of(text, names()))))
+                Err(self.report(diagnostic.one_of_strings(text, names())))
             }
         }
     }

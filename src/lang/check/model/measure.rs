@@ -4,7 +4,7 @@
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Code, Diagnostic, one_of};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::measure::{ImageScore, Measure, Metric, ProtocolName};
 use crate::parse::ast::{Expr, ExprKind, Setting};
 use crate::parse::section::Section;
@@ -113,13 +113,13 @@ impl Expander<'_> {
     }
 
     fn no_such_word(&mut self, what: &str, expr: &Expr, known: impl IntoIterator<Item = &'static str>) {
-        let name = match &expr.kind {
-            ExprKind::Call(callee, _) => word(callee),
-            _ => word(expr),
+        let (name, span) = match &expr.kind {
+            ExprKind::Call(callee, _) => (word(callee), callee.span),
+            _ => (word(expr), expr.span),
         };
         let text = name.map_or_else(|| format!("this is no {what}"), |name| format!("there is no {what} `{name}`"));
-        let help = one_of(name.unwrap_or_default(), known);
-        self.report(Diagnostic::new(Code::UnknownName, text, expr.span).help_if(help));
+        let diagnostic = Diagnostic::new(Code::UnknownName, text, span).one_of(name.unwrap_or_default(), known);
+        self.report(diagnostic);
     }
 }
 

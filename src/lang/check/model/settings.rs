@@ -2,7 +2,7 @@
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Code, Diagnostic, one_of};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{MemberKind, ParamDef, SectionDef, Setting};
 use crate::parse::section::Section;
 use crate::program::{Length, Optimizer, Phase, Schedule};
@@ -85,7 +85,7 @@ impl Expander<'_> {
                 "a run keeps its last weights: what it measures is measured on test images, and weights that are \
                  chosen by that are chosen on test data",
             ),
-            _ => diagnostic.help_if(one_of(name, section.settings().iter().map(|known| known.name))),
+            _ => diagnostic.one_of(name, section.settings().iter().map(|known| known.name)),
         })
     }
 
