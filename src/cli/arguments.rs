@@ -55,9 +55,8 @@ impl SpecArguments {
 
     /// Compiles the spec. What is wrong comes with the values of `param`s that would help.
     pub(super) fn compiled(&self) -> Result<Compiled, Box<Failed>> {
-        let location = self.location();
-        compile(&location, &self.settings).map_err(|mut failed| {
-            failed.advise(&location, &self.settings);
+        compile(&self.location(), &self.settings).map_err(|mut failed| {
+            failed.advise();
             failed
         })
     }

@@ -4,9 +4,9 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::check::condition::Condition;
-use crate::compile::{Compiled, conditions_of};
-use crate::diagnostic::{Diagnostic, Format, Severity, count, github, grouped, json, one_of, sarif};
+use crate::check::condition::{Condition, conditions};
+use crate::compile::Compiled;
+use crate::diagnostic::{Diagnostic, Format, Severity, count, github, grouped, in_order, json, one_of, sarif};
 use crate::source::SourceMap;
 
 use super::arguments::SpecArguments;
@@ -83,7 +83,8 @@ impl Check {
                 judged
             }
             Err(failed) => {
-                self.tell(&failed.diagnostics, &failed.sources, None);
+                let found = in_order([failed.diagnostics, failed.warnings].concat());
+                self.tell(&found, &failed.sources, None);
                 Err(Failure::Told)
             }
         }
@@ -100,7 +101,7 @@ impl Check {
     }
 
     fn summary(&self, compiled: &Compiled) -> Summary {
-        let conditions = self.conditions.then(|| conditions_of(&self.spec.location(), &self.spec.settings));
+        let conditions = self.conditions.then(|| conditions(&compiled.spec));
         let words = |condition: &Condition| condition.words(&compiled.sources);
         Summary { conditions: conditions.map(|found| found.iter().map(words).collect()), ..Summary::of(compiled) }
     }

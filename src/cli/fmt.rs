@@ -103,7 +103,7 @@ fn laid_out(name: &str, text: &str) -> Result<String, Box<Failed>> {
     let id = sources.add(name, text);
     match parse(id, &sources) {
         Ok(_) => Ok(format(text).expect("a text without syntax errors has a layout")),
-        Err(diagnostics) => Err(Box::new(Failed { diagnostics, sources })),
+        Err(diagnostics) => Err(Box::new(Failed { diagnostics, warnings: Vec::new(), sources, spec: None })),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::diagnostic::{Diagnostic, Style, render};
+use crate::diagnostic::{Diagnostic, Style, count, render};
 use crate::experiment::Watch;
 use crate::source::SourceMap;
 use crate::train::{Observer, Progress};
@@ -73,10 +73,9 @@ pub(super) fn failure(failure: &Failure) {
     match failure {
         Failure::Spec(failed) => {
             diagnostics(&failed.diagnostics, &failed.sources);
-            let errors = failed.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
-            let codes: Vec<&str> = errors.map(|diagnostic| diagnostic.code.name()).collect();
-            let plural = if codes.len() == 1 { "" } else { "s" };
-            eprintln!("{} error{plural}; `diadc explain {}` says more", codes.len(), codes.first().unwrap_or(&"CODE"));
+            diagnostics(&failed.warnings, &failed.sources);
+            let first = failed.diagnostics.first().map_or("CODE", |diagnostic| diagnostic.code.name());
+            eprintln!("{}; `diadc explain {first}` says more", count(failed.diagnostics.len(), "error"));
         }
         Failure::Told => {}
         Failure::Run(error) => eprintln!("error: {error}"),

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::files::Disk;
 use crate::resolve::{Library, Location, files};
 
 use super::failure::Failure;
@@ -23,7 +24,7 @@ pub(super) fn watch(spec: &Location, mut once: impl FnMut() -> Result<(), Failur
     let mut library = Library::default();
     for time in 0.. {
         // They are looked at before the work begins, so that a change in the meantime counts.
-        let known = stamps(files(spec, &mut library));
+        let known = stamps(files(spec, &Disk, &mut library));
         terminal::clear();
         match once() {
             Err(Failure::Usage(text)) if time == 0 => return Err(Failure::Usage(text)),

@@ -1,14 +1,20 @@
 //! The whole compiler on one screen: where a spec lies, to a program that can run.
+//!
+//! [`analyse`] is the one pipeline, for command line and editor alike: it goes as far as it can and says what it found.
+//! Mistakes of syntax, names and meaning are found together; warnings come with them as far as a mistake does not make
+//! them guesses ([`lint`]). [`compile`] is the same for those who only want a program.
 
 use diadc_core::fact::Fact;
 use diadc_core::graph::Function;
 
-use crate::check::condition::{Condition, conditions, may_depend_on_values, remedy};
-use crate::check::{check, check_query};
+use crate::check::condition::{may_depend_on_values, remedy};
+use crate::check::{Record, check, check_query, check_recorded};
 use crate::diagnostic::{Diagnostic, in_order};
+use crate::files::{Disk, Files};
 use crate::lint::lint;
 use crate::program::Program;
-use crate::resolve::{Location, query, resolve};
+use crate::resolve::spec::Spec;
+use crate::resolve::{Index, Library, Location, no_model, query, resolve};
 use crate::source::SourceMap;
 
 /// A program, the texts it was made from, and warnings about them.
@@ -16,6 +22,8 @@ use crate::source::SourceMap;
 pub struct Compiled {
     /// The program, checked and not yet optimised.
     pub program: Program,
+    /// What it was made from.
+    pub spec: Spec,
     /// All texts that took part.
     pub sources: SourceMap,
     /// What is probably not meant.
@@ -25,29 +33,101 @@ pub struct Compiled {
 /// What is wrong with a spec, and the texts to show it in.
 #[derive(Clone, Debug)]
 pub struct Failed {
-    /// Everything that is wrong, in the order of the source.
+    /// All mistakes, in the order of the source.
     pub diagnostics: Vec<Diagnostic>,
+    /// What is probably not meant, as far as that can be told beside the mistakes.
+    pub warnings: Vec<Diagnostic>,
     /// All texts that took part.
     pub sources: SourceMap,
+    /// What could be read.
+    pub spec: Option<Spec>,
 }
 
-/// Compiles the spec at a place, with `name=value` pairs from outside for its `param`s.
+/// What the compiler finds out about a spec, be it right or wrong.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// The spec, unless its file can't be read.
+    pub spec: Option<Spec>,
+    /// The program, if nothing is wrong and there is a model.
+    pub program: Option<Program>,
+    /// All mistakes, in the order of the source.
+    pub errors: Vec<Diagnostic>,
+    /// What is probably not meant, in the order of the source.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// What an editor wants to know of the words of a spec.
+#[derive(Clone, Debug, Default)]
+pub struct Notes {
+    /// What each word stands for.
+    pub index: Index,
+    /// The values and shapes that things had.
+    pub record: Record,
+}
+
+/// Finds out everything about the spec at a place, with `name=value` pairs from outside for its `param`s. A file without
+/// a model may be used by others, so that is no mistake here. The library keeps texts and trees for the next time.
+pub fn analyse(
+    location: &Location,
+    settings: &[(String, String)],
+    files: &dyn Files,
+    library: &mut Library,
+    notes: Option<&mut Notes>,
+) -> Analysis {
+    let (index, record) = notes.map(|notes| (&mut notes.index, &mut notes.record)).unzip();
+    let spec = match resolve(location, settings, files, library, index) {
+        Ok(spec) => spec,
+        Err(errors) => return Analysis { spec: None, program: None, errors, warnings: Vec::new() },
+    };
+    let checked = match (spec.model, record) {
+        (None, _) => Err(spec.diagnostics.clone()),
+        (Some(_), None) => check(&spec),
+        (Some(_), Some(record)) => {
+            let (checked, seen) = check_recorded(&spec);
+            *record = seen;
+            checked
+        }
+    };
+    let (program, found) = match checked {
+        Ok((program, found)) => (Some(program), found),
+        Err(found) => (None, found),
+    };
+    let (errors, mut warnings): (Vec<_>, Vec<_>) = found.into_iter().partition(Diagnostic::is_error);
+    warnings.extend(lint(&spec, program.as_ref()));
+    Analysis { spec: Some(spec), program, errors, warnings: in_order(warnings) }
+}
+
+/// Compiles the spec at a place on disk, with `name=value` pairs from outside for its `param`s.
 ///
 /// # Errors
 /// Everything that is wrong with it.
 pub fn compile(location: &Location, settings: &[(String, String)]) -> Result<Compiled, Box<Failed>> {
-    let mut sources = SourceMap::default();
-    let result = resolve(location, settings, &mut sources).and_then(|spec| check(&spec));
-    match result {
-        Ok((program, mut warnings)) => {
-            warnings.extend(lint(&program));
-            Ok(Compiled { program, sources, warnings })
+    compile_from(&Disk, location, settings)
+}
+
+/// Compiles the spec at a place among these files, with `name=value` pairs from outside for its `param`s.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn compile_from(
+    files: &dyn Files,
+    location: &Location,
+    settings: &[(String, String)],
+) -> Result<Compiled, Box<Failed>> {
+    let mut library = Library::default();
+    let Analysis { spec, program, mut errors, warnings } = analyse(location, settings, files, &mut library, None);
+    let sources = library.into_sources();
+    match (spec, program) {
+        (Some(spec), Some(program)) => Ok(Compiled { program, spec, sources, warnings }),
+        (spec, _) => {
+            let without = spec.as_ref().filter(|spec| spec.model.is_none() && !spec.lost_model).map(no_model);
+            errors.extend(without.filter(|missing| errors.iter().all(|known| known.span() != missing.span())));
+            Err(Box::new(Failed { diagnostics: in_order(errors), warnings, sources, spec }))
         }
-        Err(diagnostics) => Err(Box::new(Failed { diagnostics, sources })),
     }
 }
 
-/// Compiles the spec at a place and, in the scope of its model, an expression such as `denoise`, `ae.encode` or
+/// Compiles the spec at a place on disk and, in the scope of its model, an expression such as `denoise`, `ae.encode` or
 /// `sd.encode(z, sd.time(t), prompt)` for tensors with these names and facts. The function is not among those of the
 /// program, whose weights it may use.
 ///
@@ -59,31 +139,34 @@ pub fn compile_call(
     text: &str,
     inputs: &[(String, Fact)],
 ) -> Result<(Compiled, Function), Box<Failed>> {
-    let mut sources = SourceMap::default();
-    let result =
-        resolve(location, settings, &mut sources).and_then(|spec| match query(&spec, text, inputs, &mut sources) {
-            Ok(query) => check_query(&spec, &query),
-            Err(more) => Err(in_order([spec.diagnostics, more].concat())),
-        });
-    match result {
-        Ok(((program, function), warnings)) => Ok((Compiled { program, sources, warnings }, function)),
-        Err(diagnostics) => Err(Box::new(Failed { diagnostics, sources })),
+    let mut library = Library::default();
+    let spec = match resolve(location, settings, &Disk, &mut library, None) {
+        Ok(spec) => spec,
+        Err(diagnostics) => return Err(failed(diagnostics, library, None)),
+    };
+    let checked = match query(&spec, text, inputs, library.sources_mut()) {
+        Ok(query) => check_query(&spec, &query),
+        Err(more) => Err(in_order([spec.diagnostics.clone(), more].concat())),
+    };
+    match checked {
+        Ok(((program, function), warnings)) => {
+            Ok((Compiled { program, spec, sources: library.into_sources(), warnings }, function))
+        }
+        Err(diagnostics) => Err(failed(diagnostics, library, Some(spec))),
     }
 }
 
-/// Which values work for the whole-numbered `param`s of a spec that compiles. The spec is checked many times for it.
-#[must_use]
-pub fn conditions_of(location: &Location, settings: &[(String, String)]) -> Vec<Condition> {
-    resolve(location, settings, &mut SourceMap::default()).map(|spec| conditions(&spec)).unwrap_or_default()
+fn failed(found: Vec<Diagnostic>, library: Library, spec: Option<Spec>) -> Box<Failed> {
+    let (diagnostics, warnings) = found.into_iter().partition(Diagnostic::is_error);
+    Box::new(Failed { diagnostics, warnings, sources: library.into_sources(), spec })
 }
 
 impl Failed {
     /// Adds to the first mistake that a `param` may have caused which values of it work, if that alone would help. The
-    /// spec, which lies where it was compiled from, is checked many times for it.
-    pub fn advise(&mut self, location: &Location, settings: &[(String, String)]) {
+    /// spec is checked many times for it.
+    pub fn advise(&mut self) {
         let Some(mistake) = self.diagnostics.iter_mut().find(|mistake| may_depend_on_values(mistake)) else { return };
-        let Ok(spec) = resolve(location, settings, &mut SourceMap::default()) else { return };
-        for condition in remedy(&spec) {
+        for condition in self.spec.iter().flat_map(remedy) {
             mistake.notes.push(condition.words(&self.sources));
         }
     }

@@ -8,6 +8,7 @@
 //! [`compile::compile`] is the compiler on one screen.
 
 pub mod source;
+pub mod files;
 pub mod diagnostic;
 pub mod parse;
 pub mod format;

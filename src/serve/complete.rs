@@ -99,7 +99,7 @@ fn exported(workspace: &Workspace, here: &Location, module: &str) -> Vec<Complet
     if symbols.is_empty() {
         // It has not been asked for yet.
         let mut sources = diadc_lang::source::SourceMap::default();
-        let Ok(text) = location.read() else { return Vec::new() };
+        let Ok(text) = location.read(&workspace.files) else { return Vec::new() };
         let id = sources.add(location.name(), text);
         let Ok(ast) = diadc_lang::parse::parse(id, &sources) else { return Vec::new() };
         symbols = super::symbol::symbols(&ast, &sources.get(id).text);

@@ -10,6 +10,7 @@ mod complete;
 mod diagnose;
 mod hover;
 mod navigate;
+mod overlay;
 mod place;
 mod rename;
 mod scan;

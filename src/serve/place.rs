@@ -9,6 +9,7 @@ use lsp_types::{Position, Range, Url};
 
 use diadc_core::file;
 use diadc_core::span::Span;
+use diadc_lang::files::Disk;
 use diadc_lang::resolve::Location;
 
 /// The line and column of a byte.
@@ -74,7 +75,7 @@ pub(super) fn url(location: &Location) -> Option<Url> {
         Location::File(path) => Url::from_file_path(path).ok().or_else(|| Url::parse(path.to_str()?).ok()),
         Location::Embedded(inside) => {
             let path = cache().join(inside);
-            let text = location.read().ok()?;
+            let text = location.read(&Disk).ok()?;
             if std::fs::read_to_string(&path).ok().as_deref() != Some(text.as_str()) {
                 write(&path, &text).ok()?;
             }

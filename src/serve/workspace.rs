@@ -10,14 +10,15 @@ use indexmap::IndexMap;
 use lsp_types::{InitializeParams, Url};
 
 use diadc_core::span::{SourceId, Span};
-use diadc_lang::check::{Record, check_recorded};
+use diadc_lang::check::Record;
+use diadc_lang::compile::{self, Notes};
 use diadc_lang::diagnostic::Diagnostic;
 use diadc_lang::inspect::{Cost, cost};
-use diadc_lang::lint::lint;
 use diadc_lang::program::Program;
 use diadc_lang::resolve::spec::Spec;
-use diadc_lang::resolve::{Definition, Index, Library, Location, look_up};
+use diadc_lang::resolve::{Definition, Index, Library, Location};
 
+use super::overlay::Overlay;
 use super::place;
 use super::symbol::{Symbol, symbols};
 
@@ -63,6 +64,7 @@ impl Known {
 /// Everything open.
 pub(super) struct Workspace {
     pub(super) library: Library,
+    pub(super) files: Overlay,
     folders: Vec<PathBuf>,
     /// Open files with the addresses under which the editor knows them.
     open: IndexMap<Location, Url>,
@@ -82,6 +84,7 @@ impl Workspace {
         folders.dedup();
         Workspace {
             library: Library::default(),
+            files: Overlay::default(),
             folders,
             open: IndexMap::new(),
             analyses: IndexMap::new(),
@@ -92,14 +95,19 @@ impl Workspace {
 
     pub(super) fn open(&mut self, url: Url, text: String) {
         let location = place::location(&url);
-        self.library.open(location.clone(), text);
+        // What comes with the program never changes.
+        if let Location::File(path) = &location {
+            self.files.open(path.clone(), text);
+        }
         self.changed.push(location.clone());
         self.open.insert(location, url);
     }
 
     pub(super) fn close(&mut self, url: &Url) {
         let location = place::location(url);
-        self.library.close(&location);
+        if let Location::File(path) = &location {
+            self.files.close(path);
+        }
         self.open.shift_remove(&location);
         self.analyses.shift_remove(&location);
         self.changed.push(location);
@@ -115,13 +123,8 @@ impl Workspace {
 
     /// Gives up what is known, but not what is open.
     pub(super) fn forget(&mut self) {
-        let open: Vec<(Location, String)> =
-            self.open.keys().filter_map(|location| Some((location.clone(), self.text(location)?))).collect();
         self.library = Library::default();
         self.analyses.clear();
-        for (location, text) in open {
-            self.library.open(location, text);
-        }
     }
 
     /// Compiles every open file that a change concerns.
@@ -133,7 +136,7 @@ impl Workspace {
                 continue;
             }
             let before = self.analyses.shift_remove(&location).and_then(|analysis| analysis.known);
-            let analysis = analyse(&location, &mut self.library, before);
+            let analysis = analyse(&location, &self.files, &mut self.library, before);
             self.analyses.insert(location, analysis);
         }
     }
@@ -218,7 +221,7 @@ impl Workspace {
         for path in paths {
             let location = Location::File(path);
             if !self.open.contains_key(&location) {
-                let analysis = analyse(&location, &mut self.library, None);
+                let analysis = analyse(&location, &self.files, &mut self.library, None);
                 analyses.push((location, analysis));
             }
         }
@@ -244,40 +247,31 @@ fn collect(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-fn analyse(location: &Location, library: &mut Library, before: Option<Known>) -> Analysis {
-    let (spec, index) = match look_up(location, library) {
-        Ok(found) => found,
-        Err(diagnostics) => {
-            let files = library.asked().to_vec();
-            return Analysis { diagnostics, known: before.map(|known| moved(known, library)), files };
-        }
+fn analyse(location: &Location, overlay: &Overlay, library: &mut Library, before: Option<Known>) -> Analysis {
+    let mut notes = Notes::default();
+    let found = compile::analyse(location, &[], overlay, library, Some(&mut notes));
+    let files = library.asked().to_vec();
+    let diagnostics = [found.errors, found.warnings].concat();
+    let Some(spec) = found.spec else {
+        return Analysis { diagnostics, known: before.map(|known| moved(known, library)), files };
     };
-    let (mut record, mut program) = (Record::default(), None);
-    let mut diagnostics = spec.diagnostics.clone();
-    if spec.model.is_some() {
-        let (checked, seen) = check_recorded(&spec);
-        record = seen;
-        match checked {
-            Ok((made, _)) => {
-                diagnostics = lint(&made);
-                program = Some(made);
-            }
-            Err(wrong) => diagnostics = wrong,
-        }
-    }
+    let Notes { index, mut record } = notes;
     // Where a word or its syntax is wrong, more was seen before.
     if !spec.diagnostics.is_empty()
         && let Some(before) = before
     {
         let before = moved(before, library);
         if library.is_partial() {
-            return Analysis { diagnostics, known: Some(before), files: library.asked().to_vec() };
+            return Analysis { diagnostics, known: Some(before), files };
         }
         record = before.record;
     }
     let texts = texts(&spec, library);
-    let files = library.asked().to_vec();
-    Analysis { diagnostics, known: Some(Known { spec, index, record, program, cost: None, texts }), files }
+    Analysis {
+        diagnostics,
+        known: Some(Known { spec, index, record, program: found.program, cost: None, texts }),
+        files,
+    }
 }
 
 fn texts(spec: &Spec, library: &Library) -> HashMap<SourceId, String> {

@@ -1,6 +1,7 @@
 //! Which values of a `param` work: told for a spec that passes, and as a remedy for one that does not.
 
-use diadc_lang::compile::{compile, conditions_of};
+use diadc_lang::check::condition;
+use diadc_lang::compile::compile;
 use diadc_lang::resolve::Location;
 
 /// The conditions of a spec, in words. Places are left out: the spec lies in a folder of its own.
@@ -14,12 +15,12 @@ fn conditions(text: &str, settings: &[(&str, &str)]) -> Vec<String> {
     let place = format!("{}/", folder.path().display());
     match compile(&location, &settings) {
         Ok(compiled) => {
-            let found = conditions_of(&location, &settings);
+            let found = condition::conditions(&compiled.spec);
             found.iter().map(|condition| condition.words(&compiled.sources).replace(&place, "")).collect()
         }
         Err(mut failed) => {
             let before: usize = failed.diagnostics.iter().map(|mistake| mistake.notes.len()).sum();
-            failed.advise(&location, &settings);
+            failed.advise();
             let notes = failed.diagnostics.iter().flat_map(|mistake| mistake.notes.clone());
             notes.skip(before).map(|note| note.replace(&place, "")).collect()
         }
@@ -108,7 +109,7 @@ fn the_full_model_tells_why_its_images_have_the_sizes_they_have() {
     let location = Location::File("specs/diad.diad".into());
     let settings = [("size".to_owned(), "200".to_owned())];
     let mut failed = compile(&location, &settings).expect_err("200 is no multiple of 64");
-    failed.advise(&location, &settings);
+    failed.advise();
     let notes: Vec<&String> = failed.diagnostics.iter().flat_map(|mistake| &mistake.notes).collect();
     let [note] = notes.as_slice() else { panic!("{notes:?}") };
     assert_eq!(

@@ -20,9 +20,15 @@ fn failed(path: &str) -> (String, Failed) {
         .collect();
     match compile(&Location::File(path.into()), &settings) {
         // A warning is told as a mistake is.
-        Ok(compiled) if !compiled.warnings.is_empty() => {
-            (source, Failed { diagnostics: compiled.warnings, sources: compiled.sources })
-        }
+        Ok(compiled) if !compiled.warnings.is_empty() => (
+            source,
+            Failed {
+                diagnostics: compiled.warnings,
+                warnings: Vec::new(),
+                sources: compiled.sources,
+                spec: Some(compiled.spec),
+            },
+        ),
         Ok(_) => panic!("{path} compiles, and should not"),
         Err(failed) => (source, *failed),
     }

@@ -25,7 +25,12 @@ fn told(example: &str) -> Failed {
         compile(&location, &settings(&words))
     };
     match result {
-        Ok(compiled) => Failed { diagnostics: compiled.warnings, sources: compiled.sources },
+        Ok(compiled) => Failed {
+            diagnostics: compiled.warnings,
+            warnings: Vec::new(),
+            sources: compiled.sources,
+            spec: Some(compiled.spec),
+        },
         Err(failed) => *failed,
     }
 }

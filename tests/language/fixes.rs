@@ -1,18 +1,23 @@
 //! Fixes that diagnostics carry: applied to a wrong spec they give one without that mistake.
 
-use diadc_lang::compile::{Failed, compile};
+use diadc_lang::compile::{Failed, compile_from};
 use diadc_lang::diagnostic::{Code, Diagnostic, Explanation, Fix};
+use diadc_lang::files::Memory;
 use diadc_lang::resolve::Location;
 
 use super::{files, shown};
 
 /// Everything that is said about a text, warnings too.
 fn told(text: &str) -> Failed {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let path = folder.path().join("spec.diad");
-    std::fs::write(&path, text).expect("the folder can be written to");
-    match compile(&Location::File(path), &[]) {
-        Ok(compiled) => Failed { diagnostics: compiled.warnings, sources: compiled.sources },
+    let mut files = Memory::default();
+    files.write("spec.diad", text);
+    match compile_from(&files, &Location::File("spec.diad".into()), &[]) {
+        Ok(compiled) => Failed {
+            diagnostics: compiled.warnings,
+            warnings: Vec::new(),
+            sources: compiled.sources,
+            spec: Some(compiled.spec),
+        },
         Err(failed) => *failed,
     }
 }
@@ -58,6 +63,11 @@ const KINDS: &[(&str, &str, &str)] = &[
         "Leave it out",
         "block Net() { fn (x) { x |> conv(3) @ \"a\" } }\nmodel M {\n    \n    part net = Net()\n    \
          fn f(x: [B, 3, 8, 8]) { net(x) }\n}\n",
+    ),
+    (
+        "use std::autoencoder::{TinyBlock, TinyEncoder}\nmodel M {\n    part net = TinyBlock()\n    fn f(x: [B, 4, 8, 8]) { net(x) }\n}\n",
+        "Leave it out",
+        "use std::autoencoder::{TinyBlock}\nmodel M {\n    part net = TinyBlock()\n    fn f(x: [B, 4, 8, 8]) { net(x) }\n}\n",
     ),
     ("moddel M { fn f(x: [B, 3, 8, 8]) { x } }\n", "Write `model`", "model M { fn f(x: [B, 3, 8, 8]) { x } }\n"),
     (
@@ -127,7 +137,7 @@ fn check(name: &str, text: &str) -> usize {
         told.diagnostics.iter().filter(|found| found.code == one.code && found.headline == one.headline).count()
     };
     let unread = |told: &Failed| told.diagnostics.iter().filter(|found| found.code == Code::Syntax).count();
-    let is_own = |fix: &Fix| before.sources.get(fix.span.source).name.ends_with("spec.diad");
+    let is_own = |fix: &Fix| before.sources.get(fix.span.source).name == "spec.diad";
     let mut count = 0;
     for found in &before.diagnostics {
         for fix in found.fixes.iter().filter(|fix| is_own(fix)) {

@@ -1,9 +1,12 @@
 //! Every keyword, `param`, named argument, setting and field of the specs that come with diadc, misspelt by one letter,
 //! is an error at that place that names the right word.
 
-use diadc_lang::check::check;
+use std::path::PathBuf;
+
+use diadc_lang::compile::analyse;
 use diadc_lang::diagnostic::Diagnostic;
-use diadc_lang::resolve::{Library, Location, embedded_specs, resolve_in};
+use diadc_lang::files::Memory;
+use diadc_lang::resolve::{Library, Location, embedded_specs};
 
 /// Words that only begin members, and are names elsewhere.
 const MEMBERS: &[&str] = &["objective", "score", "training", "data", "measure", "fresh", "allow"];
@@ -124,10 +127,13 @@ fn misspelt(word: &str) -> Vec<String> {
 }
 
 /// What is wrong with a spec of the library.
-fn mistakes(root: &Location, library: &mut Library) -> Vec<Diagnostic> {
-    match resolve_in(root, &[], library).and_then(|spec| check(&spec)) {
-        Ok((_, warnings)) => warnings,
-        Err(diagnostics) => diagnostics,
+fn mistakes(root: &Location, files: &Memory, library: &mut Library) -> Vec<Diagnostic> {
+    analyse(root, &[], files, library, None).errors
+}
+
+fn write(files: &mut Memory, location: &Location, text: String) {
+    if let Location::File(path) = location {
+        files.write(path, text);
     }
 }
 
@@ -139,24 +145,24 @@ fn says(diagnostic: &Diagnostic, word: &str) -> bool {
 
 #[test]
 fn every_word_misspelt_by_a_letter_is_an_error_there_that_names_the_right_one() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut files = Memory::default();
     let mut texts = Vec::new();
     for name in embedded_specs() {
-        let text = Location::of(&name).read().expect("it comes with the program");
-        let path = folder.path().join(&name).with_extension("diad");
-        std::fs::write(&path, &text).expect("the folder can be written");
+        let text = Location::of(&name).read(&files).expect("it comes with the program");
+        let path = PathBuf::from(&name).with_extension("diad");
+        files.write(&path, &text);
         texts.push((name, Location::File(path), text));
     }
     let mut library = Library::default();
     let (mut count, mut wrong) = (0, Vec::new());
     for (name, location, text) in texts {
-        assert_eq!(mistakes(&location, &mut library), [], "{name}");
+        assert_eq!(mistakes(&location, &files, &mut library), [], "{name}");
         for word in words(&text).into_iter().filter(|word| word.text.len() > 2) {
             for other in misspelt(&word.text) {
                 count += 1;
                 let changed = format!("{}{other}{}", &text[..word.start], &text[word.start + word.text.len()..]);
-                library.open(location.clone(), changed);
-                let found = mistakes(&location, &mut library);
+                write(&mut files, &location, changed);
+                let found = mistakes(&location, &files, &mut library);
                 let source = library.source(&location).expect("it was asked for");
                 let is_there = |diagnostic: &Diagnostic| {
                     let span = diagnostic.span();
@@ -179,7 +185,7 @@ fn every_word_misspelt_by_a_letter_is_an_error_there_that_names_the_right_one() 
                 }
             }
         }
-        library.close(&location);
+        write(&mut files, &location, text);
     }
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
 }

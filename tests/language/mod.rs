@@ -7,9 +7,11 @@ mod fixes;
 mod formats;
 mod graphs;
 mod guide;
+mod memory;
 mod misspelt;
 mod properties;
 mod spec;
 mod values;
+mod warnings;
 
 pub(crate) use spec::{Spec, at_root, compiled, files, graph, named, paths, shown, stem};

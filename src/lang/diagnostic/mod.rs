@@ -175,7 +175,8 @@ impl Diagnostic {
 }
 
 /// Sorts by place and drops what says the same of the same place twice.
-pub(crate) fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+#[must_use]
+pub fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     diagnostics.sort_by_key(|d| (d.span().source, d.span().start, d.code.severity()));
     let mut kept: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
     for diagnostic in diagnostics {

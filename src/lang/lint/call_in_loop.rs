@@ -10,13 +10,13 @@ use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::program::Program;
 
 use super::calls::{calls, is_costly};
-use super::desk::Desk;
 use super::flow::{CellId, Flow, Source};
+use super::linter::Linter;
 
-pub(super) fn call_in_loop(desk: &mut Desk<'_>) {
-    let program = desk.program;
+pub(super) fn call_in_loop(linter: &mut Linter<'_>) {
+    let program = linter.program;
     let mut told = Vec::new();
-    for (number, flow) in desk.flows.iter().enumerate().filter(|(_, flow)| !flow.loops.is_empty()) {
+    for (number, flow) in linter.flows.iter().enumerate().filter(|(_, flow)| !flow.loops.is_empty()) {
         let still = still_cells(flow);
         let within = |cell: CellId| flow.cells[cell].within.map(|_| still[cell]);
         for (scope, call) in program.scopes.iter().zip(calls(program, flow, &within)) {
@@ -24,7 +24,7 @@ pub(super) fn call_in_loop(desk: &mut Desk<'_>) {
                 continue;
             };
             if let Some(around) = loop_around(program, flow, last, span) {
-                let calls = desk.calls(number, last).into_iter().skip_while(|label| label.span != span).skip(1);
+                let calls = linter.calls(number, last).into_iter().skip_while(|label| label.span != span).skip(1);
                 told.push(diagnostic(span, around, calls.collect()));
             }
         }
@@ -32,11 +32,11 @@ pub(super) fn call_in_loop(desk: &mut Desk<'_>) {
             let Some(around) = at.within.map(|within| flow.loops[within].origin) else { continue };
             let is_written_there = at.origin.scope == around.scope && holds(around.span, at.origin.span);
             if is_written_there && still[cell] && flow.op(cell).is_some_and(is_costly) {
-                told.push(diagnostic(at.origin.span, around.span, desk.calls(number, cell)));
+                told.push(diagnostic(at.origin.span, around.span, linter.calls(number, cell)));
             }
         }
     }
-    told.into_iter().for_each(|diagnostic| desk.report(diagnostic));
+    told.into_iter().for_each(|diagnostic| linter.findings.report(diagnostic));
 }
 
 fn diagnostic(span: Span, around: Span, calls: Vec<Label>) -> Diagnostic {

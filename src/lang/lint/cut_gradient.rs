@@ -5,24 +5,27 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, count};
 
-use super::desk::Desk;
-use super::fate::Fate;
 use super::flow::Flow;
+use super::gradient::Gradient;
+use super::linter::Linter;
 use super::weights::{diagnostic, groups};
 
-pub(super) fn cut_gradient(desk: &mut Desk<'_>) {
-    for group in groups(desk, Code::CutGradient, Fate::Cut) {
-        let objective = &desk.program.objectives[group.objective].name;
+pub(super) fn cut_gradient(linter: &mut Linter<'_>) {
+    for group in groups(linter, Code::CutGradient, Gradient::Cut) {
+        let objective = &linter.program.objectives[group.objective].name;
         let parameters = count(group.parameters, "parameter");
         let headline = format!("`{objective}` trains {parameters} to which no gradient comes back");
         let first = group.layers[0].1.weights[0];
-        let cut = desk.flow(objective).and_then(|flow| cut_behind(flow, first));
+        let cut = linter.flow(objective).and_then(|flow| cut_behind(flow, first));
         let mut found =
-            diagnostic(desk, Code::CutGradient, &group, headline, format!("they are part of `{}`", group.part));
+            diagnostic(linter, Code::CutGradient, &group, headline, format!("they are part of `{}`", group.part));
         if let Some((span, what)) = cut {
             found.labels.insert(1, crate::diagnostic::Label { span, text: format!("{what} lets no gradient back") });
         }
-        desk.found.push(found.help("train them by a loss that is not cut off from them, or do not train them"));
+        linter
+            .findings
+            .found
+            .push(found.help("train them by a loss that is not cut off from them, or do not train them"));
     }
 }
 

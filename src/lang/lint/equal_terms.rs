@@ -9,23 +9,23 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
 
-use super::desk::Desk;
 use super::flow::{CellId, Flow, Source};
+use super::linter::Linter;
 
-pub(super) fn equal_terms(desk: &mut Desk<'_>) {
-    for flow in 0..desk.flows.len() {
-        for cell in 0..desk.flows[flow].cells.len() {
-            if let Some((terms, is_zero)) = equal(desk, flow, cell) {
-                let diagnostic = told(desk, flow, cell, terms, is_zero);
-                desk.report(diagnostic);
+pub(super) fn equal_terms(linter: &mut Linter<'_>) {
+    for flow in 0..linter.flows.len() {
+        for cell in 0..linter.flows[flow].cells.len() {
+            if let Some((terms, is_zero)) = equal(linter, flow, cell) {
+                let diagnostic = told(linter, flow, cell, terms, is_zero);
+                linter.findings.report(diagnostic);
             }
         }
     }
 }
 
 /// The two cells that are the same value and are taken from each other, and whether nothing is left.
-fn equal(desk: &Desk<'_>, flow: usize, cell: CellId) -> Option<([CellId; 2], bool)> {
-    let (numbers, flow) = (&desk.numbers[flow], &desk.flows[flow]);
+fn equal(linter: &Linter<'_>, flow: usize, cell: CellId) -> Option<([CellId; 2], bool)> {
+    let (numbers, flow) = (&linter.numbers[flow], &linter.flows[flow]);
     let sign = match flow.op(cell)? {
         Op::Binary(Binary::Sub) => -1.0,
         Op::Binary(Binary::Add) => 1.0,
@@ -76,11 +76,11 @@ fn number(flow: &Flow<'_>, cell: CellId) -> Option<f64> {
     }
 }
 
-fn told(desk: &Desk<'_>, flow: usize, cell: CellId, terms: [CellId; 2], is_zero: bool) -> Diagnostic {
+fn told(linter: &Linter<'_>, flow: usize, cell: CellId, terms: [CellId; 2], is_zero: bool) -> Diagnostic {
     let headline = if is_zero { "this is a value minus itself" } else { "this takes a value from itself" };
-    let mut diagnostic = desk.about(Code::EqualTerms, headline, flow, cell);
-    let scope = desk.flows[flow].cells[cell].origin.scope;
-    let calls = terms.map(|term| call_within(desk, flow, term, scope));
+    let mut diagnostic = linter.about(Code::EqualTerms, headline, flow, cell);
+    let scope = linter.flows[flow].cells[cell].origin.scope;
+    let calls = terms.map(|term| call_within(linter, flow, term, scope));
     diagnostic =
         match calls {
             [Some(one), Some(other)] if one != other => {
@@ -95,10 +95,10 @@ fn told(desk: &Desk<'_>, flow: usize, cell: CellId, terms: [CellId; 2], is_zero:
 }
 
 /// The call, written in the body of `scope`, that made a cell.
-fn call_within(desk: &Desk<'_>, flow: usize, cell: CellId, scope: ScopeId) -> Option<Span> {
-    let mut at = desk.flows[flow].cells[cell].origin.scope;
+fn call_within(linter: &Linter<'_>, flow: usize, cell: CellId, scope: ScopeId) -> Option<Span> {
+    let mut at = linter.flows[flow].cells[cell].origin.scope;
     loop {
-        let here = &desk.program.scopes[at.0 as usize];
+        let here = &linter.program.scopes[at.0 as usize];
         let parent = here.parent?;
         if parent == scope {
             return here.span;

@@ -2,10 +2,10 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 
-use super::desk::Desk;
+use super::linter::Linter;
 
-pub(super) fn freezes_nothing(desk: &mut Desk<'_>) {
-    let program = desk.program;
+pub(super) fn freezes_nothing(linter: &mut Linter<'_>) {
+    let program = linter.program;
     for (objective, written) in program.objectives.iter().zip(&program.written.objectives) {
         for named in written.freezes.iter().filter(|named| named.changed.is_empty()) {
             let text = format!("`freezes {}` changes nothing in `{}`", named.path, objective.name);
@@ -22,7 +22,7 @@ pub(super) fn freezes_nothing(desk: &mut Desk<'_>) {
                     "leave it out: what `trains` does not name is frozen; `freezes` is for parts of what it names",
                 );
             }
-            desk.report(diagnostic);
+            linter.findings.report(diagnostic);
         }
     }
 }

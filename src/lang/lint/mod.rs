@@ -1,17 +1,22 @@
 //! Warnings: what a spec says that can't be meant.
 //!
-//! In: a checked program. Out: warnings, one kind per file, without those that the spec gives a reason for. What is
-//! warned of would run, and cost somebody a day or a month. A warning is only given where the program proves it: nothing
-//! here guesses at sizes, data or checkpoints. Every pass is linear in the size of the graphs.
+//! In: a spec and, if nothing is wrong with it, its program. Out: warnings, one kind per file, without those that the spec
+//! gives a reason for. What a warning points at would run, and cost somebody a day or a month. A warning is only given
+//! where it is proved: nothing here guesses at sizes, data or checkpoints. Every pass is linear in the size of the graphs.
+//!
+//! Beside mistakes there are fewer warnings, so that none of them follows from a mistake. Where a shape or a value is
+//! wrong, the names that nothing reads are still certain; what a program shows is not. Where syntax or a name is wrong,
+//! the word that nothing reads may be the one that was meant, so that nothing is certain.
 
 mod call_in_loop;
 mod calls;
 mod cut_gradient;
-mod desk;
 mod equal_terms;
-mod fate;
+mod findings;
 mod flow;
 mod freezes_nothing;
+mod gradient;
+mod linter;
 mod motion;
 mod needless_random;
 mod no_protocol;
@@ -31,14 +36,16 @@ mod zero;
 
 use crate::diagnostic::{Diagnostic, in_order};
 use crate::program::Program;
+use crate::resolve::spec::Spec;
 
-use desk::Desk;
+use findings::Findings;
+use linter::Linter;
 
-/// A kind of warning: what it looks at, and where it puts what it finds.
-type Check = fn(&mut Desk<'_>);
+/// What is seen in a program: where it looks, and where it puts what it finds.
+type Check = fn(&mut Linter<'_>);
 
-/// All of them. The allows are looked at last, when it is known which of them were needed.
-const CHECKS: [Check; 16] = [
+/// All that need a program; a call that is repeated in equal terms is reported as the latter.
+const CHECKS: [Check; 12] = [
     unreached_weight::unreached_weight,
     cut_gradient::cut_gradient,
     stuck_weight::stuck_weight,
@@ -46,23 +53,31 @@ const CHECKS: [Check; 16] = [
     freezes_nothing::freezes_nothing,
     no_training::no_training,
     unused_part::unused_part,
-    unused_name::unused_name,
-    unused_param::unused_param,
     equal_terms::equal_terms,
     repeated_call::repeated_call,
     call_in_loop::call_in_loop,
     single_element_norm::single_element_norm,
     needless_random::needless_random,
-    no_protocol::no_protocol,
-    unneeded_allow::unneeded_allow,
 ];
 
-/// What a program says that is probably not meant, in the order of the source.
+/// What a spec says that is probably not meant, in the order of the source. There is no program if something is wrong.
 #[must_use]
-pub fn lint(program: &Program) -> Vec<Diagnostic> {
-    let mut desk = Desk::new(program);
-    for check in CHECKS {
-        check(&mut desk);
+pub fn lint(spec: &Spec, program: Option<&Program>) -> Vec<Diagnostic> {
+    if !spec.diagnostics.is_empty() {
+        return Vec::new();
     }
-    in_order(desk.found)
+    let mut findings = Findings::new(&spec.allows);
+    unused_name::unused_name(spec, &mut findings);
+    unused_param::unused_param(spec, &mut findings);
+    if let Some(program) = program {
+        no_protocol::no_protocol(spec, &mut findings);
+        let mut linter = Linter::new(program, findings);
+        for check in CHECKS {
+            check(&mut linter);
+        }
+        findings = linter.findings;
+        // It is known now which of the reasons were needed.
+        unneeded_allow::unneeded_allow(&mut findings);
+    }
+    in_order(findings.found)
 }

@@ -4,12 +4,12 @@ use diadc_core::op::Op;
 
 use crate::diagnostic::Code;
 
-use super::desk::Desk;
+use super::linter::Linter;
 use super::motion::nonzero_cells;
 
-pub(super) fn needless_random(desk: &mut Desk<'_>) {
-    let Some(number) = desk.flows.iter().position(|flow| flow.name == "score") else { return };
-    let flow = &desk.flows[number];
+pub(super) fn needless_random(linter: &mut Linter<'_>) {
+    let Some(number) = linter.flows.iter().position(|flow| flow.name == "score") else { return };
+    let flow = &linter.flows[number];
     if !(0..flow.cells.len()).any(|cell| matches!(flow.op(cell), Some(Op::Random(_)))) {
         return;
     }
@@ -20,8 +20,8 @@ pub(super) fn needless_random(desk: &mut Desk<'_>) {
     for cell in (0..flow.cells.len()).filter(|cell| matches!(flow.op(*cell), Some(Op::Random(_))) && !counts[*cell]) {
         let here = if needed[cell] { "only used in what is always zero" } else { "nothing depends on them" };
         let headline = "the score does not depend on these random numbers";
-        let diagnostic = desk.about(Code::NeedlessRandom, headline, number, cell).here(here);
+        let diagnostic = linter.about(Code::NeedlessRandom, headline, number, cell).here(here);
         told.push(diagnostic.help("leave them out: a score without chance is easier to compare"));
     }
-    told.into_iter().for_each(|diagnostic| desk.report(diagnostic));
+    told.into_iter().for_each(|diagnostic| linter.findings.report(diagnostic));
 }

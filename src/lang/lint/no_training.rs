@@ -2,10 +2,10 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 
-use super::desk::Desk;
+use super::linter::Linter;
 
-pub(super) fn no_training(desk: &mut Desk<'_>) {
-    let program = desk.program;
+pub(super) fn no_training(linter: &mut Linter<'_>) {
+    let program = linter.program;
     for (objective, written) in program.objectives.iter().zip(&program.written.objectives) {
         let name = &objective.name;
         if program.phases.iter().any(|phase| phase.objectives.contains(name)) {
@@ -13,6 +13,6 @@ pub(super) fn no_training(desk: &mut Desk<'_>) {
         }
         let text = format!("nothing says how `{name}` is trained");
         let help = format!("add `training {name} {{ optimizer = adamw(lr: 1e-4) batch = 8 epochs = 10 }}`");
-        desk.report(Diagnostic::new(Code::NoTraining, text, written.span).help(help));
+        linter.findings.report(Diagnostic::new(Code::NoTraining, text, written.span).help(help));
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 
-use super::desk::Desk;
+use super::linter::Linter;
 
-pub(super) fn nothing_to_train(desk: &mut Desk<'_>) {
-    let program = desk.program;
+pub(super) fn nothing_to_train(linter: &mut Linter<'_>) {
+    let program = linter.program;
     for (objective, written) in program.objectives.iter().zip(&program.written.objectives) {
         for named in written.trains.iter().filter(|named| named.changed.is_empty()) {
             let text = format!("`{}` trains `{}`, of which there is nothing to train", objective.name, named.path);
@@ -22,7 +22,7 @@ pub(super) fn nothing_to_train(desk: &mut Desk<'_>) {
                 };
                 diagnostic.help("name it behind `trains` or behind `freezes`, not both")
             };
-            desk.report(diagnostic);
+            linter.findings.report(diagnostic);
         }
     }
 }

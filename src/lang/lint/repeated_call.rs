@@ -13,25 +13,27 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::program::{Program, Scope};
 
 use super::calls::calls;
-use super::desk::Desk;
 use super::flow::{CellId, Flow};
+use super::linter::Linter;
 
-pub(super) fn repeated_call(desk: &mut Desk<'_>) {
-    let program = desk.program;
+pub(super) fn repeated_call(linter: &mut Linter<'_>) {
+    let program = linter.program;
     let (mut told, mut differ) = (Vec::new(), HashSet::new());
-    for flow in 0..desk.flows.len() {
-        let numbers = &desk.numbers[flow];
-        let calls = calls(program, &desk.flows[flow], &|cell| Some(numbers.of(cell) != cell));
+    for flow in 0..linter.flows.len() {
+        let numbers = &linter.numbers[flow];
+        let calls = calls(program, &linter.flows[flow], &|cell| Some(numbers.of(cell) != cell));
         for (second, call) in program.scopes.iter().zip(&calls) {
             let (Some(last), true) = (call.last, call.is_costly) else { continue };
             if !call.all {
                 differ.insert(second.span);
                 continue;
             }
-            let Some(first) = same_before(program, &desk.flows[flow], numbers.of(last), second) else { continue };
+            let Some(first) = same_before(program, &linter.flows[flow], numbers.of(last), second) else { continue };
             let (Some(one), Some(other)) = (first.span, second.span) else { continue };
             // What is told of as a difference need not be told of twice.
-            if one == other || desk.found.iter().any(|found| found.labels.iter().any(|label| label.span == other)) {
+            if one == other
+                || linter.findings.found.iter().any(|found| found.labels.iter().any(|label| label.span == other))
+            {
                 continue;
             }
             let mut diagnostic = Diagnostic::new(Code::RepeatedCall, "this call gives what another has given", other)
@@ -39,12 +41,12 @@ pub(super) fn repeated_call(desk: &mut Desk<'_>) {
                 .also(one, "computed here")
                 .help("give the first a name with `let` and use it twice; or was one of them to differ?");
             diagnostic.trace =
-                desk.calls(flow, last).into_iter().skip_while(|label| label.span != other).skip(1).collect();
+                linter.calls(flow, last).into_iter().skip_while(|label| label.span != other).skip(1).collect();
             told.push(diagnostic);
         }
     }
     told.retain(|diagnostic: &Diagnostic| !differ.contains(&Some(diagnostic.span())));
-    told.into_iter().for_each(|diagnostic| desk.report(diagnostic));
+    told.into_iter().for_each(|diagnostic| linter.findings.report(diagnostic));
 }
 
 /// The call beside this one, of the same function, in which a value was computed.

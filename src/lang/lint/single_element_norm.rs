@@ -6,17 +6,17 @@ use diadc_core::op::{Binary, Op};
 use crate::diagnostic::Code;
 use crate::program::Program;
 
-use super::desk::Desk;
 use super::flow::{CellId, Flow, Source};
+use super::linter::Linter;
 
-pub(super) fn single_element_norm(desk: &mut Desk<'_>) {
+pub(super) fn single_element_norm(linter: &mut Linter<'_>) {
     let mut told = Vec::new();
-    for (number, flow) in desk.flows.iter().enumerate() {
-        let batch = smallest_batch(desk.program, flow.name);
+    for (number, flow) in linter.flows.iter().enumerate() {
+        let batch = smallest_batch(linter.program, flow.name);
         for cell in 0..flow.cells.len() {
-            let Some(shape) = normalized_alone(desk, number, cell, &batch) else { continue };
+            let Some(shape) = normalized_alone(linter, number, cell, &batch) else { continue };
             let headline = "this normalises every element by itself";
-            let diagnostic = desk
+            let diagnostic = linter
                 .about(Code::SingleElementNorm, headline, number, cell)
                 .here(format!("of {shape}, one at a time"))
                 .note("a single element is its own mean: what goes in is lost, and no gradient comes back")
@@ -24,7 +24,7 @@ pub(super) fn single_element_norm(desk: &mut Desk<'_>) {
             told.push(diagnostic);
         }
     }
-    told.into_iter().for_each(|diagnostic| desk.report(diagnostic));
+    told.into_iter().for_each(|diagnostic| linter.findings.report(diagnostic));
 }
 
 /// The smallest batch with which an objective is trained.
@@ -35,8 +35,8 @@ fn smallest_batch(program: &Program, objective: &str) -> Bindings {
 }
 
 /// What is normalised, if each of its elements is by itself.
-fn normalized_alone<'a>(desk: &Desk<'a>, number: usize, cell: CellId, batch: &Bindings) -> Option<&'a Fact> {
-    let flow = &desk.flows[number];
+fn normalized_alone<'a>(linter: &Linter<'a>, number: usize, cell: CellId, batch: &Bindings) -> Option<&'a Fact> {
+    let flow = &linter.flows[number];
     let input = *flow.inputs(cell).first()?;
     let fact = flow.cells[input].fact;
     let dims = &fact.shape.0;
@@ -52,7 +52,7 @@ fn normalized_alone<'a>(desk: &Desk<'a>, number: usize, cell: CellId, batch: &Bi
             let Op::Reduce { axes, .. } = flow.op(reduced)? else { return None };
             let of = flow.inputs(reduced)[0];
             let over: Vec<Dim> = axes.iter().filter_map(|&axis| dims.get(axis).cloned()).collect();
-            let is_same = desk.numbers[number].of(of) == desk.numbers[number].of(input);
+            let is_same = linter.numbers[number].of(of) == linter.numbers[number].of(input);
             is_same && over.len() == axes.len() && is_one(&over, batch)
         }
         _ => return None,

@@ -5,22 +5,20 @@
 
 use crate::diagnostic::{Code, Diagnostic, Fix};
 
-use super::desk::Desk;
+use super::findings::Findings;
 
-pub(super) fn unneeded_allow(desk: &mut Desk<'_>) {
-    let program = desk.program;
-    for (i, allow) in program.written.allows.iter().enumerate().filter(|(_, allow)| allow.is_own) {
-        if desk.needed[i] || allow.warning == Code::UnneededAllow {
+pub(super) fn unneeded_allow(findings: &mut Findings<'_>) {
+    for allow in findings.unneeded() {
+        if !allow.is_own || allow.warning == Code::UnneededAllow {
             continue;
         }
         let text = format!("there is no `{}` here to allow", allow.warning);
         let help = "leave it out; if it is needed with other settings, say so in \
                     `allow unneeded-allow \"..\"` beside it";
         // A reason for this one covers the same item.
-        if !desk.is_allowed(Code::UnneededAllow, &[allow.span, allow.covers]) {
-            desk.found.push(
-                Diagnostic::new(Code::UnneededAllow, text, allow.span).help(help).fix(Fix::leave_out(allow.whole)),
-            );
+        if !findings.is_allowed(Code::UnneededAllow, &[allow.span, allow.covers]) {
+            let diagnostic = Diagnostic::new(Code::UnneededAllow, text, allow.span).help(help);
+            findings.found.push(diagnostic.fix(Fix::leave_out(allow.whole)));
         }
     }
 }

@@ -1,29 +1,40 @@
 //! A `param` that changes nothing that a run does, so that setting it has no effect.
 //!
-//! Params of a base that its descendant no longer reads are only told of when somebody sets them.
+//! Params of a base that its descendant no longer reads are only reported when somebody sets them.
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::parse::ast::MemberKind;
+use crate::resolve::effective_members;
+use crate::resolve::spec::{ModuleId, Spec};
 
-use super::desk::Desk;
+use super::findings::Findings;
 
-pub(super) fn unused_param(desk: &mut Desk<'_>) {
-    let program = desk.program;
-    for param in program.written.params.iter().filter(|param| !param.is_effective) {
-        if !param.is_own && param.set.is_none() {
+pub(super) fn unused_param(spec: &Spec, findings: &mut Findings<'_>) {
+    let Some(model) = spec.model.map(|model| spec.block(model)) else { return };
+    let effective = effective_members(model, &spec.readers);
+    for (name, (module, member)) in model.members.iter().filter(|(name, _)| !effective.contains(*name)) {
+        let MemberKind::Param(def) = &member.kind else { continue };
+        let set = spec.settings.iter().find(|(set, _)| set.node == *name).map(|(set, _)| set.span);
+        if *module != ModuleId(0) && set.is_none() {
             continue;
         }
-        let text = format!("`param {}` changes nothing in `{}`", param.name, program.name);
-        let mut diagnostic = Diagnostic::new(Code::UnusedParam, text, param.set.unwrap_or(param.span));
-        let readers: Vec<String> = param.readers.iter().map(|reader| format!("`{reader}`")).collect();
+        let mut readers: Vec<String> = Vec::new();
+        for reader in spec.readers.iter().filter(|reader| reader.reads == *name) {
+            let reader = format!("`{}`", reader.member);
+            if readers.last() != Some(&reader) {
+                readers.push(reader);
+            }
+        }
         let why = match readers.as_slice() {
             [] => "nothing reads it".to_owned(),
             readers => format!("only {} reads it, on which no objective and no score depends", readers.join(" and ")),
         };
-        diagnostic = if param.set.is_some() {
-            diagnostic.here("set here, without effect").also(param.span, why)
-        } else {
-            diagnostic.here(why)
+        let text = format!("`param {name}` changes nothing in `{}`", model.name.node);
+        let diagnostic = Diagnostic::new(Code::UnusedParam, text, set.unwrap_or(def.name.span));
+        let diagnostic = match set {
+            Some(_) => diagnostic.here("set here, without effect").also(def.name.span, why),
+            None => diagnostic.here(why),
         };
-        desk.report(diagnostic.help("use it where it was meant to count, or leave it out"));
+        findings.report(diagnostic.help("use it where it was meant to count, or leave it out"));
     }
 }

@@ -3,14 +3,14 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::program::{Part, Program};
 
-use super::desk::Desk;
 use super::flow::Flow;
+use super::linter::Linter;
 
-pub(super) fn unused_part(desk: &mut Desk<'_>) {
-    let program = desk.program;
+pub(super) fn unused_part(linter: &mut Linter<'_>) {
+    let program = linter.program;
     let mut called = vec![false; program.scopes.len()];
     let mut useful = vec![false; program.scopes.len()];
-    for flow in &desk.flows {
+    for flow in &linter.flows {
         mark(program, flow, &mut called, &mut useful);
     }
     for (name, span) in &program.written.parts {
@@ -29,7 +29,7 @@ pub(super) fn unused_part(desk: &mut Desk<'_>) {
         let text = format!("the part `{name}` is never used");
         let here = if has(&called) { "what it makes comes out of no function" } else { "no function calls it" };
         let diagnostic = Diagnostic::new(Code::UnusedPart, text, *span).here(here).help("use it, or leave it out");
-        desk.report(diagnostic);
+        linter.findings.report(diagnostic);
     }
 }
 

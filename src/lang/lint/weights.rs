@@ -1,4 +1,4 @@
-//! Which trained weights of one fate are told of together.
+//! Which weights are reported together: those that one objective trains because it names one part.
 
 use indexmap::IndexMap;
 
@@ -8,20 +8,20 @@ use diadc_core::span::Span;
 use crate::diagnostic::{Code, Diagnostic, count, grouped};
 use crate::program::Program;
 
-use super::desk::Desk;
-use super::fate::Fate;
+use super::gradient::Gradient;
+use super::linter::Linter;
 
 /// Layers that are pointed at.
 const MOST_LAYERS: usize = 3;
 
-/// Weights of one fate that one layer of the source declares.
+/// Weights with such a gradient that one layer of the source declares.
 #[derive(Default)]
 pub(super) struct Layer {
     pub(super) weights: Vec<WeightId>,
     pub(super) parameters: usize,
 }
 
-/// Weights of one fate that one objective trains because it names one part.
+/// Weights with such a gradient that one objective trains because it names one part.
 pub(super) struct Group {
     /// The objective.
     pub(super) objective: usize,
@@ -34,14 +34,16 @@ pub(super) struct Group {
     pub(super) parameters: usize,
 }
 
-/// All weights of a fate in groups, without those that the spec gives a reason for.
-pub(super) fn groups(desk: &mut Desk<'_>, code: Code, fate: Fate) -> Vec<Group> {
-    let program = desk.program;
+/// All weights with such a gradient in groups, without those that the spec gives a reason for.
+pub(super) fn groups(linter: &mut Linter<'_>, code: Code, gradient: Gradient) -> Vec<Group> {
+    let program = linter.program;
     let mut groups: IndexMap<(usize, usize), IndexMap<Span, Layer>> = IndexMap::new();
-    for (id, weight) in program.weights().filter(|(id, _)| desk.fates[id.0 as usize] == fate).collect::<Vec<_>>() {
+    for (id, weight) in
+        program.weights().filter(|(id, _)| linter.gradients[id.0 as usize] == gradient).collect::<Vec<_>>()
+    {
         let Some((objective, part)) = trained_by(program, id) else { continue };
         let written = &program.written.objectives[objective];
-        if desk.is_allowed(code, &[weight.span, written.span, written.trains[part].span]) {
+        if linter.findings.is_allowed(code, &[weight.span, written.span, written.trains[part].span]) {
             continue;
         }
         let layer = groups.entry((objective, part)).or_default().entry(weight.span).or_default();
@@ -67,8 +69,8 @@ fn trained_by(program: &Program, id: WeightId) -> Option<(usize, usize)> {
 }
 
 /// A warning about a group: its number of parameters, and where the largest layers are declared.
-pub(super) fn diagnostic(desk: &Desk<'_>, code: Code, group: &Group, headline: String, here: String) -> Diagnostic {
-    let program = desk.program;
+pub(super) fn diagnostic(linter: &Linter<'_>, code: Code, group: &Group, headline: String, here: String) -> Diagnostic {
+    let program = linter.program;
     let mut diagnostic = Diagnostic::new(code, headline, group.span).here(here);
     for (span, layer) in group.layers.iter().take(MOST_LAYERS) {
         let first = &program.weight(layer.weights[0]).path;

@@ -1,9 +1,9 @@
 //! Texts and their trees, kept from one compilation to the next.
 //!
 //! Each file has one number for good, so that places in it can be compared between compilations, and is parsed again
-//! only when its text has changed. What an editor has open and not yet saved stands in for what lies on disk.
+//! only when its text has changed.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use diadc_core::span::SourceId;
 
 use crate::diagnostic::Diagnostic;
+use crate::files::{Files, reason};
 use crate::parse::ast::Ast;
 use crate::parse::parse_partly;
 use crate::source::SourceMap;
@@ -26,7 +27,6 @@ type Parsed = (Arc<Ast>, Vec<Diagnostic>);
 pub struct Library {
     sources: SourceMap,
     files: IndexMap<Location, Entry>,
-    open: HashMap<Location, String>,
     /// What the last compilation asked for, whether or not it is there.
     asked: Vec<Location>,
     parses: usize,
@@ -39,33 +39,20 @@ struct Entry {
 }
 
 impl Library {
-    /// A library whose files come behind texts that are there already.
-    pub(super) fn behind(sources: SourceMap) -> Library {
-        Library { sources, ..Library::default() }
-    }
-
     /// All texts.
     #[must_use]
     pub fn sources(&self) -> &SourceMap {
         &self.sources
     }
 
-    pub(super) fn sources_mut(&mut self) -> &mut SourceMap {
+    pub(crate) fn sources_mut(&mut self) -> &mut SourceMap {
         &mut self.sources
     }
 
-    pub(super) fn into_sources(self) -> SourceMap {
+    /// All texts, when nothing more is compiled.
+    #[must_use]
+    pub fn into_sources(self) -> SourceMap {
         self.sources
-    }
-
-    /// Gives a file a text that is not saved.
-    pub fn open(&mut self, location: Location, text: String) {
-        self.open.insert(location, text);
-    }
-
-    /// From now on a file has the text that lies on disk.
-    pub fn close(&mut self, location: &Location) {
-        self.open.remove(location);
     }
 
     /// The files that took part in the last compilation, and those that were missing.
@@ -110,21 +97,25 @@ impl Library {
     }
 
     /// The number of a file, what can be read of it, and what is wrong with its syntax.
-    pub(super) fn read(&mut self, location: &Location) -> Result<(SourceId, Arc<Ast>, Vec<Diagnostic>), String> {
-        let (source, (ast, wrong)) = self.parsed(location)?;
+    pub(super) fn read(
+        &mut self,
+        files: &dyn Files,
+        location: &Location,
+    ) -> Result<(SourceId, Arc<Ast>, Vec<Diagnostic>), String> {
+        let (source, (ast, wrong)) = self.parsed(files, location)?;
         Ok((source, ast, wrong))
     }
 
     /// Parses files side by side that are not known yet, with the modules of the standard library that they seem to use;
     /// those that can't be read are left to whoever asks for them.
-    pub(super) fn prepare(&mut self, locations: impl IntoIterator<Item = Location>) {
+    pub(super) fn prepare(&mut self, files: &dyn Files, locations: impl IntoIterator<Item = Location>) {
         let mut new: Vec<(Location, SourceId)> = Vec::new();
         let mut locations: VecDeque<Location> = locations.into_iter().collect();
         while let Some(location) = locations.pop_front() {
             if self.files.contains_key(&location) || new.iter().any(|(known, _)| *known == location) {
                 continue;
             }
-            if let Ok(text) = self.text(&location) {
+            if let Ok(text) = location.read(files) {
                 locations.extend(modules(&text));
                 let source = self.add(&location, text);
                 new.push((location, source));
@@ -136,10 +127,6 @@ impl Library {
         self.files.extend(entries.map(|((location, source), parsed)| (location, Entry { source, parsed })));
     }
 
-    fn text(&self, location: &Location) -> Result<String, String> {
-        self.open.get(location).map_or_else(|| location.read(), |text| Ok(text.clone()))
-    }
-
     fn add(&mut self, location: &Location, text: String) -> SourceId {
         match location {
             Location::File(_) => self.sources.add_file(location.name(), text),
@@ -147,14 +134,14 @@ impl Library {
         }
     }
 
-    fn parsed(&mut self, location: &Location) -> Result<(SourceId, Parsed), String> {
+    fn parsed(&mut self, files: &dyn Files, location: &Location) -> Result<(SourceId, Parsed), String> {
         self.asked.push(location.clone());
         let known = self.files.get(location);
         // What comes with the program never changes.
         if let (Some(entry), Location::Embedded(_)) = (known, location) {
             return Ok((entry.source, entry.parsed.clone()));
         }
-        let text = self.text(location)?;
+        let text = location.read(files).map_err(|error| reason(&error))?;
         let source = match known {
             Some(entry) if self.sources.get(entry.source).text == text => {
                 return Ok((entry.source, entry.parsed.clone()));

@@ -9,6 +9,7 @@ mod error;
 mod index;
 mod library;
 mod load;
+mod location;
 mod names;
 mod query;
 mod reads;
@@ -21,20 +22,22 @@ use std::sync::Arc;
 use diadc_core::span::{Span, Spanned};
 
 use crate::diagnostic::{Allow, Code, Diagnostic, in_order};
+use crate::files::Files;
 use crate::parse;
 use crate::parse::ast::{Ast, ItemKind, Name};
 use crate::source::SourceMap;
 
 pub use index::{Definition, Index};
 pub use library::Library;
-pub use load::{Location, embedded_specs, std_modules};
+pub use location::{Location, embedded_specs, std_modules};
 pub use query::{Query, query};
 pub(crate) use reads::effective_members;
 use spec::Spec;
 
 /// Loads a spec and everything it uses, and looks up all names.
 ///
-/// `settings` are the `name=value` pairs from outside.
+/// `settings` are the `name=value` pairs from outside. A library keeps texts and trees for the next time. An index gets
+/// a note of what each word stands for.
 ///
 /// What is wrong with the syntax and the names of the files is kept in [`Spec::diagnostics`], beside what is right, so that
 /// `check` finds the rest.
@@ -44,37 +47,11 @@ use spec::Spec;
 pub fn resolve(
     root: &Location,
     settings: &[(String, String)],
-    sources: &mut SourceMap,
-) -> Result<Spec, Vec<Diagnostic>> {
-    let mut library = Library::behind(std::mem::take(sources));
-    let result = resolve_in(root, settings, &mut library);
-    *sources = library.into_sources();
-    result
-}
-
-/// The same, with what a library has of earlier times.
-///
-/// # Errors
-/// If the file can't be read.
-pub fn resolve_in(
-    root: &Location,
-    settings: &[(String, String)],
-    library: &mut Library,
-) -> Result<Spec, Vec<Diagnostic>> {
-    let mut spec = resolve_noting(root, library, None)?;
-    let mut diagnostics = std::mem::take(&mut spec.diagnostics);
-    spec.settings = read_settings(&spec, settings, library.sources_mut(), &mut diagnostics);
-    spec.diagnostics = in_order(diagnostics);
-    Ok(spec)
-}
-
-/// The same without settings, with a note of what each word stands for if somebody asks.
-fn resolve_noting(
-    root: &Location,
+    files: &dyn Files,
     library: &mut Library,
     mut index: Option<&mut Index>,
 ) -> Result<Spec, Vec<Diagnostic>> {
-    let (files, mut diagnostics) = load::load(root, library)?;
+    let (files, mut diagnostics) = load::load(root, files, library)?;
     let (mut spec, more) = scope::bind(&files, index.as_deref_mut());
     diagnostics.extend(more);
     let (wrong, reads) = names::check(&spec, &files, index);
@@ -83,26 +60,16 @@ fn resolve_noting(
     let is_std: Vec<bool> = files.iter().map(is_std).collect();
     reads.finish(&mut spec, &files, &is_std);
     spec.allows = allows(&files, &mut diagnostics);
+    spec.settings = read_settings(&spec, settings, library.sources_mut(), &mut diagnostics);
     spec.diagnostics = in_order(diagnostics);
     Ok(spec)
 }
 
 /// The files that a spec is made of, as far as they can be read, and those that it uses and that are missing.
-pub fn files(root: &Location, library: &mut Library) -> Vec<Location> {
+pub fn files(root: &Location, files: &dyn Files, library: &mut Library) -> Vec<Location> {
     // What is wrong with them does not matter here.
-    let _ = load::load(root, library);
+    let _ = load::load(root, files, library);
     library.asked().to_vec()
-}
-
-/// A spec as far as it can be read, with what is wrong with it in [`Spec::diagnostics`], and what each word in it stands
-/// for.
-///
-/// # Errors
-/// If the file can't be read.
-pub fn look_up(root: &Location, library: &mut Library) -> Result<(Spec, Index), Vec<Diagnostic>> {
-    let mut index = Index::default();
-    let spec = resolve_noting(root, library, Some(&mut index))?;
-    Ok((spec, index))
 }
 
 /// The place of a missing model, for commands that need one.

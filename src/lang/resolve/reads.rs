@@ -4,6 +4,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use diadc_core::span::Span;
+
 use crate::parse::ast::{ItemKind, MemberKind, Name, SectionContent};
 
 use super::File;
@@ -36,15 +38,17 @@ impl Reads {
         for name in self.unread.drain(..).filter(|name| own.contains(&name.span.source)) {
             // The members of a base are looked at again in each block that descends from it.
             if !unread.iter().any(|known| known.name.span == name.span) {
-                unread.push(Unread { name, is_import: false });
+                unread.push(Unread { name, is_import: false, needless: None });
             }
         }
         for (index, file) in files.iter().enumerate().filter(|(index, _)| !is_std[*index]) {
             for item in &file.ast.items {
                 let ItemKind::Use(item) = &item.kind else { continue };
-                let names = item.names.iter().map(|(_, here)| here);
-                let idle = names.filter(|here| !self.is_read(spec, ModuleId(index), here));
-                unread.extend(idle.map(|here| Unread { name: here.clone(), is_import: true }));
+                for (i, (_, here)) in item.names.iter().enumerate() {
+                    if !self.is_read(spec, ModuleId(index), here) {
+                        unread.push(Unread { name: here.clone(), is_import: true, needless: beside(&item.names, i) });
+                    }
+                }
             }
         }
         if let Some(model) = spec.model.map(|id| spec.block(id)) {
@@ -56,7 +60,7 @@ impl Reads {
                     }
                 });
             let idle = lets.filter(|name| !self.members.iter().any(|reader| reader.reads == name.node));
-            unread.extend(idle.map(|name| Unread { name: name.clone(), is_import: false }));
+            unread.extend(idle.map(|name| Unread { name: name.clone(), is_import: false, needless: None }));
         }
         spec.unread = unread;
         spec.readers = self.members;
@@ -70,6 +74,16 @@ impl Reads {
                 Some(Binding::Enum(id)) => spec.enumeration(*id).cases.iter().any(|case| read(&case.node)),
                 _ => false,
             }
+    }
+}
+
+/// A name in a `use` with the comma that it needs, if there are others.
+fn beside(names: &[(Name, Name)], index: usize) -> Option<Span> {
+    let (there, here) = &names[index];
+    match (index.checked_sub(1), names.get(index + 1)) {
+        (_, Some((next, _))) => Some(Span { end: next.span.start, ..there.span }),
+        (Some(before), None) => Some(Span { start: names[before].1.span.end, ..here.span }),
+        (None, None) => None,
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Unread {
     pub name: Name,
     /// Whether it is taken from another file.
     pub is_import: bool,
+    /// What can be left out with it, if something of the same kind stays.
+    pub needless: Option<Span>,
 }
 
 /// A member of the model that reads another.

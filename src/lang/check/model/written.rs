@@ -7,9 +7,7 @@ use diadc_core::op::WeightId;
 use diadc_core::span::Span;
 
 use crate::parse::ast::{MemberKind, ObjectiveDef, PartPath};
-use crate::parse::section::Section;
-use crate::program::written::{Measure, Named, Objective, Param, Unread, Written};
-use crate::resolve::effective_members;
+use crate::program::written::{Named, Objective, Written};
 use crate::resolve::spec::ModuleId;
 
 use crate::check::Expander;
@@ -20,37 +18,15 @@ impl Expander<'_> {
     /// The facts about the text of a model and of these objectives.
     pub(crate) fn written(&mut self, model: InstanceId, objectives: &[&Arc<ObjectiveDef>]) -> Written {
         let spec = self.spec;
-        let mut written = Written { allows: spec.allows.clone(), ..Written::default() };
-        let unread = spec.unread.iter();
-        written.unread.extend(unread.map(|unread| Unread {
-            name: unread.name.node.to_string(),
-            span: unread.name.span,
-            is_import: unread.is_import,
-        }));
-        written.objectives = objectives.iter().map(|def| self.written_objective(model, def)).collect();
-        let block = spec.block(self.instances[model.0].block);
-        let effective = effective_members(block, &spec.readers);
-        for (name, (module, member)) in &block.members {
-            let is_own = *module == ModuleId(0);
-            match &member.kind {
-                MemberKind::Part(def) if is_own => written.parts.push((name.to_string(), def.name.span)),
-                MemberKind::Param(def) => {
-                    let set = spec.settings.iter().find(|(set, _)| set.node == *name).map(|(set, _)| set.span);
-                    let readers = spec.readers.iter().filter(|reader| reader.reads == *name);
-                    let mut readers: Vec<String> = readers.map(|reader| reader.member.to_string()).collect();
-                    readers.dedup();
-                    let is_effective = effective.contains(name);
-                    let (name, span) = (name.to_string(), def.name.span);
-                    written.params.push(Param { name, span, set, is_own, is_effective, readers });
-                }
-                MemberKind::Section(def) if def.section == Section::Measure && !def.settings().is_empty() => {
-                    let has_protocol = def.settings().iter().any(|setting| &*setting.name.node == "protocol");
-                    written.measure = Some(Measure { span: def.place(), has_protocol });
-                }
-                _ => {}
-            }
-        }
-        written
+        let parts =
+            spec.block(self.instances[model.0].block).members.iter().filter_map(
+                |(name, (module, member))| match &member.kind {
+                    MemberKind::Part(def) if *module == ModuleId(0) => Some((name.to_string(), def.name.span)),
+                    _ => None,
+                },
+            );
+        let parts = parts.collect();
+        Written { parts, objectives: objectives.iter().map(|def| self.written_objective(model, def)).collect() }
     }
 
     fn written_objective(&mut self, model: InstanceId, def: &ObjectiveDef) -> Objective {

@@ -1,0 +1,113 @@
+//! Where the text of a spec lies: among the files of whoever compiles it, or within the program.
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+use crate::files::{Disk, Files};
+use crate::parse::ast::UseFrom;
+
+/// The standard library and the specs that come with the program.
+static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../specs");
+
+/// Where the text of a spec lies.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Location {
+    /// A file on disk.
+    File(PathBuf),
+    /// A file that comes with the program, by its path below `specs/`.
+    Embedded(PathBuf),
+}
+
+impl Location {
+    /// The file that a user means by a word: a path, or else the name of a spec that comes with the program.
+    #[must_use]
+    pub fn of(word: &str) -> Location {
+        let path = PathBuf::from(word);
+        if Disk.has(&path) {
+            return Location::File(path);
+        }
+        let inside = path.strip_prefix("specs").unwrap_or(&path).to_path_buf();
+        [inside.clone(), inside.with_extension("diad")]
+            .into_iter()
+            .find(|candidate| EMBEDDED.get_file(candidate).is_some())
+            .map_or(Location::File(path), Location::Embedded)
+    }
+
+    /// The name that users see.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Location::File(path) => path.display().to_string(),
+            Location::Embedded(path) => match path.strip_prefix("std") {
+                Ok(module) => format!("std::{}", module.with_extension("").display()),
+                Err(_) => format!("specs/{}", path.display()),
+            },
+        }
+    }
+
+    /// Reads the text.
+    ///
+    /// # Errors
+    /// Why it can't be read.
+    pub fn read(&self, files: &dyn Files) -> io::Result<String> {
+        match self {
+            Location::File(path) => files.read(path),
+            Location::Embedded(path) => {
+                let text = EMBEDDED.get_file(path).and_then(|file| file.contents_utf8());
+                text.map(str::to_owned).ok_or_else(|| io::ErrorKind::NotFound.into())
+            }
+        }
+    }
+
+    /// The file of a module of the standard library.
+    pub(super) fn module(name: &str) -> Location {
+        Location::Embedded(Path::new("std").join(name).with_extension("diad"))
+    }
+
+    /// The file that `from` means when it is written in this one.
+    #[must_use]
+    pub fn relative(&self, from: &UseFrom) -> Location {
+        match (from, self) {
+            (UseFrom::Std(module), _) => Location::module(module),
+            (UseFrom::File(path), Location::File(here)) => {
+                Location::File(normalized(&here.parent().unwrap_or(Path::new("")).join(path)))
+            }
+            (UseFrom::File(path), Location::Embedded(here)) => {
+                Location::Embedded(normalized(&here.parent().unwrap_or(Path::new("")).join(path)))
+            }
+        }
+    }
+}
+
+/// Names of the specs that come with the program.
+#[must_use]
+pub fn embedded_specs() -> Vec<String> {
+    let specs = EMBEDDED.files().map(include_dir::File::path).filter(|path| path.with_extension("diad") == *path);
+    specs.map(|path| path.with_extension("").display().to_string()).collect()
+}
+
+/// Paths without `.` and, where possible, without `..`.
+fn normalized(path: &Path) -> PathBuf {
+    let mut result = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(result.components().next_back(), Some(Component::Normal(_))) => {
+                result.pop();
+            }
+            Component::ParentDir | Component::Normal(_) | Component::RootDir | Component::Prefix(_) => {
+                result.push(component);
+            }
+        }
+    }
+    result
+}
+
+/// Names of the modules of the standard library.
+#[must_use]
+pub fn std_modules() -> Vec<String> {
+    let std = EMBEDDED.get_dir("std").map(|dir| dir.files().collect::<Vec<_>>()).unwrap_or_default();
+    std.iter().filter_map(|file| file.path().file_stem()).map(|stem| stem.to_string_lossy().into_owned()).collect()
+}
