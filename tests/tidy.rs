@@ -143,6 +143,17 @@ fn each_foreign_crate_comes_in_by_its_door() {
 }
 
 #[test]
+fn the_language_reads_files_by_one_door() {
+    let mut found = Vec::new();
+    for file in sources().iter().filter(|file| file.home() == "lang/" && file.path != "lang/files/disk.rs") {
+        for word in ["fs", "exists()", "is_file()", "is_dir()", "metadata()", "canonicalize()"] {
+            found.extend(file.lines_with(word));
+        }
+    }
+    assert_none("a file is looked at without the trait `Files`", &found);
+}
+
+#[test]
 fn one_place_says_how_many_threads_compute() {
     let mut found = Vec::new();
     // Kernels share out work on the pool in which they run.

@@ -209,6 +209,29 @@ fn shapes_symbols_layout_and_remedies_are_given() {
 }
 
 #[test]
+fn a_warning_stays_beside_a_wrong_shape_and_is_mended_with_a_click() {
+    let mut editor = opened();
+    let wrong = SPEC.replace("{Pair}", "{Pair, Pair as Twin}").replace("ae.decode(latent)", "latent");
+    editor.change("spec.diad", &wrong);
+    assert_eq!(editor.wrong("spec.diad"), ["shape-mismatch", "unused-name"]);
+    let place = position(&wrong, "Pair as T");
+    let actions = editor.ask(
+        "textDocument/codeAction",
+        json!({
+            "textDocument": { "uri": editor.url("spec.diad") },
+            "range": { "start": place, "end": place },
+            "context": { "diagnostics": [] },
+        }),
+    );
+    assert_eq!(actions.as_array().map(Vec::len), Some(1), "{actions}");
+    let edit = &actions[0]["edit"]["changes"][editor.url("spec.diad")][0];
+    assert_eq!((&edit["newText"], &actions[0]["isPreferred"]), (&json!(""), &json!(true)));
+    assert_eq!(edit["range"]["start"], position(&wrong, "{Pair"));
+    assert_eq!(edit["range"]["end"], position(&wrong, "as Twin"));
+    editor.end();
+}
+
+#[test]
 fn what_was_known_stays_while_a_text_is_broken() {
     let mut editor = opened();
     editor.wrong("spec.diad");
