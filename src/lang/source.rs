@@ -12,7 +12,7 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
-    /// Whether it is a file on disk, and the name its path.
+    /// Whether it is a file of the user's, and the name its path.
     pub is_file: bool,
 }
 
@@ -29,7 +29,7 @@ impl SourceMap {
         self.push(Source { name: name.into(), text: text.into(), is_file: false })
     }
 
-    /// Adds the text of a file on disk and gives its number.
+    /// Adds the text of a file of the user's and gives its number.
     ///
     /// # Panics
     /// With more than 2^32 texts.

@@ -1,4 +1,4 @@
-//! Which question is answered by what.
+//! Which function answers which request.
 
 use lsp_server::{ErrorCode, Request};
 use lsp_types::request::{
@@ -89,14 +89,14 @@ fn refusable<R: Serialize>(result: Result<R, String>) -> Answer {
     Ok(serde_json::to_value(value).expect("answers are plain data"))
 }
 
-/// The file and the byte that are asked about.
+/// The file and the byte that a request is about.
 fn at(workspace: &Workspace, params: &TextDocumentPositionParams) -> Option<(Location, usize)> {
     let location = place::location(&params.text_document.uri);
     let byte = place::byte(&workspace.text(&location)?, params.position);
     Some((location, byte))
 }
 
-/// One edit that lays a file out; none where its syntax is wrong or nothing changes.
+/// One edit that formats a file; none if its syntax is wrong or nothing changes.
 fn formatted(workspace: &Workspace, url: &Url) -> Option<Vec<TextEdit>> {
     let text = workspace.text(&place::location(url))?;
     let new = format(&text)?;

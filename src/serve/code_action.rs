@@ -22,7 +22,7 @@ pub(super) fn actions(workspace: &Workspace, url: &Url, range: Range) -> Vec<Cod
                 kind: Some(CodeActionKind::QUICKFIX),
                 diagnostics: Some(vec![shown.clone()]),
                 edit: Some(WorkspaceEdit::new(HashMap::from([(place.uri, vec![edit])]))),
-                // Of several ways the user chooses.
+                // Where there are several ways, the user chooses.
                 is_preferred: Some(found.fixes.len() == 1),
                 ..CodeAction::default()
             }));

@@ -1,7 +1,7 @@
 //! What could be written at a place.
 //!
-//! The text may be broken there, so the place is read from the words before it, and what the names are from what was
-//! known when the text was last right.
+//! The text may be broken there. So the words before the place say where it is, and the last compilation of a text
+//! without mistakes says what the names stand for.
 
 use lsp_types::{CompletionItem, CompletionItemKind, Documentation, MarkupContent, MarkupKind};
 
@@ -97,7 +97,7 @@ fn exported(workspace: &Workspace, here: &Location, module: &str) -> Vec<Complet
     let location = here.relative(&from);
     let mut symbols = workspace.symbols(&location);
     if symbols.is_empty() {
-        // It has not been asked for yet.
+        // No compilation has asked for this file yet.
         let mut sources = diadc_lang::source::SourceMap::default();
         let Ok(text) = location.read(&workspace.files) else { return Vec::new() };
         let id = sources.add(location.name(), text);
@@ -112,7 +112,7 @@ fn exported(workspace: &Workspace, here: &Location, module: &str) -> Vec<Complet
     shown.collect()
 }
 
-/// The members of the part that words joined by dots mean.
+/// The members of the part that a path such as `sd.decoder` names.
 fn fields(known: &Known, found: &Context, owner: &str) -> Vec<CompletionItem> {
     let mut steps = owner.split('.');
     let first = steps.next().unwrap_or_default();

@@ -11,10 +11,10 @@ use diadc_lang::diagnostic::{self, Label, Severity};
 use super::place;
 use super::workspace::Workspace;
 
-/// What is to be told: the mistakes of each file that has some or had some.
+/// The mistakes to publish: for each file that has some, and an empty list for each that had some before.
 pub(super) fn diagnostics(workspace: &mut Workspace) -> Vec<PublishDiagnosticsParams> {
     let mut by_file: BTreeMap<Url, Vec<Diagnostic>> = BTreeMap::new();
-    for url in std::mem::take(&mut workspace.told) {
+    for url in std::mem::take(&mut workspace.published) {
         by_file.insert(url, Vec::new());
     }
     for (location, analysis) in &workspace.analyses {
@@ -24,14 +24,14 @@ pub(super) fn diagnostics(workspace: &mut Workspace) -> Vec<PublishDiagnosticsPa
         for found in &analysis.diagnostics {
             let span = found.span();
             let Some(place) = workspace.place(span) else { continue };
-            let told = by_file.entry(place.uri).or_default();
+            let list = by_file.entry(place.uri).or_default();
             let new = convert(workspace, found, place.range);
-            if !told.contains(&new) {
-                told.push(new);
+            if !list.contains(&new) {
+                list.push(new);
             }
         }
     }
-    workspace.told = by_file.iter().filter(|(_, list)| !list.is_empty()).map(|(url, _)| url.clone()).collect();
+    workspace.published = by_file.iter().filter(|(_, list)| !list.is_empty()).map(|(url, _)| url.clone()).collect();
     by_file.into_iter().map(|(uri, diagnostics)| PublishDiagnosticsParams { uri, diagnostics, version: None }).collect()
 }
 
@@ -63,7 +63,7 @@ fn convert(workspace: &Workspace, found: &diagnostic::Diagnostic, range: lsp_typ
     }
 }
 
-/// The mistakes of a file with the lines and columns at which they lie.
+/// The mistakes of one file, each with the form in which the editor knows it.
 pub(super) fn own<'a>(
     workspace: &'a Workspace,
     url: &'a Url,

@@ -31,7 +31,7 @@ fn named(workspace: &mut Workspace, location: &Location, at: Span, span: Span) -
     }
     for known in workspace.known(location) {
         let seen = |span: &Span| known.record.values.get(span).map(|values| values.join("`, `"));
-        // A variable that is given another value has that of the place that is looked at.
+        // A `var` has another value at each place; the one at this place is shown.
         if let Some(values) = seen(&at).or_else(|| seen(&span)) {
             text += &format!("`{values}`\n\n");
         }
@@ -97,7 +97,7 @@ pub(super) fn inlays(workspace: &Workspace, url: &Url) -> Vec<InlayHint> {
         };
         let line = before.rsplit('\n').next().unwrap_or_default().trim_start();
         let is_new = (line.starts_with("let ") || line.starts_with("var ")) && !line.contains('=');
-        // What is written out needs no hint.
+        // No hint for a shape that the text states.
         let value = behind.split_once('=').map_or("", |(_, value)| value.trim_start());
         if !is_new || value.starts_with(first.as_str()) {
             continue;

@@ -1,8 +1,8 @@
 //! The language server: what an editor asks, answered from the compiler.
 //!
-//! It speaks the Language Server Protocol over a [`Connection`]. Everything that is open is compiled again when the
-//! queue of messages is empty, so that a burst of key strokes costs one compilation. Whatever a text holds, the server
-//! stays: a panic, which would be a mistake of ours, is caught and answered as an error.
+//! It speaks the Language Server Protocol over a [`Connection`]. It compiles the open files that a change concerns when
+//! the queue of messages is empty, so that a burst of key strokes costs one compilation. No text can end the server: a
+//! panic, which would be a mistake of ours, is caught and answered as an error.
 
 mod answer;
 mod code_action;
@@ -31,27 +31,27 @@ use thiserror::Error;
 
 use workspace::Workspace;
 
-/// The editor stopped speaking, or did not speak the protocol.
+/// The editor ended the connection, or sent what is not in the protocol.
 #[derive(Debug, Error)]
 #[error("the editor does not speak the language server protocol: {0}")]
 pub struct ServeError(String);
 
-/// Answers an editor on stdin and stdout until it says that it is done.
+/// Answers an editor on stdin and stdout until it asks for the end.
 ///
 /// # Errors
-/// What the editor said that is not the protocol.
+/// If the editor sends what is not in the protocol.
 pub fn serve_stdio() -> Result<(), ServeError> {
     let (connection, threads) = Connection::stdio();
     serve(&connection)?;
-    // The thread that writes ends when nobody can send to it.
+    // The thread that writes ends when the last sender is gone.
     drop(connection);
     threads.join().map_err(|error| ServeError(error.to_string()))
 }
 
-/// Answers an editor until it says that it is done.
+/// Answers an editor until it asks for the end.
 ///
 /// # Errors
-/// What the editor said that is not the protocol.
+/// If the editor sends what is not in the protocol.
 pub fn serve(connection: &Connection) -> Result<(), ServeError> {
     let capabilities = serde_json::to_value(capabilities()).expect("capabilities are plain data");
     let params = connection.initialize(capabilities).map_err(|error| ServeError(error.to_string()))?;
@@ -108,7 +108,7 @@ fn capabilities() -> ServerCapabilities {
 struct Server<'a> {
     connection: &'a Connection,
     workspace: Workspace,
-    /// Whether a text has changed since all were compiled.
+    /// Whether a text has changed since the last compilation.
     is_stale: bool,
 }
 
@@ -118,7 +118,7 @@ impl Server<'_> {
         let _ = self.connection.sender.send(message.into());
     }
 
-    /// Compiles what is open, if something changed, and tells what is wrong.
+    /// Compiles what is open, if something changed, and publishes the mistakes.
     fn refresh(&mut self) {
         if !std::mem::take(&mut self.is_stale) {
             return;
@@ -164,7 +164,7 @@ impl Server<'_> {
                 let Ok(params) = serde_json::from_value::<DidCloseTextDocumentParams>(params) else { return };
                 self.workspace.close(&params.text_document.uri);
             }
-            // A file on disk may be one that others use.
+            // An open file may use a file that changed on disk.
             DidSaveTextDocument::METHOD | "workspace/didChangeWatchedFiles" => self.workspace.touch(),
             _ => return,
         }

@@ -34,8 +34,8 @@ fn used_file(workspace: &Workspace, location: &Location, byte: usize) -> Option<
     })
 }
 
-/// All places at which something is named that is defined somewhere, the definitions too. A member that stands for one
-/// of the same name in a base is the same thing.
+/// All places that name what is defined at a place, with the definitions. A member that replaces one of a base counts
+/// as the same.
 pub(super) fn uses(workspace: &mut Workspace, definition: Span) -> BTreeSet<Span> {
     let others = workspace.everything();
     let open = workspace.analyses.values();
@@ -44,7 +44,7 @@ pub(super) fn uses(workspace: &mut Workspace, definition: Span) -> BTreeSet<Span
         .filter_map(|analysis| analysis.known.as_ref())
         .collect();
     let mut family = BTreeSet::from([definition]);
-    // A base may be met only after what descends from it.
+    // The search can reach a base later than a block that descends from it.
     loop {
         let count = family.len();
         for known in &known {
@@ -65,7 +65,7 @@ pub(super) fn uses(workspace: &mut Workspace, definition: Span) -> BTreeSet<Span
     places
 }
 
-/// Adds members that stand for each other in blocks and their bases.
+/// Adds the members that replace each other in blocks and their bases.
 fn relatives(known: &Known, family: &mut BTreeSet<Span>) {
     for block in &known.spec.blocks {
         for base in &block.lineage[1..] {
@@ -80,7 +80,7 @@ fn relatives(known: &Known, family: &mut BTreeSet<Span>) {
     }
 }
 
-/// The places as editors say them.
+/// The places in the form of the protocol.
 pub(super) fn places(workspace: &Workspace, spans: BTreeSet<Span>) -> Vec<lsp_types::Location> {
     spans.into_iter().filter_map(|span| workspace.place(span)).collect()
 }
@@ -105,7 +105,7 @@ fn outlined(symbol: &Symbol, text: &str) -> DocumentSymbol {
     }
 }
 
-/// What all files define whose name holds some letters.
+/// All definitions whose name contains these letters.
 #[allow(deprecated, reason = "the field that says so must be given")]
 pub(super) fn search(workspace: &mut Workspace, query: &str) -> Vec<SymbolInformation> {
     let others = workspace.everything().into_iter().map(|(location, _)| location);

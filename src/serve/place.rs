@@ -61,7 +61,7 @@ fn narrow(n: usize) -> u32 {
 
 /// The file that an address means.
 pub(super) fn location(url: &Url) -> Location {
-    // What has never been saved has an address of its own kind, and no place.
+    // A text that was never saved has an address that is no path.
     let Ok(path) = url.to_file_path() else { return Location::File(PathBuf::from(url.as_str())) };
     match path.strip_prefix(cache()).map(Path::to_path_buf).ok() {
         Some(inside) => Location::Embedded(inside),
@@ -69,7 +69,7 @@ pub(super) fn location(url: &Url) -> Location {
     }
 }
 
-/// The address of a file.
+/// The address under which an editor knows a file.
 pub(super) fn url(location: &Location) -> Option<Url> {
     match location {
         Location::File(path) => Url::from_file_path(path).ok().or_else(|| Url::parse(path.to_str()?).ok()),

@@ -55,7 +55,7 @@ pub(super) fn rename(
     let is_alias = workspace.library.sources().slice(definition) != word;
     let mut edits: HashMap<Url, Vec<TextEdit>> = HashMap::new();
     for span in uses(workspace, definition) {
-        // Under another name it was taken into a file with `as`; that is a name of that file alone.
+        // A `use` with `as` gave it a name in one file, which stays as it is.
         if workspace.library.sources().slice(span) != word || is_alias && span.source != at.source {
             continue;
         }

@@ -17,7 +17,7 @@ pub(super) struct Symbol {
     pub(super) kind: SymbolKind,
     /// Its doc comment.
     pub(super) doc: String,
-    /// How its definition begins.
+    /// The first lines of its definition.
     pub(super) head: String,
     /// What is defined in it.
     pub(super) inner: Vec<Symbol>,
@@ -94,7 +94,7 @@ fn symbol(name: &Name, end: Span, kind: SymbolKind, doc: &str, text: &str, inner
     }
 }
 
-/// The lines of a definition up to its body; no more than a few.
+/// The lines of a definition up to its body, a few at most.
 fn head(text: &str, name: Span) -> String {
     let at = (name.start as usize).min(text.len());
     let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);

@@ -22,7 +22,7 @@ use super::overlay::Overlay;
 use super::place;
 use super::symbol::{Symbol, symbols};
 
-/// Files of a folder that are looked at, at most.
+/// How many files of a folder the server reads at most.
 const FILES: usize = 500;
 
 /// What is known of one open file and all it uses.
@@ -41,7 +41,7 @@ pub(super) struct Known {
     pub(super) record: Record,
     pub(super) program: Option<Program>,
     cost: Option<Cost>,
-    /// The texts whose places are meant.
+    /// The texts to which the places above belong.
     texts: HashMap<SourceId, String>,
 }
 
@@ -61,7 +61,7 @@ impl Known {
     }
 }
 
-/// Everything open.
+/// All open files and what is known of them.
 pub(super) struct Workspace {
     pub(super) library: Library,
     pub(super) files: Overlay,
@@ -69,10 +69,10 @@ pub(super) struct Workspace {
     /// Open files with the addresses under which the editor knows them.
     open: IndexMap<Location, Url>,
     pub(super) analyses: IndexMap<Location, Analysis>,
-    /// Files whose text changed since all were compiled.
+    /// Files whose text has changed since the last compilation.
     changed: Vec<Location>,
-    /// Files of which something wrong was told.
-    pub(super) told: BTreeSet<Url>,
+    /// Files with mistakes that the editor shows.
+    pub(super) published: BTreeSet<Url>,
 }
 
 impl Workspace {
@@ -89,7 +89,7 @@ impl Workspace {
             open: IndexMap::new(),
             analyses: IndexMap::new(),
             changed: Vec::new(),
-            told: BTreeSet::new(),
+            published: BTreeSet::new(),
         }
     }
 
@@ -121,7 +121,7 @@ impl Workspace {
         self.changed.extend(on_disk);
     }
 
-    /// Gives up what is known, but not what is open.
+    /// Forgets what is known, but keeps the open texts.
     pub(super) fn forget(&mut self) {
         self.library = Library::default();
         self.analyses.clear();
@@ -204,7 +204,7 @@ impl Workspace {
         }
     }
 
-    /// What is defined at a place, if it has more than a name.
+    /// The symbol whose name stands at a place.
     pub(super) fn symbol(&self, span: Span) -> Option<Symbol> {
         let location = self.library.location(span.source)?;
         let symbols = self.symbols(location);
@@ -256,7 +256,7 @@ fn analyse(location: &Location, overlay: &Overlay, library: &mut Library, before
         return Analysis { diagnostics, known: before.map(|known| moved(known, library)), files };
     };
     let Notes { index, mut record } = notes;
-    // Where a word or its syntax is wrong, more was seen before.
+    // Where a name or the syntax is wrong, the compilation before saw more.
     if !spec.diagnostics.is_empty()
         && let Some(before) = before
     {
@@ -279,7 +279,7 @@ fn texts(spec: &Spec, library: &Library) -> HashMap<SourceId, String> {
     spec.modules.iter().map(|module| text(module.source)).collect()
 }
 
-/// What is known, with the places of names where they are in the texts of now.
+/// What is known, with the places that the names have in the present texts.
 fn moved(mut known: Known, library: &Library) -> Known {
     let mut shifts: BTreeMap<SourceId, Shift> = BTreeMap::new();
     for module in &known.spec.modules {
@@ -302,11 +302,11 @@ fn moved(mut known: Known, library: &Library) -> Known {
     known
 }
 
-/// What changed between two texts: everything between what they begin and end with alike.
+/// What changed between two texts: all that lies between their common beginning and their common end.
 struct Shift {
     /// Where the old text begins to differ.
     start: usize,
-    /// Where it ceases to.
+    /// Where it is the same again.
     end: usize,
     /// How much longer the new one is.
     longer: i64,
@@ -322,7 +322,7 @@ impl Shift {
         Shift { start, end: old.len() - tail, longer: length(new) - length(old) }
     }
 
-    /// The place of now; none for what was changed.
+    /// The place in the new text; none for a place within the change.
     fn moved(&self, span: Span) -> Option<Span> {
         if span.end as usize <= self.start {
             return Some(span);

@@ -36,9 +36,9 @@ const KINDS: &[(&str, &str, &str)] = &[
         "model M {\n    data { size = 8  filter = \"bilinear\" }\n    fn f(x: [B, 3, 8, 8]) { x }\n}\n",
     ),
     (
-        "model M {\n    param name: string = top\n    fn f(x: [B, 3, 8, 8]) { if name == \"top\" { x } else { -x } }\n}\n",
-        "Write `\"top\"`",
-        "model M {\n    param name: string = \"top\"\n    fn f(x: [B, 3, 8, 8]) { if name == \"top\" { x } else { -x } }\n}\n",
+        "use std::autoencodr::{TinyBlock}\nmodel M { part net = TinyBlock() fn f(x: [B, 3, 8, 8]) { net(x) } }\n",
+        "Write `std::autoencoder`",
+        "use std::autoencoder::{TinyBlock}\nmodel M { part net = TinyBlock() fn f(x: [B, 3, 8, 8]) { net(x) } }\n",
     ),
     (
         "enum A { off, on }\nenum B { off, late }\nmodel M {\n    param a: A = off\n    param b: B = B::late\n    \

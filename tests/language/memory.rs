@@ -13,9 +13,9 @@ use std::autoencoder::{TinyBlock}
 
 model M {
     part net = Net()
-    part block = TinyBlock()
+    part tiny = TinyBlock()
     fn f(x: [B, 3, 8, 8]) { net(x) }
-    fn g(x: [B, 4, 8, 8]) { block(x) }
+    fn g(x: [B, 4, 8, 8]) { tiny(x) }
 }
 ";
 const NET: &str = "use \"../width.diad\"::{width}\n\nblock Net() { fn (x) { x |> conv(3, out: width) @ \"conv\" } }\n";

@@ -1,7 +1,5 @@
-//! The stable names of all that can be wrong: one table, of which everything else that names a code is made.
-//!
-//! A code stands in brackets behind `error` or `warning`, in an `allow` of a spec, in JSON and SARIF, and as the name of
-//! a file in `docs/diagnostics`. Which stage reports it is not known here.
+//! The codes of all mistakes and warnings, in one table. Users see the name of a code in brackets after `error` or
+//! `warning`, in an `allow`, in JSON and in SARIF; its explanation is the file with its name in `docs/diagnostics`.
 
 use std::fmt;
 
@@ -33,7 +31,7 @@ macro_rules! codes {
                 }
             }
 
-            /// How grave what has this code is.
+            /// Whether it is that of an error or of a warning.
             #[must_use]
             pub fn severity(self) -> Severity {
                 match self {
@@ -53,7 +51,7 @@ codes! {
         ArgumentTwice = "argument-twice",
         /// A block descends from itself.
         BaseCycle = "base-cycle",
-        /// What stands behind `from` is no block.
+        /// What stands after `from` is no block.
         BaseIsNoBlock = "base-is-no-block",
         /// A copy has a weight of another shape than its original.
         CopyOfOtherShape = "copy-of-other-shape",
@@ -123,7 +121,7 @@ codes! {
         PlaceReachedTwice = "place-reached-twice",
         /// Two parts lie at the same place.
         PlaceTaken = "place-taken",
-        /// An argument without a name stands behind one with a name.
+        /// An argument without a name comes after one with a name.
         PositionalAfterNamed = "positional-after-named",
         /// A block or function says that it can't do this.
         Refused = "refused",

@@ -44,8 +44,8 @@ impl Explanation {
     /// The words between the title and the examples.
     #[must_use]
     pub fn words(&self) -> &'static str {
-        let behind_title = self.text.split_once('\n').map_or("", |(_, rest)| rest);
-        behind_title.split_once("```").map_or(behind_title, |(words, _)| words).trim()
+        let after_title = self.text.split_once('\n').map_or("", |(_, rest)| rest);
+        after_title.split_once("```").map_or(after_title, |(words, _)| words).trim()
     }
 
     /// A spec that gives this code.
@@ -54,14 +54,14 @@ impl Explanation {
         self.block("```diad,wrong\n")
     }
 
-    /// The same spec put right.
+    /// The same spec without the mistake.
     #[must_use]
     pub fn right(&self) -> &'static str {
         self.block("```diad,right\n")
     }
 
     fn block(&self, fence: &str) -> &'static str {
-        let behind = self.text.split_once(fence).map_or("", |(_, behind)| behind);
-        behind.split_once("```").map_or("", |(spec, _)| spec)
+        let after = self.text.split_once(fence).map_or("", |(_, after)| after);
+        after.split_once("```").map_or("", |(spec, _)| spec)
     }
 }

@@ -1,21 +1,21 @@
-//! The forms in which diagnostics are told.
+//! The formats in which diagnostics are written.
 
 /// For whom diagnostics are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// People: beside the source.
+    /// For people: beside the source.
     #[default]
     Text,
-    /// Programs.
+    /// For programs.
     Json,
-    /// Services that scan code, as SARIF 2.1.0.
+    /// For code-scanning services, as SARIF 2.1.0.
     Sarif,
-    /// GitHub Actions, as workflow commands.
+    /// For GitHub Actions, as workflow commands.
     Github,
 }
 
 impl Format {
-    /// All forms.
+    /// All formats.
     pub const ALL: [Format; 4] = [Format::Text, Format::Json, Format::Sarif, Format::Github];
 
     /// Its name.

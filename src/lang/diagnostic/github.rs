@@ -1,7 +1,7 @@
 //! Diagnostics as workflow commands of GitHub Actions, which shows them beside the changed lines.
 //!
-//! One line each: `::error file=F,line=L,col=C,endLine=L,endColumn=C,title=T::words`. A place that lies in no file of the
-//! user's is told in words; then the innermost call that does lie in a file is the place.
+//! One line each: `::error file=F,line=L,col=C,endLine=L,endColumn=C,title=T::words`. If a mistake lies in
+//! no file of the user's, the place is the innermost call in such a file, and the words name the other place.
 
 use crate::source::SourceMap;
 
@@ -27,12 +27,12 @@ fn command(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     format!("::{command} {}::{words}\n", properties.join(","))
 }
 
-/// What stands behind the command: a line break and the sign of an escape are escaped.
+/// The text after the command, with line breaks and `%` escaped.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// What stands in a property, where `:` and `,` have a meaning too.
+/// The value of a property, with `:` and `,` escaped as well.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -6,7 +6,7 @@ use crate::source::SourceMap;
 
 use super::{Diagnostic, Fix, Label, Place};
 
-/// A place with words about it.
+/// A place with a text about it.
 #[derive(Serialize)]
 struct JsonLabel<'a> {
     #[serde(flatten)]
@@ -35,8 +35,8 @@ struct JsonDiagnostic<'a> {
     fixes: Vec<JsonFix<'a>>,
 }
 
-/// The list of all diagnostics. The first label of each is where it hurts, the others are the other parties; the trace
-/// leads from there through the calls, innermost first.
+/// The list of all diagnostics. The first label of each is the place of the mistake, the others are involved; the trace
+/// lists the calls that led there, innermost first.
 ///
 /// # Panics
 /// Never: all keys are strings and all numbers whole.

@@ -1,4 +1,4 @@
-//! What is wrong with a spec: a headline, the places that hurt, how the compiler got there, and a remedy.
+//! What is wrong with a spec: a headline, the places that are involved, the calls that led there, and a remedy.
 //!
 //! Stages make [`Diagnostic`]s from their own errors; [`render`] draws them beside the source, and [`json()`], [`sarif()`] and
 //! [`github()`] write them for programs. [`Explanation`] says what a code means. This room knows places and words, but no stage.
@@ -33,12 +33,12 @@ pub use sarif::sarif;
 pub use suggest::{is_misspelt, nearest, nearest_of, one_of};
 pub use wording::{bytes, count, grouped, short};
 
-/// How grave it is.
+/// Whether something is an error or a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Nothing comes out.
+    /// There is no program.
     Error,
-    /// Something comes out that is probably not meant.
+    /// There is a program, but it is probably not what the author meant.
     Warning,
 }
 
@@ -69,7 +69,7 @@ pub struct Diagnostic {
     pub code: Code,
     /// What is wrong, in one line of lower-case words with names in backticks.
     pub headline: String,
-    /// Where it hurts, first; then the other parties.
+    /// The place of the mistake first, then the other places that are involved.
     pub labels: Vec<Label>,
     /// The calls that led there, innermost first.
     pub trace: Vec<Label>,
@@ -95,20 +95,20 @@ impl Diagnostic {
         }
     }
 
-    /// Whether nothing comes out because of it.
+    /// Whether it is an error, not a warning.
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.code.severity() == Severity::Error
     }
 
-    /// Words at the place where it hurts.
+    /// Words at the place of the mistake.
     #[must_use]
     pub fn here(mut self, text: impl Into<String>) -> Diagnostic {
         self.labels[0].text = text.into();
         self
     }
 
-    /// Another place that has to do with it.
+    /// Another place that is involved.
     #[must_use]
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
         self.labels.push(Label { span, text: text.into() });
@@ -143,19 +143,19 @@ impl Diagnostic {
         self
     }
 
-    /// Where it hurts.
+    /// The place of the mistake.
     #[must_use]
     pub fn span(&self) -> Span {
         self.labels[0].span
     }
 
-    /// The first label that lies in a file of the user's: where it hurts, another party, or a call that led there.
+    /// The first label in a file of the user's: the mistake, another place that is involved, or a call that led there.
     #[must_use]
     pub fn in_a_file(&self, sources: &SourceMap) -> Option<&Label> {
         self.labels.iter().chain(&self.trace).find(|label| sources.get(label.span.source).is_file)
     }
 
-    /// All of it in words, a line for each fact, for readers that see no source beside it.
+    /// The whole diagnostic as text, a line for each fact, for readers without the source beside it.
     #[must_use]
     pub fn words(&self, sources: &SourceMap) -> String {
         let mut lines = vec![self.headline.clone()];
@@ -174,7 +174,7 @@ impl Diagnostic {
     }
 }
 
-/// Sorts by place and drops what says the same of the same place twice.
+/// The diagnostics in the order of their places, without a second one with the same code at the same place.
 #[must_use]
 pub fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     diagnostics.sort_by_key(|d| (d.span().source, d.span().start, d.code.severity()));

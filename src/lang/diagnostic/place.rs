@@ -6,7 +6,7 @@ use diadc_core::span::Span;
 
 use crate::source::SourceMap;
 
-/// A stretch of a text. Lines and columns count from 1, columns in characters, bytes from 0; an end lies behind the last.
+/// A stretch of a text. Lines and columns count from 1, columns in characters, bytes from 0; an end lies after the last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Place {
     /// A path as the user wrote it, or the name of a text that is no file, such as `std::unet` or `--set size`.
@@ -21,7 +21,7 @@ pub struct Place {
     pub end_column: usize,
     /// First byte.
     pub start: usize,
-    /// Byte behind the last.
+    /// Byte after the last.
     pub end: usize,
 }
 
@@ -37,7 +37,7 @@ impl Place {
     }
 }
 
-/// The byte, kept inside the text and at the beginning of a character.
+/// The byte, moved into the text and to the beginning of a character.
 fn border(text: &str, at: u32) -> usize {
     let mut at = (at as usize).min(text.len());
     while !text.is_char_boundary(at) {

@@ -67,7 +67,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Group<'a> {
     group
 }
 
-/// The bytes of a span, kept inside the text and on character borders.
+/// The bytes of a span, moved into the text and to the beginning of a character.
 fn range(span: Span, text: &str) -> std::ops::Range<usize> {
     let clamp = |at: u32| {
         let mut at = (at as usize).min(text.len());

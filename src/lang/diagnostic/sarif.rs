@@ -1,7 +1,7 @@
 //! Diagnostics as SARIF 2.1.0, which code-scanning services read (OASIS, 2020).
 //!
-//! The rules are the codes that occur, with the words of their explanations. A place that lies in no file of the user's
-//! (the standard library, a setting) is told in words; then the innermost call that does lie in a file is the place.
+//! The rules are the codes that occur, with their explanations. If a mistake lies in no file of the user's (but in the
+//! standard library or a setting), its location is the innermost call in such a file, and the message names the place.
 
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ fn result(diagnostic: &Diagnostic, codes: &[Code], sources: &SourceMap) -> Value
     if let Some(label) = diagnostic.in_a_file(sources) {
         result["locations"] = json!([{ "physicalLocation": physical(label.span, sources) }]);
     }
-    // The standard wants each of them once.
+    // The standard forbids the same location twice.
     let mut related: Vec<Value> = Vec::new();
     let labels = diagnostic.labels.iter().skip(1).chain(&diagnostic.trace);
     for Label { span, text } in labels.filter(|label| sources.get(label.span.source).is_file) {
@@ -82,7 +82,7 @@ fn physical(span: Span, sources: &SourceMap) -> Value {
     })
 }
 
-/// A path as a relative or absolute reference: slashes, and what is no plain sign as its bytes.
+/// A path as a relative or absolute URI reference: with slashes, and with all other special characters percent-encoded.
 fn uri(path: &str) -> String {
     let mut uri = String::new();
     if path.starts_with('/') {

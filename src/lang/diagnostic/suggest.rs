@@ -1,9 +1,9 @@
-//! The nearest of the names that would have been right.
+//! Which of the names that would have been right was probably meant.
 
 use super::{Diagnostic, Fix};
 
 impl Diagnostic {
-    /// The name that was meant by the word where it hurts, if it is known.
+    /// The name that was probably meant by the word at the place of the mistake, as a hint and a fix.
     #[must_use]
     pub fn did_you_mean(self, name: Option<&str>) -> Diagnostic {
         let Some(name) = name else { return self };
@@ -11,28 +11,28 @@ impl Diagnostic {
         self.help(format!("did you mean `{name}`?")).fix(fix)
     }
 
-    /// The nearest name to the word where it hurts, or all names if none is near and they are few.
+    /// The name that is nearest to the word at the place of the mistake; or all names, if none is near and they are few.
     #[must_use]
     pub fn one_of<'a>(self, word: &str, names: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-        let names: Vec<&str> = names.into_iter().collect();
-        match nearest(word, names.iter().copied()) {
-            Some(name) => self.did_you_mean(Some(name)),
-            None => self.help_if(one_of(word, names)),
-        }
+        self.one_of_written(word, names, str::to_owned)
     }
 
-    /// The same for a word that stands in double quotes.
+    /// The same where a name is written with something around it, such as quotes.
     #[must_use]
-    pub fn one_of_strings<'a>(self, word: &str, names: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-        let mut diagnostic = self.one_of(word, names);
-        for fix in &mut diagnostic.fixes {
-            *fix = Fix::write(format!("\"{}\"", fix.new), fix.span);
-        }
-        diagnostic
+    pub fn one_of_written<'a>(
+        self,
+        word: &str,
+        names: impl IntoIterator<Item = &'a str>,
+        written: impl Fn(&str) -> String,
+    ) -> Diagnostic {
+        let names: Vec<&str> = names.into_iter().collect();
+        let span = self.span();
+        let fix = nearest(word, names.iter().copied()).map(|name| Fix::write(written(name), span));
+        fix.into_iter().fold(self.help_if(one_of(word, names)), Diagnostic::fix)
     }
 }
 
-/// The name most like `word`, if one is like it at all.
+/// The name that is most similar to a word, if one is similar enough.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     names
@@ -50,13 +50,13 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, name)| name)
 }
 
-/// Whether a word is another but for one letter, or for two that changed places.
+/// Whether two words differ in one letter, or in two letters that changed places.
 #[must_use]
 pub fn is_misspelt(word: &str, right: &str) -> bool {
     strsim::damerau_levenshtein(word, right) == 1
 }
 
-/// The nearest of several groups of names, of which an earlier one wins unless a later one is nearer.
+/// The nearest name in several groups. Of names that are as near, one of an earlier group wins.
 pub fn nearest_of<'a>(word: &str, groups: impl IntoIterator<Item = Vec<&'a str>>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     let sorted = |text: &str| {

@@ -1,8 +1,8 @@
 //! A call written in a loop that is the same in every step.
 //!
-//! The optimiser moves it out, so that it costs nothing; but who reads the loop thinks that it changes, and who wrote
-//! it may have meant that. Only what is written in the loop itself is told of: a function that a sampler is given may
-//! well compute something that does not depend on the step.
+//! The optimiser moves it out of the loop, so that it costs nothing; but a reader of the loop thinks that it changes, and
+//! the author may have meant it to. Only a call in the text of the loop itself is reported: a function that is passed to a
+//! sampler may well compute something that does not depend on the step.
 
 use diadc_core::span::Span;
 
@@ -48,7 +48,7 @@ fn diagnostic(span: Span, around: Span, calls: Vec<Label>) -> Diagnostic {
     diagnostic
 }
 
-/// The loop in whose own text a call stands that computes a cell.
+/// The loop whose own text has the call that computes a cell.
 fn loop_around(program: &Program, flow: &Flow<'_>, cell: CellId, call: Span) -> Option<Span> {
     let mut within = flow.cells[cell].within;
     while let Some(number) = within {
@@ -86,7 +86,7 @@ fn still_cells(flow: &Flow<'_>) -> Vec<bool> {
     still
 }
 
-/// Whether an input is the same in each step of a loop: it is made in it and still, or made around it.
+/// Whether an input is the same in each step of a loop: because it is computed outside, or because nothing in it changes.
 fn comes_still(flow: &Flow<'_>, input: CellId, within: Option<usize>, still: &[bool]) -> bool {
     let made = flow.cells[input].within;
     if made == within {

@@ -14,7 +14,7 @@ pub(super) struct Call {
     pub(super) last: Option<CellId>,
     /// Whether all its values have the property that was asked for.
     pub(super) all: bool,
-    /// Whether one of them costs multiplications in number.
+    /// Whether one of them costs more than a single multiplication per result.
     pub(super) is_costly: bool,
 }
 

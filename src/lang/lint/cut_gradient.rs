@@ -1,4 +1,4 @@
-//! A weight that is trained and on which losses depend, but only through what lets no gradient back.
+//! A trained weight on which losses depend, but only through operations without a derivative.
 
 use diadc_core::op::{Op, WeightId};
 use diadc_core::span::Span;
@@ -29,8 +29,8 @@ pub(super) fn cut_gradient(linter: &mut Linter<'_>) {
     }
 }
 
-/// Where the gradient of a weight ends: the nearest operation behind it through which the loss depends on it, and which
-/// has no derivative.
+/// Where the gradient of a weight ends: the first operation without a derivative on the way from the weight to the
+/// loss.
 fn cut_behind(flow: &Flow<'_>, weight: WeightId) -> Option<(Span, &'static str)> {
     let needed = flow.needed(&flow.outputs, &|_, _| true);
     let users = flow.users();

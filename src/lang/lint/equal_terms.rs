@@ -1,6 +1,6 @@
 //! A value minus itself, such as guidance between two conditions that are the same.
 //!
-//! Two forms are told of: `x - x`, and multiples of one value with opposite signs, if it was computed twice: in
+//! Two forms are reported: `x - x`, and multiples of one value with opposite signs, if it was computed twice: in
 //! `(1 + s) * f(a) - s * f(b)` the values of `f` differ, or the second was computed in vain.
 
 use diadc_core::graph::ScopeId;
@@ -38,7 +38,7 @@ fn equal(linter: &Linter<'_>, flow: usize, cell: CellId) -> Option<([CellId; 2],
         return None;
     }
     let is_zero = first == -second;
-    // The difference of a value and a multiple of itself is only odd if somebody thought that there are two values.
+    // `x - 0.5 * x` is a mistake only if the author computed `x` twice and took it for two values.
     (is_zero || a != b).then_some(([a, b], is_zero))
 }
 
@@ -65,7 +65,7 @@ fn multiple(flow: &Flow<'_>, cell: CellId) -> (CellId, f64) {
     }
 }
 
-/// The number that a cell is, if it is one of the spec.
+/// The number that a cell holds, if it is a constant of the spec.
 fn number(flow: &Flow<'_>, cell: CellId) -> Option<f64> {
     match flow.op(cell)? {
         Op::Constant(constant) => match &constant.elements {

@@ -1,8 +1,8 @@
 //! A function as one flat list of values, with loops unfolded into their bodies, so that a question about it is one
 //! pass over the list.
 //!
-//! In: a graph. Out: a [`Cell`] for each value, behind those it is made of, but for what a loop carries from step to step:
-//! that is joined from its start and from the end of the step before, which stands further down.
+//! In: a graph. Out: a [`Cell`] for each value, after those it is computed from. One kind of cell is an exception: what a
+//! loop carries from step to step has as inputs its start and the end of the step before, which comes later in the list.
 
 use diadc_core::fact::{DType, Fact};
 use diadc_core::graph::{Function, Graph, Loop, Origin, Task, ValueId};
@@ -52,7 +52,7 @@ pub(super) struct Flow<'a> {
     inputs: Vec<CellId>,
 }
 
-/// Which inputs each cell is among, by cell.
+/// The cells that use each cell.
 pub(super) struct Users {
     first: Vec<usize>,
     users: Vec<(CellId, usize)>,
@@ -66,7 +66,7 @@ impl Users {
 }
 
 impl<'a> Flow<'a> {
-    /// Lays a function out.
+    /// The flow of a function.
     pub(super) fn new(function: &'a Function) -> Flow<'a> {
         let mut flow = Flow {
             name: &function.name,
@@ -79,7 +79,7 @@ impl<'a> Flow<'a> {
         flow
     }
 
-    /// Lays a graph out whose inputs, if it is a loop's body, are these cells; its outputs.
+    /// Adds the cells of a graph and gives those of its outputs. If it is the body of a loop, `inputs` are its inputs.
     fn graph(&mut self, graph: &'a Graph, inputs: &[CellId], within: Option<usize>) -> Vec<CellId> {
         let mut cells: Vec<CellId> = Vec::with_capacity(graph.len());
         let mut given = inputs.iter();
@@ -103,7 +103,7 @@ impl<'a> Flow<'a> {
         graph.outputs().iter().map(|(_, value)| at(&cells, *value)).collect()
     }
 
-    /// Lays a loop out; the first of its outputs, behind which the others stand.
+    /// Adds the cells of a loop and gives that of its first output; the other outputs follow.
     fn run(&mut self, run: &'a Loop, needs: &[CellId], origin: Origin, around: Option<usize>) -> CellId {
         let within = Some(self.loops.len());
         self.loops.push(LoopAt { origin, within: around });
@@ -154,7 +154,7 @@ impl<'a> Flow<'a> {
         &self.inputs[first..first + count]
     }
 
-    /// The operation that makes a cell.
+    /// The operation that computes a cell.
     pub(super) fn op(&self, cell: CellId) -> Option<&'a Op> {
         match self.cells[cell].source {
             Source::Op(op) => Some(op),
@@ -211,7 +211,7 @@ impl<'a> Flow<'a> {
         !cuts && is_float(cell) && is_float(self.inputs(cell)[port])
     }
 
-    /// The expression that makes a cell.
+    /// The expression that computes a cell.
     pub(super) fn span(&self, cell: CellId) -> Span {
         self.cells[cell].origin.span
     }

@@ -1,4 +1,4 @@
-//! A `freezes` that takes nothing away from what is trained: its weights stay in the optimiser, or were never in it.
+//! A `freezes` without effect: its weights are trained all the same, or would not be trained without it.
 
 use crate::diagnostic::{Code, Diagnostic};
 

@@ -1,12 +1,12 @@
-//! Warnings: what a spec says that can't be meant.
+//! Warnings: what would run, but is probably not what the author meant.
 //!
 //! In: a spec and, if nothing is wrong with it, its program. Out: warnings, one kind per file, without those that the spec
-//! gives a reason for. What a warning points at would run, and cost somebody a day or a month. A warning is only given
-//! where it is proved: nothing here guesses at sizes, data or checkpoints. Every pass is linear in the size of the graphs.
+//! allows. Every warning is proved: nothing here guesses at sizes, data or checkpoints. Every pass is linear in the size
+//! of the graphs.
 //!
-//! Beside mistakes there are fewer warnings, so that none of them follows from a mistake. Where a shape or a value is
-//! wrong, the names that nothing reads are still certain; what a program shows is not. Where syntax or a name is wrong,
-//! the word that nothing reads may be the one that was meant, so that nothing is certain.
+//! A spec with mistakes gets only warnings that do not follow from a mistake. If a shape or a value is wrong, there is no
+//! program, but it is still certain which names and `param`s nothing reads. If the syntax or a name is wrong, there are
+//! no warnings: the name that nothing reads may be the one that was misspelt.
 
 mod call_in_loop;
 mod calls;
@@ -41,10 +41,10 @@ use crate::resolve::spec::Spec;
 use findings::Findings;
 use linter::Linter;
 
-/// What is seen in a program: where it looks, and where it puts what it finds.
+/// Looks for one kind of warning, and adds what it finds to the findings.
 type Check = fn(&mut Linter<'_>);
 
-/// All that need a program; a call that is repeated in equal terms is reported as the latter.
+/// All that need a program. `equal_terms` comes before `repeated_call`, which leaves out what the other has reported.
 const CHECKS: [Check; 12] = [
     unreached_weight::unreached_weight,
     cut_gradient::cut_gradient,

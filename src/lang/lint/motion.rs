@@ -56,7 +56,7 @@ fn starts(program: &Program, trained: &[bool]) -> Vec<bool> {
     let mut differs = Vec::with_capacity(trained.len());
     for first in 0..trained.len() {
         let mut at = Some(first);
-        // A chain of copies ends; the limit only says so.
+        // No chain of copies is longer than the list of weights.
         for _ in 0..trained.len() {
             let Some(number) = at.filter(|&number| trained[number]) else { break };
             match &program.weights[number].init {
@@ -76,9 +76,9 @@ struct Side<'a, 'f> {
     users: Users,
     /// Which weights it trains; empty if it is no objective.
     trains: Vec<bool>,
-    /// Which may be something else than zero.
+    /// Which cells may be something else than zero.
     value: Vec<bool>,
-    /// Which have a gradient that may be.
+    /// Which cells have a gradient that may be something else than zero.
     gradient: Vec<bool>,
 }
 
@@ -93,7 +93,7 @@ impl<'a, 'f> Side<'a, 'f> {
     }
 }
 
-/// Something of a cell that has just become possible.
+/// A fact about a cell that has just become possible.
 enum News {
     Value(usize, CellId),
     Gradient(usize, CellId),
@@ -181,7 +181,7 @@ impl Solver<'_, '_> {
         }
     }
 
-    /// A weight with a gradient, where it is trained, is zero no longer, nor is it in the other objectives.
+    /// A trained weight that gets a gradient may differ from zero from then on, in all objectives.
     fn weight_moves(&mut self, side: usize, id: WeightId) {
         let number = id.0 as usize;
         if !self.sides[side].trains[number] || std::mem::replace(&mut self.moves[number], true) {

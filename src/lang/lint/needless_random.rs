@@ -1,4 +1,4 @@
-//! Random numbers in `score` that change nothing: nobody takes them up, or only after they are multiplied by zero.
+//! Random numbers in `score` that change nothing: nothing uses them, or they are multiplied by zero.
 
 use diadc_core::op::Op;
 

@@ -1,4 +1,4 @@
-//! A part that an objective names behind `trains`, and of which nothing is left to train.
+//! A part in the `trains` of an objective of which nothing is left to train.
 
 use crate::diagnostic::{Code, Diagnostic};
 

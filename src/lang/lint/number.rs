@@ -1,6 +1,6 @@
 //! Which values of a function are the same: each value gets a number, and equal operations on equal values the same one.
 //!
-//! Values are never taken for equal that are not: what a loop carries is only equal to itself, and two draws of random
+//! Values with the same number are always equal: what a loop carries is only equal to itself, and two draws of random
 //! numbers differ because their purposes do.
 
 use std::mem::{Discriminant, discriminant};

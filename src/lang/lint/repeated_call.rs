@@ -1,9 +1,9 @@
 //! The same call twice in one body: both give the same, so either the second was to differ, or it is not needed.
 //!
-//! Only what costs something is told of, and only where both calls are written in the same body, so that one `let` can
-//! stand for both. Where two functions happen to compute the same, the optimiser merges it. A body that is used several
-//! times is told of if its second call gives nothing new in any of them: with other arguments, or with dropout in
-//! training, it may.
+//! A call is reported only if it costs something and if both calls stand in the same body, so that one `let` can replace
+//! them; where two functions compute the same by chance, the optimiser merges it. In a body that is used several times
+//! the second call must give nothing new in any use: with other arguments, or with dropout in training, it may give
+//! something new.
 
 use std::collections::HashSet;
 
@@ -30,7 +30,7 @@ pub(super) fn repeated_call(linter: &mut Linter<'_>) {
             }
             let Some(first) = same_before(program, &linter.flows[flow], numbers.of(last), second) else { continue };
             let (Some(one), Some(other)) = (first.span, second.span) else { continue };
-            // What is told of as a difference need not be told of twice.
+            // The warning about equal terms says it already.
             if one == other
                 || linter.findings.found.iter().any(|found| found.labels.iter().any(|label| label.span == other))
             {

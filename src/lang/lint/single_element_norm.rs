@@ -34,7 +34,7 @@ fn smallest_batch(program: &Program, objective: &str) -> Bindings {
     smallest.and_then(|batch| i64::try_from(batch).ok()).map(|batch| ("B".into(), batch)).into_iter().collect()
 }
 
-/// What is normalised, if each of its elements is by itself.
+/// The value that is normalised, if each mean is over a single element.
 fn normalized_alone<'a>(linter: &Linter<'a>, number: usize, cell: CellId, batch: &Bindings) -> Option<&'a Fact> {
     let flow = &linter.flows[number];
     let input = *flow.inputs(cell).first()?;
@@ -64,7 +64,7 @@ fn is_one(dims: &[Dim], batch: &Bindings) -> bool {
     dims.iter().all(|dim| dim.value(batch) == Some(1))
 }
 
-/// The reduction that a value is, in another shape perhaps.
+/// The reduction that makes a value, perhaps followed by a change of shape.
 fn reduction(flow: &Flow<'_>, cell: CellId) -> Option<CellId> {
     let mut cell = cell;
     loop {

@@ -1,4 +1,4 @@
-//! A weight that is trained, and whose gradient is zero at every step: zeros that feed zeros never move.
+//! A trained weight whose gradient is zero at every step: a layer of zeros after a layer of zeros never moves.
 
 use crate::diagnostic::{Code, count};
 

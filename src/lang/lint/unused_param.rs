@@ -1,6 +1,6 @@
 //! A `param` that changes nothing that a run does, so that setting it has no effect.
 //!
-//! Params of a base that its descendant no longer reads are only reported when somebody sets them.
+//! A param of a base that a descendant no longer reads is reported only if it is set.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::MemberKind;

@@ -38,7 +38,7 @@ fn is_element(part: &str, list: &str) -> bool {
     index.is_some_and(|index| index.chars().all(|c| c.is_ascii_digit()))
 }
 
-/// Marks the calls in which anything is computed, and those in which something is that comes out of the function.
+/// Marks the calls that compute anything, and those that compute something on which an output of the function depends.
 fn mark(program: &Program, flow: &Flow<'_>, called: &mut [bool], useful: &mut [bool]) {
     let needed = flow.needed(&flow.outputs, &|_, _| true);
     for (cell, is_needed) in flow.cells.iter().zip(needed) {

@@ -11,7 +11,7 @@ use crate::program::Program;
 use super::gradient::Gradient;
 use super::linter::Linter;
 
-/// Layers that are pointed at.
+/// How many layers a warning points at.
 const MOST_LAYERS: usize = 3;
 
 /// Weights with such a gradient that one layer of the source declares.
@@ -25,9 +25,9 @@ pub(super) struct Layer {
 pub(super) struct Group {
     /// The objective.
     pub(super) objective: usize,
-    /// The part as it is named.
+    /// The part as `trains` names it.
     pub(super) part: String,
-    /// Where.
+    /// Where it is named.
     pub(super) span: Span,
     /// The layers with the most parameters first.
     pub(super) layers: Vec<(Span, Layer)>,
@@ -60,7 +60,7 @@ pub(super) fn groups(linter: &mut Linter<'_>, code: Code, gradient: Gradient) ->
     groups.collect()
 }
 
-/// The first objective that trains a weight, and the part for whose sake it does.
+/// The first objective that trains a weight, and the part in its `trains` to which the weight belongs.
 fn trained_by(program: &Program, id: WeightId) -> Option<(usize, usize)> {
     program.written.objectives.iter().enumerate().find_map(|(objective, written)| {
         let part = written.trains.iter().position(|named| named.changed.binary_search(&id).is_ok())?;

@@ -1,7 +1,7 @@
-//! When a value is zero because of what it is made of, and when a gradient is zero because of where it flows.
+//! When a value is zero because of its inputs, and when a gradient is zero because of the operations on its way.
 //!
-//! Everything is said of whole tensors: a value either is zero everywhere, or may be something else somewhere. `true`
-//! always means "may be something else than zero". Where a rule is not sure it says so.
+//! The rules speak of whole tensors: a value is zero everywhere, or may be something else somewhere. `true` always means
+//! "may be something else than zero", and is the answer where a rule is not sure.
 
 use super::flow::Source;
 

@@ -40,8 +40,11 @@ pub(super) fn unknown_type<'a>(word: &str, span: Span, known: impl IntoIterator<
 }
 
 pub(super) fn unknown_module<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    Diagnostic::new(Code::UnknownModule, format!("the standard library has no module `{word}`"), span)
-        .one_of(word, known)
+    Diagnostic::new(Code::UnknownModule, format!("the standard library has no module `{word}`"), span).one_of_written(
+        word,
+        known,
+        |name| format!("std::{name}"),
+    )
 }
 
 pub(super) fn unreadable_file(path: &str, span: Span, why: &str) -> Diagnostic {

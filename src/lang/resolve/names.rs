@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, Fix, nearest_of};
+use crate::diagnostic::{Diagnostic, nearest_of};
 use crate::parse::ast::{
     Body, DimPattern, Expr, ExprKind, FnDef, ItemKind, Member, MemberKind, Name, Param, Pattern, SectionContent,
     SectionDef, Setting, Statement, StringPart, Type, TypeKind,
@@ -566,7 +566,7 @@ impl<'a> Names<'a> {
             }
             (_, "string") => {
                 let help = format!("a string stands in double quotes: `\"{name}\"`");
-                error::unknown_name(name, span, []).help(help).fix(Fix::write(format!("\"{name}\""), span))
+                error::unknown_name(name, span, []).help(help)
             }
             (_, "int" | "float" | "bool") => {
                 error::unknown_name(name, span, []).help(format!("the value must be of type `{wanted}`"))

@@ -145,7 +145,7 @@ impl Expander<'_> {
             Some((_, meant)) => Ok(*meant),
             None => {
                 let diagnostic = error::unknown_word(&setting.name.node, text, setting.value.span);
-                Err(self.report(diagnostic.one_of_strings(text, names())))
+                Err(self.report(diagnostic.one_of_written(text, names(), |name| format!("\"{name}\""))))
             }
         }
     }
