@@ -9,7 +9,9 @@ use burn::tensor::TensorMetadata;
 use burn::tensor::ops::{AttentionModuleOptions, ConvOptions, FloatTensor, FloatTensorOps, ModuleOps};
 use diadc::allocator::Allocator;
 use diadc::execute::{Cpu, HostTensor, Tensor, apply};
+use diadc::fact::Shape;
 use diadc::op::{Attention, Conv2d, Op};
+use diadc::plan::Choice;
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator::new();
@@ -44,8 +46,11 @@ fn in_turn(
 }
 
 fn diadc(op: &Op, inputs: &[FloatTensor<Flex>], shape: &[usize]) -> FloatTensor<Flex> {
+    let of = |extents: &[usize]| Shape(extents.iter().map(|&n| (n as i64).into()).collect());
+    let shapes: Vec<Shape> = inputs.iter().map(|input| of(&input.shape().to_vec())).collect();
+    let choice = Choice::of(op, &shapes.iter().collect::<Vec<_>>(), &of(shape));
     let inputs = inputs.iter().cloned().map(Tensor::<Flex>::Float).collect();
-    apply::<Cpu>(op, inputs, shape, &FlexDevice).float()
+    apply::<Cpu>(op, choice, inputs, shape, &FlexDevice).float()
 }
 
 /// Rows, numbers of each, and numbers of each result.

@@ -93,6 +93,15 @@ enum Repr {
 /// Values of the symbols, known when a graph runs.
 pub type Bindings = BTreeMap<Arc<str>, i64>;
 
+/// The symbol of the number of samples.
+pub const BATCH: &str = "B";
+
+/// What is known of the symbols if only the number of samples is.
+#[must_use]
+pub fn batch_of(samples: usize) -> Bindings {
+    Bindings::from([(BATCH.into(), i64::try_from(samples).unwrap_or(i64::MAX))])
+}
+
 impl Dim {
     /// A free dimension with a name.
     #[must_use]

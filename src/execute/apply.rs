@@ -7,19 +7,23 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::{Device, FloatTensor};
 
 use diadc_core::op::Op;
+use diadc_core::plan::Choice;
 
-use super::kernels::Kernels;
+use super::kernels::{Kernels, transposed_convolution};
 use super::tensor::Tensor;
-use super::{convolution, elementwise, layout, linear, normalize, pool, reduce, resample, source};
+use super::{elementwise, layout, linear, matmul, normalize, pool, reduce, resample, source};
 
-/// The output of an operation. `shape` is that of the output's fact, with all symbols bound.
+/// The output of an operation, as the plan has chosen to compute it. `shape` is that of the output's fact, with all
+/// symbols bound.
 ///
 /// # Panics
-/// If the inputs do not fit the operation's shape rule, which `check` has made sure of; and for `Input`, `Weight`
+/// If the inputs do not fit the operation's shape rule, which `check` has made sure of, or the choice was made for another
+/// operation; and for `Input`, `Weight`
 /// and `Random`, which hold what the caller knows and this room does not.
 #[must_use]
 pub fn apply<K: Kernels>(
     op: &Op,
+    choice: Choice,
     inputs: Vec<Tensor<K::Backend>>,
     shape: &[usize],
     device: &Device<K::Backend>,
@@ -41,7 +45,7 @@ pub fn apply<K: Kernels>(
         Op::Reduce { kind, axes, .. } => {
             Tensor::Float(reduce::reduce::<K::Backend>(*kind, axes, inputs.float(), shape))
         }
-        Op::Softmax { axis } => Tensor::Float(reduce::softmax::<K>(inputs.float(), *axis, device)),
+        Op::Softmax { axis } => Tensor::Float(K::softmax(inputs.float(), *axis)),
 
         Op::Reshape(_) => layout::reshape(inputs.next(), shape),
         Op::Permute(order) => layout::permute(inputs.next(), order),
@@ -51,23 +55,26 @@ pub fn apply<K: Kernels>(
         Op::Gather => layout::gather(inputs.float(), inputs.next().int(), shape),
         Op::Pad { sides, mode } => layout::pad(inputs.next(), *sides, *mode, device),
 
-        Op::MatMul => Tensor::Float(linear::matmul::<K::Backend>(inputs.float(), inputs.float(), shape)),
-        Op::Linear => Tensor::Float(linear::linear::<K>(inputs.float(), inputs.float(), inputs.bias(), shape)),
+        Op::MatMul => Tensor::Float(matmul::matmul::<K::Backend>(inputs.float(), inputs.float(), shape)),
+        Op::Linear => {
+            let (x, weight) = (inputs.float(), inputs.float());
+            Tensor::Float(linear::linear::<K>(x, weight, inputs.bias(), shape, choice.linear()))
+        }
         Op::Attention(attention) => {
             let (q, k, v) = (inputs.float(), inputs.float(), inputs.float());
-            Tensor::Float(K::attend(*attention, q, k, v, device))
+            Tensor::Float(K::attend(*attention, q, k, v, choice.attention()))
         }
         Op::Conv2d(conv) => {
             let (x, weight) = (inputs.float(), inputs.float());
-            Tensor::Float(convolution::conv2d::<K>(*conv, x, weight, inputs.bias()))
+            Tensor::Float(K::convolve(*conv, x, weight, inputs.bias(), choice.convolution()))
         }
         Op::ConvTranspose2d(conv) => {
             let (x, weight) = (inputs.float(), inputs.float());
-            Tensor::Float(convolution::conv_transpose2d::<K>(*conv, x, weight, inputs.bias()))
+            Tensor::Float(transposed_convolution::<K>(*conv, x, weight, inputs.bias(), choice.convolution()))
         }
         Op::GroupNorm { groups, epsilon } => {
             let (x, weight, bias) = (inputs.float(), inputs.float(), inputs.float());
-            Tensor::Float(normalize::group_norm::<K>(*groups, *epsilon, x, weight, bias, device))
+            Tensor::Float(K::normalize_groups(*groups, *epsilon, x, weight, bias))
         }
         Op::LayerNorm { epsilon } => {
             let (x, weight, bias) = (inputs.float(), inputs.float(), inputs.float());

@@ -10,7 +10,7 @@ use burn::tensor::ops::{FloatTensor, FloatTensorOps};
 
 use diadc_core::engine::{Descent, Optimizer};
 
-use super::kernels::{AdamFactors, Floats, Kernels};
+use super::kernels::{AdamFactors, Floats, TrainingKernels};
 
 /// What the rule remembers of a weight: the running mean of gradients, and with Adam that of their squares.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Moments<B: Backend> {
 }
 
 /// A weight after one step, and what the rule remembers of it. `step` counts from 1.
-pub(super) fn step<K: Kernels>(
+pub(super) fn step<K: TrainingKernels>(
     descent: &Descent,
     step: u64,
     weight: Floats<K>,
@@ -56,7 +56,7 @@ struct Adam {
 }
 
 impl Adam {
-    fn step<K: Kernels>(
+    fn step<K: TrainingKernels>(
         &self,
         step: u64,
         weight: Floats<K>,
@@ -76,30 +76,6 @@ impl Adam {
         let (weight, first, second) = K::adam(&factors, weight, gradient, moments);
         (weight, Moments { first, second: Some(second) })
     }
-}
-
-/// A weight after a step of Adam, and its moments, composed of what every backend has.
-pub(super) fn composed_adam<B: Backend>(
-    factors: &AdamFactors,
-    weight: FloatTensor<B>,
-    gradient: FloatTensor<B>,
-    moments: Option<(FloatTensor<B>, FloatTensor<B>)>,
-) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
-    let square = B::float_mul(gradient.clone(), gradient.clone());
-    let first = B::float_mul_scalar(gradient, (1.0 - factors.beta1).into());
-    let second = B::float_mul_scalar(square, (1.0 - factors.beta2).into());
-    let (first, second) = match moments {
-        None => (first, second),
-        Some((old, old_second)) => (
-            B::float_add(B::float_mul_scalar(old, factors.beta1.into()), first),
-            B::float_add(B::float_mul_scalar(old_second, factors.beta2.into()), second),
-        ),
-    };
-    let root = B::float_mul_scalar(B::float_sqrt(second.clone()), factors.root.into());
-    let direction = B::float_div(first.clone(), B::float_add_scalar(root, factors.epsilon.into()));
-    let change = B::float_mul_scalar(direction, factors.change.into());
-    let weight = if factors.keep == 1.0 { weight } else { B::float_mul_scalar(weight, factors.keep.into()) };
-    (B::float_add(weight, change), first, second)
 }
 
 fn with_momentum<B: Backend>(

@@ -13,7 +13,7 @@ use diadc_core::op::{Binary, Comparison, Unary};
 use super::broadcast::{add, broadcast, mul};
 use super::kernels::{Floats, Kernels};
 use super::layout::{expand, with_rank};
-use super::tensor::{Tensor, bool_type, float_type, int_type};
+use super::tensor::{Tensor, bool_type, float_type, int_type, without_gradient};
 
 pub(super) fn unary<K: Kernels>(
     unary: Unary,
@@ -41,7 +41,7 @@ fn float_unary<K: Kernels>(unary: Unary, x: Floats<K>, device: &Device<K::Backen
         Unary::Relu => K::Backend::relu(x),
         Unary::LeakyRelu(slope) => leaky_relu::<K::Backend>(x, slope, device),
         Unary::Silu => K::silu(x),
-        Unary::Gelu => gelu::<K>(x, device),
+        Unary::Gelu => K::gelu(x),
         Unary::GeluTanh => gelu_tanh::<K::Backend>(x, device),
         Unary::AddScalar(c) => K::Backend::float_add_scalar(x, c.into()),
         Unary::MulScalar(c) => K::Backend::float_mul_scalar(x, c.into()),
@@ -94,16 +94,6 @@ fn leaky_relu<B: Backend>(x: FloatTensor<B>, slope: f64, device: &Device<B>) -> 
     }
     let above = B::float_mul_scalar(B::relu(x.clone()), (1.0 - slope).into());
     B::float_add(B::float_mul_scalar(x, slope.into()), above)
-}
-
-/// `x / 2 * (1 + erf(x / sqrt(2)))`. Some backends approximate the gradient of their kernel.
-fn gelu<K: Kernels>(x: Floats<K>, device: &Device<K::Backend>) -> Floats<K> {
-    if !K::Backend::ad_enabled(device) {
-        return K::gelu_of(x);
-    }
-    let erf = K::Backend::float_erf(K::Backend::float_mul_scalar(x.clone(), std::f64::consts::FRAC_1_SQRT_2.into()));
-    let twice = K::Backend::float_add_scalar(erf, 1.0.into());
-    K::Backend::float_mul(K::Backend::float_mul_scalar(x, 0.5.into()), twice)
 }
 
 /// `x / 2 * (1 + tanh(u))`, `u = sqrt(2 / pi) * (x + 0.044715 x^3)`, written as `x * sigmoid(2u)`.
@@ -253,9 +243,4 @@ pub(super) fn stop_gradient<B: Backend>(x: Tensor<B>) -> Tensor<B> {
         Tensor::Float(x) => Tensor::Float(without_gradient::<B>(x)),
         x @ (Tensor::Int(_) | Tensor::Bool(_)) => x,
     }
-}
-
-/// burn's own `detach` of a weight gives another weight, so the wish for a gradient is taken away as well.
-pub(super) fn without_gradient<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
-    B::float_set_require_grad(B::float_detach(x), false)
 }

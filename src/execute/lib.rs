@@ -12,12 +12,12 @@
 mod apply;
 mod bind;
 mod broadcast;
-mod convolution;
 mod descend;
 mod elementwise;
 mod kernels;
 mod layout;
 mod linear;
+mod matmul;
 mod normalize;
 mod pool;
 mod reduce;
@@ -29,8 +29,8 @@ mod tensor;
 mod value;
 
 pub use apply::apply;
-pub use convolution::{composed_convolution, composed_input_gradient, composed_weight_gradient};
-pub use kernels::{AdamFactors, Floats, Kernels, Recorded};
-pub use linear::{composed_attention, composed_linear};
+pub use kernels::{
+    AdamFactors, Composed, Floats, Kernels, Recorded, TrainingKernels, composed_attention, composed_input_gradient,
+};
 pub use session::Session;
 pub use tensor::Tensor;

@@ -1,55 +1,7 @@
 //! Normalisations with statistics of the sample itself.
-//!
-//! The variance is the mean of squared differences from the mean, never a difference of large numbers.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{Device, FloatTensor};
-use burn::tensor::{Shape, TensorMetadata};
-
-use super::kernels::{Floats, Kernels};
-use super::layout::expand;
-use super::tensor::Tensor;
-
-pub(super) fn group_norm<K: Kernels>(
-    groups: usize,
-    epsilon: f64,
-    x: Floats<K>,
-    weight: Floats<K>,
-    bias: Floats<K>,
-    device: &Device<K::Backend>,
-) -> Floats<K> {
-    if K::Backend::ad_enabled(device) {
-        return composed_group_norm::<K::Backend>(groups, epsilon, x, weight, bias);
-    }
-    K::normalize_groups(groups, epsilon, x, weight, bias)
-}
-
-/// Rows are groups for the statistics and channels for scale and shift, so that each factor is one number per row.
-pub(super) fn composed_group_norm<B: Backend>(
-    groups: usize,
-    epsilon: f64,
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    bias: FloatTensor<B>,
-) -> FloatTensor<B> {
-    let shape = x.shape();
-    let (batch, channels) = (shape[0], shape[1]);
-    let pixels = shape.num_elements() / (batch * channels).max(1);
-    let per_group = channels / groups;
-
-    let x = B::float_reshape(x, Shape::new([batch * groups, per_group * pixels]));
-    let (centred, scale) = standardize::<B>(x, epsilon);
-
-    let scale = B::float_reshape(scale, Shape::new([batch, groups, 1]));
-    let weight = B::float_reshape(weight, Shape::new([1, groups, per_group]));
-    let scale = B::float_reshape(B::float_mul(scale, weight), Shape::new([batch * channels, 1]));
-    let bias = B::float_reshape(bias, Shape::new([1, channels]));
-    let bias = expand(Tensor::<B>::Float(bias), &[batch, channels]).float();
-    let bias = B::float_reshape(bias, Shape::new([batch * channels, 1]));
-
-    let centred = B::float_reshape(centred, Shape::new([batch * channels, pixels]));
-    B::float_reshape(B::float_add(B::float_mul(centred, scale), bias), shape)
-}
+use burn::tensor::ops::FloatTensor;
 
 pub(super) fn layer_norm<B: Backend>(
     epsilon: f64,
@@ -58,13 +10,4 @@ pub(super) fn layer_norm<B: Backend>(
     bias: FloatTensor<B>,
 ) -> FloatTensor<B> {
     B::layer_norm(x, weight, Some(bias), epsilon)
-}
-
-/// Rows less their mean, and the reciprocal of their standard deviation.
-fn standardize<B: Backend>(x: FloatTensor<B>, epsilon: f64) -> (FloatTensor<B>, FloatTensor<B>) {
-    let mean = B::float_mean_dim(x.clone(), 1);
-    let centred = B::float_sub(x, mean);
-    let variance = B::float_mean_dim(B::float_mul(centred.clone(), centred.clone()), 1);
-    let deviation = B::float_sqrt(B::float_add_scalar(variance, epsilon.into()));
-    (centred, B::float_recip(deviation))
 }

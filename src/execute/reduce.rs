@@ -1,13 +1,11 @@
-//! Reductions over axes, and softmax.
+//! Reductions over axes.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{ActivationOps, Device, FloatTensor, FloatTensorOps};
+use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Shape, TensorMetadata};
 
 use diadc_core::op::Reduction;
 
-use super::elementwise::without_gradient;
-use super::kernels::{Floats, Kernels};
 use super::tensor::on_device;
 
 /// Neighbouring axes with the same fate are joined first, so that each run of them is reduced at once.
@@ -28,20 +26,6 @@ pub(super) fn reduce<B: Backend>(
         };
     }
     B::float_reshape(x, on_device(shape))
-}
-
-/// The largest number is taken off first; no gradient flows through it, since it changes nothing.
-pub(super) fn softmax<K: Kernels>(x: Floats<K>, axis: usize, device: &Device<K::Backend>) -> Floats<K> {
-    if !K::Backend::ad_enabled(device) && axis + 1 == x.shape().len() {
-        return K::softmax_of_rows(x);
-    }
-    if !K::Backend::ad_enabled(device) {
-        return K::Backend::softmax(x, axis);
-    }
-    let largest = K::Backend::float_max_dim(without_gradient::<K::Backend>(x.clone()), axis);
-    let powers = K::Backend::float_exp(K::Backend::float_sub(x, largest));
-    let sum = K::Backend::float_sum_dim(powers.clone(), axis);
-    K::Backend::float_mul(powers, K::Backend::float_recip(sum))
 }
 
 /// Neighbouring axes that are all reduced or all kept.

@@ -13,21 +13,21 @@ use burn::tensor::ops::Device;
 use diadc_core::engine::{Draw, HostData, HostTensor, RunError, numbers};
 use diadc_core::fact::Precision;
 use diadc_core::op::{Elements, Op, WeightId};
-use diadc_core::plan::{Block, LoopPlan, Operand, Step, Work};
+use diadc_core::plan::{Block, Choice, LoopPlan, Operand, Step, Work};
 
 use super::apply;
 use super::bind::Shapes;
-use super::kernels::{Kernels, Recorded};
+use super::kernels::{Kernels, Recorded, TrainingKernels};
 use super::tensor::Tensor;
 use super::value::Value;
 
 /// What all steps of a run see.
-pub(super) struct Run<'a, K: Kernels> {
+pub(super) struct Run<'a, K: TrainingKernels> {
     /// Name of the function.
     pub(super) function: &'a str,
     /// Where it runs.
     pub(super) device: &'a Device<K::Backend>,
-    /// Of the factors of products.
+    /// The precision in which products are computed.
     pub(super) precision: Precision,
     /// All weights.
     pub(super) weights: &'a [Tensor<K::Backend>],
@@ -41,7 +41,7 @@ pub(super) struct Run<'a, K: Kernels> {
     pub(super) is_watched: bool,
 }
 
-impl<K: Kernels> Run<'_, K> {
+impl<K: TrainingKernels> Run<'_, K> {
     /// The outputs of a block; inputs that nobody uses may be none. `turn` counts the turns of the loops around it.
     ///
     /// # Errors
@@ -111,10 +111,10 @@ impl<K: Kernels> Run<'_, K> {
             Value::Plain(Tensor::from_host(drawn, self.device))
         } else if step.needs_grad {
             let inputs = inputs.into_iter().map(Value::tracked).collect();
-            Value::Tracked(self.apply::<Recorded<K>>(op, inputs, shape))
+            Value::Tracked(self.apply::<Recorded<K>>(op, step.choice, inputs, shape))
         } else {
             let inputs = inputs.into_iter().map(Value::plain).collect();
-            Value::Plain(self.apply::<K>(op, inputs, shape))
+            Value::Plain(self.apply::<K>(op, step.choice, inputs, shape))
         };
         if self.is_watched && !is_finite(output.clone().plain())? {
             let (function, operation) = (self.function.to_owned(), op.to_string());
@@ -127,14 +127,15 @@ impl<K: Kernels> Run<'_, K> {
     fn apply<A: Kernels<Backend: Backend<Device = Device<K::Backend>>>>(
         &self,
         op: &Op,
+        choice: Choice,
         inputs: Vec<Tensor<A::Backend>>,
         shape: &[usize],
     ) -> Tensor<A::Backend> {
         if self.precision == Precision::F32 || !op.is_product() {
-            return apply::<A>(op, inputs, shape, self.device);
+            return apply::<A>(op, choice, inputs, shape, self.device);
         }
         let inputs = inputs.into_iter().map(|input| input.in_float_type(FloatDType::BF16)).collect();
-        apply::<A>(op, inputs, shape, self.device).in_float_type(FloatDType::F32)
+        apply::<A>(op, choice, inputs, shape, self.device).in_float_type(FloatDType::F32)
     }
 
     /// Devices do not check what they look up, or end the program: each index must be one of a row of the table.

@@ -18,13 +18,13 @@ use diadc_core::plan::{Plan, PlanInput};
 
 use super::bind::{Shapes, bind, shapes};
 use super::descend::{self, Moments};
-use super::kernels::Kernels;
+use super::kernels::TrainingKernels;
 use super::run::Run;
 use super::tensor::Tensor;
 use super::value::Value;
 
 /// Weights and plans on a device, which computes with the kernels `K`.
-pub struct Session<K: Kernels> {
+pub struct Session<K: TrainingKernels> {
     name: String,
     device: Device<K::Backend>,
     precision: Precision,
@@ -48,14 +48,14 @@ struct Loaded<B: Backend> {
 /// Leaves of the record.
 type Leaves<B> = BTreeMap<WeightId, Tensor<Autodiff<B>>>;
 
-impl<K: Kernels> Session<K> {
+impl<K: TrainingKernels> Session<K> {
     /// An empty session; `name` is what [`Engine::device`] says.
     #[must_use]
     pub fn new(name: String, device: Device<K::Backend>, precision: Precision) -> Session<K> {
         Session { name, device, precision, weights: Vec::new(), shapes: Vec::new(), plans: Vec::new() }
     }
 
-    /// The outputs of a plan, and behind them the updates.
+    /// The outputs of a plan, and after them the updates.
     fn run(
         &mut self,
         id: PlanId,
@@ -151,7 +151,7 @@ struct Backward<B: Backend> {
     updates: Vec<(WeightId, Tensor<B>)>,
 }
 
-impl<K: Kernels> Engine for Session<K> {
+impl<K: TrainingKernels> Engine for Session<K> {
     fn device(&self) -> String {
         self.name.clone()
     }

@@ -7,6 +7,7 @@ use burn::tensor::ops::FloatTensorOps;
 use diadc::execute::{Cpu, HostData, HostTensor, Kernels, Recorded, Tensor, apply};
 use diadc::fact::{Fact, Precision, Shape};
 use diadc::op::Op;
+use diadc::plan::Choice;
 use safetensors::{Dtype, SafeTensors};
 
 use super::Case;
@@ -92,8 +93,15 @@ pub(super) fn run<K: Kernels<Backend: Backend<Device = burn::tensor::ops::Device
     inputs: &[HostTensor],
     shape: &[usize],
 ) -> Tensor<K::Backend> {
-    let inputs = inputs.iter().map(|x| Tensor::from_host(x.clone(), &device())).collect();
-    apply::<K>(op, inputs, shape, &device())
+    let inputs: Vec<Tensor<K::Backend>> = inputs.iter().map(|x| Tensor::from_host(x.clone(), &device())).collect();
+    apply::<K>(op, choice(op, inputs.iter().map(Tensor::shape), shape), inputs, shape, &device())
+}
+
+/// What a plan chooses for an operation on operands of these shapes.
+pub(super) fn choice(op: &Op, inputs: impl Iterator<Item = Vec<usize>>, output: &[usize]) -> Choice {
+    let of = |extents: &[usize]| Shape(extents.iter().map(|&n| (n as i64).into()).collect());
+    let inputs: Vec<Shape> = inputs.map(|extents| of(&extents)).collect();
+    Choice::of(op, &inputs.iter().collect::<Vec<_>>(), &of(output))
 }
 
 /// The output, and the gradient of `sum(output * weights)` by each float input, zeros where there is none.
@@ -110,7 +118,8 @@ pub(super) fn gradients(
             x @ (Tensor::Int(_) | Tensor::Bool(_)) => x,
         })
         .collect();
-    let output = apply::<Recorded<Cpu>>(op, inputs.clone(), &weights.shape, &device);
+    let choice = choice(op, inputs.iter().map(Tensor::shape), &weights.shape);
+    let output = apply::<Recorded<Cpu>>(op, choice, inputs.clone(), &weights.shape, &device);
     let weights = Tensor::<Trained>::from_host(weights.clone(), &device).float();
     // The weights want a gradient as well, so that there is something to derive by even if no input is reached.
     let weights = Trained::float_set_require_grad(weights, true);

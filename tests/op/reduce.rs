@@ -1,10 +1,9 @@
 //! Reductions over one run of axes, over several, and softmax.
 
-use diadc::execute::{Cpu, HostTensor, Tensor, apply};
+use diadc::execute::{Cpu, HostTensor};
 use diadc::op::{Op, Reduction};
 
 use super::Case;
-use super::device::{Plain, device};
 use super::fixture::{agree, run};
 
 #[test]
@@ -27,7 +26,7 @@ fn a_mean_of_many_numbers_far_from_zero_keeps_its_digits() {
 fn a_reduction_over_no_axes_changes_nothing() {
     let x = HostTensor::floats(&[2, 2], vec![1.0, 2.0, 3.0, 4.0]);
     let op = Op::Reduce { kind: Reduction::Max, axes: vec![], keep: false };
-    let same = apply::<Cpu>(&op, vec![Tensor::<Plain>::from_host(x.clone(), &device())], &[2, 2], &device());
+    let same = run::<Cpu>(&op, std::slice::from_ref(&x), &[2, 2]);
     assert_eq!(same.into_host().expect("the device works"), x);
 }
 

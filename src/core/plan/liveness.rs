@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use crate::graph::{Graph, Loop, NodeId, Task, ValueId};
 use crate::op::{Op, WeightId};
 
+use super::choice::Choice;
 use super::gradient::Gradients;
 use super::{Block, LoopPlan, Operand, Slot, Step, Work};
 
@@ -56,12 +57,18 @@ impl Layout<'_> {
         let inputs = slots.operands(&self.graph.inputs_of(id));
         let count = u32::try_from(node.facts.len()).expect("a node has few outputs");
         let outputs = (0..count).map(|slot| slots.take(ValueId { node: id, slot })).collect();
-        let work = match &node.task {
-            Task::Op(op) => Work::Op(op.clone()),
-            Task::Loop(run) => Work::Loop(self.body(id, run)),
+        let (work, choice) = match &node.task {
+            Task::Op(op) => (Work::Op(op.clone()), self.choice(id, op)),
+            Task::Loop(run) => (Work::Loop(self.body(id, run)), Choice::Only),
         };
         let facts = node.facts.clone();
-        Step { work, inputs, outputs, facts, needs_grad: self.gradients.needed(id), origin: node.origin }
+        Step { work, inputs, outputs, facts, choice, needs_grad: self.gradients.needed(id), origin: node.origin }
+    }
+
+    fn choice(&self, id: NodeId, op: &Op) -> Choice {
+        let inputs = self.graph.inputs_of(id);
+        let inputs: Vec<_> = inputs.iter().map(|value| &self.graph.fact(*value).shape).collect();
+        Choice::of(op, &inputs, &self.graph.node(id).facts[0].shape)
     }
 
     fn body(&self, id: NodeId, run: &Loop) -> LoopPlan {

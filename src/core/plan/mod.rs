@@ -1,10 +1,11 @@
 //! Graph to plan: in which order things are computed, where values lie and when they are let go.
 //!
-//! In: an optimised [`Function`] and the weights that are trained. Out: a [`Plan`]: steps behind the steps they need,
-//! values in numbered slots that are used again as soon as their value is dead, weights named directly. Two things
-//! are then known of each step: whether it needs a gradient, and whether its outputs are the same in every run.
-//! This room knows no device.
+//! In: an optimised [`Function`] and the weights that are trained. Out: a [`Plan`]: steps after the steps they need,
+//! values in numbered slots that are used again as soon as their value is dead, weights named directly. Three things
+//! are then known of each step: which kernel computes it, whether it needs a gradient, and whether its outputs are the
+//! same in every run. This room knows no device.
 
+mod choice;
 mod gradient;
 mod liveness;
 mod vary;
@@ -13,6 +14,9 @@ use crate::fact::Fact;
 use crate::graph::{Function, Graph, NodeId, Origin, Task, ValueId};
 use crate::op::{Elements, Op, WeightId};
 
+pub use choice::{
+    Band, Choice, ConvolutionChoice, LinearChoice, Product, Queries, Windows, holds_scores, side_by_side,
+};
 use liveness::Layout;
 pub use vary::constant_nodes;
 
@@ -100,6 +104,8 @@ pub struct Step {
     pub outputs: Vec<Option<Slot>>,
     /// Facts of its outputs.
     pub facts: Vec<Fact>,
+    /// Which kernel computes it; loops have none of their own.
+    pub choice: Choice,
     /// Whether it lies between a trained weight and the loss.
     pub needs_grad: bool,
     /// Where it comes from.

@@ -8,28 +8,25 @@ use gemm::Parallelism;
 use rayon::prelude::*;
 
 use diadc_core::op::Attention;
+use diadc_core::plan::Queries;
 
 use super::product::{Matrix, multiply};
 use super::{Flexible, rows, zeros};
 
-/// Queries that one task works on are at most so many, and if they are more than eight they have at most so many scores.
-const QUERIES: usize = 128;
-const SCORES: usize = 256 * 1024;
-
-/// How many queries a task works on. It depends on shapes alone, so that any number of cores gives the same sums.
-fn queries_at_once(queries: usize, keys: usize) -> usize {
-    (queries / 8).min(SCORES / keys.max(1)).clamp(8, QUERIES)
-}
-
 /// `[B, heads, n, d]`, `[B, heads, m, d]` and `[B, heads, m, e]`, all f32, to `[B, heads, n, e]`, which lies in memory as
 /// `[B, n, heads, e]`: what models join the heads of is then in order. The operands may lie in any order.
-pub(super) fn attention(attention: Attention, q: Flexible, k: Flexible, v: Flexible) -> Flexible {
+pub(super) fn attention(
+    attention: Attention,
+    q: Flexible,
+    k: Flexible,
+    v: Flexible,
+    Queries(step): Queries,
+) -> Flexible {
     let [batch, heads, queries, _] = q.shape().dims();
     let [_, _, keys, width] = v.shape().dims();
     let (q, k, v) = (forward(q), forward(k), forward(v));
     let (q, k, v) = (Heads::of(&q), Heads::of(&k), Heads::of(&v));
     let scale = attention.scale as f32;
-    let step = queries_at_once(queries, keys);
     let line = heads * width;
     let mut result = zeros(batch * queries * line);
     let samples = result.par_chunks_mut((queries * line).max(1)).enumerate();

@@ -11,7 +11,7 @@ mod rows;
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
-use burn::tensor::ops::{ConvOptions, FloatTensor, FloatTensorOps, ModuleOps};
+use burn::tensor::ops::{ActivationOps, ConvOptions, FloatTensor, FloatTensorOps, ModuleOps};
 use burn::tensor::{DType, FloatDType, TensorData, TensorMetadata};
 use pulp::Arch;
 use rayon::prelude::*;
@@ -19,9 +19,9 @@ use rayon::prelude::*;
 use diadc_core::engine::Engine;
 use diadc_core::fact::Precision;
 use diadc_core::op::{Attention, Conv2d};
+use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Windows};
 use diadc_execute::{
-    AdamFactors, Kernels, Session, composed_attention, composed_convolution, composed_input_gradient, composed_linear,
-    composed_weight_gradient,
+    AdamFactors, Composed, Kernels, Session, TrainingKernels, composed_attention, composed_input_gradient,
 };
 
 /// Elements that one task of a loop over elements works on; less is not worth another core.
@@ -42,23 +42,71 @@ pub fn open(name: String, precision: Precision) -> Box<dyn Engine> {
 impl Kernels for Cpu {
     type Backend = Flex;
 
-    fn convolve(conv: Conv2d, x: Flexible, weight: Flexible, bias: Option<Flexible>) -> Flexible {
+    fn convolve(
+        conv: Conv2d,
+        x: Flexible,
+        weight: Flexible,
+        bias: Option<Flexible>,
+        choice: ConvolutionChoice,
+    ) -> Flexible {
         if x.dtype() != DType::F32 {
-            return composed_convolution::<Flex>(conv, x, weight, bias);
+            return Composed::<Flex>::convolve(conv, x, weight, bias, choice);
         }
-        if conv.groups != 1 {
+        if choice.forward == Windows::Groups {
             let options = ConvOptions::new(conv.stride, conv.padding, conv.dilation, conv.groups);
             return <Flex as ModuleOps<Flex>>::conv2d(x, weight, bias, options);
         }
-        convolution::forward(conv, x, weight, bias)
+        convolution::forward(conv, x, weight, bias, choice.forward)
     }
 
-    fn convolve_input_gradient(conv: Conv2d, x: Flexible, weight: Flexible, gradient: Flexible) -> Flexible {
+    fn project(x: Flexible, weight: Flexible, bias: Option<Flexible>, choice: LinearChoice) -> Flexible {
+        if x.dtype() != DType::F32 {
+            return Composed::<Flex>::project(x, weight, bias, choice);
+        }
+        linear::linear(x, weight, bias, choice)
+    }
+
+    fn attend(attention: Attention, q: Flexible, k: Flexible, v: Flexible, choice: Queries) -> Flexible {
+        if q.dtype() != DType::F32 {
+            return composed_attention::<Cpu>(attention, q, k, v);
+        }
+        attention::attention(attention, q, k, v, choice)
+    }
+
+    fn softmax(x: Flexible, axis: usize) -> Flexible {
+        if axis + 1 == x.shape().len() { rows::softmax(x) } else { Flex::softmax(x, axis) }
+    }
+
+    fn normalize_groups(groups: usize, epsilon: f64, x: Flexible, weight: Flexible, bias: Flexible) -> Flexible {
+        rows::group_norm(groups, epsilon, x, weight, bias)
+    }
+
+    fn gelu(x: Flexible) -> Flexible {
+        each(x, |x| 0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2)))
+    }
+
+    fn silu(x: Flexible) -> Flexible {
+        each(x, |x| x * sigmoid(x))
+    }
+
+    fn add_to_channels(x: Flexible, bias: Flexible) -> Flexible {
+        Composed::<Flex>::add_to_channels(x, bias)
+    }
+}
+
+impl TrainingKernels for Cpu {
+    fn convolve_input_gradient(
+        conv: Conv2d,
+        x: Flexible,
+        weight: Flexible,
+        gradient: Flexible,
+        choice: ConvolutionChoice,
+    ) -> Flexible {
         let [_, _, height, width] = x.shape().dims();
         let [_, _, kh, kw] = weight.shape().dims();
         let plain = conv.groups == 1 && conv.dilation == [1, 1] && x.dtype() == DType::F32;
         if !plain || conv.padding[0] >= kh || conv.padding[1] >= kw {
-            return composed_input_gradient::<Cpu>(conv, x, weight, gradient);
+            return composed_input_gradient::<Cpu>(conv, x, weight, gradient, choice);
         }
         // A convolution of the gradient, with the steps of the stride filled by zeros, and the mirrored weight.
         let spread = spread(
@@ -69,14 +117,20 @@ impl Kernels for Cpu {
         let mirrored = mirrored(weight);
         let padding = [kh - 1 - conv.padding[0], kw - 1 - conv.padding[1]];
         let back = Conv2d { stride: [1, 1], padding, dilation: [1, 1], groups: 1 };
-        Self::convolve(back, spread, mirrored, None)
+        Self::convolve(back, spread, mirrored, None, choice.reversed())
     }
 
-    fn convolve_weight_gradient(conv: Conv2d, x: Flexible, kernel: [usize; 2], gradient: Flexible) -> Flexible {
+    fn convolve_weight_gradient(
+        conv: Conv2d,
+        x: Flexible,
+        kernel: [usize; 2],
+        gradient: Flexible,
+        choice: ConvolutionChoice,
+    ) -> Flexible {
         if conv.groups != 1 || x.dtype() != DType::F32 {
-            return composed_weight_gradient::<Flex>(conv, x, kernel, gradient);
+            return Composed::<Flex>::convolve_weight_gradient(conv, x, kernel, gradient, choice);
         }
-        convolution::weight_gradient(conv, x, kernel, gradient)
+        convolution::weight_gradient(conv, x, kernel, gradient, choice.samples)
     }
 
     fn sum_to_channels(x: Flexible) -> Flexible {
@@ -92,45 +146,6 @@ impl Kernels for Cpu {
         let sums: Vec<f32> = (0..channels).into_par_iter().with_min_len(least).map(sum).collect();
         let sums = Flex::float_from_data(TensorData::new(sums, [channels]), &FlexDevice);
         Flex::float_cast(sums, dtype.into())
-    }
-
-    fn project(x: Flexible, weight: Flexible, bias: Option<Flexible>) -> Flexible {
-        if x.dtype() != DType::F32 {
-            return composed_linear::<Flex>(x, weight, bias);
-        }
-        linear::linear(x, weight, bias)
-    }
-
-    fn attend(attention: Attention, q: Flexible, k: Flexible, v: Flexible, device: &FlexDevice) -> Flexible {
-        if q.dtype() != DType::F32 {
-            return composed_attention::<Cpu>(attention, q, k, v, device);
-        }
-        attention::attention(attention, q, k, v)
-    }
-
-    fn softmax_of_rows(x: Flexible) -> Flexible {
-        rows::softmax(x)
-    }
-
-    fn normalize_groups(groups: usize, epsilon: f64, x: Flexible, weight: Flexible, bias: Flexible) -> Flexible {
-        rows::group_norm(groups, epsilon, x, weight, bias)
-    }
-
-    fn gelu_of(x: Flexible) -> Flexible {
-        each(x, |x| 0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2)))
-    }
-
-    fn adam(
-        factors: &AdamFactors,
-        weight: Flexible,
-        gradient: Flexible,
-        moments: Option<(Flexible, Flexible)>,
-    ) -> (Flexible, Flexible, Flexible) {
-        adam::step(factors, weight, gradient, moments)
-    }
-
-    fn silu(x: Flexible) -> Flexible {
-        each(x, |x| x * sigmoid(x))
     }
 
     fn silu_gradient(x: Flexible, gradient: Flexible) -> Flexible {
@@ -151,6 +166,15 @@ impl Kernels for Cpu {
             );
         });
         Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
+    }
+
+    fn adam(
+        factors: &AdamFactors,
+        weight: Flexible,
+        gradient: Flexible,
+        moments: Option<(Flexible, Flexible)>,
+    ) -> (Flexible, Flexible, Flexible) {
+        adam::step(factors, weight, gradient, moments)
     }
 }
 

@@ -6,14 +6,13 @@ use burn::tensor::ops::FloatTensorOps;
 use burn::tensor::{TensorData, TensorMetadata};
 use gemm::Parallelism;
 
+use diadc_core::plan::{LinearChoice, Product};
+
 use super::product::{Matrix, multiply, multiply_rows};
 use super::{Flexible, each_line, zeros};
 
-/// With fewer rows, copying the weight into the order in which it is read would take longer than it saves.
-const MANY: usize = 512;
-
 /// `[n, in]`, `[out, in]` and perhaps `[out]`, all f32, to `[n, out]`.
-pub(super) fn linear(x: Flexible, weight: Flexible, bias: Option<Flexible>) -> Flexible {
+pub(super) fn linear(x: Flexible, weight: Flexible, bias: Option<Flexible>, choice: LinearChoice) -> Flexible {
     let (x, weight) = (x.to_contiguous(), weight.to_contiguous());
     let ([rows, inner], [out, _]) = (x.shape().dims(), weight.shape().dims());
     let (numbers, factors): (&[f32], &[f32]) = (x.storage(), weight.storage());
@@ -23,11 +22,12 @@ pub(super) fn linear(x: Flexible, weight: Flexible, bias: Option<Flexible>) -> F
         let bias: &[f32] = bias.storage();
         each_line(&mut result, out, |_, line| line.copy_from_slice(bias));
     }
-    if rows < MANY {
-        multiply_rows(numbers, factors, inner, &mut result);
-    } else {
-        let (left, right) = (Matrix::rows(numbers, rows, inner), Matrix::rows(factors, out, inner).turned());
-        multiply(1.0, left, right, &mut result, out, Parallelism::Rayon(0));
+    match choice.product(rows) {
+        Product::Rows => multiply_rows(numbers, factors, inner, &mut result),
+        Product::Blocks => {
+            let (left, right) = (Matrix::rows(numbers, rows, inner), Matrix::rows(factors, out, inner).turned());
+            multiply(1.0, left, right, &mut result, out, Parallelism::Rayon(0));
+        }
     }
     Flex::float_from_data(TensorData::new(result, [rows, out]), &FlexDevice)
 }

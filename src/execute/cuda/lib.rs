@@ -13,15 +13,7 @@ use burn::backend::cuda::CudaDevice;
 
 use diadc_core::engine::{DeviceChoice, DeviceChoiceError, Engine, HostTensor};
 use diadc_core::fact::Precision;
-use diadc_execute::{Kernels, Session, Tensor};
-
-/// An NVIDIA device, with what burn has for it.
-#[derive(Clone, Copy, Debug)]
-pub struct Card;
-
-impl Kernels for Card {
-    type Backend = Cuda;
-}
+use diadc_execute::{Composed, Session, Tensor};
 
 /// A session of this name on the graphics processor with a number.
 ///
@@ -32,7 +24,7 @@ pub fn open(index: usize, name: String, precision: Precision) -> Result<Box<dyn 
     let device = CudaDevice::new(index);
     let answer = quietly(|| Tensor::<Cuda>::from_host(HostTensor::floats(&[1], vec![1.0]), &device).into_host());
     match answer {
-        Ok(Ok(_)) => Ok(Box::new(Session::<Card>::new(name, device, precision))),
+        Ok(Ok(_)) => Ok(Box::new(Session::<Composed<Cuda>>::new(name, device, precision))),
         Ok(Err(error)) => Err(unavailable(error.to_string())),
         Err(words) => Err(unavailable(words)),
     }

@@ -1,5 +1,5 @@
-//! Kernels under autodiff: what is computed is what the kernels below compute, and the record says by which of them
-//! the way back goes.
+//! Kernels under autodiff. Convolutions, SiLU and the addition of a number per channel are those of the device, and the
+//! record says which of its kernels makes their gradients; all else is composed of what burn can differentiate.
 
 use std::marker::PhantomData;
 
@@ -11,33 +11,78 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::tensor::TensorMetadata;
 
-use diadc_core::op::Conv2d;
+use diadc_core::op::{Attention, Conv2d};
+use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
-use super::{Floats, Kernels};
+use super::interface::{Floats, Kernels, TrainingKernels};
+use super::{activation, linear, normalize};
 
 /// Kernels that record what they do, so that it can be differentiated.
 #[derive(Clone, Debug)]
 pub struct Recorded<K>(PhantomData<K>);
 
-impl<K: Kernels> Kernels for Recorded<K> {
+impl<K: TrainingKernels> Kernels for Recorded<K> {
     type Backend = Autodiff<K::Backend>;
 
-    fn convolve(conv: Conv2d, x: Floats<Self>, weight: Floats<Self>, bias: Option<Floats<Self>>) -> Floats<Self> {
+    fn convolve(
+        conv: Conv2d,
+        x: Floats<Self>,
+        weight: Floats<Self>,
+        bias: Option<Floats<Self>>,
+        choice: ConvolutionChoice,
+    ) -> Floats<Self> {
         let product = match Convolution::<K>(PhantomData)
             .prepare::<NoCheckpointing>([x.node.clone(), weight.node.clone()])
             .compute_bound()
             .stateful()
         {
             OpsKind::Tracked(mut prep) => {
-                let state = (prep.checkpoint(&x), prep.checkpoint(&weight), conv);
-                prep.finish(state, K::convolve(conv, x.primitive, weight.primitive, None))
+                let state = (prep.checkpoint(&x), prep.checkpoint(&weight), conv, choice);
+                prep.finish(state, K::convolve(conv, x.primitive, weight.primitive, None, choice))
             }
-            OpsKind::UnTracked(prep) => prep.finish(K::convolve(conv, x.primitive, weight.primitive, None)),
+            OpsKind::UnTracked(prep) => prep.finish(K::convolve(conv, x.primitive, weight.primitive, None, choice)),
         };
         match bias {
             Some(bias) => Self::add_to_channels(product, bias),
             None => product,
         }
+    }
+
+    fn project(
+        x: Floats<Self>,
+        weight: Floats<Self>,
+        bias: Option<Floats<Self>>,
+        _choice: LinearChoice,
+    ) -> Floats<Self> {
+        linear::linear::<Self::Backend>(x, weight, bias)
+    }
+
+    fn attend(
+        attention: Attention,
+        q: Floats<Self>,
+        k: Floats<Self>,
+        v: Floats<Self>,
+        _choice: Queries,
+    ) -> Floats<Self> {
+        linear::attention_by_scores::<Self>(attention, q, k, v)
+    }
+
+    fn softmax(x: Floats<Self>, axis: usize) -> Floats<Self> {
+        normalize::softmax::<Self::Backend>(x, axis)
+    }
+
+    fn normalize_groups(
+        groups: usize,
+        epsilon: f64,
+        x: Floats<Self>,
+        weight: Floats<Self>,
+        bias: Floats<Self>,
+    ) -> Floats<Self> {
+        normalize::group_norm::<Self::Backend>(groups, epsilon, x, weight, bias)
+    }
+
+    fn gelu(x: Floats<Self>) -> Floats<Self> {
+        activation::gelu::<Self::Backend>(x)
     }
 
     fn silu(x: Floats<Self>) -> Floats<Self> {
@@ -66,22 +111,23 @@ impl<K: Kernels> Kernels for Recorded<K> {
 #[derive(Clone, Debug)]
 struct Convolution<K>(PhantomData<K>);
 
-impl<K: Kernels> Backward<K::Backend, 2> for Convolution<K> {
-    type State = (NodeId, NodeId, Conv2d);
+impl<K: TrainingKernels> Backward<K::Backend, 2> for Convolution<K> {
+    type State = (NodeId, NodeId, Conv2d, ConvolutionChoice);
 
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
         let [node_x, node_weight] = ops.parents;
         let gradient = grads.consume::<K::Backend>(&ops.node);
-        let (x, weight, conv) = ops.state;
+        let (x, weight, conv, choice) = ops.state;
         let x = checkpointer.retrieve_node_output::<Floats<K>>(x);
         let weight = checkpointer.retrieve_node_output::<Floats<K>>(weight);
         let [_, _, kh, kw] = weight.shape().dims();
         if let Some(node) = node_x {
-            let own = K::convolve_input_gradient(conv, x.clone(), weight, gradient.clone());
+            let own = K::convolve_input_gradient(conv, x.clone(), weight, gradient.clone(), choice);
             grads.register::<K::Backend>(node.id, own);
         }
         if let Some(node) = node_weight {
-            grads.register::<K::Backend>(node.id, K::convolve_weight_gradient(conv, x, [kh, kw], gradient));
+            let own = K::convolve_weight_gradient(conv, x, [kh, kw], gradient, choice);
+            grads.register::<K::Backend>(node.id, own);
         }
     }
 }
@@ -90,7 +136,7 @@ impl<K: Kernels> Backward<K::Backend, 2> for Convolution<K> {
 #[derive(Clone, Debug)]
 struct Silu<K>(PhantomData<K>);
 
-impl<K: Kernels> Backward<K::Backend, 1> for Silu<K> {
+impl<K: TrainingKernels> Backward<K::Backend, 1> for Silu<K> {
     type State = NodeId;
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
@@ -107,7 +153,7 @@ impl<K: Kernels> Backward<K::Backend, 1> for Silu<K> {
 #[derive(Clone, Debug)]
 struct ChannelSum<K>(PhantomData<K>);
 
-impl<K: Kernels> Backward<K::Backend, 2> for ChannelSum<K> {
+impl<K: TrainingKernels> Backward<K::Backend, 2> for ChannelSum<K> {
     type State = ();
 
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use diadc_core::fact::{Bindings, Dim, Fact};
+use diadc_core::fact::{Dim, Fact, batch_of};
 use diadc_core::graph::{Function, Graph, NodeId, ScopeId, Task};
 use diadc_core::op::WeightId;
 use diadc_core::plan::constant_nodes;
@@ -141,7 +141,7 @@ fn own(graph: &Graph, id: NodeId) -> Option<u64> {
 }
 
 fn for_one(dim: &Dim) -> Option<u64> {
-    dim.value(&Bindings::from([("B".into(), 1)])).and_then(|n| u64::try_from(n).ok())
+    dim.value(&batch_of(1)).and_then(|n| u64::try_from(n).ok())
 }
 
 /// For each call of a part how often each of its scopes runs, and the multiply-adds of all.

@@ -1,6 +1,6 @@
 //! A normalisation over a single element, whose result is the same whatever goes in.
 
-use diadc_core::fact::{Bindings, Dim, Fact};
+use diadc_core::fact::{Bindings, Dim, Fact, batch_of};
 use diadc_core::op::{Binary, Op};
 
 use crate::diagnostic::Code;
@@ -31,7 +31,7 @@ pub(super) fn single_element_norm(linter: &mut Linter<'_>) {
 fn smallest_batch(program: &Program, objective: &str) -> Bindings {
     let phases = program.phases.iter().filter(|phase| phase.objectives.iter().any(|name| name == objective));
     let smallest = phases.map(|phase| phase.batch).min();
-    smallest.and_then(|batch| i64::try_from(batch).ok()).map(|batch| ("B".into(), batch)).into_iter().collect()
+    smallest.map(batch_of).unwrap_or_default()
 }
 
 /// The value that is normalised, if each mean is over a single element.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use diadc_core::fact::{Dim, Fact, Shape};
+use diadc_core::fact::{BATCH, Dim, Fact, Shape};
 use diadc_core::graph::Function;
 use diadc_core::op::WeightId;
 use diadc_core::span::Span;
@@ -27,9 +27,6 @@ use crate::check::trace::Callee;
 use crate::check::value::environment::{Environment, Instance};
 use crate::check::value::{Given, InstanceId, Tensor, Value};
 use crate::check::{Expander, error};
-
-/// The symbol of the number of samples.
-const BATCH: &str = "B";
 
 impl Expander<'_> {
     /// Expands everything that the model can run.

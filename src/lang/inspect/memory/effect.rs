@@ -4,7 +4,8 @@
 //! In: an operation and the sizes of its operands. Out: an [`Effect`], in elements, so that a precision can be chosen
 //! later. The rules are those of `execute` on the CPU; graphics processors unfold all windows at once.
 
-use diadc_core::op::{Binary, Conv2d, Interpolation, Op, PoolKind, Resize, Unary};
+use diadc_core::op::{Binary, Conv2d, ConvTranspose2d, Interpolation, Op, PoolKind, Resize, Unary};
+use diadc_core::plan::{Choice, Windows, holds_scores, side_by_side};
 
 /// What is known of an operand.
 #[derive(Clone, Debug)]
@@ -51,14 +52,14 @@ pub(super) struct Effect {
     pub(super) scratch_back: [usize; 2],
 }
 
-/// Elements of unfolded windows of the CPU's convolutions, how many windows are few, and how many queries and scores its
-/// attention works on at once, as in `execute`.
-const TILE: usize = 512 * 1024;
-const WIDE: usize = 256;
-const FEW: usize = 128;
-const QUERIES: usize = 128;
-const SCORES: usize = 256 * 1024;
-const UNFOLDED: usize = 16 << 20;
+/// Whose kernels compute an operation.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Runner {
+    /// What is composed of the backend's own operations: on graphics processors, and of rounded numbers on the CPU.
+    Composed,
+    /// The CPU's own, as the plan has chosen them, on so many cores.
+    Own { choice: Choice, cores: usize },
+}
 
 impl Effect {
     fn own() -> Effect {
@@ -74,8 +75,8 @@ impl Effect {
     }
 }
 
-/// The memory of an operation; `cores` is how many work at once, 0 on graphics processors.
-pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], tracked: bool, cores: usize) -> Effect {
+/// The memory of an operation.
+pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], tracked: bool, runner: Runner) -> Effect {
     let count: usize = output.iter().product();
     match op {
         Op::Input { .. } | Op::Weight { .. } => Effect::view(),
@@ -94,15 +95,9 @@ pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], tracked: bool, 
         Op::Concat { .. } => Effect { scratch: made_dense(inputs), ..Effect::own() },
         Op::Slice { .. } | Op::Pad { .. } | Op::Gather => Effect::own(),
         Op::MatMul | Op::Linear => of_product(inputs),
-        Op::Attention(_) => of_attention(inputs, tracked, cores),
-        Op::Conv2d(conv) => of_convolution(*conv, inputs, output, cores),
-        Op::ConvTranspose2d(conv) => {
-            // A convolution of the input, which zeros have spread; both are kept for the gradient of the weight.
-            let spread = inputs[0].count() * conv.stride.iter().product::<usize>();
-            let turned = inputs[1].count();
-            let extra = if tracked { spread + turned } else { 0 };
-            Effect { extra, scratch: spread + turned - extra, scratch_back: [spread, 0], ..Effect::own() }
-        }
+        Op::Attention(_) => of_attention(inputs, tracked, runner),
+        Op::Conv2d(conv) => of_convolution(*conv, inputs, output, runner),
+        Op::ConvTranspose2d(conv) => of_transposed_convolution(*conv, inputs, output, tracked, runner),
         // The numbers less their mean are kept, of layers those divided by their deviation too.
         Op::GroupNorm { .. } if tracked => Effect { extra: count, scratch_back: [count, 0], ..Effect::own() },
         Op::LayerNorm { .. } if tracked => Effect { extra: 2 * count, ..Effect::own() },
@@ -213,7 +208,7 @@ fn of_product(inputs: &[Seen]) -> Effect {
     Effect { extra, scratch: copied - extra, ..Effect::keeping(keeps) }
 }
 
-fn of_attention(inputs: &[Seen], tracked: bool, cores: usize) -> Effect {
+fn of_attention(inputs: &[Seen], tracked: bool, runner: Runner) -> Effect {
     let [q, k] = [&inputs[0].shape, &inputs[1].shape];
     let scores = q[0] * q[1] * q[2] * k[2];
     let queries = inputs[0].count();
@@ -221,79 +216,127 @@ fn of_attention(inputs: &[Seen], tracked: bool, cores: usize) -> Effect {
         // Scaled queries are kept, exponents, powers and their shares.
         return Effect { extra: queries + 3 * scores, scratch_back: [scores, 0], ..Effect::keeping(vec![1, 2]) };
     }
-    if cores > 0 {
-        let step = (q[2] / 8).min(SCORES / k[2].max(1)).clamp(8, QUERIES).min(q[2]);
-        let tasks = q[0] * q[2].div_ceil(step.max(1));
-        let scratch = step * k[2] * cores.min(tasks);
-        return Effect { place: Place::Turned([0, 2, 1, 3]), scratch, ..Effect::own() };
+    match runner {
+        Runner::Own { choice, cores } => {
+            let step = choice.attention().0.min(q[2]);
+            let tasks = q[0] * q[2].div_ceil(step.max(1));
+            let scratch = step * k[2] * cores.min(tasks);
+            Effect { place: Place::Turned([0, 2, 1, 3]), scratch, ..Effect::own() }
+        }
+        Runner::Composed => {
+            let held = if holds_scores(scores) { 2 * scores } else { 0 };
+            Effect { scratch: queries + held, ..Effect::own() }
+        }
     }
-    let held = if scores > 1 << 25 { 0 } else { 2 * scores };
-    Effect { scratch: queries + held, ..Effect::own() }
 }
 
-fn of_convolution(conv: Conv2d, inputs: &[Seen], output: &[usize], cores: usize) -> Effect {
+fn of_convolution(conv: Conv2d, inputs: &[Seen], output: &[usize], runner: Runner) -> Effect {
     let [x, weight] = [&inputs[0], &inputs[1]];
-    let (batch, out, positions) = (output[0], output[1], output[2] * output[3]);
-    let inner: usize = weight.shape[1..].iter().product();
     let copied = made_dense(&inputs[..1]);
-    let forward =
-        Unfolding { inner, out, positions, columns: output[3], batch, is_pointwise: is_pointwise(conv, weight) };
-    let samples = (UNFOLDED / (inner * positions).max(1)).clamp(1, batch.max(1));
-    // A graphics processor unfolds all samples, and then puts them side by side.
-    let for_weight =
-        if cores == 0 { batch * positions * (2 * inner + out) } else { samples * positions * (inner + out) };
-    let [height, width] = [x.shape[2], x.shape[3]];
+    let forward = Unfolding::new(conv.groups, &x.shape, weight, output);
     // The gradient of the input is a convolution of that of the output, spread by the stride.
-    let spread = if conv.stride == [1, 1] { 0 } else { batch * out * height * width };
-    let back = Unfolding {
-        inner: out * weight.shape[2] * weight.shape[3],
-        out: x.shape[1],
-        positions: height * width,
-        columns: width,
-        batch,
-        is_pointwise: weight.shape[2..] == [1, 1],
+    let [height, width] = [x.shape[2], x.shape[3]];
+    let spread = if conv.stride == [1, 1] { 0 } else { output[0] * output[1] * height * width };
+    let back = Unfolding::new(conv.groups, output, weight, &x.shape);
+    let (ahead, back, for_weight) = match runner {
+        Runner::Own { choice, cores } => {
+            let chosen = choice.convolution();
+            let samples = chosen.samples.min(output[0].max(1));
+            let for_weight = match chosen.forward {
+                Windows::Groups => forward.for_weight_composed(),
+                Windows::Columns(_) | Windows::Pixels | Windows::Bands(_) => {
+                    samples * forward.positions() * (forward.inner + forward.out)
+                }
+            };
+            (forward.held(chosen.forward, cores), back.held(chosen.input_gradient, cores), for_weight)
+        }
+        Runner::Composed => {
+            let is_pointwise = weight.shape[2..] == [1, 1];
+            let ahead = if is_pointwise && conv.stride == [1, 1] && conv.padding == [0, 0] { 0 } else { forward.all() };
+            (ahead, if is_pointwise { 0 } else { back.all() }, forward.for_weight_composed())
+        }
     };
     Effect {
-        scratch: copied + forward.held(cores),
-        scratch_back: [spread + weight.count() + back.held(cores), copied + for_weight],
+        scratch: copied + ahead,
+        scratch_back: [spread + weight.count() + back, copied + for_weight],
         ..Effect::keeping(vec![0, 1])
     }
 }
 
-fn is_pointwise(conv: Conv2d, weight: &Seen) -> bool {
-    weight.shape[2..] == [1, 1] && conv.stride == [1, 1] && conv.padding == [0, 0]
+/// A convolution of the input, which zeros have spread; both are kept for the gradient of the weight.
+fn of_transposed_convolution(
+    conv: ConvTranspose2d,
+    inputs: &[Seen],
+    output: &[usize],
+    tracked: bool,
+    runner: Runner,
+) -> Effect {
+    let [x, weight] = [&inputs[0], &inputs[1]];
+    let spread = x.count() * conv.stride.iter().product::<usize>();
+    let kept = spread + weight.count();
+    let unfolding = Unfolding::new(conv.groups, &x.shape, weight, output);
+    let held = match runner {
+        Runner::Own { choice, cores } => unfolding.held(choice.convolution().forward, cores),
+        Runner::Composed if weight.shape[2..] == [1, 1] => 0,
+        Runner::Composed => unfolding.all(),
+    };
+    let extra = if tracked { kept } else { 0 };
+    Effect { extra, scratch: kept - extra + held, scratch_back: [spread, 0], ..Effect::own() }
 }
 
 /// A convolution by unfolded windows.
 struct Unfolding {
-    inner: usize,
-    out: usize,
-    positions: usize,
-    columns: usize,
     batch: usize,
-    is_pointwise: bool,
+    groups: usize,
+    /// Numbers of a window, of one group of channels.
+    inner: usize,
+    /// Channels of the output.
+    out: usize,
+    /// Rows and columns of the output.
+    extent: [usize; 2],
+    /// What the backend copies if there are groups: both operands, unless each channel has a weight of its own.
+    copied: usize,
 }
 
 impl Unfolding {
-    /// Elements of windows that are held at once.
-    fn held(&self, cores: usize) -> usize {
-        let Unfolding { inner, out, positions, columns, batch, is_pointwise } = *self;
-        if cores == 0 {
-            return if is_pointwise { 0 } else { batch * inner * positions };
+    /// That of a convolution from one shape to another, whichever way the weight belongs to.
+    fn new(groups: usize, from: &[usize], weight: &Seen, to: &[usize]) -> Unfolding {
+        let inner = from[1] / groups * weight.shape[2] * weight.shape[3];
+        let is_by_channel = groups == from[1] && groups == to[1];
+        let copied = if is_by_channel { 0 } else { from.iter().product::<usize>() + weight.count() };
+        Unfolding { batch: to[0], groups, inner, out: to[1], extent: [to[2], to[3]], copied }
+    }
+
+    /// Windows of a sample.
+    fn positions(&self) -> usize {
+        self.extent[0] * self.extent[1]
+    }
+
+    /// Elements of all windows.
+    fn all(&self) -> usize {
+        self.batch * self.positions() * self.groups * self.inner
+    }
+
+    /// What the gradient of the weight takes where it is composed: all windows, and again side by side.
+    fn for_weight_composed(&self) -> usize {
+        2 * self.all() + self.batch * self.positions() * self.out
+    }
+
+    /// Elements of windows that are held at once by the CPU's kernels, and of products that are not in order yet.
+    fn held(&self, windows: Windows, cores: usize) -> usize {
+        let Unfolding { inner, out, batch, .. } = *self;
+        let positions = self.positions();
+        match windows {
+            Windows::Groups => self.copied,
+            Windows::Columns(samples) => {
+                let at_once = side_by_side(batch.div_ceil(samples), cores);
+                let samples = samples.min(batch.max(1));
+                let together = if samples > 1 { out } else { 0 };
+                samples * positions * (inner + together) * at_once
+            }
+            Windows::Pixels => 0,
+            Windows::Bands(band) => inner * band.rows(self.extent, cores) * self.extent[1],
         }
-        if batch * positions <= FEW {
-            return batch * positions * (inner + out);
-        }
-        let samples = WIDE.div_ceil(positions.max(1));
-        let groups = batch.div_ceil(samples);
-        if inner * positions <= TILE && groups >= cores {
-            let samples = samples.min(batch.max(1));
-            let together = if samples > 1 { out } else { 0 };
-            return samples * positions * (inner + together) * cores.min(groups);
-        }
-        let rows = positions / columns.max(1);
-        let step = (TILE * cores / inner.max(1) / columns.max(1)).clamp(1, rows.max(1));
-        if is_pointwise { 0 } else { inner * step * columns }
     }
 }
 

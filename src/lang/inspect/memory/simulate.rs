@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use diadc_core::fact::{Bindings, DType, Fact, Precision};
+use diadc_core::fact::{Bindings, DType, Fact, Precision, batch_of};
 use diadc_core::op::{Elements, Op, WeightId};
 use diadc_core::plan::{Block, LoopPlan, Operand, Plan, Step, Work};
 
 use crate::program::Program;
 
-use super::effect::{Effect, Place, Seen, effect, links};
+use super::effect::{Effect, Place, Runner, Seen, effect, links};
 use super::pool::{Piece, Pool, Purpose};
 use super::{Circumstances, Footprint, Held, NUMBER};
 
@@ -98,7 +98,7 @@ pub(super) struct Simulation<'a> {
 impl<'a> Simulation<'a> {
     /// Runs a plan; none if an extent is open.
     pub(super) fn run(program: &'a Program, plan: &Plan, circumstances: Circumstances) -> Option<Simulation<'a>> {
-        let bindings = Bindings::from([("B".into(), circumstances.batch as i64)]);
+        let bindings = batch_of(circumstances.batch);
         let leaves: HashMap<WeightId, usize> = plan.trained.iter().copied().zip(0..).collect();
         let depths = vec![0; leaves.len()];
         let (pool, kept, tape) = (Pool::default(), Vec::new(), Vec::new());
@@ -219,9 +219,11 @@ impl<'a> Simulation<'a> {
             })
             .collect();
         let is_rounded = op.is_product() && self.circumstances.precision == Precision::Bf16;
-        // The CPU multiplies what is rounded as graphics processors do.
-        let cores = if is_rounded { 0 } else { self.circumstances.cores };
-        let effect = effect(op, &seen, &shape, step.needs_grad, cores);
+        let runner = match self.circumstances.cores {
+            cores if cores > 0 && !is_rounded => Runner::Own { choice: step.choice, cores },
+            _ => Runner::Composed,
+        };
+        let effect = effect(op, &seen, &shape, step.needs_grad, runner);
         let mut kept = Vec::new();
         if step.needs_grad {
             for input in effect.keeps.iter().map(|&place| &inputs[place]) {

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
-use diadc_core::fact::{Bindings, Fact};
+use diadc_core::fact::{Fact, batch_of};
 use diadc_core::graph::{Function, Graph, Loop, NodeId, Task, ValueId};
 use diadc_core::op::{Op, WeightId};
 use diadc_core::span::Span;
@@ -175,7 +175,7 @@ impl Scene<'_> {
         let seen = match &node.task {
             Task::Op(op) => {
                 let facts: Vec<Fact> = graph.inputs_of(id).into_iter().map(|value| graph.fact(value).clone()).collect();
-                let own = op.multiply_adds(&facts, &node.facts[0]).value(&Bindings::from([("B".into(), 1)]));
+                let own = op.multiply_adds(&facts, &node.facts[0]).value(&batch_of(1));
                 let multiply_adds = own.and_then(|n| u64::try_from(n).ok()).map(|n| n.saturating_mul(turns));
                 let weights = weights.iter().map(|id| self.weight(*id)).collect();
                 Node { multiply_adds, weights, ..Node::new(Kind::Operation, op.to_string()) }

@@ -1,4 +1,4 @@
-//! Convolutions over the last two axes, made of matrix products: what a backend without kernels of its own runs.
+//! Convolutions over the last two axes, composed of matrix products.
 //!
 //! Windows are unfolded into columns, which the weight is multiplied by. The gradient of the input, and a transposed
 //! convolution, are convolutions of what lies spread out between zeros, with the mirrored weight.
@@ -8,29 +8,16 @@ use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Shape, TensorMetadata};
 
 use diadc_core::op::{Conv2d, ConvTranspose2d, PadMode};
+use diadc_core::plan::ConvolutionChoice;
 
-use super::kernels::{Floats, Kernels};
-use super::layout::{pad, permute, take};
-use super::linear::matmul;
-use super::tensor::Tensor;
-
-pub(super) fn conv2d<K: Kernels>(conv: Conv2d, x: Floats<K>, weight: Floats<K>, bias: Option<Floats<K>>) -> Floats<K> {
-    K::convolve(conv, x, weight, bias)
-}
-
-pub(super) fn conv_transpose2d<K: Kernels>(
-    conv: ConvTranspose2d,
-    x: Floats<K>,
-    weight: Floats<K>,
-    bias: Option<Floats<K>>,
-) -> Floats<K> {
-    let ConvTranspose2d { stride, padding, output_padding, dilation, groups } = conv;
-    let way = Conv2d { stride, padding, dilation, groups };
-    back::<K>(way, x, mirrored::<K::Backend>(weight, groups), output_padding, bias)
-}
+use super::interface::{Floats, Kernels};
+use crate::broadcast;
+use crate::layout::{pad, permute, take};
+use crate::matmul::matmul;
+use crate::tensor::Tensor;
 
 /// The output of a convolution.
-pub fn composed_convolution<B: Backend>(
+pub(super) fn convolution<B: Backend>(
     conv: Conv2d,
     x: FloatTensor<B>,
     weight: FloatTensor<B>,
@@ -49,24 +36,38 @@ pub fn composed_convolution<B: Backend>(
 }
 
 /// The gradient of its input, `[B, C, H, W]`, from that of its output.
-pub fn composed_input_gradient<K: Kernels>(
+pub fn input_gradient<K: Kernels>(
     conv: Conv2d,
     x: Floats<K>,
     weight: Floats<K>,
     gradient: Floats<K>,
+    choice: ConvolutionChoice,
 ) -> Floats<K> {
     let [_, _, height, width] = x.shape().dims();
     let [_, _, kh, kw] = weight.shape().dims();
-    // Rows and columns at the end that no window begins at.
     let rest = |axis: usize, extent: usize, taps: usize| {
         (extent + 2 * conv.padding[axis] - conv.dilation[axis] * (taps - 1) - 1) % conv.stride[axis]
     };
     let rest = [rest(0, height, kh), rest(1, width, kw)];
-    back::<K>(conv, gradient, mirrored::<K::Backend>(weight, conv.groups), rest, None)
+    let way = Way { conv, rest };
+    back::<K>(way, gradient, mirrored::<K::Backend>(weight, conv.groups), None, choice.reversed())
+}
+
+/// The output of a transposed convolution: the way back through a convolution.
+pub(crate) fn transposed_convolution<K: Kernels>(
+    conv: ConvTranspose2d,
+    x: Floats<K>,
+    weight: Floats<K>,
+    bias: Option<Floats<K>>,
+    choice: ConvolutionChoice,
+) -> Floats<K> {
+    let ConvTranspose2d { stride, padding, output_padding, dilation, groups } = conv;
+    let way = Way { conv: Conv2d { stride, padding, dilation, groups }, rest: output_padding };
+    back::<K>(way, x, mirrored::<K::Backend>(weight, groups), bias, choice)
 }
 
 /// The gradient of its weight, `[out, C/groups, kh, kw]`, from that of its output.
-pub fn composed_weight_gradient<B: Backend>(
+pub(super) fn weight_gradient<B: Backend>(
     conv: Conv2d,
     x: FloatTensor<B>,
     kernel: [usize; 2],
@@ -85,6 +86,20 @@ pub fn composed_weight_gradient<B: Backend>(
     let windows = B::float_reshape(windows, Shape::new([groups, batch * positions, inner]));
     let product = B::float_matmul(gradient, windows);
     B::float_reshape(product, Shape::new([out, channels / groups, kernel[0], kernel[1]]))
+}
+
+/// The sum of `[B, C, H, W]` over all axes but the channels.
+pub(super) fn sum_to_channels<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    let channels = x.shape()[1];
+    let sum = [0, 2, 3].into_iter().fold(x, |x, axis| B::float_sum_dim(x, axis));
+    B::float_reshape(sum, Shape::new([channels]))
+}
+
+/// Adds one number per channel, `[C]`, to `[B, C, H, W]`.
+pub(super) fn add_to_channels<B: Backend>(x: FloatTensor<B>, bias: FloatTensor<B>) -> FloatTensor<B> {
+    let shape = x.shape();
+    let wide = Shape::new([1, shape[1], 1, 1]);
+    broadcast::add::<B>(x, B::float_reshape(bias, wide), &shape.to_vec())
 }
 
 /// The windows of a convolution as columns, `[B, groups, C/groups kh kw, h w]`, and the extents `h` and `w`.
@@ -106,15 +121,22 @@ fn unfold<B: Backend>(conv: Conv2d, x: FloatTensor<B>, [kh, kw]: [usize; 2]) -> 
     (B::float_reshape(flat, shape), [rows, columns])
 }
 
-/// The way back through a convolution, `[B, out, h, w]` to `[B, C, H, W]`, with the mirrored weight. `rest` are rows
-/// and columns at the end that no window begins at.
-fn back<K: Kernels>(
+/// A convolution to go back through.
+struct Way {
     conv: Conv2d,
+    /// Rows and columns at the end that no window begins at.
+    rest: [usize; 2],
+}
+
+/// The way back through a convolution, `[B, out, h, w]` to `[B, C, H, W]`, with the mirrored weight.
+fn back<K: Kernels>(
+    way: Way,
     y: Floats<K>,
     mirrored: Floats<K>,
-    rest: [usize; 2],
     bias: Option<Floats<K>>,
+    choice: ConvolutionChoice,
 ) -> Floats<K> {
+    let Way { conv, rest } = way;
     let [_, _, kh, kw] = mirrored.shape().dims();
     let reach = [conv.dilation[0] * (kh - 1), conv.dilation[1] * (kw - 1)];
     let mut y = y;
@@ -123,7 +145,7 @@ fn back<K: Kernels>(
         y = spread::<K::Backend>(y, 2 + axis, conv.stride[axis], rest[axis], cut);
     }
     let padding = [reach[0].saturating_sub(conv.padding[0]), reach[1].saturating_sub(conv.padding[1])];
-    K::convolve(Conv2d { stride: [1, 1], padding, ..conv }, y, mirrored, bias)
+    K::convolve(Conv2d { stride: [1, 1], padding, ..conv }, y, mirrored, bias, choice)
 }
 
 /// An axis with `stride - 1` zeros after each element but the last, then `rest` more, then `cut` fewer on both sides.

@@ -1,0 +1,130 @@
+//! How the windows of a convolution are unfolded: which of them at once, and whether as rows or as columns.
+
+use crate::op::{Conv2d, ConvTranspose2d};
+
+/// Columns that a product should have at least: with fewer, preparing the weight takes longer than multiplying.
+const WIDE: usize = 256;
+
+/// Numbers of unfolded windows for each core: what its second-level cache holds.
+const TILE: usize = 512 * 1024;
+
+/// Numbers of unfolded windows that are held at once for the gradient of a weight, unless one sample has more.
+const UNFOLDED: usize = 16 << 20;
+
+/// How a convolution and its gradients are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvolutionChoice {
+    /// Its output.
+    pub forward: Windows,
+    /// The gradient of its input, which is a convolution too.
+    pub input_gradient: Windows,
+    /// How many samples the windows are unfolded of at once for the gradient of its weight.
+    pub samples: usize,
+}
+
+/// How the windows of a convolution are multiplied by its weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Windows {
+    /// By the backend's own kernel: there are groups of channels.
+    Groups,
+    /// Those of so many samples are unfolded as columns.
+    Columns(usize),
+    /// They are the pixels of each sample, which lie as columns already.
+    Pixels,
+    /// Those of some rows of a sample at a time are unfolded as columns.
+    Bands(Band),
+}
+
+/// Rows of a sample that are unfolded at once, by all cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Band {
+    /// Windows for each core.
+    windows: usize,
+}
+
+impl Band {
+    /// How many rows, of an output with so many rows and columns.
+    #[must_use]
+    pub fn rows(self, [rows, columns]: [usize; 2], cores: usize) -> usize {
+        (self.windows * cores / columns.max(1)).clamp(1, rows.max(1))
+    }
+}
+
+/// How many of some groups of samples are worked on at once: one for each core if that keeps all of them busy, or else
+/// one after the other by all cores.
+#[must_use]
+pub fn side_by_side(groups: usize, cores: usize) -> usize {
+    if groups >= cores { cores } else { 1 }
+}
+
+impl ConvolutionChoice {
+    /// What is chosen for a convolution with an input, a weight and an output of these extents.
+    pub(super) fn of(conv: Conv2d, x: &[usize], weight: &[usize], y: &[usize]) -> ConvolutionChoice {
+        let taps = weight[2] * weight[3];
+        let is_pointwise = taps == 1 && conv.stride == [1, 1] && conv.padding == [0, 0];
+        let forward = Unfolding::new(conv.groups, weight[1] * taps, y);
+        let back = Unfolding::new(conv.groups, y[1] / conv.groups * taps, x);
+        ConvolutionChoice {
+            forward: forward.windows(is_pointwise),
+            input_gradient: back.windows(taps == 1),
+            samples: forward.samples(),
+        }
+    }
+
+    /// The same for a transposed convolution: a convolution of the input, which zeros have spread.
+    pub(super) fn of_transposed(
+        conv: ConvTranspose2d,
+        x: &[usize],
+        weight: &[usize],
+        y: &[usize],
+    ) -> ConvolutionChoice {
+        let taps = weight[2] * weight[3];
+        let spread = [x[0], x[1], x[2].saturating_mul(conv.stride[0]), x[3].saturating_mul(conv.stride[1])];
+        let forward = Unfolding::new(conv.groups, x[1] / conv.groups * taps, y);
+        let back = Unfolding::new(conv.groups, weight[1] * taps, &spread);
+        ConvolutionChoice {
+            forward: forward.windows(taps == 1),
+            input_gradient: back.windows(taps == 1),
+            samples: forward.samples(),
+        }
+    }
+
+    /// What the convolution follows that makes the gradient of the input: its way forward is this one's way back.
+    #[must_use]
+    pub fn reversed(self) -> ConvolutionChoice {
+        ConvolutionChoice { forward: self.input_gradient, input_gradient: self.forward, ..self }
+    }
+}
+
+/// A convolution as a product of its windows with its weight.
+struct Unfolding {
+    groups: usize,
+    /// Numbers of a window.
+    inner: usize,
+    /// Windows of a sample.
+    positions: usize,
+}
+
+impl Unfolding {
+    fn new(groups: usize, inner: usize, output: &[usize]) -> Unfolding {
+        Unfolding { groups, inner, positions: output[2].saturating_mul(output[3]) }
+    }
+
+    fn windows(&self, is_pointwise: bool) -> Windows {
+        let size = self.inner.saturating_mul(self.positions);
+        if self.groups != 1 {
+            Windows::Groups
+        } else if size <= TILE {
+            Windows::Columns(WIDE.div_ceil(self.positions.max(1)))
+        } else if is_pointwise {
+            Windows::Pixels
+        } else {
+            Windows::Bands(Band { windows: (TILE / self.inner.max(1)).max(1) })
+        }
+    }
+
+    /// One long product is faster than many.
+    fn samples(&self) -> usize {
+        (UNFOLDED / self.inner.saturating_mul(self.positions).max(1)).max(1)
+    }
+}

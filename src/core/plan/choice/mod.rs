@@ -1,0 +1,177 @@
+//! Which kernel computes an operation, and in portions of which size.
+//!
+//! In: an operation and the shapes of its inputs and its output. Out: a [`Choice`], which its step of the plan carries.
+//! The kernels of the CPU follow it, and the estimate of memory reads it. It is made for one sample: neither the number
+//! of samples nor the number of cores changes it, but for what [`LinearChoice`] says. Cores only share out the portions, as [`side_by_side`] and
+//! [`Band::rows`] say. Devices that compose their operations of what burn has do not look at it.
+
+mod convolution;
+
+use crate::fact::{Shape, batch_of};
+use crate::op::Op;
+
+pub use convolution::{Band, ConvolutionChoice, Windows, side_by_side};
+
+/// What an extent counts as that is not known before the run: too much for the kernels of small sizes.
+const OPEN: usize = 1 << 20;
+
+/// Rows that are few for a weight of more numbers than the cache holds: copying it into the order in which it is read
+/// takes longer than it saves.
+const FEW_ROWS: usize = 512;
+
+/// The same for a smaller weight.
+const FEW_ROWS_IN_CACHE: usize = 32;
+
+/// Numbers of a weight that the second-level cache holds besides all else.
+const IN_CACHE: usize = 256 * 1024;
+
+/// Queries that a core works on at once are at most so many, and if they are more than eight they have at most so many
+/// scores.
+const QUERIES: usize = 128;
+const SCORES: usize = 256 * 1024;
+
+/// More scores than this, of all samples together, are left to the backend's own attention, which does not hold them.
+const MOST_SCORES: usize = 1 << 25;
+
+/// How an operation is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// In the only way that there is.
+    Only,
+    /// A value times a weight.
+    Linear(LinearChoice),
+    /// Attention.
+    Attention(Queries),
+    /// A convolution, also a transposed one.
+    Convolution(ConvolutionChoice),
+}
+
+/// Up to how many rows a weight is read as it lies. It is the one choice that looks at the rows of all samples together:
+/// a kernel that is as fast as others for few rows is slower for many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinearChoice {
+    few: usize,
+}
+
+impl LinearChoice {
+    /// The kernel for so many rows.
+    #[must_use]
+    pub fn product(self, rows: usize) -> Product {
+        if rows < self.few { Product::Rows } else { Product::Blocks }
+    }
+}
+
+/// How rows are multiplied by the rows of a weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Product {
+    /// As they lie, each with each.
+    Rows,
+    /// Copied in blocks into the order in which they are read.
+    Blocks,
+}
+
+/// How many queries a core works on at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queries(pub usize);
+
+impl Choice {
+    /// What is chosen for an operation.
+    #[must_use]
+    pub fn of(op: &Op, inputs: &[&Shape], output: &Shape) -> Choice {
+        match op {
+            Op::Linear => {
+                let numbers = extents(inputs[1]).iter().fold(1, |numbers: usize, n| numbers.saturating_mul(*n));
+                Choice::Linear(LinearChoice { few: if numbers > IN_CACHE { FEW_ROWS } else { FEW_ROWS_IN_CACHE } })
+            }
+            Op::Attention(_) => {
+                let (queries, keys) = (extents(inputs[0])[2], extents(inputs[1])[2]);
+                Choice::Attention(Queries((queries / 8).min(SCORES / keys.max(1)).clamp(8, QUERIES)))
+            }
+            Op::Conv2d(conv) => {
+                let [x, weight, y] = [inputs[0], inputs[1], output].map(extents);
+                Choice::Convolution(ConvolutionChoice::of(*conv, &x, &weight, &y))
+            }
+            Op::ConvTranspose2d(conv) => {
+                let [x, weight, y] = [inputs[0], inputs[1], output].map(extents);
+                Choice::Convolution(ConvolutionChoice::of_transposed(*conv, &x, &weight, &y))
+            }
+            Op::Input { .. }
+            | Op::Weight { .. }
+            | Op::Constant(_)
+            | Op::Random(_)
+            | Op::Unary(_)
+            | Op::Binary(_)
+            | Op::Compare(_)
+            | Op::Select
+            | Op::Cast(_)
+            | Op::StopGradient
+            | Op::Reduce { .. }
+            | Op::Softmax { .. }
+            | Op::Reshape(_)
+            | Op::Permute(_)
+            | Op::Expand(_)
+            | Op::Concat { .. }
+            | Op::Slice { .. }
+            | Op::Gather
+            | Op::Pad { .. }
+            | Op::MatMul
+            | Op::GroupNorm { .. }
+            | Op::LayerNorm { .. }
+            | Op::Pool(_)
+            | Op::Resize(_)
+            | Op::GaussianBlur { .. } => Choice::Only,
+        }
+    }
+
+    /// That of a linear layer.
+    ///
+    /// # Panics
+    /// If it was made for another operation.
+    #[must_use]
+    pub fn linear(self) -> LinearChoice {
+        match self {
+            Choice::Linear(linear) => Some(linear),
+            Choice::Only | Choice::Attention(_) | Choice::Convolution(_) => None,
+        }
+        .expect("this step is a linear layer")
+    }
+
+    /// That of attention.
+    ///
+    /// # Panics
+    /// If it was made for another operation.
+    #[must_use]
+    pub fn attention(self) -> Queries {
+        match self {
+            Choice::Attention(queries) => Some(queries),
+            Choice::Only | Choice::Linear(_) | Choice::Convolution(_) => None,
+        }
+        .expect("this step is attention")
+    }
+
+    /// That of a convolution.
+    ///
+    /// # Panics
+    /// If it was made for another operation.
+    #[must_use]
+    pub fn convolution(self) -> ConvolutionChoice {
+        match self {
+            Choice::Convolution(convolution) => Some(convolution),
+            Choice::Only | Choice::Linear(_) | Choice::Attention(_) => None,
+        }
+        .expect("this step is a convolution")
+    }
+}
+
+/// Whether attention that is composed of products holds all its scores at once, when there are so many.
+#[must_use]
+pub fn holds_scores(scores: usize) -> bool {
+    scores <= MOST_SCORES
+}
+
+/// The extents for one sample.
+fn extents(shape: &Shape) -> Vec<usize> {
+    let one = batch_of(1);
+    let extent = |n: i64| usize::try_from(n).unwrap_or(0);
+    shape.0.iter().map(|dim| dim.value(&one).map_or(OPEN, extent)).collect()
+}

@@ -1,0 +1,30 @@
+//! One step of Adam, composed of what every backend has.
+
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
+
+use super::interface::AdamFactors;
+
+/// A weight after the step, and its moments.
+pub(super) fn adam<B: Backend>(
+    factors: &AdamFactors,
+    weight: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    moments: Option<(FloatTensor<B>, FloatTensor<B>)>,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    let square = B::float_mul(gradient.clone(), gradient.clone());
+    let first = B::float_mul_scalar(gradient, (1.0 - factors.beta1).into());
+    let second = B::float_mul_scalar(square, (1.0 - factors.beta2).into());
+    let (first, second) = match moments {
+        None => (first, second),
+        Some((old, old_second)) => (
+            B::float_add(B::float_mul_scalar(old, factors.beta1.into()), first),
+            B::float_add(B::float_mul_scalar(old_second, factors.beta2.into()), second),
+        ),
+    };
+    let root = B::float_mul_scalar(B::float_sqrt(second.clone()), factors.root.into());
+    let direction = B::float_div(first.clone(), B::float_add_scalar(root, factors.epsilon.into()));
+    let change = B::float_mul_scalar(direction, factors.change.into());
+    let weight = if factors.keep == 1.0 { weight } else { B::float_mul_scalar(weight, factors.keep.into()) };
+    (B::float_add(weight, change), first, second)
+}

@@ -1,0 +1,114 @@
+//! Kernels that are composed of what every backend has.
+
+use std::marker::PhantomData;
+
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
+
+use diadc_core::op::{Attention, Conv2d};
+use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
+
+use super::interface::{AdamFactors, Kernels, TrainingKernels};
+use super::{activation, adam, convolution, linear, normalize};
+
+/// What burn has for a backend, and what can be composed of it.
+#[derive(Clone, Debug)]
+pub struct Composed<B>(PhantomData<B>);
+
+impl<B: Backend> Kernels for Composed<B> {
+    type Backend = B;
+
+    fn convolve(
+        conv: Conv2d,
+        x: FloatTensor<B>,
+        weight: FloatTensor<B>,
+        bias: Option<FloatTensor<B>>,
+        _choice: ConvolutionChoice,
+    ) -> FloatTensor<B> {
+        convolution::convolution::<B>(conv, x, weight, bias)
+    }
+
+    fn project(
+        x: FloatTensor<B>,
+        weight: FloatTensor<B>,
+        bias: Option<FloatTensor<B>>,
+        _choice: LinearChoice,
+    ) -> FloatTensor<B> {
+        linear::linear::<B>(x, weight, bias)
+    }
+
+    fn attend(
+        attention: Attention,
+        q: FloatTensor<B>,
+        k: FloatTensor<B>,
+        v: FloatTensor<B>,
+        _choice: Queries,
+    ) -> FloatTensor<B> {
+        linear::attention::<Self>(attention, q, k, v)
+    }
+
+    fn softmax(x: FloatTensor<B>, axis: usize) -> FloatTensor<B> {
+        B::softmax(x, axis)
+    }
+
+    fn normalize_groups(
+        groups: usize,
+        epsilon: f64,
+        x: FloatTensor<B>,
+        weight: FloatTensor<B>,
+        bias: FloatTensor<B>,
+    ) -> FloatTensor<B> {
+        normalize::group_norm::<B>(groups, epsilon, x, weight, bias)
+    }
+
+    fn gelu(x: FloatTensor<B>) -> FloatTensor<B> {
+        B::gelu(x)
+    }
+
+    fn silu(x: FloatTensor<B>) -> FloatTensor<B> {
+        activation::silu::<B>(x)
+    }
+
+    fn add_to_channels(x: FloatTensor<B>, bias: FloatTensor<B>) -> FloatTensor<B> {
+        convolution::add_to_channels::<B>(x, bias)
+    }
+}
+
+impl<B: Backend> TrainingKernels for Composed<B> {
+    fn convolve_input_gradient(
+        conv: Conv2d,
+        x: FloatTensor<B>,
+        weight: FloatTensor<B>,
+        gradient: FloatTensor<B>,
+        choice: ConvolutionChoice,
+    ) -> FloatTensor<B> {
+        convolution::input_gradient::<Self>(conv, x, weight, gradient, choice)
+    }
+
+    fn convolve_weight_gradient(
+        conv: Conv2d,
+        x: FloatTensor<B>,
+        kernel: [usize; 2],
+        gradient: FloatTensor<B>,
+        _choice: ConvolutionChoice,
+    ) -> FloatTensor<B> {
+        convolution::weight_gradient::<B>(conv, x, kernel, gradient)
+    }
+
+    fn sum_to_channels(x: FloatTensor<B>) -> FloatTensor<B> {
+        convolution::sum_to_channels::<B>(x)
+    }
+
+    fn silu_gradient(x: FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
+        activation::silu_gradient::<B>(x, gradient)
+    }
+
+    fn adam(
+        factors: &AdamFactors,
+        weight: FloatTensor<B>,
+        gradient: FloatTensor<B>,
+        moments: Option<(FloatTensor<B>, FloatTensor<B>)>,
+    ) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+        adam::adam::<B>(factors, weight, gradient, moments)
+    }
+}

@@ -1,0 +1,109 @@
+//! What a device has to compute itself.
+
+use std::fmt::Debug;
+
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
+
+use diadc_core::op::{Attention, Conv2d};
+use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
+
+/// A floating-point tensor on the backend of these kernels.
+pub type Floats<K> = FloatTensor<<K as Kernels>::Backend>;
+
+/// How operations are computed on a backend. Where an operation can be computed in several ways, what the plan has
+/// chosen comes last; kernels that have only one way ignore it.
+pub trait Kernels: Clone + Debug + Send + Sync + 'static {
+    /// The backend.
+    type Backend: Backend;
+
+    /// A convolution: `[B, C, H, W]`, `[out, C/groups, kh, kw]` and perhaps `[out]` to `[B, out, h, w]`.
+    fn convolve(
+        conv: Conv2d,
+        x: Floats<Self>,
+        weight: Floats<Self>,
+        bias: Option<Floats<Self>>,
+        choice: ConvolutionChoice,
+    ) -> Floats<Self>;
+
+    /// Rows times a matrix: `[n, in]`, `[out, in]` and perhaps `[out]` to `[n, out]`.
+    fn project(x: Floats<Self>, weight: Floats<Self>, bias: Option<Floats<Self>>, choice: LinearChoice)
+    -> Floats<Self>;
+
+    /// Attention: `[B, heads, n, d]`, `[B, heads, m, d]` and `[B, heads, m, e]` to `[B, heads, n, e]`.
+    fn attend(attention: Attention, q: Floats<Self>, k: Floats<Self>, v: Floats<Self>, choice: Queries)
+    -> Floats<Self>;
+
+    /// Softmax over an axis.
+    fn softmax(x: Floats<Self>, axis: usize) -> Floats<Self>;
+
+    /// Group normalisation: `[B, C, ..]`, `[C]` and `[C]`.
+    fn normalize_groups(
+        groups: usize,
+        epsilon: f64,
+        x: Floats<Self>,
+        weight: Floats<Self>,
+        bias: Floats<Self>,
+    ) -> Floats<Self>;
+
+    /// `x / 2 (1 + erf(x / sqrt 2))`, element by element.
+    fn gelu(x: Floats<Self>) -> Floats<Self>;
+
+    /// `x / (1 + e^-x)`, element by element.
+    fn silu(x: Floats<Self>) -> Floats<Self>;
+
+    /// Adds one number per channel, `[C]`, to `[B, C, H, W]`.
+    fn add_to_channels(x: Floats<Self>, bias: Floats<Self>) -> Floats<Self>;
+}
+
+/// What training needs of a backend besides: gradients, and steps along them.
+pub trait TrainingKernels: Kernels {
+    /// The gradient of a convolution's input.
+    fn convolve_input_gradient(
+        conv: Conv2d,
+        x: Floats<Self>,
+        weight: Floats<Self>,
+        gradient: Floats<Self>,
+        choice: ConvolutionChoice,
+    ) -> Floats<Self>;
+
+    /// The gradient of a convolution's weight, whose kernels have these extents.
+    fn convolve_weight_gradient(
+        conv: Conv2d,
+        x: Floats<Self>,
+        kernel: [usize; 2],
+        gradient: Floats<Self>,
+        choice: ConvolutionChoice,
+    ) -> Floats<Self>;
+
+    /// The sum of `[B, C, H, W]` over all axes but the channels, as `[C]`: the gradient of a convolution's bias.
+    fn sum_to_channels(x: Floats<Self>) -> Floats<Self>;
+
+    /// The gradient of the input of [`Kernels::silu`].
+    fn silu_gradient(x: Floats<Self>, gradient: Floats<Self>) -> Floats<Self>;
+
+    /// A weight after one step of Adam, and its moments, of which there are none before the first step.
+    fn adam(
+        factors: &AdamFactors,
+        weight: Floats<Self>,
+        gradient: Floats<Self>,
+        moments: Option<(Floats<Self>, Floats<Self>)>,
+    ) -> (Floats<Self>, Floats<Self>, Floats<Self>);
+}
+
+/// The numbers of one step of Adam.
+#[derive(Clone, Copy, Debug)]
+pub struct AdamFactors {
+    /// What is kept of the running mean of gradients.
+    pub beta1: f64,
+    /// What is kept of the running mean of their squares.
+    pub beta2: f64,
+    /// Factor of the root of the squares.
+    pub root: f64,
+    /// What is added to it.
+    pub epsilon: f64,
+    /// Factor of the direction.
+    pub change: f64,
+    /// What is kept of the weight.
+    pub keep: f64,
+}

@@ -1,0 +1,71 @@
+//! Products with a weight, and attention, composed of matrix products.
+
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::{AttentionModuleOptions, Device, FloatTensor, FloatTensorOps, ModuleOps};
+use burn::tensor::{FloatDType, Shape, TensorMetadata};
+
+use diadc_core::op::Attention;
+use diadc_core::plan::holds_scores;
+
+use super::interface::{Floats, Kernels};
+use crate::layout::expand;
+use crate::tensor::{Tensor, bool_type, int_type, signed};
+
+/// `[n, in]`, `[out, in]` and perhaps `[out]` to `[n, out]`.
+pub(super) fn linear<B: Backend>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: Option<FloatTensor<B>>,
+) -> FloatTensor<B> {
+    let [out, _] = weight.shape().dims();
+    let y = B::float_matmul(x, B::float_swap_dims(weight, 0, 1));
+    match bias {
+        Some(bias) => B::float_add(y, B::float_reshape(bias, Shape::new([1, out]))),
+        None => y,
+    }
+}
+
+/// Attention as it is defined; the backend's own kernel only where it saves memory, for it is no faster.
+///
+/// The kernels of some backends know no other scale than `1 / sqrt(d)`, so the queries carry the difference.
+pub fn attention<K: Kernels>(attention: Attention, q: Floats<K>, k: Floats<K>, v: Floats<K>) -> Floats<K> {
+    let [batch, heads, queries, width] = q.shape().dims();
+    if holds_scores(batch * heads * queries * k.shape()[2]) {
+        return attention_by_scores::<K>(attention, q, k, v);
+    }
+    let options = AttentionModuleOptions { scale: None, softcap: None, is_causal: attention.causal };
+    let q = scaled::<K::Backend>(q, attention.scale * (width as f64).sqrt());
+    K::Backend::attention(q, k, v, None, None, options)
+}
+
+/// Attention as it is defined, with all scores at once.
+pub(super) fn attention_by_scores<K: Kernels>(
+    attention: Attention,
+    q: Floats<K>,
+    k: Floats<K>,
+    v: Floats<K>,
+) -> Floats<K> {
+    let device = K::Backend::float_device(&q);
+    let scores =
+        K::Backend::float_matmul(scaled::<K::Backend>(q, attention.scale), K::Backend::float_swap_dims(k, 2, 3));
+    let scores = if attention.causal { hide_later::<K::Backend>(scores, &device) } else { scores };
+    // Powers are taken and summed in f32, as automatic mixed precision does.
+    let shares = K::softmax(K::Backend::float_cast(scores, FloatDType::F32), 3);
+    K::Backend::float_matmul(K::Backend::float_cast(shares, v.dtype().into()), v)
+}
+
+fn scaled<B: Backend>(x: FloatTensor<B>, factor: f64) -> FloatTensor<B> {
+    if (factor - 1.0).abs() < 1e-9 { x } else { B::float_mul_scalar(x, factor.into()) }
+}
+
+/// Scores `[B, heads, n, n]` with minus infinity where the key comes after the query.
+fn hide_later<B: Backend>(scores: FloatTensor<B>, device: &Device<B>) -> FloatTensor<B> {
+    let shape = scores.shape();
+    let n = shape[3];
+    let places = B::int_arange(0..signed(n), device, int_type::<B>(device));
+    let query = Tensor::<B>::Int(B::int_reshape(places.clone(), Shape::new([n, 1])));
+    let key = Tensor::<B>::Int(places);
+    let (query, key) = (expand(query, &[n, n]).int(), expand(key, &[n, n]).int());
+    let later = Tensor::<B>::Bool(B::int_lower(query, key, bool_type::<B>(device)));
+    B::float_mask_fill(scores, expand(later, &shape.to_vec()).bool(), f32::NEG_INFINITY.into())
+}
