@@ -39,12 +39,12 @@ pub enum Precision {
     /// 32 bits, of which the tensor cores of graphics processors use 19 of each factor (TF32).
     #[default]
     F32,
-    /// Factors of convolutions, matrix products and attention, and what they give, are rounded to bf16, the upper half
-    /// of those bits; weights and all else stay as they are.
+    /// Convolutions, matrix products and attention take and give numbers rounded to bf16, the upper half of those bits.
+    /// Weights and all other values keep 32 bits.
     Bf16,
 }
 
-/// It is not the name of a precision.
+/// A text that names no precision.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no precision `{0}`; write `f32` or `bf16`")]
 pub struct PrecisionError(String);
@@ -132,7 +132,7 @@ impl Dim {
         Dim::from_terms(terms)
     }
 
-    /// Symbols that are written in it; 0 if it is known.
+    /// The number of symbols in its formula; 0 if the dimension is known.
     #[must_use]
     pub fn factors(&self) -> usize {
         match &self.0 {
@@ -167,7 +167,7 @@ impl Dim {
         }
     }
 
-    /// The product of dimensions; numbers first, since theirs is one again.
+    /// The product of dimensions. Numbers are multiplied first, so that the formula stays short.
     #[must_use]
     pub fn product<'a>(dims: impl Iterator<Item = &'a Dim> + Clone) -> Dim {
         let known = dims.clone().filter_map(Dim::known).fold(1, i64::saturating_mul);

@@ -1,16 +1,16 @@
-//! How one step of an optimiser is taken: the rule and its numbers. What it does to a weight is the device's business.
+//! One step of an optimiser: its rule and the numbers in it. The device computes the new weights.
 
-/// How weights follow their gradients.
+/// The rule by which gradients change weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the fields are what the sentence above names")]
 pub enum Optimizer {
-    /// Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019); without decay it is plain Adam.
+    /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019); with a decay of 0 it is plain Adam.
     Adam { lr: f64, beta1: f64, beta2: f64, epsilon: f64, weight_decay: f64 },
     /// Gradient descent with momentum; weight decay is added to the gradient.
     Sgd { lr: f64, momentum: f64, weight_decay: f64 },
 }
 
-/// How one step is taken.
+/// One step of an optimiser.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Descent {
     /// The rule.

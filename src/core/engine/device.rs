@@ -1,4 +1,4 @@
-//! Which device runs, as the user says it.
+//! The choice of a device, as the user writes it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,10 +13,10 @@ pub enum DeviceChoice {
     Cuda(usize),
 }
 
-/// A device can't be used.
+/// Why a device can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceChoiceError {
-    /// It is not the name of a device.
+    /// No device has this name.
     #[error("there is no device `{0}`; devices are `cpu`, `cuda` and `cuda:N`")]
     Unknown(String),
     /// The program can't use this kind of device.

@@ -1,4 +1,4 @@
-//! Random sources while a plan runs: which streams they draw from.
+//! Which stream of random numbers each random source of a running plan draws from.
 
 use crate::fact::Fact;
 use crate::op::Random;
@@ -6,7 +6,7 @@ use crate::op::Random;
 use super::host::{HostData, HostTensor};
 use super::random::{Key, draw};
 
-/// What random sources depend on, besides their own name.
+/// What the numbers of a random source depend on, besides its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draw {
     /// Seed of the run.
@@ -17,7 +17,8 @@ pub struct Draw {
     pub samples: Vec<u64>,
 }
 
-/// The numbers of a source of a shape in one turn of its loop; none if its rows are not a multiple of the samples.
+/// The numbers that a source draws for a shape in one turn of its loop; none if the number of rows is not a multiple of
+/// the number of samples.
 ///
 /// If the first axis is symbolic it counts samples, and each has its stream; with twice as many rows as samples, a
 /// sample's second row comes from the same stream, and so on. A first axis of known extent counts rows that belong to

@@ -1,13 +1,13 @@
-//! What can go wrong while a checked program runs: what it is given, and the device.
+//! What can go wrong when a checked program runs: wrong inputs, or a device that fails.
 
 use crate::graph::Origin;
 
-/// A device that could not finish what it was asked for, with its own words.
+/// The device failed at what it was asked for; the text is the device's own.
 #[derive(Debug, thiserror::Error)]
 #[error("the device could not finish: {0}")]
 pub struct DeviceError(pub String);
 
-/// A function could not run.
+/// Why a function could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// An input was not given.
@@ -20,7 +20,7 @@ pub enum RunError {
         /// What it must be.
         fact: String,
     },
-    /// Something was given that is no input.
+    /// A value was given under a name that is no input.
     #[error("`{function}` has no input `{name}`; it has {known}")]
     UnknownInput {
         /// The function.
@@ -50,7 +50,7 @@ pub enum RunError {
         /// A shape with symbols in it.
         shape: String,
     },
-    /// A random source has not as many rows as there are samples.
+    /// The number of rows of a random source does not fit the number of samples.
     #[error("`{function}` draws \"{purpose}\" for {rows} samples, {samples} are numbered")]
     Samples {
         /// The function.
@@ -62,7 +62,7 @@ pub enum RunError {
         /// Number of samples that the caller has numbered.
         samples: usize,
     },
-    /// An element is asked for that the table does not have.
+    /// A row is looked up that the table does not have.
     #[error("`{function}` looks up number {index} in a table of {rows} (0 to {}); check the integers that it is given", rows.saturating_sub(1))]
     Index {
         /// The function.
@@ -72,7 +72,7 @@ pub enum RunError {
         /// How many there are.
         rows: usize,
     },
-    /// A value is not finite; only looked for when it is asked for.
+    /// A value is not finite. Only a run that looks for such values reports it.
     #[error("in `{function}`, `{operation}` gives numbers that are not finite")]
     NotFinite {
         /// The function.

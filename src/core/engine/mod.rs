@@ -21,7 +21,7 @@ pub use host::{HostData, HostTensor};
 /// Tensors by name, such as the inputs of a function.
 pub type NamedTensors = BTreeMap<String, HostTensor>;
 
-/// Number of a plan that an engine has taken over.
+/// Number of a plan that was handed to an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PlanId(pub usize);
 
@@ -39,12 +39,12 @@ pub struct Gradients {
     pub updates: Vec<(WeightId, HostTensor)>,
 }
 
-/// Which of the running means that an optimiser keeps of a weight.
+/// One of the optimiser's moments of a weight, which are running means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// That of its gradients.
+    /// The first moment: the mean of the gradients.
     First,
-    /// That of their squares, if the rule needs it.
+    /// The second moment: the mean of the squared gradients, if the rule needs it.
     Second,
 }
 
@@ -53,8 +53,8 @@ pub trait Engine: Send {
     /// The device in words: `cpu`, `cuda:0`, `cuda:0 in bf16`.
     fn device(&self) -> String;
 
-    /// Takes over all weights of a program, in order, each before the next is asked for. Earlier ones are let go of
-    /// first, and everything computed from them.
+    /// Loads all weights of a program, in order, and asks for each only when the one before is loaded. Before that it
+    /// drops the weights that it had, and everything computed from them.
     fn set_weights(&mut self, weights: &mut dyn Iterator<Item = HostTensor>);
 
     /// Replaces one weight.
@@ -66,10 +66,10 @@ pub trait Engine: Send {
     /// If the device failed.
     fn weight(&self, id: WeightId) -> Result<HostTensor, RunError>;
 
-    /// Takes over a plan.
+    /// Prepares a plan, and gives the number under which it runs.
     fn add(&mut self, plan: Plan) -> PlanId;
 
-    /// Lets go of what a plan keeps on the device: constants, gradients and moments. It can still run.
+    /// Frees what a plan keeps on the device: constants, gradients and moments. The plan can still run.
     fn release(&mut self, plan: PlanId);
 
     /// Runs a plan.
@@ -78,7 +78,7 @@ pub trait Engine: Send {
     /// If the inputs do not fit or the device failed.
     fn evaluate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Evaluation, RunError>;
 
-    /// Runs the plan of an objective and brings its gradients to the host; changes nothing.
+    /// Runs the plan of an objective and copies its gradients to the host; the weights stay as they are.
     ///
     /// # Errors
     /// If the inputs do not fit or the device failed.
@@ -91,7 +91,7 @@ pub trait Engine: Send {
     /// If the inputs do not fit or the device failed.
     fn accumulate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, share: f32) -> Result<f32, RunError>;
 
-    /// Moves the weights of an objective along the waiting gradients, which are gone afterwards.
+    /// Takes one step of the optimiser of an objective with the waiting gradients, and clears them.
     fn descend(&mut self, plan: PlanId, descent: &Descent);
 
     /// Runs a plan slowly and stops at the first value that is not finite.
@@ -106,21 +106,21 @@ pub trait Engine: Send {
     /// Sets how many steps the optimiser of an objective has taken.
     fn set_steps(&mut self, plan: PlanId, steps: u64);
 
-    /// Which running means the optimiser of an objective keeps: of weights that have had a gradient.
+    /// Lists the moments that the optimiser of an objective keeps: those of all weights that have had a gradient.
     fn moments(&self, plan: PlanId) -> Vec<(WeightId, Order)>;
 
-    /// One of those that [`Engine::moments`] lists.
+    /// One of the moments that [`Engine::moments`] lists.
     ///
     /// # Errors
     /// If the device failed.
     ///
     /// # Panics
-    /// If there is none.
+    /// If there is no such moment.
     fn moment(&self, plan: PlanId, id: WeightId, order: Order) -> Result<HostTensor, RunError>;
 
-    /// Puts back what [`Engine::moment`] gave, the first order before the second.
+    /// Restores a moment that [`Engine::moment`] gave; the first moment of a weight must come before its second.
     ///
     /// # Panics
-    /// If a second is put back before its first.
+    /// If a second moment comes before the first.
     fn set_moment(&mut self, plan: PlanId, id: WeightId, order: Order, moment: HostTensor);
 }

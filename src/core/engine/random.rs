@@ -63,8 +63,8 @@ pub fn draw(distribution: Distribution, key: &Key<'_>, count: usize) -> HostData
     }
 }
 
-/// A function of each of the first `count` normal numbers. They come in pairs (Box and Muller, 1958), computed in double
-/// precision.
+/// Applies a function to each of the first `count` normal numbers, which come in pairs (Box and Muller, 1958) and are
+/// computed in double precision.
 #[must_use]
 pub fn normals(key: &Key<'_>, count: usize, function: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
     floats(key, count, 2, |stream, numbers| {
@@ -78,8 +78,8 @@ pub fn normals(key: &Key<'_>, count: usize, function: impl Fn(f32) -> f32 + Sync
     })
 }
 
-/// A function of each of the first `count` uniform numbers, which are multiples of 2^-24 in `[0, 1)`: all of those are
-/// exact in single precision.
+/// Applies a function to each of the first `count` uniform numbers: multiples of 2^-24 in `[0, 1)`, which single
+/// precision holds exactly.
 #[must_use]
 pub fn uniforms(key: &Key<'_>, count: usize, function: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
     floats(key, count, 1, |stream, numbers| {
@@ -94,7 +94,7 @@ pub fn uniforms(key: &Key<'_>, count: usize, function: impl Fn(f32) -> f32 + Syn
     })
 }
 
-/// Numbers that all cores draw, each beginning where the stream has given `words` words for each number before.
+/// Draws numbers on all cores. Each core begins where the stream has given `words` words for each earlier number.
 fn floats(key: &Key<'_>, count: usize, words: usize, draw: impl Fn(&mut ChaCha8Rng, &mut [f32]) + Sync) -> Vec<f32> {
     let stream = key.stream();
     let mut numbers = vec![0.0; count];

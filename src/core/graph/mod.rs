@@ -33,7 +33,7 @@ impl NodeId {
 pub struct ValueId {
     /// The node.
     pub node: NodeId,
-    /// Which of its outputs.
+    /// The number of the output, counted from 0.
     pub slot: u32,
 }
 
@@ -64,9 +64,9 @@ pub enum Task {
 pub struct Loop {
     /// One step. Its inputs are the carried values, then the constants of the step, then captured values.
     pub body: Graph,
-    /// How many values are carried from step to step; the body has as many outputs.
+    /// How many values are carried from step to step; the body has one output for each.
     pub carried: usize,
-    /// For each constant of the step its value in every step.
+    /// The constants of the step: for each, its values in all steps.
     pub stepped: Vec<Elements>,
     /// How often the body runs.
     pub steps: usize,
@@ -83,7 +83,7 @@ pub struct Node {
     pub origin: Origin,
 }
 
-/// From which output of a node to which input of another.
+/// An edge: which output of a node goes to which input of another.
 #[derive(Clone, Copy, Debug)]
 struct Wire {
     slot: u32,
@@ -99,7 +99,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Adds an operation behind its inputs.
+    /// Adds an operation after the nodes of its inputs.
     ///
     /// # Errors
     /// If the operation does not accept values with the facts of these inputs.
@@ -175,12 +175,12 @@ impl Graph {
         wires.into_iter().map(|(_, value)| value).collect()
     }
 
-    /// All nodes, each behind its inputs: nodes are added in that order and never taken away.
+    /// All nodes, each after those of its inputs: nodes are added in this order and never removed.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
         (0_u32..).map(NodeId).zip(self.dag.node_weights())
     }
 
-    /// Number of nodes, without those of loops.
+    /// Number of nodes, without those inside loops.
     #[must_use]
     pub fn len(&self) -> usize {
         self.dag.node_count()
@@ -200,11 +200,11 @@ pub struct Function {
     pub name: String,
     /// What it computes.
     pub graph: Graph,
-    /// Statistics that take a new value whenever it runs for training.
+    /// Statistics, each with the value that it takes when the function runs for training.
     pub updates: Vec<(WeightId, ValueId)>,
 }
 
-/// Equal nodes in equal order with equal wires.
+/// Graphs are equal if they have equal nodes in the same order, connected in the same way.
 impl PartialEq for Graph {
     fn eq(&self, other: &Graph) -> bool {
         self.inputs == other.inputs

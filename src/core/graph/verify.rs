@@ -1,11 +1,11 @@
-//! Whether a graph still is one: run after every pass.
+//! Checks that a graph is still valid; the optimiser calls this after every pass.
 
 use super::{Graph, Task};
 
 /// Checks every node against its operation, and every loop against its body.
 ///
 /// # Errors
-/// The first thing that is wrong, in words. It is a mistake of ours, never of the spec.
+/// The first fault, in words: a mistake of the compiler, never of the spec.
 pub fn verify(graph: &Graph) -> Result<(), String> {
     for (id, node) in graph.nodes() {
         let inputs = graph.inputs_of(id);

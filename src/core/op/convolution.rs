@@ -139,12 +139,12 @@ fn int(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-/// Each element of the output is a sum over the window of its group.
+/// Multiply-adds of a convolution: each element of the output is a sum over a window of its group.
 pub(super) fn cost(inputs: &[Fact], output: &Fact) -> Dim {
     output.shape.elements().times(&Dim::product(inputs[1].shape.0[1..4].iter()))
 }
 
-/// Each element of the input goes to the window of its group.
+/// Multiply-adds of a transposed convolution: each element of the input is spread over a window of its group.
 pub(super) fn transposed_cost(inputs: &[Fact], _output: &Fact) -> Dim {
     inputs[0].shape.elements().times(&Dim::product(inputs[1].shape.0[1..4].iter()))
 }

@@ -1,8 +1,8 @@
-//! Why an operation has no meaning for its inputs, in words and without a place.
+//! Why an operation refuses its inputs, in words; the caller adds the place in the source.
 
 use crate::fact::{DType, Fact, Shape};
 
-/// An operation refused its inputs; the caller knows where that happened.
+/// An operation refuses its inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShapeError {
     /// What does not fit, with the shapes in question.
@@ -38,7 +38,7 @@ pub(super) fn float(x: &Fact) -> Result<&Fact, ShapeError> {
     Err(ShapeError::new(format!("a float tensor is expected, this is {x}")).help("convert it with `to_float(..)`"))
 }
 
-/// Steps and sizes that can't be 0.
+/// Checks that steps or sizes are not 0.
 pub(super) fn positive(what: &str, numbers: [usize; 2]) -> Result<(), ShapeError> {
     if numbers.contains(&0) { Err(ShapeError::new(format!("the {what} must be at least 1"))) } else { Ok(()) }
 }

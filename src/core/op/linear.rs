@@ -60,7 +60,7 @@ pub(super) fn linear_cost(inputs: &[Fact], output: &Fact) -> Dim {
     output.shape.elements().times(&inputs[1].shape.0[1])
 }
 
-/// Of the products of queries and keys, and of those with the values.
+/// Multiply-adds of attention: of the queries with the keys, and of their scores with the values.
 pub(super) fn attention_cost(inputs: &[Fact], _output: &Fact) -> Dim {
     let scores = Dim::product(inputs[0].shape.0[..3].iter()).times(&inputs[1].shape.0[2]);
     scores.times(&inputs[0].shape.0[3].plus(&inputs[2].shape.0[3]))

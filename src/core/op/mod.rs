@@ -1,8 +1,8 @@
 //! What each operation means: the closed [`Op`], its shape rule, and a record of what else the compiler knows of it.
 //!
-//! In: an operation and the facts of its inputs. Out: the fact of its output, or a [`ShapeError`] that has no place yet.
-//! Nothing here computes a tensor; `execute` has a file of the same name for each family. Weights are ordinary inputs:
-//! an operation does not know which of its inputs are trained.
+//! In: an operation and the facts of its inputs. Out: the fact of its output, or a [`ShapeError`] that has no place
+//! yet. Nothing here computes a tensor; `execute` has a file of the same name for each family. Weights are ordinary
+//! inputs: an operation does not know which of its inputs are trained.
 
 mod convolution;
 mod elementwise;
@@ -142,7 +142,7 @@ impl Op {
         }
     }
 
-    /// What the optimiser, the lints and the costs read of it.
+    /// What the optimiser, the lints and the costs need to know of the operation.
     #[must_use]
     pub fn record(&self) -> OpRecord {
         let plain = OpRecord::PLAIN;
@@ -193,14 +193,14 @@ impl Op {
         self.record().multiply_adds.map_or(Dim::from(0), |count| count(inputs, output))
     }
 
-    /// Whether it sums products of two inputs, which is what takes the time, and what half the bits are enough for.
+    /// Whether it sums products of two inputs. Such operations take most of the time, and bf16 is enough for them.
     #[must_use]
     pub fn is_product(&self) -> bool {
         self.record().multiply_adds.is_some()
     }
 
-    /// A number that equal operations have in common. Those of which a graph may hold many on the same inputs mostly
-    /// differ in it.
+    /// A hash of the settings, equal for equal operations. It covers only the settings in which operations on the same
+    /// inputs often differ.
     #[must_use]
     pub fn mark(&self) -> u64 {
         let all = |numbers: &mut dyn Iterator<Item = u64>| numbers.fold(0, |mark: u64, n| mark.wrapping_mul(31) ^ n);

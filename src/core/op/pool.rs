@@ -1,4 +1,4 @@
-//! Windows over the last two axes that become one number each.
+//! Pooling: each window over the last two axes becomes one number.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use crate::fact::{Dim, Fact, Shape};
 use super::ShapeError;
 use super::error::{float, one_of_rank, positive};
 
-/// What becomes of the numbers in a window.
+/// How the numbers of a window become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolKind {
     /// Their mean; zeros added by padding count, as in torch's default.
     Average,
-    /// The largest; padding never wins.
+    /// The largest; padding counts as less than every number.
     Max,
 }
 

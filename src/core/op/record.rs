@@ -5,21 +5,22 @@ use crate::fact::{Dim, Fact};
 /// What is known of an operation with its settings.
 #[derive(Clone, Copy, Debug)]
 pub struct OpRecord {
-    /// Counts its multiply-adds from the facts of its inputs and its output; none if it counts nothing. The rule: one for
-    /// each product that is summed in a convolution, a matrix product or attention. Bias, activations and normalisations
-    /// are left out, as in the published figures.
+    /// Counts its multiply-adds from the facts of its inputs and its output; none if they are not counted. The rule:
+    /// one for each product that is summed in a convolution, a matrix product or attention. Bias, activations and
+    /// normalisations are left out, as in the published figures.
     pub multiply_adds: Option<fn(&[Fact], &Fact) -> Dim>,
-    /// When it gives back its first input.
+    /// When it returns its first input unchanged.
     pub identity: Identity,
     /// Whether its output holds elements of its first input and nothing else.
     pub moves: Moves,
     /// When its output is zero everywhere.
     pub zero: Zero,
-    /// For each input, the inputs that must differ from zero for a gradient to reach it. None must, if nothing is said.
+    /// For each input, which inputs must differ from zero for a gradient to reach it. An input without an entry needs
+    /// none.
     pub gradient_needs: &'static [&'static [usize]],
 }
 
-/// When an operation gives back its first input.
+/// When an operation returns its first input unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// Never.
@@ -48,13 +49,14 @@ pub enum Moves {
 /// When the output of an operation is zero everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Zero {
-    /// Whatever its inputs are.
+    /// Always, whatever the inputs are.
     Always,
-    /// For no inputs that are known to give it.
+    /// Never, as far as is known.
     Never,
     /// If all inputs are zero.
     AllInputs,
-    /// If each of these products of inputs is: it is a sum of such. Inputs that are left out count as zero.
+    /// If each of these products of inputs has a factor that is zero: the output is their sum. An input that is not
+    /// given counts as zero.
     Products(&'static [&'static [usize]]),
 }
 
@@ -68,7 +70,7 @@ impl OpRecord {
         gradient_needs: &[],
     };
 
-    /// That of a product of two inputs, to which a third may be added.
+    /// The record of a product of two inputs, plus a third if it is given.
     pub(super) const PRODUCT: OpRecord =
         OpRecord { zero: Zero::Products(&[&[0, 1], &[2]]), gradient_needs: &[&[1], &[0], &[]], ..OpRecord::PLAIN };
 
@@ -84,7 +86,8 @@ impl OpRecord {
         }
     }
 
-    /// Whether a gradient that differs from zero may still do so at the input `port`, given whether the inputs may.
+    /// Whether the gradient of the input `port` may differ from zero if that of the output does, given whether the
+    /// inputs may.
     #[must_use]
     pub fn may_pass(&self, port: usize, inputs: &[bool]) -> bool {
         let needs = self.gradient_needs.get(port).copied().unwrap_or_default();

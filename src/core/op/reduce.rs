@@ -19,7 +19,7 @@ pub enum Reduction {
 }
 
 impl Reduction {
-    /// Its name in the language's words.
+    /// Its word in the language.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The last two axes at another size, or smoothed.
+//! Images at another size, or smoothed: operations on the last two axes.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::fact::{Dim, Fact, Shape};
 use super::ShapeError;
 use super::error::{float, one_of_rank};
 
-/// How numbers between pixels are found.
+/// How the numbers between pixels are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interpolation {
     /// Input index `floor(i * in / out)`.
@@ -23,7 +23,7 @@ pub enum Interpolation {
 pub struct Resize {
     /// Height and width of the output.
     pub size: [Dim; 2],
-    /// How numbers between pixels are found.
+    /// How the numbers between pixels are computed.
     pub interpolation: Interpolation,
 }
 
@@ -51,7 +51,7 @@ impl fmt::Display for Resize {
     }
 }
 
-/// What stands outside the image.
+/// What padding puts outside the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PadMode {
     /// Zeros.
@@ -61,7 +61,7 @@ pub enum PadMode {
 }
 
 impl PadMode {
-    /// Its name in the language's words.
+    /// Its word in the language.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

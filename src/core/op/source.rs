@@ -1,4 +1,4 @@
-//! Values that come from nothing: constants and random numbers.
+//! Operations without inputs: constants and random numbers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ impl fmt::Display for Constant {
     }
 }
 
-/// What random numbers are drawn from.
+/// The distribution from which random numbers are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the fields are what the sentence above names")]
 pub enum Distribution {

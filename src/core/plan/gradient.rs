@@ -1,7 +1,7 @@
 //! Which nodes lie between a trained weight and the loss.
 //!
-//! A gradient flows through floating-point values only, and not through `StopGradient`. Loops are followed inside,
-//! until the values they carry settle.
+//! A gradient flows through floating-point values only, and not through `StopGradient`. Within a loop it is followed
+//! from step to step until no more of the carried values are reached.
 
 use std::collections::{HashMap, HashSet};
 

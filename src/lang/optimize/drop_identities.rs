@@ -1,4 +1,4 @@
-//! Takes away operations that give back what they get, and joins neighbours of which one suffices.
+//! Removes operations that return their input unchanged, and joins two in a row of which one is enough.
 
 use diadc_core::graph::{Graph, NodeId, Task, ValueId};
 use diadc_core::op::{Identity, Op};
@@ -42,7 +42,8 @@ fn is_identity(graph: &Graph, id: NodeId, op: &Op, inputs: &[ValueId]) -> bool {
     }
 }
 
-/// One operation for two of a kind: a reshape of a reshape, a permutation of a permutation.
+/// The operation that does the work of two in a row, and its input: for a reshape of a reshape, or a permutation of a
+/// permutation.
 fn joined(graph: &Graph, op: &Op, inputs: &[ValueId]) -> Option<(Op, ValueId)> {
     let [input] = inputs else { return None };
     let Task::Op(before) = &graph.node(input.node).task else { return None };

@@ -1,4 +1,5 @@
-//! Computes what follows from small constants alone, and writes a constant operand into the operation.
+//! Computes operations on small constants at compile time, and turns an operation with one constant operand into a
+//! function of the other.
 //!
 //! Only operations that IEEE 754 defines exactly are computed here, in single precision, so that the result is the
 //! device's own to the last bit. Exponentials and the like are left to the device, which computes them once.
@@ -53,8 +54,8 @@ fn constant(graph: &Graph, value: ValueId) -> Option<&Constant> {
     }
 }
 
-/// The function of one operand that does the same as one of two of which the other is a constant, and the number of that
-/// operand. `same` says whether an operand has the fact of the result.
+/// An operation with a constant operand as a function of the other operand, and the number of that one. `same` says
+/// whether an operand has the fact of the result.
 fn without_constant(op: &Op, constants: &[Option<&Constant>], same: impl Fn(usize) -> bool) -> Option<(Unary, usize)> {
     let Op::Binary(binary) = op else { return None };
     let record = binary.record();
@@ -122,7 +123,7 @@ fn count(elements: &Elements) -> usize {
     }
 }
 
-/// Both of equal shape, or one of them a single number.
+/// The result for two constants of equal shape, or of which one is a single number.
 fn two(op: &Op, a: &Constant, b: &Constant, shape: &Shape) -> Option<Elements> {
     let Op::Binary(binary) = op else { return None };
     let (m, n) = (count(&a.elements), count(&b.elements));

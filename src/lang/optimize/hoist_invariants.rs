@@ -2,7 +2,7 @@
 //!
 //! A node moves in front of the loop if it is no random source and needs only constants, weights, captured values,
 //! carried values that no step changes, and nodes that move as well. Weights themselves stay where they are used: they
-//! cost nothing. A loop that never runs would compute what moves in vain, so it stays as it is.
+//! cost nothing. A loop without steps stays as it is: moved nodes would be computed for nothing.
 
 use std::collections::HashMap;
 
@@ -68,7 +68,7 @@ fn invariant_inputs(run: &Loop, inputs: &[ValueId]) -> HashMap<ValueId, ValueId>
     carried.chain(captured).collect()
 }
 
-/// The loop without the moved nodes, and those of their values that it captures now, in order.
+/// The loop without the moved nodes, and the values of these that it now captures, in order.
 fn without_moved(run: &Loop, moved: &[NodeId]) -> (Loop, Vec<ValueId>) {
     let body = &run.body;
     let captured = captured(body, moved);
@@ -90,7 +90,7 @@ fn without_moved(run: &Loop, moved: &[NodeId]) -> (Loop, Vec<ValueId>) {
     (Loop { body: copy.with_outputs(body.outputs()), ..run.clone() }, captured)
 }
 
-/// The values of moved nodes that nodes which stay, or the outputs, need.
+/// The values of moved nodes that the remaining nodes or the outputs need.
 fn captured(body: &Graph, moved: &[NodeId]) -> Vec<ValueId> {
     let mut captured: Vec<ValueId> = body
         .nodes()

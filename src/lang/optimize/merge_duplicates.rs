@@ -1,4 +1,4 @@
-//! Makes one node of nodes that do the same to the same inputs.
+//! Merges nodes that apply the same operation to the same inputs.
 //!
 //! Random sources are no exception: within one graph two of the same purpose, distribution and fact draw the same
 //! numbers, and any difference between them keeps them apart.
@@ -19,7 +19,7 @@ enum Key {
     Loop(usize, Vec<ValueId>),
 }
 
-/// The graph in which the first of several equal nodes stands for all of them.
+/// The graph in which the first of several equal nodes replaces the others.
 pub(super) fn merge_duplicates(graph: &Graph) -> Option<Graph> {
     let mut copy = Rebuild::new(graph);
     let mut known: HashMap<Key, Vec<NodeId>> = HashMap::new();

@@ -3,7 +3,7 @@
 //! In: a checked [`Function`]. Out: one with the same inputs, outputs and updates, and the same numbers. A pass is a
 //! `fn(&Graph) -> Option<Graph>` that builds a new graph by copying the old one with a mapping from old values to new
 //! ones; `None` says that there is nothing to do. Copies were chosen over patches because no number of a node can go
-//! stale and nodes always stand behind their inputs. The driver runs rounds of all passes, first within the bodies of
+//! stale and nodes always come after their inputs. The driver runs rounds of all passes, first within the bodies of
 //! loops, until a whole round applies nothing, and verifies the graph after each pass.
 
 #![deny(clippy::wildcard_enum_match_arm)]
@@ -25,9 +25,10 @@ pub type Pass = fn(&Graph) -> Option<Graph>;
 
 /// All passes with their names, in the order in which they run.
 ///
-/// Dead nodes go first, so that nobody works on them. Identities go before constants are folded, since they stand
-/// between constants and their users; duplicates are merged when both have made nodes equal. Moving out of loops comes
-/// last: what moves may be dead, equal to something outside or constant there, which the next round sees.
+/// Dead nodes are removed first, so that no pass works on them. Identities are dropped before constants are folded,
+/// since they stand between constants and their users. Duplicates are merged when both have made nodes equal. Moving
+/// out of loops comes last: in the next round the other passes see what has moved, which may be dead, constant or a
+/// duplicate.
 pub const PASSES: [(&str, Pass); 5] = [
     ("remove_dead", remove_dead::remove_dead),
     ("drop_identities", drop_identities::drop_identities),

@@ -1,4 +1,4 @@
-//! Takes away nodes that no output needs, and what loops capture without using it.
+//! Removes nodes that no output needs, and captured values that a loop does not use.
 
 use std::collections::HashSet;
 

@@ -1,7 +1,8 @@
 //! Functions of two numbers with broadcasting, each with all that the compiler knows of it in one record.
 //!
 //! In: a [`Binary`]. Out: its [`BinaryRecord`], which the shape rule, the optimiser, the checker, the lints and the
-//! views read. A new function is a variant and a record here, a word in the table of builtins, and a kernel in `execute`.
+//! views read. A new function is a variant and a record here, a word in the table of builtins, a kernel in `execute`,
+//! and a line on its memory in `inspect`. It counts no multiply-adds, like all elementwise functions.
 
 use crate::fact::{DType, Fact};
 
@@ -36,9 +37,9 @@ pub struct BinaryRecord {
     pub exact: Option<fn(f32, f32) -> f32>,
     /// Its value for integers, if it has one for them; none where that overflows.
     pub integer: Option<fn(i64, i64) -> Option<i64>>,
-    /// Whether it gives the same for its operands in the other order.
+    /// Whether swapping the operands changes nothing.
     pub commutes: bool,
-    /// The function of the first number that it is when the second is a constant.
+    /// For a constant second number: the function of the first that does the same.
     pub by_constant: Option<fn(f64) -> Unary>,
     /// When the result is zero.
     pub zero: Zero,
@@ -115,7 +116,7 @@ impl Binary {
         }
     }
 
-    /// What is known of it as an operation.
+    /// Its record as an operation.
     pub(in crate::op) fn as_op(self) -> OpRecord {
         let BinaryRecord { zero, gradient_needs, .. } = self.record();
         OpRecord { zero, gradient_needs, ..OpRecord::PLAIN }

@@ -10,7 +10,7 @@ use super::ShapeError;
 pub use binary::{Binary, BinaryRecord};
 pub use unary::{Settings, Unary, UnaryRecord};
 
-/// An order between two numbers.
+/// A comparison of two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// `a < b`.
@@ -22,7 +22,7 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    /// Its name in the language's words.
+    /// Its name in graphs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

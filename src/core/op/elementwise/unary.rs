@@ -1,8 +1,8 @@
 //! Functions of one number, each with all that the compiler knows of it in one record.
 //!
-//! In: a [`Unary`]. Out: its [`UnaryRecord`], which the shape rule, the optimiser, the checker, the lints and the views
-//! read. A new function is a variant and a record here, a word in the table of builtins, and a kernel in `execute`. It
-//! counts no multiply-adds, like all that is elementwise.
+//! In: a [`Unary`]. Out: its [`UnaryRecord`], which the shape rule, the optimiser, the checker, the lints and the
+//! views read. A new function is a variant and a record here, a word in the table of builtins, a kernel in `execute`,
+//! and a line on its memory in `inspect`. It counts no multiply-adds, like all elementwise functions.
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 use std::fmt;
@@ -107,7 +107,8 @@ impl Unary {
         }
     }
 
-    /// What is known of it as an operation: at 0 a function may be 0, or flat, so that no gradient passes.
+    /// Its record as an operation. A function that is 0 at 0 keeps zeros; one whose derivative is 0 there passes no
+    /// gradient to them.
     pub(in crate::op) fn as_op(self) -> OpRecord {
         let record = self.record();
         let zero = match record.factor {
@@ -138,20 +139,20 @@ type Function<T, U = T> = Box<dyn Fn(T) -> U>;
 pub struct UnaryRecord {
     /// Its name in graphs, which is its word in the language if it has one.
     pub name: &'static str,
-    /// The numbers that tell it from others of its name.
+    /// The numbers that the spec sets.
     pub settings: Settings,
     /// Its value in double precision.
     pub value: Function<f64>,
-    /// Its derivative in double precision; where there is none, what the kernels take for it.
+    /// Its derivative in double precision; at a kink, the value that the kernels use.
     pub derivative: Function<f64>,
     /// Its value in single precision, where IEEE 754 defines that to the last bit, so that every device agrees. Not for
     /// NaN.
     pub exact: Option<Function<f32>>,
     /// Its value for integers, if it has one for them; none where that overflows.
     pub integer: Option<Function<i64, Option<i64>>>,
-    /// Whether it gives back what it gets.
+    /// Whether it returns its input unchanged.
     pub is_identity: bool,
-    /// The number by which it multiplies, if that is all it does.
+    /// The factor, if the function is a product with a number.
     pub factor: Option<f64>,
 }
 
@@ -197,7 +198,7 @@ fn record(
     }
 }
 
-/// The numbers of an operation that the spec sets.
+/// The settings of a function: numbers that the spec gives.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Settings {
     /// There are none.
