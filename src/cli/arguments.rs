@@ -8,9 +8,9 @@ use crate::compile::{Compiled, Failed, compile};
 use crate::dataset::{self, Dataset, Request};
 use crate::diagnostic::one_of;
 use crate::execute::threads;
-use crate::experiment::{Config, Target};
+use crate::experiment::{Config, Setup, Target, check_purpose};
 use crate::fact::Precision;
-use crate::measure::{Measure, ProtocolName};
+use crate::measure::ProtocolName;
 use crate::report::Published;
 use crate::resolve::Location;
 
@@ -72,6 +72,45 @@ impl SpecArguments {
     }
 }
 
+/// Which experiment: a spec, images, where it runs, and how it is measured.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ExperimentArguments {
+    #[command(flatten)]
+    pub(super) spec: SpecArguments,
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    measure: MeasureArguments,
+}
+
+impl ExperimentArguments {
+    /// Compiles the spec and opens the data set, for a run that ends with scoring or with training. The setup has
+    /// defaults for what these arguments do not say.
+    pub(super) fn open(&self, scores: bool) -> Result<(Setup, Compiled, Dataset), Failure> {
+        let compiled = self.spec.compile()?;
+        check_purpose(&compiled.program, scores)?;
+        let config = self.spec.config()?;
+        let target = self.device.choose(&config)?;
+        let dataset = self.data.open(&config)?;
+        let setup = Setup {
+            spec: self.spec.spec.clone(),
+            settings: self.spec.settings.clone(),
+            dataset: dataset.name.clone(),
+            data: self.data.directory(&config),
+            classes: self.data.classes.clone(),
+            device: target.device.to_string(),
+            precision: target.precision,
+            scores,
+            protocols: self.measure.protocols.clone(),
+            compare: self.measure.compare.clone(),
+            ..Setup::default()
+        };
+        Ok((setup, compiled, dataset))
+    }
+}
+
 /// Which images.
 #[derive(Args, Clone, Debug)]
 pub(super) struct DataArguments {
@@ -126,23 +165,21 @@ fn protocol(text: &str) -> Result<ProtocolName, String> {
     })
 }
 
-/// What is measured: by each of the protocols named, or else as the spec says.
-pub(super) fn measures(own: &Measure, protocols: &[ProtocolName]) -> Vec<Measure> {
-    if protocols.is_empty() {
-        return vec![own.clone()];
-    }
-    let mut measures: Vec<Measure> = Vec::new();
-    for &protocol in protocols {
-        if measures.iter().all(|measure| measure.protocol != protocol) {
-            measures.push(own.under(protocol));
-        }
-    }
-    measures
-}
-
 /// The published numbers that were asked for.
 pub(super) fn published(compare: Option<&str>, dataset: &str) -> Result<Option<Published>, Failure> {
     Ok(compare.map(|source| Published::find(source, dataset)).transpose()?)
+}
+
+/// Bytes, as in `8GB`, `512MB`, `7.5GiB`.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, f64); 6] =
+        [("GiB", 1_073_741_824.0), ("MiB", 1_048_576.0), ("GB", 1e9), ("MB", 1e6), ("G", 1e9), ("M", 1e6)];
+    let unit = UNITS.iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?, size)));
+    let number = unit.and_then(|(number, size)| Some(number.trim().parse::<f64>().ok()? * size));
+    match number {
+        Some(number) if number.is_finite() && number > 0.0 => Ok(number as u64),
+        _ => Err("write a number with GB, MB, GiB or MiB behind it, as in 8GB".to_owned()),
+    }
 }
 
 /// Where it runs.

@@ -8,16 +8,16 @@ use clap::{Args, ValueEnum};
 use crate::compile::compile_call;
 use crate::diagnostic::one_of;
 use crate::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, RunError};
+use crate::experiment::Model;
 use crate::fact::{Dim, Fact, Shape};
 use crate::graph::Task;
 use crate::graph::program::{Function, Init, Program, plan_function};
 use crate::op::{Op, WeightId};
-use crate::weight::{self, Assembly};
+use crate::weight;
 
 use super::arguments::{DeviceArguments, SpecArguments, setting};
 use super::compare::{Comparison, compare};
 use super::failure::Failure;
-use super::start::{hand_over, load};
 use super::terminal::{self, Screen};
 
 /// Runs any function, part or expression of a spec on tensors from a file
@@ -114,13 +114,11 @@ impl Call {
         let expected = self.expect.as_deref().map(weight::File::open).transpose()?;
         let target = self.device.choose(&arguments.config()?)?;
         let needed = self.needed(program, &function);
-        let weights = match &needed {
-            Some(needed) => Assembly::first(needed),
-            None => load(program, &self.weights, &[])?,
-        };
-        let mut engine = target.open()?;
-        hand_over(&weights, self.seed, engine.as_mut(), &mut Screen::new())?;
-        let outcome = self.compute(program, &function, engine.as_mut(), &inputs, &wanted)?;
+        let mut model = Screen::new().during(|screen| match &needed {
+            Some(needed) => Model::start(needed, None, target, self.seed, screen),
+            None => Model::load(program, &self.weights, target, self.seed, screen),
+        })?;
+        let outcome = self.compute(program, &function, model.engine(), &inputs, &wanted)?;
         if let Some(path) = &self.output {
             let named: Vec<(&str, &HostTensor)> =
                 outcome.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();

@@ -42,7 +42,10 @@ impl From<Box<Failed>> for Failure {
 
 impl From<ExperimentError> for Failure {
     fn from(error: ExperimentError) -> Failure {
-        Failure::Run(error)
+        match error {
+            ExperimentError::Spec(failed) => Failure::Spec(failed),
+            other => Failure::Run(other),
+        }
     }
 }
 

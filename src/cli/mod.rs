@@ -3,7 +3,6 @@
 //! Results go to stdout, progress and words to stderr. Exit status: 0 done, 1 the spec or the run failed, 2 wrong usage.
 
 mod arguments;
-mod budget;
 mod call;
 mod check;
 mod compare;
@@ -13,6 +12,7 @@ mod diff;
 mod eval;
 mod explain;
 mod failure;
+mod finish;
 mod fmt;
 mod graph;
 mod lsp;
@@ -20,7 +20,6 @@ mod metrics;
 mod predict;
 mod resume;
 mod run;
-mod start;
 mod terminal;
 mod watch;
 mod weights;

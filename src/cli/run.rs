@@ -4,13 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::experiment::{Config, ExperimentError, Record, RunDirectory, Setup};
+use crate::experiment::{Experiment, RunDirectory, Setup};
 
-use super::arguments::{DataArguments, DeviceArguments, MeasureArguments, SpecArguments, published};
-use super::budget::{bytes, keep};
+use super::arguments::{ExperimentArguments, bytes};
 use super::failure::Failure;
-use super::resume::{Job, go};
-use super::start::{hand_over, start};
+use super::finish::{check_memory, finish, start};
 use super::terminal::Screen;
 
 /// Trains, evaluates and reports
@@ -40,13 +38,7 @@ pub(super) struct Train {
 #[derive(Args)]
 struct RunArguments {
     #[command(flatten)]
-    spec: SpecArguments,
-    #[command(flatten)]
-    data: DataArguments,
-    #[command(flatten)]
-    device: DeviceArguments,
-    #[command(flatten)]
-    measure: MeasureArguments,
+    experiment: ExperimentArguments,
 
     /// Seed of all random numbers
     #[arg(long, default_value_t = 1)]
@@ -78,51 +70,24 @@ impl Train {
 }
 
 fn begin(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
-    let compiled = arguments.spec.compile()?;
-    let program = &compiled.program;
-    if program.phases.is_empty() && !scores {
-        return Err(ExperimentError::NothingToTrain(program.name.clone()).into());
-    }
-    if scores && program.function("score").is_none() {
-        return Err(ExperimentError::NothingToScore(program.name.clone()).into());
-    }
-    let config = arguments.spec.config()?;
-    let target = arguments.device.choose(&config)?;
-    let dataset = arguments.data.open(&config)?;
-    keep(program, target, arguments.memory, scores)?;
-    // What is not there is found out before anything slow.
-    published(arguments.measure.compare.as_deref(), &dataset.name)?;
-    let weights = start(program, arguments.weights.as_deref())?;
-    let mut engine = target.open()?;
-    hand_over(&weights, arguments.seed, engine.as_mut(), &mut Screen::new())?;
-    drop(weights);
-    let setup = Setup {
-        spec: arguments.spec.spec.clone(),
-        settings: arguments.spec.settings.clone(),
-        dataset: dataset.name.clone(),
-        data: arguments.data.directory(&config),
-        classes: arguments.data.classes.clone(),
-        seed: arguments.seed,
-        device: target.device.to_string(),
-        precision: target.precision,
-        weights: arguments.weights.clone(),
-        scores,
-        protocols: arguments.measure.protocols.clone(),
-        compare: arguments.measure.compare.clone(),
-    };
-    let record = Record::new(setup, &compiled, &dataset);
-    let directory = directory(&arguments, &config, &program.name, &dataset.name)?;
-    directory.write_record(&record, &compiled.sources)?;
-    go(Job { compiled, dataset, record, directory, engine })
+    let (setup, compiled, dataset) = arguments.experiment.open(scores)?;
+    let setup = Setup { seed: arguments.seed, weights: arguments.weights.clone(), ..setup };
+    let experiment = Experiment::new(setup, compiled, dataset)?;
+    check_memory(&experiment, arguments.memory)?;
+    let mut screen = Screen::new();
+    let run = start(&experiment, &mut screen)?;
+    // Only a run that can start has a directory.
+    let directory = directory(&arguments, &experiment)?;
+    directory.write_record(&experiment.record, &experiment.compiled.sources)?;
+    finish(&experiment, run, &directory, &mut screen)
 }
 
-fn directory(arguments: &RunArguments, config: &Config, model: &str, dataset: &str) -> Result<RunDirectory, Failure> {
-    Ok(match &arguments.out {
-        Some(path) => RunDirectory::create(path)?,
-        None => {
-            let runs = config.runs.clone().unwrap_or_else(|| PathBuf::from("runs"));
-            let name = format!("{}-{dataset}-seed{}", model.to_lowercase(), arguments.seed);
-            RunDirectory::create_under(&runs, &name)?
-        }
-    })
+fn directory(arguments: &RunArguments, experiment: &Experiment) -> Result<RunDirectory, Failure> {
+    if let Some(path) = &arguments.out {
+        return Ok(RunDirectory::create(path)?);
+    }
+    let runs = arguments.experiment.spec.config()?.runs.unwrap_or_else(|| PathBuf::from("runs"));
+    let model = experiment.compiled.program.name.to_lowercase();
+    let name = format!("{model}-{}-seed{}", experiment.dataset.name, arguments.seed);
+    Ok(RunDirectory::create_under(&runs, &name)?)
 }

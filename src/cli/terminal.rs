@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where printing is allowed")]
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,9 +10,11 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::diagnostic::{Diagnostic, Style, count, render};
-use crate::experiment::Watch;
+use crate::experiment;
+use crate::report::Charset;
 use crate::source::SourceMap;
-use crate::train::{Observer, Progress};
+use crate::train::{self, Progress};
+use crate::weight::Layout;
 
 use super::failure::Failure;
 
@@ -26,11 +29,13 @@ pub(super) fn result(text: &str) {
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
-/// Whether stdout takes more than ASCII.
-pub(super) fn takes_unicode() -> bool {
+/// The characters that tables on stdout are drawn with.
+pub(super) fn charset() -> Charset {
     let locale =
         ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
-    std::io::stdout().is_terminal() || locale.is_some_and(|locale| locale.to_lowercase().contains("utf"))
+    let is_unicode =
+        std::io::stdout().is_terminal() || locale.is_some_and(|locale| locale.to_lowercase().contains("utf"));
+    if is_unicode { Charset::Unicode } else { Charset::Ascii }
 }
 
 /// Empties the screen, where there is one.
@@ -164,6 +169,13 @@ impl Screen {
         self.show("checking", done, all, &pace(rate));
     }
 
+    /// Shows how far some work is, and takes the bar away when it has ended, well or badly.
+    pub(super) fn during<T>(&mut self, work: impl FnOnce(&mut Screen) -> T) -> T {
+        let made = work(self);
+        self.clear();
+        made
+    }
+
     /// Takes the bar away.
     pub(super) fn clear(&mut self) {
         self.title.clear();
@@ -173,7 +185,7 @@ impl Screen {
     }
 }
 
-impl Observer for Screen {
+impl train::Observer for Screen {
     fn on_step(&mut self, progress: &Progress<'_>) {
         let title = match progress.phases {
             1 => progress.objective.to_owned(),
@@ -192,8 +204,26 @@ impl Observer for Screen {
     }
 }
 
-impl Watch for Screen {
-    fn scored(&mut self, done: usize, all: usize) {
+impl experiment::Observer for Screen {
+    /// Says what was done with the file, unless it just fits.
+    fn on_weights_found(&mut self, path: &Path, layout: &Layout) {
+        let counts = [
+            (layout.renamed(), format!("renamed (names {})", layout.naming)),
+            (layout.fresh.len(), "not in it, which start fresh".to_owned()),
+            (layout.set_aside.len() + layout.extras.len(), "set aside".to_owned()),
+        ];
+        let told: Vec<String> =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        if !told.is_empty() {
+            note(&format!("{}: {} weights, {}", path.display(), layout.matched.len(), told.join(", ")));
+        }
+    }
+
+    fn on_weights(&mut self, done: usize, all: usize) {
+        self.weights(done, all);
+    }
+
+    fn on_scored(&mut self, done: usize, all: usize) {
         let seconds = self.started.elapsed().as_secs_f64();
         let rate = if self.title == "scoring" && seconds > 0.0 { done as f64 / seconds } else { 0.0 };
         let left =

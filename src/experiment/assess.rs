@@ -10,22 +10,16 @@ use crate::dataset::{Dataset, DatasetError, Mask, Sample};
 use crate::evaluate::collect::{Collector, Observation};
 use crate::evaluate::evaluation::Evaluation;
 use crate::evaluate::score::{IMAGES_AT_ONCE, Scored, Scorer};
-use crate::execute::Engine;
-use crate::graph::program::Program;
 use crate::measure::{MaskResize, Measure};
 use crate::report::{Example, Panel, picture};
 
-use super::ExperimentError;
+use super::error::ExperimentError;
+use super::model::Model;
+use super::observer::Observer;
 
 /// Examples of each class: good ones, and one of each kind of defect up to a number.
 const GOOD: usize = 1;
 const DEFECTS: usize = 4;
-
-/// Who is told how far scoring has come.
-pub trait Watch {
-    /// So many of so many images have been scored.
-    fn scored(&mut self, done: usize, all: usize);
-}
 
 /// What a model is worth on a test set.
 #[derive(Clone, Debug)]
@@ -46,27 +40,24 @@ struct Kept<'a> {
     mask: Option<Mask>,
 }
 
-/// Scores the test set with the weights on the engine and measures it in each of the ways of `measures`; none if `stop`
-/// was set meanwhile.
+/// Scores the test set and measures it in each of the ways of `measures`; none if `stop` was set meanwhile.
 ///
 /// # Errors
 /// If an image or mask can't be read, the device fails, or a score is not finite.
 pub fn assess(
-    program: &Program,
-    engine: &mut dyn Engine,
+    model: &mut Model<'_>,
     dataset: &Dataset,
-    seed: u64,
     measures: &[Measure],
-    watch: &mut dyn Watch,
+    observer: &mut dyn Observer,
     stop: &AtomicBool,
 ) -> Result<Option<Assessment>, ExperimentError> {
-    let mut scorer = Scorer::new(program, engine, seed)?;
+    let rule = model.program.data.and_then(|format| format.mask);
+    let mut scorer = Scorer::new(model.program, model.engine.as_mut(), model.seed)?;
     let mut collectors: Vec<Collector> =
         measures.iter().map(|measure| Collector::new(dataset.classes.clone(), measure.clone())).collect();
     let wanted = examples(dataset);
     let (mut kept, mut scores, mut highest, mut middle) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let chunks: Vec<&[Sample]> = dataset.test.chunks(IMAGES_AT_ONCE).collect();
-    let rule = program.data.and_then(|format| format.mask);
     let is_marked = dataset.marked();
     let mut done = 0;
     std::thread::scope(|scope| {
@@ -118,7 +109,7 @@ pub fn assess(
                 }
                 done += 1;
             }
-            watch.scored(done, dataset.test.len());
+            observer.on_scored(done, dataset.test.len());
         }
         Ok::<Option<()>, ExperimentError>(Some(()))
     })?

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::fact::Precision;
 
-use super::ExperimentError;
+use super::error::ExperimentError;
 
 /// The name of the file.
 const FILE: &str = "diadc.toml";

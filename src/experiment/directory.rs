@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::file;
 use crate::source::SourceMap;
 
-use super::ExperimentError;
+use super::error::ExperimentError;
 use super::record::Record;
 
 /// A directory that belongs to one run.

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::compile::Failed;
 use crate::dataset::DatasetError;
+use crate::diagnostic::{Style, render};
 use crate::evaluate::metric::MetricError;
 use crate::evaluate::saved::SavedError;
 use crate::evaluate::score::ScoreError;
@@ -11,9 +13,14 @@ use crate::report::PublishedError;
 use crate::train::TrainError;
 use crate::weight::WeightError;
 
+use super::memory::{Shortage, giga};
+
 /// A run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ExperimentError {
+    /// The spec is wrong.
+    #[error("{}", render(&.0.diagnostics, &.0.sources, Style::Plain))]
+    Spec(Box<Failed>),
     /// The data set.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -37,7 +44,7 @@ pub enum ExperimentError {
     Saved(#[from] SavedError),
     /// Maps beside a data set.
     #[error(transparent)]
-    Maps(#[from] super::maps::MapsError),
+    Maps(#[from] MapsError),
     /// Published numbers.
     #[error(transparent)]
     Published(#[from] PublishedError),
@@ -71,6 +78,9 @@ pub enum ExperimentError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A run that needs more memory than it may take.
+    #[error("this run does not keep within {}\n{}", giga(.0.limit), .0)]
+    Memory(Shortage),
     /// The settings file.
     #[error("`{}`: {reason}", .path.display())]
     Config {
@@ -88,4 +98,49 @@ pub enum ExperimentError {
     /// The user stopped it.
     #[error("stopped; go on with `diadc resume {}`", .0.display())]
     Stopped(PathBuf),
+}
+
+/// Maps that can't be put beside a data set.
+#[derive(Debug, thiserror::Error)]
+pub enum MapsError {
+    /// Test images without a map.
+    #[error("{missing} of {of} test images have no map: {names}; expected `{}` or `.png`{hint}", .expected.display())]
+    Missing {
+        /// How many lack one.
+        missing: usize,
+        /// How many test images there are.
+        of: usize,
+        /// The first few of them.
+        names: String,
+        /// Where the map of the first of them was looked for.
+        expected: PathBuf,
+        /// What lies there instead.
+        hint: String,
+    },
+    /// Two files are the map of one image, or one file that of two.
+    #[error("{0}")]
+    Ambiguous(String),
+    /// Files of two kinds, whose values can't be compared.
+    #[error("`{}` and `{}` are maps of two kinds, whose values can't be compared: save all alike", .first.display(), .second.display())]
+    Kinds {
+        /// A file of one kind.
+        first: PathBuf,
+        /// A file of the other.
+        second: PathBuf,
+    },
+    /// A map of a size that neither its image nor the other maps have.
+    #[error("`{}` is {}x{}, its image {}x{} and `{}` {}x{}: maps are each of the size of their image, or all of one size (height x width)",
+        .path.display(), .size[0], .size[1], .image[0], .image[1], .other.display(), .common[0], .common[1])]
+    Size {
+        /// The map.
+        path: PathBuf,
+        /// Its rows and columns.
+        size: [usize; 2],
+        /// Those of its image.
+        image: [usize; 2],
+        /// Another map.
+        other: PathBuf,
+        /// The rows and columns of that.
+        common: [usize; 2],
+    },
 }

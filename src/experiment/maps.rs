@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::ExperimentError;
+use super::error::{ExperimentError, MapsError};
 use crate::dataset::{Dataset, Mask, Sample, image_size, read_levels};
 use crate::evaluate::collect::{Collector, Observation};
 use crate::evaluate::saved;
@@ -21,51 +21,6 @@ const ENDINGS: [&str; 2] = ["npy", "png"];
 const SHOWN: usize = 4;
 /// Images whose maps and masks are in memory at once.
 const TOGETHER: usize = 16;
-
-/// Maps that can't be put beside a data set.
-#[derive(Debug, thiserror::Error)]
-pub enum MapsError {
-    /// Test images without a map.
-    #[error("{missing} of {of} test images have no map: {names}; expected `{}` or `.png`{hint}", .expected.display())]
-    Missing {
-        /// How many lack one.
-        missing: usize,
-        /// How many test images there are.
-        of: usize,
-        /// The first few of them.
-        names: String,
-        /// Where the map of the first of them was looked for.
-        expected: PathBuf,
-        /// What lies there instead.
-        hint: String,
-    },
-    /// Two files are the map of one image, or one file that of two.
-    #[error("{0}")]
-    Ambiguous(String),
-    /// Files of two kinds, whose values can't be compared.
-    #[error("`{}` and `{}` are maps of two kinds, whose values can't be compared: save all alike", .first.display(), .second.display())]
-    Kinds {
-        /// A file of one kind.
-        first: PathBuf,
-        /// A file of the other.
-        second: PathBuf,
-    },
-    /// A map of a size that neither its image nor the other maps have.
-    #[error("`{}` is {}x{}, its image {}x{} and `{}` {}x{}: maps are each of the size of their image, or all of one size (height x width)",
-        .path.display(), .size[0], .size[1], .image[0], .image[1], .other.display(), .common[0], .common[1])]
-    Size {
-        /// The map.
-        path: PathBuf,
-        /// Its rows and columns.
-        size: [usize; 2],
-        /// Those of its image.
-        image: [usize; 2],
-        /// Another map.
-        other: PathBuf,
-        /// The rows and columns of that.
-        common: [usize; 2],
-    },
-}
 
 /// The map of each test image of a data set.
 #[derive(Debug)]

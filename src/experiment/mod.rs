@@ -1,27 +1,42 @@
-//! One run, from a spec to a report: what the commands of the program share.
+//! Experiments, from a spec to a report.
 //!
-//! In: a compiled spec and a [`Setup`]. Out: a [`RunDirectory`] with weights, metrics, pictures and a page to look at.
-//! Everything is checked before the first slow step; a run that is stopped can go on from its last checkpoint.
+//! In: a compiled spec, a data set and a [`Setup`]. Out: a [`RunDirectory`] with weights, metrics, pictures and a page to
+//! look at. [`Experiment::new`] checks everything before the first slow step, [`Run`] trains and scores, and an
+//! [`Observer`] hears how far it is; a run that is stopped can go on from its last checkpoint. This room prints nothing
+//! and knows no command line.
 
 mod assess;
 mod config;
 mod directory;
 mod error;
 mod maps;
+mod memory;
+mod model;
+mod observer;
+mod predict;
 mod predictions;
+mod prepare;
 mod record;
+mod report;
+mod run;
 mod samples;
 mod target;
 mod train;
 
-pub use assess::{Assessment, Watch, assess};
+pub use assess::{Assessment, assess};
 pub use config::Config;
 pub use directory::RunDirectory;
 pub(crate) use directory::write_file;
-pub use error::ExperimentError;
-pub use maps::{Maps, MapsError};
+pub use error::{ExperimentError, MapsError};
+pub use maps::Maps;
+pub use memory::{Excess, Remedy, Shortage, giga, memory_left, shortage};
+pub use model::Model;
+pub use observer::Observer;
+pub use predict::{ScoredImage, predict, write_heat_maps};
 pub use predictions::{Prediction, Predictions};
+pub use prepare::{Experiment, check_purpose};
 pub use record::{Record, Setup};
+pub use report::write_report;
+pub use run::Run;
 pub use samples::TrainingSet;
 pub use target::Target;
-pub use train::train;

@@ -6,14 +6,18 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::compile::Compiled;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Request};
+use crate::execute::{DeviceChoiceError, threads};
 use crate::fact::Precision;
 use crate::measure::ProtocolName;
+use crate::resolve::Location;
+
+use super::target::Target;
 
 /// What a user asks for.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Setup {
-    /// The spec as it was named on the command line.
+    /// The spec: a path, or the name of one that comes with the program.
     pub spec: String,
     /// `name=value` pairs for its params.
     pub settings: Vec<(String, String)>,
@@ -25,7 +29,7 @@ pub struct Setup {
     pub classes: Option<Vec<String>>,
     /// Seed of all random numbers.
     pub seed: u64,
-    /// Device.
+    /// The device: `cpu`, `cuda`, `cuda:1`.
     pub device: String,
     /// Precision of products.
     pub precision: Precision,
@@ -37,6 +41,48 @@ pub struct Setup {
     pub protocols: Vec<ProtocolName>,
     /// Published numbers to stand beside the run's own.
     pub compare: Option<String>,
+}
+
+impl Setup {
+    /// Where the spec lies.
+    #[must_use]
+    pub fn location(&self) -> Location {
+        Location::of(&self.spec)
+    }
+
+    /// Which images take part.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        Request { name: self.dataset.clone(), root: self.data.clone(), classes: self.classes.clone() }
+    }
+
+    /// What the model runs on.
+    ///
+    /// # Errors
+    /// If the device is not known.
+    pub fn target(&self) -> Result<Target, DeviceChoiceError> {
+        Ok(Target { device: self.device.parse()?, precision: self.precision, threads: threads() })
+    }
+}
+
+impl Default for Setup {
+    /// The spec `tiny` on the toy data set, on the CPU, trained and scored with the seed 1.
+    fn default() -> Setup {
+        Setup {
+            spec: "tiny".to_owned(),
+            settings: Vec::new(),
+            dataset: "toy".to_owned(),
+            data: None,
+            classes: None,
+            seed: 1,
+            device: "cpu".to_owned(),
+            precision: Precision::default(),
+            weights: None,
+            scores: true,
+            protocols: Vec::new(),
+            compare: None,
+        }
+    }
 }
 
 /// `run.json`: the setup, and hashes of everything that came in.

@@ -4,50 +4,53 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::dataset::Dataset;
 use crate::evaluate::score::transform;
-use crate::execute::{Engine, threads};
 use crate::graph::program::Program;
 use crate::report::LossCurve;
-use crate::train::{Checkpoint, Every, Keep, LossPoint, Observer, Settings, Trainer};
+use crate::train::{Checkpoint, Every, Keep, LossPoint, Settings, Trainer};
 use crate::weight;
 
-use super::{ExperimentError, Record, RunDirectory, TrainingSet};
+use super::directory::RunDirectory;
+use super::error::ExperimentError;
+use super::model::Model;
+use super::observer::Observer;
+use super::prepare::Experiment;
+use super::samples::TrainingSet;
 
 /// Time between two checkpoints.
 const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
 
-/// Trains the weights on the engine and writes them into the directory. Gives the losses.
+/// Trains the weights of a model and writes them into the directory. Gives the losses.
 ///
 /// # Errors
 /// If training fails; [`ExperimentError::Stopped`] if `stop` was set, after a checkpoint was written.
-pub fn train(
-    program: &Program,
-    engine: &mut dyn Engine,
-    dataset: &Dataset,
-    record: &Record,
+pub(super) fn train(
+    model: &mut Model<'_>,
+    experiment: &Experiment,
     directory: &RunDirectory,
     observer: &mut dyn Observer,
     stop: &AtomicBool,
 ) -> Result<Vec<LossCurve>, ExperimentError> {
+    let Experiment { dataset, record, .. } = experiment;
+    let program = model.program;
     let Some(transform) = transform(program).filter(|_| !program.phases.is_empty()) else {
         return Ok(Vec::new());
     };
     let augmentation = program.data.map(|format| format.augmentation).unwrap_or_default();
-    let samples = TrainingSet::new(dataset, transform, augmentation, record.setup.seed);
+    let samples = TrainingSet::new(dataset, transform, augmentation, model.seed);
     let folder = directory.checkpoints();
     std::fs::create_dir_all(&folder).map_err(|source| ExperimentError::Write { path: folder.clone(), source })?;
     let notes =
         BTreeMap::from([("spec".to_owned(), record.spec_hash.clone()), ("data".to_owned(), record.data_hash.clone())]);
     let goes_on = Checkpoint::path(&folder).exists();
     let settings = Settings {
-        seed: record.setup.seed,
+        seed: model.seed,
         keep: Some(Keep { folder, every: Every::Time(CHECKPOINT_EVERY) }),
-        threads: threads(),
+        threads: model.target.threads,
         notes: notes.clone(),
         stop,
     };
-    let mut trainer = Trainer::new(program, engine, &samples, settings);
+    let mut trainer = Trainer::new(program, model.engine.as_mut(), &samples, settings);
     if goes_on {
         trainer.resume()?;
     }
@@ -59,7 +62,7 @@ pub fn train(
     weight::save(&directory.weights(), program, &notes, |id| {
         done += 1;
         observer.on_saving(done, program.weights.len());
-        Ok::<_, ExperimentError>(engine.weight(id)?)
+        Ok::<_, ExperimentError>(model.engine.weight(id)?)
     })?;
     let curves = curves(program, &outcome.curve);
     let json = serde_json::json!(curves.iter().map(|curve| (&curve.objective, &curve.points)).collect::<Vec<_>>());

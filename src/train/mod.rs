@@ -45,7 +45,7 @@ pub trait Samples: Sync {
     fn class(&self, index: usize) -> usize;
 }
 
-/// Somebody who wants to know how training goes.
+/// Somebody who wants to know how training goes; `()` does not.
 pub trait Observer {
     /// A step was taken.
     fn on_step(&mut self, progress: &Progress<'_>);
@@ -55,6 +55,10 @@ pub trait Observer {
 
     /// A checkpoint was written.
     fn on_checkpoint(&mut self, _path: &Path) {}
+}
+
+impl Observer for () {
+    fn on_step(&mut self, _progress: &Progress<'_>) {}
 }
 
 /// How far training is, after a step.

@@ -15,8 +15,7 @@ use crate::experiment::write_file;
 use crate::measure::{ImageScore, Measure, Metric, PRO_LIMIT, ProtocolName};
 use crate::report;
 
-use super::arguments::{MeasureArguments, measures, published};
-use super::eval::charset;
+use super::arguments::{MeasureArguments, published};
 use super::failure::Failure;
 use super::terminal::{self, Screen};
 
@@ -185,9 +184,9 @@ impl Metrics {
         screen.clear();
         match self.format {
             Format::Table => {
-                let mut text = report::table(&evaluations, charset());
+                let mut text = report::table(&evaluations, terminal::charset());
                 if let (Some(published), Some(evaluation)) = (&published, evaluations.first()) {
-                    text += &format!("\n\n{}", report::compare(evaluation, published, charset()));
+                    text += &format!("\n\n{}", report::compare(evaluation, published, terminal::charset()));
                 }
                 terminal::result(&(text + "\n"));
             }
@@ -259,6 +258,6 @@ impl Metrics {
             let collector = Collector::new(classes.to_vec(), measure);
             if self.curves.is_some() { collector.with_curves() } else { collector }
         };
-        measures(&base, &self.measure.protocols).into_iter().map(collector).collect()
+        base.by(&self.measure.protocols).into_iter().map(collector).collect()
     }
 }

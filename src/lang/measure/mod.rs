@@ -43,6 +43,16 @@ impl Measure {
         Self { protocol, image_score, ..self.clone() }
     }
 
+    /// What is measured by each of these protocols, or as it is if there are none. A protocol counts once.
+    #[must_use]
+    pub fn by(&self, protocols: &[ProtocolName]) -> Vec<Self> {
+        if protocols.is_empty() {
+            return vec![self.clone()];
+        }
+        let first = |(at, protocol): &(usize, &ProtocolName)| !protocols[..*at].contains(protocol);
+        protocols.iter().enumerate().filter(first).map(|(_, &protocol)| self.under(protocol)).collect()
+    }
+
     /// How an image is scored.
     #[must_use]
     pub fn image_score(&self) -> ImageScore {

@@ -1,0 +1,68 @@
+//! What commands that run an experiment share: they say what runs, show how far it is, and print what it found.
+
+use crate::experiment::{Experiment, Run, RunDirectory, giga, write_report};
+use crate::report::{self, Report};
+
+use super::failure::Failure;
+use super::terminal::{self, Screen};
+
+/// Refuses a run that needs more than `budget`. Without one, warns of a run that needs more than the machine has left.
+pub(super) fn check_memory(experiment: &Experiment, budget: Option<u64>) -> Result<(), Failure> {
+    if let Some(shortage) = experiment.check_memory(budget)? {
+        terminal::note(&format!("warning: this machine has {} of memory left\n{shortage}", giga(shortage.limit)));
+    }
+    Ok(())
+}
+
+/// Puts the weights on the device with which training begins.
+pub(super) fn start<'a>(experiment: &'a Experiment, screen: &mut Screen) -> Result<Run<'a>, Failure> {
+    Ok(screen.during(|screen| Run::start(experiment, screen))?)
+}
+
+/// Trains, or goes on with training; then scores, prints the metrics and writes the report.
+pub(super) fn finish(
+    experiment: &Experiment,
+    mut run: Run<'_>,
+    directory: &RunDirectory,
+    screen: &mut Screen,
+) -> Result<(), Failure> {
+    let stop = terminal::stop_flag();
+    let dataset = &experiment.dataset;
+    terminal::note(&format!(
+        "{} on {} ({} classes, {} training and {} test images), device {}; run directory {}",
+        experiment.compiled.program.name,
+        dataset.name,
+        dataset.classes.len(),
+        dataset.train.len(),
+        dataset.test.len(),
+        run.device(),
+        directory.path().display(),
+    ));
+    match screen.during(|screen| run.finish(directory, screen, &stop))? {
+        Some(report) => {
+            show(&report);
+            write(directory, &report)
+        }
+        None => {
+            terminal::result(&format!("the weights lie in {}\n", directory.weights().display()));
+            Ok(())
+        }
+    }
+}
+
+/// Prints the metrics, and published ones beside them.
+pub(super) fn show(report: &Report) {
+    let charset = terminal::charset();
+    let mut text = report::table(&report.evaluations, charset);
+    if let (Some(published), Some(evaluation)) = (&report.published, report.evaluations.first()) {
+        text += &format!("\n\n{}", report::compare(evaluation, published, charset));
+    }
+    terminal::result(&(text + "\n"));
+}
+
+/// Writes the report into the directory of the run, and says where its page is.
+pub(super) fn write(directory: &RunDirectory, report: &Report) -> Result<(), Failure> {
+    let page = write_report(directory, report)?;
+    terminal::note(&format!("report: {}", page.display()));
+    Ok(())
+}

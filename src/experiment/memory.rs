@@ -1,0 +1,157 @@
+//! Whether a run keeps within the memory that there is for it, found out before it begins.
+//!
+//! In: a program, what it runs on, a limit. Out: nothing, or a [`Shortage`]: each step of training and the scoring that
+//! would need more, with a change of the spec or of the precision that would help.
+
+use std::fmt;
+
+use crate::evaluate::score::IMAGES_AT_ONCE;
+use crate::execute::DeviceChoice;
+use crate::fact::Precision;
+use crate::graph::program::{Phase, Program};
+use crate::plan::memory::{inference, training};
+
+use super::target::Target;
+
+/// A run needs more memory than there is for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// How many bytes there are.
+    pub limit: u64,
+    /// What needs more than that.
+    pub excesses: Vec<Excess>,
+}
+
+/// A part of a run that needs more memory than there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Excess {
+    /// A step of training.
+    Training {
+        /// The objective.
+        objective: String,
+        /// Images of a batch.
+        batch: usize,
+        /// How many bytes it needs.
+        need: u64,
+        /// What would help.
+        remedy: Remedy,
+    },
+    /// Scoring of a batch of images.
+    Scoring {
+        /// How many bytes it needs.
+        need: u64,
+    },
+}
+
+/// What makes a step of training fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Smaller batches, of which several make a step of the same size.
+    SmallerBatch {
+        /// Images of a batch.
+        batch: usize,
+        /// Batches of a step.
+        accumulate: usize,
+        /// How many bytes it then needs.
+        need: u64,
+    },
+    /// Products in bf16.
+    Bf16 {
+        /// How many bytes it then needs.
+        need: u64,
+    },
+    /// A smaller model or image.
+    SmallerModel,
+}
+
+/// What of a run needs more than `limit` bytes; none if all of it keeps within. `scores` says whether the run ends with
+/// scoring.
+#[must_use]
+pub fn shortage(program: &Program, target: Target, limit: u64, scores: bool) -> Option<Shortage> {
+    let mut excesses = Vec::new();
+    for phase in &program.phases {
+        for name in &phase.objectives {
+            excesses.extend(excess(program, phase, name, target, limit));
+        }
+    }
+    if let Some(plan) = program.plan("score", &[]).filter(|_| scores) {
+        let need = inference(program, &plan, target.circumstances(IMAGES_AT_ONCE)).map(|own| own.total());
+        excesses.extend(need.filter(|need| *need > limit).map(|need| Excess::Scoring { need }));
+    }
+    (!excesses.is_empty()).then_some(Shortage { limit, excesses })
+}
+
+fn excess(program: &Program, phase: &Phase, name: &str, target: Target, limit: u64) -> Option<Excess> {
+    let objective = program.objectives.iter().find(|objective| objective.name == name)?;
+    let plan = program.plan(name, &objective.trains)?;
+    let need = |phase: &Phase, target: Target| {
+        training(program, &plan, phase, target.circumstances(phase.batch)).map(|own| own.total())
+    };
+    let own = need(phase, target).filter(|own| *own > limit)?;
+    let samples = phase.batch * phase.accumulate.max(1);
+    let smaller = (1..phase.batch).rev().filter(|batch| samples.is_multiple_of(*batch));
+    let fitting = smaller
+        .map(|batch| Phase { batch, accumulate: samples / batch, ..phase.clone() })
+        .find_map(|phase| Some((need(&phase, target).filter(|need| *need <= limit)?, phase)));
+    let rounded = need(phase, Target { precision: Precision::Bf16, ..target })?;
+    let remedy = match fitting {
+        Some((need, Phase { batch, accumulate, .. })) => Remedy::SmallerBatch { batch, accumulate, need },
+        None if rounded <= limit => Remedy::Bf16 { need: rounded },
+        None => Remedy::SmallerModel,
+    };
+    Some(Excess::Training { objective: name.to_owned(), batch: phase.batch, need: own, remedy })
+}
+
+/// Memory that is left for a run: on the CPU what the machine has left, where the system tells.
+#[must_use]
+pub fn memory_left(device: DeviceChoice) -> Option<u64> {
+    match device {
+        DeviceChoice::Cpu => {
+            let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+            let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+            line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+        }
+        DeviceChoice::Cuda(_) => None,
+    }
+}
+
+impl fmt::Display for Shortage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.excesses.iter().map(|excess| format!("  {excess}")).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl fmt::Display for Excess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Excess::Training { objective, batch, need, remedy } => {
+                write!(f, "training `{objective}` with a batch of {batch} needs {}; {remedy}", giga(*need))
+            }
+            Excess::Scoring { need } => write!(f, "scoring {IMAGES_AT_ONCE} images at once needs {}", giga(*need)),
+        }
+    }
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Remedy::SmallerBatch { batch, accumulate, need } => {
+                let need = giga(*need);
+                write!(f, "`batch = {batch}  accumulate = {accumulate}` takes as large steps and needs {need}")
+            }
+            Remedy::Bf16 { need } => write!(f, "with `--precision bf16` it needs {}", giga(*need)),
+            Remedy::SmallerModel => f.write_str("no batch is small enough; choose a smaller model or image"),
+        }
+    }
+}
+
+/// `512 MB` or `1.5 GB`.
+#[must_use]
+pub fn giga(bytes: u64) -> String {
+    if bytes < 1_000_000_000 {
+        format!("{:.0} MB", bytes as f64 / 1e6)
+    } else {
+        format!("{:.1} GB", bytes as f64 / 1e9)
+    }
+}

@@ -1,0 +1,91 @@
+//! A model on a device with all its weights: ready to be trained, to be measured, or to score images.
+
+use std::path::Path;
+
+use crate::execute::Engine;
+use crate::graph::program::{Part, Program};
+use crate::weight::Assembly;
+
+use super::error::ExperimentError;
+use super::observer::Observer;
+use super::target::Target;
+
+/// A program whose weights are on a device.
+pub struct Model<'a> {
+    pub(super) program: &'a Program,
+    pub(super) engine: Box<dyn Engine>,
+    pub(super) target: Target,
+    pub(super) seed: u64,
+}
+
+impl<'a> Model<'a> {
+    /// A model to train: with first values, or with the weights of a file, which may lack those of `fresh` parts.
+    ///
+    /// # Errors
+    /// If the file can't be read or does not fit, or the device is not there or fails.
+    pub fn start(
+        program: &'a Program,
+        weights: Option<&Path>,
+        target: Target,
+        seed: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<Model<'a>, ExperimentError> {
+        let fresh: Vec<&Part> = program.parts.iter().filter(|part| part.is_fresh).collect();
+        let weights = match weights {
+            Some(path) => read(program, path, &fresh, observer)?,
+            None => Assembly::first(program),
+        };
+        Model::with(program, &weights, target, seed, observer)
+    }
+
+    /// A model that has been trained: with the weights of a file, which has all of them.
+    ///
+    /// # Errors
+    /// If the file can't be read or does not fit, or the device is not there or fails.
+    pub fn load(
+        program: &'a Program,
+        weights: &Path,
+        target: Target,
+        seed: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<Model<'a>, ExperimentError> {
+        let weights = read(program, weights, &[], observer)?;
+        Model::with(program, &weights, target, seed, observer)
+    }
+
+    /// Opens the device and hands the weights over to it.
+    fn with(
+        program: &'a Program,
+        weights: &Assembly<'_>,
+        target: Target,
+        seed: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<Model<'a>, ExperimentError> {
+        let mut engine = target.open()?;
+        weights.hand_over(seed, engine.as_mut(), &mut |done, all| observer.on_weights(done, all))?;
+        Ok(Model { program, engine, target, seed })
+    }
+
+    /// What the device is called.
+    #[must_use]
+    pub fn device(&self) -> String {
+        self.engine.device()
+    }
+
+    /// The engine that holds the weights, to run plans of functions on it.
+    pub fn engine(&mut self) -> &mut dyn Engine {
+        self.engine.as_mut()
+    }
+}
+
+/// The weights of a file that fits the program; only those of `fresh` parts may be missing.
+fn read<'a>(
+    program: &'a Program,
+    path: &Path,
+    fresh: &[&Part],
+    observer: &mut dyn Observer,
+) -> Result<Assembly<'a>, ExperimentError> {
+    let (weights, layout) = Assembly::load(program, path, fresh)?;
+    observer.on_weights_found(path, &layout);
+    Ok(weights)
+}

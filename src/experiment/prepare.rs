@@ -1,0 +1,91 @@
+//! An experiment before its first slow step: spec, data and what was asked for, checked together.
+
+use std::path::Path;
+
+use crate::compile::{Compiled, compile};
+use crate::dataset::{self, Dataset};
+use crate::graph::program::Program;
+use crate::report::Published;
+
+use super::directory::RunDirectory;
+use super::error::ExperimentError;
+use super::memory::{Shortage, memory_left, shortage};
+use super::record::{Record, Setup};
+use super::target::Target;
+
+/// An experiment that has been checked and can start.
+pub struct Experiment {
+    /// The spec.
+    pub compiled: Compiled,
+    /// The images.
+    pub dataset: Dataset,
+    /// What was asked for, with the hashes of the spec and the list of images.
+    pub record: Record,
+    /// What it runs on.
+    pub target: Target,
+    /// Published numbers that stand beside its own.
+    pub published: Option<Published>,
+}
+
+impl Experiment {
+    /// Checks that a spec and a data set, which are those of the setup, can do what it asks for.
+    ///
+    /// # Errors
+    /// If the model has nothing to train or can't score, the device is not known, or the published numbers that were
+    /// asked for are not there.
+    pub fn new(setup: Setup, compiled: Compiled, dataset: Dataset) -> Result<Experiment, ExperimentError> {
+        check_purpose(&compiled.program, setup.scores)?;
+        let target = setup.target()?;
+        let published = setup.compare.as_deref().map(|source| Published::find(source, &dataset.name)).transpose()?;
+        let record = Record::new(setup, &compiled, &dataset);
+        Ok(Experiment { compiled, dataset, record, target, published })
+    }
+
+    /// The experiment of an earlier run, and its directory. It can go on from its last checkpoint.
+    ///
+    /// # Errors
+    /// If the directory holds no run, or the program, the spec or the list of images has changed since it began.
+    pub fn reopen(path: &Path) -> Result<(Experiment, RunDirectory), ExperimentError> {
+        let (directory, record) = RunDirectory::open(path)?;
+        let setup = record.setup.clone();
+        let compiled = compile(&setup.location(), &setup.settings).map_err(ExperimentError::Spec)?;
+        let dataset = dataset::open(&setup.request())?;
+        let now = Record::new(setup.clone(), &compiled, &dataset);
+        let changed = [
+            ("the version of diadc", now.version != record.version),
+            ("the spec", now.spec_hash != record.spec_hash),
+            ("the list of images", now.data_hash != record.data_hash),
+        ];
+        if let Some((what, _)) = changed.iter().find(|(_, changed)| *changed) {
+            return Err(ExperimentError::Changed { path: path.to_path_buf(), what: (*what).to_owned() });
+        }
+        Ok((Experiment::new(setup, compiled, dataset)?, directory))
+    }
+
+    /// Refuses to run with more than `budget` bytes of memory. Without a budget, gives what needs more than there is
+    /// left on the machine.
+    ///
+    /// # Errors
+    /// If the run needs more than the budget.
+    pub fn check_memory(&self, budget: Option<u64>) -> Result<Option<Shortage>, ExperimentError> {
+        let of = |limit| shortage(&self.compiled.program, self.target, limit, self.record.setup.scores);
+        match budget {
+            Some(budget) => of(budget).map_or(Ok(None), |shortage| Err(ExperimentError::Memory(shortage))),
+            None => Ok(memory_left(self.target.device).and_then(of)),
+        }
+    }
+}
+
+/// Refuses a model that can't score where it is to be scored, or else one that has nothing to train.
+///
+/// # Errors
+/// If it can't.
+pub fn check_purpose(program: &Program, scores: bool) -> Result<(), ExperimentError> {
+    if scores && program.function("score").is_none() {
+        return Err(ExperimentError::NothingToScore(program.name.clone()));
+    }
+    if !scores && program.phases.is_empty() {
+        return Err(ExperimentError::NothingToTrain(program.name.clone()));
+    }
+    Ok(())
+}

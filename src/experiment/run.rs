@@ -1,0 +1,123 @@
+//! A run of an experiment: trains or goes on with training, scores the test set, and says what it found.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use crate::report::Report;
+
+use super::assess::{Assessment, assess};
+use super::directory::RunDirectory;
+use super::error::ExperimentError;
+use super::model::Model;
+use super::observer::Observer;
+use super::prepare::Experiment;
+use super::report::Findings;
+use super::train::train;
+
+/// An experiment whose weights are on its device.
+pub struct Run<'a> {
+    experiment: &'a Experiment,
+    model: Model<'a>,
+}
+
+impl<'a> Run<'a> {
+    /// Puts the weights on the device with which training begins: first values, or those of the file that the setup
+    /// names.
+    ///
+    /// # Errors
+    /// If the file can't be read or does not fit, or the device is not there or fails.
+    pub fn start(experiment: &'a Experiment, observer: &mut dyn Observer) -> Result<Run<'a>, ExperimentError> {
+        let setup = &experiment.record.setup;
+        let program = &experiment.compiled.program;
+        let model = Model::start(program, setup.weights.as_deref(), experiment.target, setup.seed, observer)?;
+        Ok(Run { experiment, model })
+    }
+
+    /// Puts the trained weights of a file on the device.
+    ///
+    /// # Errors
+    /// If the file can't be read or does not fit, or the device is not there or fails.
+    pub fn of_weights(
+        experiment: &'a Experiment,
+        weights: &Path,
+        observer: &mut dyn Observer,
+    ) -> Result<Run<'a>, ExperimentError> {
+        let (program, seed) = (&experiment.compiled.program, experiment.record.setup.seed);
+        let model = Model::load(program, weights, experiment.target, seed, observer)?;
+        Ok(Run { experiment, model })
+    }
+
+    /// What the device is called.
+    #[must_use]
+    pub fn device(&self) -> String {
+        self.model.device()
+    }
+
+    /// Trains, or goes on from the checkpoint in the directory, and writes the weights into it. Then scores the test set
+    /// and gives the report; none if the setup asks for training alone. If `stop` is set meanwhile, training ends with a
+    /// checkpoint and scoring with nothing.
+    ///
+    /// # Errors
+    /// If training or scoring fails; [`ExperimentError::Stopped`] if `stop` was set.
+    pub fn finish(
+        &mut self,
+        directory: &RunDirectory,
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+    ) -> Result<Option<Report>, ExperimentError> {
+        let record = &self.experiment.record;
+        let started = Instant::now();
+        let losses = train(&mut self.model, self.experiment, directory, observer, stop)?;
+        let training = started.elapsed().as_secs_f64();
+        if !record.setup.scores {
+            return Ok(None);
+        }
+        let stopped = || ExperimentError::Stopped(directory.path().to_path_buf());
+        let (assessment, scoring) = self.assess(observer, stop)?.ok_or_else(stopped)?;
+        let findings = Findings {
+            assessment,
+            device: self.device(),
+            losses,
+            timings: vec![("training".to_owned(), training), ("scoring".to_owned(), scoring)],
+            hashes: vec![
+                ("spec SHA-256".to_owned(), record.spec_hash.clone()),
+                ("data list SHA-256".to_owned(), record.data_hash.clone()),
+            ],
+        };
+        Ok(Some(findings.report(self.experiment)))
+    }
+
+    /// Scores the test set with the weights as they are and gives the report; none if `stop` was set meanwhile.
+    ///
+    /// # Errors
+    /// If an image or mask can't be read, the device fails, or a score is not finite.
+    pub fn evaluate(
+        &mut self,
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+    ) -> Result<Option<Report>, ExperimentError> {
+        let Some((assessment, scoring)) = self.assess(observer, stop)? else { return Ok(None) };
+        let findings = Findings {
+            assessment,
+            device: self.device(),
+            losses: Vec::new(),
+            timings: vec![("scoring".to_owned(), scoring)],
+            hashes: Vec::new(),
+        };
+        Ok(Some(findings.report(self.experiment)))
+    }
+
+    /// What the model is worth, and how many seconds it took to find out; none if `stop` was set meanwhile.
+    fn assess(
+        &mut self,
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+    ) -> Result<Option<(Assessment, f64)>, ExperimentError> {
+        let Experiment { compiled, dataset, record, .. } = self.experiment;
+        let measures = compiled.program.measure.by(&record.setup.protocols);
+        let started = Instant::now();
+        let assessment = assess(&mut self.model, dataset, &measures, observer, stop)?;
+        Ok(assessment.map(|assessment| (assessment, started.elapsed().as_secs_f64())))
+    }
+}
