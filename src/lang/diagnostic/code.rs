@@ -57,7 +57,7 @@ codes! {
         CopyOfOtherShape = "copy-of-other-shape",
         /// A copy starts from a part that no function calls.
         CopyOfUnused = "copy-of-unused",
-        /// A copy is made where no part is.
+        /// A copy is made outside of a `part`.
         CopyOutsidePart = "copy-outside-part",
         /// The centre that is cut out is larger than the image.
         CropTooLarge = "crop-too-large",
@@ -67,7 +67,7 @@ codes! {
         DivisionByZero = "division-by-zero",
         /// Something is named twice in one place.
         DuplicateName = "duplicate-name",
-        /// A list is empty where something must be in it.
+        /// A list is empty that needs an element.
         EmptyList = "empty-list",
         /// The name of an enum stands where one of its cases is meant.
         EnumAsValue = "enum-as-value",
@@ -87,7 +87,7 @@ codes! {
         ModelFromBlock = "model-from-block",
         /// A place is given to something without weights.
         NeedlessPlace = "needless-place",
-        /// The model takes images and does not say how they come.
+        /// The model takes images, but has no `data`.
         NoData = "no-data",
         /// A file that should be an experiment has no model.
         NoModel = "no-model",
@@ -105,9 +105,9 @@ codes! {
         NotDivisible = "not-divisible",
         /// A function of a number has no finite value.
         NotFinite = "not-finite",
-        /// A param has a value beyond its own range.
+        /// A param has a value outside of its range.
         NotWithin = "not-within",
-        /// A number is larger than its kind can hold.
+        /// A number is larger than its type can hold.
         NumberTooLarge = "number-too-large",
         /// A block has a member that only a model can have.
         OnlyInModels = "only-in-models",
@@ -117,33 +117,33 @@ codes! {
         OtherKind = "other-kind",
         /// A result is too large for an int.
         Overflow = "overflow",
-        /// One call reaches the same place twice.
+        /// One call uses the same place twice.
         PlaceReachedTwice = "place-reached-twice",
         /// Two parts lie at the same place.
         PlaceTaken = "place-taken",
         /// An argument without a name comes after one with a name.
         PositionalAfterNamed = "positional-after-named",
-        /// A block or function says that it can't do this.
+        /// A block or function refuses its arguments.
         Refused = "refused",
         /// A param is set twice from outside.
         SetTwice = "set-twice",
         /// The shapes of tensors do not fit together.
         ShapeMismatch = "shape-mismatch",
-        /// A training says twice how long it lasts.
+        /// A training has both `steps` and `epochs`.
         StepsAndEpochs = "steps-and-epochs",
-        /// The data say two ways of bringing images to size.
+        /// `data` has both `stretch` and `shorter`.
         StretchAndShorter = "stretch-and-shorter",
         /// The text can't be read.
         Syntax = "syntax",
         /// Functions call each other without end.
         TooDeep = "too-deep",
-        /// Writing out all calls would take too long.
+        /// Expanding all calls would take too long.
         TooLong = "too-long",
         /// A call has more arguments than there are parameters.
         TooManyArguments = "too-many-arguments",
-        /// An expression lies too deep in others to be read.
+        /// An expression is nested too deeply to be read.
         TooNested = "too-nested",
-        /// A number is below or above what makes sense here.
+        /// A number is smaller or larger than makes sense here.
         TooSmall = "too-small",
         /// An objective trains parts that have no weights.
         TrainsNothing = "trains-nothing",
@@ -155,13 +155,13 @@ codes! {
         UnequalLengths = "unequal-lengths",
         /// What is called has no parameter of this name.
         UnknownArgument = "unknown-argument",
-        /// The shape of a weight depends on an extent that is still open.
+        /// The shape of a weight depends on an extent that is not known yet.
         UnknownChannels = "unknown-channels",
         /// A value has no field of this name.
         UnknownField = "unknown-field",
         /// A used file has no such name.
         UnknownImport = "unknown-import",
-        /// A score or objective takes something that nobody provides.
+        /// A score or objective has a parameter that a run does not provide.
         UnknownInput = "unknown-input",
         /// A section has no setting of this name.
         UnknownKey = "unknown-key",
@@ -171,17 +171,17 @@ codes! {
         UnknownName = "unknown-name",
         /// The model has no param of this name.
         UnknownSetting = "unknown-setting",
-        /// An `allow` names no warning.
+        /// An `allow` names a warning that does not exist.
         UnknownWarning = "unknown-warning",
-        /// A setting or argument is not one of the words that it may be.
+        /// A setting or argument has a word that it can't have.
         UnknownWord = "unknown-word",
         /// A file can't be read.
         UnreadableFile = "unreadable-file",
-        /// A call is given a tensor that it does not use.
+        /// A call gets a tensor that it does not use.
         UnusedInput = "unused-input",
         /// A value in the middle of a body is not used.
         UnusedValue = "unused-value",
-        /// The path of a used file has a value put in.
+        /// The path of a used file contains a value in braces.
         ValueInPath = "value-in-path",
         /// A part is called with inputs that need weights of different shapes.
         WeightOfTwoShapes = "weight-of-two-shapes",
@@ -193,7 +193,7 @@ codes! {
         WrongArgument = "wrong-argument",
         /// An operator is not defined for these two values.
         WrongOperands = "wrong-operands",
-        /// A value is not of the kind that is asked for.
+        /// A value has another type than is needed.
         WrongType = "wrong-type",
     }
     warnings {
