@@ -84,7 +84,8 @@ impl Allocator {
         if !system::CAN_MOVE || old < MOVED {
             return None;
         }
-        self.books().reserve(new - old).unmap();
+        let surplus = self.books().reserve(new - old);
+        surplus.unmap();
         let moved = system::move_pages(block, old, new);
         if moved.is_none() {
             self.books().take_back(new - old);
