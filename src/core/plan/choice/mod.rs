@@ -78,49 +78,24 @@ impl Choice {
     /// What is chosen for an operation.
     #[must_use]
     pub fn of(op: &Op, inputs: &[&Shape], output: &Shape) -> Choice {
-        match op {
-            Op::Linear => {
-                let numbers = extents(inputs[1]).iter().fold(1, |numbers: usize, n| numbers.saturating_mul(*n));
-                Choice::Linear(LinearChoice { few: if numbers > IN_CACHE { FEW_ROWS } else { FEW_ROWS_IN_CACHE } })
-            }
-            Op::Attention(_) => {
-                let (queries, keys) = (extents(inputs[0])[2], extents(inputs[1])[2]);
-                Choice::Attention(Queries((queries / 8).min(SCORES / keys.max(1)).clamp(8, QUERIES)))
-            }
-            Op::Conv2d(conv) => {
-                let [x, weight, y] = [inputs[0], inputs[1], output].map(extents);
-                Choice::Convolution(ConvolutionChoice::of(*conv, &x, &weight, &y))
-            }
-            Op::ConvTranspose2d(conv) => {
-                let [x, weight, y] = [inputs[0], inputs[1], output].map(extents);
-                Choice::Convolution(ConvolutionChoice::of_transposed(*conv, &x, &weight, &y))
-            }
-            Op::Input { .. }
-            | Op::Weight { .. }
-            | Op::Constant(_)
-            | Op::Random(_)
-            | Op::Unary(_)
-            | Op::Binary(_)
-            | Op::Compare(_)
-            | Op::Select
-            | Op::Cast(_)
-            | Op::StopGradient
-            | Op::Reduce { .. }
-            | Op::Softmax { .. }
-            | Op::Reshape(_)
-            | Op::Permute(_)
-            | Op::Expand(_)
-            | Op::Concat { .. }
-            | Op::Slice { .. }
-            | Op::Gather
-            | Op::Pad { .. }
-            | Op::MatMul
-            | Op::GroupNorm { .. }
-            | Op::LayerNorm { .. }
-            | Op::Pool(_)
-            | Op::Resize(_)
-            | Op::GaussianBlur { .. } => Choice::Only,
+        if let Op::Linear = op {
+            let numbers = extents(inputs[1]).iter().fold(1, |numbers: usize, n| numbers.saturating_mul(*n));
+            return Choice::Linear(LinearChoice { few: if numbers > IN_CACHE { FEW_ROWS } else { FEW_ROWS_IN_CACHE } });
         }
+        if let Op::Attention(_) = op {
+            let (queries, keys) = (extents(inputs[0])[2], extents(inputs[1])[2]);
+            return Choice::Attention(Queries((queries / 8).min(SCORES / keys.max(1)).clamp(8, QUERIES)));
+        }
+        if let Op::Conv2d(conv) = op {
+            let [x, weight, y] = [inputs[0], inputs[1], output].map(extents);
+            return Choice::Convolution(ConvolutionChoice::of(*conv, &x, &weight, &y));
+        }
+        if let Op::ConvTranspose2d(conv) = op {
+            let [x, weight, y] = [inputs[0], inputs[1], output].map(extents);
+            return Choice::Convolution(ConvolutionChoice::of_transposed(*conv, &x, &weight, &y));
+        }
+        // Every other operation has one kernel.
+        Choice::Only
     }
 
     /// That of a linear layer.
