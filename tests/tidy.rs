@@ -39,7 +39,7 @@ fn a_room_uses_only_those_above_its_own() {
 }
 
 /// Folders in which files still use each other in a circle.
-const OPEN: &[&str] = &["cli", "execute/", "experiment", "lang/parse", "lang/resolve"];
+const OPEN: &[&str] = &["execute/", "lang/parse", "lang/resolve"];
 
 /// What uses what among the modules of one folder: for each pair, a line that says so.
 type Arrows = BTreeMap<String, BTreeMap<String, String>>;

@@ -1,6 +1,7 @@
 //! What commands that run an experiment share: they say what runs, show how far it is, and print what it found.
 
-use crate::experiment::{Experiment, Run, RunDirectory, giga, write_report};
+use crate::diagnostic::bytes;
+use crate::experiment::{Experiment, Run, RunDirectory, write_report};
 use crate::report::{self, Report};
 
 use super::failure::Failure;
@@ -9,7 +10,7 @@ use super::terminal::{self, Screen};
 /// Refuses a run that needs more than `budget`. Without one, warns of a run that needs more than the machine has left.
 pub(super) fn check_memory(experiment: &Experiment, budget: Option<u64>) -> Result<(), Failure> {
     if let Some(shortage) = experiment.check_memory(budget)? {
-        terminal::note(&format!("warning: this machine has {} of memory left\n{shortage}", giga(shortage.limit)));
+        terminal::note(&format!("warning: this machine has {} of memory left\n{shortage}", bytes(shortage.limit)));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::compile::Failed;
 use crate::dataset::DatasetError;
-use crate::diagnostic::{Style, render};
+use crate::diagnostic::{Style, bytes, render};
 use crate::evaluate::metric::MetricError;
 use crate::evaluate::saved::SavedError;
 use crate::evaluate::score::ScoreError;
@@ -13,7 +13,7 @@ use crate::report::PublishedError;
 use crate::train::TrainError;
 use crate::weight::WeightError;
 
-use super::memory::{Shortage, giga};
+use super::memory::Shortage;
 
 /// A run failed.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +79,7 @@ pub enum ExperimentError {
         source: std::io::Error,
     },
     /// A run that needs more memory than it may take.
-    #[error("this run does not keep within {}\n{}", giga(.0.limit), .0)]
+    #[error("this run does not keep within {}\n{}", bytes(.0.limit), .0)]
     Memory(Shortage),
     /// The settings file.
     #[error("`{}`: {reason}", .path.display())]

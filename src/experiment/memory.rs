@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::diagnostic::bytes;
 use crate::evaluate::score::IMAGES_AT_ONCE;
 use crate::execute::DeviceChoice;
 use crate::fact::Precision;
@@ -126,9 +127,9 @@ impl fmt::Display for Excess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Excess::Training { objective, batch, need, remedy } => {
-                write!(f, "training `{objective}` with a batch of {batch} needs {}; {remedy}", giga(*need))
+                write!(f, "training `{objective}` with a batch of {batch} needs {}; {remedy}", bytes(*need))
             }
-            Excess::Scoring { need } => write!(f, "scoring {IMAGES_AT_ONCE} images at once needs {}", giga(*need)),
+            Excess::Scoring { need } => write!(f, "scoring {IMAGES_AT_ONCE} images at once needs {}", bytes(*need)),
         }
     }
 }
@@ -137,21 +138,11 @@ impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Remedy::SmallerBatch { batch, accumulate, need } => {
-                let need = giga(*need);
+                let need = bytes(*need);
                 write!(f, "`batch = {batch}  accumulate = {accumulate}` takes as large steps and needs {need}")
             }
-            Remedy::Bf16 { need } => write!(f, "with `--precision bf16` it needs {}", giga(*need)),
+            Remedy::Bf16 { need } => write!(f, "with `--precision bf16` it needs {}", bytes(*need)),
             Remedy::SmallerModel => f.write_str("no batch is small enough; choose a smaller model or image"),
         }
-    }
-}
-
-/// `512 MB` or `1.5 GB`.
-#[must_use]
-pub fn giga(bytes: u64) -> String {
-    if bytes < 1_000_000_000 {
-        format!("{:.0} MB", bytes as f64 / 1e6)
-    } else {
-        format!("{:.1} GB", bytes as f64 / 1e9)
     }
 }

@@ -29,7 +29,7 @@ pub use directory::RunDirectory;
 pub(crate) use directory::write_file;
 pub use error::{ExperimentError, MapsError};
 pub use maps::Maps;
-pub use memory::{Excess, Remedy, Shortage, giga, memory_left, shortage};
+pub use memory::{Excess, Remedy, Shortage, memory_left, shortage};
 pub use model::Model;
 pub use observer::Observer;
 pub use predict::{ScoredImage, predict, write_heat_maps};
