@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A spec that trains in a second or two.
-pub(super) const SMALL: &str = r"//! A small autoencoder.
+pub(crate) const SMALL: &str = r"//! A small autoencoder.
 use std::autoencoder::{ConvAutoencoder}
 
 model Small {

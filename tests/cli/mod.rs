@@ -11,3 +11,5 @@ mod runs;
 mod views;
 mod watch;
 mod weights;
+
+pub(crate) use harness::SMALL;

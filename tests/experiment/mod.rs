@@ -1,0 +1,171 @@
+//! Experiments as a user of the library runs them: without the command line, watched and stopped by an observer.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use diadc::compile::compile;
+use diadc::dataset;
+use diadc::experiment::{
+    Excess, Experiment, ExperimentError, Model, Observer, Run, RunDirectory, Setup, predict, write_heat_maps,
+    write_report,
+};
+use diadc::report::Report;
+use diadc::train::{self, Progress};
+
+use crate::cli::SMALL;
+
+/// Counts what it hears, and asks for a stop after so many steps.
+struct Listener<'a> {
+    stop: &'a AtomicBool,
+    stop_after: Option<u64>,
+    steps: u64,
+    weights: usize,
+    scored: usize,
+}
+
+impl Listener<'_> {
+    fn new(stop: &AtomicBool) -> Listener<'_> {
+        Listener { stop, stop_after: None, steps: 0, weights: 0, scored: 0 }
+    }
+}
+
+impl train::Observer for Listener<'_> {
+    fn on_step(&mut self, progress: &Progress<'_>) {
+        self.steps += 1;
+        if self.stop_after == Some(progress.step) {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Observer for Listener<'_> {
+    fn on_weights(&mut self, done: usize, all: usize) {
+        assert!(done <= all);
+        self.weights = done;
+    }
+
+    fn on_scored(&mut self, done: usize, all: usize) {
+        assert!(done <= all);
+        self.scored = done;
+    }
+}
+
+/// The small autoencoder on two classes of the toy data set.
+fn small(folder: &Path) -> Setup {
+    let spec = folder.join("small.diad");
+    fs::write(&spec, SMALL).expect("a file can be written");
+    Setup {
+        spec: spec.display().to_string(),
+        classes: Some(vec!["tile".to_owned(), "wood".to_owned()]),
+        ..Setup::default()
+    }
+}
+
+fn experiment(setup: Setup) -> Experiment {
+    let compiled = compile(&setup.location(), &setup.settings).expect("the spec is right");
+    let dataset = dataset::open(&setup.request()).expect("the toy data set is always there");
+    Experiment::new(setup, compiled, dataset).expect("it can train and score")
+}
+
+/// Runs it into a new directory of this path and writes the report.
+fn whole(experiment: &Experiment, path: &Path) -> Report {
+    let directory = RunDirectory::create(path).expect("nothing is there");
+    let mut run = Run::start(experiment, &mut ()).expect("the CPU is always there");
+    let report = run.finish(&directory, &mut (), &AtomicBool::new(false)).expect("it runs").expect("it is scored");
+    write_report(&directory, &report).expect("the disk has room");
+    report
+}
+
+#[test]
+fn an_observer_hears_of_each_step_and_image_and_the_report_lies_in_the_directory() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let experiment = experiment(small(folder.path()));
+    let stop = AtomicBool::new(false);
+    let mut listener = Listener::new(&stop);
+    let directory = RunDirectory::create(&folder.path().join("run")).expect("nothing is there");
+    let mut run = Run::start(&experiment, &mut listener).expect("the CPU is always there");
+    let report = run.finish(&directory, &mut listener, &stop).expect("it runs").expect("it is scored");
+    let page = write_report(&directory, &report).expect("the disk has room");
+    assert_eq!(listener.steps, 30);
+    assert_eq!(listener.weights, experiment.compiled.program.weights.len());
+    assert_eq!(listener.scored, experiment.dataset.test.len());
+    assert_eq!(report.evaluations[0].classes.len(), 2);
+    assert!(page.exists() && directory.weights().exists() && directory.path().join("metrics.json").exists());
+}
+
+#[test]
+fn trained_weights_are_worth_what_the_run_has_found() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let experiment = experiment(small(folder.path()));
+    let found = whole(&experiment, &folder.path().join("run"));
+    let weights = folder.path().join("run/weights.safetensors");
+    let mut run = Run::of_weights(&experiment, &weights, &mut ()).expect("the weights fit");
+    let report = run.evaluate(&mut (), &AtomicBool::new(false)).expect("it runs").expect("nobody stops it");
+    assert_eq!(report.evaluations, found.evaluations);
+    assert!(report.losses.is_empty());
+    let stopped = run.evaluate(&mut (), &AtomicBool::new(true)).expect("it runs");
+    assert!(stopped.is_none(), "it was stopped before the first image");
+}
+
+#[test]
+fn a_model_scores_images_of_no_data_set() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let setup = small(folder.path());
+    let target = setup.target().expect("the CPU is always known");
+    let compiled = compile(&setup.location(), &[]).expect("the spec is right");
+    let mut model = Model::start(&compiled.program, None, target, 1, &mut ()).expect("the CPU is always there");
+    let photo = folder.path().join("photo.png");
+    image::RgbImage::from_pixel(31, 31, image::Rgb([90; 3])).save(&photo).expect("a picture can be written");
+    let scored = predict(&mut model, &[photo], &mut ()).expect("the image is sound");
+    assert_eq!((scored.len(), scored[0].scored.size), (1, [16, 16]));
+    let directory = RunDirectory::create(&folder.path().join("maps")).expect("nothing is there");
+    write_heat_maps(&directory, &scored).expect("the disk has room");
+    assert!(directory.path().join("scores.csv").exists());
+}
+
+#[test]
+fn an_experiment_that_was_stopped_ends_with_the_same_weights() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let experiment = experiment(small(folder.path()));
+    let found = whole(&experiment, &folder.path().join("whole"));
+
+    let path = folder.path().join("stopped");
+    let directory = RunDirectory::create(&path).expect("nothing is there");
+    directory.write_record(&experiment.record, &experiment.compiled.sources).expect("the disk has room");
+    let stop = AtomicBool::new(false);
+    let mut listener = Listener { stop_after: Some(11), ..Listener::new(&stop) };
+    let mut run = Run::start(&experiment, &mut listener).expect("the CPU is always there");
+    let stopped = run.finish(&directory, &mut listener, &stop).expect_err("it is stopped");
+    assert!(matches!(stopped, ExperimentError::Stopped(at) if at == path));
+    assert!(!directory.weights().exists());
+
+    let (experiment, directory) = Experiment::reopen(&path).expect("nothing has changed");
+    let mut run = Run::start(&experiment, &mut ()).expect("the CPU is always there");
+    let report = run.finish(&directory, &mut (), &AtomicBool::new(false)).expect("it runs").expect("it is scored");
+    assert_eq!(report.evaluations, found.evaluations);
+    let read = |path: &Path| fs::read(path).expect("the run wrote it");
+    assert_eq!(read(&directory.weights()), read(&folder.path().join("whole/weights.safetensors")));
+}
+
+#[test]
+fn an_experiment_that_needs_too_much_memory_says_what_does() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let experiment = experiment(small(folder.path()));
+    let Err(ExperimentError::Memory(shortage)) = experiment.check_memory(Some(1_000_000)) else {
+        panic!("a megabyte is enough for nothing")
+    };
+    assert!(matches!(&shortage.excesses[..], [Excess::Training { batch: 8, .. }, Excess::Scoring { .. }]));
+}
+
+#[test]
+fn a_model_that_cannot_score_is_refused_before_anything_runs() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let setup = small(folder.path());
+    let text = SMALL.split("    score(image)").next().expect("there is a first part");
+    fs::write(&setup.spec, format!("{text}}}\n")).expect("a file can be written");
+    let compiled = compile(&setup.location(), &[]).expect("training alone is enough");
+    let dataset = dataset::open(&setup.request()).expect("the toy data set is always there");
+    let refused = Experiment::new(setup, compiled, dataset).err().expect("it can't score");
+    assert!(matches!(refused, ExperimentError::NothingToScore(model) if model == "Small"));
+}
