@@ -25,7 +25,7 @@ use super::terminal::{self, Screen};
 /// FUNCTION is a function of the model (denoise, score), an objective, a part (psi), a function of a part
 /// (ae.encode), or any expression of the language in the scope of the model, in which the tensors of the file are
 /// names: 'sd.encode(z, sd.time(t), prompt)'. Functions and parts are given the tensors with the names of their
-/// parameters. A tensor with the name of a `let` of the model that is a tensor takes its target. The results are named
+/// parameters. A tensor with the name of a `let` of the model that is a tensor takes its place. The results are named
 /// by the way to them: `result`, `map`, `0`, `skips.3`.
 #[derive(Args)]
 #[command(after_help = "Examples:
