@@ -110,7 +110,7 @@ fn entry<R: Read + Seek>(zip: &mut ZipArchive<R>, number: usize) -> Result<Entry
     }
     let packing = match file.compression() {
         CompressionMethod::Stored if packed != length => {
-            return Err(damaged(format!("`{name}` in the archive has two lengths")));
+            return Err(damaged(format!("`{name}` in the archive has two different lengths")));
         }
         CompressionMethod::Stored => Packing::Stored,
         CompressionMethod::Deflated if length > packed.saturating_mul(MOST_DEFLATED) => {

@@ -15,7 +15,7 @@ pub(super) fn is_jpeg(bytes: &[u8]) -> bool {
     bytes.starts_with(&SOI)
 }
 
-/// Width and height; none if the file has no frame. The file stands behind its first two bytes.
+/// Width and height; none if the file has no frame. The first two bytes of the file have been read.
 pub(super) fn dimensions(file: &mut (impl Read + Seek)) -> io::Result<Option<(u32, u32)>> {
     loop {
         let mut marker = [0; 2];

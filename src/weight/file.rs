@@ -167,7 +167,7 @@ fn unknown(start: &[u8]) -> String {
         [b'G', b'G', b'U', b'F', ..] => "; it is a GGUF file",
         _ => "",
     };
-    format!("it begins like none of them{guess}")
+    format!("it begins like neither of them{guess}")
 }
 
 /// The elements of a view in row-major order.

@@ -119,7 +119,7 @@ impl Input {
     pub(super) fn at(&mut self, at: u64, count: u64, what: &str) -> Result<Vec<u8>, Fault> {
         if at.checked_add(count).is_none_or(|end| end > self.length) {
             let length = self.length;
-            return Err(Fault::Damaged(format!("{what} would end behind its {length} bytes; it may be cut off")));
+            return Err(Fault::Damaged(format!("{what} would end after its {length} bytes; it may be cut off")));
         }
         let mut bytes = vec![0; count as usize];
         self.file.seek(SeekFrom::Start(at)).map_err(Fault::Read)?;

@@ -24,8 +24,8 @@ pub(super) fn read(input: &mut Input) -> Result<Contents, Fault> {
         return Err(Fault::Damaged(format!("its header would have {size} bytes, the file has {length}")));
     }
     let header = input.at(8, size, "its header")?;
-    let header: Metadata =
-        serde_json::from_slice(&header).map_err(|error| Fault::Damaged(format!("its header: {error}")))?;
+    let header: Metadata = serde_json::from_slice(&header)
+        .map_err(|error| Fault::Damaged(format!("its header can't be parsed: {error}")))?;
     let start = 8 + size;
     let expected = start + header.data_len() as u64;
     if expected != input.length {
@@ -35,8 +35,9 @@ pub(super) fn read(input: &mut Input) -> Result<Contents, Fault> {
     let mut tensors = BTreeMap::new();
     let named: BTreeMap<String, &TensorInfo> = header.tensors().into_iter().collect();
     for (name, info) in named {
-        let stored = stored(info.dtype)
-            .ok_or_else(|| Fault::Damaged(format!("the elements of `{name}`, {}, are not whole bytes", info.dtype)))?;
+        let stored = stored(info.dtype).ok_or_else(|| {
+            Fault::Damaged(format!("the type of `{name}`, {}, has elements that are no whole bytes", info.dtype))
+        })?;
         let at = start + info.data_offsets.0 as u64;
         let (shape, strides) = (info.shape.clone(), contiguous(&info.shape));
         tensors.insert(name, Elements { shape, stored, at, strides });

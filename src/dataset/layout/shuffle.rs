@@ -73,7 +73,7 @@ fn mixed(word: u32) -> u32 {
     word ^ (word >> 30)
 }
 
-/// The place after this one; past the end it begins again behind the first, which takes the last word.
+/// The place after this one. After the last one comes the second, since the first takes the last word.
 fn following(state: &mut [u32; SIZE], at: usize) -> usize {
     if at + 1 < SIZE {
         return at + 1;

@@ -52,7 +52,7 @@ pub(super) fn read_zip(input: &mut Input) -> Result<Contents, Fault> {
     if let Some(&(at, length)) = entries.get(&format!("{folder}byteorder")) {
         let order = input.at(at, length.min(10), "its byte order")?;
         if order != b"little" {
-            return Err(damaged("its numbers have the big end first"));
+            return Err(damaged("its numbers are big-endian"));
         }
     }
     let mut heap = Heap::default();
@@ -123,7 +123,7 @@ fn legacy(input: &mut Input, bytes: &[u8]) -> Result<Contents, Stop> {
         .iter()
         .any(|&(key, value)| text(bytes, key).as_deref() == Some("little_endian") && value == Value::Bool(false));
     if is_big {
-        return Err(damaged("its numbers have the big end first").into());
+        return Err(damaged("its numbers are big-endian").into());
     }
     let (root, at) = pickle::run(&mut heap, bytes, at)?;
     let (keys, at) = pickle::run(&mut heap, bytes, at)?;
@@ -142,7 +142,7 @@ fn legacy(input: &mut Input, bytes: &[u8]) -> Result<Contents, Stop> {
         let end = length.and_then(|length| at.checked_add(8)?.checked_add(length)).filter(|end| *end <= input.length);
         let Some(end) = end else {
             return Err(
-                damaged(format!("the storage `{key}` would end behind the file's {} bytes", input.length)).into()
+                damaged(format!("the storage `{key}` would end after the file's {} bytes", input.length)).into()
             );
         };
         if places.insert(key.clone(), (at + 8, end - at - 8)).is_some() {
