@@ -137,14 +137,14 @@ impl Reason {
 
 /// Where a check failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Site {
+struct FirstMistake {
     part: Option<Arc<str>>,
     span: Span,
 }
 
-impl Site {
+impl FirstMistake {
     /// Whether both are the same reason: two places in one part are.
-    fn is_same(&self, other: &Site) -> bool {
+    fn is_same(&self, other: &FirstMistake) -> bool {
         match (&self.part, &other.part) {
             (None, None) => self.span == other.span,
             (a, b) => a == b,
@@ -286,34 +286,41 @@ fn divisors(n: i64) -> Vec<i64> {
 
 /// The places that ask for a multiple of `step`: those at which multiples of its divisors alone fail. An earlier mistake
 /// hides later ones, so each place is given the divisor that it adds to the places before it.
-fn reasons(step: i64, works: i64, most: i64, tried: &(impl Fn(i64) -> Result<(), Option<Site>> + Sync)) -> Vec<Reason> {
+fn reasons(
+    step: i64,
+    works: i64,
+    most: i64,
+    tried: &(impl Fn(i64) -> Result<(), Option<FirstMistake>> + Sync),
+) -> Vec<Reason> {
     let sign = if works + step <= most { 1 } else { -1 };
-    let failing: Vec<(i64, Option<Site>)> =
-        divisors(step).into_par_iter().filter_map(|d| tried(works + sign * d).err().map(|site| (d, site))).collect();
+    let failing: Vec<(i64, Option<FirstMistake>)> = divisors(step)
+        .into_par_iter()
+        .filter_map(|d| tried(works + sign * d).err().map(|mistake| (d, mistake)))
+        .collect();
     let mut reasons: Vec<Reason> = Vec::new();
     let mut so_far = 1;
-    for (_, site) in &failing {
-        let Some(site) = site else { continue };
-        let as_site = |reason: &Reason| Site { part: reason.part.clone(), span: reason.span };
-        if reasons.iter().any(|reason| as_site(reason).is_same(site)) {
+    for (_, mistake) in &failing {
+        let Some(mistake) = mistake else { continue };
+        let as_mistake = |reason: &Reason| FirstMistake { part: reason.part.clone(), span: reason.span };
+        if reasons.iter().any(|reason| as_mistake(reason).is_same(mistake)) {
             continue;
         }
         // The smallest divisor all of whose multiples get past this place.
         let fails_here = |d: i64| {
             failing
                 .iter()
-                .any(|(other, found)| other % d == 0 && found.as_ref().is_some_and(|found| found.is_same(site)))
+                .any(|(other, found)| other % d == 0 && found.as_ref().is_some_and(|found| found.is_same(mistake)))
         };
         let needed =
             divisors(step).into_iter().chain([step]).find(|&d| d % so_far == 0 && !fails_here(d)).unwrap_or(step);
-        reasons.push(Reason { divisor: needed / so_far, part: site.part.clone(), span: site.span });
+        reasons.push(Reason { divisor: needed / so_far, part: mistake.part.clone(), span: mistake.span });
         so_far = needed;
     }
     reasons
 }
 
 /// Checks a spec with other values of a `param` up to the first mistake, and says where that is.
-fn probe(spec: &Spec, param: &Numbers<'_>, values: &[i64]) -> Result<(), Option<Site>> {
+fn probe(spec: &Spec, param: &Numbers<'_>, values: &[i64]) -> Result<(), Option<FirstMistake>> {
     let span = param.def.default.span;
     let int = |&n: &i64| Expr { kind: ExprKind::Int(n), span };
     let value = match values {
@@ -326,7 +333,9 @@ fn probe(spec: &Spec, param: &Numbers<'_>, values: &[i64]) -> Result<(), Option<
     let _ = expander.program();
     match expander.reports.first_error() {
         None => Ok(()),
-        Some(mistake) => Err(expander.reports.first_part.clone().map(|part| Site { part, span: mistake.span() })),
+        Some(mistake) => {
+            Err(expander.reports.first_part.clone().map(|part| FirstMistake { part, span: mistake.span() }))
+        }
     }
 }
 

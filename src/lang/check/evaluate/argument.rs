@@ -12,8 +12,8 @@ use crate::check::report::{Outcome, Reported};
 use crate::check::value::{Given, Tensor, Value};
 use crate::check::{Expander, error};
 
-/// A parameter: its name, and whether a call may omit it.
-pub(crate) struct Slot<'a> {
+/// A parameter of what is called: its name, and whether a call may omit it.
+pub(crate) struct Formal<'a> {
     pub(crate) name: &'a str,
     pub(crate) optional: bool,
 }
@@ -23,12 +23,12 @@ impl Expander<'_> {
     pub(crate) fn bind(
         &mut self,
         callee: &str,
-        slots: &[Slot<'_>],
+        formals: &[Formal<'_>],
         given: Vec<Given>,
         span: Span,
     ) -> Outcome<Vec<Option<Given>>> {
         self.in_order(callee, &given)?;
-        let mut bound: Vec<Option<Given>> = slots.iter().map(|_| None).collect();
+        let mut bound: Vec<Option<Given>> = formals.iter().map(|_| None).collect();
         let mut outcome = Ok(());
         let mut next = 0;
         for argument in given {
@@ -40,26 +40,26 @@ impl Expander<'_> {
                     next += 1;
                     next - 1
                 }
-                Some((name, at)) => match slots.iter().position(|slot| slot.name == &**name) {
+                Some((name, at)) => match formals.iter().position(|formal| formal.name == &**name) {
                     Some(index) => index,
                     None => {
-                        let known = slots.iter().map(|slot| slot.name);
+                        let known = formals.iter().map(|formal| formal.name);
                         outcome = Err(self.report(error::unknown_argument(name, callee, known, *at)));
                         continue;
                     }
                 },
             };
             match bound.get_mut(at) {
-                None => outcome = Err(self.report(error::too_many_arguments(callee, slots.len(), argument.span))),
+                None => outcome = Err(self.report(error::too_many_arguments(callee, formals.len(), argument.span))),
                 Some(Some(_)) => {
-                    outcome = Err(self.report(error::argument_twice(slots[at].name, callee, argument.span)));
+                    outcome = Err(self.report(error::argument_twice(formals[at].name, callee, argument.span)));
                 }
                 Some(free) => *free = Some(argument),
             }
         }
         outcome?;
-        match slots.iter().zip(&bound).find(|(slot, value)| value.is_none() && !slot.optional) {
-            Some((slot, _)) => Err(self.report(error::missing_argument(slot.name, callee, span))),
+        match formals.iter().zip(&bound).find(|(formal, value)| value.is_none() && !formal.optional) {
+            Some((formal, _)) => Err(self.report(error::missing_argument(formal.name, callee, span))),
             None => Ok(bound),
         }
     }

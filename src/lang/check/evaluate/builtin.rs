@@ -6,7 +6,7 @@ use diadc_core::span::Span;
 
 use crate::resolve::builtin::{Builtin, Default};
 
-use super::argument::{Arguments, Slot};
+use super::argument::{Arguments, Formal};
 use super::site::CallSite;
 use crate::check::Expander;
 use crate::check::report::Outcome;
@@ -27,11 +27,11 @@ impl Expander<'_> {
             return Ok((Value::Partial(Rc::new(Partial { builtin, arguments: given, place })), None));
         }
         let parameters = builtin.parameters();
-        let slots: Vec<Slot<'_>> = parameters
+        let formals: Vec<Formal<'_>> = parameters
             .iter()
-            .map(|parameter| Slot { name: parameter.name, optional: parameter.default != Default::Required })
+            .map(|parameter| Formal { name: parameter.name, optional: parameter.default != Default::Required })
             .collect();
-        let bound = self.bind(builtin.word(), &slots, given, span)?;
+        let bound = self.bind(builtin.word(), &formals, given, span)?;
         let values = parameters.iter().zip(bound).map(|(parameter, argument)| match argument {
             Some(given) => (parameter.name, given.value, given.span),
             None => (parameter.name, default(parameter.default), span),

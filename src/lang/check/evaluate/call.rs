@@ -9,7 +9,7 @@ use crate::program::PartCall;
 use crate::resolve::Definition;
 use crate::resolve::spec::ModuleId;
 
-use super::argument::Slot;
+use super::argument::Formal;
 use crate::check::record::named;
 use crate::check::report::{Outcome, Reported};
 use crate::check::trace::Callee;
@@ -127,9 +127,9 @@ impl Expander<'_> {
 
     fn call_closure(&mut self, env: &Environment, closure: &Closure, given: Vec<Given>, span: Span) -> Outcome<Value> {
         let lambda = &closure.lambda;
-        let slots: Vec<Slot<'_>> =
-            lambda.params.iter().map(|name| Slot { name: &name.node, optional: false }).collect();
-        let bound = self.bind("this function", &slots, given, span)?;
+        let formals: Vec<Formal<'_>> =
+            lambda.params.iter().map(|name| Formal { name: &name.node, optional: false }).collect();
+        let bound = self.bind("this function", &formals, given, span)?;
         let mut inner = closure.environment.clone();
         inner.scope = env.scope;
         for (name, given) in lambda.params.iter().zip(bound.into_iter().flatten()) {
@@ -231,10 +231,10 @@ impl Expander<'_> {
         given: Vec<Given>,
         span: Span,
     ) -> Outcome<Vec<Option<Given>>> {
-        let slots: Vec<Slot<'_>> =
-            params.iter().map(|param| Slot { name: &param.name.node, optional: param.default.is_some() }).collect();
+        let formals: Vec<Formal<'_>> =
+            params.iter().map(|param| Formal { name: &param.name.node, optional: param.default.is_some() }).collect();
         self.saw_arguments(&given, named(params.iter().map(|param| &param.name)));
-        self.bind(callee, &slots, given, span)
+        self.bind(callee, &formals, given, span)
     }
 
     /// The value of a parameter: its argument, or its default, which may use the parameters before it.

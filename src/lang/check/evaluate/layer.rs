@@ -39,8 +39,8 @@ struct Windows {
     groups: usize,
 }
 
-/// A linear operation on `x`: its weight has the extents `dims`, its bias `out` numbers.
-struct Product<'a> {
+/// An affine operation on `x`: its weight has the extents `dims`, its bias `out` numbers.
+struct Affine<'a> {
     op: Op,
     x: Tensor,
     dims: &'a [i64],
@@ -102,7 +102,7 @@ impl Expander<'_> {
         let Windows { x, channels, out, extents: [kh, kw], stride, padding, dilation, groups } =
             self.windows(arguments)?;
         let op = Op::Conv2d(Conv2d { stride, padding, dilation, groups });
-        self.weighted(Product { op, x, dims: &[out, channels / as_int(groups), kh, kw], out }, arguments, path)
+        self.weighted(Affine { op, x, dims: &[out, channels / as_int(groups), kh, kw], out }, arguments, path)
     }
 
     fn conv_transpose(&mut self, arguments: &Arguments<'_>, path: &str) -> Outcome<Tensor> {
@@ -110,7 +110,7 @@ impl Expander<'_> {
             self.windows(arguments)?;
         let output_padding = self.pair_argument(arguments, "output_padding", 0)?;
         let op = Op::ConvTranspose2d(ConvTranspose2d { stride, padding, output_padding, dilation, groups });
-        self.weighted(Product { op, x, dims: &[channels, out / as_int(groups), kh, kw], out }, arguments, path)
+        self.weighted(Affine { op, x, dims: &[channels, out / as_int(groups), kh, kw], out }, arguments, path)
     }
 
     /// The arguments that both convolutions have.
@@ -140,12 +140,12 @@ impl Expander<'_> {
         let x = self.tensor_argument(arguments, "x")?;
         let features = self.channels(&x, x.fact.shape.rank().saturating_sub(1), arguments)?;
         let out = self.int_argument(arguments, "out", 1)?;
-        self.weighted(Product { op: Op::Linear, x, dims: &[out, features], out }, arguments, path)
+        self.weighted(Affine { op: Op::Linear, x, dims: &[out, features], out }, arguments, path)
     }
 
     /// An operation with a weight and, unless `bias` is false, a bias.
-    fn weighted(&mut self, product: Product<'_>, arguments: &Arguments<'_>, path: &str) -> Outcome<Tensor> {
-        let Product { op, x, dims, out } = product;
+    fn weighted(&mut self, affine: Affine<'_>, arguments: &Arguments<'_>, path: &str) -> Outcome<Tensor> {
+        let Affine { op, x, dims, out } = affine;
         let given = self.init_argument(arguments)?;
         let init = given.clone().unwrap_or(InitRule::KaimingUniform);
         let site = &arguments.site;

@@ -18,7 +18,7 @@ use crate::check::value::environment::Environment;
 use crate::check::value::{Tensor, Value};
 
 /// The head of a loop.
-struct Heads {
+struct LoopHead {
     /// The first values of the carried names.
     starts: Vec<Tensor>,
     /// For each stepped name, its constants, one for each step.
@@ -28,7 +28,7 @@ struct Heads {
 
 impl Expander<'_> {
     pub(crate) fn run_loop(&mut self, env: &mut Environment, run: &ast::Loop, span: Span) -> Outcome<Value> {
-        let Heads { starts, stepped, steps } = self.heads(env, run, span)?;
+        let LoopHead { starts, stepped, steps } = self.head(env, run, span)?;
         if steps == 0 {
             return Ok(result(starts));
         }
@@ -55,7 +55,7 @@ impl Expander<'_> {
         Ok(result(self.builder.add_loop(body, &starts, stepped, steps, env.origin(span))))
     }
 
-    fn heads(&mut self, env: &mut Environment, run: &ast::Loop, span: Span) -> Outcome<Heads> {
+    fn head(&mut self, env: &mut Environment, run: &ast::Loop, span: Span) -> Outcome<LoopHead> {
         let mut starts = Vec::new();
         for (name, start) in &run.carried {
             match self.expr(env, start)? {
@@ -87,7 +87,7 @@ impl Expander<'_> {
             let text = format!("the constants of a loop have different lengths: {}", each.join(", "));
             return Err(self.report(Diagnostic::new(Code::UnequalLengths, text, span)));
         }
-        Ok(Heads { starts, stepped, steps: lengths[0] })
+        Ok(LoopHead { starts, stepped, steps: lengths[0] })
     }
 
     /// The carried values after a step, which must have the shapes that they had before it.

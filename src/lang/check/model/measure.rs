@@ -10,116 +10,107 @@ use crate::parse::ast::{Expr, ExprKind, Setting};
 use crate::parse::section::Section;
 
 use crate::check::Expander;
+use crate::check::report::{Outcome, Reported};
 use crate::check::value::InstanceId;
+use crate::check::value::environment::Environment;
 
 const SCORES: &[&str] = &["model", "max", "pool", "top"];
 
 impl Expander<'_> {
     /// The settings of `measure`; those that the model omits are those of the exact protocol.
-    pub(crate) fn measure(&mut self, model: InstanceId) -> Measure {
-        let spec = self.spec;
+    pub(crate) fn measure(&mut self, model: InstanceId) -> Outcome<Measure> {
         let mut measure = Measure::default();
-        let Some((module, def)) = spec.block(self.instances[model.0].block).section(Section::Measure) else {
-            return measure;
-        };
+        let block = self.spec.block(self.instances[model.0].block);
+        let Some((module, def)) = block.section(Section::Measure) else { return Ok(measure) };
         let scope = self.builder.scope(None, "measure", None);
         let mut env = self.environment_of(model, module, scope);
+        let mut outcome = Ok(());
         for setting in def.settings() {
-            match &*setting.name.node {
-                "protocol" => self.protocol(setting, &mut measure),
-                "metrics" => self.metrics(setting, &mut measure),
-                "score" => self.image_score(setting, &mut measure),
-                "pro_limit" => {
-                    let value = self.value(&mut env, &setting.value);
-                    match value.number().filter(|&limit| limit > 0.0 && limit <= 1.0) {
-                        Some(limit) => measure.pro_limit = limit,
-                        None => {
-                            self.refuse_setting(setting, &value, "a false-positive rate above 0 and at most 1");
-                        }
-                    }
-                }
-                _ => {
-                    self.unknown_setting(setting, Section::Measure);
-                }
+            outcome = outcome.and(self.measure_setting(&mut env, setting, &mut measure));
+        }
+        outcome.map(|()| measure)
+    }
+
+    fn measure_setting(&mut self, env: &mut Environment, setting: &Setting, measure: &mut Measure) -> Outcome<()> {
+        match &*setting.name.node {
+            "protocol" => {
+                let protocol = word(&setting.value).and_then(ProtocolName::named);
+                measure.protocol = protocol.ok_or_else(|| {
+                    self.no_such_word("protocol", &setting.value, ProtocolName::ALL.map(ProtocolName::name))
+                })?;
             }
+            "metrics" => measure.metrics = self.metrics(setting)?,
+            "score" => measure.image_score = Some(self.image_score(&setting.value)?),
+            "pro_limit" => {
+                let value = self.value(env, &setting.value);
+                let limit = value.number().filter(|&limit| limit > 0.0 && limit <= 1.0);
+                measure.pro_limit = limit.ok_or_else(|| {
+                    self.refuse_setting(setting, &value, "a false-positive rate above 0 and at most 1")
+                })?;
+            }
+            _ => return Err(self.unknown_setting(setting, Section::Measure)),
         }
-        measure
+        Ok(())
     }
 
-    fn protocol(&mut self, setting: &Setting, measure: &mut Measure) {
-        match word(&setting.value).map(ProtocolName::named) {
-            Some(Some(protocol)) => measure.protocol = protocol,
-            _ => self.no_such_word("protocol", &setting.value, ProtocolName::ALL.map(ProtocolName::name)),
-        }
-    }
-
-    fn metrics(&mut self, setting: &Setting, measure: &mut Measure) {
+    fn metrics(&mut self, setting: &Setting) -> Outcome<Vec<Metric>> {
         let ExprKind::List(items) = &setting.value.kind else {
             let text = "`metrics` is no list of metrics";
             let help = "write it as in `metrics = [image_auroc, pro]`";
-            self.report(Diagnostic::new(Code::WrongType, text, setting.value.span).help(help));
-            return;
+            return Err(self.report(Diagnostic::new(Code::WrongType, text, setting.value.span).help(help)));
         };
+        if items.is_empty() {
+            let diagnostic = Diagnostic::new(Code::EmptyList, "`metrics` lists no metric", setting.value.span);
+            return Err(self.report(diagnostic.help("leave it out for the usual ones")));
+        }
         let mut found: Vec<(Metric, Span)> = Vec::new();
+        let mut outcome = Ok(());
         for item in items {
-            let Some(Some(metric)) = word(item).map(Metric::named) else {
-                self.no_such_word("metric", item, Metric::ALL.map(Metric::name));
+            let Some(metric) = word(item).and_then(Metric::named) else {
+                outcome = Err(self.no_such_word("metric", item, Metric::ALL.map(Metric::name)));
                 continue;
             };
             if let Some((_, first)) = found.iter().find(|(other, _)| *other == metric) {
                 let text = format!("the metric `{}` is listed twice", metric.name());
-                self.report(Diagnostic::new(Code::DuplicateName, text, item.span).also(*first, "first here"));
+                let diagnostic = Diagnostic::new(Code::DuplicateName, text, item.span).also(*first, "first here");
+                outcome = Err(self.report(diagnostic));
                 continue;
             }
             found.push((metric, item.span));
         }
-        if items.is_empty() {
-            let text = "`metrics` lists no metric";
-            self.report(
-                Diagnostic::new(Code::EmptyList, text, setting.value.span).help("leave it out for the usual ones"),
-            );
-        }
-        measure.metrics = found.into_iter().map(|(metric, _)| metric).collect();
+        outcome.map(|()| found.into_iter().map(|(metric, _)| metric).collect())
     }
 
-    fn image_score(&mut self, setting: &Setting, measure: &mut Measure) {
-        let expr = &setting.value;
-        let rule = match &expr.kind {
-            ExprKind::Name(name) => match &**name {
-                "model" => Some(ImageScore::Model),
-                "max" => Some(ImageScore::Max),
-                _ => None,
-            },
+    fn image_score(&mut self, expr: &Expr) -> Outcome<ImageScore> {
+        let (name, numbers) = match &expr.kind {
             ExprKind::Call(callee, arguments) => {
                 let numbers: Option<Vec<usize>> = arguments.iter().map(|argument| size(&argument.value)).collect();
-                match (word(callee), numbers.as_deref()) {
-                    (Some("pool"), Some(&[window, rounds])) => Some(ImageScore::Pool { window, rounds }),
-                    (Some("top"), Some(&[k])) => Some(ImageScore::Top { k }),
-                    (Some("pool" | "top"), _) => {
-                        let text = "an image score takes whole numbers above 0";
-                        let help = "write `pool(8, 8)` for 8 rounds of 8x8 average pools, `top(100)` for a mean of 100";
-                        self.report(Diagnostic::new(Code::WrongArgument, text, expr.span).help(help));
-                        return;
-                    }
-                    _ => None,
-                }
+                (word(callee), Some(numbers.unwrap_or_default()))
             }
-            _ => None,
+            _ => (word(expr), None),
         };
-        match rule {
-            Some(rule) => measure.image_score = Some(rule),
-            None => self.no_such_word("image score", expr, SCORES.iter().copied()),
+        match (name, numbers.as_deref()) {
+            (Some("model"), None) => Ok(ImageScore::Model),
+            (Some("max"), None) => Ok(ImageScore::Max),
+            (Some("pool"), Some(&[window, rounds])) => Ok(ImageScore::Pool { window, rounds }),
+            (Some("top"), Some(&[k])) => Ok(ImageScore::Top { k }),
+            (Some("pool" | "top"), Some(_)) => {
+                let text = "an image score takes whole numbers above 0";
+                let help = "write `pool(8, 8)` for 8 rounds of 8x8 average pools, `top(100)` for a mean of 100";
+                Err(self.report(Diagnostic::new(Code::WrongArgument, text, expr.span).help(help)))
+            }
+            _ => Err(self.no_such_word("image score", expr, SCORES.iter().copied())),
         }
     }
 
-    fn no_such_word(&mut self, what: &str, expr: &Expr, known: impl IntoIterator<Item = &'static str>) {
+    /// Reports that an expression is not one of the words of a setting.
+    fn no_such_word(&mut self, what: &str, expr: &Expr, known: impl IntoIterator<Item = &'static str>) -> Reported {
         let (name, span) = match &expr.kind {
             ExprKind::Call(callee, _) => (word(callee), callee.span),
             _ => (word(expr), expr.span),
         };
         let text = name.map_or_else(|| format!("this is no {what}"), |name| format!("there is no {what} `{name}`"));
-        let diagnostic = Diagnostic::new(Code::UnknownName, text, span).one_of(name.unwrap_or_default(), known);
-        self.report(diagnostic);
+        self.report(Diagnostic::new(Code::UnknownName, text, span).one_of(name.unwrap_or_default(), known))
     }
 }
 

@@ -84,7 +84,7 @@ impl Expander<'_> {
             objectives,
             phases,
             data: data.ok().flatten(),
-            measure,
+            measure: measure.unwrap_or_default(),
             scopes: self.builder.scopes.clone(),
             written,
         })
