@@ -334,7 +334,8 @@ fn probe(spec: &Spec, param: &Numbers<'_>, values: &[i64]) -> Result<(), Option<
     match expander.reports.first_error() {
         None => Ok(()),
         Some(mistake) => {
-            Err(expander.reports.first_part.clone().map(|part| FirstMistake { part, span: mistake.span() }))
+            let (span, reports) = (mistake.span(), &expander.reports);
+            Err(reports.has_new().then(|| FirstMistake { part: reports.first_part.clone(), span }))
         }
     }
 }

@@ -34,7 +34,7 @@ use crate::resolve::spec::{ModuleId, Spec};
 use build::Builder;
 pub use record::Record;
 use report::{Outcome, Reports};
-use trace::Stack;
+use trace::Effort;
 use value::environment::{Environment, Instance};
 use value::{InstanceId, Value};
 
@@ -77,7 +77,7 @@ pub fn check_query(spec: &Spec, query: &Query) -> Checked<(Program, Function)> {
 struct Expander<'a> {
     spec: &'a Spec,
     reports: Reports,
-    stack: Stack,
+    effort: Effort,
     builder: Builder,
     instances: Vec<Instance>,
     /// Where the spec makes the instance at each prefix; another one at the same prefix is a mistake.
@@ -110,7 +110,7 @@ impl<'a> Expander<'a> {
         Expander {
             spec,
             reports: Reports::new(&spec.diagnostics),
-            stack: Stack::default(),
+            effort: Effort::default(),
             builder: Builder::default(),
             instances: Vec::new(),
             placed: FxHashMap::default(),

@@ -40,11 +40,11 @@ impl Value {
 
 /// All mistakes and warnings so far.
 pub(super) struct Reports {
-    all: Vec<Diagnostic>,
+    pub(super) all: Vec<Diagnostic>,
     /// This many, the first ones, come from the stages before this one.
-    earlier: usize,
-    /// The part of the model with the first mistake of this stage, if it is in one; `None` until there is a mistake.
-    pub(super) first_part: Option<Option<Arc<str>>>,
+    pub(super) earlier: usize,
+    /// The part of the model with the first mistake of this stage, if it is in one.
+    pub(super) first_part: Option<Arc<str>>,
 }
 
 impl Reports {
@@ -55,6 +55,11 @@ impl Reports {
 
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// Whether this stage has found a mistake.
+    pub(super) fn has_new(&self) -> bool {
+        self.all.len() > self.earlier
     }
 
     /// The first error.
@@ -82,13 +87,9 @@ impl Reports {
 }
 
 impl Expander<'_> {
-    /// Reports a mistake, with the calls that led to it.
-    pub(super) fn report(&mut self, mut diagnostic: Diagnostic) -> Reported {
+    /// Reports a mistake. The calls that led to it add their lines when they are left.
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) -> Reported {
         if !self.reports.has(&diagnostic) {
-            diagnostic.trace = self.trace();
-            if self.reports.first_part.is_none() {
-                self.reports.first_part = Some(self.part_in_progress());
-            }
             self.reports.all.push(diagnostic);
         }
         Reported(())

@@ -1,12 +1,14 @@
-//! The stack of calls, and how a message lists it: which block, which arguments, which round of a loop.
+//! The trace of a mistake: the calls that led to it, with their arguments, and the rounds of loops.
 //!
-//! A call that begins is only noted; its words are made when a mistake is reported within it.
+//! A call counts when it is entered. When it is left, each mistake that was reported within it gets a line about it, so
+//! that a call without a mistake costs nothing.
 
 use std::sync::Arc;
 
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Diagnostic, Label};
+use crate::parse::ast::{FnDef, Param};
 
 use super::report::{Outcome, Reported};
 use super::value::{InstanceId, Value};
@@ -17,116 +19,113 @@ const DEPTH: usize = 200;
 /// At most this many calls and rounds of a `for` are expanded, so that no check takes hours.
 const CALLS: usize = 2_000_000;
 
-/// A message lists at most this many calls, the innermost.
-const TOLD: usize = 8;
-/// A value of more characters than this is not shown in the list.
+/// A trace has at most this many lines, for the innermost calls.
+const LINES: usize = 8;
+/// A value of more characters than this is not shown in a trace.
 const LONGEST: usize = 24;
 
-/// The calls that are being expanded, and how many there have been.
+/// How much is being expanded, and has been.
 #[derive(Default)]
-pub(super) struct Stack {
-    /// Outermost first.
-    frames: Vec<Frame>,
+pub(super) struct Effort {
     /// How many calls and constants are nested here; rounds of a `for` do not count.
     depth: usize,
     /// How many calls and rounds have been expanded.
     expanded: usize,
 }
 
-impl Stack {
+impl Effort {
     /// Whether the limit of calls and rounds has been reached.
     pub(super) fn is_exhausted(&self) -> bool {
         self.expanded >= CALLS
     }
-
-    /// Notes the value of a parameter of the innermost call, if it is worth showing in a message.
-    pub(super) fn note_argument(&mut self, name: &Arc<str>, value: &Value) {
-        if is_plain(value)
-            && let Some(frame) = self.frames.last_mut()
-        {
-            frame.values.push((name.clone(), value.clone()));
-        }
-    }
 }
 
-/// A call, or a round of a `for`.
-pub(super) struct Frame {
-    pub(super) span: Span,
-    pub(super) what: Callee,
-    /// Its parameters that are worth showing, with their values.
-    pub(super) values: Vec<(Arc<str>, Value)>,
+/// A call or round that has been entered and must be left.
+#[must_use]
+pub(super) struct Entered {
+    span: Span,
+    /// How many mistakes were known before it.
+    known: usize,
+    /// How deep the place is from which it was entered.
+    depth: usize,
 }
 
-/// What is called.
-pub(super) enum Callee {
+/// What is called, for a line about it.
+#[derive(Clone, Copy)]
+pub(super) enum Callee<'a> {
     /// Described in words.
-    Words(String),
+    Words(&'a str),
     /// A function that belongs to no part.
-    Function(Arc<str>),
+    Function(&'a FnDef),
     /// A function of a part; the main function has the name `fn`.
-    Method(InstanceId, Arc<str>),
+    Method(InstanceId, &'a FnDef),
     /// Not a call: a round of a `for`.
     Round,
 }
 
 impl Expander<'_> {
-    /// Expands `inner` as a call that messages list, unless calls are nested too deep.
-    pub(super) fn called<T>(
-        &mut self,
-        what: Callee,
-        span: Span,
-        inner: impl FnOnce(&mut Self) -> Outcome<T>,
-    ) -> Outcome<T> {
-        self.deeper(error::too_deep, span, |this| this.noted(Frame { span, what, values: Vec::new() }, inner))
+    /// Enters a call, unless calls and constants are nested too deep or too much has been expanded.
+    pub(super) fn enter_call(&mut self, span: Span) -> Outcome<Entered> {
+        let depth = self.effort.depth;
+        self.deepen(error::too_deep, span)?;
+        let entered = self.enter(span);
+        if entered.is_err() {
+            self.effort.depth = depth;
+        }
+        entered.map(|entered| Entered { depth, ..entered })
     }
 
-    /// Expands `inner`, unless calls and constants are nested too deep.
-    pub(super) fn deeper<T>(
-        &mut self,
-        too_deep: fn(Span) -> Diagnostic,
-        span: Span,
-        inner: impl FnOnce(&mut Self) -> Outcome<T>,
-    ) -> Outcome<T> {
-        if self.stack.depth >= DEPTH {
+    /// Enters a round of a `for`, or a call, unless too much has been expanded.
+    pub(super) fn enter(&mut self, span: Span) -> Outcome<Entered> {
+        self.effort.expanded += 1;
+        if self.effort.is_exhausted() {
+            // Everything that is still open ends here; one report is enough.
+            let is_first = self.effort.expanded == CALLS;
+            return Err(if is_first { self.report(error::too_long(span)) } else { Reported::before() });
+        }
+        self.has_room(1, span)?;
+        Ok(Entered { span, known: self.reports.all.len(), depth: self.effort.depth })
+    }
+
+    /// Leaves a call or round; each mistake within it gets a line about it. `names` are the names that it had.
+    pub(super) fn leave(&mut self, entered: Entered, callee: Callee<'_>, names: &[(Arc<str>, Value)]) {
+        let Entered { span, known, depth } = entered;
+        self.effort.depth = depth;
+        if self.reports.all.len() == known {
+            return;
+        }
+        let label = Label { span, text: self.line(callee, names) };
+        for mistake in &mut self.reports.all[known..] {
+            if mistake.trace.len() < LINES && mistake.trace.last() != Some(&label) {
+                mistake.trace.push(label.clone());
+            }
+        }
+        if let Callee::Method(id, _) = callee
+            && id != InstanceId(0)
+            && known == self.reports.earlier
+        {
+            self.reports.first_part = self.part_of_model(id);
+        }
+    }
+
+    /// Evaluates a constant, unless calls and constants are nested too deep.
+    pub(super) fn constant<T>(&mut self, span: Span, inner: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        self.deepen(error::constants_too_deep, span)?;
+        let result = inner(self);
+        self.effort.depth -= 1;
+        result
+    }
+
+    fn deepen(&mut self, too_deep: fn(Span) -> Diagnostic, span: Span) -> Outcome<()> {
+        if self.effort.depth >= DEPTH {
             return Err(self.report_once(too_deep(span)));
         }
-        self.stack.depth += 1;
-        let result = inner(self);
-        self.stack.depth -= 1;
-        result
+        self.effort.depth += 1;
+        Ok(())
     }
 
-    /// Expands `inner` as a frame that messages list, unless too much has been expanded.
-    pub(super) fn noted<T>(&mut self, frame: Frame, inner: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
-        self.stack.expanded += 1;
-        if self.stack.is_exhausted() {
-            // Everything that is still open ends here; one report is enough.
-            let is_first = self.stack.expanded == CALLS;
-            return Err(if is_first { self.report(error::too_long(frame.span)) } else { Reported::before() });
-        }
-        self.has_room(1, frame.span)?;
-        self.stack.frames.push(frame);
-        let result = inner(self);
-        self.stack.frames.pop();
-        result
-    }
-
-    /// The calls that are being expanded, innermost first.
-    pub(super) fn trace(&self) -> Vec<Label> {
-        let mut told: Vec<Label> =
-            self.stack.frames.iter().rev().map(|frame| Label { span: frame.span, text: self.told(frame) }).collect();
-        told.dedup();
-        told.truncate(TOLD);
-        told
-    }
-
-    /// The name of the model's part in which the innermost call runs, if it runs in one.
-    pub(super) fn part_in_progress(&self) -> Option<Arc<str>> {
-        let outermost = self.stack.frames.iter().find_map(|frame| match frame.what {
-            Callee::Method(id, _) if id != InstanceId(0) => Some(id),
-            _ => None,
-        })?;
-        let mut id = outermost;
+    /// The name of the model's part that an instance is, or lies within.
+    fn part_of_model(&self, mut id: InstanceId) -> Option<Arc<str>> {
         while let Some(owner) = self.instances[id.0].owner.filter(|owner| *owner != InstanceId(0)) {
             id = owner;
         }
@@ -137,42 +136,50 @@ impl Expander<'_> {
             .map(|(name, _)| name.clone())
     }
 
-    fn told(&self, frame: &Frame) -> String {
-        match &frame.what {
-            Callee::Words(text) => text.clone(),
-            Callee::Function(name) => format!("in `{}`, called here", self.with_values(name, &frame.values)),
-            Callee::Method(id, function) => {
+    fn line(&self, callee: Callee<'_>, names: &[(Arc<str>, Value)]) -> String {
+        match callee {
+            Callee::Words(text) => text.to_owned(),
+            Callee::Function(def) => {
+                format!("in `{}`, called here", self.with_values(&def.name.node, arguments(&def.params, names)))
+            }
+            Callee::Method(id, def) => {
                 let instance = &self.instances[id.0];
-                let (block, at) = (self.block_name(*id), &instance.prefix);
-                if &**function == "fn" {
-                    let made = instance.arguments.iter().map(|(name, value)| (name.clone(), value.clone()));
-                    let block = self.with_values(&block, &made.collect::<Vec<_>>());
+                let (block, at) = (self.block_name(id), &instance.prefix);
+                if &*def.name.node == "fn" {
+                    let block = self.with_values(&block, instance.arguments.iter());
                     format!("in block `{block}` at `{at}`, called here")
                 } else {
-                    format!("in `{}` of `{block}`, called here", self.with_values(function, &frame.values))
+                    let function = self.with_values(&def.name.node, arguments(&def.params, names));
+                    format!("in `{function}` of `{block}`, called here")
                 }
             }
             Callee::Round => {
-                let values: Vec<String> = frame
-                    .values
-                    .iter()
-                    .filter_map(|(name, value)| Some(format!("{name} = {}", self.in_short(value)?)))
-                    .collect();
-                format!("in the round of this `for` with {}", values.join(", "))
+                let values =
+                    names.iter().filter_map(|(name, value)| Some(format!("{name} = {}", self.in_short(value)?)));
+                format!("in the round of this `for` with {}", values.collect::<Vec<_>>().join(", "))
             }
         }
     }
 
     /// `name(width: 64)`, or the name alone if no value is short enough.
-    fn with_values(&self, name: &str, values: &[(Arc<str>, Value)]) -> String {
-        let told: Vec<String> =
-            values.iter().filter_map(|(name, value)| Some(format!("{name}: {}", self.in_short(value)?))).collect();
-        if told.is_empty() { name.to_owned() } else { format!("{name}({})", told.join(", ")) }
+    fn with_values<'v>(&self, name: &str, values: impl Iterator<Item = (&'v Arc<str>, &'v Value)>) -> String {
+        let shown: Vec<String> =
+            values.filter_map(|(name, value)| Some(format!("{name}: {}", self.in_short(value)?))).collect();
+        if shown.is_empty() { name.to_owned() } else { format!("{name}({})", shown.join(", ")) }
     }
 
     fn in_short(&self, value: &Value) -> Option<String> {
         is_plain(value).then(|| value.shown(self.spec)).filter(|text| text.chars().count() <= LONGEST)
     }
+}
+
+/// The parameters among the names of a function, as far as they have been bound.
+fn arguments<'v>(
+    params: &'v [Param],
+    names: &'v [(Arc<str>, Value)],
+) -> impl Iterator<Item = (&'v Arc<str>, &'v Value)> {
+    let named = |param: &'v Param| names.iter().rev().find(|(name, _)| *name == param.name.node);
+    params.iter().filter_map(named).map(|(name, value)| (name, value))
 }
 
 /// Whether a value is worth showing.

@@ -136,9 +136,10 @@ impl Expander<'_> {
             self.saw(name.span, &given.value);
             inner.define(name.node.clone(), given.value);
         }
-        self.called(Callee::Words("in the function given here".into()), closure.span, |this| {
-            this.body(&mut inner, &lambda.body)
-        })
+        let entered = self.enter_call(closure.span)?;
+        let value = self.body(&mut inner, &lambda.body);
+        self.leave(entered, Callee::Words("in the function given here"), &[]);
+        value
     }
 
     /// A free function: its layers lie where the caller's do, below `place` if one is given.
@@ -164,8 +165,10 @@ impl Expander<'_> {
         let mut inner = Environment::new(module, None, prefix, scope);
         inner.reached = env.reached.clone();
         inner.caller = env.owner();
-        let callee = Callee::Function(def.name.node.clone());
-        self.called(callee, span, |this| this.run_function(&mut inner, def, given, span))
+        let entered = self.enter_call(span)?;
+        let value = self.run_function(&mut inner, def, given, span);
+        self.leave(entered, Callee::Function(def), &inner.locals);
+        value
     }
 
     fn call_method(
@@ -192,8 +195,11 @@ impl Expander<'_> {
             called.part = Some(PartCall { path: of.prefix.clone(), function });
         }
         let mut inner = self.environment_of(instance, module, scope);
-        let callee = Callee::Method(instance, def.name.node.clone());
-        self.called(callee, span, |this| this.run_function(&mut inner, def, given, span))
+        let of_block = inner.locals.len();
+        let entered = self.enter_call(span)?;
+        let value = self.run_function(&mut inner, def, given, span);
+        self.leave(entered, Callee::Method(instance, def), &inner.locals[of_block..]);
+        value
     }
 
     /// Binds arguments, checks types and runs the body.
@@ -208,7 +214,6 @@ impl Expander<'_> {
         let bound = self.bind_params(callee, &def.params, given, span)?;
         for (param, argument) in def.params.iter().zip(bound) {
             let value = self.argument(env, callee, param, argument)?;
-            self.stack.note_argument(&param.name.node, &value);
             self.saw(param.name.span, &value);
             env.define(param.name.node.clone(), value);
         }

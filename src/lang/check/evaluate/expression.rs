@@ -14,7 +14,7 @@ use super::argument::as_int;
 use super::call::Called;
 use super::operator::tail;
 use crate::check::report::{Outcome, Reported};
-use crate::check::trace::{Callee, Frame, is_plain};
+use crate::check::trace::{Callee, is_plain};
 use crate::check::value::environment::{DefaultPlace, Environment, join};
 use crate::check::value::{Closure, Given, LONGEST, Value, WeightPlace};
 use crate::check::{Expander, error};
@@ -96,7 +96,7 @@ impl Expander<'_> {
     /// A new composite value, unless it holds too many values. Shared parts count each time, since a walk visits them each
     /// time.
     pub(crate) fn bounded(&mut self, value: Value, span: Span) -> Outcome<Value> {
-        if self.stack.is_exhausted() {
+        if self.effort.is_exhausted() {
             return Err(Reported::before());
         }
         if value.count(LONGEST as usize) > LONGEST as usize {
@@ -223,8 +223,7 @@ impl Expander<'_> {
                         self.constants.insert(key.clone(), None);
                         let scope = self.builder.scope(None, name, None);
                         let mut env = Environment::new(*module, None, "".into(), scope);
-                        let value =
-                            self.deeper(error::constants_too_deep, span, |this| this.expr(&mut env, &def.value));
+                        let value = self.constant(span, |this| this.expr(&mut env, &def.value));
                         if let Ok(value) = &value {
                             self.saw(def.name.span, value);
                         }
@@ -281,13 +280,14 @@ impl Expander<'_> {
                     this.take_apart(env, index, Value::Int(i), each.list.span);
                 }
                 this.take_apart(env, &each.element, item, each.list.span);
-                let named = env.locals[depth..].iter().filter(|(_, value)| is_plain(value));
-                let values: Vec<(Arc<str>, Value)> = named.cloned().collect();
-                let value = if values.is_empty() {
-                    this.body(env, &each.body)
+                let value = if env.locals[depth..].iter().any(|(_, value)| is_plain(value)) {
+                    this.enter(each.list.span).and_then(|entered| {
+                        let value = this.body(env, &each.body);
+                        this.leave(entered, Callee::Round, &env.locals[depth..]);
+                        value
+                    })
                 } else {
-                    let round = Frame { span: each.list.span, what: Callee::Round, values };
-                    this.noted(round, |this| this.body(env, &each.body))
+                    this.body(env, &each.body)
                 };
                 env.locals.truncate(depth);
                 Value::or_poison(value)

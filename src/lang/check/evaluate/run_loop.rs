@@ -47,8 +47,11 @@ impl Expander<'_> {
             self.saw(name.span, &input);
             inner.define(name.node.clone(), input);
         }
-        let text = "in the body of this loop".to_owned();
-        let value = self.called(Callee::Words(text), span, |this| this.body(&mut inner, &run.body));
+        let value = self.enter_call(span).and_then(|entered| {
+            let value = self.body(&mut inner, &run.body);
+            self.leave(entered, Callee::Words("in the body of this loop"), &[]);
+            value
+        });
         let ends = value.and_then(|value| self.ends(env, &value, &starts, run));
         let mut body = self.builder.close_loop();
         body.set_ends(run.carried.iter().map(|(name, _)| name.node.to_string()).zip(ends?));

@@ -43,7 +43,7 @@ impl Expander<'_> {
         let measure = self.measure(model);
         let (mut functions, mut objectives, mut phases) = (Vec::new(), Vec::new(), Vec::new());
         for (name, (module, member)) in &block.members {
-            if self.probed.is_some() && self.reports.first_part.is_some() {
+            if self.probed.is_some() && self.reports.has_new() {
                 return Err(Reported::before());
             }
             match &member.kind {
@@ -155,8 +155,11 @@ impl Expander<'_> {
             })
             .collect();
         self.function.batch = Some(Dim::symbol(BATCH));
+        let entered = self.enter_call(def.name.span)?;
+        let value = self.run_function(&mut env, def, given, def.name.span);
         let text = format!("in `{}`", self.function.name);
-        self.called(Callee::Words(text), def.name.span, |this| this.run_function(&mut env, def, given, def.name.span))
+        self.leave(entered, Callee::Words(&text), &[]);
+        value
     }
 
     /// A function all of whose parameters have shapes can be run by itself.
