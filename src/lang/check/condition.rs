@@ -351,7 +351,7 @@ fn numbers(spec: &Spec) -> Vec<Numbers<'_>> {
         let is_pair = def.ty.as_ref().is_some_and(|ty| matches!(&ty.kind, TypeKind::Name(name) if &**name == "pair"));
         let set = spec.settings.iter().find(|(name, _): &&(Name, Expr)| name.node == def.name.node);
         let scope = expander.builder.scope(None, &def.name.node, None);
-        let mut env = expander.environment_of(InstanceId(0), *module, scope);
+        let mut env = expander.environment_of(InstanceId::MODEL, *module, scope);
         let value = expander.value(&mut env, set.map_or(&def.default, |(_, expr)| expr));
         let now: Vec<i64> = match (&value, is_pair) {
             (Value::Int(n), true) => vec![*n, *n],

@@ -35,7 +35,7 @@ use build::Builder;
 pub use record::Record;
 use report::{Outcome, Reports};
 use trace::Effort;
-use value::environment::{Environment, Instance};
+use value::environment::{Environment, Instances};
 use value::{InstanceId, Value};
 
 /// The most operations that a spec may expand to: each takes some hundred bytes here, and time wherever it runs.
@@ -79,7 +79,7 @@ struct Expander<'a> {
     reports: Reports,
     effort: Effort,
     builder: Builder,
-    instances: Vec<Instance>,
+    instances: Instances,
     /// Where the spec makes the instance at each prefix; another one at the same prefix is a mistake.
     placed: FxHashMap<Arc<str>, Span>,
     /// Values of top-level constants; `None` while one is being computed.
@@ -112,7 +112,7 @@ impl<'a> Expander<'a> {
             reports: Reports::new(&spec.diagnostics),
             effort: Effort::default(),
             builder: Builder::default(),
-            instances: Vec::new(),
+            instances: Instances::default(),
             placed: FxHashMap::default(),
             constants: FxHashMap::default(),
             function: FunctionState::default(),
@@ -124,7 +124,7 @@ impl<'a> Expander<'a> {
     /// The program of the model, and the function that a query asks for.
     fn program_and_query(&mut self, query: &Query) -> Outcome<(Program, Function)> {
         let mut program = self.program()?;
-        let function = self.query(InstanceId(0), query)?;
+        let function = self.query(query)?;
         // What is only used here has weights too, and calls that made nodes.
         program.weights = self.builder.declared();
         program.scopes = std::mem::take(&mut self.builder.scopes);
@@ -147,14 +147,14 @@ impl<'a> Expander<'a> {
 
     /// Whether the block of an instance has members that could not be read, so that a name may be one of theirs.
     fn is_partial(&self, instance: Option<InstanceId>) -> bool {
-        instance.is_some_and(|id| self.spec.block(self.instances[id.0].block).is_partial)
+        instance.is_some_and(|id| self.spec.block(self.instances[id].block).is_partial)
     }
 
     fn environment_of(&self, instance: InstanceId, module: ModuleId, scope: ScopeId) -> Environment {
-        let prefix = self.instances[instance.0].prefix.clone();
+        let prefix = self.instances[instance].prefix.clone();
         let mut environment = Environment::new(module, Some(instance), prefix, scope);
         environment.locals =
-            self.instances[instance.0].arguments.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            self.instances[instance].arguments.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         environment
     }
 
@@ -168,7 +168,7 @@ impl<'a> Expander<'a> {
             if self.function.trains.contains(&id) {
                 return true;
             }
-            at = self.instances[id.0].owner;
+            at = self.instances[id].owner;
         }
         false
     }

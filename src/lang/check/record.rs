@@ -62,7 +62,7 @@ impl Expander<'_> {
         }
         let text = self.described(value);
         let block = match value {
-            Value::Instance(id) => Some(self.instances[id.0].block),
+            Value::Instance(id) => Some(self.instances[*id].block),
             _ => None,
         };
         if let Some(record) = &mut self.record {
@@ -89,7 +89,7 @@ impl Expander<'_> {
         if self.record.is_none() {
             return;
         }
-        let definition = member(self.spec, self.instances[id.0].block, name);
+        let definition = member(self.spec, self.instances[id].block, name);
         if let (Some(record), Some(definition)) = (&mut self.record, definition) {
             record.index.note(span, Definition::Name(definition), 0);
         }

@@ -101,7 +101,7 @@ impl Expander<'_> {
             }
         }
         if let Callee::Method(id, _) = callee
-            && id != InstanceId(0)
+            && id != InstanceId::MODEL
             && known == self.reports.earlier
         {
             self.reports.first_part = self.part_of_model(id);
@@ -126,12 +126,13 @@ impl Expander<'_> {
 
     /// The name of the model's part that an instance is, or lies within.
     fn part_of_model(&self, mut id: InstanceId) -> Option<Arc<str>> {
-        while let Some(owner) = self.instances[id.0].owner.filter(|owner| *owner != InstanceId(0)) {
+        while let Some(owner) = self.instances[id].owner.filter(|owner| *owner != InstanceId::MODEL) {
             id = owner;
         }
         let is_it = |value: &Value| matches!(value, Value::Instance(found) if *found == id);
-        let members = self.spec.block(self.instances[0].block).members.keys();
-        let mut held = members.filter_map(|name| Some((name, self.instances[0].members.get(name)?.as_ref()?)));
+        let members = self.spec.block(self.instances[InstanceId::MODEL].block).members.keys();
+        let mut held =
+            members.filter_map(|name| Some((name, self.instances[InstanceId::MODEL].members.get(name)?.as_ref()?)));
         held.find(|(_, value)| is_it(value) || value.elements().is_some_and(|items| items.iter().any(is_it)))
             .map(|(name, _)| name.clone())
     }
@@ -143,7 +144,7 @@ impl Expander<'_> {
                 format!("in `{}`, called here", self.with_values(&def.name.node, arguments(&def.params, names)))
             }
             Callee::Method(id, def) => {
-                let instance = &self.instances[id.0];
+                let instance = &self.instances[id];
                 let (block, at) = (self.block_name(id), &instance.prefix);
                 if &*def.name.node == "fn" {
                     let block = self.with_values(&block, instance.arguments.iter());

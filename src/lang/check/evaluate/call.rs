@@ -180,7 +180,7 @@ impl Expander<'_> {
         span: Span,
     ) -> Outcome<Value> {
         let block = self.block_name(instance);
-        let of = &self.instances[instance.0];
+        let of = &self.instances[instance];
         let is_model = of.owner.is_none() && of.prefix.is_empty();
         let label = match (is_model, &*def.name.node) {
             (true, name) => name.to_owned(),

@@ -45,7 +45,7 @@ impl Expander<'_> {
         };
         let prefix = join(&env.prefix, &place);
         self.reach(env, &prefix, span, false)?;
-        Ok(self.instance(Instance {
+        let id = self.instances.add(Instance {
             block: block_id,
             arguments,
             prefix,
@@ -53,19 +53,15 @@ impl Expander<'_> {
             owner: env.owner(),
             copy_of: None,
             members: FxHashMap::default(),
-        }))
-    }
-
-    fn instance(&mut self, instance: Instance) -> Value {
-        self.instances.push(instance);
-        Value::Instance(InstanceId(self.instances.len() - 1))
+        });
+        Ok(Value::Instance(id))
     }
 
     /// Notes that a call has reached a place for weights. A call may reach a place once, and one spot of the source alone
     /// may use it.
     pub(crate) fn reach(&mut self, env: &Environment, prefix: &Arc<str>, span: Span, is_copy: bool) -> Outcome<()> {
         // What lies where its owner does has no place of its own; its layers have.
-        if env.owner().is_some_and(|owner| self.instances[owner.0].prefix == *prefix) {
+        if env.owner().is_some_and(|owner| self.instances[owner].prefix == *prefix) {
             return Ok(());
         }
         if !env.makes_part
@@ -84,14 +80,14 @@ impl Expander<'_> {
         match original {
             Value::Poison => Err(Reported::before()),
             Value::Instance(id) => {
-                let of = &self.instances[id.0];
+                let of = &self.instances[*id];
                 let own: Arc<str> = match &env.default_place {
                     Some(DefaultPlace { path, is_index: true }) => path.clone(),
                     Some(_) => of.place.clone(),
                     None => "".into(),
                 };
                 let prefix = join(&env.prefix, &own);
-                let around = env.owner().map_or("", |owner| &*self.instances[owner.0].prefix);
+                let around = env.owner().map_or("", |owner| &*self.instances[owner].prefix);
                 let place = prefix.strip_prefix(around).map_or(&*prefix, |rest| rest.trim_start_matches('.'));
                 let instance = Instance {
                     block: of.block,
@@ -107,7 +103,7 @@ impl Expander<'_> {
                     return Err(self.report(diagnostic.help("write `part name = copy ..` in the block or model")));
                 }
                 self.reach(env, &prefix, span, true)?;
-                Ok(self.instance(instance))
+                Ok(Value::Instance(self.instances.add(instance)))
             }
             Value::List(items) => {
                 let (outer_prefix, outer) = (env.prefix.clone(), env.default_place.take());
@@ -128,11 +124,11 @@ impl Expander<'_> {
     }
 
     pub(crate) fn block_name(&self, instance: InstanceId) -> Arc<str> {
-        self.spec.block(self.instances[instance.0].block).name.node.clone()
+        self.spec.block(self.instances[instance].block).name.node.clone()
     }
 
     pub(crate) fn main_function(&self, instance: InstanceId) -> Option<(ModuleId, Arc<FnDef>)> {
-        let block = self.spec.block(self.instances[instance.0].block);
+        let block = self.spec.block(self.instances[instance].block);
         match block.members.get("fn") {
             Some((module, member)) => match &member.kind {
                 MemberKind::Fn(def) => Some((*module, def.clone())),
@@ -143,7 +139,7 @@ impl Expander<'_> {
     }
 
     pub(crate) fn has_member(&self, instance: InstanceId, name: &str) -> bool {
-        let instance = &self.instances[instance.0];
+        let instance = &self.instances[instance];
         instance.arguments.contains_key(name) || self.spec.block(instance.block).members.contains_key(name)
     }
 
@@ -155,7 +151,7 @@ impl Expander<'_> {
         span: Span,
         env: &Environment,
     ) -> Option<Outcome<Value>> {
-        let instance = &self.instances[id.0];
+        let instance = &self.instances[id];
         if let Some(value) = instance.arguments.get(name) {
             return Some(value.clone().sound());
         }
@@ -179,7 +175,7 @@ impl Expander<'_> {
                     let mut inner = this.environment_of(id, *module, env.scope);
                     this.expr(&mut inner, &def.value)
                 };
-                let is_model = id == InstanceId(0);
+                let is_model = id == InstanceId::MODEL;
                 let value = if is_model { self.shared(id, name, make) } else { self.computed(id, name, make) };
                 (value, &def.name)
             }
@@ -216,9 +212,9 @@ impl Expander<'_> {
         name: &Arc<str>,
         make: impl FnOnce(&mut Self) -> Outcome<Value>,
     ) -> Outcome<Value> {
-        self.instances[id.0].members.insert(name.clone(), None);
+        self.instances[id].members.insert(name.clone(), None);
         let value = make(self);
-        let members = &mut self.instances[id.0].members;
+        let members = &mut self.instances[id].members;
         match &value {
             Ok(value) if value.holds_tensor() => members.remove(name),
             _ => members.insert(name.clone(), Some(Value::or_poison(value.clone()))),
@@ -252,7 +248,7 @@ impl Expander<'_> {
         if self.is_partial(Some(id)) {
             return Reported::before();
         }
-        let block = self.spec.block(self.instances[id.0].block);
+        let block = self.spec.block(self.instances[id].block);
         let known = block.params.iter().map(|param| &*param.name.node).chain(block.members.keys().map(|key| &**key));
         let owner = format!("a `{}`", block.name.node);
         self.report(error::unknown_field(name, &owner, known.filter(|key| *key != "fn"), span))

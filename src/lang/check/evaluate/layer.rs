@@ -316,10 +316,10 @@ impl Expander<'_> {
     fn original(&self, env: &Environment, path: &str) -> Option<String> {
         let mut at = env.owner();
         while let Some(id) = at {
-            let instance = &self.instances[id.0];
+            let instance = &self.instances[id];
             if let Some(of) = instance.copy_of {
                 let rest = path.strip_prefix(&*instance.prefix)?.trim_start_matches('.');
-                return Some(join(&self.instances[of.0].prefix, rest).to_string());
+                return Some(join(&self.instances[of].prefix, rest).to_string());
             }
             at = instance.owner;
         }

@@ -123,7 +123,7 @@ impl Expander<'_> {
             }
             Some(Binding::Block(id)) => {
                 let is_one = |value: &Value| match value {
-                    Value::Instance(instance) => spec.block(self.instances[instance.0].block).lineage.contains(id),
+                    Value::Instance(instance) => spec.block(self.instances[*instance].block).lineage.contains(id),
                     _ => false,
                 };
                 (is_one(&value), format!("a part made of `{name}`"))

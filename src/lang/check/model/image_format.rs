@@ -31,11 +31,11 @@ struct Fits {
 
 impl Expander<'_> {
     /// The settings of `data`; `None` if the model has no `data`.
-    pub(crate) fn image_format(&mut self, model: InstanceId) -> Outcome<Option<ImageFormat>> {
-        let block = self.spec.block(self.instances[model.0].block);
+    pub(crate) fn image_format(&mut self) -> Outcome<Option<ImageFormat>> {
+        let block = self.spec.block(self.instances[InstanceId::MODEL].block);
         let Some((module, def)) = block.section(Section::Data) else { return Ok(None) };
         let scope = self.builder.scope(None, "data", None);
-        let mut env = self.environment_of(model, module, scope);
+        let mut env = self.environment_of(InstanceId::MODEL, module, scope);
         let mut format = ImageFormat::plain(0, 0);
         let mut fits = Fits::default();
         let mut outcome = Ok(());

@@ -18,12 +18,12 @@ const SCORES: &[&str] = &["model", "max", "pool", "top"];
 
 impl Expander<'_> {
     /// The settings of `measure`; those that the model omits are those of the exact protocol.
-    pub(crate) fn measure(&mut self, model: InstanceId) -> Outcome<Measure> {
+    pub(crate) fn measure(&mut self) -> Outcome<Measure> {
         let mut measure = Measure::default();
-        let block = self.spec.block(self.instances[model.0].block);
+        let block = self.spec.block(self.instances[InstanceId::MODEL].block);
         let Some((module, def)) = block.section(Section::Measure) else { return Ok(measure) };
         let scope = self.builder.scope(None, "measure", None);
-        let mut env = self.environment_of(model, module, scope);
+        let mut env = self.environment_of(InstanceId::MODEL, module, scope);
         let mut outcome = Ok(());
         for setting in def.settings() {
             outcome = outcome.and(self.measure_setting(&mut env, setting, &mut measure));

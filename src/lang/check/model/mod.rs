@@ -37,10 +37,9 @@ impl Expander<'_> {
         };
         let block = spec.block(model_block);
         self.make_model(model_block);
-        let model = InstanceId(0);
-        let params = self.shown_params(model);
-        let data = self.image_format(model);
-        let measure = self.measure(model);
+        let params = self.shown_params();
+        let data = self.image_format();
+        let measure = self.measure();
         let (mut functions, mut objectives, mut phases) = (Vec::new(), Vec::new(), Vec::new());
         for (name, (module, member)) in &block.members {
             if self.probed.is_some() && self.reports.has_new() {
@@ -48,38 +47,38 @@ impl Expander<'_> {
             }
             match &member.kind {
                 MemberKind::Fn(def) if is_whole(def) => {
-                    functions.extend(self.plain_function(model, *module, def).ok().flatten());
+                    functions.extend(self.plain_function(*module, def).ok().flatten());
                 }
                 MemberKind::Objective(def) => {
-                    if let Ok((function, objective)) = self.objective(model, *module, def, data) {
+                    if let Ok((function, objective)) = self.objective(*module, def, data) {
                         functions.push(function);
                         objectives.push((objective, def));
                     }
                 }
                 MemberKind::Section(def) => match (def.section, &def.content) {
                     (Section::Score, SectionContent::Function(function)) => {
-                        functions.extend(self.score(model, *module, function, data));
+                        functions.extend(self.score(*module, function, data));
                     }
-                    (Section::Training, SectionContent::Settings(_)) => phases.extend(self.phase(model, *module, def)),
+                    (Section::Training, SectionContent::Settings(_)) => phases.extend(self.phase(*module, def)),
                     // The settings of `data` and `measure` have been read above.
                     (Section::Score | Section::Training | Section::Data | Section::Measure, _) => {}
                 },
                 // Members that no function asks for are looked at all the same.
                 MemberKind::Fn(_) => {}
                 MemberKind::Param(_) => {}
-                MemberKind::Let(def) | MemberKind::Part(def) => self.look_at(model, name, def.name.span),
+                MemberKind::Let(def) | MemberKind::Part(def) => self.look_at(name, def.name.span),
             }
         }
         let definitions: Vec<&Arc<ObjectiveDef>> = objectives.iter().map(|(_, def)| *def).collect();
         let objectives = self.trained_weights(objectives);
         self.check_copies();
-        let written = self.written(model, &definitions);
+        let written = self.written(&definitions);
         Ok(Program {
             name: block.name.node.to_string(),
             doc: spec.modules[0].doc.clone(),
             params,
             weights: self.builder.declared(),
-            parts: self.named_parts(model, None, false),
+            parts: self.named_parts(InstanceId::MODEL, None, false),
             functions,
             objectives,
             phases,
@@ -92,7 +91,7 @@ impl Expander<'_> {
 
     /// Makes the instance of the model itself, which is the first of all.
     pub(crate) fn make_model(&mut self, block: BlockId) {
-        self.instances.push(Instance {
+        self.instances.add(Instance {
             block,
             arguments: ByName::default(),
             prefix: "".into(),
@@ -104,19 +103,19 @@ impl Expander<'_> {
     }
 
     /// Computes a member that no function asks for, to find its mistakes. The graph is thrown away.
-    fn look_at(&mut self, model: InstanceId, name: &Arc<str>, span: Span) {
+    fn look_at(&mut self, name: &Arc<str>, span: Span) {
         let scope = self.begin(name);
-        let env = Environment::new(ModuleId(0), Some(model), "".into(), scope);
+        let env = Environment::new(ModuleId(0), Some(InstanceId::MODEL), "".into(), scope);
         // A mistake in it is among the reports.
-        let _ = self.member(model, name, span, &env);
+        let _ = self.member(InstanceId::MODEL, name, span, &env);
         self.builder.discard();
     }
 
     /// The parts of an instance that have been made, each before the parts within it. Parts within a fresh one are fresh.
     fn named_parts(&self, id: InstanceId, owner: Option<&str>, is_fresh: bool) -> Vec<Part> {
         let mut parts = Vec::new();
-        for (name, (_, member)) in &self.spec.block(self.instances[id.0].block).members {
-            let (MemberKind::Part(def), Some(Some(value))) = (&member.kind, self.instances[id.0].members.get(name))
+        for (name, (_, member)) in &self.spec.block(self.instances[id].block).members {
+            let (MemberKind::Part(def), Some(Some(value))) = (&member.kind, self.instances[id].members.get(name))
             else {
                 continue;
             };
@@ -128,7 +127,7 @@ impl Expander<'_> {
             for (name, value) in made {
                 let Value::Instance(id) = value else { continue };
                 let is_fresh = is_fresh || def.is_fresh;
-                let (block, path) = (self.block_name(id).to_string(), self.instances[id.0].prefix.to_string());
+                let (block, path) = (self.block_name(id).to_string(), self.instances[id].prefix.to_string());
                 let inner = self.named_parts(id, Some(&name), is_fresh);
                 parts.push(Part { name, owner: owner.map(str::to_owned), block, path, is_fresh });
                 parts.extend(inner);
@@ -140,13 +139,12 @@ impl Expander<'_> {
     /// The value of a function of the model for inputs.
     fn run(
         &mut self,
-        model: InstanceId,
         module: ModuleId,
         def: &Arc<FnDef>,
         scope: diadc_core::graph::ScopeId,
         inputs: Vec<(Name, Fact)>,
     ) -> Outcome<Value> {
-        let mut env = self.environment_of(model, module, scope);
+        let mut env = self.environment_of(InstanceId::MODEL, module, scope);
         let given: Vec<Given> = inputs
             .into_iter()
             .map(|(name, fact)| {
@@ -163,17 +161,17 @@ impl Expander<'_> {
     }
 
     /// A function all of whose parameters have shapes can be run by itself.
-    fn plain_function(&mut self, model: InstanceId, module: ModuleId, def: &Arc<FnDef>) -> Outcome<Option<Function>> {
+    fn plain_function(&mut self, module: ModuleId, def: &Arc<FnDef>) -> Outcome<Option<Function>> {
         let name = def.name.node.clone();
         let scope = self.begin(&name);
-        let mut env = self.environment_of(model, module, scope);
+        let mut env = self.environment_of(InstanceId::MODEL, module, scope);
         let mut inputs = Vec::new();
         for param in &def.params {
             let Some(ty) = &param.ty else { return Ok(None) };
             let Some(fact) = self.input_fact(&mut env, ty)? else { return Ok(None) };
             inputs.push((param.name.clone(), fact));
         }
-        let value = self.run(model, module, def, scope, inputs)?;
+        let value = self.run(module, def, scope, inputs)?;
         let outputs = self.outputs(&value, def)?;
         Ok(Some(self.builder.finish(&name, &outputs)))
     }
@@ -196,7 +194,7 @@ impl Expander<'_> {
         known: &[&str],
     ) -> Outcome<Vec<(Name, Fact)>> {
         let Some(data) = data? else {
-            if self.is_partial(Some(InstanceId(0))) {
+            if self.is_partial(Some(InstanceId::MODEL)) {
                 return Err(Reported::before());
             }
             let text = format!("`{}` takes images, and the model does not say how they come", def.name.node);
@@ -225,7 +223,6 @@ impl Expander<'_> {
 
     fn objective(
         &mut self,
-        model: InstanceId,
         module: ModuleId,
         def: &Arc<ObjectiveDef>,
         data: Outcome<Option<ImageFormat>>,
@@ -234,11 +231,11 @@ impl Expander<'_> {
         let inputs = self.image_inputs(&def.function, data, &["image", "class"])?;
         let scope = self.begin(&name);
         self.function.is_objective = true;
-        let env = self.environment_of(model, module, scope);
-        self.function.trains = self.parts(&env, model, &def.trains)?;
-        self.function.freezes = self.parts(&env, model, &def.freezes)?;
+        let env = self.environment_of(InstanceId::MODEL, module, scope);
+        self.function.trains = self.parts(&env, &def.trains)?;
+        self.function.freezes = self.parts(&env, &def.freezes)?;
         let trains = self.function.trains.clone();
-        match self.run(model, module, &def.function, scope, inputs)? {
+        match self.run(module, &def.function, scope, inputs)? {
             Value::Tensor(loss) if *loss.fact == Fact::float(Shape::default()) => {
                 Ok((self.builder.finish(&name, &[("loss".to_owned(), loss)]), trains))
             }
@@ -252,15 +249,10 @@ impl Expander<'_> {
     }
 
     /// The instances that paths such as `sd.decoder` name.
-    pub(crate) fn parts(
-        &mut self,
-        env: &Environment,
-        model: InstanceId,
-        paths: &[PartPath],
-    ) -> Outcome<Vec<InstanceId>> {
+    pub(crate) fn parts(&mut self, env: &Environment, paths: &[PartPath]) -> Outcome<Vec<InstanceId>> {
         let mut instances = Vec::new();
         for path in paths {
-            let mut value = Value::Instance(model);
+            let mut value = Value::Instance(InstanceId::MODEL);
             for name in path {
                 value = self.field(env, &value, &name.node, name.span)?;
             }
@@ -280,16 +272,10 @@ impl Expander<'_> {
         Ok(instances)
     }
 
-    fn score(
-        &mut self,
-        model: InstanceId,
-        module: ModuleId,
-        def: &Arc<FnDef>,
-        data: Outcome<Option<ImageFormat>>,
-    ) -> Outcome<Function> {
+    fn score(&mut self, module: ModuleId, def: &Arc<FnDef>, data: Outcome<Option<ImageFormat>>) -> Outcome<Function> {
         let inputs = self.image_inputs(def, data, &["image"])?;
         let scope = self.begin("score");
-        let value = self.run(model, module, def, scope, inputs)?;
+        let value = self.run(module, def, scope, inputs)?;
         let Value::Record(entries) = &value else {
             let kind = value.kind(self.spec);
             let diagnostic = error::wrong_type("the result of `score`", "a record", &kind, def.body.result_span());
@@ -335,8 +321,8 @@ impl Expander<'_> {
         let mut result = Vec::new();
         for (trains, def) in objectives {
             let scope = self.builder.scope(None, "trains", None);
-            let env = Environment::new(ModuleId(0), Some(InstanceId(0)), "".into(), scope);
-            self.function.freezes = self.parts(&env, InstanceId(0), &def.freezes).unwrap_or_default();
+            let env = Environment::new(ModuleId(0), Some(InstanceId::MODEL), "".into(), scope);
+            self.function.freezes = self.parts(&env, &def.freezes).unwrap_or_default();
             self.function.trains = trains;
             let ids = self.trained();
             if ids.is_empty() && self.reports.is_empty() {

@@ -32,34 +32,34 @@ struct Input {
 
 impl Expander<'_> {
     /// The function that a query asks for.
-    pub(crate) fn query(&mut self, model: InstanceId, query: &Query) -> Outcome<Function> {
+    pub(crate) fn query(&mut self, query: &Query) -> Outcome<Function> {
         let lets: Vec<&Arc<str>> = query
             .inputs
             .iter()
-            .filter(|(name, _)| self.is_tensor_member(model, &name.node, name.span))
+            .filter(|(name, _)| self.is_tensor_member(&name.node, name.span))
             .map(|(name, _)| &name.node)
             .collect();
         let scope = self.begin(&query.text);
-        let objective = self.named_objective(model, query);
-        let mut env = self.environment_of(model, ModuleId(0), scope);
+        let objective = self.named_objective(query);
+        let mut env = self.environment_of(InstanceId::MODEL, ModuleId(0), scope);
         if let Some(def) = &objective {
             self.function.is_objective = true;
-            self.function.trains = self.parts(&env, model, &def.trains)?;
-            self.function.freezes = self.parts(&env, model, &def.freezes)?;
+            self.function.trains = self.parts(&env, &def.trains)?;
+            self.function.freezes = self.parts(&env, &def.freezes)?;
         }
         self.function.batch = Some(batch(query));
         let mut inputs = self.inputs(&env, query);
         for input in &inputs {
             let value = Value::Tensor(input.tensor.clone());
             if lets.contains(&&input.name) {
-                self.instances[model.0].members.insert(input.name.clone(), Some(value.clone()));
+                self.instances[InstanceId::MODEL].members.insert(input.name.clone(), Some(value.clone()));
             }
             env.define(input.name.clone(), value);
         }
         let value = self.expr(&mut env, &query.expr);
         let value = value.and_then(|value| self.with_arguments(&mut env, value, &mut inputs, query.expr.span));
         for name in lets {
-            self.instances[model.0].members.remove(name);
+            self.instances[InstanceId::MODEL].members.remove(name);
         }
         let value = self.numbers_as_tensors(value?, env.origin(query.expr.span));
         let mut outputs = Vec::new();
@@ -79,22 +79,22 @@ impl Expander<'_> {
     }
 
     /// Whether a name is that of a `let` of the model whose value holds tensors.
-    fn is_tensor_member(&mut self, model: InstanceId, name: &Arc<str>, span: Span) -> bool {
-        let members = &self.spec.block(self.instances[model.0].block).members;
+    fn is_tensor_member(&mut self, name: &Arc<str>, span: Span) -> bool {
+        let members = &self.spec.block(self.instances[InstanceId::MODEL].block).members;
         if !members.get(name).is_some_and(|(_, member)| matches!(member.kind, MemberKind::Let(_))) {
             return false;
         }
         let scope = self.begin(name);
-        let env = Environment::new(ModuleId(0), Some(model), "".into(), scope);
-        let value = self.member(model, name, span, &env);
+        let env = Environment::new(ModuleId(0), Some(InstanceId::MODEL), "".into(), scope);
+        let value = self.member(InstanceId::MODEL, name, span, &env);
         self.builder.discard();
         value.and_then(Outcome::ok).is_some_and(|value| value.holds_tensor())
     }
 
     /// The objective that the query names, if it is the name of one.
-    fn named_objective(&self, model: InstanceId, query: &Query) -> Option<Arc<ObjectiveDef>> {
+    fn named_objective(&self, query: &Query) -> Option<Arc<ObjectiveDef>> {
         let ExprKind::Name(name) = &query.expr.kind else { return None };
-        let (_, member) = self.spec.block(self.instances[model.0].block).members.get(name)?;
+        let (_, member) = self.spec.block(self.instances[InstanceId::MODEL].block).members.get(name)?;
         match &member.kind {
             MemberKind::Objective(def) => Some(def.clone()),
             _ => None,

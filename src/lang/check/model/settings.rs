@@ -95,9 +95,9 @@ impl Expander<'_> {
     }
 
     /// `training objective { .. }`
-    pub(crate) fn phase(&mut self, model: InstanceId, module: ModuleId, def: &SectionDef) -> Outcome<Phase> {
+    pub(crate) fn phase(&mut self, module: ModuleId, def: &SectionDef) -> Outcome<Phase> {
         let scope = self.builder.scope(None, "training", None);
-        let mut env = self.environment_of(model, module, scope);
+        let mut env = self.environment_of(InstanceId::MODEL, module, scope);
         let objectives: Vec<String> = def.names.iter().flatten().map(|name| name.node.to_string()).collect();
         let span = def.place();
         let mut found = Found::default();
@@ -166,14 +166,14 @@ impl Expander<'_> {
     }
 
     /// The `param`s of the model with their values in words, for reports.
-    pub(crate) fn shown_params(&mut self, model: InstanceId) -> Vec<(String, String)> {
+    pub(crate) fn shown_params(&mut self) -> Vec<(String, String)> {
         let spec = self.spec;
         let scope = self.builder.scope(None, "params", None);
-        let env = Environment::new(ModuleId(0), Some(model), "".into(), scope);
+        let env = Environment::new(ModuleId(0), Some(InstanceId::MODEL), "".into(), scope);
         let mut shown = Vec::new();
-        for (name, (_, member)) in &spec.block(self.instances[model.0].block).members {
+        for (name, (_, member)) in &spec.block(self.instances[InstanceId::MODEL].block).members {
             if let MemberKind::Param(def) = &member.kind
-                && let Some(value) = self.member(model, name, def.name.span, &env)
+                && let Some(value) = self.member(InstanceId::MODEL, name, def.name.span, &env)
             {
                 shown.push((name.to_string(), Value::or_poison(value).shown(spec)));
             }

@@ -16,22 +16,20 @@ use crate::check::value::environment::Environment;
 
 impl Expander<'_> {
     /// The facts about the text of a model and of these objectives.
-    pub(crate) fn written(&mut self, model: InstanceId, objectives: &[&Arc<ObjectiveDef>]) -> Written {
+    pub(crate) fn written(&mut self, objectives: &[&Arc<ObjectiveDef>]) -> Written {
         let spec = self.spec;
-        let parts =
-            spec.block(self.instances[model.0].block).members.iter().filter_map(
-                |(name, (module, member))| match &member.kind {
-                    MemberKind::Part(def) if *module == ModuleId(0) => Some((name.to_string(), def.name.span)),
-                    _ => None,
-                },
-            );
+        let members = &spec.block(self.instances[InstanceId::MODEL].block).members;
+        let parts = members.iter().filter_map(|(name, (module, member))| match &member.kind {
+            MemberKind::Part(def) if *module == ModuleId(0) => Some((name.to_string(), def.name.span)),
+            _ => None,
+        });
         let parts = parts.collect();
-        Written { parts, objectives: objectives.iter().map(|def| self.written_objective(model, def)).collect() }
+        Written { parts, objectives: objectives.iter().map(|def| self.written_objective(def)).collect() }
     }
 
-    fn written_objective(&mut self, model: InstanceId, def: &ObjectiveDef) -> Objective {
-        let trains = self.named(model, &def.trains);
-        let freezes = self.named(model, &def.freezes);
+    fn written_objective(&mut self, def: &ObjectiveDef) -> Objective {
+        let trains = self.named(&def.trains);
+        let freezes = self.named(&def.freezes);
         let all = |named: &[(Named, Vec<InstanceId>)]| named.iter().flat_map(|(_, ids)| ids.clone()).collect();
         self.function.trains = all(&trains);
         self.function.freezes = all(&freezes);
@@ -53,13 +51,13 @@ impl Expander<'_> {
     }
 
     /// The parts that paths name, and their weights.
-    fn named(&mut self, model: InstanceId, paths: &[PartPath]) -> Vec<(Named, Vec<InstanceId>)> {
+    fn named(&mut self, paths: &[PartPath]) -> Vec<(Named, Vec<InstanceId>)> {
         let scope = self.builder.scope(None, "parts", None);
-        let env = Environment::new(ModuleId(0), Some(model), "".into(), scope);
+        let env = Environment::new(ModuleId(0), Some(InstanceId::MODEL), "".into(), scope);
         let mut found = Vec::new();
         for path in paths {
             let Some(span) = path.iter().map(|name| name.span).reduce(Span::to) else { continue };
-            let instances = self.parts(&env, model, std::slice::from_ref(path)).unwrap_or_default();
+            let instances = self.parts(&env, std::slice::from_ref(path)).unwrap_or_default();
             self.function.trains.clone_from(&instances);
             self.function.freezes.clear();
             let weights = self.trained();

@@ -1,6 +1,7 @@
 //! The environment in which an expression is evaluated: visible names, and where new weights go. Instances of blocks.
 
 use std::cell::RefCell;
+use std::ops::{Index, IndexMut};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -103,6 +104,31 @@ pub(crate) fn join(prefix: &str, path: &str) -> Arc<str> {
         (true, _) => path.into(),
         (_, true) => prefix.into(),
         (false, false) => [prefix, ".", path].concat().into(),
+    }
+}
+
+/// All instances of blocks. The first is that of the model.
+#[derive(Default)]
+pub(crate) struct Instances(Vec<Instance>);
+
+impl Instances {
+    pub(crate) fn add(&mut self, instance: Instance) -> InstanceId {
+        self.0.push(instance);
+        InstanceId(self.0.len() - 1)
+    }
+}
+
+impl Index<InstanceId> for Instances {
+    type Output = Instance;
+
+    fn index(&self, id: InstanceId) -> &Instance {
+        &self.0[id.0]
+    }
+}
+
+impl IndexMut<InstanceId> for Instances {
+    fn index_mut(&mut self, id: InstanceId) -> &mut Instance {
+        &mut self.0[id.0]
     }
 }
 

@@ -23,7 +23,12 @@ pub(crate) const LONGEST: i64 = 1_000_000;
 
 /// The number of an instance of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct InstanceId(pub(crate) usize);
+pub(crate) struct InstanceId(usize);
+
+impl InstanceId {
+    /// The instance of the model itself.
+    pub(crate) const MODEL: InstanceId = InstanceId(0);
+}
 
 /// A tensor, and the depth of the graph that made it: 0 is the function, 1 the body of a loop in it.
 #[derive(Clone, Debug, PartialEq)]
