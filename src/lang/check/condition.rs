@@ -16,7 +16,7 @@ use crate::resolve::spec::Spec;
 use crate::source::SourceMap;
 
 use super::Expander;
-use super::value::{InstanceId, Value};
+use super::value::Value;
 
 /// The search for the next number that works ends this far from one that does.
 const REACH: i64 = 512;
@@ -350,8 +350,7 @@ fn numbers(spec: &Spec) -> Vec<Numbers<'_>> {
         let MemberKind::Param(def) = &member.kind else { continue };
         let is_pair = def.ty.as_ref().is_some_and(|ty| matches!(&ty.kind, TypeKind::Name(name) if &**name == "pair"));
         let set = spec.settings.iter().find(|(name, _): &&(Name, Expr)| name.node == def.name.node);
-        let scope = expander.builder.scope(None, &def.name.node, None);
-        let mut env = expander.environment_of(InstanceId::MODEL, *module, scope);
+        let mut env = expander.model_environment(&def.name.node, *module);
         let value = expander.value(&mut env, set.map_or(&def.default, |(_, expr)| expr));
         let now: Vec<i64> = match (&value, is_pair) {
             (Value::Int(n), true) => vec![*n, *n],

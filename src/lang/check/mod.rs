@@ -29,7 +29,7 @@ use crate::diagnostic::Diagnostic;
 use crate::parse::ast::Expr;
 use crate::program::Program;
 use crate::resolve::Query;
-use crate::resolve::spec::{ModuleId, Spec};
+use crate::resolve::spec::{Block, ModuleId, Spec};
 
 use build::Builder;
 pub use record::Record;
@@ -148,6 +148,17 @@ impl<'a> Expander<'a> {
     /// Whether the block of an instance has members that could not be read, so that a name may be one of theirs.
     fn is_partial(&self, instance: Option<InstanceId>) -> bool {
         instance.is_some_and(|id| self.spec.block(self.instances[id].block).is_partial)
+    }
+
+    /// The block of the model.
+    fn model_block(&self) -> &'a Block {
+        self.spec.block(self.instances[InstanceId::MODEL].block)
+    }
+
+    /// The environment of a member of the model that is no function, in a scope of its own.
+    fn model_environment(&mut self, label: &str, module: ModuleId) -> Environment {
+        let scope = self.builder.scope(None, label, None);
+        self.environment_of(InstanceId::MODEL, module, scope)
     }
 
     fn environment_of(&self, instance: InstanceId, module: ModuleId, scope: ScopeId) -> Environment {

@@ -130,7 +130,7 @@ impl Expander<'_> {
             id = owner;
         }
         let is_it = |value: &Value| matches!(value, Value::Instance(found) if *found == id);
-        let members = self.spec.block(self.instances[InstanceId::MODEL].block).members.keys();
+        let members = self.model_block().members.keys();
         let mut held =
             members.filter_map(|name| Some((name, self.instances[InstanceId::MODEL].members.get(name)?.as_ref()?)));
         held.find(|(_, value)| is_it(value) || value.elements().is_some_and(|items| items.iter().any(is_it)))

@@ -10,7 +10,7 @@ use crate::parse::section::Section;
 use crate::program::{Filter, Fit, ImageFormat, MaskRule};
 
 use crate::check::report::Outcome;
-use crate::check::value::{InstanceId, Value};
+use crate::check::value::Value;
 use crate::check::{Expander, error};
 
 const FILTERS: &[(&str, Filter)] =
@@ -32,10 +32,9 @@ struct Fits {
 impl Expander<'_> {
     /// The settings of `data`; `None` if the model has no `data`.
     pub(crate) fn image_format(&mut self) -> Outcome<Option<ImageFormat>> {
-        let block = self.spec.block(self.instances[InstanceId::MODEL].block);
+        let block = self.model_block();
         let Some((module, def)) = block.section(Section::Data) else { return Ok(None) };
-        let scope = self.builder.scope(None, "data", None);
-        let mut env = self.environment_of(InstanceId::MODEL, module, scope);
+        let mut env = self.model_environment("data", module);
         let mut format = ImageFormat::plain(0, 0);
         let mut fits = Fits::default();
         let mut outcome = Ok(());

@@ -11,7 +11,6 @@ use crate::parse::section::Section;
 
 use crate::check::Expander;
 use crate::check::report::{Outcome, Reported};
-use crate::check::value::InstanceId;
 use crate::check::value::environment::Environment;
 
 const SCORES: &[&str] = &["model", "max", "pool", "top"];
@@ -20,10 +19,9 @@ impl Expander<'_> {
     /// The settings of `measure`; those that the model omits are those of the exact protocol.
     pub(crate) fn measure(&mut self) -> Outcome<Measure> {
         let mut measure = Measure::default();
-        let block = self.spec.block(self.instances[InstanceId::MODEL].block);
+        let block = self.model_block();
         let Some((module, def)) = block.section(Section::Measure) else { return Ok(measure) };
-        let scope = self.builder.scope(None, "measure", None);
-        let mut env = self.environment_of(InstanceId::MODEL, module, scope);
+        let mut env = self.model_environment("measure", module);
         let mut outcome = Ok(());
         for setting in def.settings() {
             outcome = outcome.and(self.measure_setting(&mut env, setting, &mut measure));

@@ -105,7 +105,7 @@ impl Expander<'_> {
     /// Computes a member that no function asks for, to find its mistakes. The graph is thrown away.
     fn look_at(&mut self, name: &Arc<str>, span: Span) {
         let scope = self.begin(name);
-        let env = Environment::new(ModuleId(0), Some(InstanceId::MODEL), "".into(), scope);
+        let env = self.environment_of(InstanceId::MODEL, ModuleId(0), scope);
         // A mistake in it is among the reports.
         let _ = self.member(InstanceId::MODEL, name, span, &env);
         self.builder.discard();
@@ -320,8 +320,7 @@ impl Expander<'_> {
     fn trained_weights(&mut self, objectives: Vec<(Vec<InstanceId>, &Arc<ObjectiveDef>)>) -> Vec<Objective> {
         let mut result = Vec::new();
         for (trains, def) in objectives {
-            let scope = self.builder.scope(None, "trains", None);
-            let env = Environment::new(ModuleId(0), Some(InstanceId::MODEL), "".into(), scope);
+            let env = self.model_environment("trains", ModuleId(0));
             self.function.freezes = self.parts(&env, &def.freezes).unwrap_or_default();
             self.function.trains = trains;
             let ids = self.trained();

@@ -80,12 +80,12 @@ impl Expander<'_> {
 
     /// Whether a name is that of a `let` of the model whose value holds tensors.
     fn is_tensor_member(&mut self, name: &Arc<str>, span: Span) -> bool {
-        let members = &self.spec.block(self.instances[InstanceId::MODEL].block).members;
+        let members = &self.model_block().members;
         if !members.get(name).is_some_and(|(_, member)| matches!(member.kind, MemberKind::Let(_))) {
             return false;
         }
         let scope = self.begin(name);
-        let env = Environment::new(ModuleId(0), Some(InstanceId::MODEL), "".into(), scope);
+        let env = self.environment_of(InstanceId::MODEL, ModuleId(0), scope);
         let value = self.member(InstanceId::MODEL, name, span, &env);
         self.builder.discard();
         value.and_then(Outcome::ok).is_some_and(|value| value.holds_tensor())
@@ -94,7 +94,7 @@ impl Expander<'_> {
     /// The objective that the query names, if it is the name of one.
     fn named_objective(&self, query: &Query) -> Option<Arc<ObjectiveDef>> {
         let ExprKind::Name(name) = &query.expr.kind else { return None };
-        let (_, member) = self.spec.block(self.instances[InstanceId::MODEL].block).members.get(name)?;
+        let (_, member) = self.model_block().members.get(name)?;
         match &member.kind {
             MemberKind::Objective(def) => Some(def.clone()),
             _ => None,

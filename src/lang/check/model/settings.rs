@@ -10,7 +10,6 @@ use crate::resolve::spec::ModuleId;
 
 use crate::check::evaluate::operator::within;
 use crate::check::report::{Outcome, Reported};
-use crate::check::value::environment::Environment;
 use crate::check::value::{InstanceId, Value};
 use crate::check::{Expander, error};
 
@@ -96,8 +95,7 @@ impl Expander<'_> {
 
     /// `training objective { .. }`
     pub(crate) fn phase(&mut self, module: ModuleId, def: &SectionDef) -> Outcome<Phase> {
-        let scope = self.builder.scope(None, "training", None);
-        let mut env = self.environment_of(InstanceId::MODEL, module, scope);
+        let mut env = self.model_environment("training", module);
         let objectives: Vec<String> = def.names.iter().flatten().map(|name| name.node.to_string()).collect();
         let span = def.place();
         let mut found = Found::default();
@@ -168,10 +166,9 @@ impl Expander<'_> {
     /// The `param`s of the model with their values in words, for reports.
     pub(crate) fn shown_params(&mut self) -> Vec<(String, String)> {
         let spec = self.spec;
-        let scope = self.builder.scope(None, "params", None);
-        let env = Environment::new(ModuleId(0), Some(InstanceId::MODEL), "".into(), scope);
+        let env = self.model_environment("params", ModuleId(0));
         let mut shown = Vec::new();
-        for (name, (_, member)) in &spec.block(self.instances[InstanceId::MODEL].block).members {
+        for (name, (_, member)) in &self.model_block().members {
             if let MemberKind::Param(def) = &member.kind
                 && let Some(value) = self.member(InstanceId::MODEL, name, def.name.span, &env)
             {

@@ -12,14 +12,11 @@ use crate::resolve::spec::ModuleId;
 
 use crate::check::Expander;
 use crate::check::value::InstanceId;
-use crate::check::value::environment::Environment;
 
 impl Expander<'_> {
     /// The facts about the text of a model and of these objectives.
     pub(crate) fn written(&mut self, objectives: &[&Arc<ObjectiveDef>]) -> Written {
-        let spec = self.spec;
-        let members = &spec.block(self.instances[InstanceId::MODEL].block).members;
-        let parts = members.iter().filter_map(|(name, (module, member))| match &member.kind {
+        let parts = self.model_block().members.iter().filter_map(|(name, (module, member))| match &member.kind {
             MemberKind::Part(def) if *module == ModuleId(0) => Some((name.to_string(), def.name.span)),
             _ => None,
         });
@@ -52,8 +49,7 @@ impl Expander<'_> {
 
     /// The parts that paths name, and their weights.
     fn named(&mut self, paths: &[PartPath]) -> Vec<(Named, Vec<InstanceId>)> {
-        let scope = self.builder.scope(None, "parts", None);
-        let env = Environment::new(ModuleId(0), Some(InstanceId::MODEL), "".into(), scope);
+        let env = self.model_environment("parts", ModuleId(0));
         let mut found = Vec::new();
         for path in paths {
             let Some(span) = path.iter().map(|name| name.span).reduce(Span::to) else { continue };
