@@ -7,13 +7,13 @@
 /// A section of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Section {
-    /// How an image gets its anomaly map and its score. Read by `check/model.rs`.
+    /// How an image gets its anomaly map and its score. Read by `check/model/mod.rs`.
     Score,
-    /// How objectives are trained. Read by `check/settings.rs`.
+    /// How objectives are trained. Read by `check/model/settings.rs`.
     Training,
-    /// How images and masks reach the model. Read by `check/image_format.rs`.
+    /// How images and masks reach the model. Read by `check/model/image_format.rs`.
     Data,
-    /// What a run measures. Read by `check/measure.rs`.
+    /// What a run measures. Read by `check/model/measure.rs`.
     Measure,
 }
 

@@ -68,7 +68,7 @@ impl Expander<'_> {
     /// Calls a value with arguments, without a place for weights.
     pub(crate) fn applied(
         &mut self,
-        env: &mut Environment,
+        env: &Environment,
         callee: &Value,
         given: Vec<Given>,
         span: Span,
@@ -79,7 +79,7 @@ impl Expander<'_> {
     /// Calls a value with arguments. The place is returned if the value has no weights that could lie there.
     pub(crate) fn apply(
         &mut self,
-        env: &mut Environment,
+        env: &Environment,
         callee: &Value,
         given: Vec<Given>,
         place: Option<WeightPlace>,

@@ -298,7 +298,7 @@ impl Expander<'_> {
     }
 
     /// An element of a list. If the list is a `part`, the index is the element's place, unless the spec writes one.
-    fn element(
+    pub(super) fn element(
         &mut self,
         env: &mut Environment,
         index: i64,
@@ -342,7 +342,7 @@ impl Expander<'_> {
                 let value = self.expr(&mut inner, layer)?;
                 return match piped {
                     None => Ok(value),
-                    Some(piped) => self.applied(&mut inner, &value, vec![piped], layer.span),
+                    Some(piped) => self.applied(&inner, &value, vec![piped], layer.span),
                 };
             }
         };

@@ -106,18 +106,8 @@ impl Expander<'_> {
                 Ok(Value::Instance(self.instances.add(instance)))
             }
             Value::List(items) => {
-                let (outer_prefix, outer) = (env.prefix.clone(), env.default_place.take());
-                if let Some(name) = &outer {
-                    env.prefix = join(&outer_prefix, &name.path);
-                }
-                let mut copies = Vec::new();
-                for (i, item) in items.iter().enumerate() {
-                    env.default_place = Some(DefaultPlace { path: i.to_string().into(), is_index: true });
-                    copies.push(Value::or_poison(self.copy(env, item, span)));
-                }
-                env.prefix = outer_prefix;
-                env.default_place = outer;
-                Ok(Value::list(copies))
+                let copy = |(i, item)| self.element(env, i, |this, env| Value::or_poison(this.copy(env, item, span)));
+                Ok(Value::list((0..).zip(items.iter()).map(copy).collect()))
             }
             other => Err(self.refuse("what is copied", "a part", other, span)),
         }
