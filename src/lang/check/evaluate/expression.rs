@@ -5,12 +5,8 @@ use std::sync::Arc;
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Code, Diagnostic, Fix};
-use crate::parse::ast::{Body, Expr, ExprKind, For, If, Name, Pattern, Statement, StringPart};
-use crate::resolve::builtin::Builtin;
-use crate::resolve::spec::Binding;
+use crate::parse::ast::{Body, Expr, ExprKind, For, If, Pattern, Statement, StringPart};
 
-use super::argument::as_int;
 use super::call::Called;
 use super::operator::tail;
 use crate::check::report::{Outcome, Reported};
@@ -180,75 +176,6 @@ impl Expander<'_> {
         text.into()
     }
 
-    /// The value of a name: of a local, a member, a top-level name, or a builtin.
-    fn name(&mut self, env: &Environment, name: &Arc<str>, span: Span) -> Outcome<Value> {
-        if let Some(value) = env.local(name) {
-            return value.clone().sound();
-        }
-        if let Some(instance) = env.instance
-            && let Some(value) = self.member(instance, name, span, env)
-        {
-            return value;
-        }
-        if let Some(binding) = self.spec.module(env.module).scope.get(name) {
-            return self.binding(binding, name, span);
-        }
-        if &**name == "pi" {
-            return Ok(Value::Float(std::f64::consts::PI));
-        }
-        if let Some(builtin) = Builtin::named(name) {
-            return Ok(Value::Builtin(builtin));
-        }
-        if self.is_partial(env.instance) {
-            return Err(Reported::before());
-        }
-        // `resolve` knows the name as a variable of a shape, and no shape has bound it yet.
-        let text = format!("the extent `{name}` is not known here");
-        let help = "write it plainly in the shape of a parameter, as in `[B, C, H, W]`";
-        Err(self.report(Diagnostic::new(Code::UnboundExtent, text, span).help(help)))
-    }
-
-    fn binding(&mut self, binding: &Binding, name: &Arc<str>, span: Span) -> Outcome<Value> {
-        Ok(match binding {
-            Binding::Fn(module, def) => Value::Function(*module, def.clone()),
-            Binding::Block(id) => Value::Block(*id),
-            Binding::Case(id, case) => Value::Case(*id, *case),
-            Binding::Broken => return Err(Reported::before()),
-            Binding::Let(module, def) => {
-                let key = (*module, def.name.node.clone());
-                return match self.constants.get(&key) {
-                    Some(Some(value)) => value.clone(),
-                    Some(None) => Err(self.report(error::cycle(name, span))),
-                    None => {
-                        self.constants.insert(key.clone(), None);
-                        let scope = self.builder.scope(None, name, None);
-                        let mut env = Environment::new(*module, None, "".into(), scope);
-                        let value = self.constant(span, |this| this.expr(&mut env, &def.value));
-                        if let Ok(value) = &value {
-                            self.saw(def.name.span, value);
-                        }
-                        self.constants.insert(key, Some(value.clone()));
-                        value
-                    }
-                };
-            }
-            Binding::Enum(_) | Binding::Ambiguous(_) => {
-                let text = format!("`{name}` is an enum, not a value");
-                let help = format!("write one of its cases, as in `{name}::..`");
-                return Err(self.report(Diagnostic::new(Code::EnumAsValue, text, span).help(help)));
-            }
-        })
-    }
-
-    /// A case of an enum; `resolve` has reported an unknown one.
-    fn case(&mut self, env: &Environment, owner: &str, case: &str) -> Outcome<Value> {
-        let Some(Binding::Enum(id)) = self.spec.module(env.module).scope.get(owner) else {
-            return Err(Reported::before());
-        };
-        let index = self.spec.enumeration(*id).cases.iter().position(|known| &*known.node == case);
-        index.map(|index| Value::Case(*id, index)).ok_or(Reported::before())
-    }
-
     fn choice(&mut self, env: &mut Environment, choice: &If) -> Outcome<Value> {
         match self.expr(env, &choice.condition)? {
             Value::Bool(true) => self.body(env, &choice.then),
@@ -298,7 +225,7 @@ impl Expander<'_> {
     }
 
     /// An element of a list. If the list is a `part`, the index is the element's place, unless the spec writes one.
-    pub(super) fn element(
+    pub(crate) fn element(
         &mut self,
         env: &mut Environment,
         index: i64,
@@ -316,171 +243,5 @@ impl Expander<'_> {
         env.default_place = outer;
         env.prefix = prefix;
         value
-    }
-
-    /// The value of an expression with a place for the weights within it.
-    pub(crate) fn placed(
-        &mut self,
-        env: &mut Environment,
-        layer: &Expr,
-        place: WeightPlace,
-        piped: Option<Given>,
-    ) -> Outcome<Value> {
-        let (value, rest) = match (&layer.kind, piped) {
-            (ExprKind::Call(callee, arguments), piped) => {
-                self.call_expr(env, Called { callee, arguments, piped, span: layer.span }, Some(place))?
-            }
-            (ExprKind::Name(_) | ExprKind::Field(..), Some(piped)) => {
-                let callee = self.expr(env, layer)?;
-                self.apply(env, &callee, vec![piped], Some(place), layer.span)?
-            }
-            (ExprKind::Name(_) | ExprKind::Field(..), None) => (self.expr(env, layer)?, Some(place)),
-            (_, piped) => {
-                let mut inner = env.clone();
-                inner.prefix = join(&env.prefix, &place.path);
-                inner.default_place = None;
-                let value = self.expr(&mut inner, layer)?;
-                return match piped {
-                    None => Ok(value),
-                    Some(piped) => self.applied(&inner, &value, vec![piped], layer.span),
-                };
-            }
-        };
-        let Some(rest) = rest else { return Ok(value) };
-        let callee = match &layer.kind {
-            ExprKind::Call(callee, _) => &callee.kind,
-            other => other,
-        };
-        let what = match callee {
-            ExprKind::Name(name) | ExprKind::Field(_, Name { node: name, .. }) => format!("`{name}`"),
-            _ => value.kind(self.spec),
-        };
-        Err(self.report(error::needless_place(&what, rest.span, layer.span)))
-    }
-
-    /// The value of a stage of a pipe.
-    fn stage(&mut self, env: &mut Environment, stage: &Expr, piped: Given) -> Outcome<Value> {
-        match &stage.kind {
-            ExprKind::Placed(layer, path, at) => {
-                let place = WeightPlace { path: self.string(env, path), span: *at };
-                self.placed(env, layer, place, Some(piped))
-            }
-            ExprKind::Call(callee, arguments) => {
-                let call = Called { callee, arguments, piped: Some(piped), span: stage.span };
-                self.call_expr(env, call, None).map(|(value, _)| value)
-            }
-            _ => {
-                let callee = self.expr(env, stage)?;
-                self.applied(env, &callee, vec![piped], stage.span)
-            }
-        }
-    }
-
-    fn range(
-        &mut self,
-        env: &mut Environment,
-        low: Option<&Expr>,
-        high: Option<&Expr>,
-        inclusive: bool,
-        span: Span,
-    ) -> Outcome<Value> {
-        let (Some(low), Some(high)) = (low, high) else {
-            let diagnostic = Diagnostic::new(Code::OpenRange, "a range needs both ends here", span);
-            return Err(self.report(diagnostic.help("only inside an index, as in `xs[2..]`, may an end be left out")));
-        };
-        let dots = Span { source: span.source, start: low.span.end, end: high.span.start };
-        let (low, high) = (self.expr(env, low), self.expr(env, high));
-        let (low, high) = (low?, high?);
-        if let (Value::Int(a), Value::Int(b)) = (&low, &high) {
-            return Ok(Value::Range(*a, if inclusive { b.saturating_add(1) } else { *b }));
-        }
-        match (low.number(), high.number()) {
-            (Some(a), Some(b)) if inclusive => Ok(Value::Between(a, b)),
-            (Some(_), Some(_)) => {
-                let diagnostic = Diagnostic::new(Code::OpenRange, "a range of floats includes its end", span);
-                // Nothing but the dots stands between ends without spaces and brackets.
-                let fix = (dots.end == dots.start + 2).then(|| Fix::write("..=", dots));
-                Err(self.report(fix.into_iter().fold(diagnostic.help("write `..=`"), Diagnostic::fix)))
-            }
-            (first, _) => {
-                let kind = if first.is_none() { low } else { high }.kind(self.spec);
-                Err(self.report(error::wrong_type("the end of a range", "a number", &kind, span)))
-            }
-        }
-    }
-
-    fn index(&mut self, env: &mut Environment, owner: &Expr, index: &Expr, span: Span) -> Outcome<Value> {
-        let value = self.expr(env, owner)?;
-        let Some(items) = value.elements() else {
-            let kind = value.kind(self.spec);
-            let mut diagnostic = error::wrong_type("what has an index", "a list", &kind, owner.span);
-            if matches!(value, Value::Tensor(_)) {
-                diagnostic = diagnostic.help("parts of a tensor are taken with `slice(x, axis, from, to)`");
-            }
-            return Err(self.report(diagnostic));
-        };
-        let len = as_int(items.len());
-        if let ExprKind::Range { low, high, inclusive } = &index.kind {
-            let mut end = |end: Option<&Expr>, default: i64| match end {
-                None => Ok(default),
-                Some(expr) => self.int(env, expr, "the end of a slice"),
-            };
-            let (from, to) = (end(low.as_deref(), 0), end(high.as_deref(), len));
-            let (from, to) = (from?, to?);
-            let to = if *inclusive { to.saturating_add(1) } else { to };
-            if from < 0 || to > len || from > to {
-                let wrong = if from < 0 || from > len { from } else { to - 1 };
-                return Err(self.report(error::out_of_range(wrong, items.len(), span)));
-            }
-            return Ok(Value::list(items[from as usize..to as usize].to_vec()));
-        }
-        let at = self.int(env, index, "an index")?;
-        match usize::try_from(at).ok().and_then(|at| items.get(at)) {
-            Some(item) => item.clone().sound(),
-            None => Err(self.report(error::out_of_range(at, items.len(), index.span))),
-        }
-    }
-
-    /// The value of an expression that must be an int.
-    pub(crate) fn int(&mut self, env: &mut Environment, expr: &Expr, what: &str) -> Outcome<i64> {
-        match self.expr(env, expr)? {
-            Value::Int(n) => Ok(n),
-            other => Err(self.refuse(what, "an int", &other, expr.span)),
-        }
-    }
-
-    pub(crate) fn field(&mut self, env: &Environment, owner: &Value, name: &Arc<str>, span: Span) -> Outcome<Value> {
-        let diagnostic = match owner {
-            Value::Poison => return Err(Reported::before()),
-            Value::Record(entries) => match entries.get(name) {
-                Some(value) => return value.clone().sound(),
-                None => error::unknown_field(name, "this record", entries.keys().map(|key| &**key), span),
-            },
-            Value::List(items) | Value::Tuple(items) => {
-                let item = match &**name {
-                    "first" => Some(items.first()),
-                    "last" => Some(items.last()),
-                    _ => None,
-                };
-                match item {
-                    Some(Some(item)) => return item.clone().sound(),
-                    Some(None) => error::out_of_range(0, 0, span),
-                    None => error::unknown_field(name, "a list", ["first", "last"], span),
-                }
-            }
-            Value::Instance(id) => {
-                let Some(value) = self.member(*id, name, span, env) else {
-                    return Err(self.unknown_member(*id, name, span));
-                };
-                self.saw_field(*id, name, span);
-                return value;
-            }
-            Value::Tensor(_) => {
-                let help = "a tensor has no fields; its extents are `shape(x)`";
-                error::unknown_field(name, "a tensor", [], span).help(help)
-            }
-            other => error::unknown_field(name, &other.kind(self.spec), [], span),
-        };
-        Err(self.report(diagnostic))
     }
 }

@@ -1,30 +1,21 @@
 //! Built-in functions that have weights.
 
-use std::sync::Arc;
-
-use diadc_core::fact::{Dim, Fact, Shape};
+use diadc_core::fact::{Dim, Shape};
 use diadc_core::graph::Origin;
 use diadc_core::op::{Binary, Conv2d, ConvTranspose2d, Op, Reduction, Unary};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::program::{Init, Weight};
-use crate::resolve::builtin::{Builtin, LayerWord};
+use crate::program::Init;
+use crate::resolve::builtin::LayerWord;
 
 use super::argument::{Arguments, as_int};
 use super::site::CallSite;
-use crate::check::build::{Builder, Declared};
+use super::weight::Wanted;
+use crate::check::build::Builder;
 use crate::check::report::Outcome;
-use crate::check::value::environment::{Environment, join};
+use crate::check::value::environment::join;
 use crate::check::value::{InitRule, Tensor, Value};
 use crate::check::{Expander, error};
-
-/// A weight that a layer asks for.
-struct Wanted<'a> {
-    path: &'a Arc<str>,
-    dims: &'a [i64],
-    init: InitRule,
-    is_statistic: bool,
-}
 
 /// The arguments of a convolution.
 struct Windows {
@@ -261,70 +252,6 @@ impl Expander<'_> {
             self.report(Diagnostic::new(Code::UnknownChannels, text, arguments.get("shape").1))
         })
     }
-
-    /// The rule for initial values in the argument `init`, if there is one.
-    fn init_argument(&mut self, arguments: &Arguments<'_>) -> Outcome<Option<InitRule>> {
-        let (value, span) = arguments.get("init");
-        match value {
-            Value::None => Ok(None),
-            Value::Init(rule) => Ok(Some(rule.clone())),
-            Value::Builtin(builtin @ Builtin::Initial(word)) if builtin.parameters().is_empty() => {
-                let site = CallSite { callee: builtin.word(), span, ..arguments.site };
-                self.initial(*word, &Arguments { site, values: Vec::new() }).map(Some)
-            }
-            other => {
-                let kind = other.kind(self.spec);
-                let what = format!("`init` of `{}`", arguments.site.callee);
-                let help = "as in `init: zeros` or `init: normal(0.02)`";
-                Err(self.report(error::wrong_type(&what, "an initial value", &kind, span).help(help)))
-            }
-        }
-    }
-
-    /// Declares a weight, or finds it if an earlier call of the same part declared it.
-    fn weight(&mut self, site: &CallSite<'_>, wanted: Wanted<'_>) -> Outcome<Tensor> {
-        let (key, span) = (wanted.path, site.span);
-        let shape: Vec<usize> = wanted.dims.iter().map(|&n| usize::try_from(n).unwrap_or(0)).collect();
-        let too_many = shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n)).is_none_or(|n| n > 1 << 40);
-        if too_many {
-            let text = format!("the weight `{key}` would have more than 2^40 elements");
-            return Err(self.report(Diagnostic::new(Code::WeightTooLarge, text, span).here(format!("{shape:?}"))));
-        }
-        if let Some(known) = self.builder.weights.get(key) {
-            let known = &known.weight;
-            if known.span != span {
-                let first = known.span;
-                return Err(self.report(error::weight_twice(key, span, first)));
-            }
-            if known.shape != shape {
-                let (now, before) = (format!("{shape:?}"), format!("{:?}", known.shape));
-                return Err(self.report(error::weight_of_two_shapes(key, &now, &before, span)));
-            }
-        } else {
-            let init = match self.original(site.env, key) {
-                Some(original) => Init::CopyOf(original),
-                None => settle(&wanted.init, wanted.dims),
-            };
-            let weight = Weight { path: key.to_string(), shape, init, is_statistic: wanted.is_statistic, span };
-            self.builder.weights.insert(key.clone(), Declared { weight, owner: site.env.owner() });
-        }
-        let op = Op::Weight { id: self.builder.weight_id(key), fact: Fact::float(Shape::of(wanted.dims)) };
-        Ok(self.builder.sure(op, &[], site.origin()))
-    }
-
-    /// The weight that a weight of a copy starts from.
-    fn original(&self, env: &Environment, path: &str) -> Option<String> {
-        let mut at = env.owner();
-        while let Some(id) = at {
-            let instance = &self.instances[id];
-            if let Some(of) = instance.copy_of {
-                let rest = path.strip_prefix(&*instance.prefix)?.trim_start_matches('.');
-                return Some(join(&self.instances[of].prefix, rest).to_string());
-            }
-            at = instance.owner;
-        }
-        None
-    }
 }
 
 /// The variance with `n - 1` in the denominator. PyTorch keeps this one as the running variance.
@@ -340,17 +267,4 @@ fn unbiased(builder: &mut Builder, var: &Tensor, x: &Tensor, at: Origin) -> Tens
     let inverse = builder.unary(Unary::PowScalar(-1.0), &less, at);
     let factor = builder.binary(Binary::Mul, &count, &inverse, at);
     builder.binary(Binary::Mul, var, &factor, at)
-}
-
-/// The initial values for a shape, with fan-in and fan-out as PyTorch defines them.
-fn settle(rule: &InitRule, dims: &[i64]) -> Init {
-    let field: f64 = dims.iter().skip(2).map(|&n| n as f64).product();
-    let fan_in = dims.get(1).map_or(1.0, |&n| n as f64) * field;
-    let fan_out = dims.first().map_or(1.0, |&n| n as f64) * field;
-    match rule {
-        InitRule::Is(init) => init.clone(),
-        InitRule::KaimingUniform => Init::Uniform { bound: (1.0 / fan_in).sqrt() },
-        InitRule::KaimingNormal => Init::Normal { mean: 0.0, std: (2.0 / fan_in).sqrt() },
-        InitRule::XavierUniform => Init::Uniform { bound: (6.0 / (fan_in + fan_out)).sqrt() },
-    }
 }

@@ -12,11 +12,11 @@ use diadc_core::graph::{Function, Origin, ValueId};
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic, one_of};
-use crate::parse::ast::{ExprKind, MemberKind, ObjectiveDef};
+use crate::parse::ast::{ExprKind, FnDef, MemberKind, ObjectiveDef};
 use crate::resolve::Query;
 use crate::resolve::spec::ModuleId;
 
-use super::collect;
+use super::function::collect;
 use crate::check::Expander;
 use crate::check::report::{Outcome, Reported};
 use crate::check::value::environment::Environment;
@@ -181,7 +181,7 @@ impl Expander<'_> {
     }
 }
 
-fn names(def: &crate::parse::ast::FnDef) -> Vec<Arc<str>> {
+fn names(def: &FnDef) -> Vec<Arc<str>> {
     def.params.iter().map(|param| param.name.node.clone()).collect()
 }
 

@@ -1,0 +1,124 @@
+//! Ranges, indices and fields.
+
+use std::sync::Arc;
+
+use diadc_core::span::Span;
+
+use crate::diagnostic::{Code, Diagnostic, Fix};
+use crate::parse::ast::{Expr, ExprKind};
+
+use super::argument::as_int;
+use crate::check::report::{Outcome, Reported};
+use crate::check::value::Value;
+use crate::check::value::environment::Environment;
+use crate::check::{Expander, error};
+
+impl Expander<'_> {
+    pub(crate) fn range(
+        &mut self,
+        env: &mut Environment,
+        low: Option<&Expr>,
+        high: Option<&Expr>,
+        inclusive: bool,
+        span: Span,
+    ) -> Outcome<Value> {
+        let (Some(low), Some(high)) = (low, high) else {
+            let diagnostic = Diagnostic::new(Code::OpenRange, "a range needs both ends here", span);
+            return Err(self.report(diagnostic.help("only inside an index, as in `xs[2..]`, may an end be left out")));
+        };
+        let dots = Span { source: span.source, start: low.span.end, end: high.span.start };
+        let (low, high) = (self.expr(env, low), self.expr(env, high));
+        let (low, high) = (low?, high?);
+        if let (Value::Int(a), Value::Int(b)) = (&low, &high) {
+            return Ok(Value::Range(*a, if inclusive { b.saturating_add(1) } else { *b }));
+        }
+        match (low.number(), high.number()) {
+            (Some(a), Some(b)) if inclusive => Ok(Value::Between(a, b)),
+            (Some(_), Some(_)) => {
+                let diagnostic = Diagnostic::new(Code::OpenRange, "a range of floats includes its end", span);
+                // Nothing but the dots stands between ends without spaces and brackets.
+                let fix = (dots.end == dots.start + 2).then(|| Fix::write("..=", dots));
+                Err(self.report(fix.into_iter().fold(diagnostic.help("write `..=`"), Diagnostic::fix)))
+            }
+            (first, _) => {
+                let kind = if first.is_none() { low } else { high }.kind(self.spec);
+                Err(self.report(error::wrong_type("the end of a range", "a number", &kind, span)))
+            }
+        }
+    }
+
+    pub(crate) fn index(&mut self, env: &mut Environment, owner: &Expr, index: &Expr, span: Span) -> Outcome<Value> {
+        let value = self.expr(env, owner)?;
+        let Some(items) = value.elements() else {
+            let kind = value.kind(self.spec);
+            let mut diagnostic = error::wrong_type("what has an index", "a list", &kind, owner.span);
+            if matches!(value, Value::Tensor(_)) {
+                diagnostic = diagnostic.help("parts of a tensor are taken with `slice(x, axis, from, to)`");
+            }
+            return Err(self.report(diagnostic));
+        };
+        let len = as_int(items.len());
+        if let ExprKind::Range { low, high, inclusive } = &index.kind {
+            let mut end = |end: Option<&Expr>, default: i64| match end {
+                None => Ok(default),
+                Some(expr) => self.int(env, expr, "the end of a slice"),
+            };
+            let (from, to) = (end(low.as_deref(), 0), end(high.as_deref(), len));
+            let (from, to) = (from?, to?);
+            let to = if *inclusive { to.saturating_add(1) } else { to };
+            if from < 0 || to > len || from > to {
+                let wrong = if from < 0 || from > len { from } else { to - 1 };
+                return Err(self.report(error::out_of_range(wrong, items.len(), span)));
+            }
+            return Ok(Value::list(items[from as usize..to as usize].to_vec()));
+        }
+        let at = self.int(env, index, "an index")?;
+        match usize::try_from(at).ok().and_then(|at| items.get(at)) {
+            Some(item) => item.clone().sound(),
+            None => Err(self.report(error::out_of_range(at, items.len(), index.span))),
+        }
+    }
+
+    /// The value of an expression that must be an int.
+    pub(crate) fn int(&mut self, env: &mut Environment, expr: &Expr, what: &str) -> Outcome<i64> {
+        match self.expr(env, expr)? {
+            Value::Int(n) => Ok(n),
+            other => Err(self.refuse(what, "an int", &other, expr.span)),
+        }
+    }
+
+    pub(crate) fn field(&mut self, env: &Environment, owner: &Value, name: &Arc<str>, span: Span) -> Outcome<Value> {
+        let diagnostic = match owner {
+            Value::Poison => return Err(Reported::before()),
+            Value::Record(entries) => match entries.get(name) {
+                Some(value) => return value.clone().sound(),
+                None => error::unknown_field(name, "this record", entries.keys().map(|key| &**key), span),
+            },
+            Value::List(items) | Value::Tuple(items) => {
+                let item = match &**name {
+                    "first" => Some(items.first()),
+                    "last" => Some(items.last()),
+                    _ => None,
+                };
+                match item {
+                    Some(Some(item)) => return item.clone().sound(),
+                    Some(None) => error::out_of_range(0, 0, span),
+                    None => error::unknown_field(name, "a list", ["first", "last"], span),
+                }
+            }
+            Value::Instance(id) => {
+                let Some(value) = self.member(*id, name, span, env) else {
+                    return Err(self.unknown_member(*id, name, span));
+                };
+                self.saw_field(*id, name, span);
+                return value;
+            }
+            Value::Tensor(_) => {
+                let help = "a tensor has no fields; its extents are `shape(x)`";
+                error::unknown_field(name, "a tensor", [], span).help(help)
+            }
+            other => error::unknown_field(name, &other.kind(self.spec), [], span),
+        };
+        Err(self.report(diagnostic))
+    }
+}

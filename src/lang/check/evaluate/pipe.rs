@@ -1,0 +1,69 @@
+//! Stages of a pipe, and expressions with a place for weights: `x |> layer @ "place"`.
+
+use crate::parse::ast::{Expr, ExprKind, Name};
+
+use super::call::Called;
+use crate::check::report::Outcome;
+use crate::check::value::environment::{Environment, join};
+use crate::check::value::{Given, Value, WeightPlace};
+use crate::check::{Expander, error};
+
+impl Expander<'_> {
+    /// The value of an expression with a place for the weights within it.
+    pub(crate) fn placed(
+        &mut self,
+        env: &mut Environment,
+        layer: &Expr,
+        place: WeightPlace,
+        piped: Option<Given>,
+    ) -> Outcome<Value> {
+        let (value, rest) = match (&layer.kind, piped) {
+            (ExprKind::Call(callee, arguments), piped) => {
+                self.call_expr(env, Called { callee, arguments, piped, span: layer.span }, Some(place))?
+            }
+            (ExprKind::Name(_) | ExprKind::Field(..), Some(piped)) => {
+                let callee = self.expr(env, layer)?;
+                self.apply(env, &callee, vec![piped], Some(place), layer.span)?
+            }
+            (ExprKind::Name(_) | ExprKind::Field(..), None) => (self.expr(env, layer)?, Some(place)),
+            (_, piped) => {
+                let mut inner = env.clone();
+                inner.prefix = join(&env.prefix, &place.path);
+                inner.default_place = None;
+                let value = self.expr(&mut inner, layer)?;
+                return match piped {
+                    None => Ok(value),
+                    Some(piped) => self.applied(&inner, &value, vec![piped], layer.span),
+                };
+            }
+        };
+        let Some(rest) = rest else { return Ok(value) };
+        let callee = match &layer.kind {
+            ExprKind::Call(callee, _) => &callee.kind,
+            other => other,
+        };
+        let what = match callee {
+            ExprKind::Name(name) | ExprKind::Field(_, Name { node: name, .. }) => format!("`{name}`"),
+            _ => value.kind(self.spec),
+        };
+        Err(self.report(error::needless_place(&what, rest.span, layer.span)))
+    }
+
+    /// The value of a stage of a pipe.
+    pub(crate) fn stage(&mut self, env: &mut Environment, stage: &Expr, piped: Given) -> Outcome<Value> {
+        match &stage.kind {
+            ExprKind::Placed(layer, path, at) => {
+                let place = WeightPlace { path: self.string(env, path), span: *at };
+                self.placed(env, layer, place, Some(piped))
+            }
+            ExprKind::Call(callee, arguments) => {
+                let call = Called { callee, arguments, piped: Some(piped), span: stage.span };
+                self.call_expr(env, call, None).map(|(value, _)| value)
+            }
+            _ => {
+                let callee = self.expr(env, stage)?;
+                self.applied(env, &callee, vec![piped], stage.span)
+            }
+        }
+    }
+}

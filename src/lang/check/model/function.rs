@@ -1,0 +1,201 @@
+//! The functions of a model, its objectives and its score: each becomes the graph of a function.
+
+use std::sync::Arc;
+
+use diadc_core::fact::{BATCH, Dim, Fact, Shape};
+use diadc_core::graph::{Function, ScopeId};
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::parse::ast::{FnDef, Name, ObjectiveDef, Type, TypeKind};
+use crate::program::ImageFormat;
+use crate::resolve::spec::ModuleId;
+
+use crate::check::evaluate::argument::as_int;
+use crate::check::report::{Outcome, Reported};
+use crate::check::trace::Callee;
+use crate::check::value::{Given, InstanceId, Tensor, Value};
+use crate::check::{Expander, error};
+
+impl Expander<'_> {
+    /// The value of a function of the model for inputs.
+    fn run(&mut self, module: ModuleId, def: &Arc<FnDef>, scope: ScopeId, inputs: Vec<(Name, Fact)>) -> Outcome<Value> {
+        let mut env = self.environment_of(InstanceId::MODEL, module, scope);
+        let given: Vec<Given> = inputs
+            .into_iter()
+            .map(|(name, fact)| {
+                let tensor = self.builder.input(&name.node, fact, env.origin(name.span));
+                Given { name: Some((name.node.clone(), name.span)), value: Value::Tensor(tensor), span: name.span }
+            })
+            .collect();
+        self.function.batch = Some(Dim::symbol(BATCH));
+        let entered = self.enter_call(def.name.span)?;
+        let value = self.run_function(&mut env, def, given, def.name.span);
+        let text = format!("in `{}`", self.function.name);
+        self.leave(entered, Callee::Words(&text), &[]);
+        value
+    }
+
+    /// A function all of whose parameters have shapes can be run by itself.
+    pub(crate) fn plain_function(&mut self, module: ModuleId, def: &Arc<FnDef>) -> Outcome<Option<Function>> {
+        let name = def.name.node.clone();
+        let scope = self.begin(&name);
+        let mut env = self.environment_of(InstanceId::MODEL, module, scope);
+        let mut inputs = Vec::new();
+        for param in &def.params {
+            let Some(ty) = &param.ty else { return Ok(None) };
+            let Some(fact) = self.input_fact(&mut env, ty)? else { return Ok(None) };
+            inputs.push((param.name.clone(), fact));
+        }
+        let value = self.run(module, def, scope, inputs)?;
+        let outputs = self.outputs(&value, def)?;
+        Ok(Some(self.builder.finish(&name, &outputs)))
+    }
+
+    /// The tensors in the result of a function, with their names.
+    fn outputs(&mut self, value: &Value, def: &FnDef) -> Outcome<Vec<(String, Tensor)>> {
+        let mut outputs = Vec::new();
+        collect("", value, &mut outputs);
+        if outputs.is_empty() {
+            let what = format!("the result of `{}`", def.name.node);
+            return Err(self.refuse(&what, "a tensor", value, def.body.result_span()));
+        }
+        Ok(outputs)
+    }
+
+    fn image_inputs(
+        &mut self,
+        def: &FnDef,
+        data: Outcome<Option<ImageFormat>>,
+        known: &[&str],
+    ) -> Outcome<Vec<(Name, Fact)>> {
+        let Some(data) = data? else {
+            if self.is_partial(Some(InstanceId::MODEL)) {
+                return Err(Reported::before());
+            }
+            let text = format!("`{}` takes images, and the model does not say how they come", def.name.node);
+            let help = "add `data { size = 256 }` to the model";
+            return Err(self.report(Diagnostic::new(Code::NoData, text, def.name.span).help(help)));
+        };
+        let [h, w] = [data.height, data.width].map(|n| Dim::from(as_int(n)));
+        let batch = Dim::symbol(BATCH);
+        let mut inputs = Vec::new();
+        for param in &def.params {
+            let fact = match &*param.name.node {
+                "image" => Fact::float(Shape(vec![batch.clone(), Dim::from(3), h.clone(), w.clone()])),
+                "class" if known.contains(&"class") => Fact::int(Shape(vec![batch.clone()])),
+                _ if param.default.is_some() => continue,
+                other => {
+                    let text = format!("nothing provides `{other}` to `{}`", def.name.node);
+                    let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                    let help = format!("it can take {}", list.join(" and "));
+                    return Err(self.report(Diagnostic::new(Code::UnknownInput, text, param.name.span).help(help)));
+                }
+            };
+            inputs.push((param.name.clone(), fact));
+        }
+        Ok(inputs)
+    }
+
+    pub(crate) fn objective(
+        &mut self,
+        module: ModuleId,
+        def: &Arc<ObjectiveDef>,
+        data: Outcome<Option<ImageFormat>>,
+    ) -> Outcome<(Function, Vec<InstanceId>)> {
+        let name = def.function.name.node.clone();
+        let inputs = self.image_inputs(&def.function, data, &["image", "class"])?;
+        let scope = self.begin(&name);
+        self.function.is_objective = true;
+        let env = self.environment_of(InstanceId::MODEL, module, scope);
+        self.function.trains = self.parts(&env, &def.trains)?;
+        self.function.freezes = self.parts(&env, &def.freezes)?;
+        let trains = self.function.trains.clone();
+        match self.run(module, &def.function, scope, inputs)? {
+            Value::Tensor(loss) if *loss.fact == Fact::float(Shape::default()) => {
+                Ok((self.builder.finish(&name, &[("loss".to_owned(), loss)]), trains))
+            }
+            other => {
+                let kind = other.kind(self.spec);
+                let what = format!("the objective `{name}`");
+                let diagnostic = error::wrong_type(&what, "a single number", &kind, def.function.body.result_span());
+                Err(self.report(diagnostic.help("reduce it, as in `mean(..)` or `mse(a, b)`")))
+            }
+        }
+    }
+
+    pub(crate) fn score(
+        &mut self,
+        module: ModuleId,
+        def: &Arc<FnDef>,
+        data: Outcome<Option<ImageFormat>>,
+    ) -> Outcome<Function> {
+        let inputs = self.image_inputs(def, data, &["image"])?;
+        let scope = self.begin("score");
+        let value = self.run(module, def, scope, inputs)?;
+        let Value::Record(entries) = &value else {
+            let kind = value.kind(self.spec);
+            let diagnostic = error::wrong_type("the result of `score`", "a record", &kind, def.body.result_span());
+            return Err(self.report(diagnostic.help("as in `{map: map, value: value}`")));
+        };
+        let batch = Dim::symbol(BATCH);
+        let mut outputs = Vec::new();
+        for (name, value) in entries.iter() {
+            let fits = |shape: &Shape| match (&**name, shape.0.as_slice()) {
+                ("map", [b, _, _]) | ("value", [b]) => *b == batch,
+                ("map", [b, one, _, _]) => *b == batch && *one == Dim::from(1),
+                ("map" | "value", _) => false,
+                (_, [b, three, _, _]) => *b == batch && *three == Dim::from(3),
+                _ => false,
+            };
+            match value {
+                Value::Tensor(tensor) if fits(&tensor.fact.shape) && tensor.depth == 0 => {
+                    outputs.push((name.to_string(), tensor.clone()));
+                }
+                other => {
+                    let wanted = match &**name {
+                        "map" => "an anomaly map [B, h, w] or [B, 1, h, w]",
+                        "value" => "one number for each image [B]",
+                        _ => "an image [B, 3, h, w] to show",
+                    };
+                    let what = format!("`{name}` of `score`");
+                    return Err(self.refuse(&what, wanted, other, def.body.result_span()));
+                }
+            }
+        }
+        for needed in ["map", "value"] {
+            if !entries.contains_key(needed) {
+                let text = format!("`score` gives no `{needed}`");
+                let help = "its result is a record `{map: .., value: ..}`, and further images to show";
+                return Err(self.report(Diagnostic::new(Code::MissingKey, text, def.body.result_span()).help(help)));
+            }
+        }
+        Ok(self.builder.finish("score", &outputs))
+    }
+}
+
+/// Whether a function can be run by itself: every parameter says its shape.
+pub(crate) fn is_whole(def: &FnDef) -> bool {
+    let has_shape = |ty: &Type| matches!(ty.kind, TypeKind::Shape(..));
+    !def.params.is_empty() && def.params.iter().all(|param| param.ty.as_ref().is_some_and(has_shape))
+}
+
+/// All tensors in a value, with the path that leads to each.
+pub(crate) fn collect(path: &str, value: &Value, into: &mut Vec<(String, Tensor)>) {
+    let join = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match value {
+        Value::Tensor(tensor) => {
+            into.push((if path.is_empty() { "result".to_owned() } else { path.to_owned() }, tensor.clone()));
+        }
+        Value::List(items) | Value::Tuple(items) | Value::Set(items) => {
+            for (i, item) in items.iter().enumerate() {
+                collect(&join(&i.to_string()), item, into);
+            }
+        }
+        Value::Record(entries) => {
+            for (key, item) in entries.iter() {
+                collect(&join(key), item, into);
+            }
+        }
+        _ => {}
+    }
+}
