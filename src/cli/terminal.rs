@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::diagnostic::{Diagnostic, Style, count, render};
+use crate::diagnostic::{Diagnostic, Style, bytes, count, render};
 use crate::experiment;
 use crate::report::Charset;
 use crate::source::SourceMap;
@@ -54,7 +54,7 @@ pub(super) fn note(text: &str) {
 pub(super) fn effort(time: Duration) {
     let seconds = time.as_secs_f64();
     match peak_memory() {
-        Some(bytes) => eprintln!("took {seconds:.1} s, at most {:.2} GB of memory", bytes as f64 / 1e9),
+        Some(peak) => eprintln!("took {seconds:.1} s, at most {} of memory", bytes(peak)),
         None => eprintln!("took {seconds:.1} s"),
     }
 }
