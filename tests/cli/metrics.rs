@@ -10,7 +10,7 @@ use super::harness::{Bench, Ended};
 const SIDE: u32 = 20;
 
 /// A float map of the npy format.
-fn npy(rows: u32, columns: u32, value: impl Fn(u32, u32) -> f32) -> Vec<u8> {
+pub(super) fn npy(rows: u32, columns: u32, value: impl Fn(u32, u32) -> f32) -> Vec<u8> {
     let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend(118_u16.to_le_bytes());

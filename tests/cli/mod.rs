@@ -7,6 +7,7 @@ mod harness;
 mod metrics;
 mod mistakes;
 mod neovim;
+mod pages;
 mod runs;
 mod views;
 mod watch;

@@ -109,36 +109,6 @@ fn what_is_set_changes_the_graph() {
 }
 
 #[test]
-fn every_row_of_the_published_ablations_is_one_setting() {
-    for fusion in ["off", "bn_relu", "in_silu", "released"] {
-        compiled("specs/diad.diad", &[("fusion", fusion)]);
-    }
-    for join in
-        ["{}", "{middle}", "{middle, block4}", "{middle, block3, block4}", "{middle, block1, block2, block3, block4}"]
-    {
-        compiled("specs/diad.diad", &[("join", join)]);
-    }
-    for scales in ["[1]", "[2, 3]", "[1, 2, 3, 4, 5]"] {
-        compiled("specs/diad.diad", &[("scales", scales)]);
-    }
-    for backbone in [
-        "vgg16",
-        "vgg19",
-        "resnet18",
-        "resnet34",
-        "resnet101",
-        "wide_resnet50",
-        "wide_resnet101",
-        "efficientnet_b0",
-        "efficientnet_b2",
-        "efficientnet_b4",
-    ] {
-        compiled("specs/diad.diad", &[("backbone", backbone)]);
-    }
-    compiled("specs/diad.diad", &[("steps", "2")]);
-}
-
-#[test]
 fn an_example_differs_from_its_base_in_what_it_says() {
     let weights = |path: &str| -> BTreeMap<String, Vec<usize>> {
         let program = compiled(path, &[]);

@@ -1,5 +1,6 @@
 //! The language: what compiles, to what, and how mistakes are told.
 
+mod ablations;
 mod conditions;
 mod diagnostics;
 mod explanations;
