@@ -4,7 +4,7 @@
 //! page that it hands out, which takes longer than most operations on tensors. What is then true: the process never
 //! holds more bytes of large blocks than were once in use at the same time. So its peak memory is the most that a run
 //! uses, and can be estimated before the run starts ([`crate::plan::memory`]). A block grows into the kept one after
-//! it, or its pages are moved, before it is copied. The lock is never held during a system call ([`books`]).
+//! it, or its pages are moved, before it is copied. The lock is never held during a system call (`books`).
 #![allow(unsafe_code, reason = "an allocator hands out raw memory")]
 
 mod books;
