@@ -14,7 +14,7 @@ use crate::experiment;
 use crate::report::Charset;
 use crate::source::SourceMap;
 use crate::train::{self, Progress};
-use crate::weight::Layout;
+use crate::weight::Comparison;
 
 use super::failure::Failure;
 
@@ -206,16 +206,16 @@ impl train::Observer for Screen {
 
 impl experiment::Observer for Screen {
     /// Says what was done with the file, unless it just fits.
-    fn on_weights_found(&mut self, path: &Path, layout: &Layout) {
+    fn on_weights_found(&mut self, path: &Path, comparison: &Comparison) {
         let counts = [
-            (layout.renamed(), format!("renamed (names {})", layout.naming)),
-            (layout.fresh.len(), "not in it, which start fresh".to_owned()),
-            (layout.set_aside.len() + layout.extras.len(), "set aside".to_owned()),
+            (comparison.renamed(), format!("renamed (names {})", comparison.naming)),
+            (comparison.fresh.len(), "not in it, which start fresh".to_owned()),
+            (comparison.set_aside.len() + comparison.extras.len(), "set aside".to_owned()),
         ];
         let told: Vec<String> =
             counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         if !told.is_empty() {
-            note(&format!("{}: {} weights, {}", path.display(), layout.matched.len(), told.join(", ")));
+            note(&format!("{}: {} weights, {}", path.display(), comparison.matched.len(), told.join(", ")));
         }
     }
 

@@ -85,7 +85,7 @@ fn read<'a>(
     fresh: &[&Part],
     observer: &mut dyn Observer,
 ) -> Result<Assembly<'a>, ExperimentError> {
-    let (weights, layout) = Assembly::load(program, path, fresh)?;
-    observer.on_weights_found(path, &layout);
+    let (weights, comparison) = Assembly::load(program, path, fresh)?;
+    observer.on_weights_found(path, &comparison);
     Ok(weights)
 }

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use crate::train;
-use crate::weight::Layout;
+use crate::weight::Comparison;
 
 /// Somebody who wants to know how an experiment goes. Each kind of news may be left out; `()` listens to none.
 pub trait Observer: train::Observer {
     /// A file of weights fits the program, perhaps because names were changed or tensors left out.
-    fn on_weights_found(&mut self, _path: &Path, _layout: &Layout) {}
+    fn on_weights_found(&mut self, _path: &Path, _comparison: &Comparison) {}
 
     /// So many of so many weights are on the device.
     fn on_weights(&mut self, _done: usize, _all: usize) {}

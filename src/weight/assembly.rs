@@ -13,10 +13,10 @@ use crate::diagnostic::one_of;
 use crate::execute::{Engine, HostTensor};
 use crate::graph::program::{Init, Part, Program};
 
+use super::comparison::{Comparison, compare, expected};
 use super::error::WeightError;
 use super::file::File;
 use super::init::first_value;
-use super::layout::{Layout, compare, expected};
 use super::naming::Naming;
 use super::table::{Reshape, Table};
 
@@ -69,22 +69,22 @@ impl<'a> Assembly<'a> {
     ///
     /// # Errors
     /// If the file can't be read or does not fit.
-    pub fn load(program: &'a Program, path: &Path, fresh: &[&Part]) -> Result<(Assembly<'a>, Layout), WeightError> {
+    pub fn load(program: &'a Program, path: &Path, fresh: &[&Part]) -> Result<(Assembly<'a>, Comparison), WeightError> {
         let file = File::open(path)?;
-        let layout = layout_of(program, &file, Wanted::default(), fresh)?;
-        if !layout.fits() {
-            return Err(WeightError::Layout { path: path.to_owned(), layout: Box::new(layout) });
+        let comparison = compare_file(program, &file, Wanted::default(), fresh)?;
+        if !comparison.fits() {
+            return Err(WeightError::Differs { path: path.to_owned(), comparison: Box::new(comparison) });
         }
         let mut assembly = Assembly::first(program);
-        assembly.take(file, &layout);
-        Ok((assembly, layout))
+        assembly.take(file, &comparison);
+        Ok((assembly, comparison))
     }
 
     /// Takes the weights that a comparison has matched from the file.
-    pub fn take(&mut self, file: File, layout: &Layout) {
+    pub fn take(&mut self, file: File, comparison: &Comparison) {
         let number = self.files.len();
         self.files.push(file);
-        for matched in &layout.matched {
+        for matched in &comparison.matched {
             let place = self.places[matched.path.as_str()];
             let (name, reshape) = (matched.name.clone(), matched.reshape);
             self.origins[place] = Origin::Stored { file: number, name, reshape };
@@ -172,7 +172,12 @@ impl<'a> Assembly<'a> {
 ///
 /// # Errors
 /// If two tensors of the file stand for the same weight.
-pub fn layout_of(program: &Program, file: &File, wanted: Wanted<'_>, fresh: &[&Part]) -> Result<Layout, WeightError> {
+pub fn compare_file(
+    program: &Program,
+    file: &File,
+    wanted: Wanted<'_>,
+    fresh: &[&Part],
+) -> Result<Comparison, WeightError> {
     let found = file.found();
     let expected = expected(program, wanted.part, fresh);
     let wanted_paths: BTreeSet<&str> = expected.iter().map(|weight| weight.path.as_str()).collect();

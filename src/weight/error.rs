@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::layout::Layout;
+use super::comparison::Comparison;
 use super::table::NoTable;
 
 /// A file of weights can't be read or written.
@@ -76,12 +76,12 @@ pub enum WeightError {
         second: String,
     },
     /// The file holds other weights than the spec; none of them was used.
-    #[error("the weights in `{path}` are not those of this spec\n{layout}", path = path.display())]
-    Layout {
+    #[error("the weights in `{path}` are not those of this spec\n{comparison}", path = path.display())]
+    Differs {
         /// The file.
         path: PathBuf,
         /// What differs.
-        layout: Box<Layout>,
+        comparison: Box<Comparison>,
     },
     /// Some numbers in the file are not finite; none of its weights was used.
     #[error("`{path}` holds numbers that are not finite, in {}", names(weights), path = path.display())]

@@ -2,16 +2,16 @@
 //!
 //! In: a checked program, a seed, paths. Out: host tensors in the order of the program's weights, one by one. A file is
 //! compared with the program before any tensor of it is read: [`File`] says what the file holds, [`Naming`] turns the
-//! names of its tensors into paths of the program, [`Layout`] lists the differences, and [`Assembly`] says for each
+//! names of its tensors into paths of the program, [`Comparison`] lists the differences, and [`Assembly`] says for each
 //! weight where it comes from. A [`Writer`] never leaves half a file. This room knows no graph and trains nothing.
 
 mod assembly;
+mod comparison;
 mod convert;
 mod error;
 mod file;
 mod format;
 mod init;
-mod layout;
 mod naming;
 mod pattern;
 mod pytorch;
@@ -22,12 +22,12 @@ mod stored;
 mod table;
 mod writer;
 
-pub use assembly::{Assembly, Origin, Wanted, Weights, layout_of, part};
+pub use assembly::{Assembly, Origin, Wanted, Weights, compare_file, part};
+pub use comparison::{Comparison, Duplicate, Expected, Match, Substitute, WrongShape, compare, expected};
 pub use convert::{Conversion, convert};
 pub use error::WeightError;
 pub use file::File;
 pub use format::{Extra, Format, Found};
-pub use layout::{Duplicate, Expected, Layout, Match, Substitute, WrongShape, compare, expected};
 pub use naming::Naming;
 pub use save::save;
 pub use set_aside::SetAsideList;

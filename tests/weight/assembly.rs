@@ -7,7 +7,7 @@ use diadc::execute::{DeviceChoice, HostTensor, open};
 use diadc::fact::Precision;
 use diadc::graph::program::{Init, Program};
 use diadc::op::WeightId;
-use diadc::weight::{Assembly, File, Origin, Table, Wanted, WeightError, layout_of, write};
+use diadc::weight::{Assembly, File, Origin, Table, Wanted, WeightError, compare_file, write};
 
 use super::{all, first_values, part, with, zeros};
 
@@ -39,8 +39,9 @@ fn a_copy_that_a_file_lacks_follows_what_the_file_has() {
     let path = folder.path().join("w.safetensors");
     stored(&path, &[("base.w", &[2], 5.0), ("rest.w", &[2], 6.0)]);
     let program = copied();
-    let (assembly, layout) = Assembly::load(&program, &path, &[&program.parts[1]]).expect("only what is fresh lacks");
-    assert_eq!((layout.matched.len(), layout.fresh.len()), (2, 2));
+    let (assembly, comparison) =
+        Assembly::load(&program, &path, &[&program.parts[1]]).expect("only what is fresh lacks");
+    assert_eq!((comparison.matched.len(), comparison.fresh.len()), (2, 2));
     let floats: Vec<_> =
         all(&assembly, 1).expect("it can be read").into_iter().map(|w| w.as_floats().map(<[f32]>::to_vec)).collect();
     assert_eq!(floats, [[5.0; 2], [0.0; 2], [5.0; 2], [6.0; 2]].map(|v| Some(v.to_vec())));
@@ -67,11 +68,11 @@ fn a_file_of_one_part_is_found_to_be_that() {
     program.parts = vec![part("first", "a.b", false), part("second", "c", false)];
     let file = File::open(&path).expect("it can be read");
     let wanted = Wanted { part: Some(&program.parts[1]), table: None };
-    let layout = layout_of(&program, &file, wanted, &[]).expect("no name stands twice");
-    assert!(layout.fits());
-    assert_eq!(layout.naming, "as they are, within the part `second`");
+    let comparison = compare_file(&program, &file, wanted, &[]).expect("no name stands twice");
+    assert!(comparison.fits());
+    assert_eq!(comparison.naming, "as they are, within the part `second`");
     let mut assembly = Assembly::first(&program);
-    assembly.take(file, &layout);
+    assembly.take(file, &comparison);
     assert_eq!(assembly.origins()[0], Origin::First);
     assert!(matches!(&assembly.origins()[1], Origin::Stored { name, .. } if name == "w"));
 }
@@ -83,14 +84,14 @@ fn a_table_is_chosen_by_what_fits_and_reshapes_what_it_says() {
     stored(&path, &[("encoder.mid_block.attentions.0.query.weight", &[3, 2], 5.0), ("quant_conv.weight", &[1], 6.0)]);
     let mut program = zeros(&[("ae.encoder.mid.attn_1.q.weight", &[3, 2, 1, 1]), ("ae.quant_conv.weight", &[1])]);
     program.parts = vec![part("ae", "ae", false)];
-    let (assembly, layout) = Assembly::load(&program, &path, &[]).expect("a table fits");
-    assert_eq!(layout.naming, "those of the layout diffusers-vae, within the part `ae`");
-    assert_eq!(layout.renamed(), 2);
+    let (assembly, comparison) = Assembly::load(&program, &path, &[]).expect("a table fits");
+    assert_eq!(comparison.naming, "those of the layout diffusers-vae, within the part `ae`");
+    assert_eq!(comparison.renamed(), 2);
     assert_eq!(all(&assembly, 1).expect("it can be read")[0].shape, [3, 2, 1, 1]);
     let wanted = Wanted { part: None, table: Some(Table::find("diffusers-unet").expect("it is known")) };
     let file = File::open(&path).expect("it can be read");
-    let layout = layout_of(&program, &file, wanted, &[]).expect("no name stands twice");
-    assert!(layout.matched.is_empty() && layout.missing.len() == 2);
+    let comparison = compare_file(&program, &file, wanted, &[]).expect("no name stands twice");
+    assert!(comparison.matched.is_empty() && comparison.missing.len() == 2);
 }
 
 #[test]
@@ -134,8 +135,8 @@ fn what_is_put_around_a_model_while_it_trains_is_taken_off_its_names() {
     ] {
         let names = ["a", "b"].map(|name| format!("{around}.{name}.w"));
         stored(&path, &[(&names[0], &[1], 5.0), (&names[1], &[1], 6.0)]);
-        let (assembly, layout) = Assembly::load(&program, &path, &[]).expect("it fits");
-        assert_eq!(layout.naming, naming);
+        let (assembly, comparison) = Assembly::load(&program, &path, &[]).expect("it fits");
+        assert_eq!(comparison.naming, naming);
         let floats = |i: usize| all(&assembly, 1).expect("it can be read")[i].as_floats().expect("floats")[0];
         assert_eq!([floats(0), floats(1)], [5.0, 6.0]);
     }

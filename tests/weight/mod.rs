@@ -5,7 +5,7 @@ mod convert;
 mod file;
 mod hostile;
 mod init;
-mod layout;
+mod comparison;
 mod names;
 mod pytorch;
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::diagnostic::grouped;
 use crate::graph::program::{Part, Program};
-use crate::weight::{File, Layout, Substitute, Table, Wanted, WeightError, layout_of, part};
+use crate::weight::{Comparison, File, Substitute, Table, Wanted, WeightError, compare_file, part};
 
 use super::super::arguments::{Setting, setting};
 use super::super::failure::Failure;
@@ -77,17 +77,17 @@ impl Check {
             table: self.layout.as_deref().map(Table::find).transpose().map_err(WeightError::from)?,
         };
         let file = File::open(&self.file)?;
-        let layout = layout_of(program, &file, wanted, &fresh)?;
-        let listing = Listing::new(program, &layout);
+        let comparison = compare_file(program, &file, wanted, &fresh)?;
+        let listing = Listing::new(program, &comparison);
         terminal::result(&match self.format {
-            Format::Json => listing.json(&layout),
+            Format::Json => listing.json(&comparison),
             Format::Table => {
                 let most = if self.all { usize::MAX } else { MOST_SHOWN };
                 let path = self.file.display();
-                format!("{path} for {}: names {}\n", program.name, layout.naming) + &listing.text(most)
+                format!("{path} for {}: names {}\n", program.name, comparison.naming) + &listing.text(most)
             }
         });
-        if layout.fits() {
+        if comparison.fits() {
             return Ok(());
         }
         Err(WeightError::Misfit { path: self.file, model: program.name.clone() }.into())
@@ -108,31 +108,32 @@ struct Kind {
 }
 
 impl Listing {
-    fn new(program: &Program, layout: &Layout) -> Listing {
+    fn new(program: &Program, comparison: &Comparison) -> Listing {
         let kind = |name, lines: Vec<String>| Kind { name, count: lines.len(), lines, remedy: None };
-        let (same, renamed): (Vec<_>, Vec<_>) = layout.matched.iter().partition(|matched| matched.path == matched.name);
+        let (same, renamed): (Vec<_>, Vec<_>) =
+            comparison.matched.iter().partition(|matched| matched.path == matched.name);
         let renamed = renamed.iter().map(|matched| {
             let reshaped = if matched.reshape.is_some() { ", in another shape" } else { "" };
             format!("{}  from {}{reshaped}", matched.path, matched.name)
         });
-        let fresh = layout.fresh.iter().map(|(weight, substitute)| match substitute {
+        let fresh = comparison.fresh.iter().map(|(weight, substitute)| match substitute {
             Substitute::FirstValue => format!("{}  first value", weight.path),
             Substitute::CopyOf(original) => format!("{}  copy of {original}", weight.path),
         });
-        let missing = layout.missing.iter().map(|(weight, near)| {
+        let missing = comparison.missing.iter().map(|(weight, near)| {
             let near = near.as_ref().map(|name| format!("  the file has {name}")).unwrap_or_default();
             format!("{} {:?}{near}", weight.path, weight.shape)
         });
-        let unexpected = layout.unexpected.iter().map(|tensor| format!("{} {:?}", tensor.name, tensor.shape));
-        let unknown = layout.unknown_extras().map(|extra| format!("{}, with tensors: {}", extra.name, extra.what));
-        let shapes = layout
+        let unexpected = comparison.unexpected.iter().map(|tensor| format!("{} {:?}", tensor.name, tensor.shape));
+        let unknown = comparison.unknown_extras().map(|extra| format!("{}, with tensors: {}", extra.name, extra.what));
+        let shapes = comparison
             .wrong_shape
             .iter()
             .map(|wrong| format!("{} {:?}, the file has {:?}", wrong.path, wrong.expected, wrong.found));
-        let types = layout.wrong_type.iter().map(|tensor| format!("{} is {}", tensor.name, tensor.stored));
+        let types = comparison.wrong_type.iter().map(|tensor| format!("{} is {}", tensor.name, tensor.stored));
         // A line for each reason: there may be hundreds of the same.
         let mut reasons: IndexMap<&str, Vec<&str>> = IndexMap::new();
-        for (tensor, why) in &layout.set_aside {
+        for (tensor, why) in &comparison.set_aside {
             reasons.entry(why).or_default().push(&tensor.name);
         }
         let aside = reasons.iter().map(|(why, names)| match names.as_slice() {
@@ -140,24 +141,24 @@ impl Listing {
             [first, others @ ..] => format!("{first} and {} more  {why}", others.len()),
             [] => unreachable!("a reason is there for a tensor"),
         });
-        let known = layout.extras.iter().filter(|(extra, why)| extra.tensors == 0 || why.is_some());
+        let known = comparison.extras.iter().filter(|(extra, why)| extra.tensors == 0 || why.is_some());
         let known: Vec<String> = known
             .map(|(extra, why)| {
                 let why = why.as_ref().map(|why| format!("  {why}")).unwrap_or_default();
                 format!("{}: {}{why}", extra.name, extra.what)
             })
             .collect();
-        let elsewhere = layout.elsewhere.iter().map(|tensor| tensor.name.clone());
+        let elsewhere = comparison.elsewhere.iter().map(|tensor| tensor.name.clone());
         let kinds = vec![
             kind("matched", same.iter().map(|matched| matched.path.clone()).collect()),
             kind("renamed", renamed.collect()),
             kind("starting fresh", fresh.collect()),
             kind("of other parts", elsewhere.collect()),
             Kind {
-                count: layout.set_aside.len() + known.len(),
+                count: comparison.set_aside.len() + known.len(),
                 ..kind("set aside", aside.chain(known.iter().cloned()).collect())
             },
-            Kind { remedy: remedy(program, layout), ..kind("missing", missing.collect()) },
+            Kind { remedy: remedy(program, comparison), ..kind("missing", missing.collect()) },
             kind("not in the spec", unexpected.chain(unknown).collect()),
             kind("of another shape", shapes.collect()),
             kind("not floating point", types.collect()),
@@ -183,18 +184,18 @@ impl Listing {
         text
     }
 
-    fn json(&self, layout: &Layout) -> String {
+    fn json(&self, comparison: &Comparison) -> String {
         let kinds: serde_json::Map<String, serde_json::Value> =
             self.kinds.iter().map(|kind| (kind.name.replace(' ', "_"), json!(kind.lines))).collect();
-        format!("{:#}\n", json!({ "fits": layout.fits(), "names": layout.naming, "weights": kinds }))
+        format!("{:#}\n", json!({ "fits": comparison.fits(), "names": comparison.naming, "weights": kinds }))
     }
 }
 
 /// What can be done about parts that are missing as a whole.
-fn remedy(program: &Program, layout: &Layout) -> Option<String> {
+fn remedy(program: &Program, comparison: &Comparison) -> Option<String> {
     let whole = program.own_parts().filter(|part| {
         let of_part = |path: &String| part.has(path);
-        let missing = layout.missing.iter().filter(|(weight, _)| of_part(&weight.path)).count();
+        let missing = comparison.missing.iter().filter(|(weight, _)| of_part(&weight.path)).count();
         missing > 0 && missing == program.weights.iter().filter(|weight| of_part(&weight.path)).count()
     });
     let names: Vec<&str> = whole.map(|part| part.name.as_str()).collect();

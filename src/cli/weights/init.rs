@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::grouped;
 use crate::graph::program::{Part, Program};
-use crate::weight::{Assembly, File, Layout, Origin, Table, Wanted, WeightError, layout_of, part, save};
+use crate::weight::{Assembly, Comparison, File, Origin, Table, Wanted, WeightError, compare_file, part, save};
 
 use super::super::arguments::SpecArguments;
 use super::super::failure::Failure;
@@ -63,9 +63,9 @@ impl Init {
         let mut others = Vec::new();
         for from in self.sources(program)? {
             let file = File::open(&from.path)?;
-            let layout = compared(program, &file, &from, table)?;
-            others.push((from.path, layout.elsewhere.clone()));
-            assembly.take(file, &layout);
+            let comparison = compared(program, &file, &from, table)?;
+            others.push((from.path, comparison.elsewhere.clone()));
+            assembly.take(file, &comparison);
         }
         let mut screen = Screen::new();
         let (mut weights, mut done, all) = (assembly.weights(self.seed), 0, program.weights.len());
@@ -119,20 +119,20 @@ impl Init {
 }
 
 /// What a file has for its part, or for the whole program; all of the part must be there, and nothing unknown in it.
-fn compared(program: &Program, file: &File, from: &From<'_>, table: Option<&Table>) -> Result<Layout, Failure> {
+fn compared(program: &Program, file: &File, from: &From<'_>, table: Option<&Table>) -> Result<Comparison, Failure> {
     let (name, block, path) = (String::new(), String::new(), String::new());
     let everything = Part { name, owner: None, block, path, is_fresh: true };
     let fresh: Vec<&Part> = match from.part {
         Some(_) => program.parts.iter().filter(|part| part.is_fresh).collect(),
         None => vec![&everything],
     };
-    let mut layout = layout_of(program, file, Wanted { part: from.part, table }, &fresh)?;
+    let mut comparison = compare_file(program, file, Wanted { part: from.part, table }, &fresh)?;
     if let Some(part) = from.part {
         // A whole checkpoint may hold more than the spec has; what lies outside of the part was not asked for.
-        let is_whole = !layout.naming.contains("within the part");
-        layout.unexpected.retain(|tensor| !is_whole || part.has(&tensor.name));
+        let is_whole = !comparison.naming.contains("within the part");
+        comparison.unexpected.retain(|tensor| !is_whole || part.has(&tensor.name));
     }
-    if layout.matched.is_empty() && layout.fits() {
+    if comparison.matched.is_empty() && comparison.fits() {
         let text = match from.part {
             Some(part) => format!("`{}` has no weight of the part `{}`", file.path().display(), part.name),
             None => format!("`{}` has no weight of `{}`", file.path().display(), program.name),
@@ -140,10 +140,10 @@ fn compared(program: &Program, file: &File, from: &From<'_>, table: Option<&Tabl
         let help = "if it holds one part alone, name it: --from PART=FILE";
         return Err(Failure::Usage(format!("{text}; {help}")));
     }
-    if !layout.fits() {
-        return Err(WeightError::Layout { path: file.path().to_owned(), layout: Box::new(layout) }.into());
+    if !comparison.fits() {
+        return Err(WeightError::Differs { path: file.path().to_owned(), comparison: Box::new(comparison) }.into());
     }
-    Ok(layout)
+    Ok(comparison)
 }
 
 /// Where the value of a weight comes from, in words.

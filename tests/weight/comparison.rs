@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use diadc::graph::program::Init;
-use diadc::weight::{Expected, Extra, Found, Layout, Naming, Stored, Substitute, compare, expected};
+use diadc::weight::{Comparison, Expected, Extra, Found, Naming, Stored, Substitute, compare, expected};
 
 use super::{part, with, zeros};
 
@@ -16,7 +16,7 @@ fn found(name: &str, shape: &[usize], stored: Stored) -> Found {
 }
 
 /// Compares under the names as they are.
-fn compared(expected: &[Expected], found: &[Found], extras: &[Extra]) -> Layout {
+fn compared(expected: &[Expected], found: &[Found], extras: &[Extra]) -> Comparison {
     let program = zeros(&[]);
     let paths: BTreeSet<&str> = expected.iter().map(|weight| weight.path.as_str()).collect();
     let naming = Naming::choose(&program, &paths, &[], None, None);
@@ -25,7 +25,7 @@ fn compared(expected: &[Expected], found: &[Found], extras: &[Extra]) -> Layout 
 
 #[test]
 fn every_kind_of_difference_is_listed() {
-    let layout = compared(
+    let comparison = compared(
         &[weight("in.weight", &[4, 3]), weight("out.weight", &[2]), weight("out.bias", &[2]), weight("far", &[1])],
         &[
             found("in.wieght", &[4, 3], Stored::F32),
@@ -34,7 +34,7 @@ fn every_kind_of_difference_is_listed() {
         ],
         &[Extra { name: "second_model".to_owned(), what: "a dict of 2".to_owned(), tensors: 2 }],
     );
-    assert!(!layout.fits());
+    assert!(!comparison.fits());
     let text = "  2 missing:
     in.weight [4, 3]   (the file has `in.wieght`)
     far [1]
@@ -47,7 +47,7 @@ fn every_kind_of_difference_is_listed() {
   1 not floating point:
     out.bias is I64
 ";
-    assert_eq!(layout.to_string(), text);
+    assert_eq!(comparison.to_string(), text);
 }
 
 #[test]
@@ -60,9 +60,9 @@ fn long_lists_are_cut_and_counted() {
 
 #[test]
 fn sixteen_bits_fit() {
-    let layout = compared(&[weight("a", &[2])], &[found("a", &[2], Stored::Bf16)], &[]);
-    assert!(layout.fits());
-    assert_eq!(layout.to_string(), "");
+    let comparison = compared(&[weight("a", &[2])], &[found("a", &[2], Stored::Bf16)], &[]);
+    assert!(comparison.fits());
+    assert_eq!(comparison.to_string(), "");
 }
 
 #[test]
@@ -77,17 +77,17 @@ fn what_published_checkpoints_hold_besides_is_set_aside_with_a_reason() {
     let tensors: Vec<Found> = names.iter().map(|name| found(name, &[2], Stored::F32)).collect();
     let optimizer = Extra { name: "optimizer_states".to_owned(), what: "a list of 1".to_owned(), tensors: 9 };
     let epoch = Extra { name: "whatever".to_owned(), what: "5".to_owned(), tensors: 0 };
-    let layout = compared(&[], &tensors, &[optimizer, epoch]);
-    assert!(layout.fits(), "{layout}");
-    assert_eq!(layout.set_aside.len(), names.len());
-    assert!(layout.set_aside.iter().all(|(_, why)| !why.is_empty()));
+    let comparison = compared(&[], &tensors, &[optimizer, epoch]);
+    assert!(comparison.fits(), "{comparison}");
+    assert_eq!(comparison.set_aside.len(), names.len());
+    assert!(comparison.set_aside.iter().all(|(_, why)| !why.is_empty()));
     assert!(!compared(&[], &[found("betas2", &[2], Stored::F32)], &[]).fits());
 }
 
 #[test]
 fn a_weight_that_is_asked_for_is_never_set_aside() {
-    let layout = compared(&[weight("logvar", &[])], &[found("logvar", &[], Stored::F32)], &[]);
-    assert!(layout.set_aside.is_empty() && layout.matched.len() == 1);
+    let comparison = compared(&[weight("logvar", &[])], &[found("logvar", &[], Stored::F32)], &[]);
+    assert!(comparison.set_aside.is_empty() && comparison.matched.len() == 1);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Compares the weights that a program expects with the tensors that a file has.
 //!
 //! In: the expected weights, the tensors and other entries of a file, and how its names become paths. Out: a
-//! [`Layout`], which says for every weight and every tensor whether it matches, is missing, unexpected or set aside.
+//! [`Comparison`], which says for every weight and every tensor whether it matches, is missing, unexpected or set
+//! aside.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -39,7 +40,7 @@ pub enum Substitute {
 
 /// How the tensors of a file compare with the expected weights.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Layout {
+pub struct Comparison {
     /// How the names in the file were read, in words.
     pub naming: String,
     /// Weights that the file has.
@@ -93,7 +94,7 @@ pub struct Duplicate {
     pub names: [String; 2],
 }
 
-impl Layout {
+impl Comparison {
     /// Whether the file has every weight that it must have, and nothing that is not known.
     #[must_use]
     pub fn fits(&self) -> bool {
@@ -145,9 +146,9 @@ pub fn compare(
     found: &[Found],
     extras: &[Extra],
     naming: &Naming<'_>,
-) -> Result<Layout, Duplicate> {
+) -> Result<Comparison, Duplicate> {
     let wanted: HashMap<&str, &Expected> = expected.iter().map(|weight| (weight.path.as_str(), weight)).collect();
-    let mut layout = Layout { naming: naming.to_string(), ..Layout::default() };
+    let mut comparison = Comparison { naming: naming.to_string(), ..Comparison::default() };
     let mut there: BTreeMap<String, (&Found, Option<Reshape>)> = BTreeMap::new();
     for tensor in found {
         let named = naming.path(&tensor.name);
@@ -157,32 +158,32 @@ pub fn compare(
                     return Err(Duplicate { path, names: [first.name.clone(), tensor.name.clone()] });
                 }
             }
-            Some((path, _)) if paths.contains(path.as_str()) => layout.elsewhere.push(tensor.clone()),
+            Some((path, _)) if paths.contains(path.as_str()) => comparison.elsewhere.push(tensor.clone()),
             Some(_) | None => match SetAsideList::known().tensor(&tensor.name) {
-                Some(why) => layout.set_aside.push((tensor.clone(), why.to_owned())),
-                None => layout.unexpected.push(tensor.clone()),
+                Some(why) => comparison.set_aside.push((tensor.clone(), why.to_owned())),
+                None => comparison.unexpected.push(tensor.clone()),
             },
         }
     }
     for extra in extras {
-        layout.extras.push((extra.clone(), SetAsideList::known().extra(&extra.name).map(str::to_owned)));
+        comparison.extras.push((extra.clone(), SetAsideList::known().extra(&extra.name).map(str::to_owned)));
     }
     for weight in expected {
         match (there.get(&weight.path), &weight.substitute) {
-            (Some((tensor, reshape)), _) => layout.take(weight, tensor, *reshape),
-            (None, Some(substitute)) => layout.fresh.push((weight.clone(), substitute.clone())),
+            (Some((tensor, reshape)), _) => comparison.take(weight, tensor, *reshape),
+            (None, Some(substitute)) => comparison.fresh.push((weight.clone(), substitute.clone())),
             (None, None) => {
                 // Similar names take long to find, and only a few are shown.
-                let names = layout.unexpected.iter().map(|tensor| tensor.name.as_str());
-                let near = (layout.missing.len() < MOST_SHOWN).then(|| nearest(&weight.path, names)).flatten();
-                layout.missing.push((weight.clone(), near.map(str::to_owned)));
+                let names = comparison.unexpected.iter().map(|tensor| tensor.name.as_str());
+                let near = (comparison.missing.len() < MOST_SHOWN).then(|| nearest(&weight.path, names)).flatten();
+                comparison.missing.push((weight.clone(), near.map(str::to_owned)));
             }
         }
     }
-    Ok(layout)
+    Ok(comparison)
 }
 
-impl Layout {
+impl Comparison {
     fn take(&mut self, weight: &Expected, tensor: &Found, reshape: Option<Reshape>) {
         let path = weight.path.clone();
         let shape = reshape.map_or(Some(tensor.shape.clone()), |reshape| reshape.shape(&tensor.shape));
@@ -198,7 +199,7 @@ impl Layout {
 }
 
 /// One line for each difference, at most ten of a kind, under a line that counts them.
-impl fmt::Display for Layout {
+impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let missing = self.missing.iter().map(|(weight, near)| {
             let near = near.as_ref().map(|name| format!("   (the file has `{name}`)")).unwrap_or_default();
