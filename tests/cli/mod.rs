@@ -4,6 +4,7 @@ mod call;
 mod data;
 mod fmt;
 mod harness;
+mod memory;
 mod metrics;
 mod mistakes;
 mod neovim;

@@ -97,6 +97,17 @@ pub(super) fn run<K: Kernels<Backend: Backend<Device = burn::tensor::ops::Device
     apply::<K>(op, choice(op, inputs.iter().map(Tensor::shape), shape), inputs, shape, &device())
 }
 
+/// The output of an operation that is computed in a certain way.
+pub(super) fn run_by<K: Kernels<Backend = Plain>>(
+    op: &Op,
+    choice: Choice,
+    inputs: &[HostTensor],
+    shape: &[usize],
+) -> HostTensor {
+    let inputs = inputs.iter().map(|x| Tensor::from_host(x.clone(), &device())).collect();
+    apply::<K>(op, choice, inputs, shape, &device()).into_host().expect("the device works")
+}
+
 /// What a plan chooses for an operation on operands of these shapes.
 pub(super) fn choice(op: &Op, inputs: impl Iterator<Item = Vec<usize>>, output: &[usize]) -> Choice {
     let of = |extents: &[usize]| Shape(extents.iter().map(|&n| (n as i64).into()).collect());
@@ -110,6 +121,16 @@ pub(super) fn gradients(
     inputs: &[HostTensor],
     weights: &HostTensor,
 ) -> (HostTensor, Vec<(usize, HostTensor)>) {
+    gradients_by(op, choice(op, inputs.iter().map(|x| x.shape.clone()), &weights.shape), inputs, weights)
+}
+
+/// The same of an operation that is computed in a certain way.
+pub(super) fn gradients_by(
+    op: &Op,
+    choice: Choice,
+    inputs: &[HostTensor],
+    weights: &HostTensor,
+) -> (HostTensor, Vec<(usize, HostTensor)>) {
     let device = device();
     let inputs: Vec<Tensor<Trained>> = inputs
         .iter()
@@ -118,7 +139,6 @@ pub(super) fn gradients(
             x @ (Tensor::Int(_) | Tensor::Bool(_)) => x,
         })
         .collect();
-    let choice = choice(op, inputs.iter().map(Tensor::shape), &weights.shape);
     let output = apply::<Recorded<Cpu>>(op, choice, inputs.clone(), &weights.shape, &device);
     let weights = Tensor::<Trained>::from_host(weights.clone(), &device).float();
     // The weights want a gradient as well, so that there is something to derive by even if no input is reached.

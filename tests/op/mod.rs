@@ -3,6 +3,7 @@
 //! A case is a name in the fixture and the operation it belongs to; each file of this folder lists those of its
 //! family. `device` says where they run and how close they must come, `fixture` reads and compares.
 
+mod choice;
 mod convolution;
 mod device;
 mod elementwise;

@@ -1,0 +1,110 @@
+//! What `diadc cost` says that a function takes, against the most memory that a process which calls it has held.
+#![cfg(target_os = "linux")]
+
+use std::collections::BTreeMap;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use diadc::execute::HostTensor;
+use diadc::weight;
+use serde_json::Value;
+
+use super::harness::Bench;
+
+/// An estimate may be off by so much, as `benches/memory.rs` says.
+const TOLERANCE: f64 = 0.1;
+
+/// Threads of both processes: each of them packs matrices into memory of its own.
+const THREADS: &str = "2";
+
+/// Attention between many pixels, a convolution and a transposed one.
+const PIXELS: &str = r"//! Pixels attend to each other, between a convolution and a transposed one.
+
+block Pixels(width: int) {
+    fn (image) {
+        let x = image |> conv(3, out: width, stride: 2) @ 'in'
+        let tokens = to_tokens(x)
+        let (q, k, v) = split(tokens |> linear(3 * width) @ 'qkv', 3, axis: -1)
+        let seen = tokens + multi_head_attention(q, k, v, heads: 4)
+        to_image(seen, like: x) |> conv_transpose(4, out: 3, stride: 2, padding: 1) @ 'out'
+    }
+}
+
+model Attending {
+    data { size = 64 }
+    part net = Pixels(width: 128)
+    objective restoring(image) trains net { mse(net(image), image) }
+    training restoring { optimizer = adamw(lr: 1e-3)  batch = 4  steps = 1 }
+    score(image) {
+        let map = mean((net(image) - image) ^ 2, axis: 1)
+        { map: map, value: max(map, axis: [1, 2]) }
+    }
+}
+";
+
+#[test]
+fn scoring_with_a_narrow_denoiser_takes_what_is_estimated() {
+    is_near_its_estimate(concat!(env!("CARGO_MANIFEST_DIR"), "/specs/tiny.diad"), 128, 64);
+}
+
+#[test]
+fn scoring_with_many_weights_takes_what_is_estimated() {
+    is_near_its_estimate(concat!(env!("CARGO_MANIFEST_DIR"), "/specs/small.diad"), 4, 128);
+}
+
+#[test]
+fn attention_and_convolutions_of_large_images_take_what_is_estimated() {
+    is_near_its_estimate("attending.diad", 32, 64);
+}
+
+/// Scores a batch of images of a size.
+fn is_near_its_estimate(spec: &str, batch: usize, size: usize) {
+    let bench = Bench::new();
+    bench.write("attending.diad", PIXELS.replace('\'', "\"").as_bytes());
+    let shape = [batch, 3, size, size];
+    let numbers = (0..shape.iter().product()).map(|i| (i % 23) as f32 / 23.0).collect();
+    let image = HostTensor::floats(&shape, numbers);
+    weight::write(&bench.path("x.safetensors"), &[("image", &image)], &BTreeMap::new()).expect("it can be written");
+
+    let estimated = estimate(&bench, spec, batch);
+    let call = ["call", spec, "score", "--inputs", "x.safetensors", "--weights", "init"];
+    let mut command = bench.command(&call);
+    command.env("RAYON_NUM_THREADS", THREADS).stdout(Stdio::null()).stderr(Stdio::null());
+    let measured = most_held(command.spawn().expect("the program can be started"));
+    let off = estimated / measured - 1.0;
+    assert!(
+        off.abs() <= TOLERANCE,
+        "{spec}: {:.1} MB are estimated, {:.1} MB were held: {:+.1} %",
+        estimated / 1e6,
+        measured / 1e6,
+        100.0 * off
+    );
+}
+
+/// The bytes that `diadc cost` says scoring takes.
+fn estimate(bench: &Bench, spec: &str, batch: usize) -> f64 {
+    let mut command = bench.command(&["cost", spec, "--batch", &batch.to_string(), "--format", "json"]);
+    let output = command.env("RAYON_NUM_THREADS", THREADS).output().expect("the program can be started");
+    let json: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let peaks = json["memory"]["peaks"].as_array().expect("a list of functions");
+    let score = peaks.iter().find(|peak| peak["name"] == "score").expect("the model has a score");
+    score["bytes"]["total"].as_f64().expect("a number of bytes")
+}
+
+/// The most bytes that were resident of a process, which is asked again and again until it ends: what Linux keeps of it
+/// for afterwards counts the process that started it as well.
+fn most_held(mut process: Child) -> f64 {
+    let path = format!("/proc/{}/status", process.id());
+    let mut most = 0_u64;
+    loop {
+        let status = std::fs::read_to_string(&path).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let held = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
+        most = most.max(held.unwrap_or(0) * 1024);
+        if let Some(status) = process.try_wait().expect("the process is ours") {
+            assert!(status.success(), "the call failed");
+            return most as f64;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
