@@ -1,7 +1,7 @@
 //! One operation: the output for its inputs.
 //!
 //! In: an operation, tensors that fit its shape rule, and the concrete shape of its output. Out: that output.
-//! This file only says which kernel an operation has; the kernels have the names of the files in `op`.
+//! This file maps each operation to the function that computes it. Those functions lie in files named as in `op`.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{Device, FloatTensor};
@@ -17,9 +17,8 @@ use super::{elementwise, layout, linear, matmul, normalize, pool, reduce, resamp
 /// symbols bound.
 ///
 /// # Panics
-/// If the inputs do not fit the operation's shape rule, which `check` has made sure of, or the choice was made for another
-/// operation; and for `Input`, `Weight`
-/// and `Random`, which hold what the caller knows and this room does not.
+/// If the inputs do not fit the operation's shape rule, which `check` has verified; if the choice was made for another
+/// operation; and for `Input`, `Weight` and `Random`, whose values the caller supplies itself.
 #[must_use]
 pub fn apply<K: Kernels>(
     op: &Op,

@@ -1,4 +1,5 @@
-//! Inputs against their facts: symbols such as the batch size get values, and every shape becomes numbers.
+//! Checks the inputs of a run against their facts. Symbols such as the batch size get their values here, and every shape
+//! becomes numbers.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +17,8 @@ pub(super) struct Shapes {
 
 /// The values of the symbols of a plan.
 ///
-/// A symbol is found where it is the whole extent of an input's axis, or else of the first axis of a random source,
-/// which has as many rows as `draw` has samples. All other extents must then agree.
+/// A symbol takes its value from an input that has an axis with this symbol as its whole extent. If there is none, it
+/// takes the number of samples in `draw` where it is the first extent of a random source. All other extents must agree.
 ///
 /// # Errors
 /// If an input is missing, unknown, or of another type or shape.

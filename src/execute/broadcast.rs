@@ -1,7 +1,7 @@
 //! Arithmetic with an operand that is repeated along some axes.
 //!
-//! In: two operands of the same rank, and the shape of the result. Every backend broadcasts by itself; the CPU
-//! backend does so fast only for a few shapes, which is where this file brings its operands.
+//! In: two operands of the same rank, and the shape of the result. Every backend can broadcast, but the
+//! CPU backend is fast only for a few shapes: this file brings the operands into one of those.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
@@ -39,7 +39,7 @@ pub(super) fn broadcast<B: Backend>(
 }
 
 /// Two operands of one function, in the shapes in which the CPU backend broadcasts them fast: one number per row, or
-/// the same row for all. What it would have to walk element by element is brought into such a shape.
+/// the same row for all.
 struct Rows<B: Backend> {
     a: FloatTensor<B>,
     b: FloatTensor<B>,

@@ -1,7 +1,7 @@
 //! One step of an optimiser on a device: gradients in, weights and moments out.
 //!
 //! The formulas and the order of their operations are those of torch's `AdamW` and `SGD`. Nothing is read back to
-//! the host: the norm for clipping stays on the device as a number that gradients are multiplied with.
+//! the host: the norm for clipping stays on the device, as a factor of the gradients.
 
 use burn::tensor::Shape;
 use burn::tensor::TensorMetadata;
@@ -12,14 +12,14 @@ use diadc_core::engine::{Descent, Optimizer};
 
 use super::kernels::{AdamFactors, Floats, TrainingKernels};
 
-/// What the rule remembers of a weight: the running mean of gradients, and with Adam that of their squares.
+/// The optimiser moments of a weight: the running mean of its gradients and, for Adam, that of their squares.
 #[derive(Clone, Debug)]
 pub(super) struct Moments<B: Backend> {
     pub(super) first: FloatTensor<B>,
     pub(super) second: Option<FloatTensor<B>>,
 }
 
-/// A weight after one step, and what the rule remembers of it. `step` counts from 1.
+/// A weight and its moments after one step. `step` counts from 1.
 pub(super) fn step<K: TrainingKernels>(
     descent: &Descent,
     step: u64,
@@ -93,7 +93,7 @@ fn with_momentum<B: Backend>(
     (first.clone(), Some(Moments { first, second: None }))
 }
 
-/// Gradients shortened to a norm all together, as torch's `clip_grad_norm_`.
+/// The gradients, scaled down so that their norm, taken over all of them, is at most `norm`; torch's `clip_grad_norm_`.
 pub(super) fn clip<B: Backend>(gradients: Vec<FloatTensor<B>>, norm: f64) -> Vec<FloatTensor<B>> {
     let squares = gradients.iter().map(|gradient| B::float_sum(B::float_mul(gradient.clone(), gradient.clone())));
     let Some(total) = squares.reduce(|a, b| B::float_add(a, b)) else { return gradients };

@@ -1,4 +1,4 @@
-//! Functions of single elements.
+//! Functions that are applied to each element.
 //!
 //! Where burn has a fused kernel but no exact gradient for it, the kernel runs only without autodiff; under
 //! autodiff the function is composed. Comparisons and masks get operands of equal shape, arithmetic broadcasts.

@@ -40,7 +40,7 @@ pub(super) fn expand<B: Backend>(x: Tensor<B>, shape: &[usize]) -> Tensor<B> {
     }
 }
 
-/// The tensor with as many axes as said; new ones come first and have extent 1.
+/// The tensor with this many axes; new axes come first and have extent 1.
 pub(super) fn with_rank<B: Backend>(x: Tensor<B>, rank: usize) -> Tensor<B> {
     let shape = x.shape();
     if shape.len() >= rank {
@@ -71,8 +71,8 @@ pub(super) fn slice<B: Backend>(x: Tensor<B>, axis: usize, start: i64, end: i64)
     dense(view)
 }
 
-/// The same tensor without gaps in memory, now and, under autodiff, in its gradient on the way back: the CPU backend
-/// is slow at all that reads a view with gaps. A reshape copies only what has gaps.
+/// The same tensor without gaps in memory, and the same for its gradient under autodiff: the CPU backend is slow at
+/// reading views with gaps. A reshape copies only what has gaps.
 fn dense<B: Backend>(x: Tensor<B>) -> Tensor<B> {
     let shape = x.shape();
     let flat = [shape.iter().product()];

@@ -1,11 +1,11 @@
-//! What each operation does on a device, with burn; files have the names of those in `diadc_core::op`.
+//! Computes operations on a device, with burn. Files have the names of those in `diadc_core::op`.
 //!
 //! In: an operation, tensors that fit its shape rule, and the concrete shape of its output. Out: that output.
 //! Everything is generic over the backend: under autodiff the same code is differentiable with respect to every
 //! float input. Ranks are values here, not types, so burn's primitives are called, never its `Tensor<B, D>`.
 //!
-//! A [`Session`] is the engine for one backend. It is only made in the crates of the devices, so that a change to one
-//! device does not build the others again.
+//! A [`Session`] is the engine for one backend. Only the crates of the devices make one, so that a change to one device
+//! does not rebuild the others.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 

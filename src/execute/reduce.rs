@@ -8,7 +8,7 @@ use diadc_core::op::Reduction;
 
 use super::tensor::on_device;
 
-/// Neighbouring axes with the same fate are joined first, so that each run of them is reduced at once.
+/// Neighbouring axes that are all reduced, or all kept, are joined first, so that each such run takes one reduction.
 pub(super) fn reduce<B: Backend>(
     kind: Reduction,
     axes: &[usize],

@@ -1,7 +1,7 @@
-//! The last two axes at another size, or smoothed.
+//! Resizes or blurs the last two axes.
 //!
-//! Both are a matrix from the left and one from the right, made on the host in double precision: exact,
-//! differentiable and the same on every backend. Sizes are known when a graph runs, so matrices are small.
+//! Both multiply each image by one matrix from the left and one from the right. The matrices are made on the host in double
+//! precision, so that the result is exact, differentiable and the same on every backend.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{Device, FloatTensor, InterpolateMode, InterpolateOptions};

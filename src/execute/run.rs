@@ -1,7 +1,7 @@
-//! A plan on a device: step after step, with values in slots.
+//! Runs the steps of a plan on a device, one after the other, with values in slots.
 //!
 //! In: a block of a plan, weights, inputs and the choice of random numbers. Out: its outputs. A step that needs a
-//! gradient runs with burn's autodiff; all others run on the bare backend, with its fused kernels, and record nothing.
+//! gradient runs under burn's autodiff; all others run on the bare backend, with its fused kernels, and record nothing.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub(super) struct Run<'a, K: TrainingKernels> {
     pub(super) precision: Precision,
     /// All weights.
     pub(super) weights: &'a [Tensor<K::Backend>],
-    /// Those that are trained, as leaves of the record.
+    /// The trained weights, as leaves of the autodiff graph.
     pub(super) tracked: &'a BTreeMap<WeightId, Tensor<Autodiff<K::Backend>>>,
     /// The outputs of the constants.
     pub(super) kept: &'a [Tensor<K::Backend>],
@@ -74,7 +74,7 @@ impl<K: TrainingKernels> Run<'_, K> {
         Ok(block.outputs.iter().map(|operand| self.load(*operand, &mut slots, true)).collect())
     }
 
-    /// A value, taken out of its slot by its last use so that the device may write over it.
+    /// The value of an operand. Its last use takes it out of its slot, so that the device may overwrite it.
     fn load(&self, operand: Operand, slots: &mut [Option<Value<K::Backend>>], is_tracked: bool) -> Value<K::Backend> {
         match operand {
             Operand::Slot { slot, last } => {
@@ -123,7 +123,7 @@ impl<K: TrainingKernels> Run<'_, K> {
         Ok(output)
     }
 
-    /// The output of an operation; the inputs of a product are rounded first if they are to be.
+    /// The output of an operation. In bf16, the inputs of a product are rounded first.
     fn apply<A: Kernels<Backend: Backend<Device = Device<K::Backend>>>>(
         &self,
         op: &Op,
@@ -138,7 +138,7 @@ impl<K: TrainingKernels> Run<'_, K> {
         apply::<A>(op, choice, inputs, shape, self.device).in_float_type(FloatDType::F32)
     }
 
-    /// Devices do not check what they look up, or end the program: each index must be one of a row of the table.
+    /// Checks that each index is that of a row of the table: devices either do not check it or abort the program.
     fn check_index(&self, table: &Value<K::Backend>, index: &Value<K::Backend>) -> Result<(), RunError> {
         let rows = table.clone().plain().shape().first().copied().unwrap_or(0);
         let index = index.clone().plain().into_host()?;

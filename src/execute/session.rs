@@ -1,4 +1,4 @@
-//! A device with weights and plans on it: the engine for one backend.
+//! The engine for one backend: a device with the weights and plans that it holds.
 //!
 //! Outputs of constant steps, such as the encoding of a fixed text, are computed at the first run and kept until a
 //! weight they are made of changes. Gradients wait on the device until a step is taken.
@@ -45,7 +45,7 @@ struct Loaded<B: Backend> {
     step: u64,
 }
 
-/// Leaves of the record.
+/// Trained weights, as leaves of the autodiff graph.
 type Leaves<B> = BTreeMap<WeightId, Tensor<Autodiff<B>>>;
 
 impl<K: TrainingKernels> Session<K> {
@@ -115,7 +115,7 @@ impl<K: TrainingKernels> Session<K> {
         self.plans[id.0].plan.trained.iter().map(leaf).collect()
     }
 
-    /// The loss, the gradients that there are, and the new statistics, all on the device but the loss.
+    /// The loss on the host; on the device, the new statistics and the gradients of those weights that it depends on.
     fn backward(&mut self, id: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Backward<K::Backend>, RunError> {
         let leaves = self.leaves(id);
         let mut values = self.run(id, inputs, draw, &leaves, false)?;
@@ -135,7 +135,7 @@ impl<K: TrainingKernels> Session<K> {
         Ok(Backward { loss: loss_value, gradients: gradients.collect(), updates })
     }
 
-    /// Forgets constants that are made of one of these weights.
+    /// Discards the constants of plans that compute them from one of these weights.
     fn forget(&mut self, changed: &[WeightId]) {
         for loaded in &mut self.plans {
             if loaded.plan.constant_weights.iter().any(|id| changed.contains(id)) {

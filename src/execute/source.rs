@@ -9,7 +9,7 @@ use diadc_core::op::{Constant, Elements};
 use super::layout::expand;
 use super::tensor::Tensor;
 
-/// The constant; a single element fills the shape without being copied where the backend can do that.
+/// The constant. A single element fills the whole shape, without copies where the backend can do that.
 pub(super) fn constant<B: Backend>(constant: &Constant, shape: &[usize], device: &Device<B>) -> Tensor<B> {
     let count = match &constant.elements {
         Elements::Float(v) => v.len(),

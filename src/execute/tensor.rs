@@ -1,7 +1,7 @@
 //! Tensors on a device: one type for every backend, rank and element type.
 //!
 //! In: a [`HostTensor`]. Out: [`Tensor`], and back. burn's tensors with a rank in their type are not used,
-//! since ranks are known from facts. One number, whose fact has no axes, lies on the device as `[1]`.
+//! because ranks are only known from facts. A single number, whose fact has no axes, has the shape `[1]` on the device.
 
 use burn::tensor::backend::{Backend, ExecutionError};
 use burn::tensor::ops::{BoolTensor, Device, FloatTensor, IntTensor};

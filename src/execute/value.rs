@@ -1,4 +1,4 @@
-//! A value while a plan runs: with or without the record of how it came about.
+//! A value while a plan runs: with or without the autodiff graph that leads to it.
 
 use burn::backend::Autodiff;
 use burn::tensor::backend::{AutodiffBackend, Backend};
@@ -10,7 +10,7 @@ use super::tensor::Tensor;
 pub(super) enum Value<B: Backend> {
     /// Numbers only.
     Plain(Tensor<B>),
-    /// Numbers, and the way from trained weights to them.
+    /// Numbers, and how autodiff gets from them to the trained weights.
     Tracked(Tensor<Autodiff<B>>),
 }
 

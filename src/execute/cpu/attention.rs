@@ -1,4 +1,5 @@
-//! Attention on the CPU: some queries at a time, so that their scores stay in the cache and are never held for all.
+//! Attention on the CPU. A core works on some queries at a time, so that their scores stay in its cache; the scores of all
+//! queries are never held at once.
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
@@ -13,8 +14,8 @@ use diadc_core::plan::Queries;
 use super::product::{Matrix, multiply};
 use super::{Flexible, rows, zeros};
 
-/// `[B, heads, n, d]`, `[B, heads, m, d]` and `[B, heads, m, e]`, all f32, to `[B, heads, n, e]`, which lies in memory as
-/// `[B, n, heads, e]`: what models join the heads of is then in order. The operands may lie in any order.
+/// `[B, heads, n, d]`, `[B, heads, m, d]` and `[B, heads, m, e]`, all f32, to `[B, heads, n, e]`. In memory the output lies
+/// as `[B, n, heads, e]`, so that models can join the heads without a copy. The operands may lie in any order.
 pub(super) fn attention(
     attention: Attention,
     q: Flexible,

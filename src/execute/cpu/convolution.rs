@@ -1,6 +1,6 @@
 //! Convolution on the CPU, and the gradient of its weight: windows are unfolded and multiplied by the weight.
 //!
-//! The plan says which windows are unfolded at once: no copy of the whole input is made.
+//! The plan chooses which windows are unfolded at once, so that the windows of a whole batch are never held.
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
@@ -168,8 +168,8 @@ fn by_rows(layout: &Layout, pixels: &[f32], factors: &[f32], band: Band, result:
     }
 }
 
-/// The gradient of the weight, from the input `[B, C, H, W]` and the gradient of the output `[B, out, h, w]`, of `step`
-/// samples at once.
+/// The gradient of the weight, from the input `[B, C, H, W]` and the gradient of the output `[B, out, h, w]`. The windows of
+/// `step` samples are unfolded at once.
 pub(super) fn weight_gradient(
     conv: Conv2d,
     x: Flexible,

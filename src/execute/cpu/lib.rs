@@ -1,4 +1,4 @@
-//! Products, activations and gradients on the CPU, straight on the numbers, with all cores.
+//! The CPU's own kernels for products, activations and gradients. They work on slices of numbers, with all cores.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -178,7 +178,7 @@ impl TrainingKernels for Cpu {
     }
 }
 
-/// So many zeros, written by all cores: who first touches a page of memory waits until the system has cleared it.
+/// A vector of zeros that all cores write: the first write to a page of memory waits until the system has cleared it.
 fn zeros(count: usize) -> Vec<f32> {
     rayon::iter::repeat_n(0.0, count).with_min_len(CHUNK).collect()
 }
@@ -193,7 +193,8 @@ fn each_line(elements: &mut [f32], width: usize, work: impl Fn(usize, &mut [f32]
     });
 }
 
-/// `columns` numbers of a row that begin at `left` and lie `stride` apart; those outside stay as they are.
+/// Fills a line with numbers of a row that begin at `left` and lie `stride` apart. Where the row has none, the line stays
+/// as it is.
 fn fill(line: &mut [f32], source: &[f32], left: isize, stride: usize) {
     if stride == 1 {
         let skip = left.min(0).unsigned_abs().min(line.len());

@@ -1,4 +1,4 @@
-//! A matrix of weights times many rows, on the CPU.
+//! Rows times a weight, on the CPU.
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;

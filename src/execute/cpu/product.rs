@@ -1,7 +1,7 @@
 //! Matrix products on the CPU, with all cores or one.
 //!
-//! [`multiply`] is the general one; it copies operands into the order in which it reads them, which pays if both are
-//! large. [`multiply_rows`] copies nothing, and a large matrix that is multiplied by few rows passes the cache once.
+//! [`multiply`] is the general one. It copies operands into the order in which it reads them, which pays if both are
+//! large. [`multiply_rows`] copies nothing, and reads a large matrix that is multiplied by few rows only once.
 #![allow(unsafe_code, reason = "the matrix product takes pointers, so that it writes into the result itself")]
 #![expect(clippy::inline_always, reason = "a function that is called and not inlined is not compiled for wide vectors")]
 
@@ -146,7 +146,7 @@ impl Block<'_> {
     }
 }
 
-/// A part of each of the first rows of some; if they are too few, of the last one again.
+/// The same part of `N` rows, beginning with the first of `rows`; if there are fewer, the last one is repeated.
 #[inline(always)]
 fn spans<const N: usize>(
     numbers: &[f32],

@@ -29,7 +29,7 @@ pub(super) fn softmax(x: Flexible) -> Flexible {
     Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
 }
 
-/// Softmax of one row, in place; the largest number is taken off first.
+/// Softmax of one row, in place. The largest number is subtracted first, so that no power overflows.
 pub(super) fn share(row: &mut [f32]) {
     Arch::new().dispatch(
         #[inline(always)]

@@ -1,4 +1,4 @@
-//! The CUDA device, found when it is asked for.
+//! The CUDA device, which is looked for when a user asks for it.
 //!
 //! The driver is loaded at the first operation, and burn panics when it is not there. So one small operation runs here,
 //! where the panic is caught and becomes an error with the driver's own words.
@@ -30,7 +30,7 @@ pub fn open(index: usize, name: String, precision: Precision) -> Result<Box<dyn 
     }
 }
 
-/// Runs something that may panic; the words of the first panic, on whatever thread, come back instead of being printed.
+/// Runs a function that may panic. The message of the first panic, on whatever thread, is returned and not printed.
 fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     // The hook is one for all threads: two that exchange it at once would leave it exchanged.
     static TURN: Mutex<()> = Mutex::new(());
@@ -50,7 +50,7 @@ fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-/// The loader lists dozens of file names where one sentence says the same; anything else is cut to a line.
+/// One sentence in place of the dozens of file names that the loader lists; anything else is cut to its first line.
 fn in_brief(text: &str) -> String {
     if text.contains("dynamically load") {
         return "the driver's library `libcuda` is not there".to_owned();

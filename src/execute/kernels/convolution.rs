@@ -53,7 +53,7 @@ pub fn input_gradient<K: Kernels>(
     back::<K>(way, gradient, mirrored::<K::Backend>(weight, conv.groups), None, choice.reversed())
 }
 
-/// The output of a transposed convolution: the way back through a convolution.
+/// The output of a transposed convolution, which is computed as the input's gradient of a convolution is.
 pub(crate) fn transposed_convolution<K: Kernels>(
     conv: ConvTranspose2d,
     x: Floats<K>,
@@ -121,14 +121,15 @@ fn unfold<B: Backend>(conv: Conv2d, x: FloatTensor<B>, [kh, kw]: [usize; 2]) -> 
     (B::float_reshape(flat, shape), [rows, columns])
 }
 
-/// A convolution to go back through.
+/// A convolution whose input's gradient is computed.
 struct Way {
     conv: Conv2d,
     /// Rows and columns at the end that no window begins at.
     rest: [usize; 2],
 }
 
-/// The way back through a convolution, `[B, out, h, w]` to `[B, C, H, W]`, with the mirrored weight.
+/// From the gradient of a convolution's output, `[B, out, h, w]`, to that of its input, `[B, C, H, W]`, with the mirrored
+/// weight.
 fn back<K: Kernels>(
     way: Way,
     y: Floats<K>,

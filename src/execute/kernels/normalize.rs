@@ -9,7 +9,8 @@ use burn::tensor::{Shape, TensorMetadata};
 use crate::layout::expand;
 use crate::tensor::{Tensor, without_gradient};
 
-/// The largest number is taken off first; no gradient flows through it, since it changes nothing.
+/// Softmax over an axis. The largest number is subtracted first, so that no power overflows; no gradient flows through it,
+/// because it does not change the result.
 pub(super) fn softmax<B: Backend>(x: FloatTensor<B>, axis: usize) -> FloatTensor<B> {
     let largest = B::float_max_dim(without_gradient::<B>(x.clone()), axis);
     let powers = B::float_exp(B::float_sub(x, largest));
@@ -17,7 +18,8 @@ pub(super) fn softmax<B: Backend>(x: FloatTensor<B>, axis: usize) -> FloatTensor
     B::float_mul(powers, B::float_recip(sum))
 }
 
-/// Rows are groups for the statistics and channels for scale and shift, so that each factor is one number per row.
+/// Group normalisation. The tensor is seen as one row per group for the statistics, and as one row per channel for scale
+/// and shift, so that each factor is one number per row.
 pub(super) fn group_norm<B: Backend>(
     groups: usize,
     epsilon: f64,

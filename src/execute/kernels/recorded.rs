@@ -1,5 +1,5 @@
-//! Kernels under autodiff. Convolutions, SiLU and the addition of a number per channel are those of the device, and the
-//! record says which of its kernels makes their gradients; all else is composed of what burn can differentiate.
+//! Kernels under autodiff. Convolutions, SiLU and the addition of a number per channel run the device's kernels, and
+//! record which of its kernels computes their gradients. All else is composed of what burn can differentiate.
 
 use std::marker::PhantomData;
 

@@ -1,8 +1,8 @@
 //! What a program costs: parameters of its parts, multiply-adds of its functions for one sample.
 //!
 //! The counting rule is that of [`Op::multiply_adds`](diadc_core::op::Op::multiply_adds). A loop counts as often as it runs.
-//! A function is counted twice: as it is written, and as it runs after optimisation, where what is the same in every
-//! run is set apart because it is computed once.
+//! A function is counted twice: as it is written, and as it runs after optimisation. There, what is the same in every run
+//! is counted apart, because it is computed only once.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -95,7 +95,7 @@ fn largest_first(groups: BTreeMap<String, u64>) -> Vec<(String, u64)> {
     groups
 }
 
-/// What is behind a path.
+/// What follows a path.
 fn within<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     if prefix.is_empty() { Some(path) } else { path.strip_prefix(prefix)?.strip_prefix('.') }
 }

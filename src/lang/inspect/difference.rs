@@ -1,8 +1,8 @@
 //! What changed between two programs: settings, parameters, structure, cost.
 //!
-//! In: two checked programs. Out: a [`Difference`], at the level of calls of blocks and functions: which came, which
-//! went, and in which the operations are others. A change is told in the function in which it lies, not again in
-//! those that call it. Shapes are no structure: a wider model has the same one.
+//! In: two checked programs. Out: a [`Difference`], at the level of calls of blocks and functions: which were added, which
+//! were removed, and in which the operations differ. A change is listed for the function that it lies in, and not again
+//! for those that call it. Shapes are not part of the structure: a wider model has the same structure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ pub struct Difference {
     pub parameters: Vec<Change<u64>>,
     /// Trained parameters of the parts.
     pub trained: Vec<Change<u64>>,
-    /// Weights that came, went, or have another shape, as the longest paths that hold all of them.
+    /// Weights that were added or removed or have another shape, as the longest paths that hold all of them.
     pub weights: Vec<WeightChange>,
     /// Calls of the functions.
     pub structure: Vec<CallChange>,
@@ -48,7 +48,7 @@ pub struct Change<T> {
 pub struct WeightChange {
     /// What their paths begin with.
     pub path: String,
-    /// Whether they came, went, or have other shapes.
+    /// Whether they were added, were removed, or have other shapes.
     pub kind: Kind,
     /// How many.
     pub weights: usize,
@@ -65,7 +65,7 @@ pub struct CallChange {
     pub function: String,
     /// The calls from the outermost to this one.
     pub call: Vec<String>,
-    /// Whether it came, went, or does something else.
+    /// Whether it was added, was removed, or does something else.
     pub kind: Kind,
     /// Operations that it no longer has, with their number.
     pub without: Vec<(String, usize)>,

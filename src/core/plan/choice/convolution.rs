@@ -89,7 +89,7 @@ impl ConvolutionChoice {
         }
     }
 
-    /// What the convolution follows that makes the gradient of the input: its way forward is this one's way back.
+    /// The choice for the convolution that computes the input's gradient.
     #[must_use]
     pub fn reversed(self) -> ConvolutionChoice {
         ConvolutionChoice { forward: self.input_gradient, input_gradient: self.forward, ..self }

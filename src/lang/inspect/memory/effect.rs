@@ -1,8 +1,8 @@
-//! What an operation does with memory: whether its output needs any, what it takes meanwhile, and what the way back
-//! will need of it.
+//! The memory of one operation: whether its output needs any, what it takes while it runs, and what it keeps for the
+//! backward pass.
 //!
-//! In: an operation and the sizes of its operands. Out: an [`Effect`], in elements, so that a precision can be chosen
-//! later. The rules are those of `execute` on the CPU; graphics processors unfold all windows at once.
+//! In: an operation, the sizes of its operands, and the kernel that the plan has chosen. Out: an [`Effect`], in elements,
+//! so that a precision can be applied later.
 
 use diadc_core::op::{Binary, Conv2d, ConvTranspose2d, Interpolation, Op, PoolKind, Resize, Unary};
 use diadc_core::plan::{Choice, Windows, holds_scores, side_by_side};
@@ -42,13 +42,13 @@ pub(super) struct Effect {
     pub(super) place: Place,
     /// Taken and given back, besides the output.
     pub(super) scratch: usize,
-    /// Operands that are kept for the way back.
+    /// Operands that are kept for the backward pass.
     pub(super) keeps: Vec<usize>,
-    /// What else is.
+    /// What else is kept for it.
     pub(super) extra: usize,
-    /// How many operands, the first of all, take the gradient of the output as it is, if it is of their size.
+    /// How many operands, counted from the first, share the gradient of the output, if it has their size.
     pub(super) passes: usize,
-    /// Taken and given back on the way back, while the gradient of the first and of the second operand is made.
+    /// Taken and given back in the backward pass, while the gradients of the first and of the second operand are computed.
     pub(super) scratch_back: [usize; 2],
 }
 
@@ -115,7 +115,7 @@ pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], tracked: bool, 
     }
 }
 
-/// What operands with gaps take when they are copied without.
+/// The copies of those operands that have gaps in memory.
 fn made_dense(inputs: &[Seen]) -> usize {
     inputs.iter().filter(|input| !input.dense).map(Seen::count).sum()
 }
@@ -198,7 +198,7 @@ fn of_binary(binary: Binary, inputs: &[Seen], count: usize) -> Effect {
     Effect { place, keeps, passes, ..Effect::own() }
 }
 
-/// By a matrix; the rows of an operand with gaps are copied first, and the copy is what is kept.
+/// A product with a matrix. An operand with gaps is copied first, and the copy is what is kept.
 fn of_product(inputs: &[Seen]) -> Effect {
     let copied = made_dense(&inputs[..1]);
     let mut keeps: Vec<usize> = Vec::new();
@@ -340,8 +340,8 @@ impl Unfolding {
     }
 }
 
-/// How many links an operation has in the chain that the way back follows: it goes link by link, the last ones of all
-/// branches first.
+/// How many nodes an operation has on burn's autodiff tape, along the longest path. The backward pass visits the deepest
+/// nodes of all branches first.
 pub(super) fn links(op: &Op, operands: usize) -> usize {
     match op {
         Op::Unary(Unary::Gelu) => 4,

@@ -1,10 +1,10 @@
 //! How much memory a function and a step of training take, before they run.
 //!
-//! In: a [`Plan`], the weights of its program, the size of a batch, a precision. Out: a [`Footprint`]: what weights,
-//! gradients, the optimiser and all other values hold at the moment at which most is held, and what they are. The plan is
-//! gone through step by step, forwards and for training backwards too, with the rules of `effect.rs` in place of
-//! kernels. On the CPU the program itself is counted as well, so that the sum is the most memory that is resident. Images
-//! that a run keeps decoded and what metrics remember of a test set come on top: they depend on the data.
+//! In: a [`Plan`], the weights of its program, the size of a batch, a precision. Out: a [`Footprint`]: how much weights,
+//! gradients, the optimiser and all other values hold at the peak, and which values are the largest. A simulation steps
+//! through the plan, and for training through its backward pass too, with the rules of `effect.rs` in place of kernels. On
+//! the CPU the program itself is counted as well, so that the sum is the peak of resident memory. Images that a run keeps
+//! decoded and what metrics store of a test set are not included, because they depend on the data.
 
 mod effect;
 mod pool;
@@ -22,25 +22,25 @@ use simulate::Simulation;
 /// Bytes of a floating-point number.
 const NUMBER: u64 = 4;
 
-/// Under which circumstances memory is counted.
+/// What a count of memory depends on besides the plan.
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstances {
     /// Samples of a batch.
     pub batch: usize,
-    /// Of the factors of products.
+    /// The precision in which products are computed.
     pub precision: Precision,
-    /// Cores that work at once, each with scratch memory of its own; none on a graphics processor.
+    /// Cores that work at once, each with scratch memory of its own; 0 on a graphics processor.
     pub cores: usize,
 }
 
-/// What the program holds on the CPU besides tensors, as measured: its code as far as it is used, the compiled spec, and
-/// what lies unused between small blocks.
+/// Bytes that the program holds on the CPU besides tensors, as measured: the code that has run, the compiled spec, and gaps
+/// between small blocks.
 pub const PROGRAM: u64 = 14_000_000;
 
-/// What each thread packs matrices into: as much as its second-level cache holds.
+/// The buffer of each thread for packed matrices, in bytes: as much as its second-level cache holds.
 const PACKED: u64 = 2 << 20;
 
-/// Memory in bytes at the moment at which most of it is held.
+/// Memory in bytes at the peak.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Footprint {
     /// The program itself on the CPU, without tensors.
@@ -49,7 +49,7 @@ pub struct Footprint {
     pub weights: u64,
     /// Gradients of weights, also those that wait for the step.
     pub gradients: u64,
-    /// What the optimiser remembers.
+    /// The optimiser moments.
     pub optimizer: u64,
     /// All other values.
     pub activations: u64,
@@ -89,8 +89,8 @@ impl Footprint {
     }
 }
 
-/// What all functions and all steps of training of a program need: functions for one sample and training for the batch
-/// that the spec says, unless `batch` says another.
+/// The memory of all functions and all steps of training of a program: functions for one sample and training for the
+/// spec's batch size, unless `batch` gives another.
 #[must_use]
 pub fn needs(program: &Program, batch: Option<usize>, precision: Precision, cores: usize) -> Vec<Need> {
     let is_objective = |name: &str| program.objectives.iter().any(|objective| objective.name == name);
@@ -133,7 +133,7 @@ pub fn training(program: &Program, plan: &Plan, phase: &Phase, circumstances: Ci
     Some(if taken.total() > step.total() { taken } else { step })
 }
 
-/// What the optimisers of a phase remember.
+/// The optimiser moments of a phase.
 fn remembered(program: &Program, phase: &Phase) -> u64 {
     let copies = match phase.optimizer {
         Optimizer::Adam { .. } => 2,
@@ -150,7 +150,7 @@ fn program_itself(cores: usize) -> u64 {
 }
 
 impl Footprint {
-    /// While weights come in, one of them is there twice.
+    /// While weights are loaded, one of them at a time is held twice.
     fn at_least(self, largest: u64) -> Footprint {
         if self.activations >= largest { self } else { Footprint { activations: largest, ..self } }
     }

@@ -1,4 +1,4 @@
-//! Memory that is taken and given back: how much of it is held, how much at most, and what held it then.
+//! Memory that is taken and given back: how much is held now, how much was held at the peak, and by what.
 
 use diadc_core::graph::Origin;
 

@@ -1,4 +1,4 @@
-//! Goes through a plan and keeps account of memory, as `execute` takes and gives it.
+//! Steps through a plan and counts memory as `execute` takes it and gives it back.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ struct Value {
     piece: Option<Piece>,
     shape: Vec<usize>,
     dtype: DType,
-    /// Its node in the record, if a gradient flows back to it.
+    /// Its node on the tape, if a gradient flows back to it.
     node: Option<usize>,
     order: MemoryOrder,
 }
@@ -63,7 +63,7 @@ impl Value {
     }
 }
 
-/// What the record knows of one operation.
+/// What autodiff records of one operation.
 struct Recorded {
     output: usize,
     inputs: Vec<Option<Way>>,
@@ -71,14 +71,14 @@ struct Recorded {
     purpose: Purpose,
 }
 
-/// The way back to an operand.
+/// How the gradient of an operand is computed.
 struct Way {
     node: usize,
     /// Size of the gradient.
     bytes: u64,
     /// Whether that is the gradient of the output.
     passes: bool,
-    /// Taken and given back meanwhile.
+    /// Taken and given back while it is computed.
     scratch: u64,
 }
 
@@ -320,7 +320,7 @@ impl<'a> Simulation<'a> {
     fn turns(&mut self, run: &LoopPlan, mut inputs: Vec<Value>) -> Option<Vec<Value>> {
         let captured = inputs.split_off(run.carried);
         let mut carried = inputs;
-        // The second turn is like all that follow, unless each turn leaves something for the way back.
+        // The second turn is like all that follow, unless each turn keeps something for the backward pass.
         let is_recorded = run.block.steps.iter().any(|step| step.needs_grad);
         for _ in 0..if is_recorded { run.steps } else { run.steps.min(2) } {
             let constants = run.stepped.iter().map(|elements| Value {
@@ -344,7 +344,7 @@ impl<'a> Simulation<'a> {
         Some(carried)
     }
 
-    /// The way back: each operation of the record takes the gradient of its output and gives those of its inputs.
+    /// The backward pass: each recorded operation takes the gradient of its output and gives those of its inputs.
     fn backward(&mut self, loss: Option<usize>) {
         let mut gradients: HashMap<usize, Piece> = HashMap::new();
         if let Some(loss) = loss {

@@ -8,7 +8,7 @@ use super::scene::{Kind, Node};
 /// Width of a letter of a title and of a line of details.
 const TITLE: f64 = 6.9;
 const DETAIL: f64 = 5.9;
-/// Text that is cut off behind so many letters.
+/// Longer texts are cut off after this many letters.
 const LONGEST: usize = 44;
 
 impl Node {

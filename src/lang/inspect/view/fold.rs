@@ -1,8 +1,8 @@
 //! The nodes of a graph folded to the calls of the spec.
 //!
 //! In: a graph, whose nodes know the call that made them. Out: a tree of [`Item`]s in the order in which they are
-//! computed. A call is a stretch of that order, so that calls never wait for each other in a circle; one that an
-//! optimiser has torn apart is shown in pieces. Weights and inputs are no items.
+//! computed. A call is a contiguous part of that order, so that calls never depend on each other in a circle. A call whose
+//! nodes the optimiser has moved apart is shown in several pieces. Weights and inputs are not items.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -20,7 +20,7 @@ pub(super) enum Item {
     Call(Call),
 }
 
-/// A call, or what is left of it.
+/// A call, or one piece of it.
 pub(super) struct Call {
     pub(super) scope: ScopeId,
     pub(super) items: Vec<Item>,

@@ -1,6 +1,6 @@
 //! Where boxes and lines go: a layered drawing from top to bottom (after Sugiyama, Tagawa and Toda, 1981).
 //!
-//! In: sizes of boxes, each behind those it depends on, and wires between them. Out: layers, the order and the place
+//! In: sizes of boxes, each after those it depends on, and wires between them. Out: layers, the order and the place
 //! of each box in its layer, and for each wire its way down. A wire that passes layers has one lane in each of them,
 //! however many boxes it leads to. The order is that with the fewest crossings that sweeps of barycentres find; places
 //! are, for that order, as near below and above their neighbours as can be, in the sense of least squares.

@@ -27,7 +27,7 @@ impl Detail {
     }
 }
 
-/// One function as text: calls as headings, operations below, a shape behind each.
+/// One function as text: calls as headings, the operations below them, each followed by its shape.
 #[must_use]
 pub fn text(program: &Program, function: &Function, detail: Detail) -> String {
     let mut printer = Printer { program, detail, out: format!("{}\n", signature(function)) };
