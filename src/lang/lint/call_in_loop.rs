@@ -43,7 +43,7 @@ fn diagnostic(span: Span, around: Span, calls: Vec<Label>) -> Diagnostic {
     let head = Span { end: around.start.saturating_add(4).min(around.end), ..around };
     let mut diagnostic = Diagnostic::new(Code::CallInLoop, "this is the same in every step of the loop", span)
         .also(head, "the loop")
-        .help("compute it before the loop; or was it to depend on the step?");
+        .help("compute it before the loop; or should it depend on the step?");
     diagnostic.trace = calls;
     diagnostic
 }

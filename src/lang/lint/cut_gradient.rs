@@ -20,12 +20,9 @@ pub(super) fn cut_gradient(linter: &mut Linter<'_>) {
         let mut found =
             diagnostic(linter, Code::CutGradient, &group, headline, format!("they are part of `{}`", group.part));
         if let Some((span, what)) = cut {
-            found.labels.insert(1, crate::diagnostic::Label { span, text: format!("{what} lets no gradient back") });
+            found.labels.insert(1, crate::diagnostic::Label { span, text: format!("{what} lets no gradient through") });
         }
-        linter
-            .findings
-            .found
-            .push(found.help("train them by a loss that is not cut off from them, or do not train them"));
+        linter.findings.found.push(found.help("add a loss whose gradient reaches them, or do not train them"));
     }
 }
 

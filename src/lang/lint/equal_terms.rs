@@ -77,21 +77,21 @@ fn number(flow: &Flow<'_>, cell: CellId) -> Option<f64> {
 }
 
 fn told(linter: &Linter<'_>, flow: usize, cell: CellId, terms: [CellId; 2], is_zero: bool) -> Diagnostic {
-    let headline = if is_zero { "this is a value minus itself" } else { "this takes a value from itself" };
+    let headline = if is_zero { "this is a value minus itself" } else { "this subtracts a value from itself" };
     let mut diagnostic = linter.about(Code::EqualTerms, headline, flow, cell);
     let scope = linter.flows[flow].cells[cell].origin.scope;
     let calls = terms.map(|term| call_within(linter, flow, term, scope));
     diagnostic =
         match calls {
             [Some(one), Some(other)] if one != other => {
-                let here = if is_zero { "always zero" } else { "a multiple of the one value" };
+                let here = if is_zero { "always zero" } else { "a multiple of one value" };
                 diagnostic.here(here).also(one, "computed here").also(other, "and the same computed here").note(
                     "guidance between two equal conditions is no guidance: it costs a second run and changes nothing",
                 )
             }
             _ => diagnostic.here(if is_zero { "always zero" } else { "both sides are the same" }),
         };
-    diagnostic.help("let the two differ, or use the one value as it is")
+    diagnostic.help("make the two differ, or use the value as it is")
 }
 
 /// The call, written in the body of `scope`, that made a cell.

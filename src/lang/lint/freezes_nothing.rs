@@ -14,11 +14,11 @@ pub(super) fn freezes_nothing(linter: &mut Linter<'_>) {
             if still(&objective.trains) {
                 diagnostic = diagnostic.here("some of its weights are trained all the same");
                 for by in written.trains.iter().filter(|trained| still(&trained.changed)) {
-                    diagnostic = diagnostic.also(by.span, "by this, which is named more closely");
+                    diagnostic = diagnostic.also(by.span, "because this names them more closely");
                 }
-                diagnostic = diagnostic.help("name behind `trains` only what is to change");
+                diagnostic = diagnostic.help("name after `trains` only what should change");
             } else {
-                diagnostic = diagnostic.here("it is frozen without it").help(
+                diagnostic = diagnostic.here("it would be frozen without this").help(
                     "leave it out: what `trains` does not name is frozen; `freezes` is for parts of what it names",
                 );
             }

@@ -20,7 +20,7 @@ pub(super) fn nothing_to_train(linter: &mut Linter<'_>) {
                     Some(by) => diagnostic.also(by.span, "by this"),
                     None => diagnostic,
                 };
-                diagnostic.help("name it behind `trains` or behind `freezes`, not both")
+                diagnostic.help("name it after `trains` or after `freezes`, not both")
             };
             linter.findings.report(diagnostic);
         }

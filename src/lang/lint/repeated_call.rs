@@ -36,10 +36,10 @@ pub(super) fn repeated_call(linter: &mut Linter<'_>) {
             {
                 continue;
             }
-            let mut diagnostic = Diagnostic::new(Code::RepeatedCall, "this call gives what another has given", other)
+            let mut diagnostic = Diagnostic::new(Code::RepeatedCall, "this call gives the same as another", other)
                 .here("the same again")
                 .also(one, "computed here")
-                .help("give the first a name with `let` and use it twice; or was one of them to differ?");
+                .help("give the first a name with `let` and use it twice; or should one of them differ?");
             diagnostic.trace =
                 linter.calls(flow, last).into_iter().skip_while(|label| label.span != other).skip(1).collect();
             told.push(diagnostic);

@@ -15,12 +15,12 @@ pub(super) fn stuck_weight(linter: &mut Linter<'_>) {
         let found =
             diagnostic(linter, Code::StuckWeight, &group, headline, format!("they are part of `{}`", group.part));
         let found = found.note(
-            "the gradient of a layer is zero if what goes in is zero, or if all that takes up what comes out multiplies \
-             it by zero; layers that start from zeros do both to each other",
+            "the gradient of a layer is zero if its input is zero, or if everything that uses its output multiplies it by \
+             zero; two layers in a row that start from zeros do this to each other",
         );
         linter
             .findings
             .found
-            .push(found.help("let every second of them start from something else, such as `init: kaiming_uniform`"));
+            .push(found.help("give every second of them another start, such as `init: kaiming_uniform`"));
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn unreached_weight(linter: &mut Linter<'_>) {
         let headline = format!("`{objective}` trains {parameters} that no loss depends on");
         let found =
             diagnostic(linter, Code::UnreachedWeight, &group, headline, format!("they are part of `{}`", group.part));
-        let help = "they keep their first values: use what these layers make, leave them out, or do not train them";
+        let help = "they keep their first values: use the output of these layers, leave them out, or do not train them";
         linter.findings.found.push(found.help(help));
     }
 }

@@ -35,6 +35,6 @@ pub(super) fn unused_param(spec: &Spec, findings: &mut Findings<'_>) {
             Some(_) => diagnostic.here("set here, without effect").also(def.name.span, why),
             None => diagnostic.here(why),
         };
-        findings.report(diagnostic.help("use it where it was meant to count, or leave it out"));
+        findings.report(diagnostic.help("use it where it should have an effect, or leave it out"));
     }
 }

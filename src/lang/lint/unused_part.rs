@@ -27,7 +27,7 @@ pub(super) fn unused_part(linter: &mut Linter<'_>) {
             continue;
         }
         let text = format!("the part `{name}` is never used");
-        let here = if has(&called) { "what it makes comes out of no function" } else { "no function calls it" };
+        let here = if has(&called) { "no output of a function depends on it" } else { "no function calls it" };
         let diagnostic = Diagnostic::new(Code::UnusedPart, text, *span).here(here).help("use it, or leave it out");
         linter.findings.report(diagnostic);
     }
