@@ -67,7 +67,7 @@ pub(super) fn argument_twice(name: &str, callee: &str, span: Span) -> Diagnostic
 }
 
 pub(super) fn positional_after_named(callee: &str, span: Span, named: &str, first: Span) -> Diagnostic {
-    let text = format!("an argument of `{callee}` without a name stands behind one with a name");
+    let text = format!("an argument of `{callee}` without a name comes after one with a name");
     Diagnostic::new(Code::PositionalAfterNamed, text, span)
         .here("which parameter is this for?")
         .also(first, format!("`{named}` is given by name"))
@@ -103,7 +103,7 @@ pub(super) fn place_reached_twice(path: &str, span: Span, first: Span) -> Diagno
 
 pub(super) fn place_taken(path: &str, span: Span, first: Span, is_copy: bool) -> Diagnostic {
     let help = if is_copy {
-        "a copy lies at the place of its original unless it has one of its own: put `@ \"..\"` behind it"
+        "a copy lies at the place of its original unless it has one of its own: put `@ \"..\"` after it"
     } else {
         "give each a place of its own, with `@ \"..\"`; to share the weights, make it one `part` and call that"
     };

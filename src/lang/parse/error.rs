@@ -181,16 +181,16 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
         "=" if before.ends_with(['+', '-', '*', '/']) => "write it out, as in `x = x + 1`",
         "=" if bracket == Some('(') => "an argument is given by name with `:`, as in `axis: 1`",
         "=" if wants(error, Rule::k_in) => "as in `for x in xs { .. }`",
-        ":" if wants(error, Rule::equals) => "the value stands behind `=`",
+        ":" if wants(error, Rule::equals) => "the value comes after `=`",
         "." if before.ends_with(|c: char| c.is_whitespace() || "([{=+-*/".contains(c)) => {
             "a float begins with a digit, as in `0.5`"
         }
-        "(" | "[" => "the bracket of a call or an index stands directly behind its name",
+        "(" | "[" => "the bracket of a call or an index comes directly after the name",
         "use" | "enum" | "block" | "model" if !wants(error, Rule::name) && bracket == Some('{') => {
             "this belongs outside of the model or block"
         }
         _ if found.starts_with(|c: char| c.is_ascii_digit()) && found.contains(char::is_alphabetic) => {
-            "no letters can stand behind a number"
+            "no letters can follow a number"
         }
         _ => "",
     };

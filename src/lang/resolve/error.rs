@@ -69,7 +69,7 @@ pub(super) fn base_cycle(name: &Name) -> Diagnostic {
 
 pub(super) fn base_is_no_block(name: &Name, what: &str) -> Diagnostic {
     Diagnostic::new(Code::BaseIsNoBlock, format!("`{}` is {what}, not a block", name.node), name.span)
-        .help("only a `block` or `model` can stand behind `from`")
+        .help("only a `block` or `model` can stand after `from`")
 }
 
 pub(super) fn base_with_params(name: &Name) -> Diagnostic {
