@@ -7,6 +7,8 @@
 //! An `Expander` evaluates expressions in an `Environment`; an operation goes with its `CallSite` to a `Builder`, which
 //! puts it into a graph; a function that fails has reported why, and says so with an `Outcome`.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod build;
 pub mod condition;
 mod error;

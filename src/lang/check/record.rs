@@ -61,10 +61,7 @@ impl Expander<'_> {
             return;
         }
         let text = self.described(value);
-        let block = match value {
-            Value::Instance(id) => Some(self.instances[*id].block),
-            _ => None,
-        };
+        let block = if let Value::Instance(id) = value { Some(self.instances[*id].block) } else { None };
         if let Some(record) = &mut self.record {
             add(record.values.entry(name).or_default(), text);
             if let Some(block) = block {
@@ -132,7 +129,28 @@ impl Expander<'_> {
             Value::List(items) if items.len() > 12 => {
                 value.kind(self.spec) + &format!(" from {}", self.described(&items[0]))
             }
-            other => other.shown(self.spec),
+            other @ (Value::List(_)
+            | Value::Tuple(_)
+            | Value::Poison
+            | Value::None
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::Dim(_)
+            | Value::Case(..)
+            | Value::Set(_)
+            | Value::Range(..)
+            | Value::Between(..)
+            | Value::Closure(_)
+            | Value::Function(..)
+            | Value::Method(..)
+            | Value::Block(_)
+            | Value::Builtin(_)
+            | Value::Partial(_)
+            | Value::Init(_)
+            | Value::Optimizer(_)
+            | Value::Schedule(_)) => other.shown(self.spec),
         };
         if text.chars().count() <= SHOWN {
             return text;

@@ -185,9 +185,8 @@ fn arguments<'v>(
 
 /// Whether a value is worth showing.
 pub(super) fn is_plain(value: &Value) -> bool {
-    match value {
-        Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Str(_) | Value::Case(..) => true,
-        Value::List(items) | Value::Set(items) | Value::Tuple(items) => items.len() <= 6 && items.iter().all(is_plain),
-        _ => false,
+    if let Value::List(items) | Value::Set(items) | Value::Tuple(items) = value {
+        return items.len() <= 6 && items.iter().all(is_plain);
     }
+    matches!(value, Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Str(_) | Value::Case(..))
 }

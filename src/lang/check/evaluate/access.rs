@@ -81,10 +81,8 @@ impl Expander<'_> {
 
     /// The value of an expression that must be an int.
     pub(crate) fn int(&mut self, env: &mut Environment, expr: &Expr, what: &str) -> Outcome<i64> {
-        match self.expr(env, expr)? {
-            Value::Int(n) => Ok(n),
-            other => Err(self.refuse(what, "an int", &other, expr.span)),
-        }
+        let value = self.expr(env, expr)?;
+        value.int().ok_or_else(|| self.refuse(what, "an int", &value, expr.span))
     }
 
     pub(crate) fn field(&mut self, env: &Environment, owner: &Value, name: &Arc<str>, span: Span) -> Outcome<Value> {
@@ -117,7 +115,25 @@ impl Expander<'_> {
                 let help = "a tensor has no fields; its extents are `shape(x)`";
                 error::unknown_field(name, "a tensor", [], span).help(help)
             }
-            other => error::unknown_field(name, &other.kind(self.spec), [], span),
+            other @ (Value::None
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::Dim(_)
+            | Value::Case(..)
+            | Value::Set(_)
+            | Value::Range(..)
+            | Value::Between(..)
+            | Value::Closure(_)
+            | Value::Function(..)
+            | Value::Method(..)
+            | Value::Block(_)
+            | Value::Builtin(_)
+            | Value::Partial(_)
+            | Value::Init(_)
+            | Value::Optimizer(_)
+            | Value::Schedule(_)) => error::unknown_field(name, &other.kind(self.spec), [], span),
         };
         Err(self.report(diagnostic))
     }

@@ -108,10 +108,10 @@ impl Expander<'_> {
     }
 
     pub(crate) fn tensor_argument(&mut self, arguments: &Arguments<'_>, name: &str) -> Outcome<Tensor> {
-        match arguments.get(name).0 {
-            Value::Tensor(tensor) => Ok(tensor.clone()),
-            _ => Err(self.refuse_argument(arguments, name, "a tensor")),
+        if let Value::Tensor(tensor) = arguments.get(name).0 {
+            return Ok(tensor.clone());
         }
+        Err(self.refuse_argument(arguments, name, "a tensor"))
     }
 
     /// A tensor that holds floats.
@@ -146,10 +146,7 @@ impl Expander<'_> {
 
     /// One int for both axes, or `[vertical, horizontal]`.
     pub(crate) fn pair_argument(&mut self, arguments: &Arguments<'_>, name: &str, least: usize) -> Outcome<[usize; 2]> {
-        let size = |value: &Value| match value {
-            Value::Int(n) => usize::try_from(*n).ok().filter(|&n| n >= least),
-            _ => None,
-        };
+        let size = |value: &Value| usize::try_from(value.int()?).ok().filter(|&n| n >= least);
         match arguments.get(name).0.elements().as_deref() {
             Some([h, w]) => match (size(h), size(w)) {
                 (Some(h), Some(w)) => Ok([h, w]),
@@ -161,21 +158,21 @@ impl Expander<'_> {
     }
 
     pub(crate) fn bool_argument(&mut self, arguments: &Arguments<'_>, name: &str) -> Outcome<bool> {
-        match arguments.get(name).0 {
-            Value::Bool(b) => Ok(*b),
-            _ => Err(self.refuse_argument(arguments, name, "`true` or `false`")),
+        if let Value::Bool(b) = arguments.get(name).0 {
+            return Ok(*b);
         }
+        Err(self.refuse_argument(arguments, name, "`true` or `false`"))
     }
 
     /// One of a few words.
     pub(crate) fn word_argument(&mut self, arguments: &Arguments<'_>, name: &str, words: &[&str]) -> Outcome<Arc<str>> {
-        match arguments.get(name).0 {
-            Value::Str(word) if words.contains(&&**word) => Ok(word.clone()),
-            _ => {
-                let list: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
-                Err(self.refuse_argument(arguments, name, &list.join(" or ")))
-            }
+        if let Value::Str(word) = arguments.get(name).0
+            && words.contains(&&**word)
+        {
+            return Ok(word.clone());
         }
+        let list: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+        Err(self.refuse_argument(arguments, name, &list.join(" or ")))
     }
 
     pub(crate) fn list_argument(&mut self, arguments: &Arguments<'_>, name: &str) -> Outcome<Vec<Value>> {
@@ -186,9 +183,9 @@ impl Expander<'_> {
     }
 
     pub(crate) fn tensors_argument(&mut self, arguments: &Arguments<'_>, name: &str) -> Outcome<Vec<Tensor>> {
-        let items = self.list_argument(arguments, name)?.into_iter().map(|item| match item {
-            Value::Tensor(tensor) => Some(tensor),
-            _ => None,
+        let items = self.list_argument(arguments, name)?.into_iter().map(|item| {
+            let Value::Tensor(tensor) = item else { return None };
+            Some(tensor)
         });
         let tensors: Option<Vec<Tensor>> = items.collect();
         tensors.ok_or_else(|| self.refuse_argument(arguments, name, "a list of tensors"))
@@ -204,13 +201,11 @@ impl Expander<'_> {
         let items = self.list_argument(arguments, name)?;
         let mut dims: Vec<Option<Dim>> = Vec::new();
         for item in &items {
-            match item {
-                Value::Int(-1) if elements.is_some() && !dims.contains(&None) => dims.push(None),
-                Value::Int(n) if *n < 0 => return Err(self.refuse_argument(arguments, name, "extents of at least 0")),
-                other => match other.dim() {
-                    Some(dim) => dims.push(Some(dim)),
-                    None => return Err(self.refuse_argument(arguments, name, "a list of ints")),
-                },
+            match (item.int(), item.dim()) {
+                (Some(-1), _) if elements.is_some() && !dims.contains(&None) => dims.push(None),
+                (Some(..0), _) => return Err(self.refuse_argument(arguments, name, "extents of at least 0")),
+                (_, Some(dim)) => dims.push(Some(dim)),
+                (_, None) => return Err(self.refuse_argument(arguments, name, "a list of ints")),
             }
         }
         let rest = elements
@@ -224,13 +219,13 @@ impl Expander<'_> {
     /// An axis of a tensor; negative ones count from the end.
     pub(crate) fn axis(&mut self, value: &Value, rank: usize, callee: &str, span: Span) -> Outcome<usize> {
         let count = as_int(rank);
-        match value {
-            Value::Int(n) if (-count..count).contains(n) => {
+        match value.int() {
+            Some(n) if (-count..count).contains(&n) => {
                 Ok(usize::try_from(n.rem_euclid(count)).expect("it is at least 0"))
             }
-            Value::Poison => Err(Reported::before()),
-            other => {
-                let shown = other.shown(self.spec);
+            None if value.is_poison() => Err(Reported::before()),
+            Some(_) | None => {
+                let shown = value.shown(self.spec);
                 let text = format!("`{callee}` has no axis {shown} in a tensor of {rank} axes");
                 Err(self.report(Diagnostic::new(Code::NoSuchAxis, text, span)))
             }

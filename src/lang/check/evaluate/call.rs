@@ -36,12 +36,11 @@ impl Expander<'_> {
         place: Option<WeightPlace>,
     ) -> Outcome<(Value, Option<WeightPlace>)> {
         let Called { callee, arguments, piped, span } = call;
-        let function = match &callee.kind {
-            ExprKind::Call(inner, arguments) => {
-                let inner = Called { callee: inner, arguments, piped: None, span: callee.span };
-                self.call_expr(env, inner, place)
-            }
-            _ => self.expr(env, callee).map(|function| (function, place)),
+        let function = if let ExprKind::Call(inner, arguments) = &callee.kind {
+            let inner = Called { callee: inner, arguments, piped: None, span: callee.span };
+            self.call_expr(env, inner, place)
+        } else {
+            self.expr(env, callee).map(|function| (function, place))
         };
         let makes_part = std::mem::replace(&mut env.makes_part, false);
         let given: Vec<Given> = arguments
@@ -117,7 +116,23 @@ impl Expander<'_> {
                 }
             },
             Value::Closure(closure) => self.call_closure(env, closure, given, span),
-            other => {
+            other @ (Value::None
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::Dim(_)
+            | Value::Case(..)
+            | Value::List(_)
+            | Value::Set(_)
+            | Value::Tuple(_)
+            | Value::Record(_)
+            | Value::Range(..)
+            | Value::Between(..)
+            | Value::Tensor(_)
+            | Value::Init(_)
+            | Value::Optimizer(_)
+            | Value::Schedule(_)) => {
                 let kind = other.kind(self.spec);
                 Err(self.report(error::not_callable(&kind, span)))
             }

@@ -103,9 +103,9 @@ impl Expander<'_> {
         let x = self.tensor_argument(arguments, "x")?;
         let rank = x.fact.shape.rank();
         let (axis, at) = arguments.get("axis");
-        let axes: Vec<usize> = match axis {
-            Value::None => (0..rank).collect(),
-            axis => {
+        let axes: Vec<usize> = match axis.present() {
+            None => (0..rank).collect(),
+            Some(axis) => {
                 let given = axis.elements().unwrap_or_else(|| vec![axis.clone()]);
                 let axes = given.iter().map(|axis| self.axis(axis, rank, arguments.site.callee, at));
                 axes.collect::<Outcome<_>>()?

@@ -166,7 +166,25 @@ impl Expander<'_> {
                     value @ (Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Case(..)) => {
                         text.push_str(&value.shown(self.spec));
                     }
-                    other => {
+                    other @ (Value::None
+                    | Value::Dim(_)
+                    | Value::List(_)
+                    | Value::Set(_)
+                    | Value::Tuple(_)
+                    | Value::Record(_)
+                    | Value::Range(..)
+                    | Value::Between(..)
+                    | Value::Tensor(_)
+                    | Value::Closure(_)
+                    | Value::Function(..)
+                    | Value::Method(..)
+                    | Value::Block(_)
+                    | Value::Instance(_)
+                    | Value::Builtin(_)
+                    | Value::Partial(_)
+                    | Value::Init(_)
+                    | Value::Optimizer(_)
+                    | Value::Schedule(_)) => {
                         let wanted = "a number, a word or a case";
                         self.refuse("what is put into a string", wanted, &other, expr.span);
                     }
@@ -177,20 +195,19 @@ impl Expander<'_> {
     }
 
     fn choice(&mut self, env: &mut Environment, choice: &If) -> Outcome<Value> {
-        match self.expr(env, &choice.condition)? {
-            Value::Bool(true) => self.body(env, &choice.then),
-            Value::Bool(false) => choice.otherwise.as_ref().map_or(Ok(Value::None), |body| self.body(env, body)),
-            other => {
-                let kind = other.kind(self.spec);
-                let mut diagnostic =
-                    error::wrong_type("the condition of an `if`", "a bool", &kind, choice.condition.span);
-                if matches!(other, Value::Tensor(_)) {
-                    diagnostic =
-                        diagnostic.help("an `if` is decided before anything runs; use `where(condition, a, b)`");
-                }
-                Err(self.report(diagnostic))
+        let condition = self.expr(env, &choice.condition)?;
+        let Value::Bool(holds) = condition else {
+            let kind = condition.kind(self.spec);
+            let mut diagnostic = error::wrong_type("the condition of an `if`", "a bool", &kind, choice.condition.span);
+            if matches!(condition, Value::Tensor(_)) {
+                diagnostic = diagnostic.help("an `if` is decided before anything runs; use `where(condition, a, b)`");
             }
+            return Err(self.report(diagnostic));
+        };
+        if holds {
+            return self.body(env, &choice.then);
         }
+        choice.otherwise.as_ref().map_or(Ok(Value::None), |body| self.body(env, body))
     }
 
     fn each(&mut self, env: &mut Environment, each: &For) -> Outcome<Value> {

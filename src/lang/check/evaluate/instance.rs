@@ -109,7 +109,28 @@ impl Expander<'_> {
                 let copy = |(i, item)| self.element(env, i, |this, env| Value::or_poison(this.copy(env, item, span)));
                 Ok(Value::list((0..).zip(items.iter()).map(copy).collect()))
             }
-            other => Err(self.refuse("what is copied", "a part", other, span)),
+            other @ (Value::None
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::Dim(_)
+            | Value::Case(..)
+            | Value::Set(_)
+            | Value::Tuple(_)
+            | Value::Record(_)
+            | Value::Range(..)
+            | Value::Between(..)
+            | Value::Tensor(_)
+            | Value::Closure(_)
+            | Value::Function(..)
+            | Value::Method(..)
+            | Value::Block(_)
+            | Value::Builtin(_)
+            | Value::Partial(_)
+            | Value::Init(_)
+            | Value::Optimizer(_)
+            | Value::Schedule(_)) => Err(self.refuse("what is copied", "a part", other, span)),
         }
     }
 
@@ -119,13 +140,9 @@ impl Expander<'_> {
 
     pub(crate) fn main_function(&self, instance: InstanceId) -> Option<(ModuleId, Arc<FnDef>)> {
         let block = self.spec.block(self.instances[instance].block);
-        match block.members.get("fn") {
-            Some((module, member)) => match &member.kind {
-                MemberKind::Fn(def) => Some((*module, def.clone())),
-                _ => None,
-            },
-            None => None,
-        }
+        let (module, member) = block.members.get("fn")?;
+        let MemberKind::Fn(def) = &member.kind else { return None };
+        Some((*module, def.clone()))
     }
 
     pub(crate) fn has_member(&self, instance: InstanceId, name: &str) -> bool {

@@ -109,9 +109,9 @@ impl Expander<'_> {
         let x = self.tensor_argument(arguments, "x")?;
         let channels = self.channels(&x, 1, arguments)?;
         let kernel = self.pair_argument(arguments, "kernel", 1)?;
-        let out = match arguments.get("out").0 {
-            Value::None => channels,
-            _ => self.int_argument(arguments, "out", 1)?,
+        let out = match arguments.get("out").0.present() {
+            None => channels,
+            Some(_) => self.int_argument(arguments, "out", 1)?,
         };
         let stride = self.pair_argument(arguments, "stride", 1)?;
         let dilation = self.pair_argument(arguments, "dilation", 1)?;
@@ -120,9 +120,9 @@ impl Expander<'_> {
             let text = format!("{channels} to {out} channels can't be made in {groups} groups");
             return Err(self.report(Diagnostic::new(Code::ShapeMismatch, text, arguments.get("groups").1)));
         }
-        let padding = match arguments.get("padding").0 {
-            Value::None => [0, 1].map(|i| (kernel[i] - 1) * dilation[i] / 2),
-            _ => self.pair_argument(arguments, "padding", 0)?,
+        let padding = match arguments.get("padding").0.present() {
+            None => [0, 1].map(|i| (kernel[i] - 1) * dilation[i] / 2),
+            Some(_) => self.pair_argument(arguments, "padding", 0)?,
         };
         Ok(Windows { x, channels, out, extents: kernel.map(as_int), stride, padding, dilation, groups })
     }

@@ -49,10 +49,7 @@ impl Expander<'_> {
             }
             CompileTimeWord::Fail => {
                 let (message, _) = arguments.get("message");
-                let text = match message {
-                    Value::Str(text) => text.to_string(),
-                    other => other.shown(self.spec),
-                };
+                let text = if let Value::Str(text) = message { text.to_string() } else { message.shown(self.spec) };
                 Err(self.report(Diagnostic::new(Code::Refused, text, arguments.site.span)))
             }
             CompileTimeWord::ShapeOf => {

@@ -280,10 +280,7 @@ impl Expander<'_> {
 
 /// The place in an expression that makes its value: in a pipe, the last stage.
 pub(crate) fn tail(expr: &Expr) -> Span {
-    match &expr.kind {
-        ExprKind::Pipe(_, stage) => stage.span,
-        _ => expr.span,
-    }
+    if let ExprKind::Pipe(_, stage) = &expr.kind { stage.span } else { expr.span }
 }
 
 /// Whether a value is among the elements of a set.
@@ -301,12 +298,11 @@ fn both_tensors(a: &Value, b: &Value) -> bool {
 
 /// Whether a value is in a list, set or range; `None` if it is none of these.
 pub(crate) fn within(a: &Value, b: &Value) -> Option<bool> {
-    match b {
-        Value::Range(low, high) => match a {
-            Value::Int(n) => Some((low..high).contains(&n)),
-            _ => None,
-        },
-        Value::Between(low, high) => a.number().map(|x| (*low..=*high).contains(&x)),
-        _ => b.elements().map(|items| items.iter().any(|item| a.equals(item) == Some(true))),
+    if let Value::Range(low, high) = b {
+        return a.int().map(|n| (*low..*high).contains(&n));
     }
+    if let Value::Between(low, high) = b {
+        return a.number().map(|x| (*low..=*high).contains(&x));
+    }
+    b.elements().map(|items| items.iter().any(|item| a.equals(item) == Some(true)))
 }

@@ -38,32 +38,26 @@ impl Expander<'_> {
             }
         };
         let Some(rest) = rest else { return Ok(value) };
-        let callee = match &layer.kind {
-            ExprKind::Call(callee, _) => &callee.kind,
-            other => other,
-        };
-        let what = match callee {
-            ExprKind::Name(name) | ExprKind::Field(_, Name { node: name, .. }) => format!("`{name}`"),
-            _ => value.kind(self.spec),
+        let callee = if let ExprKind::Call(callee, _) = &layer.kind { &callee.kind } else { &layer.kind };
+        let what = if let ExprKind::Name(name) | ExprKind::Field(_, Name { node: name, .. }) = callee {
+            format!("`{name}`")
+        } else {
+            value.kind(self.spec)
         };
         Err(self.report(error::needless_place(&what, rest.span, layer.span)))
     }
 
     /// The value of a stage of a pipe.
     pub(crate) fn stage(&mut self, env: &mut Environment, stage: &Expr, piped: Given) -> Outcome<Value> {
-        match &stage.kind {
-            ExprKind::Placed(layer, path, at) => {
-                let place = WeightPlace { path: self.string(env, path), span: *at };
-                self.placed(env, layer, place, Some(piped))
-            }
-            ExprKind::Call(callee, arguments) => {
-                let call = Called { callee, arguments, piped: Some(piped), span: stage.span };
-                self.call_expr(env, call, None).map(|(value, _)| value)
-            }
-            _ => {
-                let callee = self.expr(env, stage)?;
-                self.applied(env, &callee, vec![piped], stage.span)
-            }
+        if let ExprKind::Placed(layer, path, at) = &stage.kind {
+            let place = WeightPlace { path: self.string(env, path), span: *at };
+            return self.placed(env, layer, place, Some(piped));
         }
+        if let ExprKind::Call(callee, arguments) = &stage.kind {
+            let call = Called { callee, arguments, piped: Some(piped), span: stage.span };
+            return self.call_expr(env, call, None).map(|(value, _)| value);
+        }
+        let callee = self.expr(env, stage)?;
+        self.applied(env, &callee, vec![piped], stage.span)
     }
 }

@@ -61,13 +61,12 @@ impl Expander<'_> {
     fn head(&mut self, env: &mut Environment, run: &ast::Loop, span: Span) -> Outcome<LoopHead> {
         let mut starts = Vec::new();
         for (name, start) in &run.carried {
-            match self.expr(env, start)? {
-                Value::Tensor(tensor) => starts.push(tensor),
-                other => {
-                    let what = format!("the start of `{}`", name.node);
-                    return Err(self.refuse(&what, "a tensor", &other, start.span));
-                }
-            }
+            let value = self.expr(env, start)?;
+            let Value::Tensor(tensor) = value else {
+                let what = format!("the start of `{}`", name.node);
+                return Err(self.refuse(&what, "a tensor", &value, start.span));
+            };
+            starts.push(tensor);
         }
         let mut stepped = Vec::new();
         let mut lengths = Vec::new();
@@ -106,19 +105,19 @@ impl Expander<'_> {
         };
         let mut ids = Vec::new();
         for ((value, start), (name, _)) in values.iter().zip(starts).zip(&run.carried) {
-            match value {
-                Value::Tensor(tensor) if tensor.fact == start.fact => {
-                    ids.push(self.builder.here(tensor, env.origin(run.body.span)));
-                }
-                Value::Poison => return Err(Reported::before()),
-                other => {
-                    let kind = other.kind(self.spec);
-                    let text =
-                        format!("`{}` is {kind} after a step, and was a tensor {} before", name.node, start.fact);
-                    let diagnostic = Diagnostic::new(Code::LoopChangesShape, text, run.body.result_span());
-                    return Err(self.report(diagnostic.also(name.span, "carried from step to step")));
-                }
+            if value.is_poison() {
+                return Err(Reported::before());
             }
+            if let Value::Tensor(tensor) = value
+                && tensor.fact == start.fact
+            {
+                ids.push(self.builder.here(tensor, env.origin(run.body.span)));
+                continue;
+            }
+            let kind = value.kind(self.spec);
+            let text = format!("`{}` is {kind} after a step, and was a tensor {} before", name.node, start.fact);
+            let diagnostic = Diagnostic::new(Code::LoopChangesShape, text, run.body.result_span());
+            return Err(self.report(diagnostic.also(name.span, "carried from step to step")));
         }
         Ok(ids)
     }

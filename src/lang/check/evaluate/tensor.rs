@@ -47,9 +47,10 @@ impl Expander<'_> {
                 (Op::Slice { axis, start, end: self.int_argument(arguments, "to", 0)? }, vec![x])
             }
             LayoutWord::Gather => {
-                let table = match arguments.get("table").0 {
-                    Value::Tensor(table) => table.clone(),
-                    _ => self.table(arguments, "table")?,
+                let table = if let Value::Tensor(table) = arguments.get("table").0 {
+                    table.clone()
+                } else {
+                    self.table(arguments, "table")?
                 };
                 (Op::Gather, vec![table, self.tensor_argument(arguments, "index")?])
             }
@@ -61,10 +62,11 @@ impl Expander<'_> {
                 (Op::Pad { sides, mode }, vec![x])
             }
             LayoutWord::Constant => {
-                let elements = match arguments.get("values").0 {
-                    Value::Int(n) => Elements::Int([*n].into()),
-                    Value::Float(x) => Elements::Float([*x].into()),
-                    _ => return self.table(arguments, "values").map(Value::Tensor),
+                let values = arguments.get("values").0;
+                let elements = match (values.int(), values.number()) {
+                    (Some(n), _) => Elements::Int([n].into()),
+                    (None, Some(x)) => Elements::Float([x].into()),
+                    (None, None) => return self.table(arguments, "values").map(Value::Tensor),
                 };
                 return Ok(Value::Tensor(self.builder.constant(elements, Shape::default(), arguments.site.origin())));
             }
@@ -82,13 +84,7 @@ impl Expander<'_> {
     /// How many rows and columns `pad` adds: `[left, right, top, bottom]`.
     fn sides(&mut self, arguments: &Arguments<'_>) -> Outcome<[usize; 4]> {
         let sides = self.list_argument(arguments, "sides")?;
-        let sides: Vec<usize> = sides
-            .iter()
-            .filter_map(|side| match side {
-                Value::Int(n) => usize::try_from(*n).ok(),
-                _ => None,
-            })
-            .collect();
+        let sides: Vec<usize> = sides.iter().filter_map(|side| usize::try_from(side.int()?).ok()).collect();
         let wanted = "`[left, right, top, bottom]`, all at least 0";
         sides.try_into().map_err(|_| self.refuse_argument(arguments, "sides", wanted))
     }
@@ -136,9 +132,9 @@ impl Expander<'_> {
                 let [q, k, v] = ["q", "k", "v"].map(|name| self.tensor_argument(arguments, name));
                 let (q, k, v) = (q?, k?, v?);
                 let width = q.fact.shape.0.last().and_then(Dim::known).unwrap_or(1);
-                let scale = match arguments.get("scale").0 {
-                    Value::None => 1.0 / (width as f64).sqrt(),
-                    _ => self.float_argument(arguments, "scale")?,
+                let scale = match arguments.get("scale").0.present() {
+                    None => 1.0 / (width as f64).sqrt(),
+                    Some(_) => self.float_argument(arguments, "scale")?,
                 };
                 let causal = self.bool_argument(arguments, "causal")?;
                 (Op::Attention(Attention { scale, causal }), vec![q, k, v])
@@ -170,9 +166,9 @@ impl Expander<'_> {
     fn pool(&mut self, kind: PoolKind, arguments: &Arguments<'_>) -> Outcome<(Op, Vec<Tensor>)> {
         let x = self.tensor_argument(arguments, "x")?;
         let window = self.pair_argument(arguments, "window", 1)?;
-        let stride = match arguments.get("stride").0 {
-            Value::None => window,
-            _ => self.pair_argument(arguments, "stride", 1)?,
+        let stride = match arguments.get("stride").0.present() {
+            None => window,
+            Some(_) => self.pair_argument(arguments, "stride", 1)?,
         };
         let padding = self.pair_argument(arguments, "padding", 0)?;
         Ok((Op::Pool(Pool { kind, window, stride, padding }), vec![x]))
@@ -198,13 +194,7 @@ impl Expander<'_> {
 
 /// Numbers as the elements of a constant: ints if all are.
 pub(crate) fn elements(items: &[Value]) -> Option<Elements> {
-    let ints: Option<Vec<i64>> = items
-        .iter()
-        .map(|item| match item {
-            Value::Int(n) => Some(*n),
-            _ => None,
-        })
-        .collect();
+    let ints: Option<Vec<i64>> = items.iter().map(Value::int).collect();
     match ints {
         Some(ints) if !ints.is_empty() => Some(Elements::Int(ints.into())),
         _ => {

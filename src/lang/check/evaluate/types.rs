@@ -83,21 +83,19 @@ impl Expander<'_> {
                     Some(_) => DType::Bool,
                     None => DType::Float,
                 };
-                match value {
-                    Value::Tensor(tensor) => {
-                        if tensor.fact.dtype != wanted {
-                            let wanted = match wanted {
-                                DType::Int => "a tensor of ints, as in `int[B]`",
-                                DType::Bool => "a tensor of bools, as in `bool[B]`",
-                                DType::Float => "a tensor of floats",
-                            };
-                            return Err(self.refuse_type(wanted, ty, &Value::Tensor(tensor), what, span));
-                        }
-                        self.matches_shape(env, dims, &tensor, what, ty.span, span)?;
-                        Ok(Value::Tensor(tensor))
-                    }
-                    other => Err(self.refuse_type("a tensor", ty, &other, what, span)),
+                let Value::Tensor(tensor) = value else {
+                    return Err(self.refuse_type("a tensor", ty, &value, what, span));
+                };
+                if tensor.fact.dtype != wanted {
+                    let wanted = match wanted {
+                        DType::Int => "a tensor of ints, as in `int[B]`",
+                        DType::Bool => "a tensor of bools, as in `bool[B]`",
+                        DType::Float => "a tensor of floats",
+                    };
+                    return Err(self.refuse_type(wanted, ty, &Value::Tensor(tensor), what, span));
                 }
+                self.matches_shape(env, dims, &tensor, what, ty.span, span)?;
+                Ok(Value::Tensor(tensor))
             }
         }
     }
@@ -122,11 +120,8 @@ impl Expander<'_> {
                 (matches!(&value, Value::Case(owner, _) if owner == id), format!("a case of `{name}`"))
             }
             Some(Binding::Block(id)) => {
-                let is_one = |value: &Value| match value {
-                    Value::Instance(instance) => spec.block(self.instances[*instance].block).lineage.contains(id),
-                    _ => false,
-                };
-                (is_one(&value), format!("a part made of `{name}`"))
+                let made_of = |instance| spec.block(self.instances[instance].block).lineage.contains(id);
+                (matches!(value, Value::Instance(instance) if made_of(instance)), format!("a part made of `{name}`"))
             }
             _ => match name {
                 "int" => (matches!(value, Value::Int(_) | Value::Dim(_)), "an int".into()),
@@ -248,15 +243,17 @@ impl Expander<'_> {
                 extents.push(Extent::Any);
                 continue;
             };
-            match &expr.kind {
-                ExprKind::Name(name) if self.is_open(env, name) => extents.push(Extent::Open(expr, name)),
-                ExprKind::Name(_) | ExprKind::Field(..) => match self.value(env, expr) {
-                    Value::List(items) if items.iter().all(|item| item.dim().is_some()) => {
-                        extents.extend(items.iter().filter_map(Value::dim).map(|dim| Extent::Known(expr, dim)));
-                    }
-                    _ => extents.push(Extent::Computed(expr)),
-                },
-                _ => extents.push(Extent::Computed(expr)),
+            if let ExprKind::Name(name) = &expr.kind
+                && self.is_open(env, name)
+            {
+                extents.push(Extent::Open(expr, name));
+            } else if let ExprKind::Name(_) | ExprKind::Field(..) = &expr.kind
+                && let Value::List(items) = self.value(env, expr)
+                && items.iter().all(|item| item.dim().is_some())
+            {
+                extents.extend(items.iter().filter_map(Value::dim).map(|dim| Extent::Known(expr, dim)));
+            } else {
+                extents.push(Extent::Computed(expr));
             }
         }
         extents
@@ -312,7 +309,26 @@ fn written(expr: &Expr) -> String {
         ExprKind::Int(n) => n.to_string(),
         ExprKind::Binary(op, a, b) => format!("{} {} {}", written(a), op.symbol(), written(b)),
         ExprKind::Field(a, name) => format!("{}.{}", written(a), name.node),
-        _ => "..".into(),
+        ExprKind::Float(_)
+        | ExprKind::Bool(_)
+        | ExprKind::None
+        | ExprKind::String(_)
+        | ExprKind::Path(..)
+        | ExprKind::List(_)
+        | ExprKind::Set(_)
+        | ExprKind::Tuple(_)
+        | ExprKind::Record(_)
+        | ExprKind::Unary(..)
+        | ExprKind::Range { .. }
+        | ExprKind::Call(..)
+        | ExprKind::Index(..)
+        | ExprKind::Placed(..)
+        | ExprKind::Pipe(..)
+        | ExprKind::Lambda(_)
+        | ExprKind::Copy(_)
+        | ExprKind::If(_)
+        | ExprKind::For(_)
+        | ExprKind::Loop(_) => "..".into(),
     }
 }
 
@@ -325,6 +341,23 @@ fn mentions(expr: &Expr, name: &str) -> bool {
         ExprKind::Call(callee, arguments) => {
             mentions(callee, name) || arguments.iter().any(|argument| mentions(&argument.value, name))
         }
-        _ => false,
+        ExprKind::Int(_)
+        | ExprKind::Float(_)
+        | ExprKind::Bool(_)
+        | ExprKind::None
+        | ExprKind::String(_)
+        | ExprKind::Path(..)
+        | ExprKind::List(_)
+        | ExprKind::Set(_)
+        | ExprKind::Tuple(_)
+        | ExprKind::Record(_)
+        | ExprKind::Range { .. }
+        | ExprKind::Placed(..)
+        | ExprKind::Pipe(..)
+        | ExprKind::Lambda(_)
+        | ExprKind::Copy(_)
+        | ExprKind::If(_)
+        | ExprKind::For(_)
+        | ExprKind::Loop(_) => false,
     }
 }

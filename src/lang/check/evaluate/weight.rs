@@ -29,20 +29,20 @@ impl Expander<'_> {
     /// The rule for initial values in the argument `init`, if there is one.
     pub(crate) fn init_argument(&mut self, arguments: &Arguments<'_>) -> Outcome<Option<InitRule>> {
         let (value, span) = arguments.get("init");
-        match value {
-            Value::None => Ok(None),
-            Value::Init(rule) => Ok(Some(rule.clone())),
-            Value::Builtin(builtin @ Builtin::Initial(word)) if builtin.parameters().is_empty() => {
-                let site = CallSite { callee: builtin.word(), span, ..arguments.site };
-                self.initial(*word, &Arguments { site, values: Vec::new() }).map(Some)
-            }
-            other => {
-                let kind = other.kind(self.spec);
-                let what = format!("`init` of `{}`", arguments.site.callee);
-                let help = "as in `init: zeros` or `init: normal(0.02)`";
-                Err(self.report(error::wrong_type(&what, "an initial value", &kind, span).help(help)))
-            }
+        let Some(value) = value.present() else { return Ok(None) };
+        if let Value::Init(rule) = value {
+            return Ok(Some(rule.clone()));
         }
+        if let Value::Builtin(builtin @ Builtin::Initial(word)) = value
+            && builtin.parameters().is_empty()
+        {
+            let site = CallSite { callee: builtin.word(), span, ..arguments.site };
+            return self.initial(*word, &Arguments { site, values: Vec::new() }).map(Some);
+        }
+        let kind = value.kind(self.spec);
+        let what = format!("`init` of `{}`", arguments.site.callee);
+        let help = "as in `init: zeros` or `init: normal(0.02)`";
+        Err(self.report(error::wrong_type(&what, "an initial value", &kind, span).help(help)))
     }
 
     /// Declares a weight, or finds it if an earlier call of the same part declared it.

@@ -110,17 +110,16 @@ impl Expander<'_> {
         self.function.trains = self.parts(&env, &def.trains)?;
         self.function.freezes = self.parts(&env, &def.freezes)?;
         let trains = self.function.trains.clone();
-        match self.run(module, &def.function, scope, inputs)? {
-            Value::Tensor(loss) if *loss.fact == Fact::float(Shape::default()) => {
-                Ok((self.builder.finish(&name, &[("loss".to_owned(), loss)]), trains))
-            }
-            other => {
-                let kind = other.kind(self.spec);
-                let what = format!("the objective `{name}`");
-                let diagnostic = error::wrong_type(&what, "a single number", &kind, def.function.body.result_span());
-                Err(self.report(diagnostic.help("reduce it, as in `mean(..)` or `mse(a, b)`")))
-            }
+        let value = self.run(module, &def.function, scope, inputs)?;
+        let kind = value.kind(self.spec);
+        if let Value::Tensor(loss) = value
+            && *loss.fact == Fact::float(Shape::default())
+        {
+            return Ok((self.builder.finish(&name, &[("loss".to_owned(), loss)]), trains));
         }
+        let what = format!("the objective `{name}`");
+        let diagnostic = error::wrong_type(&what, "a single number", &kind, def.function.body.result_span());
+        Err(self.report(diagnostic.help("reduce it, as in `mean(..)` or `mse(a, b)`")))
     }
 
     pub(crate) fn score(
@@ -147,20 +146,20 @@ impl Expander<'_> {
                 (_, [b, three, _, _]) => *b == batch && *three == Dim::from(3),
                 _ => false,
             };
-            match value {
-                Value::Tensor(tensor) if fits(&tensor.fact.shape) && tensor.depth == 0 => {
-                    outputs.push((name.to_string(), tensor.clone()));
-                }
-                other => {
-                    let wanted = match &**name {
-                        "map" => "an anomaly map [B, h, w] or [B, 1, h, w]",
-                        "value" => "one number for each image [B]",
-                        _ => "an image [B, 3, h, w] to show",
-                    };
-                    let what = format!("`{name}` of `score`");
-                    return Err(self.refuse(&what, wanted, other, def.body.result_span()));
-                }
+            if let Value::Tensor(tensor) = value
+                && fits(&tensor.fact.shape)
+                && tensor.depth == 0
+            {
+                outputs.push((name.to_string(), tensor.clone()));
+                continue;
             }
+            let wanted = match &**name {
+                "map" => "an anomaly map [B, h, w] or [B, 1, h, w]",
+                "value" => "one number for each image [B]",
+                _ => "an image [B, 3, h, w] to show",
+            };
+            let what = format!("`{name}` of `score`");
+            return Err(self.refuse(&what, wanted, value, def.body.result_span()));
         }
         for needed in ["map", "value"] {
             if !entries.contains_key(needed) {
@@ -196,6 +195,25 @@ pub(crate) fn collect(path: &str, value: &Value, into: &mut Vec<(String, Tensor)
                 collect(&join(key), item, into);
             }
         }
-        _ => {}
+        Value::Poison
+        | Value::None
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Bool(_)
+        | Value::Str(_)
+        | Value::Dim(_)
+        | Value::Case(..)
+        | Value::Range(..)
+        | Value::Between(..)
+        | Value::Closure(_)
+        | Value::Function(..)
+        | Value::Method(..)
+        | Value::Block(_)
+        | Value::Instance(_)
+        | Value::Builtin(_)
+        | Value::Partial(_)
+        | Value::Init(_)
+        | Value::Optimizer(_)
+        | Value::Schedule(_) => {}
     }
 }

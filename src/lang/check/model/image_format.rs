@@ -151,10 +151,7 @@ impl Expander<'_> {
 }
 
 fn side(value: &Value) -> Option<usize> {
-    match value {
-        Value::Int(n) if (1..=LONGEST).contains(n) => usize::try_from(*n).ok(),
-        _ => None,
-    }
+    value.int().filter(|n| (1..=LONGEST).contains(n)).and_then(|n| usize::try_from(n).ok())
 }
 
 fn shown(height: usize, width: usize) -> String {

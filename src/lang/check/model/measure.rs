@@ -80,12 +80,11 @@ impl Expander<'_> {
     }
 
     fn image_score(&mut self, expr: &Expr) -> Outcome<ImageScore> {
-        let (name, numbers) = match &expr.kind {
-            ExprKind::Call(callee, arguments) => {
-                let numbers: Option<Vec<usize>> = arguments.iter().map(|argument| size(&argument.value)).collect();
-                (word(callee), Some(numbers.unwrap_or_default()))
-            }
-            _ => (word(expr), None),
+        let (name, numbers) = if let ExprKind::Call(callee, arguments) = &expr.kind {
+            let numbers: Option<Vec<usize>> = arguments.iter().map(|argument| size(&argument.value)).collect();
+            (word(callee), Some(numbers.unwrap_or_default()))
+        } else {
+            (word(expr), None)
         };
         match (name, numbers.as_deref()) {
             (Some("model"), None) => Ok(ImageScore::Model),
@@ -103,25 +102,18 @@ impl Expander<'_> {
 
     /// Reports that an expression is not one of the words of a setting.
     fn no_such_word(&mut self, what: &str, expr: &Expr, known: impl IntoIterator<Item = &'static str>) -> Reported {
-        let (name, span) = match &expr.kind {
-            ExprKind::Call(callee, _) => (word(callee), callee.span),
-            _ => (word(expr), expr.span),
-        };
+        let named = if let ExprKind::Call(callee, _) = &expr.kind { callee } else { expr };
+        let (name, span) = (word(named), named.span);
         let text = name.map_or_else(|| format!("this is no {what}"), |name| format!("there is no {what} `{name}`"));
         self.report(Diagnostic::new(Code::UnknownName, text, span).one_of(name.unwrap_or_default(), known))
     }
 }
 
 fn word(expr: &Expr) -> Option<&str> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(name),
-        _ => None,
-    }
+    if let ExprKind::Name(name) = &expr.kind { Some(name) } else { None }
 }
 
 fn size(expr: &Expr) -> Option<usize> {
-    match &expr.kind {
-        ExprKind::Int(number) if *number > 0 => usize::try_from(*number).ok(),
-        _ => None,
-    }
+    let ExprKind::Int(number) = &expr.kind else { return None };
+    usize::try_from(*number).ok().filter(|&number| number > 0)
 }

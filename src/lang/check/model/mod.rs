@@ -144,15 +144,12 @@ impl Expander<'_> {
             }
             // A path without a name is one that could not be read.
             let span = path.iter().map(|name| name.span).reduce(Span::to).ok_or(Reported::before())?;
-            let items = match &value {
-                Value::List(items) => items.to_vec(),
-                other => vec![other.clone()],
-            };
+            let items = if let Value::List(items) = &value { items.to_vec() } else { vec![value.clone()] };
             for item in items {
-                match item {
-                    Value::Instance(id) => instances.push(id),
-                    other => return Err(self.refuse("what is trained", "a part", &other, span)),
-                }
+                let Value::Instance(id) = item else {
+                    return Err(self.refuse("what is trained", "a part", &item, span));
+                };
+                instances.push(id);
             }
         }
         Ok(instances)

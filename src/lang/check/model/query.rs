@@ -95,10 +95,8 @@ impl Expander<'_> {
     fn named_objective(&self, query: &Query) -> Option<Arc<ObjectiveDef>> {
         let ExprKind::Name(name) = &query.expr.kind else { return None };
         let (_, member) = self.model_block().members.get(name)?;
-        match &member.kind {
-            MemberKind::Objective(def) => Some(def.clone()),
-            _ => None,
-        }
+        let MemberKind::Objective(def) = &member.kind else { return None };
+        Some(def.clone())
     }
 
     fn inputs(&mut self, env: &Environment, query: &Query) -> Vec<Input> {
@@ -124,7 +122,27 @@ impl Expander<'_> {
                 None => Vec::new(),
             },
             Value::Closure(closure) => closure.lambda.params.iter().map(|name| name.node.clone()).collect(),
-            _ => return Ok(value),
+            Value::Poison
+            | Value::None
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::Dim(_)
+            | Value::Case(..)
+            | Value::List(_)
+            | Value::Set(_)
+            | Value::Tuple(_)
+            | Value::Record(_)
+            | Value::Range(..)
+            | Value::Between(..)
+            | Value::Tensor(_)
+            | Value::Block(_)
+            | Value::Builtin(_)
+            | Value::Partial(_)
+            | Value::Init(_)
+            | Value::Optimizer(_)
+            | Value::Schedule(_) => return Ok(value),
         };
         let taken = inputs.iter_mut().filter(|input| params.contains(&input.name));
         let given: Vec<Given> = taken
@@ -159,7 +177,25 @@ impl Expander<'_> {
                     entries.iter().map(|(name, item)| (name.clone(), self.numbers_as_tensors(item.clone(), origin)));
                 Value::Record(Rc::new(entries.collect()))
             }
-            other => other,
+            other @ (Value::Poison
+            | Value::None
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::Dim(_)
+            | Value::Case(..)
+            | Value::Range(..)
+            | Value::Between(..)
+            | Value::Tensor(_)
+            | Value::Closure(_)
+            | Value::Function(..)
+            | Value::Method(..)
+            | Value::Block(_)
+            | Value::Instance(_)
+            | Value::Builtin(_)
+            | Value::Partial(_)
+            | Value::Init(_)
+            | Value::Optimizer(_)
+            | Value::Schedule(_)) => other,
         }
     }
 

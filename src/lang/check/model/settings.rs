@@ -57,9 +57,10 @@ impl Expander<'_> {
         let Some(rule) = &def.within else { return value.sound() };
         let range = self.expr(&mut env, rule)?;
         let value = value.sound()?;
-        let (verb, parts) = match &value {
-            Value::List(items) | Value::Set(items) => ("hold", items.as_slice()),
-            value => ("be", std::slice::from_ref(value)),
+        let (verb, parts) = if let Value::List(items) | Value::Set(items) = &value {
+            ("hold", items.as_slice())
+        } else {
+            ("be", std::slice::from_ref(&value))
         };
         for part in parts {
             if within(part, &range) != Some(true) {
@@ -79,13 +80,13 @@ impl Expander<'_> {
         let name = &*setting.name.node;
         let text = format!("`{}` has no setting `{name}`", section.word());
         let diagnostic = Diagnostic::new(Code::UnknownKey, text, setting.name.span);
-        self.report(match section {
-            Section::Training if CHOOSING.contains(&name) => diagnostic.help(
+        if section == Section::Training && CHOOSING.contains(&name) {
+            return self.report(diagnostic.help(
                 "a run keeps its last weights: what it measures is measured on test images, and weights that are \
                  chosen by that are chosen on test data",
-            ),
-            _ => diagnostic.one_of(name, section.settings().iter().map(|known| known.name)),
-        })
+            ));
+        }
+        self.report(diagnostic.one_of(name, section.settings().iter().map(|known| known.name)))
     }
 
     pub(crate) fn missing_setting(&mut self, name: &str, section: &str, span: Span, example: &str) -> Reported {
@@ -133,10 +134,7 @@ impl Expander<'_> {
     }
 
     fn phase_setting(&mut self, setting: &Setting, value: &Value, found: &mut Found) -> Outcome<()> {
-        let count = match value {
-            Value::Int(n) if *n >= 1 => usize::try_from(*n).ok(),
-            _ => None,
-        };
+        let count = value.int().filter(|&n| n >= 1).and_then(|n| usize::try_from(n).ok());
         let at = setting.name.span;
         match (&*setting.name.node, value, count) {
             ("optimizer", Value::Optimizer(optimizer), _) => found.optimizer = Some(*optimizer),

@@ -16,9 +16,9 @@ use crate::check::value::InstanceId;
 impl Expander<'_> {
     /// The facts about the text of a model and of these objectives.
     pub(crate) fn written(&mut self, objectives: &[&Arc<ObjectiveDef>]) -> Written {
-        let parts = self.model_block().members.iter().filter_map(|(name, (module, member))| match &member.kind {
-            MemberKind::Part(def) if *module == ModuleId(0) => Some((name.to_string(), def.name.span)),
-            _ => None,
+        let parts = self.model_block().members.iter().filter_map(|(name, (module, member))| {
+            let MemberKind::Part(def) = &member.kind else { return None };
+            (*module == ModuleId(0)).then(|| (name.to_string(), def.name.span))
         });
         let parts = parts.collect();
         Written { parts, objectives: objectives.iter().map(|def| self.written_objective(def)).collect() }

@@ -124,31 +124,42 @@ impl Value {
 
     /// The elements, if it is a list, a tuple, a set or a range that is not too long.
     pub(crate) fn elements(&self) -> Option<Vec<Value>> {
-        match self {
-            Value::List(items) | Value::Set(items) | Value::Tuple(items) => Some(items.to_vec()),
-            Value::Range(low, high) if high.saturating_sub(*low) <= LONGEST => {
-                Some((*low..*high).map(Value::Int).collect())
-            }
-            _ => None,
+        if let Value::List(items) | Value::Set(items) | Value::Tuple(items) = self {
+            return Some(items.to_vec());
         }
+        let Value::Range(low, high) = self else { return None };
+        (high.saturating_sub(*low) <= LONGEST).then(|| (*low..*high).map(Value::Int).collect())
+    }
+
+    /// The values in a list, a set, a tuple or a record; none in anything else.
+    fn inner(&self) -> impl Iterator<Item = &Value> {
+        let items = if let Value::List(items) | Value::Set(items) | Value::Tuple(items) = self {
+            items.as_slice()
+        } else {
+            &[]
+        };
+        let entries = if let Value::Record(entries) = self { Some(entries.values()) } else { None };
+        items.iter().chain(entries.into_iter().flatten())
+    }
+
+    /// The value, unless it is `none`.
+    pub(crate) fn present(&self) -> Option<&Value> {
+        if let Value::None = self { None } else { Some(self) }
+    }
+
+    /// The int, if it is one.
+    pub(crate) fn int(&self) -> Option<i64> {
+        if let Value::Int(n) = self { Some(*n) } else { None }
     }
 
     /// The number, if it is one.
     pub(crate) fn number(&self) -> Option<f64> {
-        match self {
-            Value::Int(n) => Some(*n as f64),
-            Value::Float(x) => Some(*x),
-            _ => None,
-        }
+        if let Value::Float(x) = self { Some(*x) } else { self.int().map(|n| n as f64) }
     }
 
     /// The extent, if it is one.
     pub(crate) fn dim(&self) -> Option<Dim> {
-        match self {
-            Value::Int(n) => Some(Dim::from(*n)),
-            Value::Dim(dim) => Some(dim.clone()),
-            _ => None,
-        }
+        if let Value::Dim(dim) = self { Some(dim.clone()) } else { self.int().map(Dim::from) }
     }
 
     /// An extent as a value: a number if it is known.
@@ -158,28 +169,18 @@ impl Value {
 
     /// The number of values in it, itself and those in nested lists included. Counting stops soon after `most`.
     pub(crate) fn count(&self, most: usize) -> usize {
-        let within = |items: &mut dyn Iterator<Item = &Value>| {
-            let mut count = 1;
-            while let Some(item) = items.next().filter(|_| count <= most) {
-                count += item.count(most - count);
-            }
-            count
-        };
-        match self {
-            Value::List(items) | Value::Set(items) | Value::Tuple(items) => within(&mut items.iter()),
-            Value::Record(entries) => within(&mut entries.values()),
-            _ => 1,
+        let mut count = 1;
+        let mut items = self.inner();
+        while let Some(item) = items.next().filter(|_| count <= most) {
+            count += item.count(most - count);
         }
+        count
     }
 
     /// Whether a tensor is in it.
     pub(crate) fn holds_tensor(&self) -> bool {
-        match self {
-            Value::Tensor(_) | Value::Closure(_) | Value::Partial(_) => true,
-            Value::List(items) | Value::Set(items) | Value::Tuple(items) => items.iter().any(Value::holds_tensor),
-            Value::Record(entries) => entries.values().any(Value::holds_tensor),
-            _ => false,
-        }
+        let may_be_one = matches!(self, Value::Tensor(_) | Value::Closure(_) | Value::Partial(_));
+        may_be_one || self.inner().any(Value::holds_tensor)
     }
 
     /// Whether two compile-time values are equal; `None` if they can't be compared.
@@ -226,7 +227,24 @@ impl Value {
             Value::Case(id, _) => format!("a case of `{}`", spec.enumeration(*id).name.node),
             Value::List(_) => "a list".into(),
             Value::Tuple(_) => "a tuple".into(),
-            other => other.kind(spec),
+            Value::Poison
+            | Value::None
+            | Value::Dim(_)
+            | Value::Set(_)
+            | Value::Record(_)
+            | Value::Range(..)
+            | Value::Between(..)
+            | Value::Tensor(_)
+            | Value::Closure(_)
+            | Value::Function(..)
+            | Value::Method(..)
+            | Value::Block(_)
+            | Value::Instance(_)
+            | Value::Builtin(_)
+            | Value::Partial(_)
+            | Value::Init(_)
+            | Value::Optimizer(_)
+            | Value::Schedule(_) => self.kind(spec),
         }
     }
 
@@ -286,7 +304,19 @@ impl Value {
             Value::Range(low, high) if low < high => format!("{low}..={}", high - 1),
             Value::Range(low, high) => format!("{low}..{high}"),
             Value::Between(low, high) => format!("{low:?}..={high:?}"),
-            other => other.kind(spec),
+            Value::Poison
+            | Value::Record(_)
+            | Value::Tensor(_)
+            | Value::Closure(_)
+            | Value::Function(..)
+            | Value::Method(..)
+            | Value::Block(_)
+            | Value::Instance(_)
+            | Value::Builtin(_)
+            | Value::Partial(_)
+            | Value::Init(_)
+            | Value::Optimizer(_)
+            | Value::Schedule(_) => self.kind(spec),
         }
     }
 }
