@@ -6,8 +6,8 @@
 use std::path::PathBuf;
 
 use diadc::compile::{Notes, analyse};
-use diadc::files::Memory;
 use diadc::resolve::{Library, Location};
+use diadc::source::Memory;
 
 fn main() {
     divan::main();

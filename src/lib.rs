@@ -18,7 +18,7 @@
 //! [`compile::compile`] is the compiler on one screen, [`experiment`] a run from spec to report.
 
 pub use diadc_core::{fact, file, op, span};
-pub use diadc_lang::{check, compile, diagnostic, files, format, lint, measure, optimize, parse, resolve, source};
+pub use diadc_lang::{check, compile, diagnostic, format, lint, measure, optimize, parse, resolve, source};
 pub use diadc_serve as serve;
 
 pub mod allocator;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use diadc::compile::analyse;
 use diadc::diagnostic::{Style, render};
-use diadc::files::Memory;
+use diadc::source::Memory;
 use diadc::graph::verify;
 use diadc::optimize::optimize;
 use diadc::plan::plan;

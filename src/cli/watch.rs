@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::files::Disk;
 use crate::resolve::{Library, Location, files};
+use crate::source::Disk;
 
 use super::failure::Failure;
 use super::terminal;

@@ -10,12 +10,11 @@ use diadc_core::graph::Function;
 use crate::check::condition::{may_depend_on_values, remedy};
 use crate::check::{Record, check, check_query, check_recorded};
 use crate::diagnostic::{Diagnostic, in_order};
-use crate::files::{Disk, Files};
 use crate::lint::lint;
 use crate::program::Program;
 use crate::resolve::spec::Spec;
 use crate::resolve::{Index, Library, Location, no_model, query, resolve};
-use crate::source::SourceMap;
+use crate::source::{Disk, Files, SourceMap};
 
 /// A program, the texts it was made from, and warnings about them.
 #[derive(Clone, Debug)]

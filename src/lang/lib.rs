@@ -5,10 +5,10 @@
 //! ```
 //!
 //! The rooms below are listed in the order in which a text passes through them; a room uses only those above its own.
-//! [`compile::compile`] is the compiler on one screen.
+//! [`compile::compile`] is the compiler on one screen. Texts are read through [`source::Files`], so that an editor, a test
+//! or a browser can hand them in.
 
 pub mod source;
-pub mod files;
 pub mod diagnostic;
 pub mod parse;
 pub mod format;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use diadc_lang::files::{Disk, Files};
+use diadc_lang::source::{Disk, Files};
 
 /// Open texts by their paths, saved or not, and all other files as they lie on disk.
 #[derive(Debug, Default)]

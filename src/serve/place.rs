@@ -9,8 +9,8 @@ use lsp_types::{Position, Range, Url};
 
 use diadc_core::file;
 use diadc_core::span::Span;
-use diadc_lang::files::Disk;
 use diadc_lang::resolve::Location;
+use diadc_lang::source::Disk;
 
 /// The line and column of a byte.
 pub(super) fn position(text: &str, byte: usize) -> Position {

@@ -2,8 +2,8 @@
 
 use diadc_lang::compile::{Failed, compile_from};
 use diadc_lang::diagnostic::{Code, Diagnostic, Explanation, Fix};
-use diadc_lang::files::Memory;
 use diadc_lang::resolve::Location;
+use diadc_lang::source::Memory;
 
 use super::{files, shown};
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use diadc_lang::compile::{compile, compile_from};
-use diadc_lang::files::Memory;
 use diadc_lang::resolve::Location;
+use diadc_lang::source::Memory;
 
 use super::shown;
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use diadc_lang::compile::analyse;
 use diadc_lang::diagnostic::Diagnostic;
-use diadc_lang::files::Memory;
 use diadc_lang::resolve::{Library, Location, embedded_specs};
+use diadc_lang::source::Memory;
 
 /// Words that only begin members, and are names elsewhere.
 const MEMBERS: &[&str] = &["objective", "score", "training", "data", "measure", "fresh", "allow"];

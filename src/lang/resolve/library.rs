@@ -12,10 +12,9 @@ use rayon::prelude::*;
 use diadc_core::span::SourceId;
 
 use crate::diagnostic::Diagnostic;
-use crate::files::{Files, reason};
 use crate::parse::ast::Ast;
 use crate::parse::parse_partly;
-use crate::source::SourceMap;
+use crate::source::{Files, SourceMap, reason};
 
 use super::Location;
 

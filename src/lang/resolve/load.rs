@@ -3,8 +3,8 @@
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::files::Files;
 use crate::parse::ast::{Ast, ItemKind, UseFrom};
+use crate::source::Files;
 
 use super::library::Library;
 use super::location::{Location, embedded_specs, std_modules};

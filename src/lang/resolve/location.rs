@@ -5,8 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
-use crate::files::{Disk, Files};
 use crate::parse::ast::UseFrom;
+use crate::source::{Disk, Files};
 
 /// The standard library and the specs that come with the program.
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../specs");

@@ -22,10 +22,9 @@ use std::sync::Arc;
 use diadc_core::span::{Span, Spanned};
 
 use crate::diagnostic::{Allow, Code, Diagnostic, in_order};
-use crate::files::Files;
 use crate::parse;
 use crate::parse::ast::{Ast, ItemKind, Name};
-use crate::source::SourceMap;
+use crate::source::{Files, SourceMap};
 
 pub use index::{Definition, Index};
 pub use library::Library;

@@ -1,16 +1,7 @@
-//! Where the texts of files come from: whoever compiles a spec hands in something that reads files.
-//!
-//! [`Disk`] is what a command line wants, [`Memory`] what a test or a browser does; an editor puts the texts that are
-//! open over those on disk. Nothing else of the language reads a file. This room does not know what the texts mean.
-
-mod disk;
-mod memory;
+//! What reads files.
 
 use std::io;
 use std::path::Path;
-
-pub use disk::Disk;
-pub use memory::Memory;
 
 /// Something that has files.
 pub trait Files {

@@ -1,7 +1,6 @@
 //! Source texts with the names under which users know them.
 //!
-//! In: texts from files, from the embedded standard library, or from the command line.
-//! Out: line and column of a byte. This room does not know what the texts mean.
+//! In: texts from files, from the embedded standard library, or from the command line. Out: line and column of a byte.
 
 use diadc_core::span::{SourceId, Span};
 
