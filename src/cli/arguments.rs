@@ -17,7 +17,7 @@ use crate::resolve::Location;
 use super::failure::Failure;
 use super::terminal;
 
-/// Which spec, and what is set in it.
+/// The spec, and the values of its params that are set from outside.
 #[derive(Args, Clone, Debug)]
 pub(super) struct SpecArguments {
     /// A .diad file, or one that comes with diadc: tiny, small, diad
@@ -46,14 +46,14 @@ impl SpecArguments {
         Location::of(&self.spec)
     }
 
-    /// Compiles the spec; warnings are shown.
+    /// Compiles the spec and shows its warnings.
     pub(super) fn compile(&self) -> Result<Compiled, Failure> {
         let compiled = self.compiled()?;
         terminal::diagnostics(&compiled.warnings, &compiled.sources);
         Ok(compiled)
     }
 
-    /// Compiles the spec. What is wrong comes with the values of `param`s that would help.
+    /// Compiles the spec. A mistake that other values of `param`s would mend names those values.
     pub(super) fn compiled(&self) -> Result<Compiled, Box<Failed>> {
         compile(&self.location(), &self.settings).map_err(|mut failed| {
             failed.advise();
@@ -72,7 +72,7 @@ impl SpecArguments {
     }
 }
 
-/// Which experiment: a spec, images, where it runs, and how it is measured.
+/// An experiment: the spec, the images, the device, and how the result is measured.
 #[derive(Args, Clone, Debug)]
 pub(super) struct ExperimentArguments {
     #[command(flatten)]
@@ -111,15 +111,15 @@ impl ExperimentArguments {
     }
 }
 
-/// Which images.
+/// The data set and its classes.
 #[derive(Args, Clone, Debug)]
 pub(super) struct DataArguments {
-    /// Name of the data set, or of the list it comes with: toy, mvtec, visa, mvtec3d, medical, realiad, btad, mpdd,
+    /// Name of the data set, or of the list that its images are in: toy, mvtec, visa, mvtec3d, medical, realiad, btad, mpdd,
     /// uniad, ader, folder
     #[arg(long, default_value = "toy")]
     pub(super) dataset: String,
 
-    /// The directory in which it lies; diadc.toml can say it once and for all
+    /// The directory of the data set; diadc.toml can name it once for all commands
     #[arg(long, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
 
@@ -129,12 +129,12 @@ pub(super) struct DataArguments {
 }
 
 impl DataArguments {
-    /// Where the data set lies: what the command says, or else the settings file.
+    /// The directory of the data set: the one that the command names, or else the settings file.
     pub(super) fn directory(&self, config: &Config) -> Option<PathBuf> {
         self.data.clone().or_else(|| config.data.get(&self.dataset).cloned())
     }
 
-    /// Opens it; that it looks like another one is told.
+    /// Opens the data set, and warns if it looks like one of another name.
     pub(super) fn open(&self, config: &Config) -> Result<Dataset, Failure> {
         let root = self.directory(config);
         let request = Request { name: self.dataset.clone(), root, classes: self.classes.clone() };
@@ -146,14 +146,14 @@ impl DataArguments {
     }
 }
 
-/// How it is measured.
+/// How the result is measured.
 #[derive(Args, Clone, Debug)]
 pub(super) struct MeasureArguments {
-    /// Protocols to measure by, side by side: exact, diad, ader; by default that of the spec
+    /// Protocols to measure by, side by side: exact, diad, ader [default: the protocol of the spec]
     #[arg(long = "protocol", value_delimiter = ',', value_name = "A,B", value_parser = protocol)]
     pub(super) protocols: Vec<ProtocolName>,
 
-    /// Puts published numbers beside the run's own: paper
+    /// Shows published numbers beside those of the run: paper
     #[arg(long, value_name = "SOURCE")]
     pub(super) compare: Option<String>,
 }
@@ -178,11 +178,11 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let number = unit.and_then(|(number, size)| Some(number.trim().parse::<f64>().ok()? * size));
     match number {
         Some(number) if number.is_finite() && number > 0.0 => Ok(number as u64),
-        _ => Err("write a number with GB, MB, GiB or MiB behind it, as in 8GB".to_owned()),
+        _ => Err("write a number followed by GB, MB, GiB or MiB, as in 8GB".to_owned()),
     }
 }
 
-/// Where it runs.
+/// The device, and the precision of products on it.
 #[derive(Args, Clone, Debug)]
 pub(super) struct DeviceArguments {
     /// Device: cpu, cuda, cuda:1

@@ -23,10 +23,10 @@ use super::terminal::{self, Screen};
 /// Runs any function, part or expression of a spec on tensors from a file
 ///
 /// FUNCTION is a function of the model (denoise, score), an objective, a part (psi), a function of a part
-/// (ae.encode), or any expression of the language in the scope of the model, in which the tensors of the file are
-/// names: 'sd.encode(z, sd.time(t), prompt)'. Functions and parts are given the tensors with the names of their
-/// parameters. A tensor with the name of a `let` of the model that is a tensor takes its place. The results are named
-/// by the way to them: `result`, `map`, `0`, `skips.3`.
+/// (ae.encode), or an expression that the model could contain, such as 'sd.encode(z, sd.time(t), prompt)'. An
+/// expression can use each tensor of the file by its name. A function or part gets the tensors that have the names of
+/// its parameters. A tensor with the name of a `let` of the model replaces the tensor that the `let` computes. Results
+/// are named by their place in what is returned: `result`, `map`, `0`, `skips.3`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc call specs/diad.diad psi --inputs x.safetensors --weights w.safetensors --output features.safetensors
@@ -38,26 +38,26 @@ pub(super) struct Call {
     /// A .diad file, or one that comes with diadc: tiny, small, diad
     spec: String,
 
-    /// What is run: a function, a part, an objective or an expression
+    /// What to run: a function, a part, an objective or an expression
     function: String,
 
     /// Sets a param of the model, as in --set fusion=off or --set 'scales=[2, 3]'
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
 
-    /// The tensors that it is given: a safetensors file
+    /// The tensors to run it on: a safetensors file
     #[arg(long, value_name = "FILE")]
     inputs: Option<PathBuf>,
 
-    /// Takes only this tensor of the file, under this name; can be given several times
+    /// Uses only this tensor of the file, under this name; can be given several times
     #[arg(long, value_name = "NAME=TENSOR", value_parser = setting, requires = "inputs")]
     input: Vec<(String, String)>,
 
-    /// The weights: a safetensors file, or `init` for first values by the seed
+    /// The weights: a safetensors file, or `init` for the first values that follow from the seed
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
 
-    /// Where the results are written: a safetensors file
+    /// Writes the results into this safetensors file
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -65,11 +65,11 @@ pub(super) struct Call {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// Also the gradients of these weights, as `grad.KEY`; the result must be one number
+    /// Also computes the gradients of these weights, as `grad.KEY`; the result must be one number
     #[arg(long, value_name = "KEYS")]
     grad: Vec<String>,
 
-    /// Shows the L2 norms of the gradients of these weights, by default of all that are trained or used
+    /// Shows the L2 norms of the gradients of these weights; without KEYS, of all that are trained or used
     #[arg(long, value_name = "KEYS", num_args = 0..=1, default_missing_value = "*")]
     grad_norms: Vec<String>,
 
@@ -77,7 +77,7 @@ pub(super) struct Call {
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
 
-    /// The largest difference that is fine, as a share of the largest expected number
+    /// The largest difference that is accepted, as a share of the largest expected number
     #[arg(long, default_value_t = 1e-4, requires = "expect")]
     tolerance: f64,
 
@@ -95,7 +95,7 @@ enum Format {
     Json,
 }
 
-/// What came out.
+/// The results.
 struct Outcome {
     tensors: Evaluation,
     /// L2 norms of gradients; none where no gradient reaches the weight.
@@ -165,8 +165,8 @@ impl Call {
         Ok(inputs)
     }
 
-    /// If weights have their first values: the program with those that are not used empty, since making all takes
-    /// long.
+    /// If the weights are first values: the program with all weights that the function does not use made empty, since
+    /// making all first values takes long.
     fn needed(&self, program: &Program, function: &Function) -> Option<Program> {
         if self.weights.as_os_str() != "init" {
             return None;
@@ -188,7 +188,7 @@ impl Call {
         Some(needed)
     }
 
-    /// The weights whose gradients are wanted, with whether they are written and whether their norm is shown.
+    /// The weights whose gradients are to be computed, each with whether the gradient is written and its norm shown.
     fn wanted(&self, program: &Program, function: &Function) -> Result<Vec<(WeightId, bool, bool)>, Failure> {
         let mut chosen: BTreeMap<WeightId, (bool, bool)> = BTreeMap::new();
         let default = default_weights(program, function, &self.function);
@@ -286,7 +286,7 @@ fn collect_weights(graph: &crate::graph::Graph, used: &mut BTreeSet<WeightId>) {
     }
 }
 
-/// Whether a path is a pattern with `*` for anything, or lies below it.
+/// Whether a path fits a pattern, in which `*` stands for any text, or lies below a path that the pattern names.
 fn matches(pattern: &str, path: &str) -> bool {
     fn whole(pattern: &str, text: &str) -> bool {
         match pattern.split_once('*') {

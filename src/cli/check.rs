@@ -16,19 +16,20 @@ use super::watch::watch;
 
 /// Checks a spec without running it
 ///
-/// Syntax, names, shapes, weights and settings: a spec that passes can't fail on any of them later. What would run
-/// but can't be meant, such as weights that never move, is warned of. `diadc explain CODE` says what a mistake means.
+/// Checks syntax, names, shapes, weights and settings: a spec that passes can't fail on any of them later. Warns of
+/// what would run but is probably a mistake, such as weights that never change. `diadc explain CODE` says what a mistake
+/// means.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Check {
     #[command(flatten)]
     spec: SpecArguments,
 
-    /// How the result is told: text, json, sarif (2.1.0), github (annotations of a workflow)
+    /// Format of what is printed: text, json, sarif (2.1.0), github (annotations of a workflow)
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format)]
     format: Format,
 
-    /// Also tells which values the whole-numbered params of the model can have
+    /// Also shows which values the whole-numbered params of the model can have
     #[arg(long)]
     conditions: bool,
 
@@ -36,7 +37,7 @@ pub(super) struct Check {
     #[arg(long)]
     strict: bool,
 
-    /// Checks again whenever a file changes that takes part, until Ctrl-C
+    /// Checks again whenever the spec or a file that it uses changes, until Ctrl-C
     #[arg(long)]
     watch: bool,
 }
@@ -66,7 +67,7 @@ impl Check {
         self.once(std::mem::forget)
     }
 
-    /// Checks the spec, and gives what came of it to `done`.
+    /// Checks the spec, prints what is wrong, and calls `done` with the program if there is no error.
     fn once(&self, done: fn(Compiled)) -> Result<(), Failure> {
         if self.format == Format::Text {
             let compiled = self.spec.compile()?;
@@ -85,7 +86,7 @@ impl Check {
             Err(failed) => {
                 let found = in_order([failed.diagnostics, failed.warnings].concat());
                 self.tell(&found, &failed.sources, None);
-                Err(Failure::Told)
+                Err(Failure::Printed)
             }
         }
     }
@@ -94,7 +95,7 @@ impl Check {
     fn judged(&self, compiled: &Compiled) -> Result<(), Failure> {
         match compiled.warnings.len() {
             n if self.strict && n > 0 => {
-                Err(Failure::Findings(format!("{}, which --strict takes for a failure", count(n, "warning"))))
+                Err(Failure::Findings(format!("{}, which --strict counts as a failure", count(n, "warning"))))
             }
             _ => Ok(()),
         }
@@ -126,7 +127,7 @@ impl Check {
     }
 }
 
-/// What a spec that is fine amounts to.
+/// What is shown of a spec without errors.
 #[derive(Serialize)]
 struct Summary {
     model: String,

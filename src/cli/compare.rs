@@ -1,4 +1,4 @@
-//! Results against those of another implementation or device.
+//! Compares results with those of another implementation or device.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::weight::File;
 
 use super::failure::Failure;
 
-/// How far each expected tensor is from what came out.
+/// How far each result is from the expected tensor.
 pub(super) struct Comparison {
     rows: Vec<Row>,
     tolerance: f64,
@@ -23,11 +23,11 @@ enum Distance {
     Is(f64),
     /// The shapes or types differ.
     OtherShape { expected: Vec<usize>, found: Vec<usize> },
-    /// Only one side has it.
+    /// Only the results, or only the expected tensors, have it.
     Missing(&'static str),
 }
 
-/// Compares results with the tensors of a file. What only one side has is a difference.
+/// Compares results with the tensors of a file. A tensor that only one of them has counts as different.
 pub(super) fn compare(results: &Evaluation, file: &File, tolerance: f64) -> Result<Comparison, Failure> {
     let mut rows = Vec::new();
     let expected: Vec<String> = file.found().into_iter().map(|tensor| tensor.name).collect();
@@ -47,7 +47,7 @@ pub(super) fn compare(results: &Evaluation, file: &File, tolerance: f64) -> Resu
     Ok(Comparison { rows, tolerance })
 }
 
-/// Numbers that are not finite are infinitely far from everything but the same number in the same place.
+/// A number that is not finite is at an infinite distance from all numbers but itself.
 fn distance(expected: &HostTensor, found: &HostTensor) -> Distance {
     if expected.shape != found.shape || expected.data.dtype() != found.data.dtype() {
         return Distance::OtherShape { expected: expected.shape.clone(), found: found.shape.clone() };
@@ -69,7 +69,7 @@ fn distance(expected: &HostTensor, found: &HostTensor) -> Distance {
 }
 
 impl Comparison {
-    /// Whether all that is expected came out, within the tolerance, and nothing else did.
+    /// Whether the results are the expected tensors, within the tolerance, and no others.
     pub(super) fn is_fine(&self) -> bool {
         self.rows.iter().all(|row| self.fits(row))
     }

@@ -15,7 +15,7 @@ use super::arguments::SpecArguments;
 use super::failure::Failure;
 use super::terminal;
 
-/// Groups of weights and calls of parts that are shown of each.
+/// How many groups of weights, and how many calls of parts, are shown for each part and function.
 const SHOWN: usize = 6;
 
 const RULE: &str = "one multiply-add for each product that is summed in a convolution, a matrix product or attention; \
@@ -24,8 +24,8 @@ const RULE: &str = "one multiply-add for each product that is summed in a convol
 /// Counts parameters by part, multiply-adds by function, and the memory that each needs
 ///
 /// A function is counted as it is written and as it runs after optimisation; what is the same in every run is
-/// computed once and set apart. Memory is the most that is resident at once, which a run prints when it ends, without
-/// what it keeps of the data: decoded images, and what metrics remember.
+/// computed only once and counted separately. Memory is the most that is resident at once, a number that a run prints
+/// when it ends. The images that a run keeps decoded and the scores that metrics keep come on top of it.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc cost specs/diad.diad
@@ -35,11 +35,11 @@ pub(super) struct Cost {
     #[command(flatten)]
     spec: SpecArguments,
 
-    /// Samples of a batch; by default one for functions, and what the spec says for training
+    /// Images of a batch [default: 1 for functions, the batch of the spec for training]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch: Option<u32>,
 
-    /// Where memory is counted; on the CPU, convolutions take some more
+    /// The device whose memory is estimated; on the CPU, convolutions take some more
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     device: DeviceChoice,
 
@@ -47,7 +47,7 @@ pub(super) struct Cost {
     #[arg(long, value_name = "PRECISION", default_value_t)]
     precision: Precision,
 
-    /// Format
+    /// Format of what is printed
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
 }
@@ -96,11 +96,11 @@ fn memory(compiled: &Compiled, needs: &[Need], heading: &str) -> String {
             text += &format!("    {:>8}  {}\n", mega(held.bytes), told(compiled, held).join("  "));
         }
     }
-    text + "\nActivations are what is held at the peak besides the rest; the largest of them stand below. The sum is the most \
-                memory that is resident at once, without images that a run keeps decoded and what metrics remember.\n"
+    text + "\nActivations are all other values that are held at the peak; the largest of them are listed. The sum is the most \
+                memory that is resident at once; images that a run keeps decoded and scores that metrics keep come on top.\n"
 }
 
-/// What a value is, in which part or function it was made, and where the spec says so.
+/// The operation that made a value, the calls that it stands in, and its place in the spec.
 fn told(compiled: &Compiled, held: &Held) -> Vec<String> {
     let Some(origin) = held.origin else { return vec![held.what.clone()] };
     let mut calls = Vec::new();

@@ -1,4 +1,4 @@
-//! `diadc diff`: what changed between two specs, or between a spec and the same with other settings.
+//! `diadc diff`: what differs between two specs, or between two settings of one spec.
 
 use std::fmt::Display;
 
@@ -14,8 +14,8 @@ use super::terminal;
 
 /// Shows what changed between two specs: settings, parameters, structure, cost
 ///
-/// With one spec, between it and the same with what `--set` says. Structure is compared by calls of blocks and
-/// functions, and a change is told in the function in which it lies.
+/// With one spec, compares it with itself under the settings of `--set`. Structure is compared call by call, and a
+/// change is listed under the function in which it lies.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc diff specs/diad.diad --set fusion=off            what the fusion is worth
@@ -25,14 +25,14 @@ pub(super) struct Diff {
     /// A .diad file, or one that comes with diadc: tiny, small, diad
     before: String,
 
-    /// The one it is compared with; by default the same
+    /// The spec to compare it with [default: the same]
     after: Option<String>,
 
     /// Sets a param of the second one, as in --set fusion=off or --set 'scales=[2, 3]'
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     settings: Vec<Setting>,
 
-    /// Format
+    /// Format of what is printed
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -127,7 +127,7 @@ fn line<T>(change: &Change<T>, shown: impl Fn(&T) -> String, remark: impl Displa
     format!("{:<32}{before} -> {after}  {remark}", change.name).trim_end().to_owned()
 }
 
-/// Calls that changed, below the functions in which they lie.
+/// Calls that changed, each listed under the function in which it lies.
 fn structure(changes: &[CallChange]) -> Vec<String> {
     let mut lines = Vec::new();
     let mut function = "";

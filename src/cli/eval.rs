@@ -1,4 +1,4 @@
-//! `diadc eval`: what weights are worth on a data set.
+//! `diadc eval`: measures how well weights find the anomalies of a data set.
 
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ pub(super) struct Eval {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// Writes metrics, pictures and a page into this new directory
+    /// Writes the metrics, pictures and an HTML page into this new directory
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 

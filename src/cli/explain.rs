@@ -1,4 +1,4 @@
-//! `diadc explain`: what a code means.
+//! `diadc explain`: what the code of a mistake means.
 
 use clap::Args;
 
@@ -10,11 +10,11 @@ use super::terminal;
 /// Explains a code such as shape-mismatch, with a wrong and a right example
 ///
 /// Every mistake that diadc finds in a spec has a code, which stands in brackets: `error[shape-mismatch]`.
-/// Without a code all of them are listed.
+/// Without CODE, lists all codes.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  diadc explain shape-mismatch\n  diadc explain                 all codes")]
 pub(super) struct Explain {
-    /// The code, as it stands between the brackets
+    /// The code, without the brackets
     code: Option<String>,
 }
 
@@ -33,7 +33,7 @@ impl Explain {
     }
 }
 
-/// Title, words and both examples, each under a line that says which it is.
+/// The title, the explanation, and the wrong and the right example, each with a heading.
 fn explained(explanation: &Explanation) -> String {
     let indented =
         |spec: &str| spec.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect::<String>();

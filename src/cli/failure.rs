@@ -17,18 +17,18 @@ pub(super) enum Failure {
     Spec(Box<Failed>),
     /// The run failed.
     Run(ExperimentError),
-    /// What was looked at is not as it should be.
+    /// A check found something wrong.
     Findings(String),
-    /// It was asked for the wrong way.
+    /// The command was used the wrong way.
     Usage(String),
-    /// Why has been told as a result.
-    Told,
+    /// What is wrong was printed as the result of the command.
+    Printed,
 }
 
 impl Failure {
     pub(super) fn status(&self) -> u8 {
         match self {
-            Failure::Spec(_) | Failure::Run(_) | Failure::Findings(_) | Failure::Told => 1,
+            Failure::Spec(_) | Failure::Run(_) | Failure::Findings(_) | Failure::Printed => 1,
             Failure::Usage(_) => 2,
         }
     }

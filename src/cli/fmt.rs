@@ -1,4 +1,4 @@
-//! `diadc fmt`: files in the layout of the language.
+//! `diadc fmt`: brings files into the layout of the language.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use crate::source::SourceMap;
 use super::failure::Failure;
 use super::terminal;
 
-/// Lays files out as the specs of diadc are: there is nothing to choose
+/// Brings files into the one layout that the specs of diadc have
 ///
-/// Line breaks within expressions stay where they are, and so does every comment; indentation, spaces and columns do
-/// not. A file with a syntax error is left alone.
+/// Changes indentation, spaces and columns; keeps comments, and line breaks within expressions. A file with a syntax
+/// error is not changed.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc fmt my.diad              one file
@@ -29,7 +29,7 @@ pub(super) struct Fmt {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// Changes nothing; fails if a file is not laid out
+    /// Changes nothing; fails if a file has another layout
     #[arg(long)]
     check: bool,
 }

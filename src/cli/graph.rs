@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::terminal;
 use super::watch::watch;
 
-/// Levels of boxes that a drawing opens if nothing is said.
+/// Levels of boxes that a drawing opens without `--depth`.
 const DRAWN: usize = 1;
 const DOTTED: usize = 2;
 
@@ -36,27 +36,27 @@ pub(super) struct Graph {
     #[command(flatten)]
     spec: SpecArguments,
 
-    /// Only this function: score, denoise, an objective
+    /// Shows only this function: score, denoise, an objective
     #[arg(long, short, value_name = "NAME")]
     function: Option<String>,
 
-    /// Folds calls of blocks below this depth; a page opens and folds them itself
+    /// Folds calls of blocks below this depth; not for HTML pages, in which blocks open and fold by a click
     #[arg(long)]
     depth: Option<usize>,
 
-    /// After the optimiser, as it runs
+    /// Shows the graph that runs, after optimisation
     #[arg(long)]
     optimized: bool,
 
-    /// Format; by default that of the file's ending, or text
+    /// Format [default: by the ending of the file, or text]
     #[arg(long, value_enum)]
     format: Option<Format>,
 
-    /// Writes into this file
+    /// Writes the graph into this file
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Shows it again whenever a file changes that takes part, until Ctrl-C
+    /// Shows the graph again whenever the spec or a file that it uses changes, until Ctrl-C
     #[arg(long)]
     watch: bool,
 }
@@ -114,7 +114,7 @@ impl Graph {
         })
     }
 
-    /// The functions that are asked for, optimised if that is asked for.
+    /// The functions to show, optimised with `--optimized`.
     fn functions(&self, compiled: &Compiled) -> Result<Vec<Function>, Failure> {
         let program = &compiled.program;
         if let Some(name) = &self.function

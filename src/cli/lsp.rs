@@ -12,12 +12,12 @@ use super::failure::Failure;
 #[derive(Args)]
 #[command(after_help = "docs/editors.md says what VS Code, Neovim and Helix need to start it.")]
 pub(super) struct Lsp {
-    /// What some editors add; there is no other way
+    /// Accepted because some editors add it; the server speaks over stdin and stdout in any case
     #[arg(long, hide = true)]
     stdio: bool,
 }
 
-/// What deeply nested specs take.
+/// Bytes of stack, enough for deeply nested specs.
 const STACK: usize = 64 << 20;
 
 impl Lsp {

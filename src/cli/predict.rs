@@ -1,4 +1,4 @@
-//! `diadc predict`: images in, scores and heat maps out.
+//! `diadc predict`: scores images and writes their heat maps.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use super::terminal::{self, Screen};
 
 /// Scores images and draws where they are anomalous
 ///
-/// Writes for each image a heat map and the picture beside it, and `scores.csv`.
+/// Writes for each image its heat map and a picture of image and heat map side by side, and `scores.csv`.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  diadc predict tiny --weights runs/tiny-toy-seed1/weights.safetensors --out maps --images photo.png folder/"
@@ -32,7 +32,7 @@ pub(super) struct Predict {
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
 
-    /// A new directory for the results
+    /// The new directory to write the results into
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 

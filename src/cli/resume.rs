@@ -1,4 +1,4 @@
-//! `diadc resume`: goes on with a run that was stopped.
+//! `diadc resume`: continues a run that was stopped.
 
 use std::path::PathBuf;
 
@@ -11,14 +11,14 @@ use super::failure::Failure;
 use super::finish::{check_memory, finish, start};
 use super::terminal::Screen;
 
-/// Goes on with a run that was stopped
+/// Continues a run that was stopped
 #[derive(Args)]
 #[command(after_help = "Example:\n  diadc resume runs/tiny-toy-seed1")]
 pub(super) struct Resume {
     /// The directory of the run
     dir: PathBuf,
 
-    /// Memory that it may take, as in 8GB: a run that needs more does not go on
+    /// The most memory that the run may take, as in 8GB; a run that needs more is refused
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<u64>,
 }

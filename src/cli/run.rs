@@ -1,4 +1,4 @@
-//! `diadc run` and `diadc train`: from a spec to weights, and to a report.
+//! `diadc run` and `diadc train`: trains the model of a spec; `run` also evaluates it and writes a report.
 
 use std::path::PathBuf;
 
@@ -13,8 +13,8 @@ use super::terminal::Screen;
 
 /// Trains, evaluates and reports
 ///
-/// Makes a directory with the weights, the metrics, pictures and a page to open in a browser. A run that is
-/// stopped goes on with `diadc resume`.
+/// Makes a directory with the weights, the metrics, pictures and a page to open in a browser. `diadc resume`
+/// continues a run that was stopped.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc run                                                   the small spec on the toy data set
@@ -48,11 +48,11 @@ struct RunArguments {
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 
-    /// Memory that it may take, as in 8GB: a run that needs more is refused before it begins
+    /// The most memory that the run may take, as in 8GB; a run that needs more is refused before it begins
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<u64>,
 
-    /// The directory of the run; by default a new one under runs/
+    /// The directory of the run [default: a new one under runs/]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -76,7 +76,7 @@ fn begin(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
     check_memory(&experiment, arguments.memory)?;
     let mut screen = Screen::new();
     let run = start(&experiment, &mut screen)?;
-    // Only a run that can start has a directory.
+    // A run that can't start leaves no directory.
     let directory = directory(&arguments, &experiment)?;
     directory.write_record(&experiment.record, &experiment.compiled.sources)?;
     finish(&experiment, run, &directory, &mut screen)

@@ -1,4 +1,4 @@
-//! The only room that prints: results to stdout, words and progress to stderr.
+//! The only file that prints: results to stdout, messages and progress to stderr.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where printing is allowed")]
 
 use std::io::{IsTerminal, Write};
@@ -18,12 +18,12 @@ use crate::weight::Comparison;
 
 use super::failure::Failure;
 
-/// Lines of progress where no terminal shows a bar.
+/// Time between two lines of progress where no terminal shows a bar.
 const LINE_EVERY: Duration = Duration::from_secs(10);
-/// What takes less than this shows no progress.
+/// Work that takes less than this shows no progress.
 const SOON: Duration = Duration::from_secs(2);
 
-/// Prints a result. A reader who has gone away is no error.
+/// Prints a result. It is no error if the reader of a pipe has closed it.
 pub(super) fn result(text: &str) {
     let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
@@ -38,19 +38,19 @@ pub(super) fn charset() -> Charset {
     if is_unicode { Charset::Unicode } else { Charset::Ascii }
 }
 
-/// Empties the screen, where there is one.
+/// Clears the screen, if stderr is a terminal.
 pub(super) fn clear() {
     if std::io::stderr().is_terminal() {
         eprint!("\x1b[2J\x1b[3J\x1b[H");
     }
 }
 
-/// Prints words about what happens.
+/// Prints a message.
 pub(super) fn note(text: &str) {
     eprintln!("{text}");
 }
 
-/// Says how long a command took and how much memory it held at most, where the system tells.
+/// Prints how long a command took and, if the system knows it, the most memory it held.
 pub(super) fn effort(time: Duration) {
     let seconds = time.as_secs_f64();
     match peak_memory() {
@@ -59,21 +59,21 @@ pub(super) fn effort(time: Duration) {
     }
 }
 
-/// The most memory this process has held, in bytes; Linux tells it.
+/// The most memory this process has held, in bytes; known only on Linux.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
 }
 
-/// Shows diagnostics beside their source.
+/// Shows diagnostics with the source that they are about.
 pub(super) fn diagnostics(diagnostics: &[Diagnostic], sources: &SourceMap) {
     let is_colored = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let style = if is_colored { Style::Colored } else { Style::Plain };
     eprint!("{}", render(diagnostics, sources, style));
 }
 
-/// Says why a command ended badly.
+/// Prints why a command failed.
 pub(super) fn failure(failure: &Failure) {
     match failure {
         Failure::Spec(failed) => {
@@ -82,7 +82,7 @@ pub(super) fn failure(failure: &Failure) {
             let first = failed.diagnostics.first().map_or("CODE", |diagnostic| diagnostic.code.name());
             eprintln!("{}; `diadc explain {first}` says more", count(failed.diagnostics.len(), "error"));
         }
-        Failure::Told => {}
+        Failure::Printed => {}
         Failure::Run(error) => eprintln!("error: {error}"),
         Failure::Findings(text) | Failure::Usage(text) => eprintln!("error: {text}"),
     }
@@ -103,13 +103,13 @@ pub(super) fn stop_flag() -> Arc<AtomicBool> {
     flag
 }
 
-/// Progress of whatever takes long: a bar on a terminal, a line now and then elsewhere.
+/// Shows the progress of long work: a bar on a terminal, elsewhere a line every few seconds.
 pub(super) struct Screen {
     bar: Option<ProgressBar>,
     title: String,
     last: Instant,
     started: Instant,
-    /// When the file that is being written was begun.
+    /// When writing of the current file began.
     saving: Instant,
 }
 
@@ -150,33 +150,33 @@ impl Screen {
         }
     }
 
-    /// So many of so many weights have been read or made.
+    /// Shows that `done` of `all` weights have been read or made.
     pub(super) fn weights(&mut self, done: usize, all: usize) {
         self.show("weights", done, all, "");
     }
 
-    /// Done and all of something that may be over at once: nothing is shown within [`SOON`] of its beginning.
+    /// Shows progress of work that may be short: nothing before it has taken as long as [`SOON`].
     pub(super) fn late(&mut self, title: &str, started: Instant, [done, all]: [usize; 2]) {
         if started.elapsed() >= SOON {
             self.show(title, done, all, "");
         }
     }
 
-    /// So many of so many images of a data set have been looked at.
+    /// Shows that `done` of `all` images of a data set have been checked.
     pub(super) fn looked(&mut self, done: usize, all: usize) {
         let seconds = self.started.elapsed().as_secs_f64();
         let rate = if self.title == "checking" && seconds > 0.0 { done as f64 / seconds } else { 0.0 };
         self.show("checking", done, all, &pace(rate));
     }
 
-    /// Shows how far some work is, and takes the bar away when it has ended, well or badly.
+    /// Does some work that shows its progress, and removes the bar afterwards, whether or not the work succeeded.
     pub(super) fn during<T>(&mut self, work: impl FnOnce(&mut Screen) -> T) -> T {
         let made = work(self);
         self.clear();
         made
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn clear(&mut self) {
         self.title.clear();
         if let Some(bar) = &self.bar {
@@ -205,7 +205,7 @@ impl train::Observer for Screen {
 }
 
 impl experiment::Observer for Screen {
-    /// Says what was done with the file, unless it just fits.
+    /// Prints what was done to make the file fit, unless it fits as it is.
     fn on_weights_found(&mut self, path: &Path, comparison: &Comparison) {
         let counts = [
             (comparison.renamed(), format!("renamed (names {})", comparison.naming)),

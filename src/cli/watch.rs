@@ -1,6 +1,6 @@
-//! Does something again whenever a file changes that takes part in it.
+//! Repeats a command whenever the spec or a file that it uses changes.
 //!
-//! Files are asked for their time and length a few times a second: that works everywhere, also for files that are
+//! The time and length of each file are read a few times a second. That works everywhere, also for files that are
 //! replaced, that appear later, or that lie on a network.
 
 use std::path::{Path, PathBuf};
@@ -12,14 +12,14 @@ use crate::source::Disk;
 use super::failure::Failure;
 use super::terminal;
 
-/// How often files are looked at.
+/// Time between two looks at the files.
 const PAUSE: Duration = Duration::from_millis(150);
 
-/// What tells that a file has changed; none if it is not there.
+/// Time and length of a file, which change when the file does; none if the file is missing.
 type Stamp = Option<(SystemTime, u64)>;
 
-/// Does something now, and again after each change of a spec or of a file that it uses, until Ctrl-C. What fails is
-/// shown and does not end it; only a wrong call does.
+/// Runs `once` now, and again after each change of the spec or of a file that it uses, until Ctrl-C. A failure is shown
+/// and does not end the watch, unless the first call shows that the command was used the wrong way.
 pub(super) fn watch(spec: &Location, mut once: impl FnMut() -> Result<(), Failure>) -> Result<(), Failure> {
     let mut library = Library::default();
     for time in 0.. {
@@ -40,7 +40,7 @@ pub(super) fn watch(spec: &Location, mut once: impl FnMut() -> Result<(), Failur
     Ok(())
 }
 
-/// The files on disk as they are now, those that are missing too.
+/// The stamps of the files on disk as they are now, also of those that are missing.
 fn stamps(files: Vec<Location>) -> Vec<(PathBuf, Stamp)> {
     let mut stamps: Vec<(PathBuf, Stamp)> = Vec::new();
     for file in files {

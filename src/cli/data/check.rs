@@ -21,10 +21,10 @@ const SIDE: u32 = 128;
 
 /// Looks at every image and mask of a data set
 ///
-/// Decodes all files and tells how many images there are beside how many were published, their sizes and colours, and what is
+/// Decodes all files and lists the number of images beside the published number, their sizes and colours, and what is
 /// wrong: files that can't be read, masks that are missing, empty, blurred or of another size, images that are there
-/// twice (by their decoded pixels) or in training and in testing, files that nothing uses. Ends with status 1 if a run would
-/// fail or its numbers would be wrong; warnings alone end with 0.
+/// twice (by their decoded pixels) or both in training and in testing, files that nothing uses. Ends with status 1 if a run
+/// would fail or its numbers would be wrong; warnings alone end with 0.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc data check --dataset mvtec --data /data/mvtec

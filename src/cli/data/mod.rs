@@ -1,4 +1,4 @@
-//! `diadc data`: looks after data sets; one subcommand per file.
+//! `diadc data`: checks data sets and makes one; one subcommand per file.
 
 mod check;
 mod text;
@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::failure::Failure;
 
-/// Checks data sets, and makes one
+/// Checks data sets, and makes the toy data set
 #[derive(Args)]
 pub(super) struct Data {
     #[command(subcommand)]

@@ -17,14 +17,14 @@ use super::Format;
 use crate::compile::compile;
 use crate::resolve::Location;
 
-/// Lines of a kind that are shown without --all.
+/// The number of lines of each kind that are shown without --all.
 const MOST_SHOWN: usize = 5;
 
 /// Compares a file of weights with a spec
 ///
 /// Only the headers are read. Ends with status 1 unless every weight is there with its shape, or belongs to a part that
-/// may start fresh: a `fresh part` of the spec, or one named with --fresh. Names that differ are found by a rename
-/// table, which is chosen by what fits best.
+/// may start fresh: a `fresh part` of the spec, or one named with --fresh. Where names differ, the rename table that
+/// fits best is used.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc weights check my.diad my.ckpt
@@ -46,19 +46,19 @@ pub(super) struct Check {
     #[arg(long, value_name = "PART")]
     fresh: Vec<String>,
 
-    /// The only part that is wanted of the file
+    /// Compares only the weights of this part
     #[arg(long, value_name = "PART")]
     part: Option<String>,
 
-    /// The rename table to use, instead of the one that fits best
+    /// The rename table to use [default: the one that fits best]
     #[arg(long, value_name = "NAME")]
     layout: Option<String>,
 
-    /// Shows all of each kind
+    /// Lists all weights of each kind
     #[arg(long)]
     all: bool,
 
-    /// Format
+    /// Format of what is printed
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
 }
@@ -94,7 +94,7 @@ impl Check {
     }
 }
 
-/// What a comparison gave, kind by kind.
+/// The result of a comparison, kind by kind.
 struct Listing {
     kinds: Vec<Kind>,
 }

@@ -1,4 +1,4 @@
-//! `diadc weights init`: the weights that training starts from, put together from several files.
+//! `diadc weights init`: puts the weights that training starts from together from several files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,8 +18,9 @@ use super::aligned;
 /// Puts the weights of a spec together from files and first values
 ///
 /// Each --from PART=FILE takes all weights of a part from a file, which may hold the part alone or more; --from FILE
-/// takes whatever the spec has a place for. The inner of two parts counts. A `copy` follows its original, unless a file
-/// is given for it. The rest gets the first values that the spec says. Prints what comes from where.
+/// takes all weights of the spec that the file has. Where a part lies in another, the file of the inner part counts. A
+/// `copy` gets the weights of its original, unless a file is given for it. All other weights get the first values that
+/// the spec says. Prints where the weights of each part come from.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc weights init specs/diad.diad --from v1-5-pruned.ckpt --from ae=mvtecad_fs.ckpt --from psi=extractor.pth \\
@@ -35,7 +36,7 @@ pub(super) struct Init {
     #[arg(long, value_name = "[PART=]FILE")]
     from: Vec<String>,
 
-    /// The rename table for all files, instead of the one that fits each best
+    /// The rename table for all files [default: for each file the one that fits best]
     #[arg(long, value_name = "NAME")]
     layout: Option<String>,
 

@@ -1,4 +1,4 @@
-//! `diadc weights inspect`: what is in a file.
+//! `diadc weights inspect`: lists what is in a file of weights.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -13,10 +13,10 @@ use super::super::failure::Failure;
 use super::super::terminal;
 use super::{Format, aligned};
 
-/// Lines to which names are folded.
+/// The number of lines that names are folded to.
 const MOST_LINES: usize = 40;
 
-/// Shows names, shapes and types of what is in a file of weights
+/// Lists the names, shapes and types of the tensors in a file of weights
 ///
 /// Only the headers are read. Names with the same beginning are folded into a line, unless --all is given.
 #[derive(Args)]
@@ -28,15 +28,15 @@ pub(super) struct Inspect {
     /// A file of weights: safetensors, or what PyTorch writes
     file: PathBuf,
 
-    /// Only names that begin so
+    /// Lists only names that begin with this
     #[arg(long, value_name = "NAME")]
     prefix: Option<String>,
 
-    /// A line for each tensor
+    /// Prints a line for each tensor
     #[arg(long)]
     all: bool,
 
-    /// Format
+    /// Format of what is printed
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
 }
@@ -125,7 +125,7 @@ fn beginnings(name: &str) -> Vec<String> {
     dots.chain(std::iter::once(name.to_owned())).collect()
 }
 
-/// The first words of a name, with a star for others behind them.
+/// The first words of a name, with a star for the words after them.
 fn beginning(name: &str, words: usize) -> String {
     match name.match_indices('.').nth(words - 1) {
         Some((at, _)) => format!("{}.*", &name[..at]),

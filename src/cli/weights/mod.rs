@@ -1,4 +1,4 @@
-//! `diadc weights`: looks into checkpoints, compares them with specs, and makes them.
+//! `diadc weights`: inspects checkpoints, compares them with specs, and makes them.
 
 mod check;
 mod convert;
@@ -9,10 +9,10 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::failure::Failure;
 
-/// Looks into checkpoints, compares them with specs, and makes them
+/// Inspects checkpoints, compares them with specs, and makes them
 ///
-/// Reads safetensors and what PyTorch writes (zip archives, and the pickles of before version 1.6). A pickle is never
-/// executed: what it may name is a fixed list, and anything else is refused.
+/// Reads safetensors and the files that PyTorch writes: zip archives, and the pickles from before version 1.6. A pickle
+/// is never executed: it may name only what is on a fixed list, and is refused otherwise.
 #[derive(Args)]
 pub(super) struct Weights {
     #[command(subcommand)]
