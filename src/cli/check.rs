@@ -72,27 +72,27 @@ impl Check {
         if self.format == Format::Text {
             let compiled = self.spec.compile()?;
             terminal::result(&text(&self.spec.location().name(), &self.summary(&compiled)));
-            let judged = self.judged(&compiled);
+            let outcome = self.outcome(&compiled);
             done(compiled);
-            return judged;
+            return outcome;
         }
         match self.spec.compiled() {
             Ok(compiled) => {
-                self.tell(&compiled.warnings, &compiled.sources, Some(&self.summary(&compiled)));
-                let judged = self.judged(&compiled);
+                self.print(&compiled.warnings, &compiled.sources, Some(&self.summary(&compiled)));
+                let outcome = self.outcome(&compiled);
                 done(compiled);
-                judged
+                outcome
             }
             Err(failed) => {
                 let found = in_order([failed.diagnostics, failed.warnings].concat());
-                self.tell(&found, &failed.sources, None);
+                self.print(&found, &failed.sources, None);
                 Err(Failure::Printed)
             }
         }
     }
 
     /// Whether warnings are a failure.
-    fn judged(&self, compiled: &Compiled) -> Result<(), Failure> {
+    fn outcome(&self, compiled: &Compiled) -> Result<(), Failure> {
         match compiled.warnings.len() {
             n if self.strict && n > 0 => {
                 Err(Failure::Findings(format!("{}, which --strict counts as a failure", count(n, "warning"))))
@@ -108,7 +108,7 @@ impl Check {
     }
 
     /// Prints all diagnostics for a program to read.
-    fn tell(&self, diagnostics: &[Diagnostic], sources: &SourceMap, summary: Option<&Summary>) {
+    fn print(&self, diagnostics: &[Diagnostic], sources: &SourceMap, summary: Option<&Summary>) {
         let of = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.code.severity() == severity).count();
         let document = match self.format {
             Format::Github => return terminal::result(&github(diagnostics, sources)),

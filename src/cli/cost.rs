@@ -93,7 +93,7 @@ fn memory(compiled: &Compiled, needs: &[Need], heading: &str) -> String {
             numbers.into_iter().chain([footprint.total()]).map(|n| format!("{:>13}", mega(n))).collect();
         text += &format!("{name:<34}{:>7}{numbers}\n", need.batch);
         for held in footprint.largest.iter().take(if need.is_training { SHOWN } else { SHOWN / 2 }) {
-            text += &format!("    {:>8}  {}\n", mega(held.bytes), told(compiled, held).join("  "));
+            text += &format!("    {:>8}  {}\n", mega(held.bytes), description(compiled, held).join("  "));
         }
     }
     text + "\nActivations are all other values that are held at the peak; the largest of them are listed. The sum is the most \
@@ -101,7 +101,7 @@ fn memory(compiled: &Compiled, needs: &[Need], heading: &str) -> String {
 }
 
 /// The operation that made a value, the calls that it stands in, and its place in the spec.
-fn told(compiled: &Compiled, held: &Held) -> Vec<String> {
+fn description(compiled: &Compiled, held: &Held) -> Vec<String> {
     let Some(origin) = held.origin else { return vec![held.what.clone()] };
     let mut calls = Vec::new();
     let mut at = Some(origin.scope);

@@ -1,9 +1,9 @@
-//! From the scores and maps of single images to an evaluation.
+//! Collects the scores and maps of single images and makes an evaluation of them.
 //!
-//! In come [`Observation`]s, one image at a time, in any order; of a pixel four bytes are kept (twelve at most, if it is
-//! anomalous), in memory up to a budget and beyond it in a temporary file. Out comes an [`Evaluation`]: per class the
-//! metrics over its images, and over all pixels of all its images pooled.
-//! What is then true: each number was computed from finite scores, and each that is missing says why.
+//! In come [`Observation`]s, one image at a time, in any order. Each pixel takes four bytes, or at most twelve if it is
+//! anomalous; what does not fit into a budget of memory goes to a temporary file. Out comes an [`Evaluation`]: for each
+//! class the metrics over its images, and over the pixels of all its images together. Each number was computed from
+//! finite scores, and each number that is missing has a reason.
 //! This room knows no model, and no data set.
 
 use indexmap::IndexMap;
@@ -17,10 +17,10 @@ use super::metric::{
 };
 use crate::measure::{AnomalousImage, BelowChance, Curve, Measure, Metric, Peak, ProCurve, Protocol};
 
-/// Bytes of good pixels that are held in memory before they move to a file.
+/// Bytes of good pixels that are kept in memory; more go to a file.
 const BUDGET: usize = 256 << 20;
 
-/// What a model said of one test image, and what is true of it.
+/// The results of a model for one test image, and its label and mask.
 #[derive(Debug, Clone, Copy)]
 pub struct Observation<'a> {
     /// The number of the image's class among those given to [`Collector::new`].
@@ -33,8 +33,8 @@ pub struct Observation<'a> {
     pub anomalous: bool,
     /// The anomaly map, row by row; higher means more anomalous. Empty if the model makes none.
     pub map: &'a [f32],
-    /// Which pixels of the map are anomalous, row by row; for a good image none of them. There is no mask where defects
-    /// are not marked; only the score counts then.
+    /// Which pixels of the map are anomalous, row by row; for a good image none of them. `None` where defects are not
+    /// marked; then only the image score counts.
     pub mask: Option<&'a [bool]>,
     /// Rows and columns of the map.
     pub size: [usize; 2],
@@ -49,7 +49,7 @@ pub struct Collector {
     classes: Vec<ClassScores>,
 }
 
-/// An evaluation, and the curves behind it.
+/// An evaluation, and the curves that its metrics are computed from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     /// The metrics.
@@ -64,7 +64,7 @@ struct ClassScores {
     count: Count,
     images: Scores,
     pixels: Scores,
-    /// What is kept for the curve of each region.
+    /// The scores of each region, for its curve.
     regions: Vec<RegionScores>,
 }
 
@@ -76,13 +76,13 @@ impl Collector {
         Self { measure, budget: BUDGET, draws: false, classes }
     }
 
-    /// Keeps what curves are drawn of: 4 more bytes of each anomalous pixel.
+    /// Also makes curves, which takes 4 more bytes for each anomalous pixel.
     #[must_use]
     pub fn with_curves(self) -> Self {
         Self { draws: true, ..self }
     }
 
-    /// Holds so many bytes of good pixels in memory before they move to a file.
+    /// Keeps at most so many bytes of good pixels in memory; more go to a file.
     #[must_use]
     pub fn with_budget(self, bytes: usize) -> Self {
         Self { budget: bytes, ..self }
@@ -94,7 +94,7 @@ impl Collector {
         &self.measure
     }
 
-    /// Takes in one image; an image that is refused leaves no trace.
+    /// Adds one image; an image that is refused changes nothing.
     ///
     /// # Errors
     /// If the class is unknown, map, mask and size differ, a score is NaN or infinite, the image score can't be made, or
@@ -137,7 +137,8 @@ impl Collector {
         self.measured(&mut |_, _| ()).map(|measured| measured.evaluation)
     }
 
-    /// Computes all metrics, and the curves if they were asked for; tells `watch` how many of how many classes are done.
+    /// Computes all metrics, and the curves if [`Collector::with_curves`] was called. `watch` is called with the number of
+    /// classes that are done and of all classes.
     ///
     /// # Errors
     /// If scores in a temporary file can't be read back.
@@ -189,7 +190,7 @@ fn check(observation: &Observation<'_>) -> Result<(), (&'static str, MetricError
     Ok(())
 }
 
-/// The pixels of a class, ranked, with what its protocol looks at in them.
+/// The ranked pixels of a class, with the thresholds of its protocol.
 struct Pixels {
     ranking: Ranking,
     bins: Result<Bins, Undefined>,

@@ -1,15 +1,15 @@
-//! The curves behind the metrics of a class, for whoever wants to draw them or choose a threshold.
+//! The curves that the metrics of a class are computed from, to draw them or to choose a threshold.
 //!
-//! In come rankings; out come points with the threshold at which each is reached: what scores at least as high is called
-//! anomalous. All thresholds are walked, whatever the protocol; then points are left out that lie within [`STEP`] of the
-//! last one kept, so that a file stays small. What is then true: no point of the true curve is further than that, along
-//! either axis, from the broken line through those that are left.
+//! In come rankings; out come points, each with its threshold: what scores at least as high is called anomalous. All
+//! thresholds are visited, whatever the protocol. Then points within [`STEP`] of the last one kept are left out, so that a
+//! file stays small. No point of the full curve is further than [`STEP`], along either axis, from the line through the
+//! points that are kept.
 
 use rayon::prelude::*;
 
 use super::metric::{Key, Passed, Ranking, Regions};
 
-/// How far apart points of a curve are at least.
+/// The smallest distance between two points of a curve.
 pub const STEP: f64 = 1e-3;
 /// The same along the curve of one region, of which there are many.
 pub const REGION_STEP: f64 = 5e-3;
@@ -28,7 +28,7 @@ pub struct Point {
 const START: Point = Point { threshold: None, x: 0.0, y: 0.0 };
 const END: Point = Point { threshold: None, x: 1.0, y: 1.0 };
 
-/// The curves of one class; empty where a class lacks what they are drawn of.
+/// The curves of one class; a curve is empty if the class has no items for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassCurves {
     /// The name of the class.
@@ -54,13 +54,13 @@ pub struct RegionOverlap {
     pub image: String,
     /// Its pixels, at the size of the map.
     pub area: usize,
-    /// Its first column and row, and those behind its last.
+    /// Its first column and row, and the column and row after its last.
     pub bounds: [usize; 4],
     /// False-positive rate over all good pixels of the class, and the share of the region that is found.
     pub points: Vec<Point>,
 }
 
-/// The scores of one region, until there is a ranking to compare them with.
+/// The scores of one region, kept until all pixels are ranked.
 #[derive(Debug)]
 pub(super) struct RegionScores {
     image: String,
@@ -154,12 +154,12 @@ fn curves(ranking: &Ranking) -> [Vec<Point>; 3] {
     [roc, precision, pro].map(Thinned::finish)
 }
 
-/// The next score above a key's: from there on that key does not count.
+/// The next score above that of a key: a threshold from which on the key does not count.
 fn above(key: Key) -> f32 {
     key.score().next_up()
 }
 
-/// Points that are left out where they hardly move.
+/// Leaves out points that are close to the one before.
 struct Thinned {
     step: f64,
     kept: Vec<Point>,

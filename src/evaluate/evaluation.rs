@@ -9,15 +9,15 @@ use crate::measure::{Metric, ProtocolName};
 /// The metrics of each class, and their mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Whose rules hold.
+    /// The protocol whose rules hold.
     pub protocol: ProtocolName,
     /// PRO is integrated up to this false-positive rate.
     pub pro_limit: f64,
-    /// How an image was scored, as a spec would write it.
+    /// How an image was scored, in the notation of a spec.
     pub image_score: String,
     /// What the numbers mean, in words, one paragraph each.
     pub meaning: Vec<String>,
-    /// The classes, in the order in which they were announced.
+    /// The classes, in the order in which the collector was given them.
     pub classes: Vec<ClassEvaluation>,
     /// The mean of each metric over the classes where it is defined.
     pub mean: IndexMap<Metric, Mean>,
@@ -34,12 +34,12 @@ pub struct ClassEvaluation {
     pub metrics: IndexMap<Metric, MetricValue>,
 }
 
-/// A number of images of either kind.
+/// The numbers of good and of anomalous images.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// Images without a defect.
     pub good: usize,
-    /// Images with one.
+    /// Images with a defect.
     pub anomalous: usize,
 }
 
@@ -59,7 +59,7 @@ impl Evaluation {
         self.mean.keys().copied()
     }
 
-    /// Images of all classes.
+    /// The images of all classes together.
     #[must_use]
     pub fn images(&self) -> Count {
         self.classes.iter().fold(Count::default(), |sum, class| Count {

@@ -1,15 +1,15 @@
-//! One number for an image, made of its anomaly map by a declared rule.
+//! The image score: one number for an image, made of its anomaly map by a rule that the spec states.
 
 use crate::measure::ImageScore;
 
 use super::metric::MetricError;
 
-/// The score of an image whose map has `size` rows and columns; `value` is what the model gave beside it.
+/// The score of an image whose map has `size` rows and columns; `value` is the score that the model itself gave.
 ///
 /// Means are taken in 64 bits and rounded once, at the end.
 ///
 /// # Errors
-/// If the rule needs a value or a map that is not there, or larger pools than fit the map.
+/// If the rule needs a value or a map that is missing, or the map is smaller than the pools of the rule.
 pub fn image_score(rule: ImageScore, value: Option<f32>, map: &[f32], size: [usize; 2]) -> Result<f32, MetricError> {
     match rule {
         ImageScore::Model => value.ok_or(MetricError::NoScore),

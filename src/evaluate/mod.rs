@@ -1,7 +1,6 @@
-//! What a model's anomaly maps are worth: images are scored, and the maps of a test set ranked against its masks.
+//! Evaluation: scores images, and measures how well scores and anomaly maps of a test set agree with its labels and masks.
 //!
-//! In: a program with weights, and a test set. Out: an [`Evaluation`](evaluation::Evaluation) under a protocol that it
-//! names. `collect` and `metric` know no model: maps and masks may come from anywhere.
+//! In: a program with weights, and a test set. Out: an [`Evaluation`](evaluation::Evaluation), which names its protocol. `collect` and `metric` know no model: maps and masks may come from anywhere.
 
 pub mod collect;
 pub mod curve;

@@ -1,4 +1,4 @@
-//! Runs a model's score on images: pixels in, anomaly maps, values and pictures out.
+//! Runs the `score` of a model: images go in, anomaly maps, image scores and pictures come out.
 
 use image::RgbImage;
 use rayon::prelude::*;
@@ -20,7 +20,7 @@ pub enum ScoreError {
     /// The device failed.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// What came out is not a number.
+    /// A result is not finite.
     #[error(
         "`{output}` of `score` is not finite for image `{id}`; check the weights, or train with a smaller learning rate"
     )]
@@ -32,7 +32,7 @@ pub enum ScoreError {
     },
 }
 
-/// What a model makes of an image.
+/// The results of `score` for one image.
 #[derive(Clone, Debug)]
 pub struct Scored {
     /// The image score: higher is more anomalous.
@@ -41,7 +41,7 @@ pub struct Scored {
     pub map: Vec<f32>,
     /// Height and width of the map.
     pub size: [usize; 2],
-    /// Images that the model shows, such as its reconstruction, by name.
+    /// Further images that `score` returns, such as the reconstruction, by name.
     pub pictures: Vec<(String, RgbImage)>,
 }
 
@@ -54,7 +54,7 @@ pub struct Scorer<'a> {
 }
 
 impl<'a> Scorer<'a> {
-    /// Prepares the score of a program whose weights are on the engine.
+    /// Plans the `score` of a program whose weights are on the engine.
     ///
     /// # Errors
     /// If the program has no score.
@@ -66,13 +66,13 @@ impl<'a> Scorer<'a> {
         Ok(Scorer { engine, plan, transform, seed })
     }
 
-    /// How images reach the model.
+    /// The transform that images go through before the model sees them.
     #[must_use]
     pub fn transform(&self) -> &Transform {
         &self.transform
     }
 
-    /// Scores images. Their ids choose their random numbers, so that neither order nor batches matter.
+    /// Scores images. The random numbers of an image follow from its id, so that order and batches do not matter.
     ///
     /// # Errors
     /// If the device fails, or a result is not finite.
@@ -118,7 +118,7 @@ pub fn transform(program: &Program) -> Option<Transform> {
     program.data.map(Transform::from)
 }
 
-/// The number of the random stream of an image: the first eight bytes of the SHA-256 of its id.
+/// The key of the random numbers of an image: the first eight bytes of the SHA-256 of its id.
 fn stream(id: &str) -> u64 {
     let digest = Sha256::digest(id.as_bytes());
     digest.iter().take(8).fold(0, |number, &byte| (number << 8) | u64::from(byte))

@@ -1,4 +1,4 @@
-//! Scores a test set: metrics for all of it, and examples to look at.
+//! Scores a test set: measures the metrics of all images, and picks examples for the report.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -21,18 +21,18 @@ use super::observer::Observer;
 const GOOD: usize = 1;
 const DEFECTS: usize = 4;
 
-/// What a model is worth on a test set.
+/// The results of a model on a test set.
 #[derive(Clone, Debug)]
 pub struct Assessment {
-    /// The metrics, an evaluation for each measure.
+    /// The metrics: one evaluation for each measure.
     pub evaluations: Vec<Evaluation>,
-    /// Images to look at.
+    /// Example images.
     pub examples: Vec<Example>,
     /// Score of each test image, in the order of the data set: id, value.
     pub scores: Vec<(String, f32)>,
 }
 
-/// An example whose colours wait for the range of all maps.
+/// An example whose heat map is drawn when the range of all maps is known.
 struct Kept<'a> {
     sample: &'a Sample,
     input: RgbImage,
@@ -40,7 +40,7 @@ struct Kept<'a> {
     mask: Option<Mask>,
 }
 
-/// Scores the test set and measures it in each of the ways of `measures`; none if `stop` was set meanwhile.
+/// Scores the test set and makes an evaluation for each of `measures`; `None` if `stop` is set while it runs.
 ///
 /// # Errors
 /// If an image or mask can't be read, the device fails, or a score is not finite.
@@ -125,7 +125,7 @@ pub fn assess(
     .transpose()
 }
 
-/// Ids of the test samples that are shown.
+/// Ids of the test samples that become examples.
 fn examples(dataset: &Dataset) -> Vec<String> {
     let mut ids = Vec::new();
     for class in 0..dataset.classes.len() {

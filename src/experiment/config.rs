@@ -1,4 +1,4 @@
-//! `diadc.toml`: where data lie on this machine, which is not the business of a spec.
+//! `diadc.toml`: the settings of a machine, such as the directories of data sets, which do not belong in a spec.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,16 +12,16 @@ use super::error::ExperimentError;
 /// The name of the file.
 const FILE: &str = "diadc.toml";
 
-/// What the settings file of a machine says.
+/// The settings file of a machine.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The directory of each data set, by its name.
     #[serde(default)]
     pub data: BTreeMap<String, PathBuf>,
-    /// The device, unless the command says another.
+    /// The device, unless the command names another.
     pub device: Option<String>,
-    /// The precision of products, unless the command says another.
+    /// The precision of products, unless the command names another.
     pub precision: Option<Precision>,
     /// The directory under which runs are put.
     pub runs: Option<PathBuf>,
@@ -32,7 +32,7 @@ impl Config {
     /// Relative paths in it are relative to it.
     ///
     /// # Errors
-    /// If it can't be read, or says something unknown.
+    /// If the file can't be read, or holds an unknown key or data set.
     pub fn find(spec: Option<&Path>) -> Result<Config, ExperimentError> {
         let beside = spec.and_then(Path::parent).map(|parent| parent.join(FILE));
         let found = [Some(PathBuf::from(FILE)), beside].into_iter().flatten().find(|path| path.exists());

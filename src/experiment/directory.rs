@@ -16,7 +16,7 @@ impl RunDirectory {
     /// Makes a new directory at `path`.
     ///
     /// # Errors
-    /// If something is there already, or it can't be made.
+    /// If there is a directory that is not empty, or it can't be made.
     pub fn create(path: &Path) -> Result<RunDirectory, ExperimentError> {
         let write = |source| ExperimentError::Write { path: path.to_path_buf(), source };
         if let Some(parent) = path.parent() {
@@ -36,7 +36,7 @@ impl RunDirectory {
         }
     }
 
-    /// Makes a new directory under `runs` whose name begins with `name` and that nobody has.
+    /// Makes a new directory under `runs`, named `name` or, if there is one already, `name-2`, `name-3` and so on.
     ///
     /// # Errors
     /// If it can't be made.
@@ -69,19 +69,19 @@ impl RunDirectory {
         &self.0
     }
 
-    /// Where checkpoints lie.
+    /// The folder of its checkpoints.
     #[must_use]
     pub fn checkpoints(&self) -> PathBuf {
         self.0.join("checkpoint")
     }
 
-    /// Where the trained weights lie.
+    /// The file of its trained weights.
     #[must_use]
     pub fn weights(&self) -> PathBuf {
         self.0.join("weights.safetensors")
     }
 
-    /// Writes what identifies the run, and all texts of its spec.
+    /// Writes the record of the run, and all source texts of its spec.
     ///
     /// # Errors
     /// If that can't be written.

@@ -1,4 +1,4 @@
-//! What can go wrong with a run besides its spec.
+//! What can go wrong with an experiment.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::weight::WeightError;
 
 use super::memory::Shortage;
 
-/// A run failed.
+/// An experiment failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ExperimentError {
     /// The spec is wrong.
@@ -42,7 +42,7 @@ pub enum ExperimentError {
     /// Saved predictions.
     #[error(transparent)]
     Saved(#[from] SavedError),
-    /// Maps beside a data set.
+    /// Maps of the images of a data set.
     #[error(transparent)]
     Maps(#[from] MapsError),
     /// Published numbers.
@@ -52,7 +52,7 @@ pub enum ExperimentError {
     #[error(transparent)]
     Metric(#[from] MetricError),
     /// A directory that is not empty.
-    #[error("`{}` is already there; choose another directory with `--out`, or go on with a stopped run by `diadc resume {}`", .0.display(), .0.display())]
+    #[error("`{}` is already there; choose another directory with `--out`, or continue a stopped run with `diadc resume {}`", .0.display(), .0.display())]
     DirectoryTaken(PathBuf),
     /// A directory that holds no run.
     #[error("`{}` holds no run: {reason}", .path.display())]
@@ -63,7 +63,7 @@ pub enum ExperimentError {
         reason: String,
     },
     /// A run whose inputs have changed since.
-    #[error("the run in `{}` can't go on: {what} is not what it was started with; start a new run", .path.display())]
+    #[error("the run in `{}` can't be continued: {what} has changed since it began; start a new run", .path.display())]
     Changed {
         /// The directory.
         path: PathBuf,
@@ -79,7 +79,7 @@ pub enum ExperimentError {
         source: std::io::Error,
     },
     /// A run that needs more memory than it may take.
-    #[error("this run does not keep within {}\n{}", bytes(.0.limit), .0)]
+    #[error("this run needs more memory than {}\n{}", bytes(.0.limit), .0)]
     Memory(Shortage),
     /// The settings file.
     #[error("`{}`: {reason}", .path.display())]
@@ -89,18 +89,18 @@ pub enum ExperimentError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A model without objectives where training is asked for.
+    /// A model that is to be trained has no objective.
     #[error("the model `{0}` has nothing to train; add an `objective` and its `training` to it")]
     NothingToTrain(String),
-    /// A model without score.
+    /// A model that is to be scored has no `score`.
     #[error("the model `{0}` has no `score`; add `score(image) {{ .. }}` to it, or use `diadc train`")]
     NothingToScore(String),
     /// The user stopped it.
-    #[error("stopped; go on with `diadc resume {}`", .0.display())]
+    #[error("stopped; continue with `diadc resume {}`", .0.display())]
     Stopped(PathBuf),
 }
 
-/// Maps that can't be put beside a data set.
+/// Maps that do not match the images of a data set.
 #[derive(Debug, thiserror::Error)]
 pub enum MapsError {
     /// Test images without a map.

@@ -1,4 +1,4 @@
-//! Anomaly maps that another tool has left in a folder, beside the data set whose test images they are of.
+//! Anomaly maps that another tool has saved in a folder, matched with the test images of a data set.
 //!
 //! In: a folder with one file per test image, named as the image is in the data set: a float .npy or a grey PNG in place of
 //! `bottle/test/crack/000.png`. Out: observations, a few images at a time. What is then true: each test image has exactly
@@ -27,7 +27,7 @@ const TOGETHER: usize = 16;
 pub struct Maps<'a> {
     dataset: &'a Dataset,
     paths: Vec<PathBuf>,
-    /// What a reader should know of the maps before believing the metrics, one sentence each.
+    /// What a reader must know about the maps to judge the metrics, one sentence each.
     pub remarks: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Maps<'a> {
         Ok(Self { dataset, paths, remarks })
     }
 
-    /// Shows every map with its mask to `collectors`, and tells `watch` how many of how many they have seen.
+    /// Adds every map and its mask to `collectors`. `watch` is called with the number of maps that are done and of all.
     ///
     /// # Errors
     /// If a map or mask can't be read, or a value of a map is NaN or infinite.
@@ -156,7 +156,7 @@ fn is_npy(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"))
 }
 
-/// All files below a folder, but for hidden ones; linked folders are not entered.
+/// Lists all files below a folder except hidden ones; does not follow links to folders.
 fn list(folder: &Path, above: &str, files: &mut Files) -> Result<(), ExperimentError> {
     let fail = |source| saved::SavedError::Read { path: folder.to_path_buf(), source };
     let entries = std::fs::read_dir(folder).map_err(fail)?.collect::<Result<Vec<_>, _>>().map_err(fail)?;
@@ -205,7 +205,7 @@ fn map_of(id: &str, files: &Files) -> Result<Option<PathBuf>, MapsError> {
     }
 }
 
-/// Tells which images have no map, and what lies where it should be.
+/// The error for images without a map: which they are, and which files lie in their place.
 fn lacking(folder: &Path, files: &Files, missing: &[&Sample], first: &Sample, of: usize) -> MapsError {
     let others = files.get(stem(&first.id)).into_iter().flatten().map(|file| &file.1);
     let hint = match (others.into_iter().next(), files.values().flatten().next()) {

@@ -1,4 +1,4 @@
-//! Whether a run keeps within the memory that there is for it, found out before it begins.
+//! Estimates before a run begins whether it needs more memory than there is.
 //!
 //! In: a program, what it runs on, a limit. Out: nothing, or a [`Shortage`]: each step of training and the scoring that
 //! would need more, with a change of the spec or of the precision that would help.
@@ -44,7 +44,7 @@ pub enum Excess {
     },
 }
 
-/// What makes a step of training fit.
+/// A change with which a step of training needs less memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
     /// Smaller batches, of which several make a step of the same size.
@@ -65,8 +65,8 @@ pub enum Remedy {
     SmallerModel,
 }
 
-/// What of a run needs more than `limit` bytes; none if all of it keeps within. `scores` says whether the run ends with
-/// scoring.
+/// The parts of a run that need more than `limit` bytes; `None` if there are none. `scores` says whether the run ends
+/// with scoring.
 #[must_use]
 pub fn shortage(program: &Program, target: Target, limit: u64, scores: bool) -> Option<Shortage> {
     let mut excesses = Vec::new();
@@ -103,7 +103,7 @@ fn excess(program: &Program, phase: &Phase, name: &str, target: Target, limit: u
     Some(Excess::Training { objective: name.to_owned(), batch: phase.batch, need: own, remedy })
 }
 
-/// Memory that is left for a run: on the CPU what the machine has left, where the system tells.
+/// Bytes of memory that are left for a run: on the CPU those that the machine has left; `None` if that is not known.
 #[must_use]
 pub fn memory_left(device: DeviceChoice) -> Option<u64> {
     match device {

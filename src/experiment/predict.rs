@@ -20,7 +20,7 @@ pub struct ScoredImage {
     pub path: PathBuf,
     /// The image in the size in which the model takes it.
     pub input: RgbImage,
-    /// What the model makes of it.
+    /// The results of the model.
     pub scored: Scored,
 }
 
@@ -70,8 +70,8 @@ pub fn write_heat_maps(directory: &RunDirectory, results: &[ScoredImage]) -> Res
     directory.write("scores.csv", csv.as_bytes())
 }
 
-/// The values that the colours of all heat maps run between: the median of all maps, and the value that 2 pixels of 1000
-/// are above.
+/// The values of the darkest and the brightest colour of all heat maps: the median of all pixels, and the value that 2 of
+/// 1000 pixels exceed.
 fn colour_range(results: &[ScoredImage]) -> (f32, f32) {
     let mut all: Vec<f32> = results.iter().flat_map(|image| image.scored.map.iter().copied().step_by(7)).collect();
     all.sort_unstable_by(f32::total_cmp);

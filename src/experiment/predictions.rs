@@ -115,7 +115,7 @@ impl Predictions {
     /// One prediction.
     ///
     /// # Panics
-    /// If there are not that many.
+    /// If `index` is not below [`Predictions::len`].
     #[must_use]
     pub fn get(&self, index: usize) -> Prediction<'_> {
         let (map, size) = self.maps.as_ref().map_or((&[][..], [0, 0]), |maps| maps.get(index));
@@ -147,10 +147,10 @@ impl Pictures {
 }
 
 impl Prediction<'_> {
-    /// Which pixels of the map are anomalous by `rule`; without a mask none, or without a map no pixels.
+    /// Which pixels of the map are anomalous by `rule`: without a mask none; empty without a map.
     ///
-    /// Values are taken as shares of the highest that their type has room for: above 1, of 255. A mask of the size of the
-    /// map that blending has left grey counts as the rule says; another is made of two values first.
+    /// Values of a mask run from 0 to 1, or from 0 to 255 if one of them is above 1. A mask of the size of the map may have
+    /// values between, which count as the rule says. A mask of another size is first reduced to good and anomalous.
     #[must_use]
     pub fn mask(&self, rule: MaskResize) -> Vec<bool> {
         let pixels = self.size[0] * self.size[1];
@@ -171,7 +171,7 @@ impl Prediction<'_> {
         Mask { width, height, anomalous: above(half) }.resized(columns, rows, rule).anomalous
     }
 
-    /// What a collector takes in: the class has this number, the map this mask.
+    /// The observation for a collector in which the class has this index; `mask` is that of the map.
     #[must_use]
     pub fn observation<'a>(&'a self, class: usize, mask: &'a [bool]) -> Observation<'a> {
         let marked = self.mask.is_some_and(|(values, _)| values.iter().any(|&value| value > 0.0));

@@ -1,4 +1,4 @@
-//! An experiment before its first slow step: spec, data and what was asked for, checked together.
+//! An experiment before its first slow step: its spec, data set and setup, checked together.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub struct Experiment {
     pub compiled: Compiled,
     /// The images.
     pub dataset: Dataset,
-    /// What was asked for, with the hashes of the spec and the list of images.
+    /// The setup, and hashes of the spec and of the list of images.
     pub record: Record,
     /// What it runs on.
     pub target: Target,
@@ -28,7 +28,7 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// Checks that a spec and a data set, which are those of the setup, can do what it asks for.
+    /// Checks that an experiment can run. `compiled` and `dataset` are the spec and the data set that the setup names.
     ///
     /// # Errors
     /// If the model has nothing to train or can't score, the device is not known, or the published numbers that were
@@ -41,7 +41,7 @@ impl Experiment {
         Ok(Experiment { compiled, dataset, record, target, published })
     }
 
-    /// The experiment of an earlier run, and its directory. It can go on from its last checkpoint.
+    /// Opens the experiment of an earlier run, which can be continued from its last checkpoint, and its directory.
     ///
     /// # Errors
     /// If the directory holds no run, or the program, the spec or the list of images has changed since it began.
@@ -62,8 +62,8 @@ impl Experiment {
         Ok((Experiment::new(setup, compiled, dataset)?, directory))
     }
 
-    /// Refuses to run with more than `budget` bytes of memory. Without a budget, gives what needs more than there is
-    /// left on the machine.
+    /// Refuses a run that needs more than `budget` bytes of memory. Without a budget, returns the parts of the run that
+    /// need more than the machine has left.
     ///
     /// # Errors
     /// If the run needs more than the budget.
@@ -76,10 +76,10 @@ impl Experiment {
     }
 }
 
-/// Refuses a model that can't score where it is to be scored, or else one that has nothing to train.
+/// Checks that a model can do what a run is for: scoring if `scores`, otherwise training.
 ///
 /// # Errors
-/// If it can't.
+/// If it has no `score`, or nothing to train.
 pub fn check_purpose(program: &Program, scores: bool) -> Result<(), ExperimentError> {
     if scores && program.function("score").is_none() {
         return Err(ExperimentError::NothingToScore(program.name.clone()));

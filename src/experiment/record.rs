@@ -1,4 +1,4 @@
-//! What identifies a run: enough to do it again, or to go on with it.
+//! What identifies a run: enough to repeat it, or to continue it.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::resolve::Location;
 
 use super::target::Target;
 
-/// What a user asks for.
+/// What a user wants to run.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Setup {
     /// The spec: a path, or the name of one that comes with the program.
@@ -23,9 +23,9 @@ pub struct Setup {
     pub settings: Vec<(String, String)>,
     /// Name of the data set.
     pub dataset: String,
-    /// Where it lies.
+    /// The directory of the data set.
     pub data: Option<PathBuf>,
-    /// Classes that take part; all if none are named.
+    /// The classes; `None` takes all.
     pub classes: Option<Vec<String>>,
     /// Seed of all random numbers.
     pub seed: u64,
@@ -37,9 +37,9 @@ pub struct Setup {
     pub weights: Option<PathBuf>,
     /// Whether the model is scored after training.
     pub scores: bool,
-    /// Protocols to measure by; that of the spec if none are named.
+    /// Protocols to measure by; if empty, that of the spec.
     pub protocols: Vec<ProtocolName>,
-    /// Published numbers to stand beside the run's own.
+    /// The source of published numbers that are shown beside those of the run.
     pub compare: Option<String>,
 }
 
@@ -85,12 +85,12 @@ impl Default for Setup {
     }
 }
 
-/// `run.json`: the setup, and hashes of everything that came in.
+/// `run.json`: the setup, and hashes of the spec and of the list of images.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Record {
     /// Version of this program.
     pub version: String,
-    /// What the user asked for.
+    /// What the user wanted to run.
     pub setup: Setup,
     /// The values of all params.
     pub params: Vec<(String, String)>,

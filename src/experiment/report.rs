@@ -1,4 +1,4 @@
-//! The report of a run: what it found, put together and written into its directory.
+//! Makes the report of a run and writes it into the directory of the run.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use super::directory::RunDirectory;
 use super::error::ExperimentError;
 use super::prepare::Experiment;
 
-/// What a run has found.
+/// The results of a run.
 pub(super) struct Findings {
     pub(super) assessment: Assessment,
     /// What the device is called.
@@ -18,12 +18,12 @@ pub(super) struct Findings {
     pub(super) losses: Vec<LossCurve>,
     /// Seconds that each stage took.
     pub(super) timings: Vec<(String, f64)>,
-    /// What identifies spec and data.
+    /// Names and values of the hashes that identify spec and data.
     pub(super) hashes: Vec<(String, String)>,
 }
 
 impl Findings {
-    /// All that a reader of the run is told.
+    /// The report: these results, and what the experiment is.
     pub(super) fn report(self, experiment: &Experiment) -> Report {
         let program = &experiment.compiled.program;
         let setup = &experiment.record.setup;
@@ -49,7 +49,7 @@ impl Findings {
 }
 
 /// Writes the metrics, the pictures and the page of a run into its directory: `metrics.json`, `examples/CLASS.png` and
-/// `report.html`, whose path it gives.
+/// `report.html`. Returns the path of the page.
 ///
 /// # Errors
 /// If a file can't be written.

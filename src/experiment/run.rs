@@ -1,4 +1,4 @@
-//! A run of an experiment: trains or goes on with training, scores the test set, and says what it found.
+//! A run of an experiment: trains or continues training, scores the test set, and makes the report.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -22,7 +22,7 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Puts the weights on the device with which training begins: first values, or those of the file that the setup
+    /// Puts the weights that training starts from on the device: first values, or the weights of the file that the setup
     /// names.
     ///
     /// # Errors
@@ -54,9 +54,9 @@ impl<'a> Run<'a> {
         self.model.device()
     }
 
-    /// Trains, or goes on from the checkpoint in the directory, and writes the weights into it. Then scores the test set
-    /// and gives the report; none if the setup asks for training alone. If `stop` is set meanwhile, training ends with a
-    /// checkpoint and scoring with nothing.
+    /// Trains, from the checkpoint in the directory if there is one, and writes the trained weights into the directory. Then
+    /// scores the test set and returns the report, or `None` if the setup wants training alone. When `stop` is set, training
+    /// ends with a checkpoint; scoring ends without a result.
     ///
     /// # Errors
     /// If training or scoring fails; [`ExperimentError::Stopped`] if `stop` was set.
@@ -88,7 +88,7 @@ impl<'a> Run<'a> {
         Ok(Some(findings.report(self.experiment)))
     }
 
-    /// Scores the test set with the weights as they are and gives the report; none if `stop` was set meanwhile.
+    /// Scores the test set with the weights as they are and returns the report; `None` if `stop` is set while it runs.
     ///
     /// # Errors
     /// If an image or mask can't be read, the device fails, or a score is not finite.
@@ -108,7 +108,7 @@ impl<'a> Run<'a> {
         Ok(Some(findings.report(self.experiment)))
     }
 
-    /// What the model is worth, and how many seconds it took to find out; none if `stop` was set meanwhile.
+    /// The results on the test set, and the seconds that scoring took; `None` if `stop` is set while it runs.
     fn assess(
         &mut self,
         observer: &mut dyn Observer,

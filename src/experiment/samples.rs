@@ -1,7 +1,7 @@
-//! The training images of a data set as the model takes them, of which as many are kept in memory as there is room for.
+//! The training images of a data set, in the size in which the model takes them. Memory keeps as many as fit into it.
 //!
-//! An image is kept brought to size, as bytes, before anything random is done to it. Which ones are kept changes
-//! nothing but the time: an image that is not kept is decoded anew whenever it is shown.
+//! An image is kept as bytes, resized, before any random change. It makes no difference except in time which images are
+//! kept: the others are decoded again each time they are shown.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use crate::dataset::{Dataset, augment};
 use crate::graph::program::Augmentation;
 use crate::train::Samples;
 
-/// Images are kept as long as their pixels take less than this.
+/// The most bytes that the pixels of all kept images take.
 const ROOM: usize = 2 << 30;
 
 /// The training images of a data set.
@@ -27,13 +27,13 @@ pub struct TrainingSet<'a> {
 }
 
 impl<'a> TrainingSet<'a> {
-    /// The training images under a transform and, each time one is shown, a random change.
+    /// The training images, resized by a transform and randomly changed each time they are shown.
     #[must_use]
     pub fn new(dataset: &'a Dataset, transform: Transform, augmentation: Augmentation, seed: u64) -> TrainingSet<'a> {
         TrainingSet::with_room(dataset, transform, augmentation, seed, ROOM)
     }
 
-    /// The same with room for so many bytes of pixels.
+    /// The same, which keeps at most `room` bytes of pixels.
     #[must_use]
     pub fn with_room(
         dataset: &'a Dataset,
@@ -46,7 +46,7 @@ impl<'a> TrainingSet<'a> {
         TrainingSet { dataset, transform, augmentation, seed, kept, room: AtomicUsize::new(room) }
     }
 
-    /// The image brought to size: kept, or decoded and kept if there is room.
+    /// The resized image: the one that is kept, or else decoded, and kept if there is room.
     fn resized(&self, index: usize) -> Result<RgbImage, Box<dyn std::error::Error + Send + Sync>> {
         if let Some(image) = self.kept[index].get() {
             return Ok(image.clone());

@@ -1,4 +1,4 @@
-//! Trains a program in a run directory: from the beginning, from a checkpoint, or not at all if it is done.
+//! Trains a model in the directory of a run: from the beginning, or from a checkpoint if there is one.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -20,7 +20,7 @@ use super::samples::TrainingSet;
 /// Time between two checkpoints.
 const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
 
-/// Trains the weights of a model and writes them into the directory. Gives the losses.
+/// Trains the weights of a model, writes them into the directory, and returns the losses of each objective.
 ///
 /// # Errors
 /// If training fails; [`ExperimentError::Stopped`] if `stop` was set, after a checkpoint was written.

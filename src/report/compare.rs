@@ -1,4 +1,4 @@
-//! A run's own numbers beside published ones, as tables for the terminal: each value with ours minus it.
+//! The numbers of a run beside published ones, as tables for the terminal: each published value with its difference.
 
 use super::published::Published;
 use super::table::{Charset, lines, percent};

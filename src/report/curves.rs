@@ -1,6 +1,6 @@
 //! Curves as a file for other programs: JSON, or CSV with a row per point.
 //!
-//! In come the [`ClassCurves`] of each protocol; out comes text. Which axis is which stands in the file itself.
+//! In come the [`ClassCurves`] of each protocol; out comes text. The file itself says what its axes are.
 
 use std::fmt::Write;
 

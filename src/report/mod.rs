@@ -1,7 +1,7 @@
-//! Reports: what a run found, as a terminal table, a JSON file, one HTML page and pictures; one format per file.
+//! Reports: the results of a run as a table for the terminal, JSON, an HTML page and pictures; one format per file.
 //!
-//! In comes a [`Report`], plain data gathered by whoever ran the evaluation; out come texts and pictures in memory.
-//! Nothing here writes a file, reads a clock or knows a model.
+//! In comes a [`Report`], which is plain data; out come texts and pictures in memory. This room writes no file, reads no
+//! clock and knows no model.
 
 pub mod colour;
 mod compare;
@@ -23,7 +23,7 @@ pub use table::{Charset, table};
 
 use crate::evaluate::evaluation::Evaluation;
 
-/// All that a reader is told of a run.
+/// All that a report says about a run.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The name of the spec.
@@ -42,15 +42,15 @@ pub struct Report {
     pub parameters: Vec<(String, String)>,
     /// The metrics: at least one evaluation, all of the same images, each under another protocol.
     pub evaluations: Vec<Evaluation>,
-    /// Published numbers to stand beside those of the first evaluation.
+    /// Published numbers that are shown beside those of the first evaluation.
     pub published: Option<Published>,
-    /// What was trained on, step by step; empty if nothing was trained.
+    /// The losses of each objective; empty if nothing was trained.
     pub losses: Vec<LossCurve>,
-    /// Images to look at, those of a class next to each other.
+    /// Example images, those of a class next to each other.
     pub examples: Vec<Example>,
     /// How many seconds each stage took.
     pub timings: Vec<(String, f64)>,
-    /// Versions and hashes: what else identifies the run. No times and no paths.
+    /// Versions and hashes that identify the run; no times and no paths.
     pub facts: Vec<(String, String)>,
 }
 
@@ -63,7 +63,7 @@ pub struct LossCurve {
     pub points: Vec<(u64, f64)>,
 }
 
-/// One test image, as the model saw it.
+/// One test image and what the model made of it.
 #[derive(Debug, Clone)]
 pub struct Example {
     /// The class of the image.
@@ -74,7 +74,7 @@ pub struct Example {
     pub defect: Option<String>,
     /// Its image score.
     pub score: f32,
-    /// The input and what was made of it, from left to right.
+    /// The input and the pictures that the model made of it, from left to right.
     pub panels: Vec<Panel>,
 }
 

@@ -1,4 +1,4 @@
-//! What papers print, to stand beside a run's own numbers.
+//! The numbers that papers publish, to compare those of a run with.
 //!
 //! In comes the name of a data set; out come the numbers that a paper gives for it, per method, class and metric. They
 //! are data of this repository (`data/paper.toml`), transcribed digit for digit; nothing is computed from them.
@@ -17,10 +17,10 @@ const PAPER: &str = include_str!("../../data/paper.toml");
 /// The row of a table that is over all classes.
 const MEAN: &str = "mean";
 
-/// The sources that can be asked for.
+/// The names of all sources of published numbers.
 pub const SOURCES: [&str; 1] = ["paper"];
 
-/// What can't be put beside a run.
+/// There are no published numbers for a run.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PublishedError {
     /// There is no such source.
@@ -44,7 +44,7 @@ pub enum PublishedError {
 /// The published numbers on one data set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Published {
-    /// Where they come from, as a reader may look it up.
+    /// The publication and its tables.
     pub source: String,
     /// The methods, the paper's own first.
     pub methods: Vec<String>,
@@ -68,7 +68,7 @@ struct PaperTable {
 }
 
 impl Published {
-    /// What `source` says of a data set.
+    /// The numbers that `source` publishes for a data set.
     ///
     /// # Errors
     /// If there is no such source, or it says nothing of the data set.
@@ -145,7 +145,7 @@ impl Published {
         evaluation.metrics().filter(|&metric| self.methods.iter().any(|m| self.mean(metric, m).is_some())).collect()
     }
 
-    /// What a reader should know before believing a difference.
+    /// What a reader must know to judge a difference between this run and the publication.
     #[must_use]
     pub fn caveats(&self, evaluation: &Evaluation) -> Vec<String> {
         let mut caveats = vec![format!(

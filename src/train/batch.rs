@@ -1,10 +1,10 @@
-//! Batches of images, read while the batches before them are trained on.
+//! Batches of images, read while the model trains on the batches before them.
 //!
-//! Readers are threads of their own, so that neither waits for the other's place in a pool. They share the images of a phase
-//! as cards are dealt: of `n` readers the first takes images 0, n, 2n and so on. Each hands its own on in order
-//! through a channel with a few places, and one more thread puts batches together from the readers in turn. The order
-//! is thus that of the sampler, whatever the number of readers and their pace, and so many images are in memory at most as
-//! there are places.
+//! Readers are threads of their own, so that reading and computing do not wait for each other in one pool. They take
+//! turns at the images of a phase: of `n` readers the first reads images 0, n, 2n and so on. Each reader sends its images
+//! in order through a channel with a few places, and one more thread makes batches by receiving from the readers in
+//! turn. The order is therefore that of the sampler, however many readers there are and however fast they are, and there
+//! are never more images in memory than places.
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
@@ -16,18 +16,18 @@ use super::Samples;
 use super::error::TrainError;
 use super::sampler::Sampler;
 
-/// Readers beyond this many only wait for the disk.
+/// The most readers: more of them would only wait for the disk.
 const MOST_READERS: usize = 16;
-/// Batches that lie ready or are being read, besides the one that is taken next.
+/// How many batches are read ahead of the one that is taken next.
 const AHEAD: usize = 2;
 
-/// What one forward pass is given, under the names that objectives use.
+/// The inputs of one forward pass, by the names that objectives use.
 pub(super) type Batch = NamedTensors;
 
-/// Which batches are wanted.
+/// The batches of a phase, or of the rest of it.
 #[derive(Clone)]
-pub(super) struct Order {
-    /// In which order images are shown.
+pub(super) struct BatchRequest {
+    /// The order in which images are shown.
     pub(super) sampler: Sampler,
     /// Images of a batch.
     pub(super) size: usize,
@@ -37,28 +37,28 @@ pub(super) struct Order {
     pub(super) passes_before: u64,
 }
 
-/// An image as numbers, with its number in the data set.
+/// An image that was read: its index in the data set and its pixels as numbers.
 type Read = Result<(usize, Vec<f32>), TrainError>;
 
-/// Reads batches with so many threads, beside what is done with them. After an error there are no more.
+/// Starts threads that read batches and send them in order. After an error they send no more.
 pub(super) fn read_ahead<'scope>(
     scope: &'scope Scope<'scope, '_>,
     samples: &'scope dyn Samples,
     format: Option<ImageFormat>,
-    order: Order,
+    request: BatchRequest,
     threads: usize,
 ) -> Receiver<Result<Batch, TrainError>> {
     let readers = threads.clamp(1, MOST_READERS);
-    let places = (AHEAD * order.size).div_ceil(readers);
+    let places = (AHEAD * request.size).div_ceil(readers);
     let hands: Vec<Receiver<Read>> = (0..readers as u64)
         .map(|reader| {
             let (give, take) = sync_channel(places);
-            let mut order = order.clone();
+            let mut request = request.clone();
             scope.spawn(move || {
-                let images = order.range.start * order.size as u64..order.range.end * order.size as u64;
+                let images = request.range.start * request.size as u64..request.range.end * request.size as u64;
                 for position in images.skip(reader as usize).step_by(readers) {
-                    let index = order.sampler.images(position, 1)[0];
-                    let pass = order.passes_before + position / order.size as u64;
+                    let index = request.sampler.images(position, 1)[0];
+                    let pass = request.passes_before + position / request.size as u64;
                     let image = read(samples, format, index, pass).map(|pixels| (index, pixels));
                     let is_last = image.is_err();
                     // Nobody takes it any more when training has ended early.
@@ -73,8 +73,9 @@ pub(super) fn read_ahead<'scope>(
     let (give, take) = sync_channel(1);
     scope.spawn(move || {
         let mut turns = hands.iter().cycle();
-        for _ in order.range {
-            let read = turns.by_ref().take(order.size).map(|hand| hand.recv().expect("it has as many images as turns"));
+        for _ in request.range {
+            let read =
+                turns.by_ref().take(request.size).map(|hand| hand.recv().expect("it has as many images as turns"));
             let batch = read.collect::<Result<Vec<_>, TrainError>>().map(|images| joined(samples, format, images));
             let is_last = batch.is_err();
             if give.send(batch).is_err() || is_last {
@@ -85,7 +86,7 @@ pub(super) fn read_ahead<'scope>(
     take
 }
 
-/// The numbers of an image; none where the model takes no images.
+/// The pixels of an image as numbers; empty if the model takes no images.
 fn read(samples: &dyn Samples, format: Option<ImageFormat>, index: usize, pass: u64) -> Result<Vec<f32>, TrainError> {
     let Some(format) = format else { return Ok(Vec::new()) };
     let expected = 3 * format.height * format.width;

@@ -1,8 +1,8 @@
-//! A run that was interrupted, on the disk: weights, optimisers' memories, the position, and the losses so far.
+//! Checkpoints: the weights, the optimiser moments, the position and the losses of a run, in a file.
 //!
-//! It is one safetensors file, written beside and renamed, so that the one before is there until the new one is
-//! complete. Only weights that some objective or statistic changes are in it: the others are what the run began with.
-//! Tensors are written and read one after the other, so that neither takes memory for more than one of them.
+//! A checkpoint is one safetensors file. It is written under another name and then renamed, so that the checkpoint before
+//! it is there until the new one is complete. It holds only weights that training changes, because the others are still
+//! those that the run began with. Tensors are written and read one by one, so that only one of them is in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use super::error::TrainError;
 
 const FILE: &str = "checkpoint.safetensors";
 
-/// How far a run is.
+/// How far training has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
     /// Number of the phase, from 0; the number of phases if training is done.
@@ -26,10 +26,10 @@ pub struct Position {
     pub step: u64,
 }
 
-/// How a run has gone so far.
+/// The state of training besides weights and optimiser moments.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Story {
-    /// How far it is.
+pub struct TrainingState {
+    /// How far training has come.
     pub position: Position,
     /// All losses so far.
     pub curve: Vec<LossPoint>,
@@ -37,14 +37,14 @@ pub struct Story {
     pub notes: BTreeMap<String, String>,
 }
 
-/// A checkpoint that is being read. Weights and memories stay in the file until an engine takes them.
+/// A checkpoint that is being read. Weights and optimiser moments stay in the file until an engine takes them.
 pub struct Checkpoint<'a> {
     reader: Reader<'a>,
-    /// How the run has gone until it was written.
-    pub story: Story,
+    /// The state of training when the checkpoint was written.
+    pub state: TrainingState,
 }
 
-/// The weights that training changes: those of any objective, and statistics.
+/// The weights that training changes: those that an objective trains, and statistics.
 pub(super) fn changing(program: &Program) -> BTreeSet<WeightId> {
     let trained = program.objectives.iter().flat_map(|objective| objective.trains.iter().copied());
     let updated = program.functions.iter().flat_map(|function| function.updates.iter().map(|(id, _)| *id));
@@ -58,16 +58,16 @@ enum Part {
     Small(HostTensor),
 }
 
-/// Writes a checkpoint into a folder, tensor by tensor as the engine hands them out, and gives the file. `plans` are
-/// those of the phase, with the numbers of their objectives in the program; `watch` hears which tensor of how many is
-/// its turn.
+/// Writes a checkpoint into a folder, tensor by tensor, and returns the path of the file. `plans` are the plans of the
+/// phase, each with the index of its objective in the program. `watch` is called before each tensor with its number, from
+/// 1, and the number of all tensors.
 ///
 /// # Errors
-/// If it can't be written or the device failed; the one before is untouched then.
+/// If the checkpoint can't be written or the device fails; the checkpoint before it is then unchanged.
 pub(super) fn save(
     folder: &Path,
     program: &Program,
-    story: &Story,
+    state: &TrainingState,
     engine: &dyn Engine,
     plans: &[(usize, PlanId)],
     watch: &mut dyn FnMut(usize, usize),
@@ -87,18 +87,18 @@ pub(super) fn save(
             parts.push((of_weight(&format!("{}/{name}", kind(order)), id), Part::Moment(plan, id, order)));
         }
     }
-    let curve = &story.curve;
+    let curve = &state.curve;
     let ints = |value: fn(&LossPoint) -> i64| HostTensor::ints(&[curve.len()], curve.iter().map(value).collect());
     parts.push(small("curve/step", ints(|point| point.step.cast_signed())));
     parts.push(small("curve/objective", ints(|point| point.objective as i64)));
     let losses = curve.iter().map(|point| point.loss).collect();
     parts.push(small("curve/loss", HostTensor::floats(&[curve.len()], losses)));
-    let position = [story.position.phase as i64, story.position.step.cast_signed()];
+    let position = [state.position.phase as i64, state.position.step.cast_signed()];
     parts.push(small("position", HostTensor::ints(&[2], position.to_vec())));
 
     let file = Checkpoint::path(folder);
     let (found, parts): (Vec<Found>, Vec<Part>) = parts.into_iter().unzip();
-    let mut writer = Writer::create(&file, found, &story.notes)?;
+    let mut writer = Writer::create(&file, found, &state.notes)?;
     let mut done = 0;
     while let Some(place) = writer.next() {
         done += 1;
@@ -117,7 +117,7 @@ fn small(name: &str, tensor: HostTensor) -> (Found, Part) {
     (Found::of(name, &tensor), Part::Small(tensor))
 }
 
-/// How the moments of an order are called in the file.
+/// The word for the moments of an order in the file.
 fn kind(order: Order) -> &'static str {
     match order {
         Order::First => "first",
@@ -132,7 +132,7 @@ impl Checkpoint<'_> {
         folder.join(FILE)
     }
 
-    /// Opens the checkpoint of a folder and reads the story.
+    /// Opens the checkpoint of a folder and reads the state of training.
     ///
     /// # Errors
     /// If it can't be read, or is not one of this program.
@@ -143,11 +143,11 @@ impl Checkpoint<'_> {
         let position = reader.ints("position")?;
         let [phase, step] = position.as_slice() else { return Err(reader.wrong("its position is not two numbers")) };
         let position = Position { phase: *phase as usize, step: step.cast_unsigned() };
-        let story = Story { position, curve: reader.curve()?, notes: reader.file.notes().clone() };
-        Ok(Checkpoint { reader, story })
+        let state = TrainingState { position, curve: reader.curve()?, notes: reader.file.notes().clone() };
+        Ok(Checkpoint { reader, state })
     }
 
-    /// Gives an engine the weights, one after the other.
+    /// Sets the weights of an engine, one by one.
     ///
     /// # Errors
     /// If one can't be read.
@@ -158,18 +158,19 @@ impl Checkpoint<'_> {
         Ok(())
     }
 
-    /// Gives an engine what the optimiser of an objective, by its number in the program, remembered, if it had begun.
+    /// Sets the optimiser moments and steps of an objective in an engine, if the objective had taken a step. `objective` is
+    /// its index in the program.
     ///
     /// # Errors
     /// If it can't be read.
-    pub fn hand_over_memory(&self, objective: usize, engine: &mut dyn Engine, plan: PlanId) -> Result<(), TrainError> {
+    pub fn hand_over_moments(&self, objective: usize, engine: &mut dyn Engine, plan: PlanId) -> Result<(), TrainError> {
         let objective = &self.reader.program.objectives[objective];
         let step = format!("step/{}", objective.name);
         if !self.reader.file.has(&step) {
             return Ok(());
         }
         let steps = self.reader.ints(&step)?;
-        let steps = steps.first().ok_or_else(|| self.reader.wrong(format!("`{step}` is no number")))?;
+        let steps = steps.first().ok_or_else(|| self.reader.wrong(format!("`{step}` is not a number")))?;
         engine.set_steps(plan, steps.cast_unsigned());
         for &id in &objective.trains {
             for order in [Order::First, Order::Second] {
@@ -183,7 +184,7 @@ impl Checkpoint<'_> {
     }
 }
 
-/// A checkpoint file that is read for a program.
+/// Reads a checkpoint file of a program.
 struct Reader<'a> {
     file: File,
     path: PathBuf,
@@ -195,8 +196,7 @@ impl Reader<'_> {
         TrainError::Checkpoint { path: self.path.clone(), reason: reason.into() }
     }
 
-    /// Refuses tensors of weights and objectives that the program does not have, or not of this shape, and a file
-    /// without one of the weights.
+    /// Refuses a file with a tensor that the program does not have or has in another shape, and a file that lacks a weight.
     fn check(&self) -> Result<(), TrainError> {
         let changing = changing(self.program);
         let weights: BTreeMap<&str, WeightId> =
@@ -217,7 +217,7 @@ impl Reader<'_> {
             let weight = self.program.weight(*weight);
             if shape != weight.shape || stored != Stored::F32 {
                 return Err(self.wrong(format!(
-                    "`{name}` is {stored} of the shape {shape:?}, the program's {} of {:?}",
+                    "`{name}` is {stored} of the shape {shape:?}, in the program {} of {:?}",
                     Stored::F32,
                     weight.shape
                 )));
@@ -237,13 +237,13 @@ impl Reader<'_> {
 
     fn ints(&self, name: &str) -> Result<Vec<i64>, TrainError> {
         let tensor = self.file.read(name)?;
-        tensor.as_ints().map(<[i64]>::to_vec).ok_or_else(|| self.wrong(format!("`{name}` is no list of integers")))
+        tensor.as_ints().map(<[i64]>::to_vec).ok_or_else(|| self.wrong(format!("`{name}` is not a list of integers")))
     }
 
     fn curve(&self) -> Result<Vec<LossPoint>, TrainError> {
         let (steps, objectives) = (self.ints("curve/step")?, self.ints("curve/objective")?);
         let losses = self.file.read("curve/loss")?;
-        let losses = losses.as_floats().ok_or_else(|| self.wrong("its losses are no floats"))?;
+        let losses = losses.as_floats().ok_or_else(|| self.wrong("its losses are not floating-point numbers"))?;
         if steps.len() != losses.len() || objectives.len() != losses.len() {
             return Err(self.wrong("its curve has lists of different lengths"));
         }

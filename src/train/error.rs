@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use crate::execute::RunError;
 use crate::weight::WeightError;
 
-/// Training failed. The last checkpoint that was written is still there.
+/// Training failed. The last checkpoint is still there.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// There is nothing to train on.
     #[error("there are no images to train on")]
     NoSamples,
-    /// An objective wants something that images do not have.
+    /// An objective has an input that training can't give it.
     #[error("the objective `{objective}` has the input `{input}`; training has `image` and `class`")]
     UnknownInput {
         /// The objective.
@@ -37,7 +37,7 @@ pub enum TrainError {
         /// How many it should have.
         expected: usize,
     },
-    /// A loss is not a number any more.
+    /// A loss is not finite.
     #[error("step {step}: the loss of `{objective}` is {loss}: {cause}")]
     NotFinite {
         /// The objective.
@@ -49,8 +49,8 @@ pub enum TrainError {
         /// The first weight or value that is not finite, in words.
         cause: String,
     },
-    /// A checkpoint is that of another run.
-    #[error("`{path}` is of another run: its {what} is `{found}`, here it is `{expected}`", path = path.display())]
+    /// A checkpoint belongs to another run.
+    #[error("`{path}` belongs to another run: its {what} is `{found}`, that of this run is `{expected}`", path = path.display())]
     OtherRun {
         /// The checkpoint.
         path: PathBuf,
@@ -61,8 +61,8 @@ pub enum TrainError {
         /// What this run has.
         expected: String,
     },
-    /// A checkpoint lacks something or has what does not belong there.
-    #[error("`{path}` is no checkpoint of this program: {reason}", path = path.display())]
+    /// A checkpoint lacks a tensor, or holds one that does not belong to the program.
+    #[error("`{path}` is not a checkpoint of this program: {reason}", path = path.display())]
     Checkpoint {
         /// The checkpoint.
         path: PathBuf,

@@ -1,9 +1,9 @@
 //! Training: the phases of a program, one after the other, over a source of images.
 //!
 //! In: a checked [`Program`](crate::graph::program::Program), an [`Engine`](crate::execute::Engine) that holds its
-//! weights, images by number. Out: the engine's weights have moved, and how the losses went. The order of the images
-//! and all random numbers follow from the seed and the number of the step, so that a run that was stopped and goes on
-//! ends with the same weights to the last bit. This room knows no device and no file format of images.
+//! weights, and images by index. Out: trained weights on the engine, and the losses. The order of the images and all random
+//! numbers follow from the seed and the number of the step, so that a run that is stopped and continued ends with the
+//! same weights to the last bit. This room knows no device and no file format of images.
 
 mod batch;
 mod checkpoint;
@@ -16,14 +16,14 @@ mod trainer;
 use std::path::Path;
 use std::time::Duration;
 
-pub use checkpoint::{Checkpoint, Position, Story};
+pub use checkpoint::{Checkpoint, Position, TrainingState};
 pub use error::TrainError;
 pub use sampler::Sampler;
 pub use schedule::{factor, steps};
 pub use settings::{Every, Keep, Settings};
 pub use trainer::{Outcome, Trainer};
 
-/// Images to train on, by number.
+/// Images to train on, by index.
 pub trait Samples: Sync {
     /// How many there are.
     fn len(&self) -> usize;
@@ -35,7 +35,7 @@ pub trait Samples: Sync {
 
     /// An image as the model takes it in a forward pass: `3 * height * width` numbers, channel by channel.
     ///
-    /// The passes of a run are numbered over all phases; what is random about an image follows from the pass.
+    /// The passes of a run are numbered across all phases; random changes of an image follow from the number of the pass.
     ///
     /// # Errors
     /// If it can't be read.
@@ -45,12 +45,12 @@ pub trait Samples: Sync {
     fn class(&self, index: usize) -> usize;
 }
 
-/// Somebody who wants to know how training goes; `()` does not.
+/// Receives news of training; `()` ignores them.
 pub trait Observer {
     /// A step was taken.
     fn on_step(&mut self, progress: &Progress<'_>);
 
-    /// So many of so many tensors of a checkpoint, or of the weights at the end, are being written.
+    /// Tensor `done` of `all` of a checkpoint, or of the weights at the end, is being written.
     fn on_saving(&mut self, _done: usize, _all: usize) {}
 
     /// A checkpoint was written.
@@ -68,7 +68,7 @@ pub struct Progress<'a> {
     pub phase: usize,
     /// How many phases there are.
     pub phases: usize,
-    /// The objective whose turn it was.
+    /// The objective of the step.
     pub objective: &'a str,
     /// Steps taken in this phase.
     pub step: u64,
@@ -76,9 +76,9 @@ pub struct Progress<'a> {
     pub steps: u64,
     /// Mean loss of the step.
     pub loss: f32,
-    /// Images shown in a second, since training began or went on.
+    /// Images per second since training began or was continued.
     pub images_per_second: f64,
-    /// How long all remaining phases will take at this pace.
+    /// How long the rest of training will take at this pace.
     pub remaining: Duration,
 }
 
@@ -87,7 +87,7 @@ pub struct Progress<'a> {
 pub struct LossPoint {
     /// Steps taken since the beginning, over all phases.
     pub step: u64,
-    /// Number of the objective in the program.
+    /// Index of the objective in the program.
     pub objective: usize,
     /// Mean loss of the step.
     pub loss: f32,

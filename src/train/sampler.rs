@@ -1,4 +1,4 @@
-//! In which order images are shown.
+//! The order in which images are shown.
 
 use crate::execute::HostData;
 use crate::execute::random::{Key, draw};
@@ -25,7 +25,7 @@ impl Sampler {
         Sampler { seed, phase, count, known: None }
     }
 
-    /// The images at positions `from..from + length` of the phase, across the ends of epochs.
+    /// The images at positions `from..from + length` of the phase, which may lie in several epochs.
     pub fn images(&mut self, from: u64, length: usize) -> Vec<usize> {
         (from..).take(length).map(|position| self.image(position)).collect()
     }
@@ -43,7 +43,7 @@ impl Sampler {
         }
     }
 
-    /// Images sorted by a random number each; equal numbers, which hardly occur, keep their order.
+    /// Draws a random number for each image and sorts the images by it; equal numbers, which are rare, keep their order.
     fn order(&self, epoch: u64) -> Vec<usize> {
         let key = Key { seed: self.seed, purpose: "order", step: self.phase, sample: epoch, iteration: 0 };
         let HostData::Int(numbers) = draw(Distribution::Int { low: 0, high: i64::MAX }, &key, self.count) else {

@@ -1,11 +1,11 @@
-//! How long a phase lasts, and the learning rate on the way.
+//! The length of a phase, and its learning-rate schedule.
 
 use crate::graph::program::{Length, Phase, Schedule};
 
 /// Steps of the optimiser in a phase over `samples` images.
 ///
-/// Epochs count images that were shown, to whichever of the phase's objectives; the last batch of an epoch is filled up
-/// from the next one.
+/// An epoch is as many images as the data set has, counted over all objectives of the phase together. A batch at the end
+/// of an epoch is filled up with images of the next.
 #[must_use]
 pub fn steps(phase: &Phase, samples: usize) -> u64 {
     match phase.length {
@@ -16,10 +16,10 @@ pub fn steps(phase: &Phase, samples: usize) -> u64 {
     }
 }
 
-/// The learning rate of step `step` of `steps`, from 0, as a factor of the optimiser's own.
+/// The learning rate of step `step` of `steps`, counted from 0, as a factor of the optimiser's learning rate.
 ///
-/// Over `warmup` steps it rises in a straight line, so that the last of them has the whole rate. Then it stays, or
-/// falls along half a cosine from 1 to `end` (Loshchilov and Hutter, 2017, without restarts).
+/// It rises linearly over `warmup` steps, of which the last has the factor 1. Then it is constant, or falls along half a
+/// cosine from 1 to `end` (Loshchilov and Hutter, 2017, without restarts).
 #[must_use]
 pub fn factor(schedule: Schedule, step: u64, steps: u64) -> f64 {
     let (warmup, end) = match schedule {

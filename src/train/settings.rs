@@ -1,26 +1,26 @@
-//! What training must know besides the program: the seed, and when to write and when to stop.
+//! The settings of training that are not part of the program: the seed, the threads, checkpoints, and when to stop.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-/// What is not part of the program.
+/// Settings that are not part of the program.
 #[derive(Clone, Debug)]
 pub struct Settings<'a> {
     /// Seed of the run.
     pub seed: u64,
-    /// Where and how often checkpoints are written; none writes none.
+    /// Where and how often checkpoints are written; `None` writes none.
     pub keep: Option<Keep>,
-    /// Threads that compute; as many read images ahead.
+    /// The number of threads that compute; as many threads read images ahead, up to a limit.
     pub threads: usize,
-    /// What must be the same when the run goes on, such as a hash of the spec.
+    /// What must be the same when the run is continued, such as a hash of the spec.
     pub notes: BTreeMap<String, String>,
-    /// Set from outside to end training after the current step, with a checkpoint.
+    /// Ends training after the current step, with a checkpoint, when another thread sets it.
     pub stop: &'a AtomicBool,
 }
 
-/// Where and how often checkpoints are written; also at the end, and when training is stopped.
+/// Where and how often checkpoints are written. One more is written at the end and when training is stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keep {
     /// The folder, which must exist.
@@ -34,6 +34,6 @@ pub struct Keep {
 pub enum Every {
     /// After so many steps.
     Steps(u64),
-    /// After so much time, or more if it takes long to write one.
+    /// After so much time, or later if writing a checkpoint takes long.
     Time(Duration),
 }

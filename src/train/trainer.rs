@@ -8,8 +8,8 @@ use crate::execute::{Descent, Draw, Engine, NamedTensors, PlanId, RunError};
 use crate::graph::ScopeId;
 use crate::graph::program::{Phase, Program};
 
-use super::batch::{Batch, Order, read_ahead};
-use super::checkpoint::{Checkpoint, Position, Story, save};
+use super::batch::{Batch, BatchRequest, read_ahead};
+use super::checkpoint::{Checkpoint, Position, TrainingState, save};
 use super::error::TrainError;
 use super::sampler::Sampler;
 use super::schedule::{factor, steps};
@@ -31,30 +31,30 @@ pub struct Trainer<'a> {
     engine: &'a mut dyn Engine,
     samples: &'a dyn Samples,
     settings: Settings<'a>,
-    story: Story,
-    /// What the run goes on from, until the optimisers have taken their memories from it.
+    state: TrainingState,
+    /// The checkpoint that the run continues from, until the optimisers have taken their moments from it.
     checkpoint: Option<Checkpoint<'a>>,
 }
 
 /// An objective within its phase.
 struct Turn {
-    /// Its number in the program.
+    /// Its index in the program.
     number: usize,
     name: String,
     plan: PlanId,
     inputs: Vec<String>,
 }
 
-/// Time and images since training began or went on.
+/// Time and images since training began or was continued.
 struct Pace {
     since: Instant,
     images: u64,
-    /// When the last checkpoint had been written, and how long that took.
+    /// When the last checkpoint was complete, and how long writing it took.
     saved: Instant,
     saving: Duration,
 }
 
-/// Training goes on for so many times as long as the last checkpoint took to be written, before the next one is.
+/// The time between two checkpoints is at least this many times the time that writing the last one took.
 const PAUSE: u32 = 10;
 
 impl<'a> Trainer<'a> {
@@ -69,32 +69,32 @@ impl<'a> Trainer<'a> {
         let mut notes = settings.notes.clone();
         notes.insert("seed".to_owned(), settings.seed.to_string());
         notes.insert("samples".to_owned(), samples.len().to_string());
-        let story = Story { notes, ..Story::default() };
-        Trainer { program, engine, samples, settings, story, checkpoint: None }
+        let state = TrainingState { notes, ..TrainingState::default() };
+        Trainer { program, engine, samples, settings, state, checkpoint: None }
     }
 
-    /// Goes on where a checkpoint was written, in the folder where this run keeps its own.
+    /// Continues from the checkpoint in the folder in which this run writes its own.
     ///
     /// # Errors
-    /// If there is none, it can't be read, or it is that of another run.
+    /// If there is no checkpoint, it can't be read, or it belongs to another run.
     pub fn resume(&mut self) -> Result<(), TrainError> {
         let Some(keep) = &self.settings.keep else { return Ok(()) };
         let checkpoint = Checkpoint::open(&keep.folder, self.program)?;
         let path = Checkpoint::path(&keep.folder);
-        for (what, expected) in &self.story.notes {
-            let found = checkpoint.story.notes.get(what).cloned().unwrap_or_default();
+        for (what, expected) in &self.state.notes {
+            let found = checkpoint.state.notes.get(what).cloned().unwrap_or_default();
             if found != *expected {
                 return Err(TrainError::OtherRun { path, what: what.clone(), found, expected: expected.clone() });
             }
         }
         checkpoint.hand_over_weights(self.engine)?;
-        self.story.position = checkpoint.story.position;
-        self.story.curve.clone_from(&checkpoint.story.curve);
+        self.state.position = checkpoint.state.position;
+        self.state.curve.clone_from(&checkpoint.state.curve);
         self.checkpoint = Some(checkpoint);
         Ok(())
     }
 
-    /// Trains to the end of the last phase, or until it is told to stop.
+    /// Trains to the end of the last phase, or until `stop` is set.
     ///
     /// # Errors
     /// If an image can't be read, a loss is not finite, a checkpoint can't be written, or the device fails.
@@ -104,23 +104,23 @@ impl<'a> Trainer<'a> {
         }
         let program = self.program;
         let mut pace = Pace { since: Instant::now(), images: 0, saved: Instant::now(), saving: Duration::ZERO };
-        while let Some(phase) = program.phases.get(self.story.position.phase) {
+        while let Some(phase) = program.phases.get(self.state.position.phase) {
             let turns = self.turns(phase)?;
             let is_done = self.phase(phase, &turns, &mut pace, observer)?;
             if !is_done {
                 self.save(&turns, observer)?;
-                return Ok(Outcome { is_finished: false, curve: self.story.curve });
+                return Ok(Outcome { is_finished: false, curve: self.state.curve });
             }
             for turn in turns {
                 self.engine.release(turn.plan);
             }
-            self.story.position = Position { phase: self.story.position.phase + 1, step: 0 };
+            self.state.position = Position { phase: self.state.position.phase + 1, step: 0 };
         }
         self.save(&[], observer)?;
-        Ok(Outcome { is_finished: true, curve: self.story.curve })
+        Ok(Outcome { is_finished: true, curve: self.state.curve })
     }
 
-    /// Plans the objectives of a phase, each with an optimiser of its own.
+    /// Plans the objectives of a phase; each has its own optimiser.
     fn turns(&mut self, phase: &Phase) -> Result<Vec<Turn>, TrainError> {
         let mut turns = Vec::new();
         for name in &phase.objectives {
@@ -135,7 +135,7 @@ impl<'a> Trainer<'a> {
             }
             let plan = self.engine.add(plan);
             if let Some(checkpoint) = &self.checkpoint {
-                checkpoint.hand_over_memory(number, self.engine, plan)?;
+                checkpoint.hand_over_moments(number, self.engine, plan)?;
             }
             turns.push(Turn { number, name: name.clone(), plan, inputs });
         }
@@ -143,7 +143,7 @@ impl<'a> Trainer<'a> {
         Ok(turns)
     }
 
-    /// Runs the rest of a phase; false if it was stopped.
+    /// Runs the rest of a phase; returns false if training was stopped.
     fn phase(
         &mut self,
         phase: &Phase,
@@ -153,22 +153,22 @@ impl<'a> Trainer<'a> {
     ) -> Result<bool, TrainError> {
         let total = steps(phase, self.samples.len());
         let accumulate = phase.accumulate.max(1) as u64;
-        let sampler = Sampler::new(self.settings.seed, self.story.position.phase as u64, self.samples.len());
-        let range = self.story.position.step * accumulate..total * accumulate;
-        let order = Order { sampler, size: phase.batch, range, passes_before: self.passes_before() };
+        let sampler = Sampler::new(self.settings.seed, self.state.position.phase as u64, self.samples.len());
+        let range = self.state.position.step * accumulate..total * accumulate;
+        let request = BatchRequest { sampler, size: phase.batch, range, passes_before: self.passes_before() };
         let (images, format, threads) = (self.samples, self.program.data, self.settings.threads);
         std::thread::scope(|scope| {
-            let batches = read_ahead(scope, images, format, order, threads);
-            while self.story.position.step < total && !turns.is_empty() {
-                let turn = &turns[(self.story.position.step % turns.len() as u64) as usize];
+            let batches = read_ahead(scope, images, format, request, threads);
+            while self.state.position.step < total && !turns.is_empty() {
+                let turn = &turns[(self.state.position.step % turns.len() as u64) as usize];
                 let loss = self.step(phase, turn, &batches, total)?;
-                self.story.position.step += 1;
+                self.state.position.step += 1;
                 pace.images += phase.batch as u64 * accumulate;
-                let before = self.story.curve.last().map_or(0, |point| point.step);
-                self.story.curve.push(LossPoint { step: before + 1, objective: turn.number, loss });
+                let before = self.state.curve.last().map_or(0, |point| point.step);
+                self.state.curve.push(LossPoint { step: before + 1, objective: turn.number, loss });
                 observer.on_step(&self.progress(turn, total, loss, pace));
                 let is_over =
-                    self.story.position.step == total && self.story.position.phase + 1 == self.program.phases.len();
+                    self.state.position.step == total && self.state.position.phase + 1 == self.program.phases.len();
                 if self.settings.stop.load(Ordering::Relaxed) {
                     return Ok(is_over);
                 }
@@ -182,7 +182,7 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// One step of the optimiser: several passes, whose gradients are averaged.
+    /// Takes one step of the optimiser, with the mean of the gradients of several passes.
     fn step(
         &mut self,
         phase: &Phase,
@@ -191,7 +191,7 @@ impl<'a> Trainer<'a> {
         total: u64,
     ) -> Result<f32, TrainError> {
         let accumulate = phase.accumulate.max(1);
-        let first_pass = self.passes_before() + self.story.position.step * accumulate as u64;
+        let first_pass = self.passes_before() + self.state.position.step * accumulate as u64;
         let mut mean = 0.0;
         for pass in 0..accumulate as u64 {
             let mut batch = batches.recv().expect("as many batches are read as passes are made")?;
@@ -202,24 +202,25 @@ impl<'a> Trainer<'a> {
             let loss = self.engine.accumulate(turn.plan, &batch, &draw, share)?;
             if !loss.is_finite() {
                 let cause = self.cause(turn, &batch, &draw)?;
-                let step = self.story.position.step + 1;
+                let step = self.state.position.step + 1;
                 return Err(TrainError::NotFinite { objective: turn.name.clone(), step, loss, cause });
             }
             mean += loss * share;
         }
-        let factor = factor(phase.schedule, self.story.position.step, total);
+        let factor = factor(phase.schedule, self.state.position.step, total);
         let descent = Descent { optimizer: phase.optimizer, factor, clip_norm: phase.clip_norm };
         self.engine.descend(turn.plan, &descent);
         Ok(mean)
     }
 
-    /// Forward passes of all phases before this one, so that no two passes draw the same random numbers.
+    /// The number of forward passes of all phases before this one; passes are numbered across phases so that no two draw
+    /// the same random numbers.
     fn passes_before(&self) -> u64 {
-        let earlier = &self.program.phases[..self.story.position.phase];
+        let earlier = &self.program.phases[..self.state.position.phase];
         earlier.iter().map(|phase| steps(phase, self.samples.len()) * phase.accumulate.max(1) as u64).sum()
     }
 
-    /// The first weight, or else the first value, that is not finite.
+    /// Says which weight, or else which value, is the first that is not finite.
     fn cause(&mut self, turn: &Turn, batch: &NamedTensors, draw: &Draw) -> Result<String, TrainError> {
         for (id, weight) in self.program.weights() {
             let host = self.engine.weight(id)?;
@@ -236,7 +237,7 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// In which calls an operation stands, outermost first.
+    /// The calls that an operation stands in, outermost first.
     fn place(&self, scope: ScopeId) -> String {
         let mut labels = Vec::new();
         let mut at = Some(scope);
@@ -253,15 +254,15 @@ impl<'a> Trainer<'a> {
         let images_per_second = pace.images as f64 / seconds;
         let images = |phase: &Phase, steps: u64| (steps * (phase.batch * phase.accumulate.max(1)) as u64) as f64;
         let phases = &self.program.phases;
-        let here = images(&phases[self.story.position.phase], steps_of_phase - self.story.position.step);
+        let here = images(&phases[self.state.position.phase], steps_of_phase - self.state.position.step);
         let later =
-            phases[self.story.position.phase + 1..].iter().map(|phase| images(phase, steps(phase, self.samples.len())));
+            phases[self.state.position.phase + 1..].iter().map(|phase| images(phase, steps(phase, self.samples.len())));
         let remaining = (here + later.sum::<f64>()) / images_per_second.max(1e-9);
         Progress {
-            phase: self.story.position.phase + 1,
+            phase: self.state.position.phase + 1,
             phases: phases.len(),
             objective: &turn.name,
-            step: self.story.position.step,
+            step: self.state.position.step,
             steps: steps_of_phase,
             loss,
             images_per_second,
@@ -271,7 +272,7 @@ impl<'a> Trainer<'a> {
 
     fn is_due(&self, pace: &Pace) -> bool {
         self.settings.keep.as_ref().is_some_and(|keep| match keep.every {
-            Every::Steps(steps) => self.story.position.step.is_multiple_of(steps.max(1)),
+            Every::Steps(steps) => self.state.position.step.is_multiple_of(steps.max(1)),
             Every::Time(time) => pace.saved.elapsed() >= time.max(PAUSE * pace.saving),
         })
     }
@@ -280,7 +281,7 @@ impl<'a> Trainer<'a> {
         let Some(keep) = &self.settings.keep else { return Ok(()) };
         let plans: Vec<(usize, PlanId)> = turns.iter().map(|turn| (turn.number, turn.plan)).collect();
         let watch = &mut |done, all| observer.on_saving(done, all);
-        let file = save(&keep.folder, self.program, &self.story, self.engine, &plans, watch)?;
+        let file = save(&keep.folder, self.program, &self.state, self.engine, &plans, watch)?;
         observer.on_checkpoint(&file);
         Ok(())
     }

@@ -178,6 +178,6 @@ fn a_warning_is_a_failure_only_where_that_is_asked_for() {
     bench.write("spare.diad", spare.as_bytes());
     let checked = bench.run(&["check", "spare.diad"]).success();
     assert!(checked.stderr().contains("warning[unused-name]"), "{}", checked.stderr());
-    bench.run(&["check", "spare.diad", "--strict"]).fails(1, &["1 warning, which --strict takes for a failure"]);
+    bench.run(&["check", "spare.diad", "--strict"]).fails(1, &["1 warning, which --strict counts as a failure"]);
     bench.run(&["check", "small.diad", "--strict"]).success();
 }

@@ -171,7 +171,7 @@ fn a_run_that_needs_more_memory_than_it_may_take_is_refused() {
     bench.run(&["run", "small.diad", "--memory", "20kB"]).fails(2, &["as in 8GB"]);
     bench
         .run(&["run", "diad", "--memory", "8GB"])
-        .fails(1, &["does not keep within 8.00 GB", "training `denoising`", "needs"]);
+        .fails(1, &["needs more memory than 8.00 GB", "training `denoising`", "needs"]);
     let batch = json(&["cost", "tiny", "--format", "json"]);
     let need = |name: &str| {
         let peaks = batch["memory"]["peaks"].as_array().expect("peaks");

@@ -17,9 +17,9 @@ fn a_checkpoint_read_is_the_one_written() {
     let program = program();
     let run = train(&program, Some(folder.path()), false, Some(5)).expect("it trains");
     let checkpoint = Checkpoint::open(folder.path(), &program).expect("it is there");
-    let story = &checkpoint.story;
-    assert_eq!((story.position.phase, story.position.step), (0, 5));
-    assert_eq!((&story.curve, story.notes["seed"].as_str()), (&run.outcome.curve, "5"));
+    let state = &checkpoint.state;
+    assert_eq!((state.position.phase, state.position.step), (0, 5));
+    assert_eq!((&state.curve, state.notes["seed"].as_str()), (&run.outcome.curve, "5"));
     let mut engine = engine(&first_values(&program, 5));
     checkpoint.hand_over_weights(engine.as_mut()).expect("they can be read");
     let weights: Vec<HostTensor> =
@@ -36,7 +36,7 @@ fn the_checkpoint_of_another_run_is_refused() {
     let Err(error) = train_on(&program(), &more, Some(folder.path()), true, None) else {
         panic!("the images are others");
     };
-    assert!(error.to_string().ends_with("is of another run: its samples is `7`, here it is `8`"), "{error}");
+    assert!(error.to_string().ends_with("belongs to another run: its samples is `7`, that of this run is `8`"), "{error}");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn the_checkpoint_of_another_program_is_refused() {
     let mut renamed = program();
     renamed.weights[0].path = "other".to_owned();
     let error = refusal(folder.path(), &renamed);
-    assert!(error.contains("is no checkpoint of this program: `"), "{error}");
+    assert!(error.contains("is not a checkpoint of this program: `"), "{error}");
     let mut reshaped = program();
     reshaped.weights[1].shape = vec![6, 24];
     let error = refusal(folder.path(), &reshaped);

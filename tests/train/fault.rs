@@ -35,7 +35,7 @@ fn a_failed_run_leaves_its_last_checkpoint() {
     program.phases[0].clip_norm = None;
     failure(train(&program, Some(folder.path()), true, None));
     let checkpoint = Checkpoint::open(folder.path(), &program).expect("it is there");
-    assert_eq!(checkpoint.story.position.step, 3);
+    assert_eq!(checkpoint.state.position.step, 3);
 }
 
 #[test]

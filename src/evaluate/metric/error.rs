@@ -1,11 +1,11 @@
-//! What can be wrong with the scores a metric is asked about.
+//! What can be wrong with the scores that a metric is computed from.
 
 use thiserror::Error;
 
 /// Scores or labels that no metric can be computed from.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MetricError {
-    /// Some scores are no numbers that can be ranked.
+    /// Some scores are NaN or infinite.
     #[error("scores that can't be ranked: {nan} NaN and {infinite} infinite, out of {of}")]
     NotFinite {
         /// How many are NaN.
@@ -31,7 +31,7 @@ pub enum MetricError {
         /// The number of pixels.
         of: usize,
     },
-    /// An observation names a class that was not announced.
+    /// An observation has a class that the collector was not given.
     #[error("class number {index} was observed, but there are only {classes} classes")]
     UnknownClass {
         /// The number given.

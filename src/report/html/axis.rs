@@ -19,7 +19,7 @@ pub(super) struct Tick {
     pub(super) label: String,
 }
 
-/// How much larger the bulk of large values must be than that of small ones for a logarithmic axis to be clearer.
+/// An axis is logarithmic if its large values are at least so many times its small ones.
 const WIDE: f64 = 8.0;
 const MOST_TICKS: f64 = 7.0;
 

@@ -20,7 +20,7 @@ use escape::{Escaped, Sentence};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("enlarge.js");
-/// What the page may use: what is in it, and nothing else.
+/// The content security policy: the page may use only what it contains.
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 /// `report` as a page.
@@ -113,7 +113,7 @@ fn pairs<'a>(page: &mut String, kind: &str, list: impl Iterator<Item = (&'a str,
     writeln!(page, "</dl>")
 }
 
-/// Seconds as a person says them.
+/// A number of seconds in words.
 fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match whole {

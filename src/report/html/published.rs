@@ -1,4 +1,4 @@
-//! The run's own numbers beside published ones: the means, and each metric class by class where that is printed.
+//! The numbers of the run beside published ones: the means, and each metric class by class where that is printed.
 
 use std::fmt::{self, Write};
 
