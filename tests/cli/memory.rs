@@ -18,15 +18,15 @@ const TOLERANCE: f64 = 0.1;
 const THREADS: &str = "2";
 
 /// Attention between many pixels, a convolution and a transposed one.
-const PIXELS: &str = r"//! Pixels attend to each other, between a convolution and a transposed one.
+const PIXELS: &str = r#"//! Pixels attend to each other, between a convolution and a transposed one.
 
 block Pixels(width: int) {
     fn (image) {
-        let x = image |> conv(3, out: width, stride: 2) @ 'in'
+        let x = image |> conv(3, out: width, stride: 2) @ "in"
         let tokens = to_tokens(x)
-        let (q, k, v) = split(tokens |> linear(3 * width) @ 'qkv', 3, axis: -1)
+        let (q, k, v) = split(tokens |> linear(3 * width) @ "qkv", 3, axis: -1)
         let seen = tokens + multi_head_attention(q, k, v, heads: 4)
-        to_image(seen, like: x) |> conv_transpose(4, out: 3, stride: 2, padding: 1) @ 'out'
+        to_image(seen, like: x) |> conv_transpose(4, out: 3, stride: 2, padding: 1) @ "out"
     }
 }
 
@@ -40,7 +40,7 @@ model Attending {
         { map: map, value: max(map, axis: [1, 2]) }
     }
 }
-";
+"#;
 
 #[test]
 fn scoring_with_a_narrow_denoiser_takes_what_is_estimated() {
@@ -60,7 +60,7 @@ fn attention_and_convolutions_of_large_images_take_what_is_estimated() {
 /// Scores a batch of images of a size.
 fn is_near_its_estimate(spec: &str, batch: usize, size: usize) {
     let bench = Bench::new();
-    bench.write("attending.diad", PIXELS.replace('\'', "\"").as_bytes());
+    bench.write("attending.diad", PIXELS.as_bytes());
     let shape = [batch, 3, size, size];
     let numbers = (0..shape.iter().product()).map(|i| (i % 23) as f32 / 23.0).collect();
     let image = HostTensor::floats(&shape, numbers);
