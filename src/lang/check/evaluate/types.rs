@@ -26,6 +26,16 @@ enum Extent<'t> {
     Computed(&'t Expr),
 }
 
+/// A value that a type asks for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    ty: &'a Type,
+    /// The name of the value, for messages.
+    what: &'a str,
+    /// Where the value is written.
+    span: Span,
+}
+
 impl Expander<'_> {
     /// Checks a value against a type, in the environment of the function that states the type. An int becomes a float
     /// where the type asks for a float.
@@ -38,8 +48,9 @@ impl Expander<'_> {
         span: Span,
     ) -> Outcome<Value> {
         let value = value.sound()?;
+        let asked = Asked { ty, what, span };
         match &ty.kind {
-            TypeKind::Name(name) => self.matches_name(env, name, ty, value, what, span),
+            TypeKind::Name(name) => self.matches_name(env, name, value, asked),
             TypeKind::Generic(name, inner) => {
                 if !matches!(&*name.node, "list" | "set") {
                     return Ok(value);
@@ -49,10 +60,11 @@ impl Expander<'_> {
                     _ => None,
                 };
                 let Some(items) = items else {
-                    return Err(self.refuse_type(&format!("a {}", name.node), ty, &value, what, span));
+                    return Err(self.refuse_type(&format!("a {}", name.node), &value, asked));
                 };
+                let what = format!("an element of {what}");
                 for item in items {
-                    self.matches(env, inner, item, &format!("an element of {what}"), span)?;
+                    self.matches(env, inner, item, &what, span)?;
                 }
                 Ok(value)
             }
@@ -63,7 +75,7 @@ impl Expander<'_> {
                     }
                     Ok(value)
                 }
-                _ => Err(self.refuse_type(&format!("a tuple of {}", types.len()), ty, &value, what, span)),
+                _ => Err(self.refuse_type(&format!("a tuple of {}", types.len()), &value, asked)),
             },
             TypeKind::Repeat(inner, count) => {
                 let count = self.int(env, count, "the number of elements")?;
@@ -74,7 +86,7 @@ impl Expander<'_> {
                         }
                         Ok(value)
                     }
-                    _ => Err(self.refuse_type(&format!("a list of {count}"), ty, &value, what, span)),
+                    _ => Err(self.refuse_type(&format!("a list of {count}"), &value, asked)),
                 }
             }
             TypeKind::Shape(dtype, dims) => {
@@ -84,7 +96,7 @@ impl Expander<'_> {
                     None => DType::Float,
                 };
                 let Value::Tensor(tensor) = value else {
-                    return Err(self.refuse_type("a tensor", ty, &value, what, span));
+                    return Err(self.refuse_type("a tensor", &value, asked));
                 };
                 if tensor.fact.dtype != wanted {
                     let wanted = match wanted {
@@ -92,82 +104,80 @@ impl Expander<'_> {
                         DType::Bool => "a tensor of bools, as in `bool[B]`",
                         DType::Float => "a tensor of floats",
                     };
-                    return Err(self.refuse_type(wanted, ty, &Value::Tensor(tensor), what, span));
+                    return Err(self.refuse_type(wanted, &Value::Tensor(tensor), asked));
                 }
-                self.matches_shape(env, dims, &tensor, what, ty.span, span)?;
+                self.matches_shape(env, dims, &tensor, asked)?;
                 Ok(Value::Tensor(tensor))
             }
         }
     }
 
-    fn refuse_type(&mut self, wanted: &str, ty: &Type, value: &Value, what: &str, span: Span) -> Reported {
+    fn refuse_type(&mut self, wanted: &str, value: &Value, asked: Asked<'_>) -> Reported {
         let kind = value.kind(self.spec);
-        self.report(error::wrong_type(what, wanted, &kind, span).also(ty.span, "asked for here"))
+        let diagnostic = error::wrong_type(asked.what, wanted, &kind, asked.span);
+        self.report(diagnostic.also(asked.ty.span, "asked for here"))
     }
 
-    fn matches_name(
-        &mut self,
-        env: &Environment,
-        name: &str,
-        ty: &Type,
-        value: Value,
-        what: &str,
-        span: Span,
-    ) -> Outcome<Value> {
+    fn matches_name(&mut self, env: &Environment, name: &str, value: Value, asked: Asked<'_>) -> Outcome<Value> {
         let spec = self.spec;
-        let (fits, wanted) = match spec.module(env.module).scope.get(name) {
+        match spec.module(env.module).scope.get(name) {
             Some(Binding::Enum(id)) => {
-                (matches!(&value, Value::Case(owner, _) if owner == id), format!("a case of `{name}`"))
+                if matches!(&value, Value::Case(owner, _) if owner == id) {
+                    return Ok(value);
+                }
+                let (wanted, kind) = (format!("a case of `{name}`"), value.kind(spec));
+                let cases = spec.enumeration(*id).cases.iter().map(|case| format!("`{}`", case.node));
+                let help = format!("its cases are {}", cases.collect::<Vec<_>>().join(", "));
+                let diagnostic = error::wrong_type(asked.what, &wanted, &kind, asked.span);
+                Err(self.report(diagnostic.also(asked.ty.span, "asked for here").help(help)))
             }
             Some(Binding::Block(id)) => {
                 let made_of = |instance| spec.block(self.instances[instance].block).lineage.contains(id);
-                (matches!(value, Value::Instance(instance) if made_of(instance)), format!("a part made of `{name}`"))
+                if matches!(value, Value::Instance(instance) if made_of(instance)) {
+                    return Ok(value);
+                }
+                Err(self.refuse_type(&format!("a part made of `{name}`"), &value, asked))
             }
-            _ => match name {
-                "int" => (matches!(value, Value::Int(_) | Value::Dim(_)), "an int".into()),
-                "float" => {
-                    if let Value::Int(n) = &value {
-                        return Ok(Value::Float(*n as f64));
-                    }
-                    (matches!(value, Value::Float(_)), "a float".into())
+            _ => self.matches_word(name, value, asked),
+        }
+    }
+
+    /// Checks a value against a type of the language itself.
+    fn matches_word(&mut self, name: &str, value: Value, asked: Asked<'_>) -> Outcome<Value> {
+        let (fits, wanted) = match name {
+            "int" => (matches!(value, Value::Int(_) | Value::Dim(_)), "an int"),
+            "float" => {
+                if let Value::Int(n) = &value {
+                    return Ok(Value::Float(*n as f64));
                 }
-                "bool" => (matches!(value, Value::Bool(_)), "a bool".into()),
-                "pair" => {
-                    if let Value::Int(n) = value {
-                        return Ok(Value::list(vec![Value::Int(n), Value::Int(n)]));
-                    }
-                    let is_int = |item: &Value| matches!(item, Value::Int(_));
-                    let fits = matches!(&value, Value::List(items) if items.len() == 2 && items.iter().all(is_int));
-                    (fits, "an int or `[vertical, horizontal]`".into())
+                (matches!(value, Value::Float(_)), "a float")
+            }
+            "bool" => (matches!(value, Value::Bool(_)), "a bool"),
+            "pair" => {
+                if let Value::Int(n) = value {
+                    return Ok(Value::list(vec![Value::Int(n), Value::Int(n)]));
                 }
-                "string" => (matches!(value, Value::Str(_)), "a string".into()),
-                "tensor" => (matches!(value, Value::Tensor(_)), "a tensor".into()),
-                "fn" => (
-                    matches!(
-                        value,
-                        Value::Closure(_)
-                            | Value::Function(..)
-                            | Value::Method(..)
-                            | Value::Builtin(_)
-                            | Value::Partial(_)
-                            | Value::Instance(_)
-                    ),
-                    "a function".into(),
-                ),
-                _ => (true, String::new()),
-            },
+                let is_int = |item: &Value| matches!(item, Value::Int(_));
+                let fits = matches!(&value, Value::List(items) if items.len() == 2 && items.iter().all(is_int));
+                (fits, "an int or `[vertical, horizontal]`")
+            }
+            "string" => (matches!(value, Value::Str(_)), "a string"),
+            "tensor" => (matches!(value, Value::Tensor(_)), "a tensor"),
+            "fn" => {
+                let fits = matches!(
+                    value,
+                    Value::Closure(_)
+                        | Value::Function(..)
+                        | Value::Method(..)
+                        | Value::Builtin(_)
+                        | Value::Partial(_)
+                        | Value::Instance(_)
+                );
+                (fits, "a function")
+            }
+            _ => return Ok(value),
         };
-        if fits {
-            return Ok(value);
-        }
-        let kind = value.kind(spec);
-        let mut diagnostic = error::wrong_type(what, &wanted, &kind, span).also(ty.span, "asked for here");
-        if let Some(Binding::Enum(id)) = spec.module(env.module).scope.get(name) {
-            let cases: Vec<String> =
-                spec.enumeration(*id).cases.iter().map(|case| format!("`{}`", case.node)).collect();
-            diagnostic = diagnostic.help(format!("its cases are {}", cases.join(", ")));
-        }
-        Err(self.report(diagnostic))
+        if fits { Ok(value) } else { Err(self.refuse_type(wanted, &value, asked)) }
     }
 
     fn matches_shape(
@@ -175,16 +185,15 @@ impl Expander<'_> {
         env: &mut Environment,
         dims: &[DimPattern],
         tensor: &Tensor,
-        what: &str,
-        ty: Span,
-        span: Span,
+        asked: Asked<'_>,
     ) -> Outcome<()> {
+        let Asked { ty, what, span } = asked;
         let fact = &tensor.fact;
         let dims = self.spread(env, dims);
         if fact.shape.rank() != dims.len() {
             let text = format!("{what} must have {} axes, this has {}", dims.len(), fact.shape.rank());
             let diagnostic = Diagnostic::new(Code::ShapeMismatch, text, span).here(format!("this is {fact}"));
-            return Err(self.report(diagnostic.also(ty, "asked for here")));
+            return Err(self.report(diagnostic.also(ty.span, "asked for here")));
         }
         for (axis, (pattern, found)) in dims.iter().zip(&fact.shape.0).enumerate() {
             let (expr, wanted) = match pattern {
