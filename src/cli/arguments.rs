@@ -11,7 +11,6 @@ use crate::execute::threads;
 use crate::experiment::{Config, Setup, Target, check_purpose};
 use crate::fact::Precision;
 use crate::measure::ProtocolName;
-use crate::report::Published;
 use crate::resolve::Location;
 
 use super::failure::Failure;
@@ -163,11 +162,6 @@ fn protocol(text: &str) -> Result<ProtocolName, String> {
         let help = one_of(text, ProtocolName::ALL.map(ProtocolName::name)).unwrap_or_default();
         format!("there is no protocol `{text}`; {help}")
     })
-}
-
-/// The published numbers that were asked for.
-pub(super) fn published(compare: Option<&str>, dataset: &str) -> Result<Option<Published>, Failure> {
-    Ok(compare.map(|source| Published::find(source, dataset)).transpose()?)
 }
 
 /// Bytes, as in `8GB`, `512MB`, `7.5GiB`.

@@ -218,7 +218,7 @@ fn what_does_not_go_together_is_wrong_usage() {
     let wrong =
         |arguments: &[&str], words: &[&str]| beside.bench.run(&[&["metrics"], arguments].concat()).fails(2, words);
     wrong(&["maps"], &["`maps` holds no .npz file", "--dataset NAME --data DIR"]);
-    wrong(&[fixture, "--dataset", "mvtec"], &["`--dataset` says nothing about a file of predictions"]);
+    wrong(&[fixture, "--dataset", "mvtec"], &["`--dataset` does not go with a file of predictions"]);
     wrong(&[fixture, "--dataset", "mvtec", "--data", "x"], &["`--data` says nothing"]);
     wrong(&[fixture, "--data", "x"], &["--dataset"]);
     wrong(&[fixture, "--compare", "paper"], &["`--compare` needs `--dataset NAME`"]);

@@ -36,7 +36,10 @@ fn the_checkpoint_of_another_run_is_refused() {
     let Err(error) = train_on(&program(), &more, Some(folder.path()), true, None) else {
         panic!("the images are others");
     };
-    assert!(error.to_string().ends_with("belongs to another run: its samples is `7`, that of this run is `8`"), "{error}");
+    assert!(
+        error.to_string().ends_with("belongs to another run: its samples is `7`, that of this run is `8`"),
+        "{error}"
+    );
 }
 
 #[test]

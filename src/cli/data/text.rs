@@ -1,11 +1,11 @@
-//! What `diadc data check` prints for people.
+//! The text that `diadc data check` prints.
 
 use crate::dataset::audit::{Audit, Counts, Severity, Tally};
 
-/// Sizes and colours that are listed; the rest is counted.
+/// How many sizes and colours are listed; of the others only the number is shown.
 const TALLIES: usize = 5;
 
-/// Counts as a table, then sizes and colours, then what is wrong.
+/// A table of counts, then sizes and colours, then everything that is wrong.
 pub(super) fn text(audit: &Audit) -> String {
     let place = audit.directory.as_ref().map_or_else(String::new, |place| format!(" in {}", place.display()));
     let mut text = format!("{}{place}: {} classes\n\n", audit.dataset, audit.classes.len());

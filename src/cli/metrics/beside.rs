@@ -1,4 +1,4 @@
-//! A folder of maps beside the data set whose test images they are of.
+//! Collects a folder of maps of the test images of a data set.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! `diadc metrics`: scores predictions that any tool has saved, with no model.
+//! `diadc metrics`: computes metrics of predictions that any tool has saved; no model is needed.
 
 mod beside;
 mod saved;
@@ -13,23 +13,23 @@ use crate::evaluate::collect::Collector;
 use crate::evaluate::curve::ClassCurves;
 use crate::experiment::write_file;
 use crate::measure::{ImageScore, Measure, Metric, PRO_LIMIT, ProtocolName};
-use crate::report;
+use crate::report::{self, Published};
 
-use super::arguments::{MeasureArguments, published};
+use super::arguments::MeasureArguments;
 use super::failure::Failure;
 use super::terminal::{self, Screen};
 
-/// Scores predictions that any tool has saved, with no model
+/// Computes metrics of predictions that any tool has saved; no model is needed
 ///
 /// The predictions are one of three things.
 ///
-/// A folder of maps beside a data set (--dataset, --data): one file per test image, named as the image is in the data set
-/// with the ending .npy (float) or .png (grey, 8 or 16 bits), such as MAPS/bottle/test/crack/000.npy. Masks and labels are
-/// those of the data set. Only a few maps are in memory at a time.
+/// A folder of maps of the images of a data set (--dataset, --data): one file per test image, with the name that the image
+/// has in the data set and the ending .npy (float) or .png (grey, 8 or 16 bits), such as MAPS/bottle/test/crack/000.npy.
+/// Masks and labels are those of the data set. Only a few maps are in memory at a time.
 ///
-/// A .npz or .safetensors file with the arrays `maps` [N, H, W] and `masks` [N, H, W], and if there are any `scores` [N],
-/// `labels` [N] and `classes` [N] (the names that UniAD, ADer and anomalib use are known too), or a .npy file of maps with
-/// the rest in files of their own. All of it is in memory at once.
+/// A .npz or .safetensors file with the arrays `maps` [N, H, W] and `masks` [N, H, W], and optionally `scores`
+/// [N], `labels` [N] and `classes` [N] (the names that UniAD, ADer and anomalib use are known too). Or a .npy file of
+/// maps, with the other arrays in files of their own. All arrays are in memory at once.
 ///
 /// A folder with one .npz per image, as UniAD and DiAD dump them.
 ///
@@ -50,11 +50,11 @@ pub(super) struct Metrics {
     /// A folder of maps, a .npz, .npy or .safetensors file, or a folder of .npz files
     predictions: PathBuf,
 
-    /// Name of the data set: that the maps in a folder are of, or for --compare
+    /// Name of the data set whose images the maps in a folder are of, or whose published numbers --compare shows
     #[arg(long, value_name = "NAME")]
     dataset: Option<String>,
 
-    /// The directory in which the data set lies; diadc.toml can say it once and for all
+    /// The directory of the data set; diadc.toml can name it once for all commands
     #[arg(long, value_name = "DIR", requires = "dataset")]
     data: Option<PathBuf>,
 
@@ -62,7 +62,7 @@ pub(super) struct Metrics {
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     classes: Option<Vec<String>>,
 
-    /// Masks [N, H, W] as a .npy file; anomalous is what is above one half of the highest possible value
+    /// Masks [N, H, W] as a .npy file; a pixel is anomalous above one half of the highest possible value
     #[arg(long, value_name = "FILE")]
     masks: Option<PathBuf>,
 
@@ -78,11 +78,12 @@ pub(super) struct Metrics {
     #[arg(long, value_name = "FILE")]
     class_names: Option<PathBuf>,
 
-    /// Image score: model (as given), max, pool(WINDOW,ROUNDS) or top(K); by default as given, or else max
+    /// Image score: model (the scores in the file), max, pool(WINDOW,ROUNDS) or top(K) [default: model if there are
+    /// scores, otherwise max]
     #[arg(long, value_name = "RULE", value_parser = image_score)]
     score: Option<ImageScore>,
 
-    /// Metrics to show, in this order; by default the usual seven
+    /// Metrics to show, in this order [default: the usual seven]
     #[arg(long = "metrics", value_delimiter = ',', value_name = "A,B", value_parser = metric)]
     shown: Vec<Metric>,
 
@@ -93,7 +94,7 @@ pub(super) struct Metrics {
     #[command(flatten)]
     measure: MeasureArguments,
 
-    /// Writes the curves behind the metrics into this .json or .csv file
+    /// Writes the curves that the metrics are computed from into this .json or .csv file
     #[arg(long, value_name = "FILE", value_parser = curves_file)]
     curves: Option<CurvesFile>,
 
@@ -111,7 +112,7 @@ enum Format {
 /// The curves of each protocol as text.
 type CurveWriter = fn(&[(ProtocolName, Vec<ClassCurves>)]) -> String;
 
-/// Where curves are written, and what writes them.
+/// The file that curves are written into, and the function that writes its format.
 #[derive(Clone)]
 struct CurvesFile {
     path: PathBuf,
@@ -162,7 +163,10 @@ impl Metrics {
     pub(super) fn run(mut self) -> Result<(), Failure> {
         let published = match (&self.measure.compare, &self.dataset) {
             (Some(_), None) => return Err(Failure::Usage("`--compare` needs `--dataset NAME`".to_owned())),
-            (compare, dataset) => published(compare.as_deref(), dataset.as_deref().unwrap_or_default())?,
+            (compare, dataset) => {
+                let find = |source| Published::find(source, dataset.as_deref().unwrap_or_default());
+                compare.as_deref().map(find).transpose()?
+            }
         };
         if let Some(twice) = self.shown.iter().enumerate().find(|(at, metric)| self.shown[..*at].contains(metric)) {
             return Err(Failure::Usage(format!("`{}` is asked for twice", twice.1.name())));
@@ -199,7 +203,7 @@ impl Metrics {
         Ok(())
     }
 
-    /// What was predicted, taken in once for each protocol.
+    /// The predictions, in a collector for each protocol.
     fn collected(&self, screen: &mut Screen) -> Result<Vec<Collector>, Failure> {
         let holds_npz = |folder: &PathBuf| -> Result<bool, Failure> { Ok(!saved::npz_files(folder)?.is_empty()) };
         if !self.predictions.is_dir() {
@@ -220,17 +224,17 @@ impl Metrics {
         self.beside(dataset, screen)
     }
 
-    /// Refuses a data set where nothing would be read of it.
+    /// Refuses a data set where it would not be read.
     fn refuse_data(&self, what: &str) -> Result<(), Failure> {
         let needless = match (&self.data, &self.dataset, &self.measure.compare) {
             (Some(_), ..) => "--data",
             (None, Some(_), None) => "--dataset",
             (None, ..) => return Ok(()),
         };
-        Err(Failure::Usage(format!("`{needless}` says nothing about {what}; it goes with a folder of maps")))
+        Err(Failure::Usage(format!("`{needless}` does not go with {what}, only with a folder of maps")))
     }
 
-    /// Refuses arrays in files of their own.
+    /// Refuses arrays in files of their own where they would not be read.
     fn refuse_files(&self, what: &str) -> Result<(), Failure> {
         let files = [
             ("--masks", &self.masks),
@@ -244,7 +248,7 @@ impl Metrics {
         }
     }
 
-    /// One for each protocol, for these classes.
+    /// An empty collector for each protocol, for these classes.
     fn collectors(&self, classes: &[String], have_scores: bool) -> Vec<Collector> {
         let own = if have_scores { ImageScore::Model } else { ImageScore::Max };
         let base = Measure {

@@ -1,4 +1,4 @@
-//! Predictions in files of arrays: one file of many, or a folder of one `.npz` per image.
+//! Collects predictions in files of arrays: one file for all images, or a folder with one `.npz` per image.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ pub(super) fn npz_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 impl Metrics {
-    /// One file of many predictions, and what is in files of its own.
+    /// Collects the predictions in one file, together with arrays in files of their own.
     pub(super) fn of_file(&self, screen: &mut Screen) -> Result<Vec<Collector>, Failure> {
         let started = Instant::now();
         screen.late("reading", started, [0, 1]);
@@ -50,7 +50,7 @@ impl Metrics {
         Ok(collectors)
     }
 
-    /// A folder of single predictions, of which only one is in memory at a time.
+    /// Collects the predictions in a folder, of which only one is in memory at a time.
     pub(super) fn of_folder(&self, screen: &mut Screen) -> Result<Vec<Collector>, Failure> {
         let started = Instant::now();
         let paths = npz_files(&self.predictions)?;
@@ -74,13 +74,13 @@ impl Metrics {
         Ok(collectors)
     }
 
-    /// Those of the classes there are that were asked for.
+    /// The classes of `--classes`, or all that there are.
     fn chosen(&self, names: BTreeSet<String>) -> Result<Vec<String>, Failure> {
         Ok(chosen_classes(names.into_iter().collect(), self.classes.as_deref())?)
     }
 }
 
-/// Takes in a prediction, if its class was asked for.
+/// Adds a prediction to the collectors if its class is one of `classes`.
 fn add(collectors: &mut [Collector], classes: &[String], prediction: &Prediction<'_>) -> Result<(), Failure> {
     let Ok(class) = classes.binary_search_by(|class| class.as_str().cmp(prediction.class)) else { return Ok(()) };
     for collector in collectors {
