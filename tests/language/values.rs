@@ -53,6 +53,19 @@ fn operators_bind_as_in_mathematics() {
 }
 
 #[test]
+fn elementwise_functions_take_numbers_too() {
+    assert_eq!(value("abs(-3)"), "3");
+    assert_eq!(value("abs(-3.5)"), "3.5");
+    assert_eq!(value("relu(-1)"), "0.0");
+    assert_eq!(value("clamp(7, 0, 5)"), "5.0");
+    assert_eq!(value("silu(0.0)"), "0.0");
+    assert_eq!(value("gelu(0.0)"), "0.0");
+    assert_eq!(value("leaky_relu(-2.0, slope: 0.5)"), "-1.0");
+    assert_eq!(value("maximum(2, 1.5)"), "2");
+    assert_eq!(value("minimum(2, 1.5)"), "1.5");
+}
+
+#[test]
 fn ints_divide_exactly_and_floats_freely() {
     assert_eq!(value("12 / 4"), "3");
     assert_eq!(value("13 / 4.0"), "3.25");

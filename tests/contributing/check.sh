@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Adds an elementwise operation, `softplus`, to a copy of the tree and uses it: CONTRIBUTING.md lists the files that this
+# takes, and this script fails if the list is not enough. Builds go into CARGO_TARGET_DIR, or else into `target`.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+# The list of CONTRIBUTING.md.
+files="src/core/op/elementwise/unary.rs
+src/execute/elementwise.rs
+src/lang/inspect/memory/effect.rs
+src/lang/resolve/builtin.rs"
+
+sample=$PWD/tests/contributing
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --create --ignore-failed-read | tar --extract --directory="$copy"
+cd "$copy"
+
+touched=$(git apply --numstat "$sample/softplus.patch" | cut -f3 | sort)
+if [ "$touched" != "$files" ]; then
+    printf 'the sample touches other files than the list has:\n%s\n' "$touched" >&2
+    exit 1
+fi
+git apply "$sample/softplus.patch"
+# Another version, so that what is built here is not taken for the tree's own.
+sed -i '0,/^version = "\(.*\)"/s//version = "\1-sample"/' Cargo.toml
+
+# The sample runs its kernel in an example of the crate of the CPU.
+mkdir -p src/execute/cpu/examples
+cp "$sample/softplus.rs" src/execute/cpu/examples/
+printf '\n[[example]]\nname = "softplus"\n' >> src/execute/cpu/Cargo.toml
+
+cargo check -p diadc-core -p diadc-lang -p diadc-execute -p diadc-cpu
+cargo run -p diadc-lang --example check -- "$sample/softplus.diad"
+cargo run -p diadc-cpu --example softplus
+echo "an elementwise operation takes these files:"
+echo "$files"
