@@ -219,7 +219,7 @@ fn what_does_not_go_together_is_wrong_usage() {
         |arguments: &[&str], words: &[&str]| beside.bench.run(&[&["metrics"], arguments].concat()).fails(2, words);
     wrong(&["maps"], &["`maps` holds no .npz file", "--dataset NAME --data DIR"]);
     wrong(&[fixture, "--dataset", "mvtec"], &["`--dataset` does not go with a file of predictions"]);
-    wrong(&[fixture, "--dataset", "mvtec", "--data", "x"], &["`--data` says nothing"]);
+    wrong(&[fixture, "--dataset", "mvtec", "--data", "x"], &["`--data` does not go with"]);
     wrong(&[fixture, "--data", "x"], &["--dataset"]);
     wrong(&[fixture, "--compare", "paper"], &["`--compare` needs `--dataset NAME`"]);
     wrong(&[fixture, "--metrics", "image_aurok"], &["no metric `image_aurok`", "did you mean `image_auroc`?"]);
