@@ -1,4 +1,4 @@
-//! What commands that run an experiment share: they say what runs, show how far it is, and print what it found.
+//! The part that all commands that run an experiment share: shows what runs and its progress, and prints the results.
 
 use crate::diagnostic::bytes;
 use crate::experiment::{Experiment, Run, RunDirectory, write_report};
@@ -15,12 +15,12 @@ pub(super) fn check_memory(experiment: &Experiment, budget: Option<u64>) -> Resu
     Ok(())
 }
 
-/// Puts the weights on the device with which training begins.
+/// Puts the weights that training starts from on the device.
 pub(super) fn start<'a>(experiment: &'a Experiment, screen: &mut Screen) -> Result<Run<'a>, Failure> {
     Ok(screen.during(|screen| Run::start(experiment, screen))?)
 }
 
-/// Trains, or goes on with training; then scores, prints the metrics and writes the report.
+/// Trains, or continues training; then scores, prints the metrics and writes the report.
 pub(super) fn finish(
     experiment: &Experiment,
     mut run: Run<'_>,

@@ -54,7 +54,7 @@ pub struct Collector {
 pub struct Measured {
     /// The metrics.
     pub evaluation: Evaluation,
-    /// The curves of each class, if they were asked for by [`Collector::with_curves`].
+    /// The curves of each class; empty without [`Collector::with_curves`].
     pub curves: Vec<ClassCurves>,
 }
 

@@ -27,7 +27,7 @@ pub enum ExperimentError {
     /// A weights file.
     #[error(transparent)]
     Weight(#[from] WeightError),
-    /// The device that was asked for.
+    /// The device of the setup.
     #[error(transparent)]
     Device(#[from] DeviceChoiceError),
     /// Something on the device.

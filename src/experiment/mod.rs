@@ -2,8 +2,8 @@
 //!
 //! In: a compiled spec, a data set and a [`Setup`]. Out: a [`RunDirectory`] with weights, metrics, pictures and a page to
 //! look at. [`Experiment::new`] checks everything before the first slow step, [`Run`] trains and scores, and an
-//! [`Observer`] hears how far it is; a run that is stopped can go on from its last checkpoint. This room prints nothing
-//! and knows no command line.
+//! [`Observer`] receives its progress; a run that is stopped can be continued from its last checkpoint. This room prints
+//! nothing and knows no command line.
 
 mod assess;
 mod config;

@@ -31,8 +31,8 @@ impl Experiment {
     /// Checks that an experiment can run. `compiled` and `dataset` are the spec and the data set that the setup names.
     ///
     /// # Errors
-    /// If the model has nothing to train or can't score, the device is not known, or the published numbers that were
-    /// asked for are not there.
+    /// If the model has nothing to train or can't score, the device is not known, or there are no such published
+    /// numbers.
     pub fn new(setup: Setup, compiled: Compiled, dataset: Dataset) -> Result<Experiment, ExperimentError> {
         check_purpose(&compiled.program, setup.scores)?;
         let target = setup.target()?;

@@ -26,7 +26,7 @@ pub enum PublishedError {
     /// There is no such source.
     #[error("there are no published numbers called `{name}`; {help}")]
     UnknownSource {
-        /// What was asked for.
+        /// The name that was given.
         name: String,
         /// What there is.
         help: String,

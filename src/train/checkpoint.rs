@@ -33,7 +33,7 @@ pub struct TrainingState {
     pub position: Position,
     /// All losses so far.
     pub curve: Vec<LossPoint>,
-    /// What must be the same when the run goes on, such as the seed and a hash of the spec.
+    /// What must be the same when the run is continued, such as the seed and a hash of the spec.
     pub notes: BTreeMap<String, String>,
 }
 

@@ -171,7 +171,7 @@ impl Listing {
         let mut text = String::new();
         for kind in &self.kinds {
             text += &format!("{:>7} {}\n", grouped(kind.count), kind.name);
-            // What matches is as it should be and of no interest, unless all is asked for.
+            // Weights that match need no attention and are listed only with `--all`.
             let most = if kind.name == "matched" && most != usize::MAX { 0 } else { most };
             for line in kind.lines.iter().take(most) {
                 text += &format!("          {line}\n");

@@ -129,7 +129,7 @@ fn compared(program: &Program, file: &File, from: &From<'_>, table: Option<&Tabl
     };
     let mut comparison = compare_file(program, file, Wanted { part: from.part, table }, &fresh)?;
     if let Some(part) = from.part {
-        // A whole checkpoint may hold more than the spec has; what lies outside of the part was not asked for.
+        // A whole checkpoint may hold more than the spec has; what lies outside of the part is not needed.
         let is_whole = !comparison.naming.contains("within the part");
         comparison.unexpected.retain(|tensor| !is_whole || part.has(&tensor.name));
     }
