@@ -30,7 +30,7 @@ fn every_kind_of_warning_is_told_at_its_place() {
     settings.set_omit_expression(true);
     let _guard = settings.bind_to_scope();
     for code in Code::warnings() {
-        let path = format!("tests/lint/flagged/{}.diad", code);
+        let path = format!("tests/lint/flagged/{code}.diad");
         let compiled = compiled(&path, &[]);
         let mut codes: Vec<Code> = compiled.warnings.iter().map(|warning| warning.code).collect();
         codes.dedup();
@@ -44,7 +44,7 @@ fn every_kind_of_warning_is_told_at_its_place() {
 fn what_is_like_a_mistake_and_is_none_is_not_warned_of() {
     let found = files("tests/lint/fine", "diad");
     for code in Code::warnings() {
-        assert!(found.iter().any(|path| stem(path) == code.name()), "nothing shows where `{}` is quiet", code);
+        assert!(found.iter().any(|path| stem(path) == code.name()), "nothing shows where `{code}` is quiet");
     }
     for path in found {
         let compiled = compiled(&path, &[]);
@@ -56,7 +56,7 @@ fn what_is_like_a_mistake_and_is_none_is_not_warned_of() {
 fn the_guide_lists_every_kind_of_warning() {
     let guide = include_str!("../../grammar/README.md");
     for code in Code::warnings() {
-        let row = format!("| `{}` | ", code);
-        assert!(guide.lines().any(|line| line.starts_with(&row)), "the guide does not speak of `{}`", code);
+        let row = format!("| `{code}` | ");
+        assert!(guide.lines().any(|line| line.starts_with(&row)), "the guide does not speak of `{code}`");
     }
 }
