@@ -5,7 +5,7 @@
 
 use crate::source::SourceMap;
 
-use super::{Diagnostic, Place};
+use super::{Diagnostic, Region};
 
 /// All diagnostics, one to a line.
 #[must_use]
@@ -16,10 +16,10 @@ pub fn github(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
 fn command(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     let mut properties = Vec::new();
     if let Some(label) = diagnostic.in_a_file(sources) {
-        let place = Place::of(label.span, sources);
-        properties.push(format!("file={}", property(&place.file)));
-        properties.push(format!("line={},col={}", place.line, place.column));
-        properties.push(format!("endLine={},endColumn={}", place.end_line, place.end_column));
+        let region = Region::of(label.span, sources);
+        properties.push(format!("file={}", property(&region.file)));
+        properties.push(format!("line={},col={}", region.line, region.column));
+        properties.push(format!("endLine={},endColumn={}", region.end_line, region.end_column));
     }
     let title = format!("{}[{}]", diagnostic.code.severity().word(), diagnostic.code);
     properties.push(format!("title={}", property(&title)));

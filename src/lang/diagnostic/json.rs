@@ -4,13 +4,13 @@ use serde::Serialize;
 
 use crate::source::SourceMap;
 
-use super::{Diagnostic, Fix, Label, Place};
+use super::{Diagnostic, Fix, Label, Region};
 
 /// A place with a text about it.
 #[derive(Serialize)]
 struct JsonLabel<'a> {
     #[serde(flatten)]
-    place: Place,
+    region: Region,
     text: &'a str,
 }
 
@@ -18,7 +18,7 @@ struct JsonLabel<'a> {
 #[derive(Serialize)]
 struct JsonFix<'a> {
     #[serde(flatten)]
-    place: Place,
+    region: Region,
     title: &'a str,
     new: &'a str,
 }
@@ -59,9 +59,9 @@ pub fn json(diagnostics: &[Diagnostic], sources: &SourceMap) -> serde_json::Valu
 }
 
 fn edit<'a>(fix: &'a Fix, sources: &SourceMap) -> JsonFix<'a> {
-    JsonFix { place: Place::of(fix.span, sources), title: &fix.title, new: &fix.new }
+    JsonFix { region: Region::of(fix.span, sources), title: &fix.title, new: &fix.new }
 }
 
 fn labels<'a>(labels: &'a [Label], sources: &SourceMap) -> Vec<JsonLabel<'a>> {
-    labels.iter().map(|label| JsonLabel { place: Place::of(label.span, sources), text: &label.text }).collect()
+    labels.iter().map(|label| JsonLabel { region: Region::of(label.span, sources), text: &label.text }).collect()
 }

@@ -9,7 +9,7 @@ use diadc_core::span::Span;
 
 use crate::source::SourceMap;
 
-use super::{Code, Diagnostic, Explanation, Label, Place};
+use super::{Code, Diagnostic, Explanation, Label, Region};
 
 /// A whole log with one run.
 #[must_use]
@@ -70,14 +70,14 @@ fn result(diagnostic: &Diagnostic, codes: &[Code], sources: &SourceMap) -> Value
 }
 
 fn physical(span: Span, sources: &SourceMap) -> Value {
-    let place = Place::of(span, sources);
+    let region = Region::of(span, sources);
     json!({
-        "artifactLocation": { "uri": uri(&place.file) },
+        "artifactLocation": { "uri": uri(&region.file) },
         "region": {
-            "startLine": place.line,
-            "startColumn": place.column,
-            "endLine": place.end_line,
-            "endColumn": place.end_column,
+            "startLine": region.line,
+            "startColumn": region.column,
+            "endLine": region.end_line,
+            "endColumn": region.end_column,
         },
     })
 }

@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::program::Program;
 
 use super::calls::{calls, is_costly};
-use super::flow::{CellId, Flow, Source};
+use super::flow::{CellId, Flow, Producer};
 use super::linter::Linter;
 
 pub(super) fn call_in_loop(linter: &mut Linter<'_>) {
@@ -74,9 +74,9 @@ fn holds(outer: Span, inner: Span) -> bool {
 fn still_cells(flow: &Flow<'_>) -> Vec<bool> {
     let mut still = Vec::with_capacity(flow.cells.len());
     for (cell, at) in flow.cells.iter().enumerate() {
-        let is_still = match at.source {
-            Source::Carried | Source::Steps(_) => false,
-            Source::Passed | Source::Op(_) => {
+        let is_still = match at.producer {
+            Producer::Carried | Producer::Steps(_) => false,
+            Producer::Passed | Producer::Op(_) => {
                 let is_pure = flow.op(cell).is_none_or(diadc_core::op::Op::is_pure);
                 is_pure && flow.inputs(cell).iter().all(|input| comes_still(flow, *input, at.within, &still))
             }

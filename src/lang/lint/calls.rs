@@ -9,7 +9,7 @@ use super::flow::{CellId, Flow};
 
 /// What is known of a call.
 #[derive(Clone, Copy)]
-pub(super) struct Call {
+pub(super) struct CallFacts {
     /// The value that it computes last; none if it computes nothing in this function.
     pub(super) last: Option<CellId>,
     /// Whether all its values have the property that was asked for.
@@ -20,8 +20,8 @@ pub(super) struct Call {
 
 /// All calls of a function by their number in the program, with those within them. Values for which `has` is none do not
 /// count.
-pub(super) fn calls(program: &Program, flow: &Flow<'_>, has: &dyn Fn(CellId) -> Option<bool>) -> Vec<Call> {
-    let mut calls = vec![Call { last: None, all: true, is_costly: false }; program.scopes.len()];
+pub(super) fn calls(program: &Program, flow: &Flow<'_>, has: &dyn Fn(CellId) -> Option<bool>) -> Vec<CallFacts> {
+    let mut calls = vec![CallFacts { last: None, all: true, is_costly: false }; program.scopes.len()];
     for (cell, at) in flow.cells.iter().enumerate() {
         let Some(has) = has(cell) else { continue };
         let call = &mut calls[at.origin.scope.0 as usize];

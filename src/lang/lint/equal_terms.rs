@@ -9,7 +9,7 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
 
-use super::flow::{CellId, Flow, Source};
+use super::flow::{CellId, Flow, Producer};
 use super::linter::Linter;
 
 pub(super) fn equal_terms(linter: &mut Linter<'_>) {
@@ -47,18 +47,18 @@ fn multiple(flow: &Flow<'_>, cell: CellId) -> (CellId, f64) {
     let (mut cell, mut factor) = (cell, 1.0);
     loop {
         let inputs = flow.inputs(cell);
-        let next = match flow.cells[cell].source {
-            Source::Passed => (inputs[0], 1.0),
-            Source::Op(Op::Unary(unary)) => match unary.record().factor {
+        let next = match flow.cells[cell].producer {
+            Producer::Passed => (inputs[0], 1.0),
+            Producer::Op(Op::Unary(unary)) => match unary.record().factor {
                 Some(c) => (inputs[0], c),
                 None => return (cell, factor),
             },
-            Source::Op(Op::Binary(Binary::Mul)) => match (number(flow, inputs[0]), number(flow, inputs[1])) {
+            Producer::Op(Op::Binary(Binary::Mul)) => match (number(flow, inputs[0]), number(flow, inputs[1])) {
                 (_, Some(c)) => (inputs[0], c),
                 (Some(c), None) => (inputs[1], c),
                 (None, None) => return (cell, factor),
             },
-            Source::Op(_) | Source::Steps(_) | Source::Carried => return (cell, factor),
+            Producer::Op(_) | Producer::Steps(_) | Producer::Carried => return (cell, factor),
         };
         cell = next.0;
         factor *= next.1;

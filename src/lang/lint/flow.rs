@@ -14,7 +14,7 @@ pub(super) type CellId = usize;
 
 /// Where a value comes from.
 #[derive(Clone, Copy)]
-pub(super) enum Source<'a> {
+pub(super) enum Producer<'a> {
     /// An operation on its inputs.
     Op(&'a Op),
     /// The constants of a loop's steps.
@@ -27,7 +27,7 @@ pub(super) enum Source<'a> {
 
 /// One value.
 pub(super) struct Cell<'a> {
-    pub(super) source: Source<'a>,
+    pub(super) producer: Producer<'a>,
     pub(super) fact: &'a Fact,
     pub(super) origin: Origin,
     /// The innermost loop in whose body it is computed.
@@ -93,7 +93,7 @@ impl<'a> Flow<'a> {
             let needs: Vec<CellId> = graph.inputs_of(id).into_iter().map(|value| at(&cells, value)).collect();
             match &node.task {
                 Task::Op(op) => {
-                    let cell = self.cell(Source::Op(op), &node.facts[0], node.origin, within);
+                    let cell = self.cell(Producer::Op(op), &node.facts[0], node.origin, within);
                     self.connect(cell, &needs);
                     cells.push(cell);
                 }
@@ -112,13 +112,13 @@ impl<'a> Flow<'a> {
             let node = run.body.node(*id);
             let fact = &node.facts[0];
             let cell = if i < run.carried {
-                let cell = self.cell(Source::Carried, fact, node.origin, within);
+                let cell = self.cell(Producer::Carried, fact, node.origin, within);
                 self.connect(cell, &[needs[i], cell]);
                 cell
             } else if let Some(steps) = run.stepped.get(i - run.carried) {
-                self.cell(Source::Steps(steps), fact, node.origin, within)
+                self.cell(Producer::Steps(steps), fact, node.origin, within)
             } else {
-                let cell = self.cell(Source::Passed, fact, node.origin, within);
+                let cell = self.cell(Producer::Passed, fact, node.origin, within);
                 self.connect(cell, &[needs[i - run.stepped.len()]]);
                 cell
             };
@@ -131,14 +131,14 @@ impl<'a> Flow<'a> {
         }
         let first = self.cells.len();
         for (end, (_, value)) in ends.iter().zip(run.body.outputs()) {
-            let cell = self.cell(Source::Passed, run.body.fact(*value), origin, around);
+            let cell = self.cell(Producer::Passed, run.body.fact(*value), origin, around);
             self.connect(cell, &[*end]);
         }
         first
     }
 
-    fn cell(&mut self, source: Source<'a>, fact: &'a Fact, origin: Origin, within: Option<usize>) -> CellId {
-        self.cells.push(Cell { source, fact, origin, within, first: self.inputs.len(), count: 0 });
+    fn cell(&mut self, producer: Producer<'a>, fact: &'a Fact, origin: Origin, within: Option<usize>) -> CellId {
+        self.cells.push(Cell { producer, fact, origin, within, first: self.inputs.len(), count: 0 });
         self.cells.len() - 1
     }
 
@@ -156,17 +156,17 @@ impl<'a> Flow<'a> {
 
     /// The operation that computes a cell.
     pub(super) fn op(&self, cell: CellId) -> Option<&'a Op> {
-        match self.cells[cell].source {
-            Source::Op(op) => Some(op),
-            Source::Steps(_) | Source::Passed | Source::Carried => None,
+        match self.cells[cell].producer {
+            Producer::Op(op) => Some(op),
+            Producer::Steps(_) | Producer::Passed | Producer::Carried => None,
         }
     }
 
     /// The cells that are weights.
     pub(super) fn weights(&self) -> impl Iterator<Item = (CellId, WeightId)> {
-        self.cells.iter().enumerate().filter_map(|(cell, at)| match at.source {
-            Source::Op(Op::Weight { id, .. }) => Some((cell, *id)),
-            Source::Op(_) | Source::Steps(_) | Source::Passed | Source::Carried => None,
+        self.cells.iter().enumerate().filter_map(|(cell, at)| match at.producer {
+            Producer::Op(Op::Weight { id, .. }) => Some((cell, *id)),
+            Producer::Op(_) | Producer::Steps(_) | Producer::Passed | Producer::Carried => None,
         })
     }
 

@@ -10,7 +10,7 @@ use diadc_core::op::{Op, WeightId};
 
 use crate::program::{Init, Objective, Program};
 
-use super::flow::{CellId, Flow, Source, Users};
+use super::flow::{CellId, Flow, Producer, Users};
 use super::zero::{may_differ, may_pass};
 
 /// The weights whose gradient differs from zero at some step, by number.
@@ -136,11 +136,11 @@ impl Solver<'_, '_> {
         if value[cell] {
             return;
         }
-        let source = flow.cells[cell].source;
-        let differs = match source {
-            Source::Op(Op::Weight { id, .. }) => self.differs.get(id.0 as usize).copied().unwrap_or(true),
-            Source::Op(_) | Source::Steps(_) | Source::Passed | Source::Carried => {
-                may_differ(source, &self.sides[side].inputs(cell))
+        let producer = flow.cells[cell].producer;
+        let differs = match producer {
+            Producer::Op(Op::Weight { id, .. }) => self.differs.get(id.0 as usize).copied().unwrap_or(true),
+            Producer::Op(_) | Producer::Steps(_) | Producer::Passed | Producer::Carried => {
+                may_differ(producer, &self.sides[side].inputs(cell))
             }
         };
         if differs {
@@ -167,15 +167,15 @@ impl Solver<'_, '_> {
 
     fn spread_gradient(&mut self, side: usize, cell: CellId) {
         let here = &self.sides[side];
-        let source = here.flow.cells[cell].source;
-        if let Source::Op(Op::Weight { id, .. }) = source {
+        let producer = here.flow.cells[cell].producer;
+        if let Producer::Op(Op::Weight { id, .. }) = producer {
             self.weight_moves(side, *id);
             return;
         }
         let values = here.inputs(cell);
         for port in 0..values.len() {
             let flow = self.sides[side].flow;
-            if flow.carries_gradient(cell, port) && may_pass(source, port, &values) {
+            if flow.carries_gradient(cell, port) && may_pass(producer, port, &values) {
                 self.gradient(side, flow.inputs(cell)[port]);
             }
         }

@@ -9,7 +9,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use diadc_core::op::{Op, WeightId};
 
-use super::flow::{CellId, Flow, Source};
+use super::flow::{CellId, Flow, Producer};
 
 /// The number of each cell.
 pub(super) struct Numbers(Vec<usize>);
@@ -33,10 +33,10 @@ pub(super) fn number(flow: &Flow<'_>) -> Numbers {
     let mut numbers: Vec<usize> = Vec::with_capacity(flow.cells.len());
     let mut known: FxHashMap<Key, Vec<CellId>> = FxHashMap::with_capacity_and_hasher(flow.cells.len(), FxBuildHasher);
     for (cell, at) in flow.cells.iter().enumerate() {
-        let number = match at.source {
-            Source::Passed => numbers[flow.inputs(cell)[0]],
-            Source::Carried | Source::Steps(_) => cell,
-            Source::Op(op) => {
+        let number = match at.producer {
+            Producer::Passed => numbers[flow.inputs(cell)[0]],
+            Producer::Carried | Producer::Steps(_) => cell,
+            Producer::Op(op) => {
                 let alike = known.entry(key(flow, cell, op, &numbers)).or_default();
                 match alike.iter().find(|first| flow.op(**first) == Some(op)) {
                     Some(first) => *first,

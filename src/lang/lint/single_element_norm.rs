@@ -6,7 +6,7 @@ use diadc_core::op::{Binary, Op};
 use crate::diagnostic::Code;
 use crate::program::Program;
 
-use super::flow::{CellId, Flow, Source};
+use super::flow::{CellId, Flow, Producer};
 use super::linter::Linter;
 
 pub(super) fn single_element_norm(linter: &mut Linter<'_>) {
@@ -68,10 +68,10 @@ fn is_one(dims: &[Dim], batch: &Bindings) -> bool {
 fn reduction(flow: &Flow<'_>, cell: CellId) -> Option<CellId> {
     let mut cell = cell;
     loop {
-        match flow.cells[cell].source {
-            Source::Op(Op::Reduce { .. }) => return Some(cell),
-            Source::Op(Op::Reshape(_) | Op::Expand(_)) | Source::Passed => cell = flow.inputs(cell)[0],
-            Source::Op(_) | Source::Steps(_) | Source::Carried => return None,
+        match flow.cells[cell].producer {
+            Producer::Op(Op::Reduce { .. }) => return Some(cell),
+            Producer::Op(Op::Reshape(_) | Op::Expand(_)) | Producer::Passed => cell = flow.inputs(cell)[0],
+            Producer::Op(_) | Producer::Steps(_) | Producer::Carried => return None,
         }
     }
 }

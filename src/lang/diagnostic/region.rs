@@ -8,7 +8,7 @@ use crate::source::SourceMap;
 
 /// A stretch of a text. Lines and columns count from 1, columns in characters, bytes from 0; an end lies after the last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct Region {
     /// A path as the user wrote it, or the name of a text that is no file, such as `std::unet` or `--set size`.
     pub file: String,
     /// Line of the first character.
@@ -25,15 +25,15 @@ pub struct Place {
     pub end: usize,
 }
 
-impl Place {
-    /// The place of a span.
+impl Region {
+    /// The region of a span.
     #[must_use]
-    pub fn of(span: Span, sources: &SourceMap) -> Place {
+    pub fn of(span: Span, sources: &SourceMap) -> Region {
         let source = sources.get(span.source);
         let (start, end) = (border(&source.text, span.start), border(&source.text, span.end));
         let ((line, column), (end_line, end_column)) =
             (line_and_column(&source.text, start), line_and_column(&source.text, end));
-        Place { file: source.name.clone(), line, column, end_line, end_column, start, end }
+        Region { file: source.name.clone(), line, column, end_line, end_column, start, end }
     }
 }
 
