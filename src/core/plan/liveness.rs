@@ -9,7 +9,7 @@ use super::choice::Choice;
 use super::gradient::Gradients;
 use super::{Block, LoopPlan, Operand, Slot, Step, Work};
 
-/// What is needed to lay out the values of a graph.
+/// What is known when the values of a graph are given slots.
 pub(super) struct Layout<'a> {
     pub(super) graph: &'a Graph,
     pub(super) gradients: &'a Gradients,
@@ -36,7 +36,7 @@ impl Layout<'_> {
         (block, places, weights.into_iter().collect())
     }
 
-    /// The block of those nodes that are `wanted`; `kept` values lie elsewhere.
+    /// The block of the `wanted` nodes; it reads `kept` values from the constants.
     pub(super) fn block(
         &self,
         wanted: &dyn Fn(NodeId) -> bool,
@@ -121,7 +121,7 @@ impl<'a> Slots<'a> {
         Slots { graph, kept, uses, places: HashMap::new(), free: BTreeSet::new(), count: 0 }
     }
 
-    /// A place for a value, the lowest that is free; none if nobody will use it.
+    /// The lowest free slot for a value; none if nothing uses the value.
     fn take(&mut self, value: ValueId) -> Option<Slot> {
         self.uses.get(&value)?;
         let slot = self.free.pop_first().unwrap_or_else(|| {

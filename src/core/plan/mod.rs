@@ -1,4 +1,4 @@
-//! Graph to plan: in which order things are computed, where values lie and when they are let go.
+//! Graph to plan: the order in which operations run, and where each value is kept and until when.
 //!
 //! In: an optimised [`Function`] and the weights that are trained. Out: a [`Plan`]: steps after the steps they need,
 //! values in numbered slots that are used again as soon as their value is dead, weights named directly. Three things
@@ -20,7 +20,7 @@ pub use choice::{
 use liveness::Layout;
 pub use vary::constant_nodes;
 
-/// Number of a place for a value.
+/// Number of a slot, which holds one value at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slot(pub u32);
 
@@ -31,20 +31,20 @@ pub struct Plan {
     pub name: String,
     /// Its inputs, in order.
     pub inputs: Vec<PlanInput>,
-    /// Steps whose outputs are the same in every run, as long as the weights they use are; the outputs of this block
-    /// are what [`Operand::Kept`] counts.
+    /// The constant steps: their outputs are the same in every run as long as the weights they use are. An
+    /// [`Operand::Kept`] is the number of one of this block's outputs.
     pub constants: Block,
-    /// The other steps; the outputs of this block are first those of the function, then the updates.
+    /// The other steps. The outputs of this block are those of the function, and after them the updates.
     pub steps: Block,
     /// The function's outputs, in order; when weights are trained the first one is the loss.
     pub outputs: Vec<PlanOutput>,
-    /// Statistics that take new values, when weights are trained.
+    /// The statistics that take new values when weights are trained.
     pub updates: Vec<WeightId>,
     /// The weights whose gradients are wanted, without duplicates.
     pub trained: Vec<WeightId>,
     /// The weights that the constants are made of, without duplicates.
     pub constant_weights: Vec<WeightId>,
-    /// Facts of all random sources, from whose first axis the number of samples can be known.
+    /// Facts of all random sources; their first axis may tell the number of samples.
     pub randoms: Vec<Fact>,
 }
 
@@ -53,9 +53,9 @@ pub struct Plan {
 pub struct PlanInput {
     /// Its name.
     pub name: String,
-    /// What it must be.
+    /// The fact that it must have.
     pub fact: Fact,
-    /// Where the run puts it; none if nobody uses it.
+    /// The slot that the run puts it in; none if nothing uses it.
     pub slot: Option<Slot>,
 }
 
@@ -64,14 +64,14 @@ pub struct PlanInput {
 pub struct PlanOutput {
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// Its fact.
     pub fact: Fact,
 }
 
 /// Steps with slots of their own.
 #[derive(Clone, Debug, Default)]
 pub struct Block {
-    /// Where inputs are put, in order; none if nobody uses them.
+    /// The slots of the inputs, in order; none where nothing uses the input.
     pub inputs: Vec<Option<Slot>>,
     /// The steps, in order.
     pub steps: Vec<Step>,
@@ -85,7 +85,7 @@ pub struct Block {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are what the sentence above names")]
 pub enum Operand {
-    /// A slot, which is empty afterwards if this is the `last` use.
+    /// A slot, which is emptied if this is the `last` use of its value.
     Slot { slot: Slot, last: bool },
     /// A weight.
     Weight(WeightId),
@@ -96,11 +96,11 @@ pub enum Operand {
 /// One operation or loop.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// What is done.
+    /// What it does.
     pub work: Work,
-    /// On what.
+    /// Where its inputs come from.
     pub inputs: Vec<Operand>,
-    /// Where its outputs go; none if nobody uses them.
+    /// The slots of its outputs; none where nothing uses the output.
     pub outputs: Vec<Option<Slot>>,
     /// Facts of its outputs.
     pub facts: Vec<Fact>,
@@ -128,14 +128,14 @@ pub struct LoopPlan {
     pub block: Block,
     /// How many values are carried.
     pub carried: usize,
-    /// For each constant of the step its value in every step.
+    /// The constants of the step: for each, its values in all steps.
     pub stepped: Vec<Elements>,
     /// How often the block runs.
     pub steps: usize,
 }
 
-/// Orders a function. With `trained` weights its first output is the loss, whose gradients are wanted; without, the
-/// plan is for evaluation, computes no gradient and leaves the statistics alone.
+/// The plan of a function. With `trained` weights, its first output is the loss, and the plan computes their gradients
+/// and new statistics. Without, it is for evaluation and computes neither.
 #[must_use]
 pub fn plan(function: &Function, trained: &[WeightId]) -> Plan {
     let mut trained = trained.to_vec();

@@ -1,4 +1,4 @@
-//! How the windows of a convolution are unfolded: which of them at once, and whether as rows or as columns.
+//! How the windows of a convolution are unfolded: how many at once, and whether as rows or as columns.
 
 use crate::op::{Conv2d, ConvTranspose2d};
 
@@ -18,7 +18,7 @@ pub struct ConvolutionChoice {
     pub forward: Windows,
     /// The gradient of its input, which is a convolution too.
     pub input_gradient: Windows,
-    /// How many samples the windows are unfolded of at once for the gradient of its weight.
+    /// For the gradient of its weight: the number of samples whose windows are unfolded at once.
     pub samples: usize,
 }
 
@@ -27,11 +27,11 @@ pub struct ConvolutionChoice {
 pub enum Windows {
     /// By the backend's own kernel: there are groups of channels.
     Groups,
-    /// Those of so many samples are unfolded as columns.
+    /// The windows of so many samples are unfolded as columns.
     Columns(usize),
-    /// They are the pixels of each sample, which lie as columns already.
+    /// The windows are single pixels, which lie in memory as columns already.
     Pixels,
-    /// Those of some rows of a sample at a time are unfolded as columns.
+    /// The windows of some rows of a sample at a time are unfolded as columns.
     Bands(Band),
 }
 
@@ -50,8 +50,8 @@ impl Band {
     }
 }
 
-/// How many of some groups of samples are worked on at once: one for each core if that keeps all of them busy, or else
-/// one after the other by all cores.
+/// How many groups of samples are worked on at once: one on each core if there are enough groups to keep all cores
+/// busy, else one after the other, each on all cores.
 #[must_use]
 pub fn side_by_side(groups: usize, cores: usize) -> usize {
     if groups >= cores { cores } else { 1 }
@@ -71,7 +71,7 @@ impl ConvolutionChoice {
         }
     }
 
-    /// The same for a transposed convolution: a convolution of the input, which zeros have spread.
+    /// The same for a transposed convolution, which is a convolution of the input with zeros between its elements.
     pub(super) fn of_transposed(
         conv: ConvTranspose2d,
         x: &[usize],

@@ -2,8 +2,8 @@
 //!
 //! In: an operation and the shapes of its inputs and its output. Out: a [`Choice`], which its step of the plan carries.
 //! The kernels of the CPU follow it, and the estimate of memory reads it. It is made for one sample: neither the number
-//! of samples nor the number of cores changes it, but for what [`LinearChoice`] says. Cores only share out the portions, as [`side_by_side`] and
-//! [`Band::rows`] say. Devices that compose their operations of what burn has do not look at it.
+//! of samples nor the number of cores changes it, except as [`LinearChoice`] says. Cores only share the portions among
+//! them, as [`side_by_side`] and [`Band::rows`] say. Devices that compose their operations of burn's do not use it.
 
 mod convolution;
 
@@ -12,31 +12,30 @@ use crate::op::Op;
 
 pub use convolution::{Band, ConvolutionChoice, Windows, side_by_side};
 
-/// What an extent counts as that is not known before the run: too much for the kernels of small sizes.
+/// The size that is assumed for an extent that is not known before the run: too large for the kernels of small sizes.
 const OPEN: usize = 1 << 20;
 
-/// Rows that are few for a weight of more numbers than the cache holds: copying it into the order in which it is read
-/// takes longer than it saves.
+/// Up to so many rows, copying a weight that is larger than the cache into the order in which it is read takes longer
+/// than it saves.
 const FEW_ROWS: usize = 512;
 
-/// The same for a smaller weight.
+/// The same for a weight that the cache holds.
 const FEW_ROWS_IN_CACHE: usize = 32;
 
-/// Numbers of a weight that the second-level cache holds besides all else.
+/// How many numbers of a weight the second-level cache holds beside the other data.
 const IN_CACHE: usize = 256 * 1024;
 
-/// Queries that a core works on at once are at most so many, and if they are more than eight they have at most so many
-/// scores.
+/// The most queries that a core works on at once, and the most scores that more than eight of them may have.
 const QUERIES: usize = 128;
 const SCORES: usize = 256 * 1024;
 
-/// More scores than this, of all samples together, are left to the backend's own attention, which does not hold them.
+/// With more scores than this in all samples together, the backend's own attention runs, which does not hold them all.
 const MOST_SCORES: usize = 1 << 25;
 
 /// How an operation is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// In the only way that there is.
+    /// There is only one kernel.
     Only,
     /// A value times a weight.
     Linear(LinearChoice),
@@ -138,7 +137,7 @@ impl Choice {
     }
 }
 
-/// Whether attention that is composed of products holds all its scores at once, when there are so many.
+/// Whether attention that is composed of products holds all of so many scores at once.
 #[must_use]
 pub fn holds_scores(scores: usize) -> bool {
     scores <= MOST_SCORES
