@@ -185,6 +185,20 @@ fn each_file_says_what_it_is_and_is_not_too_long() {
 }
 
 #[test]
+fn contributing_names_files_that_are_there() {
+    // Leads to the root of the repository.
+    let _ = sources();
+    let page = fs::read_to_string("CONTRIBUTING.md").expect("the page lies in the root");
+    let spans = page.split("```").step_by(2).flat_map(|text| text.split('`').skip(1).step_by(2));
+    // Words in capitals stand for a name.
+    let is_path = |span: &&str| span.contains('/') && !span.contains(char::is_whitespace);
+    let paths: Vec<&str> = spans.filter(is_path).filter(|span| !span.contains(char::is_uppercase)).collect();
+    assert!(paths.len() > 20, "only {paths:?}");
+    let missing = paths.into_iter().filter(|path| !Path::new(path).exists()).map(str::to_owned).collect::<Vec<_>>();
+    assert_none("files that CONTRIBUTING.md names", &missing);
+}
+
+#[test]
 fn nothing_is_left_for_later() {
     let mut found = Vec::new();
     for file in sources() {

@@ -1,4 +1,4 @@
-//! The guide in `grammar/README.md`: its examples compile, its tables are complete.
+//! The guide in `grammar/README.md`: its examples compile, its tables are complete. So do the examples of other pages.
 //!
 //! A block marked `diad` is a whole file, which may leave the model out; one marked `diad,members` is what stands in a model.
 
@@ -9,10 +9,10 @@ use super::Spec;
 
 const GUIDE: &str = include_str!("../../grammar/README.md");
 
-/// The code blocks with this mark, each with its first line's number.
-fn blocks(mark: &str) -> Vec<(usize, String)> {
+/// The code blocks of a page with this mark, each with its first line's number.
+fn blocks(page: &str, mark: &str) -> Vec<(usize, String)> {
     let mut blocks = Vec::new();
-    let mut lines = GUIDE.lines().enumerate();
+    let mut lines = page.lines().enumerate();
     while let Some((number, line)) = lines.next() {
         if let Some(found) = line.strip_prefix("```") {
             let text: Vec<&str> = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
@@ -21,23 +21,35 @@ fn blocks(mark: &str) -> Vec<(usize, String)> {
             }
         }
     }
-    assert!(!blocks.is_empty(), "the guide has no block `{mark}`");
+    assert!(!blocks.is_empty(), "the page has no block `{mark}`");
     blocks
 }
 
 fn compiles(number: usize, spec: &Spec) {
     let Err(failed) = spec.result() else { return };
-    panic!("the example on line {number} of the guide does not compile\n{}", super::shown(&failed));
+    panic!("the example on line {number} does not compile\n{}", super::shown(&failed));
 }
 
 #[test]
 fn every_example_of_the_guide_compiles() {
-    for (number, text) in blocks("diad") {
+    for (number, text) in blocks(GUIDE, "diad") {
         let has_model = text.lines().any(|line| line.starts_with("model "));
         compiles(number, &if has_model { Spec::new(&text) } else { Spec::with(&text, "") });
     }
-    for (number, text) in blocks("diad,members") {
+    for (number, text) in blocks(GUIDE, "diad,members") {
         compiles(number, &Spec::model(&text));
+    }
+}
+
+#[test]
+fn the_examples_of_the_readme_and_of_contributing_compile() {
+    for (number, text) in blocks(include_str!("../../README.md"), "diad") {
+        // As the sentence after it says.
+        compiles(number, &Spec::new(&format!("use std::autoencoder::{{ConvAutoencoder}}\n\n{text}")));
+    }
+    for (number, text) in blocks(include_str!("../../CONTRIBUTING.md"), "diad") {
+        let members = "part excited = SqueezeExcite()\nfn f(x: [B, 16, 8, 8]) { excited(x) }";
+        compiles(number, &Spec::with(&text, members));
     }
 }
 
