@@ -34,7 +34,7 @@ pub struct Compiled {
 pub struct Failed {
     /// All mistakes, in the order of the source.
     pub diagnostics: Vec<Diagnostic>,
-    /// What is probably not meant, as far as that can be told beside the mistakes.
+    /// What is probably not meant, as far as that is certain in spite of the mistakes.
     pub warnings: Vec<Diagnostic>,
     /// All texts that took part.
     pub sources: SourceMap,

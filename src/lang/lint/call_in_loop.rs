@@ -15,7 +15,7 @@ use super::linter::Linter;
 
 pub(super) fn call_in_loop(linter: &mut Linter<'_>) {
     let program = linter.program;
-    let mut told = Vec::new();
+    let mut found = Vec::new();
     for (number, flow) in linter.flows.iter().enumerate().filter(|(_, flow)| !flow.loops.is_empty()) {
         let still = still_cells(flow);
         let within = |cell: CellId| flow.cells[cell].within.map(|_| still[cell]);
@@ -25,18 +25,18 @@ pub(super) fn call_in_loop(linter: &mut Linter<'_>) {
             };
             if let Some(around) = loop_around(program, flow, last, span) {
                 let calls = linter.calls(number, last).into_iter().skip_while(|label| label.span != span).skip(1);
-                told.push(diagnostic(span, around, calls.collect()));
+                found.push(diagnostic(span, around, calls.collect()));
             }
         }
         for (cell, at) in flow.cells.iter().enumerate() {
             let Some(around) = at.within.map(|within| flow.loops[within].origin) else { continue };
             let is_written_there = at.origin.scope == around.scope && holds(around.span, at.origin.span);
             if is_written_there && still[cell] && flow.op(cell).is_some_and(is_costly) {
-                told.push(diagnostic(at.origin.span, around.span, linter.calls(number, cell)));
+                found.push(diagnostic(at.origin.span, around.span, linter.calls(number, cell)));
             }
         }
     }
-    told.into_iter().for_each(|diagnostic| linter.findings.report(diagnostic));
+    found.into_iter().for_each(|diagnostic| linter.findings.report(diagnostic));
 }
 
 fn diagnostic(span: Span, around: Span, calls: Vec<Label>) -> Diagnostic {

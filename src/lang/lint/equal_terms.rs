@@ -16,7 +16,7 @@ pub(super) fn equal_terms(linter: &mut Linter<'_>) {
     for flow in 0..linter.flows.len() {
         for cell in 0..linter.flows[flow].cells.len() {
             if let Some((terms, is_zero)) = equal(linter, flow, cell) {
-                let diagnostic = told(linter, flow, cell, terms, is_zero);
+                let diagnostic = diagnostic(linter, flow, cell, terms, is_zero);
                 linter.findings.report(diagnostic);
             }
         }
@@ -76,7 +76,7 @@ fn number(flow: &Flow<'_>, cell: CellId) -> Option<f64> {
     }
 }
 
-fn told(linter: &Linter<'_>, flow: usize, cell: CellId, terms: [CellId; 2], is_zero: bool) -> Diagnostic {
+fn diagnostic(linter: &Linter<'_>, flow: usize, cell: CellId, terms: [CellId; 2], is_zero: bool) -> Diagnostic {
     let headline = if is_zero { "this is a value minus itself" } else { "this subtracts a value from itself" };
     let mut diagnostic = linter.about(Code::EqualTerms, headline, flow, cell);
     let scope = linter.flows[flow].cells[cell].origin.scope;

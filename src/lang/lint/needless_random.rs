@@ -16,12 +16,12 @@ pub(super) fn needless_random(linter: &mut Linter<'_>) {
     let nonzero = nonzero_cells(flow);
     let needed = flow.needed(&flow.outputs, &|_, _| true);
     let counts = flow.needed(&flow.outputs, &|cell, _| nonzero[cell]);
-    let mut told = Vec::new();
+    let mut found = Vec::new();
     for cell in (0..flow.cells.len()).filter(|cell| matches!(flow.op(*cell), Some(Op::Random(_))) && !counts[*cell]) {
         let here = if needed[cell] { "only used where they are multiplied by zero" } else { "nothing depends on them" };
         let headline = "the score does not depend on these random numbers";
         let diagnostic = linter.about(Code::NeedlessRandom, headline, number, cell).here(here);
-        told.push(diagnostic.help("leave them out: a score without random numbers is easier to compare"));
+        found.push(diagnostic.help("leave them out: a score without random numbers is easier to compare"));
     }
-    told.into_iter().for_each(|diagnostic| linter.findings.report(diagnostic));
+    found.into_iter().for_each(|diagnostic| linter.findings.report(diagnostic));
 }

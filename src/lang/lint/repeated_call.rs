@@ -18,7 +18,7 @@ use super::linter::Linter;
 
 pub(super) fn repeated_call(linter: &mut Linter<'_>) {
     let program = linter.program;
-    let (mut told, mut differ) = (Vec::new(), HashSet::new());
+    let (mut found, mut differ) = (Vec::new(), HashSet::new());
     for flow in 0..linter.flows.len() {
         let numbers = &linter.numbers[flow];
         let calls = calls(program, &linter.flows[flow], &|cell| Some(numbers.of(cell) != cell));
@@ -42,11 +42,11 @@ pub(super) fn repeated_call(linter: &mut Linter<'_>) {
                 .help("give the first a name with `let` and use it twice; or should one of them differ?");
             diagnostic.trace =
                 linter.calls(flow, last).into_iter().skip_while(|label| label.span != other).skip(1).collect();
-            told.push(diagnostic);
+            found.push(diagnostic);
         }
     }
-    told.retain(|diagnostic: &Diagnostic| !differ.contains(&Some(diagnostic.span())));
-    told.into_iter().for_each(|diagnostic| linter.findings.report(diagnostic));
+    found.retain(|diagnostic: &Diagnostic| !differ.contains(&Some(diagnostic.span())));
+    found.into_iter().for_each(|diagnostic| linter.findings.report(diagnostic));
 }
 
 /// The call beside this one, of the same function, in which a value was computed.

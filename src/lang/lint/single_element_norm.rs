@@ -10,7 +10,7 @@ use super::flow::{CellId, Flow, Producer};
 use super::linter::Linter;
 
 pub(super) fn single_element_norm(linter: &mut Linter<'_>) {
-    let mut told = Vec::new();
+    let mut found = Vec::new();
     for (number, flow) in linter.flows.iter().enumerate() {
         let batch = smallest_batch(linter.program, flow.name);
         for cell in 0..flow.cells.len() {
@@ -21,10 +21,10 @@ pub(super) fn single_element_norm(linter: &mut Linter<'_>) {
                 .here(format!("of {shape}, one at a time"))
                 .note("a single element is its own mean: what goes in is lost, and no gradient comes back")
                 .help("normalise over more elements: larger images, fewer groups, another axis, or not at all");
-            told.push(diagnostic);
+            found.push(diagnostic);
         }
     }
-    told.into_iter().for_each(|diagnostic| linter.findings.report(diagnostic));
+    found.into_iter().for_each(|diagnostic| linter.findings.report(diagnostic));
 }
 
 /// The smallest batch with which an objective is trained.

@@ -18,7 +18,7 @@ pub(super) fn unknown_name<'a>(word: &str, span: Span, known: impl IntoIterator<
         .did_you_mean(nearest(word, known))
 }
 
-/// A name in the shape of nothing: an extent that was not bound, or a word of another language.
+/// A name that is nothing: perhaps an extent that no shape binds, or a word of another language.
 pub(super) fn unknown_word<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     let diagnostic = unknown_name(word, span, known);
     if word == "return" {

@@ -1,4 +1,4 @@
-//! What each word of a spec stands for: where the thing is defined that is used at a place.
+//! What each word of a spec stands for, and where that is defined.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::builtin::Builtin;
 /// What a word stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Definition {
-    /// What has its name at this place.
+    /// The thing whose name stands at this place where it is defined.
     Name(Span),
     /// A word of the language.
     Builtin(Builtin),
@@ -22,8 +22,8 @@ pub struct Index {
 }
 
 impl Index {
-    /// Notes what a word stands for. The body of a block is looked at again for each block that descends from it, at
-    /// a larger `distance`; what is nearest counts.
+    /// Notes what a word stands for. The body of a block is read again for each block that descends from it, at a larger
+    /// `distance`; the note with the smallest distance stays.
     pub(crate) fn note(&mut self, at: Span, definition: Definition, distance: usize) {
         let nearest = self.uses.get(&at).is_none_or(|(_, known)| distance <= *known);
         if nearest {
@@ -31,7 +31,7 @@ impl Index {
         }
     }
 
-    /// The same with other places; what has none is left out.
+    /// The same index for a changed text: `to` gives the new place of each span. Notes without a new place are left out.
     #[must_use]
     pub fn moved(&self, to: &impl Fn(Span) -> Option<Span>) -> Index {
         let moved = self.uses.iter().filter_map(|(at, (definition, distance))| {

@@ -1,7 +1,7 @@
 //! Texts and their trees, kept from one compilation to the next.
 //!
-//! Each file has one number for good, so that places in it can be compared between compilations, and is parsed again
-//! only when its text has changed.
+//! A file keeps its number, so that places in it can be compared between compilations. It is parsed again only when its
+//! text has changed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::source::{Files, SourceMap, reason};
 
 use super::Location;
 
-/// What can be read of a text, and everything that is wrong with its syntax.
+/// The readable part of a text, and all its syntax errors.
 type Parsed = (Arc<Ast>, Vec<Diagnostic>);
 
 /// All files that were asked for.
@@ -26,7 +26,7 @@ type Parsed = (Arc<Ast>, Vec<Diagnostic>);
 pub struct Library {
     sources: SourceMap,
     files: IndexMap<Location, Entry>,
-    /// What the last compilation asked for, whether or not it is there.
+    /// The files that the last compilation asked for, existing or not.
     asked: Vec<Location>,
     parses: usize,
 }
@@ -48,7 +48,7 @@ impl Library {
         &mut self.sources
     }
 
-    /// All texts, when nothing more is compiled.
+    /// All texts, for when nothing more is compiled.
     #[must_use]
     pub fn into_sources(self) -> SourceMap {
         self.sources
@@ -89,13 +89,13 @@ impl Library {
         self.asked.clear();
     }
 
-    /// Whether the syntax of a file is wrong that took part in the last compilation.
+    /// Whether a file of the last compilation has a syntax error.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         self.asked.iter().any(|location| self.files.get(location).is_some_and(|entry| !entry.parsed.1.is_empty()))
     }
 
-    /// The number of a file, what can be read of it, and what is wrong with its syntax.
+    /// The number of a file, its readable part, and its syntax errors.
     pub(super) fn read(
         &mut self,
         files: &dyn Files,
@@ -105,8 +105,8 @@ impl Library {
         Ok((source, ast, wrong))
     }
 
-    /// Parses files side by side that are not known yet, with the modules of the standard library that they seem to use;
-    /// those that can't be read are left to whoever asks for them.
+    /// Parses new files in parallel, together with the modules of the standard library that they seem to use. A file that
+    /// can't be read is reported later, by whoever asks for it.
     pub(super) fn prepare(&mut self, files: &dyn Files, locations: impl IntoIterator<Item = Location>) {
         let mut new: Vec<(Location, SourceId)> = Vec::new();
         let mut locations: VecDeque<Location> = locations.into_iter().collect();
@@ -159,7 +159,7 @@ impl Library {
     }
 }
 
-/// The modules of the standard library that a text uses, if its lines begin as they do in the usual layout.
+/// The modules of the standard library that a text uses, as far as its lines begin with `use std::`.
 fn modules(text: &str) -> impl Iterator<Item = Location> {
     text.lines().filter_map(|line| line.strip_prefix("use std::")?.split("::").next()).map(Location::module)
 }

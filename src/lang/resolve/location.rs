@@ -1,4 +1,4 @@
-//! Where the text of a spec lies: among the files of whoever compiles it, or within the program.
+//! Where the text of a spec lies: among the files of the user, or within the program.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -14,7 +14,7 @@ static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../specs");
 /// Where the text of a spec lies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Location {
-    /// A file on disk.
+    /// A file of the user's, which is read through [`Files`].
     File(PathBuf),
     /// A file that comes with the program, by its path below `specs/`.
     Embedded(PathBuf),

@@ -1,8 +1,8 @@
 //! [`Ast`] to [`Spec`]: every file loaded, every name known.
 //!
-//! In: where the experiment's file lies and what is set from outside. Out: modules with scopes, blocks with the
-//! members of their bases. After this no word is unknown or it has been reported, except fields of values, which depend on what the value is.
-//! Templates are not expanded here: how often a block's loop runs can depend on shapes, which `check` knows.
+//! In: where the file of the experiment lies and what is set from outside. Out: modules with scopes, and blocks with the
+//! members of their bases. Every unknown name has been reported, except for fields of values: `check` knows the values.
+//! Templates are not expanded here, because the rounds of a loop can depend on shapes, which only `check` knows.
 
 pub mod builtin;
 mod error;
@@ -38,8 +38,8 @@ use spec::Spec;
 /// `settings` are the `name=value` pairs from outside. A library keeps texts and trees for the next time. An index gets
 /// a note of what each word stands for.
 ///
-/// What is wrong with the syntax and the names of the files is kept in [`Spec::diagnostics`], beside what is right, so that
-/// `check` finds the rest.
+/// Mistakes in the syntax and the names do not end it: they are in [`Spec::diagnostics`], so that `check` can find those in
+/// the rest of the spec too.
 ///
 /// # Errors
 /// If the file can't be read.
@@ -66,25 +66,25 @@ pub fn resolve(
 
 /// The files that a spec is made of, as far as they can be read, and those that it uses and that are missing.
 pub fn files(root: &Location, files: &dyn Files, library: &mut Library) -> Vec<Location> {
-    // What is wrong with them does not matter here.
+    // Mistakes in the files do not matter here.
     let _ = load::load(root, files, library);
     library.asked().to_vec()
 }
 
-/// The place of a missing model, for commands that need one.
+/// The mistake that a file has no model, for commands that need one.
 #[must_use]
 pub fn no_model(spec: &Spec) -> Diagnostic {
     error::no_model(Span { source: spec.modules[0].source, start: 0, end: 0 })
 }
 
-/// A loaded file and the modules that its `use` items name, in their order.
+/// A loaded file, and the numbers of the files that its `use` items name, in order.
 struct File {
     source: diadc_core::span::SourceId,
     ast: Arc<Ast>,
     uses: Vec<Option<usize>>,
 }
 
-/// What the `allow` lines of all files say.
+/// The `allow` lines of all files.
 fn allows(files: &[File], diagnostics: &mut Vec<Diagnostic>) -> Vec<Allow> {
     let mut found = Vec::new();
     for (index, file) in files.iter().enumerate() {

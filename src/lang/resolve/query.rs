@@ -1,6 +1,6 @@
 //! An expression from outside that is computed in the scope of the model, such as `sd.encode(z, sd.time(t))`.
 //!
-//! In: its text and what tensors come with it. Out: a [`Query`], every name of which is known.
+//! In: its text, and the tensors that come with it. Out: a [`Query`], every name of which is known.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Who reads which name, noted while all names are looked up. What nobody reads is no mistake, but probably none
-//! that was meant: warnings are made from it.
+//! Which names are read, and by which members. A name that nothing reads is no mistake, but probably not meant: there
+//! are warnings about it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -23,20 +23,20 @@ pub(super) struct Reads {
 }
 
 impl Reads {
-    /// Takes over what another looked at.
+    /// Adds what another collected.
     pub(super) fn join(&mut self, other: &mut Reads) {
         self.unread.append(&mut other.unread);
         self.top.extend(other.top.drain());
         self.members.append(&mut other.members);
     }
 
-    /// Puts what nobody reads into the spec; `is_std` says which modules are the standard library's.
+    /// Adds the names that nothing reads to the spec; `is_std` says which modules are the standard library's.
     pub(super) fn finish(mut self, spec: &mut Spec, files: &[File], is_std: &[bool]) {
         let own: Vec<_> =
             spec.modules.iter().zip(is_std).filter(|(_, is_std)| !**is_std).map(|(m, _)| m.source).collect();
         let mut unread: Vec<Unread> = Vec::new();
         for name in self.unread.drain(..).filter(|name| own.contains(&name.span.source)) {
-            // The members of a base are looked at again in each block that descends from it.
+            // The members of a base are read again in each block that descends from it.
             if !unread.iter().any(|known| known.name.span == name.span) {
                 unread.push(Unread { name, is_import: false, needless: None });
             }
@@ -77,7 +77,7 @@ impl Reads {
     }
 }
 
-/// A name in a `use` with the comma that it needs, if there are others.
+/// The text to remove for a name in a `use`: the name with a comma. None for the only name.
 fn beside(names: &[(Name, Name)], index: usize) -> Option<Span> {
     let (there, here) = &names[index];
     match (index.checked_sub(1), names.get(index + 1)) {
@@ -87,8 +87,8 @@ fn beside(names: &[(Name, Name)], index: usize) -> Option<Span> {
     }
 }
 
-/// The members of the model on which a run depends: on which its objectives, its score, its training, its data and its
-/// measuring depend; in a model that has neither objective nor score, all functions.
+/// The members of the model that have an effect on a run: those on which an objective, `score`, `training`, `data` or
+/// `measure` depends. In a model without objective and score every function counts as a run.
 pub(crate) fn effective_members(model: &Block, readers: &[Reader]) -> HashSet<Arc<str>> {
     let is_run = |kind: &MemberKind| match kind {
         MemberKind::Objective(_) => true,

@@ -37,7 +37,7 @@ struct Binder<'a> {
     /// Where the names of each module are defined.
     places: Vec<IndexMap<Arc<str>, Span>>,
     diagnostics: Vec<Diagnostic>,
-    /// What words stand for, if somebody asks.
+    /// Gets a note of what each word stands for.
     index: Option<&'a mut Index>,
 }
 
@@ -187,7 +187,7 @@ impl Binder<'_> {
         }
     }
 
-    /// A name that would mean something if what it comes from could be read.
+    /// A name that comes from a file or an item that could not be read.
     fn lost(&mut self, id: ModuleId, name: &Name) {
         self.spec.modules[id.0].scope.entry(name.node.clone()).or_insert(Binding::Broken);
     }
@@ -222,14 +222,14 @@ impl Binder<'_> {
         }
     }
 
-    /// Notes where the thing is defined that a name stands for.
+    /// Notes where the thing that a name stands for is defined.
     fn used(&mut self, name: &Name, definition: Span) {
         if let Some(index) = &mut self.index {
             index.note(name.span, Definition::Name(definition), 0);
         }
     }
 
-    /// Puts the members of the base in front, once.
+    /// Adds the members of the base before its own, once.
     fn inherit(&mut self, id: BlockId, open: &mut Vec<BlockId>) {
         let (def, done) = self.definitions[id.0].clone();
         let Some(base) = def.base.as_ref().filter(|_| !done) else { return };

@@ -40,7 +40,7 @@ pub struct Spec {
     pub diagnostics: Vec<Diagnostic>,
     /// Whether there is no model because it could not be read.
     pub lost_model: bool,
-    /// Reasons why warnings are no mistake.
+    /// The reasons that the spec gives for which warnings are not shown.
     pub allows: Vec<Allow>,
     /// Names outside of the standard library that nothing reads.
     pub unread: Vec<Unread>,
@@ -55,7 +55,7 @@ pub struct Unread {
     pub name: Name,
     /// Whether it is taken from another file.
     pub is_import: bool,
-    /// What can be left out with it, if something of the same kind stays.
+    /// The text to remove if the name is to go, where that is certain.
     pub needless: Option<Span>,
 }
 
@@ -117,9 +117,9 @@ pub struct Block {
     pub name: Name,
     /// Whether it is the model of an experiment.
     pub is_model: bool,
-    /// Where its parameters are looked up.
+    /// The module in which the names in its parameters are looked up.
     pub module: ModuleId,
-    /// What it is made with.
+    /// Its parameters.
     pub params: Vec<Param>,
     /// Its members by name: those of its base first, replaced where it has one of the same name.
     pub members: ByName<(ModuleId, Member)>,
