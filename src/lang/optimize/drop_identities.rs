@@ -47,12 +47,12 @@ fn is_identity(graph: &Graph, id: NodeId, op: &Op, inputs: &[ValueId]) -> bool {
 fn joined(graph: &Graph, op: &Op, inputs: &[ValueId]) -> Option<(Op, ValueId)> {
     let [input] = inputs else { return None };
     let Task::Op(before) = &graph.node(input.node).task else { return None };
-    let source = graph.inputs_of(input.node).first().copied()?;
-    if let (Op::Reshape(_), Op::Reshape(shape)) = (before, op) {
-        return Some((Op::Reshape(shape.clone()), source));
-    }
-    if let (Op::Permute(first), Op::Permute(second)) = (before, op) {
-        return Some((Op::Permute(second.iter().map(|&axis| first[axis]).collect()), source));
-    }
-    None
+    let op = if let (Op::Reshape(_), Op::Reshape(shape)) = (before, op) {
+        Op::Reshape(shape.clone())
+    } else if let (Op::Permute(first), Op::Permute(second)) = (before, op) {
+        Op::Permute(second.iter().map(|&axis| first[axis]).collect())
+    } else {
+        return None;
+    };
+    Some((op, graph.inputs_of(input.node)[0]))
 }
