@@ -20,10 +20,10 @@ pub(super) fn unknown_name<'a>(word: &str, span: Span, known: impl IntoIterator<
 
 /// A name that is nothing: perhaps an extent that no shape binds, or a word of another language.
 pub(super) fn unknown_word<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    let diagnostic = unknown_name(word, span, known);
     if word == "return" {
-        return diagnostic.help("the last expression of a body is its value, without `return`");
+        return unknown_name(word, span, []).help("the last expression of a body is its value, without `return`");
     }
+    let diagnostic = unknown_name(word, span, known);
     if super::variable::is_variable(word) && diagnostic.help.is_none() {
         return diagnostic.help("an extent gets its name in the shape of a parameter, as in `x: [B, C, H, W]`");
     }
