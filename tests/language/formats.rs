@@ -44,6 +44,16 @@ fn json_tells_places_in_characters_and_bytes() {
 }
 
 #[test]
+fn json_has_the_edits_that_correct_a_mistake() {
+    let failed = failed();
+    let told = json(&failed.diagnostics, &failed.sources);
+    let fix = &told[0]["fixes"][0];
+    assert_eq!((&fix["title"], &fix["new"]), (&"Write `relu`".into(), &"relu".into()));
+    let place = |of: &serde_json::Value| ["file", "start", "end"].map(|key| of[key].clone());
+    assert_eq!(place(fix), place(&told[0]["labels"][0]));
+}
+
+#[test]
 fn sarif_has_a_rule_for_each_code_and_places_in_files_only() {
     let failed = inside_the_library();
     let log = sarif(&failed.diagnostics, &failed.sources);
