@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::compile::{Compiled, Failed, compile};
 use crate::dataset::{self, Dataset, Request};
@@ -195,4 +195,18 @@ impl DeviceArguments {
         let precision = self.precision.or(config.precision).unwrap_or_default();
         Ok(Target { device, precision, threads: threads() })
     }
+}
+
+/// How a result is printed that is a table for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableFormat {
+    Table,
+    Json,
+}
+
+/// How a result is printed that is a text for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TextFormat {
+    Text,
+    Json,
 }

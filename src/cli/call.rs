@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::compile::compile_call;
 use crate::diagnostic::one_of;
@@ -15,7 +15,7 @@ use crate::graph::program::{Function, Init, Program, plan_function};
 use crate::op::{Op, WeightId};
 use crate::weight;
 
-use super::arguments::{DeviceArguments, SpecArguments, setting};
+use super::arguments::{DeviceArguments, SpecArguments, TableFormat, setting};
 use super::compare::{Comparison, compare};
 use super::failure::Failure;
 use super::terminal::{self, Screen};
@@ -86,13 +86,7 @@ pub(super) struct Call {
 
     /// Format of what is printed
     #[arg(long, value_enum, default_value = "table")]
-    format: Format,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
+    format: TableFormat,
 }
 
 /// The results.
@@ -126,8 +120,8 @@ impl Call {
         }
         let comparison = expected.map(|file| compare(&outcome.tensors, &file, self.tolerance)).transpose()?;
         terminal::result(&match self.format {
-            Format::Table => table(&outcome, comparison.as_ref()),
-            Format::Json => json(&outcome, comparison.as_ref()),
+            TableFormat::Table => table(&outcome, comparison.as_ref()),
+            TableFormat::Json => json(&outcome, comparison.as_ref()),
         });
         match comparison {
             Some(comparison) if !comparison.is_fine() => {

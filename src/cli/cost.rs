@@ -1,6 +1,6 @@
 //! `diadc cost`: parameters, multiply-adds and memory.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::compile::Compiled;
 use crate::diagnostic::grouped;
@@ -11,7 +11,7 @@ use crate::plan::{Cost as Costs, cost};
 use crate::execute::{DeviceChoice, threads};
 use crate::experiment::Target;
 
-use super::arguments::SpecArguments;
+use super::arguments::{SpecArguments, TableFormat};
 use super::failure::Failure;
 use super::terminal;
 
@@ -49,13 +49,7 @@ pub(super) struct Cost {
 
     /// Format of what is printed
     #[arg(long, value_enum, default_value = "table")]
-    format: Format,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    Table,
-    Json,
+    format: TableFormat,
 }
 
 impl Cost {
@@ -66,11 +60,11 @@ impl Cost {
         let target = Target { device: self.device, precision, threads: threads() };
         let needs = needs(&compiled.program, batch, precision, target.cores());
         terminal::result(&match self.format {
-            Format::Table => {
+            TableFormat::Table => {
                 let heading = format!("memory in MB, {}, {}", self.device, precision);
                 table(&costs) + &memory(&compiled, &needs, &heading)
             }
-            Format::Json => json(&costs, &memory_json(&compiled, &needs, self.device, precision)),
+            TableFormat::Json => json(&costs, &memory_json(&compiled, &needs, self.device, precision)),
         });
         Ok(())
     }

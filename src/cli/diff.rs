@@ -2,13 +2,13 @@
 
 use std::fmt::Display;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::compile::Compiled;
 use crate::diagnostic::grouped;
 use crate::plan::{CallChange, Change, ChangeKind, Difference, difference};
 
-use super::arguments::{Setting, SpecArguments, setting};
+use super::arguments::{Setting, SpecArguments, TextFormat, setting};
 use super::failure::Failure;
 use super::terminal;
 
@@ -34,13 +34,7 @@ pub(super) struct Diff {
 
     /// Format of what is printed
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
+    format: TextFormat,
 }
 
 impl Diff {
@@ -55,8 +49,8 @@ impl Diff {
         let [old, new] = [before.compile()?, after.compile()?];
         let found = difference(&old.program, &new.program);
         terminal::result(&match self.format {
-            Format::Text => text(&names(&before, &after), &old, &found),
-            Format::Json => format!("{:#}\n", serde_json::json!(found)),
+            TextFormat::Text => text(&names(&before, &after), &old, &found),
+            TextFormat::Json => format!("{:#}\n", serde_json::json!(found)),
         });
         Ok(())
     }

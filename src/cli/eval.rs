@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::experiment::{Experiment, Run, RunDirectory, Setup};
 use crate::report;
 
-use super::arguments::ExperimentArguments;
+use super::arguments::{ExperimentArguments, TableFormat};
 use super::failure::Failure;
 use super::finish::{show, write};
 use super::terminal::{self, Screen};
@@ -36,13 +36,7 @@ pub(super) struct Eval {
 
     /// Format of what is printed
     #[arg(long, value_enum, default_value = "table")]
-    format: Format,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
+    format: TableFormat,
 }
 
 impl Eval {
@@ -56,8 +50,8 @@ impl Eval {
         let report = screen.during(|screen| run.evaluate(screen, &stop))?;
         let Some(report) = report else { return Err(Failure::Usage("stopped".to_owned())) };
         match self.format {
-            Format::Table => show(&report),
-            Format::Json => terminal::result(&(report::json(&report) + "\n")),
+            TableFormat::Table => show(&report),
+            TableFormat::Json => terminal::result(&(report::json(&report) + "\n")),
         }
         directory.map_or(Ok(()), |directory| write(&directory, &report))
     }

@@ -50,7 +50,7 @@ pub(super) struct Graph {
 
     /// Format [default: by the ending of the file, or text]
     #[arg(long, value_enum)]
-    format: Option<Format>,
+    format: Option<GraphFormat>,
 
     /// Writes the graph into this file
     #[arg(long, short, value_name = "FILE")]
@@ -62,7 +62,7 @@ pub(super) struct Graph {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum GraphFormat {
     Text,
     Html,
     Svg,
@@ -77,7 +77,7 @@ impl Graph {
 
     fn once(&self) -> Result<(), Failure> {
         let format = self.format()?;
-        if let (Some(_), Format::Html | Format::Json) = (self.depth, format) {
+        if let (Some(_), GraphFormat::Html | GraphFormat::Json) = (self.depth, format) {
             return Err(Failure::Usage(
                 "`--depth` is for text, svg and dot; a page opens and folds blocks itself".to_owned(),
             ));
@@ -96,16 +96,16 @@ impl Graph {
         Ok(())
     }
 
-    fn format(&self) -> Result<Format, Failure> {
+    fn format(&self) -> Result<GraphFormat, Failure> {
         let ending = self.output.as_deref().and_then(Path::extension).and_then(|ending| ending.to_str());
         Ok(match (self.format, ending) {
             (Some(format), _) => format,
-            (None, None) if self.output.is_none() => Format::Text,
-            (None, Some("html" | "htm")) => Format::Html,
-            (None, Some("svg")) => Format::Svg,
-            (None, Some("dot" | "gv")) => Format::Dot,
-            (None, Some("json")) => Format::Json,
-            (None, Some("txt")) => Format::Text,
+            (None, None) if self.output.is_none() => GraphFormat::Text,
+            (None, Some("html" | "htm")) => GraphFormat::Html,
+            (None, Some("svg")) => GraphFormat::Svg,
+            (None, Some("dot" | "gv")) => GraphFormat::Dot,
+            (None, Some("json")) => GraphFormat::Json,
+            (None, Some("txt")) => GraphFormat::Text,
             (None, _) => {
                 let text =
                     "the file's ending says no format; end it in .html, .svg, .dot, .json or .txt, or add `--format`";
@@ -128,17 +128,17 @@ impl Graph {
         Ok(wanted.map(|function| if self.optimized { optimize(function) } else { function.clone() }).collect())
     }
 
-    fn shown(&self, compiled: &Compiled, functions: &[Function], format: Format) -> Result<String, Failure> {
+    fn shown(&self, compiled: &Compiled, functions: &[Function], format: GraphFormat) -> Result<String, Failure> {
         let (program, sources) = (&compiled.program, &compiled.sources);
         let detail = self.depth.map_or(Detail::All, Detail::Depth);
         Ok(match format {
-            Format::Text => functions.iter().map(|function| text(program, function, detail) + "\n").collect(),
-            Format::Dot => {
+            GraphFormat::Text => functions.iter().map(|function| text(program, function, detail) + "\n").collect(),
+            GraphFormat::Dot => {
                 functions.iter().map(|function| dot(program, function, self.depth.unwrap_or(DOTTED))).collect()
             }
-            Format::Html => html(program, functions, sources),
-            Format::Json => format!("{:#}\n", json(program, functions, sources)),
-            Format::Svg => match functions {
+            GraphFormat::Html => html(program, functions, sources),
+            GraphFormat::Json => format!("{:#}\n", json(program, functions, sources)),
+            GraphFormat::Svg => match functions {
                 [function] => svg(program, function, sources, self.depth.unwrap_or(DRAWN)),
                 _ => {
                     let names: Vec<&str> = functions.iter().map(|function| function.name.as_str()).collect();

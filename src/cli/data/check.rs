@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use image::RgbImage;
 
-use crate::cli::arguments::DataArguments;
+use crate::cli::arguments::{DataArguments, TextFormat};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::{self, Screen};
 use crate::dataset::Request;
@@ -40,13 +40,7 @@ pub(super) struct Check {
 
     /// Format of what is printed
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
+    format: TextFormat,
 }
 
 impl Check {
@@ -69,8 +63,8 @@ impl Check {
         }
         let audit = audit?;
         terminal::result(&match self.format {
-            Format::Text => text(&audit),
-            Format::Json => serde_json::to_string_pretty(&audit).expect("it holds texts and numbers") + "\n",
+            TextFormat::Text => text(&audit),
+            TextFormat::Json => serde_json::to_string_pretty(&audit).expect("it holds texts and numbers") + "\n",
         });
         if let Some(path) = &self.sheet {
             write_file(path, &picture::png(&drawn(&audit)))?;

@@ -6,7 +6,7 @@ mod saved;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::diagnostic::one_of;
 use crate::evaluate::collect::Collector;
@@ -15,7 +15,7 @@ use crate::experiment::write_file;
 use crate::measure::{ImageScore, Measure, Metric, PRO_LIMIT, ProtocolName};
 use crate::report::{self, Published};
 
-use super::arguments::MeasureArguments;
+use super::arguments::{MeasureArguments, TableFormat};
 use super::failure::Failure;
 use super::terminal::{self, Screen};
 
@@ -100,13 +100,7 @@ pub(super) struct Metrics {
 
     /// Format of what is printed
     #[arg(long, value_enum, default_value = "table")]
-    format: Format,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
+    format: TableFormat,
 }
 
 /// The curves of each protocol as text.
@@ -187,14 +181,14 @@ impl Metrics {
         }
         screen.clear();
         match self.format {
-            Format::Table => {
+            TableFormat::Table => {
                 let mut text = report::table(&evaluations, terminal::charset());
                 if let (Some(published), Some(evaluation)) = (&published, evaluations.first()) {
                     text += &format!("\n\n{}", report::compare(evaluation, published, terminal::charset()));
                 }
                 terminal::result(&(text + "\n"));
             }
-            Format::Json => terminal::result(&report::json::evaluations(&evaluations, published.as_ref())),
+            TableFormat::Json => terminal::result(&report::json::evaluations(&evaluations, published.as_ref())),
         }
         if let Some(file) = &self.curves {
             write_file(&file.path, (file.write)(&curves).as_bytes())?;

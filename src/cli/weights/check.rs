@@ -10,10 +10,9 @@ use crate::diagnostic::grouped;
 use crate::graph::program::{Part, Program};
 use crate::weight::{Comparison, File, Substitute, Table, Wanted, WeightError, compare_file, part};
 
-use super::super::arguments::{Setting, setting};
+use super::super::arguments::{Setting, TableFormat, setting};
 use super::super::failure::Failure;
 use super::super::terminal;
-use super::Format;
 use crate::compile::compile;
 use crate::resolve::Location;
 
@@ -60,7 +59,7 @@ pub(super) struct Check {
 
     /// Format of what is printed
     #[arg(long, value_enum, default_value = "table")]
-    format: Format,
+    format: TableFormat,
 }
 
 impl Check {
@@ -80,8 +79,8 @@ impl Check {
         let comparison = compare_file(program, &file, wanted, &fresh)?;
         let listing = Listing::new(program, &comparison);
         terminal::result(&match self.format {
-            Format::Json => listing.json(&comparison),
-            Format::Table => {
+            TableFormat::Json => listing.json(&comparison),
+            TableFormat::Table => {
                 let most = if self.all { usize::MAX } else { MOST_SHOWN };
                 let path = self.file.display();
                 format!("{path} for {}: names {}\n", program.name, comparison.naming) + &listing.text(most)

@@ -9,9 +9,10 @@ use serde_json::json;
 use crate::diagnostic::{bytes, grouped, nearest};
 use crate::weight::{File, Found, SetAsideList};
 
+use super::super::arguments::TableFormat;
 use super::super::failure::Failure;
 use super::super::terminal;
-use super::{Format, aligned};
+use super::aligned;
 
 /// The number of lines that names are folded to.
 const MOST_LINES: usize = 40;
@@ -38,7 +39,7 @@ pub(super) struct Inspect {
 
     /// Format of what is printed
     #[arg(long, value_enum, default_value = "table")]
-    format: Format,
+    format: TableFormat,
 }
 
 impl Inspect {
@@ -57,8 +58,8 @@ impl Inspect {
             }
         }
         terminal::result(&match self.format {
-            Format::Json => json_text(&file, &found),
-            Format::Table => self.text(&file, &found),
+            TableFormat::Json => json_text(&file, &found),
+            TableFormat::Table => self.text(&file, &found),
         });
         Ok(())
     }

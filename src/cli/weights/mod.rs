@@ -5,7 +5,7 @@ mod convert;
 mod init;
 mod inspect;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use super::failure::Failure;
 
@@ -25,13 +25,6 @@ enum WeightsCommand {
     Check(check::Check),
     Convert(convert::Convert),
     Init(init::Init),
-}
-
-/// How a result is printed.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
 }
 
 impl Weights {
