@@ -28,8 +28,8 @@ mkdir -p src/execute/cpu/examples
 cp "$sample/softplus.rs" src/execute/cpu/examples/
 printf '\n[[example]]\nname = "softplus"\n' >> src/execute/cpu/Cargo.toml
 
-cargo check -p diadc-core -p diadc-lang -p diadc-execute -p diadc-cpu
-cargo run -p diadc-lang --example check -- "$sample/softplus.diad"
-cargo run -p diadc-cpu --example softplus
+cargo check --release -p diadc-core -p diadc-lang -p diadc-execute -p diadc-cpu
+cargo run --release -p diadc-lang --example check -- "$sample/softplus.diad"
+cargo run --release -p diadc-cpu --example softplus
 echo "an elementwise operation takes these files:"
 echo "$files"
