@@ -2,8 +2,6 @@
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
-use std::process::{Child, Stdio};
-use std::time::Duration;
 
 use diadc::execute::HostTensor;
 use diadc::weight;
@@ -69,8 +67,10 @@ fn is_near_its_estimate(spec: &str, batch: usize, size: usize) {
     let estimated = estimate(&bench, spec, batch);
     let call = ["call", spec, "score", "--inputs", "x.safetensors", "--weights", "init"];
     let mut command = bench.command(&call);
-    command.env("RAYON_NUM_THREADS", THREADS).stdout(Stdio::null()).stderr(Stdio::null());
-    let measured = most_held(command.spawn().expect("the program can be started"));
+    let output = command.env("RAYON_NUM_THREADS", THREADS).output().expect("the program can be started");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    let measured = most_held(&stderr);
     let off = estimated / measured - 1.0;
     assert!(
         off.abs() <= TOLERANCE,
@@ -91,20 +91,14 @@ fn estimate(bench: &Bench, spec: &str, batch: usize) -> f64 {
     score["bytes"]["total"].as_f64().expect("a number of bytes")
 }
 
-/// The most bytes that were resident of a process, which is asked again and again until it ends: what Linux keeps of it
-/// for afterwards counts the process that started it as well.
-fn most_held(mut process: Child) -> f64 {
-    let path = format!("/proc/{}/status", process.id());
-    let mut most = 0_u64;
-    loop {
-        let status = std::fs::read_to_string(&path).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let held = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
-        most = most.max(held.unwrap_or(0) * 1024);
-        if let Some(status) = process.try_wait().expect("the process is ours") {
-            assert!(status.success(), "the call failed");
-            return most as f64;
-        }
-        std::thread::sleep(Duration::from_millis(1));
+/// The most bytes that the process held, as it prints at its end.
+fn most_held(stderr: &str) -> f64 {
+    let (_, after) = stderr.split_once("at most ").expect("a command says how much memory it held");
+    let mut words = after.split_whitespace();
+    let number: f64 = words.next().and_then(|word| word.parse().ok()).expect("a number");
+    match words.next() {
+        Some("MB") => number * 1e6,
+        Some("GB") => number * 1e9,
+        unit => panic!("no unit of these sizes: {unit:?}"),
     }
 }
