@@ -74,27 +74,24 @@ pub enum Product {
 pub struct Queries(pub usize);
 
 impl Choice {
-    /// What is chosen for an operation.
+    /// What is chosen for an operation. Those that are not named here have one kernel only.
     #[must_use]
     pub fn of(op: &Op, inputs: &[&Shape], output: &Shape) -> Choice {
         if let Op::Linear = op {
             let numbers = extents(inputs[1]).iter().fold(1, |numbers: usize, n| numbers.saturating_mul(*n));
-            return Choice::Linear(LinearChoice { few: if numbers > IN_CACHE { FEW_ROWS } else { FEW_ROWS_IN_CACHE } });
-        }
-        if let Op::Attention(_) = op {
+            Choice::Linear(LinearChoice { few: if numbers > IN_CACHE { FEW_ROWS } else { FEW_ROWS_IN_CACHE } })
+        } else if let Op::Attention(_) = op {
             let (queries, keys) = (extents(inputs[0])[2], extents(inputs[1])[2]);
-            return Choice::Attention(Queries((queries / 8).min(SCORES / keys.max(1)).clamp(8, QUERIES)));
-        }
-        if let Op::Conv2d(conv) = op {
+            Choice::Attention(Queries((queries / 8).min(SCORES / keys.max(1)).clamp(8, QUERIES)))
+        } else if let Op::Conv2d(conv) = op {
             let [x, weight, y] = [inputs[0], inputs[1], output].map(extents);
-            return Choice::Convolution(ConvolutionChoice::of(*conv, &x, &weight, &y));
-        }
-        if let Op::ConvTranspose2d(conv) = op {
+            Choice::Convolution(ConvolutionChoice::of(*conv, &x, &weight, &y))
+        } else if let Op::ConvTranspose2d(conv) = op {
             let [x, weight, y] = [inputs[0], inputs[1], output].map(extents);
-            return Choice::Convolution(ConvolutionChoice::of_transposed(*conv, &x, &weight, &y));
+            Choice::Convolution(ConvolutionChoice::of_transposed(*conv, &x, &weight, &y))
+        } else {
+            Choice::Only
         }
-        // Every other operation has one kernel.
-        Choice::Only
     }
 
     /// That of a linear layer.
