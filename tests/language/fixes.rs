@@ -41,11 +41,11 @@ const KINDS: &[(&str, &str, &str)] = &[
         "use std::autoencoder::{TinyBlock}\nmodel M { part net = TinyBlock() fn f(x: [B, 3, 8, 8]) { net(x) } }\n",
     ),
     (
-        "enum A { off, on }\nenum B { off, late }\nmodel M {\n    param a: A = off\n    param b: B = B::late\n    \
-         fn f(x: [B, 3, 8, 8]) { if a == A::on and b == B::late { x } else { -x } }\n}\n",
-        "Write `A::off`",
-        "enum A { off, on }\nenum B { off, late }\nmodel M {\n    param a: A = A::off\n    param b: B = B::late\n    \
-         fn f(x: [B, 3, 8, 8]) { if a == A::on and b == B::late { x } else { -x } }\n}\n",
+        "enum Join { off, on }\nenum Noise { off, late }\nmodel M {\n    param a: Join = off\n    param b: Noise = Noise::late\n    \
+         fn f(x: [B, 3, 8, 8]) { if a == Join::on and b == Noise::late { x } else { -x } }\n}\n",
+        "Write `Join::off`",
+        "enum Join { off, on }\nenum Noise { off, late }\nmodel M {\n    param a: Join = Join::off\n    param b: Noise = Noise::late\n    \
+         fn f(x: [B, 3, 8, 8]) { if a == Join::on and b == Noise::late { x } else { -x } }\n}\n",
     ),
     (
         "model M {\n    param sigma: float in 0.1..50.0 = 5.0\n    fn f(x: [B, 3, 8, 8]) { x * sigma }\n}\n",
