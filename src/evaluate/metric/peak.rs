@@ -2,7 +2,7 @@
 
 use super::{Key, Ranking, Undefined};
 
-/// What keeps the original from dividing by zero; it is part of its numbers.
+/// The code of ADer adds this to each divisor, so that none is zero. It is part of its numbers.
 const EPSILON: f64 = 1e-8;
 
 /// Marks at evenly spread thresholds.
