@@ -6,9 +6,8 @@
 use lsp_types::{CompletionItem, CompletionItemKind, Documentation, MarkupContent, MarkupKind};
 
 use diadc_lang::parse::ast::{MemberKind, SectionContent};
-use diadc_lang::parse::keywords;
-use diadc_lang::parse::section::Section;
-use diadc_lang::resolve::builtin::Builtin;
+use diadc_lang::parse::keyword::Keyword;
+use diadc_lang::resolve::builtin::{Builtin, GENERIC_TYPES, TYPES};
 use diadc_lang::resolve::spec::{Binding, Block, BlockId, Spec};
 use diadc_lang::resolve::{Location, std_modules};
 
@@ -39,8 +38,7 @@ pub(super) fn completions(workspace: &Workspace, location: &Location, byte: usiz
     if let Some(owner) = &found.owner {
         return known.map_or_else(Vec::new, |known| fields(known, &found, owner));
     }
-    if let Some(section) = &found.section
-        && let Some(section) = Section::named(section)
+    if let Some(section) = found.section
         && !section.settings().is_empty()
         && found.begins
     {
@@ -63,7 +61,7 @@ pub(super) fn completions(workspace: &Workspace, location: &Location, byte: usiz
         documentation: Some(words(builtin.doc())),
         ..item(builtin.word(), CompletionItemKind::FUNCTION)
     }));
-    items.extend(keywords().iter().map(|word| item(word, CompletionItemKind::KEYWORD)));
+    items.extend(Keyword::all().map(|keyword| item(keyword.word, CompletionItemKind::KEYWORD)));
     let mut seen = std::collections::HashSet::new();
     items.retain(|item| seen.insert(item.label.clone()));
     items
@@ -201,7 +199,6 @@ fn in_scope(known: &Known, found: &Context) -> Vec<CompletionItem> {
         };
         items.push(item(name, kind));
     }
-    let types = ["int", "float", "bool", "string", "pair", "tensor", "list", "set"];
-    items.extend(types.iter().map(|name| item(name, CompletionItemKind::TYPE_PARAMETER)));
+    items.extend(TYPES.iter().chain(GENERIC_TYPES).map(|name| item(name, CompletionItemKind::TYPE_PARAMETER)));
     items
 }

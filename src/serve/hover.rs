@@ -4,6 +4,7 @@ use lsp_types::{Hover, HoverContents, InlayHint, InlayHintKind, InlayHintLabel, 
 
 use diadc_core::span::Span;
 use diadc_lang::inspect::Cost;
+use diadc_lang::parse::ast::{ItemKind, MemberKind};
 use diadc_lang::resolve::builtin::{Builtin, Default};
 use diadc_lang::resolve::{Definition, Location};
 
@@ -12,13 +13,41 @@ use super::workspace::Workspace;
 
 /// What is shown for the word at a byte.
 pub(super) fn hover(workspace: &mut Workspace, location: &Location, byte: usize) -> Option<Hover> {
-    let (at, definition) = workspace.word_at(location, byte)?;
-    let text = match definition {
-        Definition::Builtin(builtin) => fenced(&signature(builtin)) + builtin.doc(),
-        Definition::Name(span) => named(workspace, location, at, span),
+    let (at, text) = match of_section(workspace, location, byte) {
+        Some((at, word, doc)) => (at, fenced(word) + doc),
+        None => match workspace.word_at(location, byte)? {
+            (at, Definition::Builtin(builtin)) => (at, fenced(&signature(builtin)) + builtin.doc()),
+            (at, Definition::Name(span)) => (at, named(workspace, location, at, span)),
+        },
     };
     let range = workspace.place(at).map(|place| place.range);
     Some(Hover { contents: HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value: text }), range })
+}
+
+/// The word of a section, or the name of a setting, at a byte: its place, itself, and what it means.
+fn of_section(workspace: &Workspace, location: &Location, byte: usize) -> Option<(Span, &'static str, &'static str)> {
+    let holds = |span: Span| (span.start as usize..=span.end as usize).contains(&byte);
+    let blocks = workspace.library.ast(location)?.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Block(def) => Some(def),
+        ItemKind::Use(_) | ItemKind::Enum(_) | ItemKind::Fn(_) | ItemKind::Let(_) => None,
+    });
+    let sections = blocks.flat_map(|block| &block.members).filter_map(|member| match &member.kind {
+        MemberKind::Section(def) => Some(def),
+        MemberKind::Param(_)
+        | MemberKind::Let(_)
+        | MemberKind::Part(_)
+        | MemberKind::Fn(_)
+        | MemberKind::Objective(_) => None,
+    });
+    let def = sections.into_iter().find(|def| holds(def.span))?;
+    let row = def.section.row();
+    let word = Span { end: def.span.start + u32::try_from(row.word.len()).ok()?, ..def.span };
+    if holds(word) {
+        return Some((word, row.word, row.doc));
+    }
+    let setting = def.settings().iter().find(|setting| holds(setting.name.span))?;
+    let known = def.section.setting(&setting.name.node)?;
+    Some((setting.name.span, known.name, known.doc))
 }
 
 fn named(workspace: &mut Workspace, location: &Location, at: Span, span: Span) -> String {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use lsp_types::{Range, TextEdit, Url, WorkspaceEdit};
 
 use diadc_core::span::Span;
-use diadc_lang::parse::keywords;
+use diadc_lang::parse::keyword::Keyword;
 use diadc_lang::resolve::{Definition, Location};
 
 use super::navigate::uses;
@@ -27,7 +27,7 @@ fn renamed(workspace: &Workspace, location: &Location, byte: usize) -> Result<(S
         return Err("this belongs to the standard library".to_owned());
     }
     let name = workspace.library.sources().slice(span);
-    if keywords().contains(&name) || !is_name(name) {
+    if Keyword::named(name).is_some() || !is_name(name) {
         return Err(format!("`{name}` is a word of the language"));
     }
     Ok((at, span))
@@ -47,7 +47,7 @@ pub(super) fn rename(
     name: &str,
 ) -> Result<WorkspaceEdit, String> {
     // Only some keywords can't be names; the others would still be read as what they begin.
-    if !is_name(name) || name == "_" || keywords().contains(&name) {
+    if !is_name(name) || name == "_" || Keyword::named(name).is_some() {
         return Err(format!("`{name}` can't be a name"));
     }
     let (at, definition) = renamed(workspace, location, byte)?;

@@ -4,6 +4,7 @@ use lsp_types::SymbolKind;
 
 use diadc_core::span::Span;
 use diadc_lang::parse::ast::{Ast, Item, ItemKind, Member, MemberKind, Name, Param, SectionContent};
+use diadc_lang::parse::lex::{Lexer, TokenKind};
 use diadc_lang::resolve::spec::member_name;
 
 /// Something that a file defines.
@@ -94,29 +95,29 @@ fn symbol(name: &Name, end: Span, kind: SymbolKind, doc: &str, text: &str, inner
     }
 }
 
+/// Lines of a definition that are shown, at most.
+const LINES: usize = 6;
+
 /// The lines of a definition up to its body, a few at most.
 fn head(text: &str, name: Span) -> String {
     let at = (name.start as usize).min(text.len());
     let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
     let Some(rest) = text.get(start..) else { return String::new() };
-    let mut head = String::new();
-    let mut open = 0;
-    for line in rest.lines().take(6) {
-        let code = line.split(" //").next().unwrap_or(line).trim();
-        let code = if open > 0 { format!("    {code}") } else { code.to_owned() };
-        for sign in code.chars() {
-            match sign {
-                '(' | '[' => open += 1,
-                ')' | ']' => open -= 1,
-                _ => {}
+    let (mut head, mut lines) = (String::new(), 1);
+    let mut lexer = Lexer::new(rest.trim_start());
+    while let Some(token) = lexer.next() {
+        let text = token.of(rest.trim_start());
+        if token.kind == TokenKind::Comment {
+            head.truncate(head.trim_end().len());
+        } else if token.kind == TokenKind::Space && text.contains('\n') {
+            let is_broken = lexer.open().iter().any(|bracket| bracket.sign != '{');
+            if !is_broken || lines == LINES {
+                break;
             }
-        }
-        if !head.is_empty() {
-            head.push('\n');
-        }
-        head += &code;
-        if open <= 0 {
-            break;
+            lines += 1;
+            head += "\n    ";
+        } else {
+            head += text;
         }
     }
     head.strip_suffix('{').unwrap_or(&head).trim_end().to_owned()

@@ -3,6 +3,7 @@
 //! A block marked `diad` is a whole file, which may leave the model out; one marked `diad,members` is what stands in a model.
 
 use diadc_lang::diagnostic::Code;
+use diadc_lang::parse::keyword::Keyword;
 use diadc_lang::resolve::builtin::{Builtin, Default};
 
 use super::Spec;
@@ -84,10 +85,10 @@ fn the_guide_names_every_module_and_every_word_that_can_not_be_a_name() {
         let module = format!("`std::{}`", super::stem(&path));
         assert!(GUIDE.contains(&module), "the guide does not speak of {module}");
     }
-    for word in diadc_lang::parse::keywords() {
-        let is_reserved = matches!(Spec::model(&format!("let {word} = 1")).result(), Err(failed) if failed.diagnostics[0].code == Code::Syntax);
+    for Keyword { word, is_reserved, .. } in Keyword::all() {
+        let is_refused = matches!(Spec::model(&format!("let {word} = 1")).result(), Err(failed) if failed.diagnostics[0].code == Code::Syntax);
         let words = GUIDE.split("These words can't be names: `").nth(1).and_then(|rest| rest.split('`').next());
-        let listed = words.is_some_and(|words| words.split_whitespace().any(|listed| listed == *word));
-        assert_eq!(is_reserved, listed, "`{word}`");
+        let listed = words.is_some_and(|words| words.split_whitespace().any(|listed| listed == word));
+        assert_eq!((is_refused, listed), (is_reserved, is_reserved), "`{word}`");
     }
 }

@@ -5,18 +5,10 @@ use std::path::PathBuf;
 
 use diadc_lang::compile::analyse;
 use diadc_lang::diagnostic::Diagnostic;
+use diadc_lang::parse::keyword::{Begins, Keyword};
+use diadc_lang::parse::section::Section;
 use diadc_lang::resolve::{Library, Location, embedded_specs};
 use diadc_lang::source::Memory;
-
-/// Words that only begin members, and are names elsewhere.
-const MEMBERS: &[&str] = &["objective", "score", "training", "data", "measure", "fresh", "allow"];
-/// Words that can't be names.
-const RESERVED: &[&str] = &[
-    "let", "var", "if", "else", "for", "loop", "over", "copy", "true", "false", "none", "and", "not", "use", "enum",
-    "block", "model", "from", "param", "part",
-];
-/// Words that only stand in the head of an objective.
-const HEADS: &[&str] = &["trains", "freezes"];
 
 /// A word that can be misspelt, and where it stands.
 struct Word {
@@ -35,6 +27,12 @@ enum Open {
     /// Settings of a member.
     Settings,
     Other,
+}
+
+/// Whether a word begins a member where one can stand, and is a name elsewhere.
+fn begins_member(word: &str) -> bool {
+    let begins = |word: Keyword| word.begins(Begins::Member) || word.begins(Begins::Ahead);
+    Keyword::named(word).is_some_and(|word| !word.is_reserved && begins(word))
 }
 
 /// The words of a text that are worth misspelling.
@@ -60,12 +58,17 @@ fn words(text: &str) -> Vec<Word> {
             let word = &rest[..length];
             let after = rest[length..].trim_start();
             let is_first =
-                text[..at].rsplit('\n').next().is_some_and(|line| line.trim().is_empty()) || MEMBERS.contains(&before);
+                text[..at].rsplit('\n').next().is_some_and(|line| line.trim().is_empty()) || begins_member(before);
             let is_named = after.starts_with(':') && !after.starts_with("::");
             let is_set = after.starts_with('=') && !after.starts_with("==");
-            let is_keyword = RESERVED.contains(&word)
-                || (MEMBERS.contains(&word) && is_first && !is_set)
-                || (HEADS.contains(&word) && !is_named && !is_set);
+            let is_keyword = match Keyword::named(word) {
+                Some(Keyword { is_reserved: true, .. }) => true,
+                // What begins a member is a name elsewhere.
+                Some(_) if begins_member(word) => is_first && !is_set,
+                // What stands in the head of an objective is one where it is set.
+                Some(_) => !is_named && !is_set,
+                None => false,
+            };
             let kind = if before == "." && !is_set {
                 Some("field")
             } else if is_keyword {
@@ -96,7 +99,8 @@ fn words(text: &str) -> Vec<Word> {
                     open.push(if is_definition { Open::Parameters } else { Open::Arguments });
                 }
                 b'{' => {
-                    let sets = ["training", "data", "measure"].iter().any(|word| head.first() == Some(word));
+                    let section = head.first().and_then(|word| Section::named(word));
+                    let sets = section.is_some_and(|section| !section.settings().is_empty());
                     open.push(if sets { Open::Settings } else { Open::Other });
                 }
                 b'[' => open.push(Open::Other),

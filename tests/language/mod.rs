@@ -14,5 +14,6 @@ mod properties;
 mod spec;
 mod values;
 mod warnings;
+mod words;
 
 pub(crate) use spec::{Spec, at_root, compiled, files, graph, named, paths, shown, stem};

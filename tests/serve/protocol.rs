@@ -94,6 +94,8 @@ fn hovering_shows_shape_doc_and_cost() {
     assert!(shown("pair.halv").contains("Half of it."));
     assert!(shown("ms").contains("Mean squared error"));
     assert!(shown("param si").contains("`32`"), "{}", shown("param si"));
+    assert!(shown("    dat").contains("How images and masks reach the model"), "{}", shown("    dat"));
+    assert!(shown("data { siz").contains("a side in pixels"), "{}", shown("data { siz"));
     editor.end();
 }
 

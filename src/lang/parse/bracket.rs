@@ -1,13 +1,14 @@
 //! Which brackets and strings are open at the end of a text.
 //!
-//! The parser finds out only that something is missing; this says what. It knows comments and strings, and
-//! that `{..}` in a string holds code.
+//! The parser finds out only that something is missing; this says what.
+
+use super::lex::{Bracket, Lexer};
 
 /// What is open at the end of a text.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    /// Brackets with their places, outermost first.
-    pub(super) open: Vec<(usize, char)>,
+    /// Brackets, outermost first.
+    pub(super) open: Vec<Bracket>,
     /// Where the string begins in whose text the end lies.
     pub(super) string: Option<usize>,
     /// The most brackets that were open at once, and where that was.
@@ -17,42 +18,21 @@ pub(super) struct Scan {
 impl Scan {
     /// The bracket in which the end lies.
     pub(super) fn innermost(&self) -> Option<char> {
-        self.open.last().map(|&(_, bracket)| bracket)
+        self.open.last().map(|bracket| bracket.sign)
     }
 }
 
 /// Reads a text from its beginning.
 pub(super) fn scan(text: &str) -> Scan {
-    let mut found = Scan::default();
-    // Strings that were left for a value in braces, each with the number of brackets open around the value.
-    let mut outer: Vec<(usize, usize)> = Vec::new();
-    let mut signs = text.char_indices().peekable();
-    while let Some((at, sign)) = signs.next() {
-        match (sign, found.string) {
-            ('"' | '\n', Some(_)) => found.string = None,
-            ('{', Some(start)) => {
-                outer.push((start, found.open.len()));
-                found.string = None;
-                found.open.push((at, sign));
-            }
-            ('"', None) => found.string = Some(at),
-            ('/', None) if signs.peek().is_some_and(|&(_, next)| next == '/') => {
-                while signs.next_if(|&(_, next)| next != '\n').is_some() {}
-            }
-            ('{' | '(' | '[', None) => found.open.push((at, sign)),
-            ('}' | ')' | ']', None) => {
-                found.open.pop();
-                if let Some((start, _)) = outer.pop_if(|(_, depth)| *depth == found.open.len()) {
-                    found.string = Some(start);
-                }
-            }
-            _ => {}
-        }
-        if found.open.len() > found.deepest.0 {
-            found.deepest = (found.open.len(), at);
+    let mut lexer = Lexer::new(text);
+    let mut deepest = (0, 0);
+    while let Some(token) = lexer.next() {
+        let depth = lexer.open().len();
+        if depth > deepest.0 {
+            deepest = (depth, token.start);
         }
     }
-    found
+    Scan { open: lexer.open().to_vec(), string: lexer.string(), deepest }
 }
 
 #[cfg(test)]
@@ -62,8 +42,14 @@ mod tests {
     #[test]
     fn strings_and_comments_open_nothing() {
         let found = scan("f(\"a ( {g(\"b\")} [\" // {\n");
-        assert_eq!(found.open, [(1, '(')]);
+        assert_eq!(found.open.iter().map(|bracket| (bracket.at, bracket.sign)).collect::<Vec<_>>(), [(1, '(')]);
         assert_eq!(found.string, None);
         assert_eq!(scan("f(\"a ( {x} b").string, Some(2));
+    }
+
+    #[test]
+    fn the_reason_of_an_allow_opens_nothing() {
+        assert_eq!(scan("allow unused-part \"as in {this\"\n").innermost(), None);
+        assert_eq!(scan("let allow = \"{x\"").innermost(), Some('{'));
     }
 }

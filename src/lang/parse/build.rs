@@ -5,7 +5,7 @@
 
 mod expression;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use pest::iterators::{Pair, Pairs};
 
@@ -303,39 +303,20 @@ fn meaningful(pair: P<'_>) -> impl Iterator<Item = P<'_>> {
     inner.filter(|pair| !is_word(pair.as_rule()))
 }
 
+/// Whether a rule is a word or sign that says nothing by itself, as `let` and `=` do; `true` and `not` do say something.
 fn is_word(rule: Rule) -> bool {
-    matches!(
-        rule,
-        Rule::EOI
-            | Rule::equals
-            | Rule::k_allow
-            | Rule::k_use
-            | Rule::k_as
-            | Rule::k_enum
-            | Rule::k_fn
-            | Rule::k_let
-            | Rule::k_var
-            | Rule::k_block
-            | Rule::k_model
-            | Rule::k_from
-            | Rule::k_param
-            | Rule::k_part
-            | Rule::k_fresh
-            | Rule::k_objective
-            | Rule::k_trains
-            | Rule::k_freezes
-            | Rule::k_score
-            | Rule::k_training
-            | Rule::k_data
-            | Rule::k_measure
-            | Rule::k_if
-            | Rule::k_else
-            | Rule::k_for
-            | Rule::k_in
-            | Rule::k_loop
-            | Rule::k_over
-            | Rule::k_copy
-    )
+    /// The rules of keywords, by their names in the grammar.
+    static KEYWORDS: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+        let rules = Rule::all_rules().iter().copied();
+        let mut words: Vec<Rule> = rules.filter(|rule| format!("{rule:?}").starts_with("k_")).collect();
+        words.sort_unstable();
+        words
+    });
+    match rule {
+        Rule::EOI | Rule::equals => true,
+        Rule::k_true | Rule::k_false | Rule::k_none | Rule::k_and | Rule::k_or | Rule::k_not | Rule::k_not_in => false,
+        _ => KEYWORDS.binary_search(&rule).is_ok(),
+    }
 }
 
 fn add_doc(doc: &mut String, pair: P<'_>) {

@@ -1,5 +1,7 @@
 //! Syntax errors in plain words.
 
+use std::borrow::Cow;
+
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 use diadc_core::span::Span;
@@ -9,46 +11,8 @@ use crate::diagnostic::{Code, Diagnostic, Fix, is_misspelt, nearest};
 use super::Rule;
 use super::bracket::{Scan, scan};
 use super::build::Place;
-
-/// The words that have a meaning in the grammar.
-pub(super) const KEYWORDS: &[&str] = &[
-    "use",
-    "allow",
-    "as",
-    "enum",
-    "fn",
-    "let",
-    "var",
-    "block",
-    "model",
-    "from",
-    "param",
-    "part",
-    "fresh",
-    "objective",
-    "trains",
-    "freezes",
-    "score",
-    "training",
-    "data",
-    "measure",
-    "if",
-    "else",
-    "for",
-    "in",
-    "loop",
-    "over",
-    "copy",
-    "true",
-    "false",
-    "none",
-    "and",
-    "or",
-    "not",
-];
-
-/// The words with which a statement or an expression can begin.
-pub(super) const OF_BODIES: &[&str] = &["let", "var", "for", "if", "loop", "copy", "true", "false", "none"];
+use super::keyword::{Begins, Keyword};
+use super::lex::{Bracket, Lexer, Token, TokenKind};
 
 /// What pest found wrong, as a diagnostic at its place.
 pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnostic {
@@ -132,11 +96,11 @@ fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Dia
         _ => None,
     };
     match (before.open.last(), closes) {
-        (Some(&(opened, bracket)), Some(closes)) if bracket != closes => {
+        (Some(&Bracket { at: opened, sign: bracket, .. }), Some(closes)) if bracket != closes => {
             let text = format!("this can't close the `{bracket}`");
             Some(not_closed(place, opened, bracket).also(place.span(at, at + 1), text))
         }
-        (Some(&(opened, bracket)), None) if found.is_empty() => {
+        (Some(&Bracket { at: opened, sign: bracket, .. }), None) if found.is_empty() => {
             Some(not_closed(place, opened, bracket).also(place.span(at, at), "the text ends here"))
         }
         (None, Some(_)) => {
@@ -153,14 +117,24 @@ fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Dia
 
 /// The word or sign that stands there.
 fn found(rest: &str) -> &str {
-    const SIGNS: &[&str] = &[
-        "///", "//!", "//", "==", "!=", "<=", ">=", "&&", "||", "|>", "->", "=>", "..=", "..", "::", "+=", "-=", "*=",
-        "/=", "**", "++",
-    ];
-    let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-    let sign = SIGNS.iter().find(|sign| rest.starts_with(**sign)).map(|sign| sign.len());
-    let one = rest.chars().next().map_or(0, char::len_utf8);
-    &rest[..if word > 0 { word } else { sign.unwrap_or(one) }]
+    let Some(token) = Lexer::new(rest).next() else { return "" };
+    let length = match token.kind {
+        TokenKind::Space => 1,
+        TokenKind::Comment => 2,
+        TokenKind::Doc | TokenKind::FileDoc => 3,
+        TokenKind::Sign if rest.starts_with("||") => 2,
+        TokenKind::Sign
+        | TokenKind::Word
+        | TokenKind::Warning
+        | TokenKind::Number
+        | TokenKind::Quote
+        | TokenKind::Text
+        | TokenKind::EndQuote
+        | TokenKind::Open
+        | TokenKind::Close
+        | TokenKind::Unknown => token.end,
+    };
+    &rest[..length]
 }
 
 /// What is probably meant, judged by what stands there and before it.
@@ -186,7 +160,7 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
             "a float begins with a digit, as in `0.5`"
         }
         "(" | "[" => "the bracket of a call or an index comes directly after the name",
-        "use" | "enum" | "block" | "model" if !wants(error, Rule::name) && bracket == Some('{') => {
+        _ if begins_only_items(found) && !wants(error, Rule::name) && bracket == Some('{') => {
             "this belongs outside of the model or block"
         }
         _ if found.starts_with(|c: char| c.is_ascii_digit()) && found.contains(char::is_alphabetic) => {
@@ -197,7 +171,7 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
     if !fixed.is_empty() {
         return Some(fixed.to_owned());
     }
-    if KEYWORDS.contains(&found) && (wants(error, Rule::name) || wants(error, Rule::pattern)) {
+    if Keyword::named(found).is_some() && (wants(error, Rule::name) || wants(error, Rule::pattern)) {
         return Some(format!("`{found}` has a meaning of its own and can't be a name"));
     }
     if wants(error, Rule::k_trains) {
@@ -216,7 +190,7 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
 fn misspelt(found: &str, error: &Error<Rule>) -> Option<&'static str> {
     let wanted = expected(error);
     let starts = wanted.iter().any(|word| word.starts_with("an item") || word.starts_with("a member"));
-    ((starts || wanted.is_empty()) && found.len() > 2).then(|| nearest(found, KEYWORDS.iter().copied()))?
+    ((starts || wanted.is_empty()) && found.len() > 2).then(|| nearest(found, Keyword::all().map(|keyword| keyword.word)))?
 }
 
 /// What is to stand in the place of what was found, where that is sure, and the byte from which on it does.
@@ -241,62 +215,76 @@ fn replacement(before: &str, found: &str, bracket: Option<char>) -> Option<(usiz
 /// The word in front of what is not expected, if that is a keyword but for a letter: `fro x in xs`, `lte (a, b) = f(x)`.
 /// Misspelt it reads as a name, and what follows is in the way.
 fn misspelt_before<'a>(before: &'a str, found: &str) -> Option<(usize, &'a str, &'static str)> {
-    let mut ahead = before.trim_end();
-    if found == "=" && ahead.ends_with(')') {
+    let tokens: Vec<Token> = Lexer::new(before).filter(|token| token.is_meaningful()).collect();
+    let mut ahead = tokens.as_slice();
+    if found == "=" && ahead.last().is_some_and(|token| token.of(before) == ")") {
         let mut depth = 0;
-        let opened = ahead.char_indices().rev().find(|(_, sign)| {
-            depth += match sign {
-                ')' => 1,
-                '(' => -1,
+        let opened = ahead.iter().rposition(|token| {
+            depth += match token.of(before) {
+                ")" => 1,
+                "(" => -1,
                 _ => 0,
             };
             depth == 0
         });
-        ahead = ahead[..opened?.0].trim_end();
+        ahead = &ahead[..opened?];
     } else if found != "=" && !found.starts_with(|c: char| c.is_alphabetic() || c == '_') {
         return None;
     }
-    let start = ahead.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + 1);
-    let word = &ahead[start..];
-    let keywords = KEYWORDS.iter().copied().filter(|keyword| keyword.len() > 2);
-    let keyword = if KEYWORDS.contains(&word) { None } else { nearest(word, keywords) }?;
-    is_misspelt(word, keyword).then_some((start, word, keyword))
+    let token = ahead.last().filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Unknown))?;
+    let word = token.of(before);
+    let keywords = Keyword::all().map(|keyword| keyword.word).filter(|keyword| keyword.len() > 2);
+    let keyword = if Keyword::named(word).is_some() { None } else { nearest(word, keywords) }?;
+    is_misspelt(word, keyword).then_some((token.start, word, keyword))
 }
 
 fn wants(error: &Error<Rule>, rule: Rule) -> bool {
     matches!(&error.variant, ErrorVariant::ParsingError { positives, .. } if positives.contains(&rule))
 }
 
-fn expected(error: &Error<Rule>) -> Vec<&'static str> {
+fn begins_only_items(word: &str) -> bool {
+    Keyword::named(word).is_some_and(|word| word.begins(Begins::Item) && !word.begins(Begins::Member))
+}
+
+fn expected(error: &Error<Rule>) -> Vec<Cow<'static, str>> {
     let ErrorVariant::ParsingError { positives: rules, .. } = &error.variant else { return Vec::new() };
-    let mut words: Vec<&str> = rules.iter().filter_map(|&rule| word(rule)).collect();
+    let mut words: Vec<Cow<'static, str>> = rules.iter().filter_map(|&rule| word(rule)).collect();
     words.sort_unstable();
     words.dedup();
-    if words.contains(&"an expression") {
-        words.retain(|word| !matches!(*word, "a name" | "a number" | "a string"));
+    if words.iter().any(|word| word == "an expression") {
+        words.retain(|word| !matches!(&**word, "a name" | "a number" | "a string"));
     }
     words.truncate(5);
     words
 }
 
-fn list(words: &[&str]) -> String {
+fn list<T: AsRef<str>>(words: &[T]) -> String {
     match words {
         [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+        [one] => one.as_ref().to_owned(),
+        [first @ .., last] => {
+            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} or {}", first.join(", "), last.as_ref())
+        }
     }
 }
 
+/// What begins with one of some keywords, and these.
+fn beginning(what: &str, begins: Begins) -> Cow<'static, str> {
+    let words: Vec<String> = Keyword::beginning(begins).map(|word| format!("`{word}`")).collect();
+    format!("{what} ({})", list(&words)).into()
+}
+
 /// What a rule is called among people; none for those that would only distract.
-fn word(rule: Rule) -> Option<&'static str> {
-    Some(match rule {
+fn word(rule: Rule) -> Option<Cow<'static, str>> {
+    let text = match rule {
         Rule::item
         | Rule::file
         | Rule::use_item
         | Rule::enum_item
         | Rule::fn_item
         | Rule::block_item
-        | Rule::model_item => "an item (`use`, `enum`, `let`, `fn`, `block` or `model`)",
+        | Rule::model_item => return Some(beginning("an item", Begins::Item)),
         Rule::member
         | Rule::param_member
         | Rule::part_member
@@ -304,9 +292,7 @@ fn word(rule: Rule) -> Option<&'static str> {
         | Rule::objective_member
         | Rule::function_section
         | Rule::named_section
-        | Rule::plain_section => {
-            "a member (`param`, `let`, `part`, `fn`, `objective`, `score`, `training`, `data` or `measure`)"
-        }
+        | Rule::plain_section => return Some(beginning("a member", Begins::Member)),
         Rule::expr | Rule::lambda | Rule::chain | Rule::postfix | Rule::inner_expr | Rule::prefix => "an expression",
         Rule::name | Rule::letter => "a name",
         Rule::number => "a number",
@@ -334,5 +320,6 @@ fn word(rule: Rule) -> Option<&'static str> {
         Rule::stepped => "constants of the steps, as in `t in times`",
         Rule::carried => "a carried value, as in `z = x`",
         _ => return None,
-    })
+    };
+    Some(text.into())
 }

@@ -8,6 +8,8 @@ mod bracket;
 mod build;
 mod climb;
 mod error;
+pub mod keyword;
+pub mod lex;
 mod recover;
 pub mod section;
 pub mod tree;
@@ -91,14 +93,5 @@ fn too_nested(text: &str) -> Option<usize> {
     (depth > BRACKETS).then_some(at)
 }
 
-/// The words that have a meaning in the grammar.
-#[must_use]
-pub fn keywords() -> &'static [&'static str] {
-    error::KEYWORDS
-}
-
-/// Those with which a statement or an expression can begin.
-#[must_use]
-pub fn keywords_of_bodies() -> &'static [&'static str] {
-    error::OF_BODIES
-}
+#[cfg(test)]
+mod agree;

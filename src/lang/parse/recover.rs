@@ -13,11 +13,9 @@ use crate::diagnostic::Diagnostic;
 
 use super::ast::{Ast, ItemKind};
 use super::build::{self, Place};
+use super::keyword::{Begins, Keyword};
+use super::lex::{Lexer, Token, TokenKind};
 use super::{Grammar, Rule, bracket, error};
-
-/// Words that begin a member.
-const MEMBERS: &[&str] =
-    &["param", "let", "part", "fresh", "fn", "objective", "score", "training", "measure", "data", "allow", "///"];
 
 /// Parses each item by itself; collects what is wrong and what is right.
 pub(super) fn item_by_item(id: SourceId, text: &str) -> (Ast, Vec<Diagnostic>) {
@@ -34,11 +32,11 @@ pub(super) fn item_by_item(id: SourceId, text: &str) -> (Ast, Vec<Diagnostic>) {
                 }
                 None => {
                     diagnostics.extend(wrong);
-                    let mut words = words(place, part);
-                    let defines = if words.is_empty() { String::new() } else { words.remove(0).node.to_string() };
+                    let words = words(place, part);
                     // A `use` and an `enum` give all their words a meaning.
-                    let count = if matches!(&*defines, "use" | "enum") { words.len() } else { 1 };
-                    ast.broken.extend(words.into_iter().take(count));
+                    let is_list = words.first().is_some_and(|first| matches!(&*first.node, "use" | "enum"));
+                    let count = if is_list { words.len() } else { 1 };
+                    ast.broken.extend(words.into_iter().skip(1).take(count));
                 }
             },
         }
@@ -89,7 +87,7 @@ fn member_by_member(place: Place, text: &str) -> Option<(Ast, Vec<Diagnostic>)> 
                 (told.span().start as usize) < place.offset + start || !is_inside(std::slice::from_ref(told))
             })
         });
-        let open = open.map(|(at, bracket)| error::not_closed(place, start + at, bracket));
+        let open = open.map(|bracket| error::not_closed(place, start + bracket.at, bracket.sign));
         wrong.push((i, open.map_or(told, |told| vec![told])));
     }
     let is_right = |i: usize| wrong.iter().all(|(other, _)| *other != i);
@@ -110,16 +108,18 @@ fn blank(text: &str) -> String {
 /// Where the members of a block begin and end: at lines that begin with the word of a member and are as far indented as
 /// the first of them. The last ends where the block does.
 fn members(text: &str) -> Vec<(usize, usize)> {
-    let (mut starts, mut indent, mut at, mut after_doc) = (Vec::new(), None, 0, false);
+    let (mut starts, mut indent, mut at, mut after_ahead) = (Vec::new(), None, 0, false);
     for line in text.split_inclusive('\n') {
-        let own = line.len() - line.trim_start().len();
-        let word = line.trim_start().split(|c: char| !c.is_ascii_alphabetic() && c != '/').next().unwrap_or_default();
-        let is_doc = word.starts_with("///") || word == "allow";
-        if own > 0 && (is_doc || MEMBERS.contains(&word)) && own <= *indent.get_or_insert(own) {
-            if !after_doc {
+        let first = Lexer::new(line).find(|token| token.kind != TokenKind::Space);
+        let own = first.map_or(0, |token| token.start);
+        let is_ahead = first.is_some_and(|token| is_ahead(token, line));
+        let begins = |word: Keyword| word.begins(Begins::Member) || word.begins(Begins::Ahead);
+        let is_member = first.is_some_and(|token| keyword(token, line).is_some_and(begins));
+        if own > 0 && (is_ahead || is_member) && own <= *indent.get_or_insert(own) {
+            if !after_ahead {
                 starts.push(at);
             }
-            after_doc = is_doc;
+            after_ahead = is_ahead;
         }
         at += line.len();
     }
@@ -128,40 +128,37 @@ fn members(text: &str) -> Vec<(usize, usize)> {
     starts.iter().copied().zip(ends).filter(|(start, end)| start < end).collect()
 }
 
-/// The words of an item outside of comments: first what it is, then its name.
+/// Whether a token begins a line that stands before an item or member and belongs to it: a doc comment or an `allow`.
+fn is_ahead(token: Token, text: &str) -> bool {
+    token.kind == TokenKind::Doc || (token.kind == TokenKind::Word && token.of(text) == "allow")
+}
+
+/// The keyword that a token is.
+fn keyword(token: Token, text: &str) -> Option<Keyword> {
+    Keyword::named(token.of(text)).filter(|_| token.kind == TokenKind::Word)
+}
+
+/// The words of an item: first what it is, then its name.
 fn words(place: Place, text: &str) -> Vec<Spanned<Arc<str>>> {
-    let mut words = Vec::new();
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let code = line.split("//").next().unwrap_or_default();
-        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let mut rest = code;
-        while let Some(from) = rest.find(is_word) {
-            let word = &rest[from..];
-            let length = word.find(|c| !is_word(c)).unwrap_or(word.len());
-            let start = at + code.len() - word.len();
-            words.push(Spanned::new(Arc::from(&word[..length]), place.span(start, start + length)));
-            rest = &word[length..];
-        }
-        at += line.len();
-    }
-    words
+    let words = Lexer::new(text).filter(|token| token.kind == TokenKind::Word && token.of(text) != "allow");
+    words.map(|word| Spanned::new(Arc::from(word.of(text)), place.span(word.start, word.end))).collect()
 }
 
 /// Where items begin and end, judged by lines that start in the first column. Where a bracket is open such a line
-/// must begin with a word that begins nothing but an item, or stand behind an indented line or the end of a body.
+/// must begin with a word that begins nothing but an item, or come after an indented line or the end of a body.
 fn items(text: &str) -> Vec<(usize, usize)> {
     let mut starts = vec![0];
     let (mut at, mut start) = (0, 0);
-    // What stands ahead of an item and belongs to it.
     let (mut after_ahead, mut after_indent) = (false, false);
     for line in text.split_inclusive('\n') {
-        let is_ahead = line.starts_with("///") || line.starts_with("allow ");
-        let word: &str = line.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-        let begins = (is_ahead || !word.is_empty())
-            && (matches!(word, "use" | "enum" | "block" | "model")
-                || matches!(word, "fn" | "let") && after_indent
-                || bracket::scan(&text[start..at]).open.is_empty());
+        let first = Lexer::new(line).next();
+        let is_ahead = first.is_some_and(|token| is_ahead(token, line));
+        let word = first.and_then(|token| keyword(token, line)).filter(|word| word.begins(Begins::Item));
+        let is_word = first.is_some_and(|token| token.kind == TokenKind::Word);
+        let begins = match word {
+            Some(word) if !word.begins(Begins::Member) || after_indent => true,
+            Some(_) | None => (is_ahead || is_word) && bracket::scan(&text[start..at]).open.is_empty(),
+        };
         if begins && !after_ahead && at > 0 {
             starts.push(at);
             start = at;

@@ -159,7 +159,7 @@ const MEASURE: Row = Row {
     word: "measure",
     names: Names::Nothing,
     holds: Holds::Settings(&[
-        words("protocol", "By whose rules a run is measured: `exact` (unless given), `diad` or `ader`."),
+        words("protocol", "The protocol by whose rules a run is measured; `exact` unless given."),
         words("metrics", "The metrics that are shown, in this order, as in `[image_auroc, pixel_ap, pro]`."),
         words(
             "score",

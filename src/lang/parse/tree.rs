@@ -10,6 +10,7 @@ use diadc_core::span::SourceId;
 
 use super::build::Place;
 use super::climb::{Binding, Chain, climb};
+use super::lex::{Lexer, TokenKind};
 use super::{Grammar, Rule};
 
 /// A comment that is not a doc comment.
@@ -272,26 +273,35 @@ impl Reader<'_> {
 
     /// Reads what no rule has a name for: signs, comments and spaces up to a byte.
     fn signs(&mut self, end: usize, into: &mut Vec<Child>) {
-        while self.at < end {
-            let rest = &self.text[self.at..end];
-            let first = rest.chars().next().expect("something is left");
-            if first.is_whitespace() {
-                self.breaks += usize::from(first == '\n');
-                self.at += first.len_utf8();
-            } else if rest.starts_with("//") {
-                let length = rest.find('\n').unwrap_or(rest.len());
-                let line = self.text[..self.at].rfind('\n').map_or(0, |at| at + 1);
-                self.comments.push(Comment {
-                    text: rest[..length].trim_end().to_owned(),
-                    breaks: std::mem::take(&mut self.breaks),
-                    column: self.text[line..self.at].chars().count(),
-                });
-                self.at += length;
-            } else {
-                let sign = ["::", "->", "|>", "==", "!=", "<=", ">="].iter().find(|sign| rest.starts_with(**sign));
-                let word = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-                let length = sign.map_or(word.max(first.len_utf8()), |sign| sign.len());
-                self.token(self.at, self.at + length, into);
+        let (text, from) = (self.text, self.at);
+        for token in Lexer::new(&text[from..end]) {
+            let (start, end) = (from + token.start, from + token.end);
+            match token.kind {
+                TokenKind::Space => {
+                    self.breaks += text[start..end].matches('\n').count();
+                    self.at = end;
+                }
+                TokenKind::Comment => {
+                    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+                    self.comments.push(Comment {
+                        text: text[start..end].trim_end().to_owned(),
+                        breaks: std::mem::take(&mut self.breaks),
+                        column: text[line..start].chars().count(),
+                    });
+                    self.at = end;
+                }
+                TokenKind::Doc
+                | TokenKind::FileDoc
+                | TokenKind::Word
+                | TokenKind::Warning
+                | TokenKind::Number
+                | TokenKind::Quote
+                | TokenKind::Text
+                | TokenKind::EndQuote
+                | TokenKind::Open
+                | TokenKind::Close
+                | TokenKind::Sign
+                | TokenKind::Unknown => self.token(start, end, into),
             }
         }
     }

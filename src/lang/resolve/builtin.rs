@@ -6,6 +6,11 @@
 
 use diadc_core::op::{Binary, Unary};
 
+/// Words for types that need nothing else.
+pub const TYPES: &[&str] = &["int", "float", "bool", "string", "pair", "tensor"];
+/// Words for types that say of what: `list<int>`.
+pub const GENERIC_TYPES: &[&str] = &["list", "set"];
+
 /// What a parameter is when nothing is given for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Default {

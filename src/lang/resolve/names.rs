@@ -9,10 +9,10 @@ use crate::parse::ast::{
     Body, DimPattern, Expr, ExprKind, FnDef, ItemKind, Member, MemberKind, Name, Param, Pattern, SectionContent,
     SectionDef, Setting, Statement, StringPart, Type, TypeKind,
 };
-use crate::parse::keywords_of_bodies;
+use crate::parse::keyword::{Begins, Keyword};
 use crate::parse::section::Section;
 
-use super::builtin::Builtin;
+use super::builtin::{Builtin, GENERIC_TYPES, TYPES};
 use super::index::{Definition, Index};
 use super::reads::Reads;
 use super::spec::{Binding, Block, ModuleId, Reader, Spec, member_name};
@@ -277,8 +277,8 @@ impl<'a> Names<'a> {
         match &ty.kind {
             TypeKind::Name(name) => self.type_name(name, ty.span),
             TypeKind::Generic(name, inner) => {
-                if !matches!(&*name.node, "list" | "set") {
-                    self.diagnostics.push(error::unknown_type(&name.node, name.span, ["list", "set"]));
+                if !GENERIC_TYPES.contains(&&*name.node) {
+                    self.diagnostics.push(error::unknown_type(&name.node, name.span, GENERIC_TYPES.iter().copied()));
                 }
                 self.ty(inner);
             }
@@ -299,19 +299,18 @@ impl<'a> Names<'a> {
 
     /// In the place of a type a word may also be the name of a result, which then only explains.
     fn type_name(&mut self, name: &Arc<str>, span: Span) {
-        const TYPES: &[&str] = &["int", "float", "bool", "string", "pair", "tensor", "any", "fn"];
         self.read_top(name);
         let scope = &self.spec.module(self.module).scope;
         let known = matches!(scope.get(name), Some(Binding::Block(_) | Binding::Enum(_) | Binding::Broken));
         if known {
             self.note(name, span);
         }
-        if !known && !TYPES.contains(&&**name) {
-            let types = scope
+        if !known && !types().any(|word| word == &**name) {
+            let own = scope
                 .iter()
                 .filter(|(_, binding)| matches!(binding, Binding::Block(_) | Binding::Enum(_)))
                 .map(|(name, _)| &**name);
-            self.diagnostics.push(error::unknown_type(name, span, types.chain(TYPES.iter().copied())));
+            self.diagnostics.push(error::unknown_type(name, span, own.chain(types())));
         }
     }
 
@@ -557,7 +556,8 @@ impl<'a> Names<'a> {
         let scope = self.spec.module(self.module).scope.keys().map(|name| &**name);
         let builtins = Builtin::ALL.iter().map(|builtin| builtin.word());
         let own = locals.chain(members).collect();
-        let known = nearest_of(name, [own, keywords_of_bodies().to_vec(), scope.chain(builtins).collect()]);
+        let known =
+            nearest_of(name, [own, Keyword::beginning(Begins::Statement).collect(), scope.chain(builtins).collect()]);
         let wanted = self.wanted.as_deref().unwrap_or_default();
         self.diagnostics.push(match (self.spec.module(self.module).scope.get(wanted), wanted) {
             (Some(Binding::Enum(id)), _) => {
@@ -574,6 +574,11 @@ impl<'a> Names<'a> {
             _ => error::unknown_word(name, span, known),
         });
     }
+}
+
+/// The words of types that stand for themselves.
+fn types<'a>() -> impl Iterator<Item = &'a str> {
+    TYPES.iter().copied().chain(["any", "fn"])
 }
 
 /// Whether an expression does something besides having a value.
