@@ -6,15 +6,15 @@
 
 use diadc_core::op::{Binary, Unary};
 
-/// Words for types that need nothing else.
+/// The types that are a word by itself.
 pub const TYPES: &[&str] = &["int", "float", "bool", "string", "pair", "tensor"];
-/// Words for types that say of what: `list<int>`.
+/// The types that are written with the type of their elements, as in `list<int>`.
 pub const GENERIC_TYPES: &[&str] = &["list", "set"];
 
-/// What a parameter is when nothing is given for it.
+/// The value of a parameter for which the call gives none.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Default {
-    /// Something must be given.
+    /// There is none: the call must give one.
     Required,
     /// `none`
     None,
@@ -154,25 +154,25 @@ builtins! {
     CompileTime(CompileTimeWord) {
         /// The number of elements of a list.
         Len = "len"(list)
-        /// The list of pairs (or triples) of elements at the same places of lists of one length.
+        /// The list of pairs (or triples) of elements at the same index; the lists must have the same length.
         Zip = "zip"(a, b, c = none)
-        /// The list in opposite order.
+        /// The list in reverse order.
         Reverse = "reverse"(list)
         /// A list of one value, several times.
         Repeated = "repeated"(value, count)
-        /// `count` floats from `from` to `to`, both included, at equal distances.
+        /// `count` evenly spaced floats from `from` to `to`, both included.
         Linspace = "linspace"(from, to, count)
-        /// The largest integer that is not larger.
+        /// The largest integer that is not larger than `x`.
         Floor = "floor"(x)
         /// The integer quotient, rounded down.
         Div = "div"(a, b)
-        /// Stops the compilation with a message: for what a block can't do.
+        /// Stops the compilation with a message, as for a case that a block does not support.
         Fail = "fail"(message)
         /// The extents of a tensor, as a list.
         ShapeOf = "shape"(x)
     }
 
-    /// A function of one number, or of each element of a tensor. What stands behind `=>` is its operation; its settings are floats.
+    /// A function of one number, or of each element of a tensor. After `=>` stands its operation, whose settings are floats.
     Unary(UnaryWord) is Unary {
         /// `e^x`, of a number or of each element of a tensor.
         Exp = "exp"(x) => Unary::Exp,
@@ -218,7 +218,7 @@ builtins! {
         Where = "where"(condition, a, b)
         /// Floats from integers, truth values or numbers.
         ToFloat = "to_float"(x)
-        /// Integers from floats, cut towards zero.
+        /// Integers from floats, rounded towards zero.
         ToInt = "to_int"(x)
         /// The same numbers, through which no gradient flows back.
         StopGradient = "stop_gradient"(x)
@@ -282,9 +282,9 @@ builtins! {
 
     /// A layer: a function of tensors with weights of its own.
     Layer(LayerWord) {
-        /// A trained tensor of a shape. Has a weight of its own: give it a place with `@`.
+        /// A trained tensor of a shape. It is a weight and needs a place: `weight([8]) @ "scale"`.
         Weight = "weight"(shape, init = none)
-        /// Convolution. Weights `weight: [out, in/groups, k, k]` and `bias: [out]`; pads to keep the size at stride 1 unless told.
+        /// Convolution. Weights `weight: [out, in/groups, k, k]` and `bias: [out]`. Without `padding` it pads so that the size stays the same at stride 1.
         Conv = "conv"(x, kernel, out = none, stride = int 1, padding = none, dilation = int 1, groups = int 1, bias = true, init = none)
         /// Transposed convolution. Weights `weight: [in, out/groups, k, k]` and `bias: [out]`.
         ConvTranspose = "conv_transpose"(x, kernel, out = none, stride = int 1, padding = int 0, output_padding = int 0, dilation = int 1, groups = int 1, bias = true, init = none)
@@ -322,7 +322,7 @@ builtins! {
         Normal = "normal"(std, mean = float 0.0)
         /// Initial value: uniform in `-bound..bound`.
         Uniform = "uniform"(bound)
-        /// Initial value: uniform with variance `1 / (3 fan_in)`, what torch gives layers that say nothing.
+        /// Initial value: uniform with variance `1 / (3 fan_in)`, the default of torch's layers.
         KaimingUniform = "kaiming_uniform"()
         /// Initial value: normal with variance `2 / fan_in` (He et al., 2015).
         KaimingNormal = "kaiming_normal"()
