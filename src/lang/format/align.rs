@@ -1,31 +1,34 @@
-//! Which spaces bring what belongs together into columns.
+//! The spaces that align neighbouring lines in columns, such as the `=` of `let` lines.
+//!
+//! In: the [`Draft`] with its tables, chains and choices. Out: for each token the spaces before it, besides those of
+//! its gap.
 
 use std::ops::Range;
 
 use super::WIDTH;
 use super::gap::{Cell, Draft, Row, Table};
 
-/// Signs by which the heads of neighbouring lines may differ in length and still share a column.
+/// Characters by which neighbouring lines may differ in width before a column and still share it.
 const UNLIKE: usize = 8;
 
-/// A stretch of tokens on one line that shares columns with others.
+/// Tokens on one line that share columns with those of other lines.
 struct Stretch<'a> {
     first: usize,
-    /// Behind the last token.
+    /// The token after the last.
     end: usize,
     cells: &'a [(Cell, usize)],
-    /// Where it begins, seen from the column of the first stretch.
+    /// The column in which it begins, relative to that of the first stretch.
     offset: isize,
 }
 
-/// Finds the spaces.
+/// Computes the spaces.
 pub(super) struct Aligner<'a> {
     draft: &'a Draft,
     /// What is written for each token.
     pub(super) texts: Vec<String>,
     /// Spaces before each token, besides those of its gap.
     pub(super) pads: Vec<usize>,
-    /// The column in which the line begins that is being set.
+    /// The column in which the current line begins.
     start: usize,
 }
 
@@ -33,7 +36,7 @@ impl<'a> Aligner<'a> {
     pub(super) fn new(draft: &'a Draft, texts: Vec<String>) -> Aligner<'a> {
         let mut aligner = Aligner { draft, texts, pads: vec![0; draft.tokens.len()], start: 0 };
         for rows in &draft.matrices {
-            // The bracket stands before the first number of its row.
+            // The token before the first number of a row is its bracket.
             if rows.iter().all(|row| draft.gaps[row[0] - 1].breaks && !draft.is_broken(row[0] - 1, row[row.len() - 1]))
             {
                 aligner.numbers(rows);
@@ -42,7 +45,7 @@ impl<'a> Aligner<'a> {
         aligner
     }
 
-    /// Numbers end below each other.
+    /// Aligns numbers on the right.
     fn numbers(&mut self, rows: &[Vec<usize>]) {
         for k in 0..rows[0].len() {
             let widest = rows.iter().map(|row| self.texts[row[k]].len()).max().unwrap_or(0);
@@ -52,12 +55,12 @@ impl<'a> Aligner<'a> {
         }
     }
 
-    /// The number of the table that a token begins a row of.
+    /// The index of the table of which a token begins a row.
     pub(super) fn table_of(&self, token: usize) -> Option<usize> {
         self.draft.tables.iter().position(|(_, rows)| rows.iter().any(|row| row.first == token))
     }
 
-    /// Aligns what begins with a token, whose column is known now.
+    /// Aligns the table, chain or choice that begins with a token, now that its column is known.
     pub(super) fn reached(&mut self, token: usize, column: usize, begins_line: bool) {
         let draft = self.draft;
         if begins_line {
@@ -79,7 +82,7 @@ impl<'a> Aligner<'a> {
         let cut = |row: &'a Row| -> Stretch<'a> {
             let end = (row.first + 1..=row.last).find(|token| draft.gaps[*token].breaks).unwrap_or(row.last + 1);
             let count = row.cells.iter().take_while(|(_, token)| *token < end).count();
-            // What follows the `=` of a line that goes on below is not compared with other lines.
+            // If a row continues on the next line, only its `=` is aligned with other rows.
             let is_whole = end > row.last || table != Table::Lets;
             let count = if is_whole { count } else { count.min(1) };
             Stretch { first: row.first, end, cells: &row.cells[..count], offset: 0 }
@@ -97,7 +100,7 @@ impl<'a> Aligner<'a> {
         }
     }
 
-    /// `|>` and `@` on lines of one chain.
+    /// Aligns `|>` and `@` on the lines of a chain.
     fn chain(&mut self, cells: &'a [(Cell, usize)], column: usize) {
         let breaks = |token: usize| self.draft.gaps[token].breaks;
         let mut stretches: Vec<Stretch<'a>> = Vec::new();
@@ -117,7 +120,7 @@ impl<'a> Aligner<'a> {
         }
     }
 
-    /// The braces of the branches of a choice, if each branch has a line for itself.
+    /// Aligns the braces of the branches of a choice, if each branch has its own line.
     fn choice(&mut self, branches: &[(usize, usize)], column: usize) {
         let on_lines = branches.iter().enumerate().all(|(i, (head, open))| {
             (i == 0 || self.draft.gaps[*head].breaks)
@@ -146,7 +149,7 @@ impl<'a> Aligner<'a> {
         self.columns(&stretches, 0, column, usize::MAX);
     }
 
-    /// `let` lines: their `=`, and behind it what all columns of neighbours agree in.
+    /// Aligns the `=` of `let` lines, and after it the columns that neighbouring lines have in common.
     fn lets(&mut self, stretches: &[Stretch<'_>], column: usize) {
         let heads: Vec<Stretch<'_>> =
             stretches.iter().map(|row| Stretch { cells: &row.cells[..row.cells.len().min(1)], ..*row }).collect();
@@ -157,7 +160,7 @@ impl<'a> Aligner<'a> {
         }
     }
 
-    /// Aligns columns from the `k`th on, as far as neighbours have the same ones.
+    /// Aligns the columns from the `k`th on, as far as neighbouring lines have the same columns.
     fn columns(&mut self, stretches: &[Stretch<'_>], k: usize, column: usize, unlike: usize) {
         let kind = |row: &Stretch<'_>| row.cells.get(k).map(|(cell, _)| *cell);
         for run in stretches.chunk_by(|a, b| kind(a) == kind(b)) {
@@ -175,7 +178,7 @@ impl<'a> Aligner<'a> {
         }
     }
 
-    /// `param` lines have four columns, of which some may be empty.
+    /// Aligns `param` lines, which have four columns: name, type, range and value. Some may be empty.
     fn params(&mut self, stretches: &[Stretch<'_>], column: usize) {
         for wanted in [Cell::Type, Cell::Within, Cell::Equals] {
             let next = |row: &Stretch<'_>| row.cells.iter().find(|(cell, _)| *cell >= wanted).map(|(_, token)| *token);
@@ -193,7 +196,7 @@ impl<'a> Aligner<'a> {
         }
     }
 
-    /// Puts spaces before a token, unless the line becomes too long by that.
+    /// Puts spaces before a token, unless they make the line too long.
     fn pad(&mut self, row: &Stretch<'_>, token: usize, pad: usize, column: usize) {
         self.pads[token] = 0;
         if column.saturating_add_signed(row.offset) + self.length(row.first, row.end) + pad <= WIDTH {
@@ -201,12 +204,12 @@ impl<'a> Aligner<'a> {
         }
     }
 
-    /// From where the first stretch begins to what stands before a token.
+    /// The width of the row up to a token, from the column in which the first row begins.
     fn width(&self, row: &Stretch<'_>, token: usize) -> isize {
         self.length(row.first, token).cast_signed() + row.offset
     }
 
-    /// Signs of some tokens with what is between them.
+    /// The width of some tokens with the spaces between them.
     fn length(&self, first: usize, end: usize) -> usize {
         let mut length = 0;
         for token in first..end {
@@ -220,10 +223,10 @@ impl<'a> Aligner<'a> {
     }
 }
 
-/// Neighbours that share a column: as few groups as can be in which widths differ by no more than `unlike`, and of
-/// those the ones that need the fewest spaces.
+/// Groups of neighbouring lines that share a column: as few groups as possible in which widths differ by no more than
+/// `unlike`; among these, the groups that need the fewest spaces.
 fn groups(widths: &[isize], unlike: usize) -> Vec<Range<usize>> {
-    // For each number of lines: groups, spaces, and where the last group begins.
+    // For the first n lines: the number of groups, of spaces, and the line where the last group begins.
     let mut best: Vec<(usize, usize, usize)> = vec![(0, 0, 0)];
     for end in 1..=widths.len() {
         let candidates = (0..end).rev().map_while(|from| {
@@ -245,8 +248,8 @@ fn groups(widths: &[isize], unlike: usize) -> Vec<Range<usize>> {
     groups
 }
 
-/// How far before an `if` in a column its `else` begins, on lines of a statement that begins in another column: so far
-/// that what follows stands below each other, if there is room for that.
+/// How many columns before its `if` an `else` begins: as many as `else ` has characters, so that the conditions are
+/// aligned, if the statement begins far enough to the left.
 pub(super) fn else_offset(column: usize, start: usize) -> usize {
     let before = "else ".len();
     if column > start + before { before } else { 0 }

@@ -1,67 +1,68 @@
-//! What is decided about a text before its columns are known: the [`Draft`].
+//! What the formatter decides before it knows any column: the [`Draft`].
 //!
-//! Each token has a gap before it, which says whether a line breaks there and where the next one would begin; beside
-//! the gaps stand the constructs that can be broken and the rows that share columns.
+//! Each token has a gap before it, which says whether a line breaks there and how far the next line would be indented.
+//! The draft also lists the constructs that can be broken into lines, and the rows that share columns.
 
 use crate::parse::tree::Token;
 
-/// Where a line begins. Tokens are named by their numbers.
+/// The column in which a line begins. Numbers are indices of tokens.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Indent {
     /// In the first column.
     Top,
-    /// Where another token stands.
+    /// The column of another token.
     Same(usize),
-    /// Where another token stands, or one step deeper if that begins a line too.
+    /// The column of another token, one step deeper if that token begins a line.
     Under(usize),
-    /// What is in a round or square bracket: one step in, or below the first thing behind the bracket.
+    /// Inside a round or square bracket: one step deeper than its line, or the column of the first token after the
+    /// bracket.
     Inside(usize),
-    /// The end of such a bracket.
+    /// The closing token of such a bracket.
     Close(usize),
-    /// What is in the braces of a body: one step in from the line on which that begins whose body it is.
+    /// Inside the braces of a body: one step deeper than the line of the token to which the body belongs.
     Body(usize),
-    /// The end of a body.
+    /// The closing brace of a body.
     End(usize),
-    /// An `else`, so that the `if` behind it stands below the first one where there is room for that.
+    /// An `else`: so far to the left that the `if` after it is aligned with the first `if`, if there is room.
     Else(usize),
-    /// The `@` behind something.
+    /// The `@` after a layer or part.
     Place(usize),
 }
 
-/// What stands between a token and the one before it.
+/// The gap between a token and the one before it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Gap {
-    /// Spaces, if it is on the same line.
+    /// Spaces, if both are on the same line.
     pub(super) space: usize,
-    /// Whether a line break of the author stays.
+    /// Whether a line break of the author is kept.
     pub(super) keeps: bool,
-    /// Whether a blank line of the author stays.
+    /// Whether a blank line of the author is kept.
     pub(super) blank: bool,
     /// Whether a line begins here.
     pub(super) breaks: bool,
-    /// Where it begins.
+    /// The column of a line that begins here.
     pub(super) indent: Indent,
 }
 
-/// A bracket with what is separated by commas in it, or a body.
+/// A bracket around things that commas separate, or a body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bracket {
     /// The opening token.
     pub(super) open: usize,
     /// The closing token.
     pub(super) close: usize,
-    /// Whether a comma may stand before its end; it must where that begins a line.
+    /// Whether a comma stands before its closing token.
     pub(super) commas: Commas,
 }
 
 /// The comma before the end of a bracket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Commas {
-    /// Nothing is separated by commas; in round brackets one would make a tuple of the thing.
+    /// Never: there are no commas in it, or a comma would make a tuple of what is in it.
     None,
-    /// There where the bracket ends on a line of its own.
+    /// Only where the closing token begins a line.
     Loose,
-    /// Always there: it makes a tuple of one thing.
+    /// Always: it makes a tuple of one thing.
     Fixed,
 }
 
@@ -79,15 +80,15 @@ pub(super) enum How {
 /// Something that can be broken into lines.
 #[derive(Clone, Debug)]
 pub(super) struct Breakable {
-    /// How deep it lies: what lies less deep is broken first.
+    /// How deep it is nested; outer constructs are broken first.
     pub(super) depth: usize,
     /// How it is broken.
     pub(super) how: How,
-    /// The tokens that can begin a line.
+    /// The tokens that begin a line when it is broken.
     pub(super) gaps: Vec<usize>,
 }
 
-/// What stands at the beginning of a column.
+/// What begins a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Cell {
     /// A type.
@@ -115,7 +116,7 @@ pub(super) enum Table {
     Parts,
     /// `let` and `var`.
     Lets,
-    /// New values of variables.
+    /// Assignments to variables.
     Assigns,
     /// Settings.
     Settings,
@@ -130,11 +131,11 @@ pub(super) struct Row {
     pub(super) first: usize,
     /// Its last token.
     pub(super) last: usize,
-    /// Where its columns begin.
+    /// The tokens that begin its columns.
     pub(super) cells: Vec<(Cell, usize)>,
 }
 
-/// Everything that is decided.
+/// All decisions about a text.
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) tokens: Vec<Token>,
@@ -145,27 +146,28 @@ pub(super) struct Draft {
     pub(super) bodies: Vec<(Bracket, Vec<usize>)>,
     pub(super) breakables: Vec<Breakable>,
     pub(super) tables: Vec<(Table, Vec<Row>)>,
-    /// Chains of `|>`: where columns may begin, in their order.
+    /// Chains of `|>`: the tokens that can begin a column, in their order.
     pub(super) chains: Vec<Vec<(Cell, usize)>>,
-    /// The `if` or `else` and the `{` of each branch.
+    /// Choices: the `if` or `else` and the `{` of each branch.
     pub(super) choices: Vec<Vec<(usize, usize)>>,
-    /// Lists of lists of numbers: the numbers of each row.
+    /// Lists of lists of numbers: the tokens of each row.
     pub(super) matrices: Vec<Vec<Vec<usize>>>,
 }
 
 impl Draft {
-    /// Whether a line breaks before one of the tokens behind `first`, up to `last`.
+    /// Whether a line breaks before one of the tokens after `first`, up to `last`.
     pub(super) fn is_broken(&self, first: usize, last: usize) -> bool {
         (first + 1..=last).any(|token| self.gaps[token].breaks)
     }
 
-    /// Whether a token must begin a line because a comment ends the one before.
+    /// Whether a token must begin a line because a comment ends the line before.
     pub(super) fn is_forced(&self, token: usize) -> bool {
         !self.tokens[token].comments.is_empty()
     }
 
-    /// Draws the conclusions from the line breaks there are: a body in which one is has lines of its own for all that
-    /// is in it; a bracket ends on a line of its own if it begins with one, as braces do that are broken at all.
+    /// Adds the line breaks that follow from others. If a line breaks anywhere in a body, each of its statements or
+    /// members begins a line. If the first thing in a bracket begins a line, its closing token does too; in braces the
+    /// first thing begins a line whenever a line breaks in them.
     pub(super) fn settle(&mut self) {
         for i in 0..self.bodies.len() {
             let (Bracket { open, close, .. }, _) = self.bodies[i];

@@ -1,14 +1,14 @@
 //! Lines and columns of a [`Draft`].
 //!
-//! Tokens are set one after the other, each where its gap says; a table, a chain or a choice is aligned when its
-//! first line begins, since the column of what stands there is known then.
+//! Tokens are placed one after the other, each as its gap says. A table, chain or choice is aligned when its first
+//! token is placed, because its column is known then.
 
 use super::INDENT;
 use super::WIDTH;
 use super::align::{Aligner, else_offset};
 use super::gap::{Commas, Draft, Indent};
 
-/// A text as it will stand.
+/// The formatted text.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     pub(super) lines: Vec<Line>,
@@ -16,18 +16,18 @@ pub(super) struct Page {
     pub(super) columns: Vec<usize>,
 }
 
-/// A line of it.
+/// A line of the page.
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    /// The text without a comment behind it.
+    /// The text without the comment after it.
     pub(super) text: String,
-    /// Whether a blank line stands before it.
+    /// Whether a blank line precedes it.
     blank: bool,
     /// Its tokens; none if it is only a comment.
     pub(super) tokens: Option<(usize, usize)>,
     /// The table to which it belongs.
     table: Option<usize>,
-    /// The comment behind it, and further lines of the comment below it.
+    /// The comment after the text, and the lines by which it continues below.
     comments: Vec<String>,
 }
 
@@ -47,7 +47,7 @@ impl Page {
         self.lines.iter().filter(|line| line.tokens.is_some() && line.width() > WIDTH)
     }
 
-    /// The text, with comments behind lines below each other.
+    /// The whole text, with the comments after neighbouring lines aligned.
     pub(super) fn text(&self) -> String {
         let columns = self.comment_columns();
         let mut text = String::new();
@@ -69,8 +69,9 @@ impl Page {
         text
     }
 
-    /// For each line where its comment begins: two spaces behind the longest of the lines around it that have one.
-    /// Around it are lines next to it in the same column, and others of its table.
+    /// For each line the column of its comment: two spaces after the longest text of the lines that are aligned with
+    /// it. These are neighbouring lines with a comment and the same indentation, also with lines of the same table
+    /// between them.
     fn comment_columns(&self) -> Vec<usize> {
         let mut columns = vec![0; self.lines.len()];
         let mut run: Vec<usize> = Vec::new();
@@ -108,7 +109,7 @@ impl Page {
     }
 }
 
-/// Sets all tokens.
+/// Places all tokens.
 pub(super) fn lay_out(draft: &Draft) -> Page {
     let mut setter = Setter {
         draft,
@@ -132,7 +133,7 @@ pub(super) fn lay_out(draft: &Draft) -> Page {
     page
 }
 
-/// For each token what is written for it: a comma before the end of a bracket depends on where the bracket ends.
+/// The text of each token. Whether a comma precedes a closing bracket depends on whether the bracket begins a line.
 fn commas(draft: &Draft) -> Vec<String> {
     let mut texts: Vec<String> = draft.tokens.iter().map(|token| token.text.clone()).collect();
     for bracket in draft.brackets.iter().filter(|bracket| bracket.commas == Commas::Loose) {
@@ -152,7 +153,7 @@ struct Setter<'a> {
     page: Page,
     /// For each token the column in which its line begins.
     starts: Vec<usize>,
-    /// The same for the line that is being set.
+    /// The column in which the current line begins.
     start: usize,
 }
 
@@ -161,7 +162,7 @@ impl Setter<'_> {
         self.page.lines.last_mut().expect("there is always a line")
     }
 
-    /// The comments before a token, each in its place.
+    /// Places the comments before a token.
     fn comments(&mut self, token: usize) {
         let gap = self.draft.gaps[token];
         let comments = &self.draft.tokens[token].comments;
@@ -207,7 +208,7 @@ impl Setter<'_> {
         } else {
             let space = gap.space + self.aligner.pads[token];
             if self.aligner.texts[token].is_empty() {
-                // A comma that is left out.
+                // The comma is left out.
             } else {
                 let column = self.line().width() + space;
                 self.page.columns[token] = column;
@@ -224,7 +225,7 @@ impl Setter<'_> {
         line.tokens = Some((line.tokens.map_or(token, |(first, _)| first), token));
     }
 
-    /// The column that an indent means.
+    /// The column of an indent.
     fn column(&self, indent: Indent) -> usize {
         let columns = &self.page.columns;
         let begins = |token: usize| token == 0 || self.draft.gaps[token].breaks;
@@ -245,7 +246,7 @@ impl Setter<'_> {
         }
     }
 
-    /// How far before its `if` an `else` begins.
+    /// How many columns before its `if` an `else` begins.
     fn else_offset(&self, token: usize) -> usize {
         else_offset(self.page.columns[token], self.starts[token])
     }

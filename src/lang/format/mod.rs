@@ -1,8 +1,9 @@
-//! The text of a `.diad` file in the one layout that the specs of this repository have.
+//! The formatter: it writes the text of a `.diad` file anew in the layout that the specs of this repository have.
 //!
-//! Line breaks within an expression and blank lines (one at most) are the author's; the formatter decides about
-//! indentation, spaces, columns, commas before brackets, and lines that are too long. In: a text without syntax
-//! errors. Out: a text that means the same, with every comment in its place; formatting it again changes nothing.
+//! The author decides where an expression is broken into lines and where blank lines stand (one at a time). The
+//! formatter decides about indentation, spaces, columns, commas before closing brackets, and lines that are too long.
+//! In: a text without syntax errors. Out: a text with the same meaning and all its comments. Formatting that text again
+//! changes nothing.
 
 mod align;
 mod gap;
@@ -12,12 +13,12 @@ mod wrap;
 
 use crate::parse::tree::tree;
 
-/// Signs in a line, at most; only a comment or a word that is longer goes beyond it.
+/// Characters in a line, at most; only a comment or a single longer word exceeds it.
 const WIDTH: usize = 120;
-/// Signs by which a body is indented.
+/// Characters by which a body is indented.
 const INDENT: usize = 4;
 
-/// The text in its layout; none if its syntax is wrong.
+/// The formatted text; none if its syntax is wrong.
 #[must_use]
 pub fn format(text: &str) -> Option<String> {
     let mut draft = rules::draft(tree(text)?);

@@ -1,6 +1,7 @@
-//! What the grammar says of each gap: a space or none, whether a line may break, where the next one begins.
+//! The rules of the layout: for each gap a space or none, whether a line can break there, and where the next line
+//! begins.
 //!
-//! One rule for each kind of node. Columns are not known here; a rule only says which tokens share them.
+//! There is one rule for each kind of node. No column is known here; a rule only says which tokens share one.
 
 use crate::parse::tree::{Child, Kind, Node, Tree};
 
@@ -9,7 +10,7 @@ use super::gap::{Bracket, Breakable, Cell, Commas, Draft, Gap, How, Indent, Row,
 /// Decides about every gap of a text.
 pub(super) fn draft(tree: Tree) -> Draft {
     let mut tokens = tree.tokens;
-    // A comma stands behind what it ends; a comment between them goes behind the comma.
+    // A comma follows directly after what it ends: a comment between them moves after the comma.
     for i in 1..tokens.len() {
         if tokens[i - 1].text == "," && !tokens[i - 1].comments.is_empty() {
             let mut comments = std::mem::take(&mut tokens[i - 1].comments);
@@ -42,11 +43,11 @@ pub(super) fn draft(tree: Tree) -> Draft {
 
 struct Rules {
     draft: Draft,
-    /// The word with which that begins whose body comes next.
+    /// The first token of the construct whose body comes next.
     head: usize,
 }
 
-/// The text of a token among the children of a node.
+/// Whether a child is a token with a text.
 fn is(draft: &Draft, child: &Child, text: &str) -> bool {
     matches!(child, Child::Token(token) if draft.tokens[*token].text == text)
 }
@@ -56,7 +57,7 @@ impl Rules {
         self.draft.gaps[token].space = space;
     }
 
-    /// A line break of the author stays, and the line begins somewhere.
+    /// Keeps a line break of the author before a token, and says where the line begins.
     fn may_break(&mut self, token: usize, indent: Indent) {
         self.draft.gaps[token].keeps = true;
         self.draft.gaps[token].indent = indent;
@@ -74,7 +75,7 @@ impl Rules {
     }
 
     fn node(&mut self, node: &Node, depth: usize) {
-        // Where nothing else is said there is one space, and a comment that ends the line is followed by a deeper one.
+        // The default: one space, and one step deeper if a comment forces a line break.
         for child in &node.children[1..] {
             let gap = Gap { space: 1, keeps: false, blank: false, breaks: false, indent: Indent::Under(node.first()) };
             self.draft.gaps[child.first()] = gap;
@@ -154,7 +155,7 @@ impl Rules {
                 }
             }
         }
-        // A doc comment has its line for itself, wherever it stands.
+        // A doc comment always has its own line.
         for child in &node.children {
             if let Child::Token(token) = child
                 && self.draft.tokens[*token].is_doc()
@@ -168,7 +169,7 @@ impl Rules {
         }
     }
 
-    /// Nothing between the children.
+    /// No spaces between the children.
     fn tight(&mut self, children: &[Child]) {
         for child in children.iter().skip(1) {
             self.space(child.first(), 0);
@@ -184,7 +185,7 @@ impl Rules {
         }
     }
 
-    /// Each child begins a line, and blank lines between them stay.
+    /// Each child begins a line, and blank lines between them are kept.
     fn lines(&mut self, children: &[Child], indent: Indent) {
         for child in children {
             self.must_break(child.first(), indent);
@@ -192,7 +193,7 @@ impl Rules {
         }
     }
 
-    /// What is separated by commas without a bracket: lines begin below the first thing behind a word.
+    /// A list with commas but without a bracket: its lines begin in the column of the first thing after the keyword.
     fn separated(&mut self, node: &Node, depth: usize) {
         self.commas(node);
         let mut gaps = Vec::new();
@@ -208,7 +209,7 @@ impl Rules {
         self.breakable(depth, How::Filled, gaps);
     }
 
-    /// What is separated by commas in a bracket, which is the child `open`, with so many spaces inside of it.
+    /// A list with commas in a bracket, which is the child `open`, with `inner` spaces after it and before its end.
     fn bracket(&mut self, node: &Node, open: usize, inner: usize, depth: usize) {
         let (opened, closed) = (node.children[open].first(), node.children.len() - 1);
         let close = node.children[closed].first();
@@ -246,7 +247,7 @@ impl Rules {
         }
     }
 
-    /// A list whose elements are lists of as many numbers.
+    /// A list whose elements are lists of numbers, all of the same length.
     fn matrix(&mut self, items: &[Child]) {
         let mut rows: Vec<Vec<usize>> = Vec::new();
         for item in items.iter().filter(|child| !is(&self.draft, child, ",")) {
@@ -268,7 +269,7 @@ impl Rules {
         }
     }
 
-    /// The members or settings in braces behind a head.
+    /// The members or settings in braces after a head.
     fn braces(&mut self, node: &Node, depth: usize) {
         let open =
             node.children.iter().position(|child| is(&self.draft, child, "{")).expect("a head ends with a brace");
@@ -303,7 +304,7 @@ impl Rules {
         self.draft.bodies.insert(at.unwrap_or(self.draft.bodies.len()), body);
     }
 
-    /// The parameters stand behind the name; a main function has none.
+    /// Parameters follow directly after the name of a function; a main function has no name.
     fn function(&mut self, node: &Node) {
         for (i, child) in node.children.iter().enumerate() {
             if child.node(Kind::Params).is_some() {
@@ -313,7 +314,7 @@ impl Rules {
         }
     }
 
-    /// `param x: int in 1..=5 = 3` and what has fewer words.
+    /// `param x: int in 1..=5 = 3`, and the members and statements that have a part of this.
     fn named_value(&mut self, node: &Node, depth: usize) {
         for (i, child) in node.children.iter().enumerate() {
             if is(&self.draft, child, ":") {
@@ -370,7 +371,7 @@ impl Rules {
         self.breakable(depth, How::Filled, gaps);
     }
 
-    /// An `if` with all its `else if`, of which this may be one.
+    /// An `if` with all its `else if`; the node may be one of the latter.
     fn choice(&mut self, node: &Node, depth: usize) {
         let Some(otherwise) = node.children.iter().find(|child| is(&self.draft, child, "else")) else { return };
         let otherwise = otherwise.first();
@@ -398,7 +399,7 @@ impl Rules {
         self.draft.choices.push(branches);
     }
 
-    /// Rows of one table stand one below the other, without a blank line or a doc comment between them.
+    /// Collects tables: rows of the same kind without a blank line or a doc comment between them.
     fn tables(&mut self, node: &Node) {
         let mut table: Option<(Table, Vec<Row>)> = None;
         for child in &node.children {
@@ -420,7 +421,7 @@ impl Rules {
         self.draft.tables.extend(table);
     }
 
-    /// The line of a table that a member, statement, setting or entry is.
+    /// The row of a table that a member, statement, setting or entry forms.
     fn row(&self, child: &Child) -> Option<(Table, Row)> {
         let Child::Node(outer) = child else { return None };
         let mut node = outer;

@@ -1,10 +1,12 @@
-//! Where lines break that are too long: the construct that lies least deep in them is broken first.
+//! Breaks lines that are too long: in each the outermost construct that can be broken.
+//!
+//! In: the draft, and the page that it gives. Out: the draft with more line breaks.
 
 use super::WIDTH;
 use super::gap::{Breakable, Draft, How};
 use super::layout::{Line, Page};
 
-/// Breaks every line that is too long and can be broken; whether there was one.
+/// Breaks every line that is too long and can be broken. Returns whether there was one.
 pub(super) fn break_lines(draft: &mut Draft, page: &Page) -> bool {
     let mut has_changed = false;
     for line in page.too_long() {
@@ -31,7 +33,7 @@ fn break_line(draft: &mut Draft, page: &Page, line: &Line) -> bool {
     true
 }
 
-/// The tokens that would begin a line if a construct were broken.
+/// The tokens that begin a line when a construct is broken.
 fn gaps(breakable: &Breakable, page: &Page, in_line: &impl Fn(&&usize) -> bool) -> Option<Vec<usize>> {
     let mut inside = breakable.gaps.iter().filter(in_line);
     match breakable.how {
@@ -41,7 +43,7 @@ fn gaps(breakable: &Breakable, page: &Page, in_line: &impl Fn(&&usize) -> bool) 
         }
         How::Filled => {
             let candidates: Vec<usize> = inside.copied().collect();
-            // What stands before a token ends at least one sign before it.
+            // The text before a token ends at least one character before it.
             let fits = candidates.iter().rev().find(|&&token| page.columns[token] <= WIDTH + 1);
             fits.or(candidates.first()).map(|&token| vec![token])
         }

@@ -16,9 +16,9 @@ pub struct Ast {
     pub doc: String,
     /// Its items in the order in which they stand.
     pub items: Vec<Item>,
-    /// Names that items would have defined which could not be read.
+    /// The names of the items that could not be read.
     pub broken: Vec<Name>,
-    /// Whether something could not be read, be it without a name.
+    /// Whether a part of the file could not be read.
     pub is_partial: bool,
 }
 
@@ -38,7 +38,7 @@ pub struct Item {
 pub struct Allow {
     /// The code of the warning.
     pub code: Name,
-    /// Why it is no mistake.
+    /// Why the warning does not matter here.
     pub reason: String,
     /// All of it, with the reason.
     pub span: Span,
@@ -61,16 +61,16 @@ pub enum ItemKind {
     Block(Arc<BlockDef>),
 }
 
-/// Names taken from another file.
+/// Names that are imported from another file.
 #[derive(Clone, Debug)]
 pub struct Use {
     /// Where they come from.
     pub from: Spanned<UseFrom>,
-    /// Each name there, and its name here.
+    /// Each imported name, and its name in this file.
     pub names: Vec<(Name, Name)>,
 }
 
-/// Where names are taken from.
+/// Where names are imported from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UseFrom {
     /// A module of the standard library.
@@ -93,9 +93,9 @@ pub struct EnumDef {
 pub struct Param {
     /// Its name.
     pub name: Name,
-    /// What may be given, if that is said.
+    /// Its type, if one is written.
     pub ty: Option<Type>,
-    /// What it is when nothing is given.
+    /// Its value in calls that give none.
     pub default: Option<Expr>,
 }
 
@@ -106,7 +106,7 @@ pub struct FnDef {
     pub name: Name,
     /// Its parameters.
     pub params: Vec<Param>,
-    /// What it gives, if that is said.
+    /// The type of its result, if one is written.
     pub returns: Option<Type>,
     /// Its statements.
     pub body: Body,
@@ -119,7 +119,7 @@ pub struct LetDef {
     pub name: Name,
     /// Its value.
     pub value: Expr,
-    /// Whether it is a `fresh part`: a checkpoint to start from may lack its weights.
+    /// Whether it is a `fresh part`: a checkpoint from which training starts may lack its weights.
     pub is_fresh: bool,
 }
 
@@ -130,13 +130,13 @@ pub struct BlockDef {
     pub name: Name,
     /// Whether it was written with `model`.
     pub is_model: bool,
-    /// What it is made with.
+    /// Its parameters.
     pub params: Vec<Param>,
-    /// The block whose members it starts with.
+    /// The block whose members it inherits.
     pub base: Option<Name>,
     /// Its members in the order in which they stand.
     pub members: Vec<Member>,
-    /// Whether it has members that could not be read.
+    /// Whether some of its members could not be read.
     pub is_partial: bool,
 }
 
@@ -173,22 +173,22 @@ pub enum MemberKind {
 pub struct ParamDef {
     /// Its name.
     pub name: Name,
-    /// Its type, if that is said.
+    /// Its type, if one is written.
     pub ty: Option<Type>,
-    /// The list or range of what it may be.
+    /// The list or range of its legal values.
     pub within: Option<Expr>,
-    /// Its value when none is set.
+    /// Its value unless one is set from outside.
     pub default: Expr,
 }
 
-/// A scalar to be made small.
+/// A number that training makes small.
 #[derive(Clone, Debug)]
 pub struct ObjectiveDef {
     /// Name, parameters and statements.
     pub function: Arc<FnDef>,
     /// The parts that it trains.
     pub trains: Vec<PartPath>,
-    /// Parts within those that it leaves alone.
+    /// Parts within those that it does not train.
     pub freezes: Vec<PartPath>,
 }
 
@@ -249,7 +249,7 @@ pub struct Setting {
     pub value: Expr,
 }
 
-/// What a value may be.
+/// The type of a value.
 #[derive(Clone, Debug)]
 pub struct Type {
     /// The kind.
@@ -267,7 +267,7 @@ pub enum TypeKind {
     Generic(Name, Box<Type>),
     /// `(a, b)`
     Tuple(Vec<Type>),
-    /// `[B, 3, h, w]`, `int[B]`; no name of an element type means float
+    /// `[B, 3, h, w]`, `int[B]`; without a word before the bracket its elements are floats
     Shape(Option<Arc<str>>, Vec<DimPattern>),
     /// `[[B, C, H, W]; 3]`
     Repeat(Box<Type>, Box<Expr>),
@@ -315,7 +315,7 @@ pub enum Statement {
     Expr(Expr),
 }
 
-/// What a value is taken apart into.
+/// The names that a value is taken apart into.
 #[derive(Clone, Debug)]
 pub enum Pattern {
     /// `_`
@@ -335,12 +335,12 @@ pub struct Expr {
     pub span: Span,
 }
 
-/// A stretch of a string.
+/// A piece of a string.
 #[derive(Clone, Debug)]
 pub enum StringPart {
-    /// Letters.
+    /// Text.
     Text(String),
-    /// A value that is put in.
+    /// A value in braces, whose text takes its place.
     Value(Expr),
 }
 
@@ -376,22 +376,22 @@ pub struct If {
 /// `for i, x in xs { .. }`
 #[derive(Clone, Debug)]
 pub struct For {
-    /// The name of the index, if two patterns are given.
+    /// The pattern of the index, if there are two patterns.
     pub index: Option<Pattern>,
-    /// What each element is taken apart into.
+    /// The pattern of the element.
     pub element: Pattern,
     /// The list.
     pub list: Expr,
-    /// The statements for each element.
+    /// The statements that are evaluated for each element.
     pub body: Body,
 }
 
 /// `loop z = x over t in times { .. }`
 #[derive(Clone, Debug)]
 pub struct Loop {
-    /// Values that each step passes on, with their start.
+    /// The carried values, each with its first value.
     pub carried: Vec<(Name, Expr)>,
-    /// Constants of each step, with their lists.
+    /// The names that have another constant in each step, each with the list of these.
     pub stepped: Vec<(Name, Expr)>,
     /// The statements of a step.
     pub body: Body,

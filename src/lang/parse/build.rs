@@ -1,7 +1,7 @@
 //! pest's pairs to the tree: items and members. Expressions are in `build/expression.rs`.
 //!
-//! The grammar guarantees the order and number of pairs; what it can't express (a number that is too large,
-//! an unbound base) is reported here or later.
+//! The grammar guarantees the order and the number of pairs. What it can't express, such as a number that is too large,
+//! is reported here or by a later stage.
 
 mod expression;
 
@@ -20,7 +20,7 @@ use super::ast::{
 };
 use super::section::Section;
 
-/// Which text is parsed, and where in it the parsed part begins.
+/// The text that is parsed, and the byte at which the parsed part begins.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) source: SourceId,
@@ -57,13 +57,13 @@ pub(super) fn lone_expr(place: Place, pair: P<'_>) -> Result<Expr, Vec<Diagnosti
     build.finish(expr)
 }
 
-/// Expressions within expressions, at most: every later stage calls itself for each.
+/// The greatest depth of expressions within expressions: every later stage recurses into them.
 const DEPTH: usize = 400;
 
 struct Build {
     place: Place,
     diagnostics: Vec<Diagnostic>,
-    /// How deep the expression lies that is being made.
+    /// The depth of the expression that is being made.
     depth: usize,
 }
 
@@ -72,7 +72,7 @@ impl Build {
         if self.diagnostics.is_empty() { Ok(value) } else { Err(self.diagnostics) }
     }
 
-    /// Makes expressions that lie `by` levels deeper, unless that is too deep.
+    /// Makes an expression that lies `by` levels deeper, or reports that this is too deep.
     fn deeper(&mut self, by: usize, pair: P<'_>, make: impl FnOnce(&mut Build, P<'_>) -> Expr) -> Expr {
         let span = self.span(&pair);
         if self.depth + by > DEPTH {
@@ -120,7 +120,7 @@ impl Build {
         (doc, allows.into_iter().map(|pair| self.allow(pair, covers)).collect(), thing)
     }
 
-    /// The words of its reason stand as they are: nothing is put into them.
+    /// Braces in a reason are only text: they hold no value.
     fn allow(&mut self, pair: P<'_>, covers: Span) -> Allow {
         let span = self.span(&pair);
         let mut inner = meaningful(pair);
@@ -166,7 +166,7 @@ impl Build {
         LetDef { name, value: self.expr(inner.next().expect("a `let` has a value")), is_fresh }
     }
 
-    /// A function, a main function or a score: `[name] params [type] body`.
+    /// A function, a main function or a section that holds a function: `[name] params [type] body`.
     fn function(&mut self, pair: P<'_>) -> FnDef {
         let keyword = pair.clone().into_inner().next().expect("a function begins with a keyword");
         let mut name = self.name(&keyword);
@@ -297,13 +297,14 @@ fn first(pair: P<'_>) -> P<'_> {
     meaningful(pair).next().expect("the grammar puts one pair inside")
 }
 
-/// The pairs inside that are not bare keywords or the end of the text.
+/// The pairs inside, without keywords that say nothing by themselves and without the end of the text.
 fn meaningful(pair: P<'_>) -> impl Iterator<Item = P<'_>> {
     let inner: Pairs<'_, Rule> = pair.into_inner();
     inner.filter(|pair| !is_word(pair.as_rule()))
 }
 
-/// Whether a rule is a word or sign that says nothing by itself, as `let` and `=` do; `true` and `not` do say something.
+/// Whether a rule is a word or sign that says nothing by itself, as `let` and `=` do; `true` and `not` do say
+/// something.
 fn is_word(rule: Rule) -> bool {
     /// The rules of keywords, by their names in the grammar.
     static KEYWORDS: LazyLock<Vec<Rule>> = LazyLock::new(|| {

@@ -1,7 +1,7 @@
 //! Which operands belong to which operator.
 //!
-//! In: the pairs of a chain, operands and operators in turns, and what its operators are. Out: the chain as a tree, by how
-//! tightly each operator binds. This room does not know what the tree is for.
+//! In: the pairs of a chain, in which operands and operators alternate. Out: the chain as a tree, according to how
+//! tightly each operator binds. It is used for the syntax tree and for the formatter's tree.
 
 use std::iter::Peekable;
 
@@ -35,13 +35,13 @@ pub(super) enum Chain<'a> {
     Placed(Box<Chain<'a>>, P<'a>),
     /// `not x`, `-x`
     Prefixed(Binding, P<'a>, Box<Chain<'a>>),
-    /// `a + b`; a range has its own
+    /// `a + b`, and every other operator between two operands but a range
     Joined(Binding, Box<Chain<'a>>, P<'a>, Box<Chain<'a>>),
     /// `a..b`, `a..`, `..b`
     Range(Option<Box<Chain<'a>>>, P<'a>, Option<Box<Chain<'a>>>),
 }
 
-/// The tree of a chain; the operators that stand where they can't go into `misplaced`.
+/// The tree of a chain. Operators that can't stand where they do are added to `misplaced`.
 pub(super) fn climb<'a>(chain: P<'a>, misplaced: &mut Vec<P<'a>>) -> Chain<'a> {
     Climber { pairs: chain.into_inner().peekable(), misplaced }.above(Binding::Whole)
 }
@@ -85,7 +85,7 @@ impl<'a> Climber<'a, '_> {
                     let high = self.pairs.peek().is_some().then(|| Box::new(self.above(Binding::Range)));
                     Chain::Range(Some(Box::new(left)), operator, high)
                 }
-                // What stands behind `^` may have a sign and be a power.
+                // The exponent may have a minus, and may be a power itself.
                 Binding::Power => {
                     Chain::Joined(binding, Box::new(left), operator, Box::new(self.above(Binding::Product)))
                 }

@@ -1,4 +1,7 @@
-//! Syntax errors in plain words.
+//! Syntax errors as diagnostics in plain words.
+//!
+//! In: the error of pest, which knows a place and the rules that would fit there. Out: what was found, what was
+//! expected, and a hint where the mistake is a common one. No name of a rule reaches a user.
 
 use std::borrow::Cow;
 
@@ -54,7 +57,7 @@ pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnosti
     }
 }
 
-/// Brackets within brackets within brackets, at a byte.
+/// Too many brackets within brackets, at a byte.
 pub(super) fn too_nested(place: Place, at: usize) -> Diagnostic {
     Diagnostic::new(Code::TooNested, "this is nested too deeply to be read", place.span(at, at + 1))
         .help("give what is inside a name, with `let` or as a function")
@@ -65,7 +68,7 @@ pub(super) fn not_closed(place: Place, at: usize, bracket: char) -> Diagnostic {
     Diagnostic::new(Code::Syntax, format!("a `{bracket}` is not closed"), place.span(at, at + 1)).here("opened here")
 }
 
-/// An operator that reads on where another has ended what it could join.
+/// An operator that can't follow the operators before it, such as the second one of `a < b < c`.
 pub(super) fn misplaced_operator(operator: &str, span: Span) -> Diagnostic {
     let help = match operator {
         "not" => "put it and what it negates in brackets, as in `a == (not b)`",
@@ -137,7 +140,7 @@ fn found(rest: &str) -> &str {
     &rest[..length]
 }
 
-/// What is probably meant, judged by what stands there and before it.
+/// A hint at what is probably meant, judged by what stands there and before it.
 fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -> Option<String> {
     let fixed = match found {
         "///" => "a doc comment stands before an item or a member; elsewhere write `//`",
@@ -212,8 +215,8 @@ fn replacement(before: &str, found: &str, bracket: Option<char>) -> Option<(usiz
     }
 }
 
-/// The word in front of what is not expected, if that is a keyword but for a letter: `fro x in xs`, `lte (a, b) = f(x)`.
-/// Misspelt it reads as a name, and what follows is in the way.
+/// The word before the place of the error, if it differs from a keyword by one letter: `fro x in xs`, `lte (a, b) =
+/// f(x)`. A misspelt keyword is read as a name, so the parser stops only at what follows it.
 fn misspelt_before<'a>(before: &'a str, found: &str) -> Option<(usize, &'a str, &'static str)> {
     let tokens: Vec<Token> = Lexer::new(before).filter(|token| token.is_meaningful()).collect();
     let mut ahead = tokens.as_slice();
@@ -269,13 +272,13 @@ fn list<T: AsRef<str>>(words: &[T]) -> String {
     }
 }
 
-/// What begins with one of some keywords, and these.
+/// Something with the keywords that can begin it.
 fn beginning(what: &str, begins: Begins) -> Cow<'static, str> {
     let words: Vec<String> = Keyword::beginning(begins).map(|word| format!("`{word}`")).collect();
     format!("{what} ({})", list(&words)).into()
 }
 
-/// What a rule is called among people; none for those that would only distract.
+/// The name of a rule in messages; none for rules that would only distract.
 fn word(rule: Rule) -> Option<Cow<'static, str>> {
     let text = match rule {
         Rule::item

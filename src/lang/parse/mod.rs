@@ -1,7 +1,8 @@
 //! Text to an [`Ast`].
 //!
-//! In: the text of one file. Out: its tree, or everything that is wrong with its syntax and the tree of what can be read.
-//! A mistake in one item or member does not hide those of the others. This room does not know which words have a meaning.
+//! In: the text of one file. Out: its tree; if the syntax is wrong, all syntax errors and the tree of what could be
+//! read. An error in one item or member does not hide the errors in others. Names are only words here: `resolve` looks
+//! them up.
 
 pub mod ast;
 mod bracket;
@@ -24,9 +25,9 @@ use crate::diagnostic::Diagnostic;
 use crate::source::SourceMap;
 use ast::{Ast, Expr};
 
-/// Brackets within brackets, at most: each is a call of the parser.
+/// The greatest depth of brackets within brackets: the parser recurses into them.
 const BRACKETS: usize = 50;
-/// Tries of the parser, at most: what can be read takes a few hundred for each word.
+/// How many rules the parser tries before it gives up. A text without errors takes a few hundred for each word.
 const TRIES: NonZeroUsize = NonZeroUsize::new(50_000_000).expect("it is not 0");
 
 mod grammar {
@@ -48,8 +49,8 @@ pub fn parse(id: SourceId, sources: &SourceMap) -> Result<Ast, Vec<Diagnostic>> 
     if diagnostics.is_empty() { Ok(ast) } else { Err(diagnostics) }
 }
 
-/// Parses as much of a file as can be read, with all syntax errors. What is left out of the tree has left its names in
-/// [`Ast::broken`].
+/// Parses a file as far as it can be read, and collects all syntax errors. The names of items that could not be read
+/// are in [`Ast::broken`].
 #[must_use]
 pub fn parse_partly(id: SourceId, sources: &SourceMap) -> (Ast, Vec<Diagnostic>) {
     let text = &sources.get(id).text;
@@ -67,7 +68,8 @@ pub fn parse_partly(id: SourceId, sources: &SourceMap) -> (Ast, Vec<Diagnostic>)
     }
 }
 
-/// Parses a single expression that begins at byte `start` of a text, such as the value of a setting on the command line.
+/// Parses a single expression that begins at byte `start` of a text, such as the value of a setting on the command
+/// line.
 ///
 /// # Errors
 /// The syntax error.
@@ -86,7 +88,7 @@ fn limited(place: build::Place, text: &str) -> Result<(), Vec<Diagnostic>> {
     too_nested(text).map_or(Ok(()), |at| Err(vec![error::too_nested(place, at)]))
 }
 
-/// Where too many brackets are open, if they are; the parser gives up after a number of tries in any case.
+/// Where too many brackets are open at once, if they are. Also limits how many rules the parser tries.
 fn too_nested(text: &str) -> Option<usize> {
     pest::set_call_limit(Some(TRIES));
     let (depth, at) = bracket::scan(text).deepest;

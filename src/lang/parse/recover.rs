@@ -1,7 +1,8 @@
-//! What can be read of a text in which something can't: items one by one, and the members of a broken block one by one.
+//! Parses what it can of a text with syntax errors: item by item, and within a broken block member by member.
 //!
-//! In: a text that does not parse as a whole. Out: the tree of what does, and at most one mistake for each item or member.
-//! What is left out leaves its name behind, so that nobody complains of its absence.
+//! In: a text that does not parse as a whole. Out: the tree of the items and members that do, and at most one error for
+//! each of the others. The names of items that are left out are kept, so that later stages do not report them as
+//! unknown.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use super::keyword::{Begins, Keyword};
 use super::lex::{Lexer, Token, TokenKind};
 use super::{Grammar, Rule, bracket, error};
 
-/// Parses each item by itself; collects what is wrong and what is right.
+/// Parses each item by itself, and collects the trees and the errors.
 pub(super) fn item_by_item(id: SourceId, text: &str) -> (Ast, Vec<Diagnostic>) {
     let mut ast = Ast::default();
     let mut diagnostics = Vec::new();
@@ -33,7 +34,7 @@ pub(super) fn item_by_item(id: SourceId, text: &str) -> (Ast, Vec<Diagnostic>) {
                 None => {
                     diagnostics.extend(wrong);
                     let words = words(place, part);
-                    // A `use` and an `enum` give all their words a meaning.
+                    // A `use` and an `enum` define all names that they list.
                     let is_list = words.first().is_some_and(|first| matches!(&*first.node, "use" | "enum"));
                     let count = if is_list { words.len() } else { 1 };
                     ast.broken.extend(words.into_iter().skip(1).take(count));
@@ -58,7 +59,8 @@ fn parsed(place: Place, text: &str) -> Result<Ast, Vec<Diagnostic>> {
     }
 }
 
-/// The members of a block or model that can be read; none if what is around them can't be, or there is nothing to gain.
+/// The members of a block or model that can be read, and the errors in the others. None if the block can't be read even
+/// without members, or if no single member has an error.
 fn member_by_member(place: Place, text: &str) -> Option<(Ast, Vec<Diagnostic>)> {
     let members = members(text);
     let without = |kept: &dyn Fn(usize) -> bool| {
@@ -77,11 +79,11 @@ fn member_by_member(place: Place, text: &str) -> Option<(Ast, Vec<Diagnostic>)> 
     for (i, &(start, end)) in members.iter().enumerate() {
         let Err(mut told) = parsed(place, &without(&|other| other == i)) else { continue };
         let is_inside = |told: &[Diagnostic]| told.iter().any(|told| (told.span().start as usize) < place.offset + end);
-        // What ends too early is told by what stands behind it.
+        // A member that ends too early is an error only because of what follows it.
         if !is_inside(&told) {
             told = parsed(place, &without(&|other| other == i || other == i + 1)).err().unwrap_or(told);
         }
-        // What is not closed in a member would be told of the bracket around all of them.
+        // Without this an open bracket in a member would be reported as one of the block around it.
         let open = bracket::scan(&text[start..end]).open.last().copied().filter(|_| {
             told.iter().all(|told| {
                 (told.span().start as usize) < place.offset + start || !is_inside(std::slice::from_ref(told))
@@ -100,13 +102,13 @@ fn member_by_member(place: Place, text: &str) -> Option<(Ast, Vec<Diagnostic>)> 
     Some((ast, wrong.into_iter().flat_map(|(_, told)| told).collect()))
 }
 
-/// As many bytes without a meaning; lines stay lines.
+/// As many spaces as the text has bytes; line breaks stay.
 fn blank(text: &str) -> String {
     text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect()
 }
 
-/// Where the members of a block begin and end: at lines that begin with the word of a member and are as far indented as
-/// the first of them. The last ends where the block does.
+/// Where the members of a block begin and end. A member begins at a line that begins with the word of one and is
+/// indented no further than the first member. The last one ends where the block ends.
 fn members(text: &str) -> Vec<(usize, usize)> {
     let (mut starts, mut indent, mut at, mut after_ahead) = (Vec::new(), None, 0, false);
     for line in text.split_inclusive('\n') {
@@ -128,7 +130,7 @@ fn members(text: &str) -> Vec<(usize, usize)> {
     starts.iter().copied().zip(ends).filter(|(start, end)| start < end).collect()
 }
 
-/// Whether a token begins a line that stands before an item or member and belongs to it: a doc comment or an `allow`.
+/// Whether a token begins a line that belongs to the item or member after it: a doc comment or an `allow`.
 fn is_ahead(token: Token, text: &str) -> bool {
     token.kind == TokenKind::Doc || (token.kind == TokenKind::Word && token.of(text) == "allow")
 }
@@ -138,14 +140,15 @@ fn keyword(token: Token, text: &str) -> Option<Keyword> {
     Keyword::named(token.of(text)).filter(|_| token.kind == TokenKind::Word)
 }
 
-/// The words of an item: first what it is, then its name.
+/// The words of an item: first its keyword, then its name.
 fn words(place: Place, text: &str) -> Vec<Spanned<Arc<str>>> {
     let words = Lexer::new(text).filter(|token| token.kind == TokenKind::Word && token.of(text) != "allow");
     words.map(|word| Spanned::new(Arc::from(word.of(text)), place.span(word.start, word.end))).collect()
 }
 
-/// Where items begin and end, judged by lines that start in the first column. Where a bracket is open such a line
-/// must begin with a word that begins nothing but an item, or come after an indented line or the end of a body.
+/// Where items begin and end. An item begins at a line that is not indented and begins with a word. If a bracket is
+/// still open there, the word must be one that begins only items, or `fn` or `let` after an indented line or the end of
+/// a body.
 fn items(text: &str) -> Vec<(usize, usize)> {
     let mut starts = vec![0];
     let (mut at, mut start) = (0, 0);

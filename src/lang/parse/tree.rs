@@ -1,7 +1,7 @@
-//! Text to a [`Tree`] that loses nothing: every word and sign with its place, every comment, every line break.
+//! Text to a [`Tree`] that keeps everything: every word and sign, every comment, every line break.
 //!
-//! The [`Ast`](super::ast::Ast) says what a text means, this says how it is written: it is what the formatter lays
-//! out anew. Only texts without syntax errors have one. Operators that join nothing leave no node behind.
+//! The [`Ast`](super::ast::Ast) holds what a text means, this tree how it is written. The formatter works on it. Only a
+//! text without syntax errors has one. A chain that is a single operand has no node of its own.
 
 use pest::Parser;
 use pest::iterators::Pair;
@@ -16,11 +16,11 @@ use super::{Grammar, Rule};
 /// A comment that is not a doc comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comment {
-    /// From `//` to the last sign that is not a space.
+    /// From `//` to the last character that is not a space.
     pub text: String,
-    /// Line breaks between what stands before it and itself; 0 if it stands behind something.
+    /// Line breaks directly before it; 0 if it follows something on the same line.
     pub breaks: usize,
-    /// Signs before it on its line.
+    /// Characters before it on its line.
     pub column: usize,
 }
 
@@ -31,7 +31,7 @@ pub struct Token {
     pub text: String,
     /// Comments before it.
     pub comments: Vec<Comment>,
-    /// Line breaks between it and the last comment, or the token before it.
+    /// Line breaks directly before it.
     pub breaks: usize,
 }
 
@@ -43,7 +43,7 @@ impl Token {
     }
 }
 
-/// What a stretch of tokens is; the names are those of the grammar.
+/// What a node is; the names are those of the grammar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the grammar says what each is")]
 pub enum Kind {
@@ -105,7 +105,7 @@ pub enum Kind {
 pub enum Child {
     /// Number of a token.
     Token(usize),
-    /// What is made of several.
+    /// A node, which is made of several.
     Node(Node),
 }
 
@@ -138,7 +138,7 @@ impl Child {
     }
 }
 
-/// A stretch of tokens that belong together.
+/// Tokens that belong together.
 #[derive(Clone, Debug)]
 pub struct Node {
     /// What it is.
@@ -155,10 +155,10 @@ impl Node {
     }
 }
 
-/// A text taken apart.
+/// A text as tokens, and the nodes that these form.
 #[derive(Clone, Debug)]
 pub struct Tree {
-    /// All tokens; the last is empty and has the comments at the end of the text.
+    /// All tokens. The last one is empty and holds the comments at the end of the text.
     pub tokens: Vec<Token>,
     /// The file.
     pub root: Node,
@@ -225,7 +225,7 @@ impl Reader<'_> {
         into.push(Child::Node(Node { kind, children }));
     }
 
-    /// What a chain is made of; `a + b - c` is one with three operands.
+    /// The children of a chain; `a + b - c` has three operands.
     fn links(&mut self, chain: Chain<'_>, into: &mut Vec<Child>) {
         let own = kind(&chain);
         match chain {
@@ -271,7 +271,7 @@ impl Reader<'_> {
         self.at = end;
     }
 
-    /// Reads what no rule has a name for: signs, comments and spaces up to a byte.
+    /// Reads up to a byte what no pair holds: signs, comments and spaces.
     fn signs(&mut self, end: usize, into: &mut Vec<Child>) {
         let (text, from) = (self.text, self.at);
         for token in Lexer::new(&text[from..end]) {
@@ -307,7 +307,7 @@ impl Reader<'_> {
     }
 }
 
-/// The node that a chain becomes, with what tells it from those around it; none for a lone operand.
+/// The kind of node that a chain becomes, and how tightly its operators bind; none for a single operand.
 fn kind(chain: &Chain<'_>) -> Option<(Kind, Binding)> {
     match chain {
         Chain::Operand(_) => None,
@@ -320,17 +320,17 @@ fn kind(chain: &Chain<'_>) -> Option<(Kind, Binding)> {
     }
 }
 
-/// What a rule leaves in the tree.
+/// What a rule becomes in the tree.
 enum Form {
     /// Nothing.
     End,
     /// A token.
     Word,
-    /// What is in it.
+    /// Its children, without a node around them.
     Open,
-    /// Nodes for its operators.
+    /// A node for each group of operators that bind alike.
     Chain,
-    /// A node, if it joins several things.
+    /// A node if it has several children, else its only child.
     Joins(Kind),
     /// A node.
     Node(Kind),

@@ -18,7 +18,7 @@ pub(super) fn unknown_name<'a>(word: &str, span: Span, known: impl IntoIterator<
         .did_you_mean(nearest(word, known))
 }
 
-/// A name that is nothing: perhaps an extent that no shape binds, or a word of another language.
+/// A name that nothing defines: perhaps a shape variable that no parameter binds, or a word of another language.
 pub(super) fn unknown_word<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     if word == "return" {
         return unknown_name(word, span, []).help("the last expression of a body is its value, without `return`");

@@ -1,4 +1,4 @@
-//! What each word of a spec stands for, and where that is defined.
+//! For each place of a word: the definition to which the word refers.
 
 use std::collections::BTreeMap;
 
@@ -9,21 +9,21 @@ use super::builtin::Builtin;
 /// What a word stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Definition {
-    /// The thing whose name stands at this place where it is defined.
+    /// Something whose name is defined at this place.
     Name(Span),
-    /// A word of the language.
+    /// A builtin of the language.
     Builtin(Builtin),
 }
 
-/// The meaning of words by their places.
+/// The definitions of words, by the places of the words.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
     uses: BTreeMap<Span, (Definition, usize)>,
 }
 
 impl Index {
-    /// Notes what a word stands for. The body of a block is read again for each block that descends from it, at a larger
-    /// `distance`; the note with the smallest distance stays.
+    /// Notes the definition of a word. The body of a block is visited again for each block that inherits it, with a
+    /// larger `distance`; the definition with the smallest counts.
     pub(crate) fn note(&mut self, at: Span, definition: Definition, distance: usize) {
         let nearest = self.uses.get(&at).is_none_or(|(_, known)| distance <= *known);
         if nearest {
@@ -31,7 +31,7 @@ impl Index {
         }
     }
 
-    /// The same index for a changed text: `to` gives the new place of each span. Notes without a new place are left out.
+    /// The index with all places moved; a word or definition without a new place is left out.
     #[must_use]
     pub fn moved(&self, to: &impl Fn(Span) -> Option<Span>) -> Index {
         let moved = self.uses.iter().filter_map(|(at, (definition, distance))| {
@@ -44,7 +44,7 @@ impl Index {
         Index { uses: moved.collect() }
     }
 
-    /// All places with what the words there stand for.
+    /// All places of words, with the definitions.
     pub fn iter(&self) -> impl Iterator<Item = (Span, Definition)> {
         self.uses.iter().map(|(at, (definition, _))| (*at, *definition))
     }

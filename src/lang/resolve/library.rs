@@ -1,6 +1,6 @@
 //! Texts and their trees, kept from one compilation to the next.
 //!
-//! A file keeps its number, so that places in it can be compared between compilations. It is parsed again only when its
+//! Each file keeps its number, so that places can be compared between compilations. It is parsed again only when its
 //! text has changed.
 
 use std::collections::VecDeque;
@@ -26,7 +26,7 @@ type Parsed = (Arc<Ast>, Vec<Diagnostic>);
 pub struct Library {
     sources: SourceMap,
     files: IndexMap<Location, Entry>,
-    /// The files that the last compilation asked for, existing or not.
+    /// The files that the last compilation asked for, also those that are missing.
     asked: Vec<Location>,
     parses: usize,
 }

@@ -1,8 +1,9 @@
 //! [`Ast`] to [`Spec`]: every file loaded, every name known.
 //!
-//! In: where the file of the experiment lies and what is set from outside. Out: modules with scopes, and blocks with the
-//! members of their bases. Every unknown name has been reported, except for fields of values: `check` knows the values.
-//! Templates are not expanded here, because the rounds of a loop can depend on shapes, which only `check` knows.
+//! In: the location of an experiment's file and the settings from outside. Out: modules with scopes, and blocks with
+//! the members that they inherit. Every name is then known or reported, except the fields of values, which depend on
+//! the value. Blocks are not expanded here: how often a loop in a block runs can depend on shapes, which only `check`
+//! knows.
 
 pub mod builtin;
 mod error;
@@ -38,8 +39,8 @@ use spec::Spec;
 /// `settings` are the `name=value` pairs from outside. A library keeps texts and trees for the next time. An index gets
 /// a note of what each word stands for.
 ///
-/// Mistakes in the syntax and the names do not end it: they are in [`Spec::diagnostics`], so that `check` can find those in
-/// the rest of the spec too.
+/// Errors in syntax and names are kept in [`Spec::diagnostics`] beside what could be read, so that `check` can find
+/// further errors.
 ///
 /// # Errors
 /// If the file can't be read.
@@ -64,14 +65,14 @@ pub fn resolve(
     Ok(spec)
 }
 
-/// The files that a spec is made of, as far as they can be read, and those that it uses and that are missing.
+/// All files that a spec uses, also those that are missing.
 pub fn files(root: &Location, files: &dyn Files, library: &mut Library) -> Vec<Location> {
-    // Mistakes in the files do not matter here.
+    // Errors in them do not matter here.
     let _ = load::load(root, files, library);
     library.asked().to_vec()
 }
 
-/// The mistake that a file has no model, for commands that need one.
+/// The error that a file has no model, for commands that need one.
 #[must_use]
 pub fn no_model(spec: &Spec) -> Diagnostic {
     error::no_model(Span { source: spec.modules[0].source, start: 0, end: 0 })

@@ -1,4 +1,7 @@
-//! Looks at every name that is used, in every body, whether or not it will ever be expanded.
+//! Checks that every name that is used is defined, in every body, also in those that are never expanded.
+//!
+//! In: a [`Spec`] whose top-level names are bound. Out: diagnostics, and which names are read. Fields of values are not
+//! checked here.
 
 use std::sync::Arc;
 
@@ -19,7 +22,7 @@ use super::spec::{Binding, Block, ModuleId, Reader, Spec, member_name};
 use super::variable::variables;
 use super::{File, error};
 
-/// Everything that is wrong with the names in all files, and which of them are read.
+/// All errors in the names of all files, and which names are read.
 pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) -> (Vec<Diagnostic>, Reads) {
     let (mut diagnostics, mut reads) = (Vec::new(), Reads::default());
     for (index, file) in files.iter().enumerate() {
@@ -68,7 +71,7 @@ pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) 
     (diagnostics, reads)
 }
 
-/// Names in the value of a setting from outside, which sees what its `param` sees where that is written.
+/// The errors in the names of a value that is set from outside. It sees the same names as its `param`.
 pub(super) fn check_setting(spec: &Spec, model: &Block, param: &str, expr: &Expr) -> Vec<Diagnostic> {
     let Some((module, Member { kind: MemberKind::Param(def), .. })) = model.members.get(param) else {
         return Vec::new();
@@ -87,7 +90,7 @@ pub(super) fn check_setting(spec: &Spec, model: &Block, param: &str, expr: &Expr
     names.diagnostics
 }
 
-/// Names in an expression from outside, which sees the inputs that come with it before the members of the model.
+/// The errors in the names of an expression from outside. Its inputs hide members of the model with the same name.
 pub(super) fn check_query<'a>(
     spec: &Spec,
     model: &Block,
@@ -104,7 +107,7 @@ struct Local {
     name: Arc<str>,
     span: Span,
     kind: LocalKind,
-    /// Whether something reads it; said from the start of names that need no reader, such as parameters.
+    /// Whether something reads it. Names that need no reader, such as parameters, count as read.
     is_read: bool,
 }
 
@@ -112,7 +115,7 @@ struct Local {
 enum LocalKind {
     Let,
     Var,
-    /// A `var` outside of the body of a loop or of a function that is a value.
+    /// A `var` outside of the `loop`, or of the function without a name, in which it is used.
     OuterVar,
 }
 
@@ -121,9 +124,9 @@ struct Names<'a> {
     module: ModuleId,
     block: Option<&'a Block>,
     locals: Vec<Local>,
-    /// The type that a setting from outside must have, if that is one word.
+    /// The type of the setting from outside that is checked, if the type is one word.
     wanted: Option<Arc<str>>,
-    /// The member of the model that is looked at.
+    /// The member of the model that is checked.
     member: Option<Arc<str>>,
     reads: Reads,
     /// What words stand for, if somebody asks.
@@ -153,7 +156,7 @@ impl<'a> Names<'a> {
         Names { index, ..self }
     }
 
-    /// Notes what a word stands for, as far as that is known here.
+    /// Notes the definition of a word, if it is known here.
     fn note(&mut self, name: &str, span: Span) {
         if self.index.is_none() {
             return;
@@ -231,13 +234,13 @@ impl<'a> Names<'a> {
         self.locals.push(Local { name: name.node.clone(), span: name.span, kind, is_read: true });
     }
 
-    /// A name that somebody gave to be read; those that begin with `_` need not be.
+    /// Adds a local name that something should read, unless it begins with `_`.
     fn watched(&mut self, name: &Name, kind: LocalKind) {
         let is_read = name.node.starts_with('_');
         self.locals.push(Local { name: name.node.clone(), span: name.span, kind, is_read });
     }
 
-    /// Forgets the innermost locals, and notes those that nothing has read.
+    /// Removes the innermost local names, and notes those that nothing has read.
     fn leave(&mut self, depth: usize) {
         let left = self.locals.drain(depth..).filter(|local| !local.is_read);
         self.reads.unread.extend(left.map(|local| Name::new(local.name, local.span)));
@@ -264,7 +267,7 @@ impl<'a> Names<'a> {
         self.reads.top.insert((self.module, name.clone()));
     }
 
-    /// One-letter names in shapes that mean nothing else are variables: the shape gives them a value.
+    /// Adds the shape variables of a type: names of one letter that nothing else defines.
     fn shape_variables(&mut self, ty: &Type) {
         for (name, span) in variables(ty) {
             if !self.knows(&name) {
@@ -297,7 +300,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// In the place of a type a word may also be the name of a result, which then only explains.
+    /// Checks the name of a type.
     fn type_name(&mut self, name: &Arc<str>, span: Span) {
         self.read_top(name);
         let scope = &self.spec.module(self.module).scope;
@@ -375,7 +378,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Looks at the values of settings that are expressions, so not at those made of words of the section.
+    /// Checks the values of settings, except those made of words that only their section knows.
     fn settings(&mut self, section: Section, settings: &[Setting]) {
         let has_words = section.settings().iter().any(|known| known.has_own_words);
         for setting in settings {
@@ -468,7 +471,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// A body that can't change the variables around it: it may run at another time.
+    /// A body that can't assign to the variables around it, because it may run at another time.
     fn frozen_body(&mut self, body: &Body) {
         let were: Vec<LocalKind> = self.locals.iter().map(|local| local.kind).collect();
         for local in self.locals.iter_mut().filter(|local| local.kind == LocalKind::Var) {
@@ -529,7 +532,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Whether a name is a local or a member.
+    /// Whether a name is local or a member.
     fn is_nearer(&self, name: &str) -> bool {
         self.locals.iter().any(|local| &*local.name == name)
             || self.block.is_some_and(|block| {
@@ -576,12 +579,12 @@ impl<'a> Names<'a> {
     }
 }
 
-/// The words of types that stand for themselves.
+/// The names of types that need no definition.
 fn types<'a>() -> impl Iterator<Item = &'a str> {
     TYPES.iter().copied().chain(["any", "fn"])
 }
 
-/// Whether an expression does something besides having a value.
+/// Whether an expression has an effect besides its value.
 fn acts(expr: &Expr) -> bool {
     let body_acts = |body: &Body| {
         body.statements.iter().any(|statement| match statement {

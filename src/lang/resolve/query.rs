@@ -1,6 +1,7 @@
 //! An expression from outside that is computed in the scope of the model, such as `sd.encode(z, sd.time(t))`.
 //!
-//! In: its text, and the tensors that come with it. Out: a [`Query`], every name of which is known.
+//! In: the text of the expression, and the names and facts of its input tensors. Out: a [`Query`] in which every name
+//! is known.
 
 use std::sync::Arc;
 
@@ -22,14 +23,15 @@ pub struct Query {
     pub text: Arc<str>,
     /// The expression.
     pub expr: Expr,
-    /// The tensors by name, with what is known of them.
+    /// The input tensors by name, with their facts.
     pub inputs: Vec<(Name, Fact)>,
 }
 
-/// Reads an expression that sees the model's members, the names of the model's file, and `inputs` before all of them.
+/// Reads an expression. It sees the `inputs`, the members of the model and the names of the model's file; of two with
+/// the same name the first of these counts.
 ///
 /// # Errors
-/// What is wrong with its syntax and its names.
+/// The errors in its syntax and its names.
 pub fn query(
     spec: &Spec,
     text: &str,
@@ -52,7 +54,7 @@ pub fn query(
     if diagnostics.is_empty() { Ok(Query { text: text.into(), expr, inputs }) } else { Err(in_order(diagnostics)) }
 }
 
-/// The inputs as a text, one to a line, which messages can point at.
+/// The inputs as a text with one line for each, which messages can point at.
 fn list(inputs: &[(String, Fact)]) -> String {
     inputs.iter().map(|(name, fact)| line(name, fact)).collect()
 }

@@ -1,5 +1,6 @@
-//! Which names are read, and by which members. A name that nothing reads is no mistake, but probably not meant: there
-//! are warnings about it.
+//! Notes which names are read, and by which members of the model, while all names are looked up.
+//!
+//! A name that nothing reads is not an error, but probably a mistake: warnings are made from these notes.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,32 +12,32 @@ use crate::parse::ast::{ItemKind, MemberKind, Name, SectionContent};
 use super::File;
 use super::spec::{Binding, Block, ModuleId, Reader, Spec, Unread};
 
-/// What was read, and what was left unread.
+/// The names that were read, and those that were not.
 #[derive(Default)]
 pub(super) struct Reads {
     /// Local names that were never read.
     pub(super) unread: Vec<Name>,
     /// Top-level names that were read, by the module that sees them.
     pub(super) top: HashSet<(ModuleId, Arc<str>)>,
-    /// Members of the model that were read, and by which.
+    /// The members of the model that were read, each with the member that reads it.
     pub(super) members: Vec<Reader>,
 }
 
 impl Reads {
-    /// Adds what another collected.
+    /// Adds the notes of another.
     pub(super) fn join(&mut self, other: &mut Reads) {
         self.unread.append(&mut other.unread);
         self.top.extend(other.top.drain());
         self.members.append(&mut other.members);
     }
 
-    /// Adds the names that nothing reads to the spec; `is_std` says which modules are the standard library's.
+    /// Writes the notes into the spec. `is_std` says which modules belong to the standard library.
     pub(super) fn finish(mut self, spec: &mut Spec, files: &[File], is_std: &[bool]) {
         let own: Vec<_> =
             spec.modules.iter().zip(is_std).filter(|(_, is_std)| !**is_std).map(|(m, _)| m.source).collect();
         let mut unread: Vec<Unread> = Vec::new();
         for name in self.unread.drain(..).filter(|name| own.contains(&name.span.source)) {
-            // The members of a base are read again in each block that descends from it.
+            // The members of a base are visited again for each block that inherits them.
             if !unread.iter().any(|known| known.name.span == name.span) {
                 unread.push(Unread { name, is_import: false, needless: None });
             }
@@ -66,7 +67,7 @@ impl Reads {
         spec.readers = self.members;
     }
 
-    /// Whether a name of a module is read, or a case of the enum that it is.
+    /// Whether a name of a module is read; for an enum also whether one of its cases is.
     fn is_read(&self, spec: &Spec, module: ModuleId, name: &Name) -> bool {
         let read = |name: &Arc<str>| self.top.contains(&(module, name.clone()));
         read(&name.node)
@@ -87,8 +88,8 @@ fn beside(names: &[(Name, Name)], index: usize) -> Option<Span> {
     }
 }
 
-/// The members of the model that have an effect on a run: those on which an objective, `score`, `training`, `data` or
-/// `measure` depends. In a model without objective and score every function counts as a run.
+/// The members of the model on which a run depends: its objectives and sections, and all that these read. In a model
+/// with neither an objective nor a section that holds a function, a run is any of its functions.
 pub(crate) fn effective_members(model: &Block, readers: &[Reader]) -> HashSet<Arc<str>> {
     let is_run = |kind: &MemberKind| match kind {
         MemberKind::Objective(_) => true,

@@ -1,4 +1,6 @@
-//! Gives every top-level name its meaning and every block the members of its base.
+//! Binds every top-level name to its definition, and gives every block the members of its base.
+//!
+//! In: the trees of all files. Out: a [`Spec`] with modules, blocks and enums, and the errors in their names.
 
 use std::sync::Arc;
 
@@ -14,7 +16,7 @@ use super::index::{Definition, Index};
 use super::spec::{Binding, Block, BlockId, ByName, Enum, EnumId, Module, ModuleId, Spec, member_name};
 use super::{File, error};
 
-/// Binds the names of all files; the last is the prelude, which every other one sees.
+/// Binds the names of all files. The last file is the prelude, which all others see.
 pub(super) fn bind(files: &[File], index: Option<&mut Index>) -> (Spec, Vec<Diagnostic>) {
     let mut binder =
         Binder { spec: Spec::default(), definitions: Vec::new(), places: Vec::new(), diagnostics: Vec::new(), index };
@@ -32,17 +34,17 @@ pub(super) fn bind(files: &[File], index: Option<&mut Index>) -> (Spec, Vec<Diag
 
 struct Binder<'a> {
     spec: Spec,
-    /// The definition of each block, and whether its base has been joined in.
+    /// The definition of each block, and whether it has inherited the members of its base.
     definitions: Vec<(Arc<BlockDef>, bool)>,
     /// Where the names of each module are defined.
     places: Vec<IndexMap<Arc<str>, Span>>,
     diagnostics: Vec<Diagnostic>,
-    /// Gets a note of what each word stands for.
+    /// The definitions of words, if they are asked for.
     index: Option<&'a mut Index>,
 }
 
 impl Binder<'_> {
-    /// The names that a file itself defines.
+    /// Binds the names that a file defines.
     fn define(&mut self, id: ModuleId, file: &File) {
         let module = Module { source: file.source, doc: file.ast.doc.clone(), scope: ByName::default() };
         self.spec.modules.push(module);
@@ -135,7 +137,7 @@ impl Binder<'_> {
         id
     }
 
-    /// The names that a file takes from others, the cases of its enums, and the prelude.
+    /// Binds the names that a file imports, those of the prelude, and the cases of enums.
     fn import(&mut self, id: ModuleId, file: &File, files: &[File]) {
         let uses = file.ast.items.iter().filter_map(|item| match &item.kind {
             ItemKind::Use(item) => Some(item),
@@ -187,7 +189,7 @@ impl Binder<'_> {
         }
     }
 
-    /// A name that comes from a file or an item that could not be read.
+    /// Binds a name whose definition could not be read.
     fn lost(&mut self, id: ModuleId, name: &Name) {
         self.spec.modules[id.0].scope.entry(name.node.clone()).or_insert(Binding::Broken);
     }
@@ -203,7 +205,7 @@ impl Binder<'_> {
                     if let Some(&first) = self.places[id.0].get(&here.node) {
                         self.diagnostics.push(error::duplicate(here, first));
                     } else {
-                        // An imported name is not defined here, so that nobody can import it from here.
+                        // It is not among the names that this file defines: another file can't import it from here.
                         self.spec.modules[id.0].scope.insert(here.node.clone(), binding);
                     }
                 }
@@ -222,14 +224,14 @@ impl Binder<'_> {
         }
     }
 
-    /// Notes where the thing that a name stands for is defined.
+    /// Notes the definition of a name.
     fn used(&mut self, name: &Name, definition: Span) {
         if let Some(index) = &mut self.index {
             index.note(name.span, Definition::Name(definition), 0);
         }
     }
 
-    /// Adds the members of the base before its own, once.
+    /// Gives a block the members of its base, once.
     fn inherit(&mut self, id: BlockId, open: &mut Vec<BlockId>) {
         let (def, done) = self.definitions[id.0].clone();
         let Some(base) = def.base.as_ref().filter(|_| !done) else { return };
@@ -318,7 +320,7 @@ impl Binder<'_> {
     }
 }
 
-/// The section, if a block that has one of its own keeps none of those of its base.
+/// The section that a member is, if it is one of which a block with its own inherits none.
 fn replaced_at_once(kind: &MemberKind) -> Option<Section> {
     match kind {
         MemberKind::Section(def) if def.section.row().names == Names::Objectives => Some(def.section),

@@ -1,4 +1,4 @@
-//! What comes out of `resolve`: modules with their scopes, and blocks with all their members.
+//! The result of `resolve`: modules with their scopes, and blocks with all their members.
 
 use std::sync::Arc;
 
@@ -23,12 +23,12 @@ pub struct BlockId(pub(crate) usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EnumId(pub(crate) usize);
 
-/// One experiment, every name of which is known or reported.
+/// One experiment in which every name is known or reported.
 #[derive(Clone, Debug, Default)]
 pub struct Spec {
-    /// All files that take part; the user's own is the first.
+    /// All files of the experiment; the first is that of the user.
     pub modules: Vec<Module>,
-    /// All blocks, with the members of their bases.
+    /// All blocks, with the members that they inherit.
     pub blocks: Vec<Block>,
     /// All enumerations.
     pub enums: Vec<Enum>,
@@ -36,11 +36,11 @@ pub struct Spec {
     pub model: Option<BlockId>,
     /// Values set from outside, by the name of a `param` of the model.
     pub settings: Vec<(Name, Expr)>,
-    /// What is wrong with the syntax and the names.
+    /// The errors in syntax and names.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether there is no model because it could not be read.
     pub lost_model: bool,
-    /// The reasons that the spec gives for which warnings are not shown.
+    /// The `allow` lines, which silence warnings.
     pub allows: Vec<Allow>,
     /// Names outside of the standard library that nothing reads.
     pub unread: Vec<Unread>,
@@ -53,7 +53,7 @@ pub struct Spec {
 pub struct Unread {
     /// The name.
     pub name: Name,
-    /// Whether it is taken from another file.
+    /// Whether it is imported from another file.
     pub is_import: bool,
     /// The text to remove if the name is to go, where that is certain.
     pub needless: Option<Span>,
@@ -76,7 +76,7 @@ pub type ByName<T> = IndexMap<Arc<str>, T, FxBuildHasher>;
 pub struct Module {
     /// Its text.
     pub source: SourceId,
-    /// What its `//!` lines say.
+    /// The text of its `//!` lines.
     pub doc: String,
     /// What its top-level names mean.
     pub scope: ByName<Binding>,
@@ -121,16 +121,16 @@ pub struct Block {
     pub module: ModuleId,
     /// Its parameters.
     pub params: Vec<Param>,
-    /// Its members by name: those of its base first, replaced where it has one of the same name.
+    /// Its members by name: first those of its base, unless it replaces them, then its own.
     pub members: ByName<(ModuleId, Member)>,
-    /// All blocks it descends from, itself first.
+    /// Itself, its base, the base of that, and so on.
     pub lineage: Vec<BlockId>,
-    /// Whether it may have more members, which could not be read.
+    /// Whether it may have further members that could not be read.
     pub is_partial: bool,
 }
 
 impl Block {
-    /// A section that names nothing, and the module in which its names are looked up.
+    /// The section of a kind of which a block has one at most, and the module in which its names are looked up.
     #[must_use]
     pub fn section(&self, section: Section) -> Option<(ModuleId, &SectionDef)> {
         let (module, member) = self.members.get(section.word())?;
@@ -165,7 +165,7 @@ impl Spec {
     }
 }
 
-/// The name under which a member is known in its block, and its place.
+/// The name of a member in its block, and the place of that name.
 #[must_use]
 pub fn member_name(member: &Member) -> (Arc<str>, Span) {
     let of = |name: &Name| (name.node.clone(), name.span);

@@ -1,4 +1,5 @@
-//! Shape variables: names of one letter, perhaps with digits, that take their value where a shape first has them.
+//! Shape variables: names of one letter, with or without digits, that take their value where a shape first contains
+//! them.
 
 use std::sync::Arc;
 
@@ -6,7 +7,7 @@ use diadc_core::span::Span;
 
 use crate::parse::ast::{DimPattern, Expr, ExprKind, Type, TypeKind};
 
-/// Names in the shapes of a type that look like shape variables: one letter, perhaps with digits.
+/// The names in the shapes of a type that look like shape variables.
 pub(super) fn variables(ty: &Type) -> Vec<(Arc<str>, Span)> {
     let mut found = Vec::new();
     collect(ty, &mut found);
@@ -31,7 +32,7 @@ fn collect(ty: &Type, found: &mut Vec<(Arc<str>, Span)>) {
     }
 }
 
-/// Whether a name looks like one.
+/// Whether a name looks like a shape variable: one letter, with or without digits after it.
 pub(super) fn is_variable(name: &str) -> bool {
     let mut letters = name.chars();
     letters.next().is_some_and(|c| c.is_ascii_alphabetic()) && letters.all(|c| c.is_ascii_digit())

@@ -240,7 +240,7 @@ impl Build {
             .collect()
     }
 
-    /// A string in a place where nothing can be put in.
+    /// A string that can't hold values in braces.
     pub(super) fn plain_string(&mut self, pair: P<'_>) -> String {
         let span = self.span(&pair);
         let mut text = String::new();
