@@ -60,7 +60,7 @@ pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnosti
 /// Too many brackets within brackets, at a byte.
 pub(super) fn too_nested(place: Place, at: usize) -> Diagnostic {
     Diagnostic::new(Code::TooNested, "this is nested too deeply to be read", place.span(at, at + 1))
-        .help("give what is inside a name, with `let` or as a function")
+        .help("give inner parts a name, with `let` or as a function")
 }
 
 /// A bracket, at a byte, that nothing closes.
@@ -81,7 +81,7 @@ pub(super) fn misplaced_operator(operator: &str, span: Span) -> Diagnostic {
 /// An `allow` with an empty reason.
 pub(super) fn no_reason(code: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code::NoReason, format!("nothing says why `{code}` is no mistake here"), span)
-        .help("write it between the quotes: who reads this next wants to know")
+        .help("write the reason between the quotes")
 }
 
 /// A string or bracket that is not closed, or one that is closed but was never opened.
@@ -89,7 +89,7 @@ fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Dia
     if let Some(start) = before.string {
         return Some(
             Diagnostic::new(Code::Syntax, "a string is not closed", place.span(start, at))
-                .help("a string ends with `\"` on the line on which it begins; `{..}` in it puts a value in"),
+                .help("a string ends with `\"` on the line on which it begins; `{..}` in it holds a value"),
         );
     }
     let closes = match found {
@@ -144,7 +144,7 @@ fn found(rest: &str) -> &str {
 fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -> Option<String> {
     let fixed = match found {
         "///" => "a doc comment stands before an item or a member; elsewhere write `//`",
-        "//!" => "what a file is about stands at its top; elsewhere write `//`",
+        "//!" => "`//!` lines stand at the top of a file; elsewhere write `//`",
         ";" => "statements need no `;`: leave it out",
         "," if matches!(bracket, None | Some('{')) => {
             "nothing stands between statements, members and settings: leave the `,` out"

@@ -58,13 +58,13 @@ pub(super) fn unknown_import<'a>(name: &Name, from: &str, known: impl IntoIterat
 }
 
 pub(super) fn import_cycle(path: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::ImportCycle, format!("`{path}` uses this file, directly or by way of others"), span)
+    Diagnostic::new(Code::ImportCycle, format!("`{path}` uses this file, directly or through other files"), span)
         .help("move what both need into a third file")
 }
 
 pub(super) fn base_cycle(name: &Name) -> Diagnostic {
     Diagnostic::new(Code::BaseCycle, format!("`{}` descends from itself", name.node), name.span)
-        .here("by way of this base")
+        .here("through this base")
 }
 
 pub(super) fn base_is_no_block(name: &Name, what: &str) -> Diagnostic {
