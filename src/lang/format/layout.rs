@@ -166,16 +166,16 @@ impl Setter<'_> {
     fn comments(&mut self, token: usize) {
         let gap = self.draft.gaps[token];
         let comments = &self.draft.tokens[token].comments;
-        let mut behind: Option<usize> = None;
+        let mut trailing: Option<usize> = None;
         for (i, comment) in comments.iter().enumerate() {
             let has_line = token > 0;
-            let goes_on = comment.breaks == 1 && behind == Some(comment.column);
+            let goes_on = comment.breaks == 1 && trailing == Some(comment.column);
             if (comment.breaks == 0 && i == 0 && has_line) || goes_on {
                 self.line().comments.push(comment.text.clone());
-                behind = Some(comment.column);
+                trailing = Some(comment.column);
                 continue;
             }
-            behind = None;
+            trailing = None;
             let indent = match gap.indent {
                 Indent::Close(open) => self.column(Indent::Inside(open)),
                 Indent::End(head) => self.column(Indent::Body(head)),

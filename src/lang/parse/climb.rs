@@ -96,7 +96,7 @@ impl<'a> Climber<'a, '_> {
     }
 
     fn next(&mut self) -> P<'a> {
-        self.pairs.next().expect("an operand stands behind each operator")
+        self.pairs.next().expect("an operand follows each operator")
     }
 }
 

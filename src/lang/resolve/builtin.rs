@@ -204,7 +204,7 @@ builtins! {
         Clamp = "clamp"(x, low, high) => Unary::Clamp(low, high),
     }
 
-    /// A function of two numbers, or of the elements of two tensors. What stands behind `=>` is its operation.
+    /// A function of two numbers, or of the elements of two tensors. After `=>` stands its operation.
     Binary(BinaryWord) is Binary {
         /// The larger of two tensors or numbers, element by element.
         Maximum = "maximum"(a, b) => Binary::Max,

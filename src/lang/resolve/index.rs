@@ -6,7 +6,7 @@ use diadc_core::span::Span;
 
 use super::builtin::Builtin;
 
-/// What a word stands for.
+/// The definition of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Definition {
     /// Something whose name is defined at this place.

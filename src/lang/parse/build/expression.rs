@@ -183,7 +183,7 @@ impl Build {
 
     fn postfix(&mut self, pair: P<'_>) -> Expr {
         let mut inner = pair.into_inner();
-        let mut value = self.expr(inner.next().expect("a postfix stands behind something"));
+        let mut value = self.expr(inner.next().expect("a postfix follows an expression"));
         for pair in inner {
             let span = value.span.to(self.span(&pair));
             let kind = match pair.as_rule() {
