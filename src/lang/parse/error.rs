@@ -193,7 +193,8 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
 fn misspelt(found: &str, error: &Error<Rule>) -> Option<&'static str> {
     let wanted = expected(error);
     let starts = wanted.iter().any(|word| word.starts_with("an item") || word.starts_with("a member"));
-    ((starts || wanted.is_empty()) && found.len() > 2).then(|| nearest(found, Keyword::all().map(|keyword| keyword.word)))?
+    ((starts || wanted.is_empty()) && found.len() > 2)
+        .then(|| nearest(found, Keyword::all().map(|keyword| keyword.word)))?
 }
 
 /// What is to stand in the place of what was found, where that is sure, and the byte from which on it does.
