@@ -1,0 +1,56 @@
+//! The names in members that only a model has: parts that an objective trains, objectives and settings of a section.
+
+use crate::parse::ast::{MemberKind, Name, SectionContent, SectionDef, Setting};
+use crate::parse::section::Section;
+
+use super::Names;
+use crate::resolve::error;
+use crate::resolve::spec::member_name;
+
+impl Names<'_> {
+    pub(super) fn section(&mut self, def: &SectionDef) {
+        for path in &def.names {
+            self.part(path, "objective", |kind| matches!(kind, MemberKind::Objective(_)));
+        }
+        match &def.content {
+            SectionContent::Function(function) => self.function(function),
+            SectionContent::Settings(settings) => {
+                self.distinct(settings);
+                self.settings(def.section, settings);
+            }
+        }
+    }
+
+    /// Checks the values of settings, except those made of words that only their section knows.
+    fn settings(&mut self, section: Section, settings: &[Setting]) {
+        let has_words = section.settings().iter().any(|known| known.has_own_words);
+        for setting in settings {
+            let known = section.setting(&setting.name.node);
+            if known.map_or(!has_words, |known| !known.has_own_words) {
+                self.expr(&setting.value);
+            }
+        }
+    }
+
+    fn distinct(&mut self, settings: &[Setting]) {
+        for (i, setting) in settings.iter().enumerate() {
+            if let Some(first) = settings[..i].iter().find(|other| other.name.node == setting.name.node) {
+                self.diagnostics.push(error::duplicate(&setting.name, first.name.span));
+            }
+        }
+    }
+
+    pub(super) fn part(&mut self, path: &[Name], what: &str, is_it: impl Fn(&MemberKind) -> bool) {
+        let (Some(block), Some(first)) = (self.block, path.first()) else { return };
+        self.read_member(&first.node);
+        if let Some((_, member)) = block.members.get(&first.node) {
+            self.note_at(first.span, member_name(member).1);
+        }
+        if !block.is_partial && !block.members.get(&first.node).is_some_and(|(_, member)| is_it(&member.kind)) {
+            let known = block.members.iter().filter(|(_, (_, member))| is_it(&member.kind)).map(|(name, _)| &**name);
+            let mut diagnostic = error::unknown_name(&first.node, first.span, known);
+            diagnostic.headline = format!("the model has no {what} `{}`", first.node);
+            self.diagnostics.push(diagnostic);
+        }
+    }
+}
