@@ -73,7 +73,19 @@ pub(crate) fn sources() -> Vec<File> {
         let path = path.strip_prefix("src").expect("it lies there").to_str().expect("names are UTF-8").to_owned();
         File { path, code: code(&text), text }
     });
-    files.collect()
+    let mut files: Vec<File> = files.collect();
+    let tests: Vec<PathBuf> = files.iter().filter_map(test_file).collect();
+    files.iter_mut().filter(|file| tests.contains(&file.path.as_str().into())).for_each(|file| file.code.clear());
+    files
+}
+
+/// The file below `src` that holds the unit tests of another, if they have one of their own.
+fn test_file(of: &File) -> Option<PathBuf> {
+    let name = of.text.split("#[cfg(test)]\nmod ").nth(1)?.lines().next()?.strip_suffix(';')?;
+    let is_folder = of.path.ends_with("/mod.rs") || of.path.ends_with("lib.rs");
+    let folder =
+        if is_folder { Path::new(&of.path).parent()?.to_owned() } else { Path::new(&of.path).with_extension("") };
+    Some(folder.join(name).with_extension("rs"))
 }
 
 fn collect(folder: &Path, into: &mut Vec<PathBuf>) {

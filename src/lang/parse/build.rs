@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 
 use pest::iterators::{Pair, Pairs};
 
-use diadc_core::span::{SourceId, Span, Spanned};
+use diadc_core::span::{Span, Spanned};
 
 use crate::diagnostic::Diagnostic;
 
@@ -18,21 +18,8 @@ use super::ast::{
     Allow, Ast, BlockDef, Body, EnumDef, Expr, ExprKind, FnDef, Item, ItemKind, LetDef, Member, MemberKind, Name,
     ObjectiveDef, Param, ParamDef, PartPath, SectionContent, SectionDef, Setting, Use, UseFrom,
 };
+use super::place::Place;
 use super::section::Section;
-
-/// The text that is parsed, and the byte at which the parsed part begins.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) source: SourceId,
-    pub(super) offset: usize,
-}
-
-impl Place {
-    pub(super) fn span(self, start: usize, end: usize) -> Span {
-        let at = |n: usize| u32::try_from(self.offset + n).unwrap_or(u32::MAX);
-        Span { source: self.source, start: at(start), end: at(end) }
-    }
-}
 
 type P<'a> = Pair<'a, Rule>;
 

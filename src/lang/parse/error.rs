@@ -13,9 +13,9 @@ use crate::diagnostic::{Code, Diagnostic, Fix, is_misspelt, nearest};
 
 use super::Rule;
 use super::bracket::{Scan, scan};
-use super::build::Place;
 use super::keyword::{Begins, Keyword};
 use super::lex::{Bracket, Lexer, Token, TokenKind};
+use super::place::Place;
 
 /// What pest found wrong, as a diagnostic at its place.
 pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnostic {

@@ -11,6 +11,7 @@ mod climb;
 mod error;
 pub mod keyword;
 pub mod lex;
+mod place;
 mod recover;
 pub mod section;
 pub mod tree;
@@ -24,6 +25,7 @@ use diadc_core::span::SourceId;
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceMap;
 use ast::{Ast, Expr};
+use place::Place;
 
 /// The greatest depth of brackets within brackets: the parser recurses into them.
 const BRACKETS: usize = 50;
@@ -54,7 +56,7 @@ pub fn parse(id: SourceId, sources: &SourceMap) -> Result<Ast, Vec<Diagnostic>> 
 #[must_use]
 pub fn parse_partly(id: SourceId, sources: &SourceMap) -> (Ast, Vec<Diagnostic>) {
     let text = &sources.get(id).text;
-    let place = build::Place { source: id, offset: 0 };
+    let place = Place { source: id, offset: 0 };
     if let Err(diagnostics) = limited(place, text) {
         return (Ast { is_partial: true, ..Ast::default() }, diagnostics);
     }
@@ -75,7 +77,7 @@ pub fn parse_partly(id: SourceId, sources: &SourceMap) -> (Ast, Vec<Diagnostic>)
 /// The syntax error.
 pub fn parse_expression(id: SourceId, start: usize, sources: &SourceMap) -> Result<Expr, Vec<Diagnostic>> {
     let text = &sources.get(id).text[start..];
-    let place = build::Place { source: id, offset: start };
+    let place = Place { source: id, offset: start };
     limited(place, text)?;
     match Grammar::parse(Rule::lone_expr, text) {
         Ok(mut pairs) => build::lone_expr(place, pairs.next().expect("`lone_expr` makes one pair")),
@@ -84,7 +86,7 @@ pub fn parse_expression(id: SourceId, start: usize, sources: &SourceMap) -> Resu
 }
 
 /// Refuses a text in which so many brackets are open at once that the parser would run out of stack.
-fn limited(place: build::Place, text: &str) -> Result<(), Vec<Diagnostic>> {
+fn limited(place: Place, text: &str) -> Result<(), Vec<Diagnostic>> {
     too_nested(text).map_or(Ok(()), |at| Err(vec![error::too_nested(place, at)]))
 }
 

@@ -13,9 +13,10 @@ use diadc_core::span::{SourceId, Spanned};
 use crate::diagnostic::Diagnostic;
 
 use super::ast::{Ast, ItemKind};
-use super::build::{self, Place};
+use super::build;
 use super::keyword::{Begins, Keyword};
 use super::lex::{Lexer, Token, TokenKind};
+use super::place::Place;
 use super::{Grammar, Rule, bracket, error};
 
 /// Parses each item by itself, and collects the trees and the errors.

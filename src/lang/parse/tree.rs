@@ -8,9 +8,9 @@ use pest::iterators::Pair;
 
 use diadc_core::span::SourceId;
 
-use super::build::Place;
 use super::climb::{Binding, Chain, climb};
 use super::lex::{Lexer, TokenKind};
+use super::place::Place;
 use super::{Grammar, Rule};
 
 /// A comment that is not a doc comment.
