@@ -217,7 +217,7 @@ impl Reader<'_> {
             let weight = self.program.weight(*weight);
             if shape != weight.shape || stored != Stored::F32 {
                 return Err(self.wrong(format!(
-                    "`{name}` is {stored} of the shape {shape:?}, in the program {} of {:?}",
+                    "`{name}` is {stored} of the shape {shape:?}, but {} of {:?} in the program",
                     Stored::F32,
                     weight.shape
                 )));

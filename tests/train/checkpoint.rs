@@ -54,7 +54,7 @@ fn the_checkpoint_of_another_program_is_refused() {
     reshaped.weights[1].shape = vec![6, 24];
     let error = refusal(folder.path(), &reshaped);
     assert!(
-        error.ends_with("`first/rebuild/rebuild` is F32 of the shape [12, 12], the program's F32 of [6, 24]"),
+        error.ends_with("`first/rebuild/rebuild` is F32 of the shape [12, 12], but F32 of [6, 24] in the program"),
         "{error}"
     );
 }
