@@ -17,10 +17,10 @@ use mimalloc::MiMalloc;
 
 use books::{Books, Found};
 
-/// Blocks of so many bytes and more are large: of smaller ones there are many, but they hold little.
+/// The size in bytes from which on a block counts as large. There are many smaller blocks, but together they hold little.
 pub const LARGE: usize = 16 << 10;
 
-/// Large blocks are multiples of so many bytes, which is a multiple of the system's pages.
+/// The size of a large block, in bytes, is a multiple of this, which is itself a multiple of the system's page size.
 const PAGE: usize = if cfg!(target_arch = "x86_64") { 4 << 10 } else { 64 << 10 };
 
 /// The allocator, to be declared as `#[global_allocator]`.
@@ -94,8 +94,8 @@ impl Allocator {
     }
 }
 
-/// When a block of at least so many bytes grows, the system is asked to move its pages. A shorter one is copied, which
-/// takes less time than the system call.
+/// The size in bytes from which on a growing block is not copied: the system moves its pages instead. Copying a shorter
+/// block takes less time than that system call.
 const MOVED: usize = 128 << 10;
 
 /// Turns transparent huge pages off for this process: of a huge page that holds small blocks, most would never be used.
@@ -138,7 +138,7 @@ unsafe impl GlobalAlloc for Allocator {
         if is_large(layout) {
             let (block, is_clear) = self.take(layout.size());
             if !is_clear && !block.is_null() {
-                // SAFETY: the block has at least so many bytes, and nobody else knows it yet.
+                // SAFETY: the block is at least `layout.size()` bytes long, and nobody else knows it yet.
                 unsafe { block.write_bytes(0, layout.size()) };
             }
             return block;
@@ -156,7 +156,7 @@ unsafe impl GlobalAlloc for Allocator {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        // SAFETY: the caller promises that so many bytes, rounded up to the alignment, are no more than `isize::MAX`.
+        // SAFETY: the caller promises that `bytes`, rounded up to the alignment, is at most `isize::MAX`.
         let new = unsafe { Layout::from_size_align_unchecked(bytes, layout.align()) };
         match (is_large(layout), is_large(new)) {
             // SAFETY: the block came from mimalloc, which chose it for the same alignment.
@@ -181,7 +181,7 @@ impl Allocator {
     /// # Safety
     /// The block must have come from here with the layout `old` and be in use, and `new` must not be empty.
     unsafe fn copy(&self, block: *mut u8, old: Layout, new: Layout) -> *mut u8 {
-        // SAFETY: both blocks have so many bytes, and the new one lies apart from the old one, which is in use.
+        // SAFETY: both blocks are at least as long as the smaller layout, and the new one does not overlap the old one.
         unsafe {
             let copy = self.alloc(new);
             if !copy.is_null() {

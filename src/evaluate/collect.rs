@@ -82,7 +82,7 @@ impl Collector {
         Self { draws: true, ..self }
     }
 
-    /// Keeps at most so many bytes of good pixels in memory; more go to a file.
+    /// Sets how many bytes of good pixels are kept in memory; further ones go to a file.
     #[must_use]
     pub fn with_budget(self, bytes: usize) -> Self {
         Self { budget: bytes, ..self }

@@ -108,49 +108,31 @@ impl Expander<'_> {
 
     /// A value in words: its shape if it is a tensor, its block if it is a part.
     fn described(&self, value: &Value) -> String {
-        let text = match value {
-            Value::Tensor(tensor) => tensor.fact.to_string(),
-            Value::Instance(id) => self.block_name(*id).to_string(),
-            Value::List(items) | Value::Tuple(items) if value.holds_tensor() || items.iter().any(is_part) => {
-                let items: Vec<String> = items.iter().map(|item| self.described(item)).collect();
-                match items.as_slice() {
-                    [first, rest @ ..] if rest.len() > 1 && rest.iter().all(|item| item == first) => {
-                        format!("[{first}; {}]", items.len())
-                    }
-                    _ if matches!(value, Value::Tuple(_)) => format!("({})", items.join(", ")),
-                    _ => format!("[{}]", items.join(", ")),
+        let text = if let Value::Tensor(tensor) = value {
+            tensor.fact.to_string()
+        } else if let Value::Instance(id) = value {
+            self.block_name(*id).to_string()
+        } else if let Value::List(items) | Value::Tuple(items) = value
+            && (value.holds_tensor() || items.iter().any(is_part))
+        {
+            let items: Vec<String> = items.iter().map(|item| self.described(item)).collect();
+            match items.as_slice() {
+                [first, rest @ ..] if rest.len() > 1 && rest.iter().all(|item| item == first) => {
+                    format!("[{first}; {}]", items.len())
                 }
+                _ if matches!(value, Value::Tuple(_)) => format!("({})", items.join(", ")),
+                _ => format!("[{}]", items.join(", ")),
             }
-            Value::Record(entries) => {
-                let entries: Vec<String> =
-                    entries.iter().map(|(name, item)| format!("{name}: {}", self.described(item))).collect();
-                format!("{{ {} }}", entries.join(", "))
-            }
-            Value::List(items) if items.len() > 12 => {
-                value.kind(self.spec) + &format!(" from {}", self.described(&items[0]))
-            }
-            other @ (Value::List(_)
-            | Value::Tuple(_)
-            | Value::Poison
-            | Value::None
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Bool(_)
-            | Value::Str(_)
-            | Value::Dim(_)
-            | Value::Case(..)
-            | Value::Set(_)
-            | Value::Range(..)
-            | Value::Between(..)
-            | Value::Closure(_)
-            | Value::Function(..)
-            | Value::Method(..)
-            | Value::Block(_)
-            | Value::Builtin(_)
-            | Value::Partial(_)
-            | Value::Init(_)
-            | Value::Optimizer(_)
-            | Value::Schedule(_)) => other.shown(self.spec),
+        } else if let Value::Record(entries) = value {
+            let entries: Vec<String> =
+                entries.iter().map(|(name, item)| format!("{name}: {}", self.described(item))).collect();
+            format!("{{ {} }}", entries.join(", "))
+        } else if let Value::List(items) = value
+            && items.len() > 12
+        {
+            value.kind(self.spec) + &format!(" from {}", self.described(&items[0]))
+        } else {
+            value.shown(self.spec)
         };
         if text.chars().count() <= SHOWN {
             return text;

@@ -13,7 +13,7 @@ use super::super::stored::Stored;
 
 /// The folder in the archive; PyTorch takes any.
 const FOLDER: &str = "archive";
-/// The elements of a tensor begin at a multiple of so many bytes.
+/// The elements of a tensor begin at a multiple of this many bytes.
 const ALIGNMENT: u16 = 64;
 
 /// An archive into which tensors are written one after the other.

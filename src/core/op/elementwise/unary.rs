@@ -111,10 +111,12 @@ impl Unary {
     /// gradient to them.
     pub(in crate::op) fn as_op(self) -> OpRecord {
         let record = self.record();
-        let zero = match record.factor {
-            Some(0.0) => Zero::Always,
-            _ if (record.value)(0.0) == 0.0 => Zero::Products(&[&[0]]),
-            _ => Zero::Never,
+        let zero = if record.factor == Some(0.0) {
+            Zero::Always
+        } else if (record.value)(0.0) == 0.0 {
+            Zero::Products(&[&[0]])
+        } else {
+            Zero::Never
         };
         let is_flat = (record.derivative)(0.0) == 0.0;
         let identity = if record.is_identity { Identity::Always } else { Identity::Never };

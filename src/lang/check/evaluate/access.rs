@@ -86,54 +86,35 @@ impl Expander<'_> {
     }
 
     pub(crate) fn field(&mut self, env: &Environment, owner: &Value, name: &Arc<str>, span: Span) -> Outcome<Value> {
-        let diagnostic = match owner {
-            Value::Poison => return Err(Reported::before()),
-            Value::Record(entries) => match entries.get(name) {
+        let diagnostic = if owner.is_poison() {
+            return Err(Reported::before());
+        } else if let Value::Record(entries) = owner {
+            match entries.get(name) {
                 Some(value) => return value.clone().sound(),
                 None => error::unknown_field(name, "this record", entries.keys().map(|key| &**key), span),
-            },
-            Value::List(items) | Value::Tuple(items) => {
-                let item = match &**name {
-                    "first" => Some(items.first()),
-                    "last" => Some(items.last()),
-                    _ => None,
-                };
-                match item {
-                    Some(Some(item)) => return item.clone().sound(),
-                    Some(None) => error::out_of_range(0, 0, span),
-                    None => error::unknown_field(name, "a list", ["first", "last"], span),
-                }
             }
-            Value::Instance(id) => {
-                let Some(value) = self.member(*id, name, span, env) else {
-                    return Err(self.unknown_member(*id, name, span));
-                };
-                self.saw_field(*id, name, span);
-                return value;
+        } else if let Value::List(items) | Value::Tuple(items) = owner {
+            let item = match &**name {
+                "first" => Some(items.first()),
+                "last" => Some(items.last()),
+                _ => None,
+            };
+            match item {
+                Some(Some(item)) => return item.clone().sound(),
+                Some(None) => error::out_of_range(0, 0, span),
+                None => error::unknown_field(name, "a list", ["first", "last"], span),
             }
-            Value::Tensor(_) => {
-                let help = "a tensor has no fields; its extents are `shape(x)`";
-                error::unknown_field(name, "a tensor", [], span).help(help)
-            }
-            other @ (Value::None
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Bool(_)
-            | Value::Str(_)
-            | Value::Dim(_)
-            | Value::Case(..)
-            | Value::Set(_)
-            | Value::Range(..)
-            | Value::Between(..)
-            | Value::Closure(_)
-            | Value::Function(..)
-            | Value::Method(..)
-            | Value::Block(_)
-            | Value::Builtin(_)
-            | Value::Partial(_)
-            | Value::Init(_)
-            | Value::Optimizer(_)
-            | Value::Schedule(_)) => error::unknown_field(name, &other.kind(self.spec), [], span),
+        } else if let Value::Instance(id) = owner {
+            let Some(value) = self.member(*id, name, span, env) else {
+                return Err(self.unknown_member(*id, name, span));
+            };
+            self.saw_field(*id, name, span);
+            return value;
+        } else if let Value::Tensor(_) = owner {
+            let help = "a tensor has no fields; its extents are `shape(x)`";
+            error::unknown_field(name, "a tensor", [], span).help(help)
+        } else {
+            error::unknown_field(name, &owner.kind(self.spec), [], span)
         };
         Err(self.report(diagnostic))
     }

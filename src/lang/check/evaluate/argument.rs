@@ -129,14 +129,15 @@ impl Expander<'_> {
 
     /// An int that is at least `least`.
     pub(crate) fn int_argument(&mut self, arguments: &Arguments<'_>, name: &str, least: i64) -> Outcome<i64> {
-        match arguments.get(name) {
-            (Value::Int(n), _) if *n >= least => Ok(*n),
-            (Value::Int(n), span) => {
-                let text = format!("`{name}` of `{}` must be at least {least}, this is {n}", arguments.site.callee);
-                Err(self.report(Diagnostic::new(Code::TooSmall, text, span)))
-            }
-            _ => Err(self.refuse_argument(arguments, name, "an int")),
+        let (value, span) = arguments.get(name);
+        let Some(n) = value.int() else {
+            return Err(self.refuse_argument(arguments, name, "an int"));
+        };
+        if n < least {
+            let text = format!("`{name}` of `{}` must be at least {least}, this is {n}", arguments.site.callee);
+            return Err(self.report(Diagnostic::new(Code::TooSmall, text, span)));
         }
+        Ok(n)
     }
 
     pub(crate) fn size_argument(&mut self, arguments: &Arguments<'_>, name: &str, least: usize) -> Outcome<usize> {

@@ -157,38 +157,21 @@ impl Expander<'_> {
         for part in parts {
             match part {
                 StringPart::Text(part) => text.push_str(part),
-                StringPart::Value(expr) => match self.value(env, expr) {
-                    Value::Str(value) if text.len() + value.len() > LONGEST as usize => {
-                        self.report(error::text_too_long(expr.span));
-                    }
-                    Value::Str(value) => text.push_str(&value),
-                    Value::Poison => {}
-                    value @ (Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Case(..)) => {
+                StringPart::Value(expr) => {
+                    let value = self.value(env, expr);
+                    if let Value::Str(value) = &value {
+                        if text.len() + value.len() > LONGEST as usize {
+                            self.report(error::text_too_long(expr.span));
+                        } else {
+                            text.push_str(value);
+                        }
+                    } else if matches!(value, Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Case(..)) {
                         text.push_str(&value.shown(self.spec));
-                    }
-                    other @ (Value::None
-                    | Value::Dim(_)
-                    | Value::List(_)
-                    | Value::Set(_)
-                    | Value::Tuple(_)
-                    | Value::Record(_)
-                    | Value::Range(..)
-                    | Value::Between(..)
-                    | Value::Tensor(_)
-                    | Value::Closure(_)
-                    | Value::Function(..)
-                    | Value::Method(..)
-                    | Value::Block(_)
-                    | Value::Instance(_)
-                    | Value::Builtin(_)
-                    | Value::Partial(_)
-                    | Value::Init(_)
-                    | Value::Optimizer(_)
-                    | Value::Schedule(_)) => {
+                    } else if !value.is_poison() {
                         let wanted = "a number, a word or a case";
-                        self.refuse("what is put into a string", wanted, &other, expr.span);
+                        self.refuse("what is put into a string", wanted, &value, expr.span);
                     }
-                },
+                }
             }
         }
         text.into()

@@ -77,61 +77,41 @@ impl Expander<'_> {
 
     /// `copy original`
     pub(crate) fn copy(&mut self, env: &mut Environment, original: &Value, span: Span) -> Outcome<Value> {
-        match original {
-            Value::Poison => Err(Reported::before()),
-            Value::Instance(id) => {
-                let of = &self.instances[*id];
-                let own: Arc<str> = match &env.default_place {
-                    Some(DefaultPlace { path, is_index: true }) => path.clone(),
-                    Some(_) => of.place.clone(),
-                    None => "".into(),
-                };
-                let prefix = join(&env.prefix, &own);
-                let around = env.owner().map_or("", |owner| &*self.instances[owner].prefix);
-                let place = prefix.strip_prefix(around).map_or(&*prefix, |rest| rest.trim_start_matches('.'));
-                let instance = Instance {
-                    block: of.block,
-                    arguments: of.arguments.clone(),
-                    prefix: prefix.clone(),
-                    place: place.into(),
-                    owner: env.owner(),
-                    copy_of: Some(*id),
-                    members: FxHashMap::default(),
-                };
-                if !env.makes_part {
-                    let diagnostic = Diagnostic::new(Code::CopyOutsidePart, "a copy must be a `part`", span);
-                    return Err(self.report(diagnostic.help("write `part name = copy ..` in the block or model")));
-                }
-                self.reach(env, &prefix, span, true)?;
-                Ok(Value::Instance(self.instances.add(instance)))
-            }
-            Value::List(items) => {
-                let copy = |(i, item)| self.element(env, i, |this, env| Value::or_poison(this.copy(env, item, span)));
-                Ok(Value::list((0..).zip(items.iter()).map(copy).collect()))
-            }
-            other @ (Value::None
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Bool(_)
-            | Value::Str(_)
-            | Value::Dim(_)
-            | Value::Case(..)
-            | Value::Set(_)
-            | Value::Tuple(_)
-            | Value::Record(_)
-            | Value::Range(..)
-            | Value::Between(..)
-            | Value::Tensor(_)
-            | Value::Closure(_)
-            | Value::Function(..)
-            | Value::Method(..)
-            | Value::Block(_)
-            | Value::Builtin(_)
-            | Value::Partial(_)
-            | Value::Init(_)
-            | Value::Optimizer(_)
-            | Value::Schedule(_)) => Err(self.refuse("what is copied", "a part", other, span)),
+        if let Value::List(items) = original {
+            let copy = |(i, item)| self.element(env, i, |this, env| Value::or_poison(this.copy(env, item, span)));
+            return Ok(Value::list((0..).zip(items.iter()).map(copy).collect()));
         }
+        let Value::Instance(id) = original else {
+            return Err(if original.is_poison() {
+                Reported::before()
+            } else {
+                self.refuse("what is copied", "a part", original, span)
+            });
+        };
+        let of = &self.instances[*id];
+        let own: Arc<str> = match &env.default_place {
+            Some(DefaultPlace { path, is_index: true }) => path.clone(),
+            Some(_) => of.place.clone(),
+            None => "".into(),
+        };
+        let prefix = join(&env.prefix, &own);
+        let around = env.owner().map_or("", |owner| &*self.instances[owner].prefix);
+        let place = prefix.strip_prefix(around).map_or(&*prefix, |rest| rest.trim_start_matches('.'));
+        let instance = Instance {
+            block: of.block,
+            arguments: of.arguments.clone(),
+            prefix: prefix.clone(),
+            place: place.into(),
+            owner: env.owner(),
+            copy_of: Some(*id),
+            members: FxHashMap::default(),
+        };
+        if !env.makes_part {
+            let diagnostic = Diagnostic::new(Code::CopyOutsidePart, "a copy must be a `part`", span);
+            return Err(self.report(diagnostic.help("write `part name = copy ..` in the block or model")));
+        }
+        self.reach(env, &prefix, span, true)?;
+        Ok(Value::Instance(self.instances.add(instance)))
     }
 
     pub(crate) fn block_name(&self, instance: InstanceId) -> Arc<str> {

@@ -71,10 +71,8 @@ impl Expander<'_> {
         let b = self.expr(env, right);
         let (a, b) = (a?, b?);
         let both = [tail(left), tail(right)];
-        let operands: &[Span] = match (&a, &b) {
-            (Value::Tensor(_), Value::Tensor(_)) => &both,
-            _ => &[],
-        };
+        let are_tensors = [&a, &b].iter().all(|value| matches!(value, Value::Tensor(_)));
+        let operands: &[Span] = if are_tensors { &both } else { &[] };
         self.binary_operator(&CallSite { callee: op.symbol(), span, env, place: None, operands }, op, a, b)
     }
 
@@ -83,10 +81,13 @@ impl Expander<'_> {
         let reversed: Vec<Span> = site.operands.iter().rev().copied().collect();
         let swapped = CallSite { operands: &reversed, ..*site };
         let result = match op {
-            BinaryOp::And | BinaryOp::Or => match (&a, &b) {
-                (Value::Bool(_), Value::Bool(b)) => Some(Value::Bool(*b)),
-                _ => None,
-            },
+            BinaryOp::And | BinaryOp::Or => {
+                if let (Value::Bool(_), Value::Bool(b)) = (&a, &b) {
+                    Some(Value::Bool(*b))
+                } else {
+                    None
+                }
+            }
             BinaryOp::Equal | BinaryOp::NotEqual if !both_tensors(&a, &b) => {
                 a.equals(&b).map(|equal| Value::Bool(equal == (op == BinaryOp::Equal)))
             }

@@ -55,11 +55,12 @@ impl Expander<'_> {
                 if !matches!(&*name.node, "list" | "set") {
                     return Ok(value);
                 }
-                let items = match (&*name.node, &value) {
-                    ("list", Value::List(_) | Value::Range(..)) | ("set", Value::Set(_)) => value.elements(),
-                    _ => None,
+                let fits = if &*name.node == "set" {
+                    matches!(value, Value::Set(_))
+                } else {
+                    matches!(value, Value::List(_) | Value::Range(..))
                 };
-                let Some(items) = items else {
+                let Some(items) = value.elements().filter(|_| fits) else {
                     return Err(self.refuse_type(&format!("a {}", name.node), &value, asked));
                 };
                 let what = format!("an element of {what}");

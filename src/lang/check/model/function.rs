@@ -181,39 +181,15 @@ pub(crate) fn is_whole(def: &FnDef) -> bool {
 /// All tensors in a value, with the path that leads to each.
 pub(crate) fn collect(path: &str, value: &Value, into: &mut Vec<(String, Tensor)>) {
     let join = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-    match value {
-        Value::Tensor(tensor) => {
-            into.push((if path.is_empty() { "result".to_owned() } else { path.to_owned() }, tensor.clone()));
+    if let Value::Tensor(tensor) = value {
+        into.push((if path.is_empty() { "result".to_owned() } else { path.to_owned() }, tensor.clone()));
+    } else if let Value::Record(entries) = value {
+        for (key, item) in entries.iter() {
+            collect(&join(key), item, into);
         }
-        Value::List(items) | Value::Tuple(items) | Value::Set(items) => {
-            for (i, item) in items.iter().enumerate() {
-                collect(&join(&i.to_string()), item, into);
-            }
+    } else {
+        for (i, item) in value.inner().enumerate() {
+            collect(&join(&i.to_string()), item, into);
         }
-        Value::Record(entries) => {
-            for (key, item) in entries.iter() {
-                collect(&join(key), item, into);
-            }
-        }
-        Value::Poison
-        | Value::None
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::Bool(_)
-        | Value::Str(_)
-        | Value::Dim(_)
-        | Value::Case(..)
-        | Value::Range(..)
-        | Value::Between(..)
-        | Value::Closure(_)
-        | Value::Function(..)
-        | Value::Method(..)
-        | Value::Block(_)
-        | Value::Instance(_)
-        | Value::Builtin(_)
-        | Value::Partial(_)
-        | Value::Init(_)
-        | Value::Optimizer(_)
-        | Value::Schedule(_) => {}
     }
 }

@@ -115,34 +115,14 @@ impl Expander<'_> {
         inputs: &mut [Input],
         span: Span,
     ) -> Outcome<Value> {
-        let params: Vec<Arc<str>> = match &value {
-            Value::Method(_, _, def) | Value::Function(_, def) => names(def),
-            Value::Instance(id) => match self.main_function(*id) {
-                Some((_, def)) => names(&def),
-                None => Vec::new(),
-            },
-            Value::Closure(closure) => closure.lambda.params.iter().map(|name| name.node.clone()).collect(),
-            Value::Poison
-            | Value::None
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Bool(_)
-            | Value::Str(_)
-            | Value::Dim(_)
-            | Value::Case(..)
-            | Value::List(_)
-            | Value::Set(_)
-            | Value::Tuple(_)
-            | Value::Record(_)
-            | Value::Range(..)
-            | Value::Between(..)
-            | Value::Tensor(_)
-            | Value::Block(_)
-            | Value::Builtin(_)
-            | Value::Partial(_)
-            | Value::Init(_)
-            | Value::Optimizer(_)
-            | Value::Schedule(_) => return Ok(value),
+        let params: Vec<Arc<str>> = if let Value::Method(_, _, def) | Value::Function(_, def) = &value {
+            names(def)
+        } else if let Value::Instance(id) = &value {
+            self.main_function(*id).map_or_else(Vec::new, |(_, def)| names(&def))
+        } else if let Value::Closure(closure) = &value {
+            closure.lambda.params.iter().map(|name| name.node.clone()).collect()
+        } else {
+            return Ok(value);
         };
         let taken = inputs.iter_mut().filter(|input| params.contains(&input.name));
         let given: Vec<Given> = taken
@@ -165,37 +145,18 @@ impl Expander<'_> {
 
     /// Numbers among the results become tensors too, so that none of them is lost.
     fn numbers_as_tensors(&mut self, value: Value, origin: Origin) -> Value {
-        match value {
-            Value::Int(n) => Value::Tensor(self.builder.scalar(n as f64, &Fact::int(Shape::default()), origin)),
-            Value::Float(x) => Value::Tensor(self.builder.scalar(x, &Fact::float(Shape::default()), origin)),
-            Value::List(items) | Value::Set(items) | Value::Tuple(items) => {
-                let items = items.iter().map(|item| self.numbers_as_tensors(item.clone(), origin));
-                Value::list(items.collect())
-            }
-            Value::Record(entries) => {
-                let entries =
-                    entries.iter().map(|(name, item)| (name.clone(), self.numbers_as_tensors(item.clone(), origin)));
-                Value::Record(Rc::new(entries.collect()))
-            }
-            other @ (Value::Poison
-            | Value::None
-            | Value::Bool(_)
-            | Value::Str(_)
-            | Value::Dim(_)
-            | Value::Case(..)
-            | Value::Range(..)
-            | Value::Between(..)
-            | Value::Tensor(_)
-            | Value::Closure(_)
-            | Value::Function(..)
-            | Value::Method(..)
-            | Value::Block(_)
-            | Value::Instance(_)
-            | Value::Builtin(_)
-            | Value::Partial(_)
-            | Value::Init(_)
-            | Value::Optimizer(_)
-            | Value::Schedule(_)) => other,
+        if let Value::Int(n) = value {
+            Value::Tensor(self.builder.scalar(n as f64, &Fact::int(Shape::default()), origin))
+        } else if let Value::Float(x) = value {
+            Value::Tensor(self.builder.scalar(x, &Fact::float(Shape::default()), origin))
+        } else if let Value::List(items) | Value::Set(items) | Value::Tuple(items) = value {
+            Value::list(items.iter().map(|item| self.numbers_as_tensors(item.clone(), origin)).collect())
+        } else if let Value::Record(entries) = value {
+            let entries = entries.iter();
+            let entries = entries.map(|(name, item)| (name.clone(), self.numbers_as_tensors(item.clone(), origin)));
+            Value::Record(Rc::new(entries.collect()))
+        } else {
+            value
         }
     }
 

@@ -132,7 +132,7 @@ impl Value {
     }
 
     /// The values in a list, a set, a tuple or a record; none in anything else.
-    fn inner(&self) -> impl Iterator<Item = &Value> {
+    pub(crate) fn inner(&self) -> impl Iterator<Item = &Value> {
         let items = if let Value::List(items) | Value::Set(items) | Value::Tuple(items) = self {
             items.as_slice()
         } else {
