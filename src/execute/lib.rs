@@ -12,6 +12,7 @@
 mod apply;
 mod bind;
 mod broadcast;
+mod clock;
 mod descend;
 mod elementwise;
 mod kernels;

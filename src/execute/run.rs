@@ -4,19 +4,22 @@
 //! gradient runs under burn's autodiff; all others run on the bare backend, with its fused kernels, and record nothing.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use burn::backend::Autodiff;
 use burn::tensor::FloatDType;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::Device;
 
-use diadc_core::engine::{Draw, HostData, HostTensor, RunError, numbers};
+use diadc_core::engine::{DeviceError, Draw, HostData, HostTensor, RunError, numbers};
 use diadc_core::fact::Precision;
+use diadc_core::graph::Origin;
 use diadc_core::op::{Elements, Op, WeightId};
 use diadc_core::plan::{Block, Choice, LoopPlan, Operand, Step, Work};
 
 use super::apply;
 use super::bind::Shapes;
+use super::clock::Watch;
 use super::kernels::{Kernels, Recorded, TrainingKernels};
 use super::tensor::Tensor;
 use super::value::Value;
@@ -37,8 +40,8 @@ pub(super) struct Run<'a, K: TrainingKernels> {
     pub(super) kept: &'a [Tensor<K::Backend>],
     /// The choice of random numbers.
     pub(super) draw: &'a Draw,
-    /// Whether each output is checked for numbers that are not finite, which is slow.
-    pub(super) is_watched: bool,
+    /// What is watched on the way.
+    pub(super) watch: Watch<'a>,
 }
 
 impl<K: TrainingKernels> Run<'_, K> {
@@ -62,8 +65,8 @@ impl<K: TrainingKernels> Run<'_, K> {
         for (i, step) in block.steps.iter().enumerate() {
             let inputs = step.inputs.iter().map(|operand| self.load(*operand, &mut slots, step.needs_grad)).collect();
             let outputs = match &step.work {
-                Work::Op(op) => vec![self.op(op, step, inputs, &shapes.steps[i][0], turn)?],
-                Work::Loop(run) => self.turns(run, &shapes.bodies[&i], inputs, turn)?,
+                Work::Op(op) => vec![self.watched(op, step, inputs, &shapes.steps[i][0], turn)?],
+                Work::Loop(run) => self.turns(run, step.origin, &shapes.bodies[&i], inputs, turn)?,
             };
             for (slot, value) in step.outputs.iter().zip(outputs) {
                 if let Some(slot) = slot {
@@ -90,6 +93,35 @@ impl<K: TrainingKernels> Run<'_, K> {
         }
     }
 
+    /// The output of a step, and what is watched of it.
+    fn watched(
+        &self,
+        op: &Op,
+        step: &Step,
+        inputs: Vec<Value<K::Backend>>,
+        shape: &[usize],
+        turn: u64,
+    ) -> Result<Value<K::Backend>, RunError> {
+        let begun = Instant::now();
+        let output = self.op(op, step, inputs, shape, turn)?;
+        match self.watch {
+            Watch::Nothing => {}
+            Watch::Finite => {
+                if !is_finite(output.clone().plain())? {
+                    let (function, operation) = (self.function.to_owned(), op.to_string());
+                    return Err(RunError::NotFinite { function, operation, origin: step.origin });
+                }
+            }
+            Watch::Time(clock) => {
+                if clock.reads_operations() {
+                    wait::<K::Backend>(self.device)?;
+                    clock.operation(op, begun.elapsed().as_secs_f64());
+                }
+            }
+        }
+        Ok(output)
+    }
+
     fn op(
         &self,
         op: &Op,
@@ -101,7 +133,7 @@ impl<K: TrainingKernels> Run<'_, K> {
         if let (Op::Gather, [table, index]) = (op, inputs.as_slice()) {
             self.check_index(table, index)?;
         }
-        let output = if let Op::Random(random) = op {
+        Ok(if let Op::Random(random) = op {
             let drawn = numbers(random, shape, self.draw, turn).ok_or_else(|| RunError::Samples {
                 function: self.function.to_owned(),
                 purpose: random.purpose.to_string(),
@@ -115,12 +147,7 @@ impl<K: TrainingKernels> Run<'_, K> {
         } else {
             let inputs = inputs.into_iter().map(Value::plain).collect();
             Value::Plain(self.apply::<K>(op, step.choice, inputs, shape))
-        };
-        if self.is_watched && !is_finite(output.clone().plain())? {
-            let (function, operation) = (self.function.to_owned(), op.to_string());
-            return Err(RunError::NotFinite { function, operation, origin: step.origin });
-        }
-        Ok(output)
+        })
     }
 
     /// The output of an operation. In bf16, the inputs of a product are rounded first.
@@ -153,16 +180,33 @@ impl<K: TrainingKernels> Run<'_, K> {
     fn turns(
         &self,
         run: &LoopPlan,
+        origin: Origin,
         shapes: &Shapes,
         mut inputs: Vec<Value<K::Backend>>,
         outer: u64,
     ) -> Result<Vec<Value<K::Backend>>, RunError> {
+        let clock = match self.watch {
+            Watch::Nothing | Watch::Finite => None,
+            Watch::Time(clock) => Some(clock),
+        };
+        if let Some(clock) = clock {
+            wait::<K::Backend>(self.device)?;
+            clock.enter(origin);
+        }
         let captured = inputs.split_off(run.carried);
         let mut carried = inputs;
         for turn in 0..run.steps {
+            let begun = Instant::now();
             let stepped = run.stepped.iter().map(|elements| self.constant(elements, turn));
             let inputs = carried.into_iter().chain(stepped).chain(captured.iter().cloned()).map(Some).collect();
             carried = self.block(&run.block, shapes, inputs, outer * run.steps as u64 + turn as u64)?;
+            if let Some(clock) = clock {
+                wait::<K::Backend>(self.device)?;
+                clock.turn(begun.elapsed().as_secs_f64());
+            }
+        }
+        if let Some(clock) = clock {
+            clock.leave();
         }
         Ok(carried)
     }
@@ -174,6 +218,11 @@ impl<K: TrainingKernels> Run<'_, K> {
         };
         Value::Plain(Tensor::from_host(host, self.device))
     }
+}
+
+/// Waits until a device has done all that it was asked for.
+pub(super) fn wait<B: Backend>(device: &Device<B>) -> Result<(), RunError> {
+    B::sync(device).map_err(|error| DeviceError(error.to_string()).into())
 }
 
 /// Whether all numbers of a tensor are finite.

@@ -10,16 +10,17 @@ use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::ops::{Device, FloatTensor, FloatTensorOps};
 
 use diadc_core::engine::{
-    Descent, Draw, Engine, Evaluation, Gradients, HostTensor, NamedTensors, Order, PlanId, RunError,
+    Descent, Draw, Engine, Evaluation, Gradients, Grain, HostTensor, NamedTensors, Order, PlanId, RunError, Timing,
 };
 use diadc_core::fact::{Bindings, Precision};
 use diadc_core::op::WeightId;
 use diadc_core::plan::{Plan, PlanInput};
 
 use super::bind::{Shapes, bind, shapes};
+use super::clock::{Clock, Watch};
 use super::descend::{self, Moments};
 use super::kernels::TrainingKernels;
-use super::run::Run;
+use super::run::{Run, wait};
 use super::tensor::Tensor;
 use super::value::Value;
 
@@ -62,7 +63,7 @@ impl<K: TrainingKernels> Session<K> {
         inputs: &NamedTensors,
         draw: &Draw,
         leaves: &Leaves<K::Backend>,
-        is_watched: bool,
+        watch: Watch<'_>,
     ) -> Result<Vec<Value<K::Backend>>, RunError> {
         self.prepare(id, inputs, draw)?;
         let loaded = &self.plans[id.0];
@@ -72,7 +73,7 @@ impl<K: TrainingKernels> Session<K> {
             input.slot.map(|_| Value::Plain(Tensor::from_host(inputs[&input.name].clone(), &self.device)))
         };
         let given = loaded.plan.inputs.iter().map(used).collect();
-        let run = self.runner(&loaded.plan, kept, leaves, draw, is_watched);
+        let run = self.runner(&loaded.plan, kept, leaves, draw, watch);
         run.block(&loaded.plan.steps, shapes, given, 0)
     }
 
@@ -89,7 +90,8 @@ impl<K: TrainingKernels> Session<K> {
             let plan = &self.plans[id.0].plan;
             let sizes = shapes(plan, &plan.constants, &Bindings::new())?;
             let leaves = Leaves::<K::Backend>::new();
-            let kept = self.runner(plan, &[], &leaves, draw, false).block(&plan.constants, &sizes, Vec::new(), 0)?;
+            let kept =
+                self.runner(plan, &[], &leaves, draw, Watch::Nothing).block(&plan.constants, &sizes, Vec::new(), 0)?;
             self.plans[id.0].kept = Some(kept.into_iter().map(Value::plain).collect());
         }
         Ok(())
@@ -101,10 +103,10 @@ impl<K: TrainingKernels> Session<K> {
         kept: &'a [Tensor<K::Backend>],
         tracked: &'a Leaves<K::Backend>,
         draw: &'a Draw,
-        is_watched: bool,
+        watch: Watch<'a>,
     ) -> Run<'a, K> {
         let (device, precision, weights) = (&self.device, self.precision, &self.weights);
-        Run { function: &plan.name, device, precision, weights, tracked, kept, draw, is_watched }
+        Run { function: &plan.name, device, precision, weights, tracked, kept, draw, watch }
     }
 
     fn leaves(&self, id: PlanId) -> Leaves<K::Backend> {
@@ -118,7 +120,7 @@ impl<K: TrainingKernels> Session<K> {
     /// The loss on the host; on the device, the new statistics and the gradients of those weights that it depends on.
     fn backward(&mut self, id: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Backward<K::Backend>, RunError> {
         let leaves = self.leaves(id);
-        let mut values = self.run(id, inputs, draw, &leaves, false)?;
+        let mut values = self.run(id, inputs, draw, &leaves, Watch::Nothing)?;
         let plan = &self.plans[id.0].plan;
         let updates = values.split_off(plan.outputs.len()).into_iter().map(Value::plain);
         let updates: Vec<_> = plan.updates.iter().copied().zip(updates).collect();
@@ -192,7 +194,7 @@ impl<K: TrainingKernels> Engine for Session<K> {
     }
 
     fn evaluate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Evaluation, RunError> {
-        let values = self.run(plan, inputs, draw, &Leaves::new(), false)?;
+        let values = self.run(plan, inputs, draw, &Leaves::new(), Watch::Nothing)?;
         let loaded = &self.plans[plan.0];
         let (bindings, _) = loaded.sized.as_ref().expect("it has just run");
         let outputs = loaded.plan.outputs.iter().zip(values);
@@ -202,6 +204,17 @@ impl<K: TrainingKernels> Engine for Session<K> {
                 Ok((output.name.clone(), to_host(value.plain(), &shape)?))
             })
             .collect()
+    }
+
+    fn time(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, grain: Grain) -> Result<Timing, RunError> {
+        let clock = Clock::new(grain);
+        self.run(plan, inputs, draw, &Leaves::new(), Watch::Time(&clock))?;
+        self.wait()?;
+        Ok(clock.into_timing())
+    }
+
+    fn wait(&self) -> Result<(), RunError> {
+        wait::<K::Backend>(&self.device)
     }
 
     fn gradients(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Gradients, RunError> {
@@ -260,7 +273,7 @@ impl<K: TrainingKernels> Engine for Session<K> {
     }
 
     fn find_not_finite(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<(), RunError> {
-        self.run(plan, inputs, draw, &Leaves::new(), true).map(|_| ())
+        self.run(plan, inputs, draw, &Leaves::new(), Watch::Finite).map(|_| ())
     }
 
     fn steps(&self, plan: PlanId) -> u64 {

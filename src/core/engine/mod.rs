@@ -6,6 +6,7 @@ mod draw;
 mod error;
 mod host;
 pub mod random;
+mod timing;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ pub use device::{DeviceChoice, DeviceChoiceError};
 pub use draw::{Draw, numbers};
 pub use error::{DeviceError, RunError};
 pub use host::{HostData, HostTensor};
+pub use timing::{Grain, LoopTiming, OperationTiming, Timing};
 
 /// Tensors by name, such as the inputs of a function.
 pub type NamedTensors = BTreeMap<String, HostTensor>;
@@ -77,6 +79,18 @@ pub trait Engine: Send {
     /// # Errors
     /// If the inputs do not fit or the device failed.
     fn evaluate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Evaluation, RunError>;
+
+    /// Runs a plan, and says how long its parts took.
+    ///
+    /// # Errors
+    /// If the inputs do not fit or the device failed.
+    fn time(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, grain: Grain) -> Result<Timing, RunError>;
+
+    /// Waits until the device has done all that it was asked for.
+    ///
+    /// # Errors
+    /// If the device failed.
+    fn wait(&self) -> Result<(), RunError>;
 
     /// Runs the plan of an objective and copies its gradients to the host; the weights stay as they are.
     ///

@@ -199,6 +199,13 @@ impl Op {
         self.record().multiply_adds.is_some()
     }
 
+    /// Its name in graphs, without settings.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        let text = self.to_string();
+        text.split(' ').next().unwrap_or_default().to_owned()
+    }
+
     /// A hash of the settings, equal for equal operations. It covers only the settings in which operations on the same
     /// inputs often differ.
     #[must_use]
