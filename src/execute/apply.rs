@@ -54,7 +54,7 @@ pub fn apply<K: Kernels>(
         Op::Gather => layout::gather(inputs.float(), inputs.next().int(), shape),
         Op::Pad { sides, mode } => layout::pad(inputs.next(), *sides, *mode, device),
 
-        Op::MatMul => Tensor::Float(matmul::matmul::<K::Backend>(inputs.float(), inputs.float(), shape)),
+        Op::MatMul => Tensor::Float(matmul::matmul::<K>(inputs.float(), inputs.float(), shape)),
         Op::Linear => {
             let (x, weight) = (inputs.float(), inputs.float());
             Tensor::Float(linear::linear::<K>(x, weight, inputs.bias(), shape, choice.linear()))

@@ -4,7 +4,7 @@
 use diadc::execute::{Cpu, HostTensor};
 use diadc::fact::{Dim, Shape};
 use diadc::op::{Attention, Conv2d, ConvTranspose2d, Op};
-use diadc::plan::{Choice, Product, Windows, plan};
+use diadc::plan::{Choice, LinearChoice, Windows, plan};
 use proptest::prelude::*;
 
 use super::device::{GRADIENT_TOLERANCE, OUTPUT_TOLERANCE};
@@ -139,8 +139,12 @@ fn windows_are_unfolded_by_samples_in_bands_or_not_at_all() {
 
 #[test]
 fn few_rows_are_multiplied_by_a_large_weight_as_it_lies() {
-    let large = planned(Op::Linear, &["B 1280", "1280 1280"]).linear();
-    assert_eq!([1, 511, 512].map(|rows| large.product(rows)), [Product::Rows, Product::Rows, Product::Blocks]);
-    let small = planned(Op::Linear, &["B 64", "64 64"]).linear();
-    assert_eq!([1, 64].map(|rows| small.product(rows)), [Product::Rows, Product::Blocks]);
+    let of = |x: &str, weight: &str| planned(Op::Linear, &[x, weight]).linear();
+    let large = ["B 1280", "B 511 1280", "B 512 1280", "40 511 1280"].map(|x| of(x, "1280 1280"));
+    assert_eq!(large[..2], [LinearChoice::Rows; 2]);
+    assert_eq!(large[2..], [LinearChoice::Blocks; 2]);
+    assert_eq!(
+        ["B 64", "B 15 64", "B 16 64"].map(|x| of(x, "64 64")),
+        [LinearChoice::Rows, LinearChoice::Rows, LinearChoice::Blocks]
+    );
 }

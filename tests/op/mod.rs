@@ -4,6 +4,7 @@
 //! family. `device` says where they run and how close they must come, `fixture` reads and compares.
 
 mod choice;
+mod company;
 mod convolution;
 mod device;
 mod elementwise;

@@ -1,5 +1,5 @@
-//! Attention on the CPU. A core works on some queries at a time, so that their scores stay in its cache; the scores of all
-//! queries are never held at once.
+//! Attention on the CPU, and the gradients of its operands. A core works on some queries at a time, so that their scores
+//! stay in its cache; the scores of all queries are never held at once.
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use diadc_core::op::Attention;
 use diadc_core::plan::Queries;
 
+use super::matmul::forward;
 use super::product::{Matrix, multiply};
 use super::{Flexible, rows, zeros};
 
@@ -41,10 +42,7 @@ pub(super) fn attention(
                 let (q, k) = (q.matrix(sample, head, first, count), k.matrix(sample, head, 0, keys));
                 multiply(scale, q, k.turned(), &mut scores, keys, Parallelism::None);
                 for (row, scores) in scores.chunks_mut(keys.max(1)).enumerate() {
-                    let seen = if attention.causal { first + row + 1 } else { keys };
-                    let (seen, later) = scores.split_at_mut(seen);
-                    rows::share(seen);
-                    later.fill(0.0);
+                    share(attention, first + row, scores);
                 }
                 let (shares, v) = (Matrix::rows(&scores, count, keys), v.matrix(sample, head, 0, keys));
                 multiply(1.0, shares, v, &mut result[head * width..], line, Parallelism::None);
@@ -55,9 +53,58 @@ pub(super) fn attention(
     Flex::float_swap_dims(result, 1, 2)
 }
 
-/// The tensor, copied if an axis runs backwards.
-fn forward(x: Flexible) -> Flexible {
-    if x.layout().strides().iter().all(|&stride| stride >= 0) { x } else { x.to_contiguous() }
+/// The gradients of queries, keys and values, from that of the output `[B, heads, n, e]`, all f32. The scores are
+/// computed again, those of `step` queries at a time; each head has a core of its own.
+pub(super) fn gradients(
+    attention: Attention,
+    operands: [Flexible; 3],
+    gradient: Flexible,
+    Queries(step): Queries,
+) -> [Flexible; 3] {
+    let [q, k, v] = operands.map(forward);
+    let gradient = forward(gradient);
+    let ([batch, heads, queries, inner], [_, _, keys, width]) = (q.shape().dims(), v.shape().dims());
+    let places = Heads::of(&gradient);
+    let (q, k, v) = (Heads::of(&q), Heads::of(&k), Heads::of(&v));
+    let scale = attention.scale as f32;
+    let count = batch * heads;
+    let (mut of_q, mut of_k, mut of_v) =
+        (zeros(count * queries * inner), zeros(count * keys * inner), zeros(count * keys * width));
+    let own = of_q.par_chunks_mut((queries * inner).max(1)).zip(of_k.par_chunks_mut((keys * inner).max(1)));
+    own.zip(of_v.par_chunks_mut((keys * width).max(1))).enumerate().for_each(|(at, ((of_q, of_k), of_v))| {
+        let (sample, head) = (at / heads, at % heads);
+        let (all_k, all_v) = (k.matrix(sample, head, 0, keys), v.matrix(sample, head, 0, keys));
+        for (place, of_q) in of_q.chunks_mut((step * inner).max(1)).enumerate() {
+            let (first, count) = (place * step, of_q.len() / inner);
+            let (some_q, slopes) = (q.matrix(sample, head, first, count), places.matrix(sample, head, first, count));
+            let (mut shares, mut of_shares) = (vec![0.0_f32; count * keys], vec![0.0_f32; count * keys]);
+            multiply(scale, some_q, all_k.turned(), &mut shares, keys, Parallelism::None);
+            multiply(1.0, slopes, all_v.turned(), &mut of_shares, keys, Parallelism::None);
+            for (row, shares) in shares.chunks_mut(keys.max(1)).enumerate() {
+                share(attention, first + row, shares);
+            }
+            multiply(1.0, Matrix::rows(&shares, count, keys).turned(), slopes, of_v, width, Parallelism::None);
+            for (shares, slopes) in shares.chunks(keys.max(1)).zip(of_shares.chunks_mut(keys.max(1))) {
+                let sum: f64 = shares.iter().zip(&*slopes).map(|(share, slope)| f64::from(share * slope)).sum();
+                slopes.iter_mut().zip(shares).for_each(|(slope, share)| *slope = share * (*slope - sum as f32));
+            }
+            let of_scores = Matrix::rows(&of_shares, count, keys);
+            multiply(scale, of_scores, all_k, of_q, inner, Parallelism::None);
+            multiply(scale, of_scores.turned(), some_q, of_k, inner, Parallelism::None);
+        }
+    });
+    let tensor = |numbers: Vec<f32>, rows: usize, columns: usize| {
+        Flex::float_from_data(TensorData::new(numbers, [batch, heads, rows, columns]), &FlexDevice)
+    };
+    [tensor(of_q, queries, inner), tensor(of_k, keys, inner), tensor(of_v, keys, width)]
+}
+
+/// From the scores of a query to its shares; a causal one sees no later key.
+fn share(attention: Attention, query: usize, scores: &mut [f32]) {
+    let seen = if attention.causal { query + 1 } else { scores.len() };
+    let (seen, later) = scores.split_at_mut(seen);
+    rows::share(seen);
+    later.fill(0.0);
 }
 
 /// `[B, heads, rows, columns]` in any order.

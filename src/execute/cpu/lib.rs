@@ -6,6 +6,7 @@ mod adam;
 mod attention;
 mod convolution;
 mod linear;
+mod matmul;
 mod product;
 mod rows;
 
@@ -21,7 +22,8 @@ use diadc_core::fact::Precision;
 use diadc_core::op::{Attention, Conv2d};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Windows};
 use diadc_execute::{
-    AdamFactors, Composed, Kernels, Session, TrainingKernels, composed_attention, composed_input_gradient,
+    AdamFactors, Kernels, Session, TrainingKernels, composed_convolution, composed_input_gradient, composed_linear,
+    composed_weight_gradient,
 };
 
 /// Elements that one task of a loop over elements works on; less is not worth another core.
@@ -50,7 +52,7 @@ impl Kernels for Cpu {
         choice: ConvolutionChoice,
     ) -> Flexible {
         if x.dtype() != DType::F32 {
-            return Composed::<Flex>::convolve(conv, x, weight, bias, choice);
+            return composed_convolution::<Cpu>(conv, x, weight, bias);
         }
         if choice.forward == Windows::Groups {
             let options = ConvOptions::new(conv.stride, conv.padding, conv.dilation, conv.groups);
@@ -59,18 +61,22 @@ impl Kernels for Cpu {
         convolution::forward(conv, x, weight, bias, choice.forward)
     }
 
+    fn multiply(left: Flexible, right: Flexible) -> Flexible {
+        let dtype = left.dtype();
+        Flex::float_cast(matmul::matmul(in_f32(left), in_f32(right)), dtype.into())
+    }
+
     fn project(x: Flexible, weight: Flexible, bias: Option<Flexible>, choice: LinearChoice) -> Flexible {
         if x.dtype() != DType::F32 {
-            return Composed::<Flex>::project(x, weight, bias, choice);
+            return composed_linear::<Cpu>(x, weight, bias);
         }
         linear::linear(x, weight, bias, choice)
     }
 
     fn attend(attention: Attention, q: Flexible, k: Flexible, v: Flexible, choice: Queries) -> Flexible {
-        if q.dtype() != DType::F32 {
-            return composed_attention::<Cpu>(attention, q, k, v);
-        }
-        attention::attention(attention, q, k, v, choice)
+        let dtype = q.dtype();
+        let [q, k, v] = [q, k, v].map(in_f32);
+        Flex::float_cast(attention::attention(attention, q, k, v, choice), dtype.into())
     }
 
     fn softmax(x: Flexible, axis: usize) -> Flexible {
@@ -87,10 +93,6 @@ impl Kernels for Cpu {
 
     fn silu(x: Flexible) -> Flexible {
         each(x, |x| x * sigmoid(x))
-    }
-
-    fn add_to_channels(x: Flexible, bias: Flexible) -> Flexible {
-        Composed::<Flex>::add_to_channels(x, bias)
     }
 }
 
@@ -128,9 +130,20 @@ impl TrainingKernels for Cpu {
         choice: ConvolutionChoice,
     ) -> Flexible {
         if conv.groups != 1 || x.dtype() != DType::F32 {
-            return Composed::<Flex>::convolve_weight_gradient(conv, x, kernel, gradient, choice);
+            return composed_weight_gradient::<Cpu>(conv, x, kernel, gradient);
         }
         convolution::weight_gradient(conv, x, kernel, gradient, choice.samples)
+    }
+
+    fn attend_gradients(
+        attention: Attention,
+        operands: [Flexible; 3],
+        gradient: Flexible,
+        choice: Queries,
+    ) -> [Flexible; 3] {
+        let dtype = gradient.dtype();
+        let own = attention::gradients(attention, operands.map(in_f32), in_f32(gradient), choice);
+        own.map(|gradient| Flex::float_cast(gradient, dtype.into()))
     }
 
     fn sum_to_channels(x: Flexible) -> Flexible {
@@ -176,6 +189,11 @@ impl TrainingKernels for Cpu {
     ) -> (Flexible, Flexible, Flexible) {
         adam::step(factors, weight, gradient, moments)
     }
+}
+
+/// Rounded factors are multiplied as f32, and their product is rounded.
+fn in_f32(x: Flexible) -> Flexible {
+    Flex::float_cast(x, FloatDType::F32)
 }
 
 /// A vector of zeros that all cores write: the first write to a page of memory waits until the system has cleared it.

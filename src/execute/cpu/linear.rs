@@ -6,7 +6,7 @@ use burn::tensor::ops::FloatTensorOps;
 use burn::tensor::{TensorData, TensorMetadata};
 use gemm::Parallelism;
 
-use diadc_core::plan::{LinearChoice, Product};
+use diadc_core::plan::LinearChoice;
 
 use super::product::{Matrix, multiply, multiply_rows};
 use super::{Flexible, each_line, zeros};
@@ -22,9 +22,9 @@ pub(super) fn linear(x: Flexible, weight: Flexible, bias: Option<Flexible>, choi
         let bias: &[f32] = bias.storage();
         each_line(&mut result, out, |_, line| line.copy_from_slice(bias));
     }
-    match choice.product(rows) {
-        Product::Rows => multiply_rows(numbers, factors, inner, &mut result),
-        Product::Blocks => {
+    match choice {
+        LinearChoice::Rows => multiply_rows(numbers, factors, inner, &mut result),
+        LinearChoice::Blocks => {
             let (left, right) = (Matrix::rows(numbers, rows, inner), Matrix::rows(factors, out, inner).turned());
             multiply(1.0, left, right, &mut result, out, Parallelism::Rayon(0));
         }

@@ -2,6 +2,9 @@
 //!
 //! [`multiply`] is the general one. It copies operands into the order in which it reads them, which pays if both are
 //! large. [`multiply_rows`] copies nothing, and reads a large matrix that is multiplied by few rows only once.
+//!
+//! In both, the number of terms alone decides in which order a number of the result is summed. So a row has the same
+//! result alone as among others, and on one core as on many. The two differ from each other in that order.
 #![allow(unsafe_code, reason = "the matrix product takes pointers, so that it writes into the result itself")]
 #![expect(clippy::inline_always, reason = "a function that is called and not inlined is not compiled for wide vectors")]
 
@@ -37,6 +40,13 @@ impl<'a> Matrix<'a> {
     }
 }
 
+/// Terms that are summed before their sum is added to the result. The matrix product would itself choose a number up
+/// to this one for large matrices, and this one for small ones.
+const DEPTH: usize = 512;
+
+/// Numbers of a result up to which the matrix product has other kernels for operands whose rows both lie in one piece.
+const SMALL: usize = 256;
+
 /// Adds `factor` times the product of two matrices to a third, whose rows are `stride` numbers apart.
 pub(super) fn multiply(
     factor: f32,
@@ -52,30 +62,68 @@ pub(super) fn multiply(
     }
     assert!(k == right.rows && left.numbers.len() >= left.extent() && right.numbers.len() >= right.extent());
     assert!(stride >= n && sum.len() >= (m - 1) * stride + n);
-    // SAFETY: the three matrices lie within their slices, as was just asserted; only `sum` is written, and it is
-    // borrowed for that alone.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            sum.as_mut_ptr(),
-            1,
-            stride as isize,
-            true,
-            left.numbers.as_ptr(),
-            left.column_stride as isize,
-            left.row_stride as isize,
-            right.numbers.as_ptr(),
-            right.column_stride as isize,
-            right.row_stride as isize,
-            1.0_f32,
-            factor,
-            false,
-            false,
-            false,
-            cores,
-        );
+    // What follows keeps away from the kernels that sum in an order of their own.
+    if m == 1 || n == 1 {
+        return multiply_doubled(factor, left, right, sum, stride, cores);
+    }
+    if m * n <= SMALL && left.column_stride == 1 && right.row_stride == 1 {
+        let by_column: Vec<f32> =
+            (0..k).flat_map(|column| (0..m).map(move |row| left.numbers[row * left.row_stride + column])).collect();
+        let left = Matrix { numbers: &by_column, row_stride: 1, column_stride: m, ..left };
+        return multiply(factor, left, right, sum, stride, cores);
+    }
+    let step = k.div_ceil(k.div_ceil(DEPTH));
+    for first in (0..k).step_by(step) {
+        let (left_numbers, right_numbers) =
+            (&left.numbers[first * left.column_stride..], &right.numbers[first * right.row_stride..]);
+        // SAFETY: the three matrices lie within their slices, as was just asserted, and the operands' parts from `first`
+        // on within the rest of theirs; only `sum` is written, and it is borrowed for that alone.
+        unsafe {
+            gemm::gemm(
+                m,
+                n,
+                step.min(k - first),
+                sum.as_mut_ptr(),
+                1,
+                stride as isize,
+                true,
+                left_numbers.as_ptr(),
+                left.column_stride as isize,
+                left.row_stride as isize,
+                right_numbers.as_ptr(),
+                right.column_stride as isize,
+                right.row_stride as isize,
+                1.0_f32,
+                factor,
+                false,
+                false,
+                false,
+                cores,
+            );
+        }
+    }
+}
+
+/// A product with one row or one column, as one with two that are the same.
+fn multiply_doubled(
+    factor: f32,
+    left: Matrix<'_>,
+    right: Matrix<'_>,
+    sum: &mut [f32],
+    stride: usize,
+    cores: Parallelism,
+) {
+    let double = |rows: usize| if rows == 1 { (2, 0) } else { (rows, 1) };
+    let ((m, down), (n, across)) = (double(left.rows), double(right.columns));
+    let mut doubled = Vec::with_capacity(m * n);
+    for row in 0..m {
+        doubled.extend((0..n).map(|column| sum[row * down * stride + column * across]));
+    }
+    let twice_left = Matrix { rows: m, row_stride: left.row_stride * down, ..left };
+    let twice_right = Matrix { columns: n, column_stride: right.column_stride * across, ..right };
+    multiply(factor, twice_left, twice_right, &mut doubled, n, cores);
+    for (row, line) in doubled.chunks_exact(n).take(left.rows).enumerate() {
+        sum[row * stride..][..right.columns].copy_from_slice(&line[..right.columns]);
     }
 }
 

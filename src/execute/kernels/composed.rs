@@ -25,7 +25,11 @@ impl<B: Backend> Kernels for Composed<B> {
         bias: Option<FloatTensor<B>>,
         _choice: ConvolutionChoice,
     ) -> FloatTensor<B> {
-        convolution::convolution::<B>(conv, x, weight, bias)
+        convolution::convolution::<Self>(conv, x, weight, bias)
+    }
+
+    fn multiply(left: FloatTensor<B>, right: FloatTensor<B>) -> FloatTensor<B> {
+        B::float_matmul(left, right)
     }
 
     fn project(
@@ -34,7 +38,7 @@ impl<B: Backend> Kernels for Composed<B> {
         bias: Option<FloatTensor<B>>,
         _choice: LinearChoice,
     ) -> FloatTensor<B> {
-        linear::linear::<B>(x, weight, bias)
+        linear::linear::<Self>(x, weight, bias)
     }
 
     fn attend(
@@ -68,10 +72,6 @@ impl<B: Backend> Kernels for Composed<B> {
     fn silu(x: FloatTensor<B>) -> FloatTensor<B> {
         activation::silu::<B>(x)
     }
-
-    fn add_to_channels(x: FloatTensor<B>, bias: FloatTensor<B>) -> FloatTensor<B> {
-        convolution::add_to_channels::<B>(x, bias)
-    }
 }
 
 impl<B: Backend> TrainingKernels for Composed<B> {
@@ -92,7 +92,16 @@ impl<B: Backend> TrainingKernels for Composed<B> {
         gradient: FloatTensor<B>,
         _choice: ConvolutionChoice,
     ) -> FloatTensor<B> {
-        convolution::weight_gradient::<B>(conv, x, kernel, gradient)
+        convolution::weight_gradient::<Self>(conv, x, kernel, gradient)
+    }
+
+    fn attend_gradients(
+        attention: Attention,
+        [q, k, v]: [FloatTensor<B>; 3],
+        gradient: FloatTensor<B>,
+        _choice: Queries,
+    ) -> [FloatTensor<B>; 3] {
+        linear::attention_gradients::<Self>(attention, q, k, v, gradient)
     }
 
     fn sum_to_channels(x: FloatTensor<B>) -> FloatTensor<B> {

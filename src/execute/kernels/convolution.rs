@@ -4,33 +4,27 @@
 //! convolution, are convolutions of what lies spread out between zeros, with the mirrored weight.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::FloatTensor;
+use burn::tensor::ops::{FloatTensor, FloatTensorOps};
 use burn::tensor::{Shape, TensorMetadata};
 
 use diadc_core::op::{Conv2d, ConvTranspose2d, PadMode};
 use diadc_core::plan::ConvolutionChoice;
 
 use super::interface::{Floats, Kernels};
-use crate::broadcast;
 use crate::layout::{pad, permute, take};
 use crate::matmul::matmul;
 use crate::tensor::Tensor;
 
 /// The output of a convolution.
-pub(super) fn convolution<B: Backend>(
-    conv: Conv2d,
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    bias: Option<FloatTensor<B>>,
-) -> FloatTensor<B> {
+pub fn convolution<K: Kernels>(conv: Conv2d, x: Floats<K>, weight: Floats<K>, bias: Option<Floats<K>>) -> Floats<K> {
     let [out, per_group, kh, kw] = weight.shape().dims();
     let ([batch, ..], groups) = (x.shape().dims::<4>(), conv.groups);
-    let (windows, [rows, columns]) = unfold::<B>(conv, x, [kh, kw]);
-    let weight = B::float_reshape(weight, Shape::new([1, groups, out / groups, per_group * kh * kw]));
-    let product = matmul::<B>(weight, windows, &[batch, groups, out / groups, rows * columns]);
-    let y = B::float_reshape(product, Shape::new([batch, out, rows, columns]));
+    let (windows, [rows, columns]) = unfold::<K::Backend>(conv, x, [kh, kw]);
+    let weight = K::Backend::float_reshape(weight, Shape::new([1, groups, out / groups, per_group * kh * kw]));
+    let product = matmul::<K>(weight, windows, &[batch, groups, out / groups, rows * columns]);
+    let y = K::Backend::float_reshape(product, Shape::new([batch, out, rows, columns]));
     match bias {
-        Some(bias) => B::float_add(y, B::float_reshape(bias, Shape::new([1, out, 1, 1]))),
+        Some(bias) => K::Backend::float_add(y, K::Backend::float_reshape(bias, Shape::new([1, out, 1, 1]))),
         None => y,
     }
 }
@@ -67,25 +61,20 @@ pub(crate) fn transposed_convolution<K: Kernels>(
 }
 
 /// The gradient of its weight, `[out, C/groups, kh, kw]`, from that of its output.
-pub(super) fn weight_gradient<B: Backend>(
-    conv: Conv2d,
-    x: FloatTensor<B>,
-    kernel: [usize; 2],
-    gradient: FloatTensor<B>,
-) -> FloatTensor<B> {
+pub fn weight_gradient<K: Kernels>(conv: Conv2d, x: Floats<K>, kernel: [usize; 2], gradient: Floats<K>) -> Floats<K> {
     let ([batch, channels, ..], [_, out, ..]) = (x.shape().dims::<4>(), gradient.shape().dims::<4>());
     let groups = conv.groups;
-    let (windows, [rows, columns]) = unfold::<B>(conv, x, kernel);
+    let (windows, [rows, columns]) = unfold::<K::Backend>(conv, x, kernel);
     let positions = rows * columns;
     let inner = channels / groups * kernel[0] * kernel[1];
     // All samples side by side, so that one product sums over them.
-    let gradient = B::float_reshape(gradient, Shape::new([batch, groups, out / groups, positions]));
-    let gradient = permute(Tensor::<B>::Float(gradient), &[1, 2, 0, 3]).float();
-    let gradient = B::float_reshape(gradient, Shape::new([groups, out / groups, batch * positions]));
-    let windows = permute(Tensor::<B>::Float(windows), &[1, 0, 3, 2]).float();
-    let windows = B::float_reshape(windows, Shape::new([groups, batch * positions, inner]));
-    let product = B::float_matmul(gradient, windows);
-    B::float_reshape(product, Shape::new([out, channels / groups, kernel[0], kernel[1]]))
+    let gradient = K::Backend::float_reshape(gradient, Shape::new([batch, groups, out / groups, positions]));
+    let gradient = permute(Tensor::<K::Backend>::Float(gradient), &[1, 2, 0, 3]).float();
+    let gradient = K::Backend::float_reshape(gradient, Shape::new([groups, out / groups, batch * positions]));
+    let windows = permute(Tensor::<K::Backend>::Float(windows), &[1, 0, 3, 2]).float();
+    let windows = K::Backend::float_reshape(windows, Shape::new([groups, batch * positions, inner]));
+    let product = K::multiply(gradient, windows);
+    K::Backend::float_reshape(product, Shape::new([out, channels / groups, kernel[0], kernel[1]]))
 }
 
 /// The sum of `[B, C, H, W]` over all axes but the channels.
@@ -93,13 +82,6 @@ pub(super) fn sum_to_channels<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     let channels = x.shape()[1];
     let sum = [0, 2, 3].into_iter().fold(x, |x, axis| B::float_sum_dim(x, axis));
     B::float_reshape(sum, Shape::new([channels]))
-}
-
-/// Adds one number per channel, `[C]`, to `[B, C, H, W]`.
-pub(super) fn add_to_channels<B: Backend>(x: FloatTensor<B>, bias: FloatTensor<B>) -> FloatTensor<B> {
-    let shape = x.shape();
-    let wide = Shape::new([1, shape[1], 1, 1]);
-    broadcast::add::<B>(x, B::float_reshape(bias, wide), &shape.to_vec())
 }
 
 /// The windows of a convolution as columns, `[B, groups, C/groups kh kw, h w]`, and the extents `h` and `w`.

@@ -26,6 +26,9 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
         choice: ConvolutionChoice,
     ) -> Floats<Self>;
 
+    /// Products of matrices: `[.., n, k]` and `[.., k, m]`, with the same leading extents, to `[.., n, m]`.
+    fn multiply(left: Floats<Self>, right: Floats<Self>) -> Floats<Self>;
+
     /// Rows times a matrix: `[n, in]`, `[out, in]` and perhaps `[out]` to `[n, out]`.
     fn project(x: Floats<Self>, weight: Floats<Self>, bias: Option<Floats<Self>>, choice: LinearChoice)
     -> Floats<Self>;
@@ -51,9 +54,6 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
 
     /// `x / (1 + e^-x)`, element by element.
     fn silu(x: Floats<Self>) -> Floats<Self>;
-
-    /// Adds one number per channel, `[C]`, to `[B, C, H, W]`.
-    fn add_to_channels(x: Floats<Self>, bias: Floats<Self>) -> Floats<Self>;
 }
 
 /// What training needs of a backend besides: gradients, and steps along them.
@@ -75,6 +75,14 @@ pub trait TrainingKernels: Kernels {
         gradient: Floats<Self>,
         choice: ConvolutionChoice,
     ) -> Floats<Self>;
+
+    /// The gradients of the operands of attention, in their order, from that of its output.
+    fn attend_gradients(
+        attention: Attention,
+        operands: [Floats<Self>; 3],
+        gradient: Floats<Self>,
+        choice: Queries,
+    ) -> [Floats<Self>; 3];
 
     /// The sum of `[B, C, H, W]` over all axes but the channels, as `[C]`: the gradient of a convolution's bias.
     fn sum_to_channels(x: Floats<Self>) -> Floats<Self>;

@@ -12,15 +12,11 @@ use crate::layout::expand;
 use crate::tensor::{Tensor, bool_type, int_type, signed};
 
 /// `[n, in]`, `[out, in]` and perhaps `[out]` to `[n, out]`.
-pub(super) fn linear<B: Backend>(
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    bias: Option<FloatTensor<B>>,
-) -> FloatTensor<B> {
+pub fn linear<K: Kernels>(x: Floats<K>, weight: Floats<K>, bias: Option<Floats<K>>) -> Floats<K> {
     let [out, _] = weight.shape().dims();
-    let y = B::float_matmul(x, B::float_swap_dims(weight, 0, 1));
+    let y = K::multiply(x, K::Backend::float_swap_dims(weight, 0, 1));
     match bias {
-        Some(bias) => B::float_add(y, B::float_reshape(bias, Shape::new([1, out]))),
+        Some(bias) => K::Backend::float_add(y, K::Backend::float_reshape(bias, Shape::new([1, out]))),
         None => y,
     }
 }
@@ -28,7 +24,7 @@ pub(super) fn linear<B: Backend>(
 /// Attention as it is defined; the backend's own kernel only where it saves memory, for it is no faster.
 ///
 /// The kernels of some backends know no other scale than `1 / sqrt(d)`, so the queries carry the difference.
-pub fn attention<K: Kernels>(attention: Attention, q: Floats<K>, k: Floats<K>, v: Floats<K>) -> Floats<K> {
+pub(super) fn attention<K: Kernels>(attention: Attention, q: Floats<K>, k: Floats<K>, v: Floats<K>) -> Floats<K> {
     let [batch, heads, queries, width] = q.shape().dims();
     if holds_scores(batch * heads * queries * k.shape()[2]) {
         return attention_by_scores::<K>(attention, q, k, v);
@@ -39,19 +35,41 @@ pub fn attention<K: Kernels>(attention: Attention, q: Floats<K>, k: Floats<K>, v
 }
 
 /// Attention as it is defined, with all scores at once.
-pub(super) fn attention_by_scores<K: Kernels>(
+fn attention_by_scores<K: Kernels>(attention: Attention, q: Floats<K>, k: Floats<K>, v: Floats<K>) -> Floats<K> {
+    let shares = shares::<K>(attention, q, k);
+    K::multiply(K::Backend::float_cast(shares, v.dtype().into()), v)
+}
+
+/// The gradients of the operands of attention. The shares are computed again, so that nothing of their size is kept.
+pub(super) fn attention_gradients<K: Kernels>(
     attention: Attention,
     q: Floats<K>,
     k: Floats<K>,
     v: Floats<K>,
-) -> Floats<K> {
+    gradient: Floats<K>,
+) -> [Floats<K>; 3] {
+    let dtype = v.dtype().into();
+    let shares = shares::<K>(attention, q.clone(), k.clone());
+    let of_shares = K::multiply(gradient.clone(), K::Backend::float_swap_dims(v, 2, 3));
+    let rounded = K::Backend::float_cast(shares.clone(), dtype);
+    let of_v = K::multiply(K::Backend::float_swap_dims(rounded, 2, 3), gradient);
+    let weighted = K::Backend::float_mul(shares.clone(), K::Backend::float_cast(of_shares, FloatDType::F32));
+    let sum = K::Backend::float_sum_dim(weighted.clone(), 3);
+    let of_scores = K::Backend::float_sub(weighted, K::Backend::float_mul(shares, sum));
+    let of_scores = K::Backend::float_mul_scalar(of_scores, attention.scale.into());
+    let of_scores = K::Backend::float_cast(of_scores, dtype);
+    let of_k = K::multiply(K::Backend::float_swap_dims(of_scores.clone(), 2, 3), q);
+    [K::multiply(of_scores, k), of_k, of_v]
+}
+
+/// Which share each query has of each value, `[B, heads, n, m]`. Powers are taken and summed in f32, as automatic mixed
+/// precision does.
+fn shares<K: Kernels>(attention: Attention, q: Floats<K>, k: Floats<K>) -> Floats<K> {
     let device = K::Backend::float_device(&q);
-    let scores =
-        K::Backend::float_matmul(scaled::<K::Backend>(q, attention.scale), K::Backend::float_swap_dims(k, 2, 3));
+    let q = scaled::<K::Backend>(q, attention.scale);
+    let scores = K::multiply(q, K::Backend::float_swap_dims(k, 2, 3));
     let scores = if attention.causal { hide_later::<K::Backend>(scores, &device) } else { scores };
-    // Powers are taken and summed in f32, as automatic mixed precision does.
-    let shares = K::softmax(K::Backend::float_cast(scores, FloatDType::F32), 3);
-    K::Backend::float_matmul(K::Backend::float_cast(shares, v.dtype().into()), v)
+    K::softmax(K::Backend::float_cast(scores, FloatDType::F32), 3)
 }
 
 fn scaled<B: Backend>(x: FloatTensor<B>, factor: f64) -> FloatTensor<B> {

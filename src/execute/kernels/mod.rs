@@ -19,9 +19,12 @@ mod normalize;
 mod recorded;
 
 pub use composed::Composed;
-pub use convolution::input_gradient as composed_input_gradient;
+pub use convolution::{
+    convolution as composed_convolution, input_gradient as composed_input_gradient,
+    weight_gradient as composed_weight_gradient,
+};
 pub use interface::{AdamFactors, Floats, Kernels, TrainingKernels};
-pub use linear::attention as composed_attention;
+pub use linear::linear as composed_linear;
 pub use recorded::Recorded;
 
 pub(crate) use convolution::transposed_convolution;

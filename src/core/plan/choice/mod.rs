@@ -2,8 +2,9 @@
 //!
 //! In: an operation and the shapes of its inputs and its output. Out: a [`Choice`], which its step of the plan carries.
 //! The kernels of the CPU follow it, and the estimate of memory reads it. It is made for one sample: neither the number
-//! of samples nor the number of cores changes it, except as [`LinearChoice`] says. Cores only share the portions among
-//! them, as [`side_by_side`] and [`Band::rows`] say. Devices that compose their operations of burn's do not use it.
+//! of samples nor the number of cores changes it. Cores only share the portions among them, as [`side_by_side`] and
+//! [`Band::rows`] say. So a sample has the same result alone as in any company. Devices that compose their operations of
+//! burn's do not use it.
 
 mod convolution;
 
@@ -20,7 +21,7 @@ const OPEN: usize = 1 << 20;
 const FEW_ROWS: usize = 512;
 
 /// The same for a weight that the cache holds.
-const FEW_ROWS_IN_CACHE: usize = 32;
+const FEW_ROWS_IN_CACHE: usize = 16;
 
 /// How many numbers of a weight the second-level cache holds beside the other data.
 const IN_CACHE: usize = 256 * 1024;
@@ -45,28 +46,23 @@ pub enum Choice {
     Convolution(ConvolutionChoice),
 }
 
-/// Up to how many rows a weight is read as it lies. It is the one choice that looks at the rows of all samples together:
-/// a kernel that is as fast as others for few rows is slower for many.
+/// How the rows of a sample are multiplied by the rows of a weight. Each is faster than the other for some numbers of
+/// rows; that of one sample decides, since the two differ in the order of their sums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LinearChoice {
-    few: usize,
-}
-
-impl LinearChoice {
-    /// The kernel for so many rows.
-    #[must_use]
-    pub fn product(self, rows: usize) -> Product {
-        if rows < self.few { Product::Rows } else { Product::Blocks }
-    }
-}
-
-/// How rows are multiplied by the rows of a weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Product {
+pub enum LinearChoice {
     /// As they lie, each with each.
     Rows,
     /// Copied in blocks into the order in which they are read.
     Blocks,
+}
+
+impl LinearChoice {
+    /// What is chosen for a value and a weight of these extents.
+    fn of(x: &[usize], weight: &[usize]) -> LinearChoice {
+        let product = |extents: &[usize]| extents.iter().fold(1, |product: usize, n| product.saturating_mul(*n));
+        let few = if product(weight) > IN_CACHE { FEW_ROWS } else { FEW_ROWS_IN_CACHE };
+        if product(&x[..x.len() - 1]) < few { LinearChoice::Rows } else { LinearChoice::Blocks }
+    }
 }
 
 /// How many queries a core works on at once.
@@ -78,8 +74,7 @@ impl Choice {
     #[must_use]
     pub fn of(op: &Op, inputs: &[&Shape], output: &Shape) -> Choice {
         if let Op::Linear = op {
-            let numbers = extents(inputs[1]).iter().fold(1, |numbers: usize, n| numbers.saturating_mul(*n));
-            Choice::Linear(LinearChoice { few: if numbers > IN_CACHE { FEW_ROWS } else { FEW_ROWS_IN_CACHE } })
+            Choice::Linear(LinearChoice::of(&extents(inputs[0]), &extents(inputs[1])))
         } else if let Op::Attention(_) = op {
             let (queries, keys) = (extents(inputs[0])[2], extents(inputs[1])[2]);
             Choice::Attention(Queries((queries / 8).min(SCORES / keys.max(1)).clamp(8, QUERIES)))

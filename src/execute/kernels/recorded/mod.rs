@@ -1,8 +1,9 @@
-//! Kernels under autodiff. Convolutions, SiLU and the addition of a number per channel run the device's kernels, and
-//! record which of its kernels computes their gradients. All else is composed of what burn can differentiate.
+//! Kernels under autodiff. Products, convolutions, attention and SiLU run the device's kernels, and record which of its
+//! kernels computes their gradients. All else is composed of what burn can differentiate.
 
 mod activation;
 mod convolution;
+mod product;
 
 use std::marker::PhantomData;
 
@@ -14,9 +15,8 @@ use diadc_core::op::{Attention, Conv2d};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
 use super::interface::{Floats, Kernels, TrainingKernels};
-use super::{linear, normalize};
+use super::normalize;
 use activation::Silu;
-use convolution::{ChannelSum, Convolution};
 
 /// Kernels that record what they do, so that it can be differentiated.
 #[derive(Clone, Debug)]
@@ -32,30 +32,20 @@ impl<K: TrainingKernels> Kernels for Recorded<K> {
         bias: Option<Floats<Self>>,
         choice: ConvolutionChoice,
     ) -> Floats<Self> {
-        let product = match Convolution::<K>(PhantomData)
-            .prepare::<NoCheckpointing>([x.node.clone(), weight.node.clone()])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(mut prep) => {
-                let state = (prep.checkpoint(&x), prep.checkpoint(&weight), conv, choice);
-                prep.finish(state, K::convolve(conv, x.primitive, weight.primitive, None, choice))
-            }
-            OpsKind::UnTracked(prep) => prep.finish(K::convolve(conv, x.primitive, weight.primitive, None, choice)),
-        };
-        match bias {
-            Some(bias) => Self::add_to_channels(product, bias),
-            None => product,
-        }
+        convolution::convolve::<K>(conv, x, weight, bias, choice)
+    }
+
+    fn multiply(left: Floats<Self>, right: Floats<Self>) -> Floats<Self> {
+        product::multiply::<K>(left, right)
     }
 
     fn project(
         x: Floats<Self>,
         weight: Floats<Self>,
         bias: Option<Floats<Self>>,
-        _choice: LinearChoice,
+        choice: LinearChoice,
     ) -> Floats<Self> {
-        linear::linear::<Self::Backend>(x, weight, bias)
+        product::project::<K>(x, weight, bias, choice)
     }
 
     fn attend(
@@ -63,9 +53,9 @@ impl<K: TrainingKernels> Kernels for Recorded<K> {
         q: Floats<Self>,
         k: Floats<Self>,
         v: Floats<Self>,
-        _choice: Queries,
+        choice: Queries,
     ) -> Floats<Self> {
-        linear::attention_by_scores::<Self>(attention, q, k, v)
+        product::attend::<K>(attention, [q, k, v], choice)
     }
 
     fn softmax(x: Floats<Self>, axis: usize) -> Floats<Self> {
@@ -93,17 +83,6 @@ impl<K: TrainingKernels> Kernels for Recorded<K> {
                 prep.finish(state, K::silu(x.primitive))
             }
             OpsKind::UnTracked(prep) => prep.finish(K::silu(x.primitive)),
-        }
-    }
-
-    fn add_to_channels(x: Floats<Self>, bias: Floats<Self>) -> Floats<Self> {
-        match ChannelSum::<K>(PhantomData)
-            .prepare::<NoCheckpointing>([x.node.clone(), bias.node.clone()])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish((), K::add_to_channels(x.primitive, bias.primitive)),
-            OpsKind::UnTracked(prep) => prep.finish(K::add_to_channels(x.primitive, bias.primitive)),
         }
     }
 }

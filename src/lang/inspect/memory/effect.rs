@@ -212,20 +212,19 @@ fn of_attention(inputs: &[Seen], tracked: bool, runner: Runner) -> Effect {
     let [q, k] = [&inputs[0].shape, &inputs[1].shape];
     let scores = q[0] * q[1] * q[2] * k[2];
     let queries = inputs[0].count();
-    if tracked {
-        // Scaled queries are kept, exponents, powers and their shares.
-        return Effect { extra: queries + 3 * scores, scratch_back: [scores, 0], ..Effect::keeping(vec![1, 2]) };
-    }
+    let keeps = if tracked { vec![0, 1, 2] } else { Vec::new() };
+    // The gradients of all operands are computed together, from scores that are computed again.
     match runner {
         Runner::Own { choice, cores } => {
             let step = choice.attention().0.min(q[2]);
             let tasks = q[0] * q[2].div_ceil(step.max(1));
             let scratch = step * k[2] * cores.min(tasks);
-            Effect { place: Place::Turned([0, 2, 1, 3]), scratch, ..Effect::own() }
+            let back = 2 * step * k[2] * cores.min(q[0] * q[1]);
+            Effect { place: Place::Turned([0, 2, 1, 3]), scratch, scratch_back: [back, 0], ..Effect::keeping(keeps) }
         }
         Runner::Composed => {
             let held = if holds_scores(scores) { 2 * scores } else { 0 };
-            Effect { scratch: queries + held, ..Effect::own() }
+            Effect { scratch: queries + held, scratch_back: [queries + 3 * scores, 0], ..Effect::keeping(keeps) }
         }
     }
 }
@@ -342,17 +341,15 @@ impl Unfolding {
 
 /// How many nodes an operation has on burn's autodiff tape, along the longest path. The backward pass visits the deepest
 /// nodes of all branches first.
-pub(super) fn links(op: &Op, operands: usize) -> usize {
+pub(super) fn links(op: &Op) -> usize {
     match op {
         Op::Unary(Unary::Gelu) => 4,
         Op::Unary(Unary::Sigmoid) => 5,
         Op::Unary(Unary::GeluTanh) => 10,
         Op::Softmax { .. } => 5,
-        Op::Attention(_) => 8,
         Op::GroupNorm { .. } => 14,
         Op::LayerNorm { .. } => 9,
-        Op::Conv2d(_) => operands - 1,
-        Op::Linear => operands + 1,
+        Op::Linear => 3,
         Op::Reduce { .. } | Op::Concat { .. } | Op::Slice { .. } | Op::Pad { .. } => 3,
         Op::Resize(Resize { interpolation: Interpolation::Nearest, .. }) => 1,
         Op::Resize(_) | Op::GaussianBlur { .. } => 5,

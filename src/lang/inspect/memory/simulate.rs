@@ -270,7 +270,7 @@ impl<'a> Simulation<'a> {
         };
         let ways: Vec<Option<Way>> = inputs.iter().enumerate().map(way).collect();
         let deepest = ways.iter().flatten().map(|way| self.depths[way.node]).max().unwrap_or(0);
-        self.depths.push(deepest + links(op, inputs.len()));
+        self.depths.push(deepest + links(op));
         let node = self.depths.len() - 1;
         self.tape.push(Recorded { output: node, inputs: ways, kept, purpose });
         node
