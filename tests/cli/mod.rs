@@ -10,6 +10,7 @@ mod mistakes;
 mod neovim;
 mod pages;
 mod runs;
+mod threads;
 mod views;
 mod watch;
 mod weights;

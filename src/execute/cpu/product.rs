@@ -34,6 +34,10 @@ impl<'a> Matrix<'a> {
         Matrix { numbers, rows: columns, columns: rows, row_stride: column_stride, column_stride: row_stride }
     }
 
+    fn at(&self, row: usize, column: usize) -> f32 {
+        self.numbers[row * self.row_stride + column * self.column_stride]
+    }
+
     /// How many numbers there are from the first to the last.
     fn extent(&self) -> usize {
         (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride + 1
@@ -67,9 +71,11 @@ pub(super) fn multiply(
         return multiply_doubled(factor, left, right, sum, stride, cores);
     }
     if m * n <= SMALL && left.column_stride == 1 && right.row_stride == 1 {
-        let by_column: Vec<f32> =
-            (0..k).flat_map(|column| (0..m).map(move |row| left.numbers[row * left.row_stride + column])).collect();
-        let left = Matrix { numbers: &by_column, row_stride: 1, column_stride: m, ..left };
+        let smaller = if m <= n { left } else { right.turned() };
+        let by_term: Vec<f32> =
+            (0..k).flat_map(|term| (0..smaller.rows).map(move |row| smaller.at(row, term))).collect();
+        let copied = Matrix::rows(&by_term, k, smaller.rows);
+        let (left, right) = if m <= n { (copied.turned(), right) } else { (left, copied) };
         return multiply(factor, left, right, sum, stride, cores);
     }
     let step = k.div_ceil(k.div_ceil(DEPTH));
