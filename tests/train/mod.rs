@@ -1,6 +1,7 @@
 //! Training: optimisers against torch, the order of images, and runs that are stopped and go on.
 
 mod accumulate;
+mod batch_norm;
 mod checkpoint;
 mod fault;
 mod optimizer;

@@ -28,8 +28,8 @@ pub(super) struct Builder {
     pub(super) operations: usize,
     /// For each scope, how many sources of random numbers the function has in it.
     draws: FxHashMap<String, usize>,
-    /// New values of running statistics, which a step of training stores.
-    updates: Vec<(WeightId, ValueId)>,
+    /// The values that running statistics have after the calls so far; a step of training stores the last ones.
+    updates: Vec<(WeightId, Tensor)>,
 }
 
 /// A graph that is being built. If it is the body of a loop: which tensors outside it captures, and as which inputs.
@@ -74,7 +74,8 @@ impl Builder {
         for (label, tensor) in outputs {
             graph.set_output(label.clone(), tensor.id);
         }
-        Function { name: name.to_owned(), graph, updates: std::mem::take(&mut self.updates) }
+        let updates = std::mem::take(&mut self.updates).into_iter().map(|(id, next)| (id, next.id)).collect();
+        Function { name: name.to_owned(), graph, updates }
     }
 
     /// Makes the scope of a call, which its nodes keep.
@@ -112,9 +113,17 @@ impl Builder {
         purpose
     }
 
-    /// At the end of a training step, the value `next` is stored in a weight.
-    pub(super) fn update(&mut self, id: WeightId, next: &Tensor) {
-        self.updates.push((id, next.id));
+    /// The value of a running statistic after the calls so far, if one of them moved it.
+    pub(super) fn updated(&self, id: WeightId) -> Option<&Tensor> {
+        self.updates.iter().find(|(known, _)| *known == id).map(|(_, value)| value)
+    }
+
+    /// From here on, a running statistic has the value `next`.
+    pub(super) fn update(&mut self, id: WeightId, next: Tensor) {
+        match self.updates.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, value)) => *value = next,
+            None => self.updates.push((id, next)),
+        }
     }
 
     /// Whether the innermost graph is that of the function, not of a loop in it.

@@ -168,6 +168,13 @@ pub(super) fn too_much(span: Span) -> Diagnostic {
     Diagnostic::new(Code::ListTooLong, "more than a million values, counted in all lists within, are too many", span)
 }
 
+pub(super) fn statistics_in_loop(callee: &str, span: Span) -> Diagnostic {
+    let text = format!("`{callee}` of a part that is trained stands in a loop that runs");
+    Diagnostic::new(Code::StatisticsInLoop, text, span)
+        .here("its running statistics would have to change in each step of the loop")
+        .help("write a `for`, freeze the part, or use `group_norm` or `layer_norm`, which keep no statistics")
+}
+
 pub(super) fn formula_too_long(span: Span) -> Diagnostic {
     Diagnostic::new(Code::Overflow, "the product of these two extents has too many terms", span)
 }

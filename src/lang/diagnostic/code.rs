@@ -129,6 +129,8 @@ codes! {
         SetTwice = "set-twice",
         /// The shapes of tensors do not fit together.
         ShapeMismatch = "shape-mismatch",
+        /// A loop that runs would have to update running statistics.
+        StatisticsInLoop = "statistics-in-loop",
         /// A training has both `steps` and `epochs`.
         StepsAndEpochs = "steps-and-epochs",
         /// `data` has both `stretch` and `shorter`.

@@ -296,7 +296,7 @@ builtins! {
         GroupNorm = "group_norm"(x, groups, epsilon = float 1e-5)
         /// Layer normalisation along the last axis. Weights `weight: [C]` and `bias: [C]`.
         LayerNorm = "layer_norm"(x, epsilon = float 1e-5)
-        /// Batch normalisation. Weights `weight`, `bias`, and `running_mean`, `running_var`, which are updated where the part is trained and used where it is not.
+        /// Batch normalisation. Weights `weight`, `bias`, and `running_mean`, `running_var`, which are updated where the part is trained, at each call once more, and used where it is not.
         BatchNorm = "batch_norm"(x, epsilon = float 1e-5, momentum = float 0.1)
     }
 

@@ -159,7 +159,7 @@ impl Expander<'_> {
     }
 
     /// Batch normalisation (Ioffe and Szegedy, 2015). Where the part is trained, it uses the statistics of the batch and
-    /// updates the running ones; elsewhere it uses the running ones.
+    /// updates the running ones, at each call once more; elsewhere it uses the running ones.
     fn batch_norm(&mut self, arguments: &Arguments<'_>, path: &str) -> Outcome<Tensor> {
         let site = &arguments.site;
         let x = self.float_tensor_argument(arguments, "x")?;
@@ -177,6 +177,9 @@ impl Expander<'_> {
         let (mean, mean_id) = statistic("running_mean", 0.0)?;
         let (var, var_id) = statistic("running_var", 1.0)?;
         let in_training = self.function.is_objective && self.is_trained(site.env.owner());
+        if in_training && !self.builder.is_outside_loops() {
+            return Err(self.report(error::statistics_in_loop(site.callee, site.span)));
+        }
         let (builder, at) = (&mut self.builder, site.origin());
         let mut wide = vec![Dim::from(1); rank];
         wide[1] = Dim::from(channels);
@@ -191,17 +194,16 @@ impl Expander<'_> {
             let centred = builder.binary(Binary::Sub, &x, &batch_mean, at);
             let squared = builder.binary(Binary::Mul, &centred, &centred, at);
             let batch_var = builder.sure(reduce, &[squared], at);
-            if builder.is_outside_loops() {
-                let unbiased = unbiased(builder, &batch_var, &x, at);
-                for (id, old, new) in [(mean_id, &mean, &batch_mean), (var_id, &var, &unbiased)] {
-                    let flat = Op::Reshape(Shape::of(&[channels]));
-                    let new = builder.sure(flat, std::slice::from_ref(new), at);
-                    let kept = builder.unary(Unary::MulScalar(1.0 - momentum), old, at);
-                    let moved = builder.unary(Unary::MulScalar(momentum), &new, at);
-                    let next = builder.binary(Binary::Add, &kept, &moved, at);
-                    let next = builder.sure(Op::StopGradient, &[next], at);
-                    builder.update(id, &next);
-                }
+            let unbiased = unbiased(builder, &batch_var, &x, at);
+            for (id, stored, new) in [(mean_id, &mean, &batch_mean), (var_id, &var, &unbiased)] {
+                let old = builder.updated(id).unwrap_or(stored).clone();
+                let flat = Op::Reshape(Shape::of(&[channels]));
+                let new = builder.sure(flat, std::slice::from_ref(new), at);
+                let kept = builder.unary(Unary::MulScalar(1.0 - momentum), &old, at);
+                let moved = builder.unary(Unary::MulScalar(momentum), &new, at);
+                let next = builder.binary(Binary::Add, &kept, &moved, at);
+                let next = builder.sure(Op::StopGradient, &[next], at);
+                builder.update(id, next);
             }
             (batch_mean, batch_var)
         } else {
