@@ -11,18 +11,17 @@ use super::random::{Key, draw};
 pub struct Draw {
     /// Seed of the run.
     pub seed: u64,
-    /// Training step, or 0.
+    /// Training step, or when images are scored the number of the draw.
     pub step: u64,
-    /// The numbers of the samples, in the order of the batch.
+    /// The numbers of the samples, in the order of the batch: in training their places in it, when images are scored what
+    /// follows from their pixels.
     pub samples: Vec<u64>,
 }
 
-/// The numbers that a source draws for a shape in one turn of its loop; none if the number of rows is not a multiple of
-/// the number of samples.
+/// The numbers that a source draws for a shape in one turn of its loop; none if there are not as many rows as samples.
 ///
-/// If the first axis is symbolic it counts samples, and each has its stream; with twice as many rows as samples, a
-/// sample's second row comes from the same stream, and so on. A first axis of known extent counts rows that belong to
-/// no sample: row `i` draws from stream `i`, whatever the batch.
+/// If the first axis is symbolic it counts samples, and each has its stream. A first axis of known extent counts rows that
+/// belong to no sample: row `i` draws from stream `i`, whatever the batch.
 #[must_use]
 pub fn numbers(random: &Random, shape: &[usize], choice: &Draw, iteration: u64) -> Option<HostTensor> {
     let rows = shape.first().copied().unwrap_or(1);
@@ -30,19 +29,15 @@ pub fn numbers(random: &Random, shape: &[usize], choice: &Draw, iteration: u64) 
     let key = |sample: u64| Key { seed: choice.seed, purpose: &random.purpose, step: choice.step, sample, iteration };
     let streams: Vec<u64> =
         if counts_samples(&random.fact) { choice.samples.clone() } else { (0..rows as u64).collect() };
-    let turns = rows.checked_div(streams.len()).unwrap_or(0);
-    if turns * streams.len() != rows {
+    if streams.len() != rows {
         return None;
     }
-    let drawn: Vec<HostData> =
-        streams.iter().map(|&sample| draw(random.distribution, &key(sample), turns * width)).collect();
-    let parts = (0..turns).flat_map(|turn| drawn.iter().map(move |data| (data, turn * width..(turn + 1) * width)));
     let mut floats = Vec::new();
     let mut ints = Vec::new();
-    for (data, range) in parts {
-        match data {
-            HostData::Float(v) => floats.extend_from_slice(&v[range]),
-            HostData::Int(v) => ints.extend_from_slice(&v[range]),
+    for sample in streams {
+        match draw(random.distribution, &key(sample), width) {
+            HostData::Float(v) => floats.extend(v),
+            HostData::Int(v) => ints.extend(v),
             HostData::Bool(_) => unreachable!("no distribution gives truth values"),
         }
     }

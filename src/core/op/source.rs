@@ -102,6 +102,15 @@ impl Random {
                 "random integers need a range of 32-bit integers, this is {low}..{high}"
             )));
         }
+        if let Some(first) = self.fact.shape.0.first()
+            && first.known().is_none()
+            && first.as_symbol().is_none()
+        {
+            return Err(ShapeError::new(format!(
+                "random numbers are drawn for each sample; {first} rows are no samples"
+            ))
+            .help("the samples of a batch can be multiplied, as in `shape: [4 * B, 3]`, but not added to or divided"));
+        }
         given(inputs, &self.fact)
     }
 }

@@ -96,6 +96,11 @@ impl Builder {
         self.weights.values().map(|declared| declared.weight.clone()).collect()
     }
 
+    /// The graph that a tensor is a value of.
+    pub(super) fn graph_of(&self, tensor: &Tensor) -> &Graph {
+        &self.graphs[tensor.depth].graph
+    }
+
     /// A purpose for a source of random numbers in a scope; no other source of the function has it.
     pub(super) fn purpose(&mut self, scope: ScopeId) -> Arc<str> {
         let mut labels = Vec::new();

@@ -16,6 +16,7 @@ mod number;
 pub(crate) mod operator;
 mod pipe;
 mod random;
+mod rows;
 mod run_loop;
 pub(crate) mod site;
 mod tensor;

@@ -1,23 +1,38 @@
 //! Built-in functions that draw random numbers.
 
-use diadc_core::fact::{DType, Fact, Shape};
+use diadc_core::fact::{DType, Dim, Fact, Shape};
 use diadc_core::op::{Binary, Comparison, Distribution, Op, Random, Unary};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::builtin::RandomWord;
 
 use super::argument::Arguments;
+use super::rows::Rows;
 use super::site::CallSite;
 use crate::check::report::{Outcome, Reported};
 use crate::check::value::{Tensor, Value};
 use crate::check::{Expander, error};
 
+/// How samples lie along an axis of a shape.
+struct Samples {
+    axis: usize,
+    /// The number of samples.
+    batch: Dim,
+    /// The number of rows of each.
+    count: Dim,
+}
+
 impl Expander<'_> {
     pub(crate) fn random(&mut self, word: RandomWord, arguments: &Arguments<'_>) -> Outcome<Value> {
+        let mut rows = Rows::Together;
         let (distribution, fact) = match word {
             RandomWord::Dropout => return self.dropout(arguments),
-            RandomWord::RandomNormal => (Distribution::Normal, Fact::float(self.drawn_shape(arguments)?)),
-            RandomWord::RandomUniform => (Distribution::Uniform, Fact::float(self.drawn_shape(arguments)?)),
+            RandomWord::RandomNormal | RandomWord::RandomUniform => {
+                let (shape, order) = self.drawn_shape(arguments)?;
+                rows = order;
+                let is_normal = word == RandomWord::RandomNormal;
+                (if is_normal { Distribution::Normal } else { Distribution::Uniform }, Fact::float(shape))
+            }
             RandomWord::RandomInt => {
                 let shape = match (arguments.get("shape").0, &self.function.batch) {
                     (Value::None, Some(batch)) => Shape(vec![batch.clone()]),
@@ -29,16 +44,19 @@ impl Expander<'_> {
                 (Distribution::Int { low, high }, Fact::int(shape))
             }
         };
-        self.draw(&arguments.site, distribution, fact).map(Value::Tensor)
+        self.draw(&arguments.site, distribution, fact, rows).map(Value::Tensor)
     }
 
-    /// The shape of random numbers: that of `like`, or the one that is given.
-    fn drawn_shape(&mut self, arguments: &Arguments<'_>) -> Outcome<Shape> {
+    /// The shape of random numbers and the order of their rows: those of `like`, or the shape that is given.
+    fn drawn_shape(&mut self, arguments: &Arguments<'_>) -> Outcome<(Shape, Rows)> {
         let (shape, at) = arguments.get("shape");
         match (arguments.get("like").0, shape) {
             (Value::None, Value::None) => Err(self.no_shape(arguments)),
-            (Value::None, _) => self.shape_argument(arguments, "shape", None),
-            (_, Value::None) => Ok(self.tensor_argument(arguments, "like")?.fact.shape.clone()),
+            (Value::None, _) => Ok((self.shape_argument(arguments, "shape", None)?, Rows::Together)),
+            (_, Value::None) => {
+                let like = self.tensor_argument(arguments, "like")?;
+                Ok((like.fact.shape.clone(), self.rows(&like)))
+            }
             _ => {
                 self.tensor_argument(arguments, "like")?;
                 Err(self.report(error::argument_twice("shape", arguments.site.callee, at)))
@@ -50,10 +68,41 @@ impl Expander<'_> {
         self.report(error::missing_argument("shape", arguments.site.callee, arguments.site.span))
     }
 
-    /// A source of random numbers, under a purpose that no other source in the function has.
-    fn draw(&mut self, site: &CallSite<'_>, distribution: Distribution, fact: Fact) -> Outcome<Tensor> {
+    fn rows(&self, tensor: &Tensor) -> Rows {
+        let batch = self.function.batch.as_ref();
+        batch.map_or(Rows::Together, |batch| Rows::of(self.builder.graph_of(tensor), tensor.id, batch))
+    }
+
+    /// A source of random numbers, under a purpose that no other source in the function has. It draws sample by sample, also
+    /// where samples are not the first axis or each has several rows.
+    fn draw(&mut self, site: &CallSite<'_>, distribution: Distribution, fact: Fact, rows: Rows) -> Outcome<Tensor> {
         let purpose = self.builder.purpose(site.env.scope);
-        self.emit(site, Op::Random(Random { distribution, fact, purpose }), &[])
+        let Some(Samples { axis, batch, count }) = self.samples(&fact.shape) else {
+            return self.emit(site, Op::Random(Random { distribution, fact, purpose }), &[]);
+        };
+        let mut drawn = vec![batch, count];
+        let mut order: Vec<usize> = (2..=fact.shape.rank()).collect();
+        let own = match rows {
+            Rows::Together => [0, 1],
+            Rows::InTurns => [1, 0],
+        };
+        order.splice(axis..axis, own);
+        drawn.extend(fact.shape.0.iter().enumerate().filter(|(at, _)| *at != axis).map(|(_, dim)| dim.clone()));
+        let source = Random { distribution, fact: Fact { shape: Shape(drawn), ..fact.clone() }, purpose };
+        let mut numbers = self.emit(site, Op::Random(source), &[])?;
+        if !order.is_sorted() {
+            numbers = self.emit(site, Op::Permute(order), &[numbers])?;
+        }
+        self.emit(site, Op::Reshape(fact.shape), &[numbers])
+    }
+
+    /// The axis along which samples lie, unless it is the first one and each has one row, or there is none.
+    fn samples(&self, shape: &Shape) -> Option<Samples> {
+        let batch = self.function.batch.as_ref().filter(|batch| batch.known().is_none())?;
+        let is_plain = shape.0.first() == Some(batch);
+        let counts = shape.0.iter().map(|dim| dim.known().map_or_else(|| dim.divided_exactly(batch), |_| None));
+        let (axis, count) = counts.enumerate().find_map(|(axis, count)| Some((axis, count?)))?;
+        (!is_plain).then(|| Samples { axis, batch: batch.clone(), count })
     }
 
     fn dropout(&mut self, arguments: &Arguments<'_>) -> Outcome<Value> {
@@ -68,7 +117,7 @@ impl Expander<'_> {
         if p == 0.0 || !self.function.is_objective || !self.is_trained(site.env.owner()) {
             return Ok(Value::Tensor(x));
         }
-        let uniform = self.draw(site, Distribution::Uniform, Fact::float(x.fact.shape.clone()))?;
+        let uniform = self.draw(site, Distribution::Uniform, Fact::float(x.fact.shape.clone()), self.rows(&x))?;
         let (builder, at) = (&mut self.builder, site.origin());
         let limit = builder.scalar(p, &uniform.fact, at);
         let keep = builder.sure(Op::Compare(Comparison::LessEqual), &[limit, uniform], at);
