@@ -1,5 +1,6 @@
 //! Arguments that several commands share.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -162,6 +163,18 @@ fn protocol(text: &str) -> Result<ProtocolName, String> {
         let help = one_of(text, ProtocolName::ALL.map(ProtocolName::name)).unwrap_or_default();
         format!("there is no protocol `{text}`; {help}")
     })
+}
+
+/// How many draws are averaged.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct DrawArguments {
+    /// Scores each image with N draws of the random numbers of its score, and takes the means of scores and maps
+    #[arg(long, value_name = "N", default_value = "1", value_parser = draws)]
+    pub(super) draws: NonZeroU64,
+}
+
+fn draws(text: &str) -> Result<NonZeroU64, String> {
+    text.parse().map_err(|_| "write a whole number of draws, 1 or more".to_owned())
 }
 
 /// Bytes, as in `8GB`, `512MB`, `7.5GiB`.

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::experiment::{Experiment, Run, RunDirectory, Setup};
 use crate::report;
 
-use super::arguments::{ExperimentArguments, TableFormat};
+use super::arguments::{DrawArguments, ExperimentArguments, TableFormat};
 use super::failure::Failure;
 use super::finish::{show, write};
 use super::terminal::{self, Screen};
@@ -16,6 +16,7 @@ use super::terminal::{self, Screen};
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc eval tiny --weights runs/tiny-toy-seed1/weights.safetensors
+  diadc eval tiny --weights runs/tiny-toy-seed1/weights.safetensors --draws 4
   diadc eval my.diad --weights w.safetensors --dataset visa --data DIR --out evaluation
   diadc eval my.diad --weights w.safetensors --dataset mvtec --protocol exact,diad --compare paper")]
 pub(super) struct Eval {
@@ -30,6 +31,9 @@ pub(super) struct Eval {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
+    #[command(flatten)]
+    draws: DrawArguments,
+
     /// Writes the metrics, pictures and an HTML page into this new directory
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -42,7 +46,8 @@ pub(super) struct Eval {
 impl Eval {
     pub(super) fn run(self) -> Result<(), Failure> {
         let (setup, compiled, dataset) = self.experiment.open(true)?;
-        let experiment = Experiment::new(Setup { seed: self.seed, ..setup }, compiled, dataset)?;
+        let experiment =
+            Experiment::new(Setup { seed: self.seed, draws: self.draws.draws, ..setup }, compiled, dataset)?;
         let mut screen = Screen::new();
         let mut run = screen.during(|screen| Run::of_weights(&experiment, &self.weights, screen))?;
         let stop = terminal::stop_flag();

@@ -1,12 +1,13 @@
 //! `diadc run` and `diadc train`: trains the model of a spec; `run` also evaluates it and writes a report.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::experiment::{Experiment, RunDirectory, Setup};
 
-use super::arguments::{ExperimentArguments, bytes};
+use super::arguments::{DrawArguments, ExperimentArguments, bytes};
 use super::failure::Failure;
 use super::finish::{check_memory, finish, start};
 use super::terminal::Screen;
@@ -20,11 +21,14 @@ use super::terminal::Screen;
   diadc run                                                   the small spec on the toy data set
   diadc run my.diad --dataset mvtec --data /data/mvtec        all classes in one model
   diadc run my.diad --set fusion=off --seed 2 --out runs/off
+  diadc run --draws 4                                         scores are means over 4 draws of random numbers
   diadc run diad --dataset visa --data DIR --protocol exact,diad --compare paper
   diadc run diad --dataset visa --data DIR --memory 24GB      refused, with what would fit, if it needs more")]
 pub(super) struct Run {
     #[command(flatten)]
     arguments: RunArguments,
+    #[command(flatten)]
+    draws: DrawArguments,
 }
 
 /// Trains and writes the weights, without evaluating
@@ -59,19 +63,21 @@ struct RunArguments {
 
 impl Run {
     pub(super) fn run(self) -> Result<(), Failure> {
-        begin(self.arguments, true)
+        begin(self.arguments, Some(self.draws.draws))
     }
 }
 
 impl Train {
     pub(super) fn run(self) -> Result<(), Failure> {
-        begin(self.arguments, false)
+        begin(self.arguments, None)
     }
 }
 
-fn begin(arguments: RunArguments, scores: bool) -> Result<(), Failure> {
-    let (setup, compiled, dataset) = arguments.experiment.open(scores)?;
-    let setup = Setup { seed: arguments.seed, weights: arguments.weights.clone(), ..setup };
+/// `draws` says how often each image is scored; none if the model is only trained.
+fn begin(arguments: RunArguments, draws: Option<NonZeroU64>) -> Result<(), Failure> {
+    let (setup, compiled, dataset) = arguments.experiment.open(draws.is_some())?;
+    let draws = draws.unwrap_or(setup.draws);
+    let setup = Setup { seed: arguments.seed, draws, weights: arguments.weights.clone(), ..setup };
     let experiment = Experiment::new(setup, compiled, dataset)?;
     check_memory(&experiment, arguments.memory)?;
     let mut screen = Screen::new();

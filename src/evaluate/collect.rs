@@ -113,11 +113,7 @@ impl Collector {
         let score = image_score(self.measure.image_score(), observation.score, map, size)
             .map_err(|fault| fail(("the score", fault)))?;
         let regions = Regions::of(mask.unwrap_or_default(), size[1]);
-        let anomalous = match self.measure.protocol.rules().anomalous_image {
-            AnomalousImage::Labelled => observation.anomalous,
-            AnomalousImage::Masked if map.is_empty() || mask.is_none() => observation.anomalous,
-            AnomalousImage::Masked => regions.count() > 0,
-        };
+        let anomalous = observation.is_anomalous(&self.measure.protocol.rules());
         class.images.add(score, anomalous).map_err(|fault| fail(("the score", fault)))?;
         if mask.is_some() {
             class.pixels.add_map(map, &regions)?;
@@ -160,6 +156,7 @@ impl Collector {
             meaning: measure.words(),
             classes,
             mean,
+            variation: None,
         };
         Ok(Measured { evaluation, curves })
     }
@@ -170,6 +167,17 @@ impl Collector {
             largest.map_or(Ok(()), |class| class.pixels.spill())?;
         }
         Ok(())
+    }
+}
+
+impl Observation<'_> {
+    /// Whether the image counts as anomalous by the rules of a protocol.
+    #[must_use]
+    pub fn is_anomalous(&self, rules: &Protocol) -> bool {
+        match (rules.anomalous_image, self.mask) {
+            (AnomalousImage::Masked, Some(mask)) if !self.map.is_empty() => mask.contains(&true),
+            (AnomalousImage::Labelled | AnomalousImage::Masked, _) => self.anomalous,
+        }
     }
 }
 
@@ -222,7 +230,7 @@ impl ClassScores {
     }
 }
 
-fn of_images(metric: Metric, images: &Ranking, rules: &Protocol) -> Result<f64, Undefined> {
+pub(super) fn of_images(metric: Metric, images: &Ranking, rules: &Protocol) -> Result<f64, Undefined> {
     match metric {
         Metric::ImageAuroc => auroc(images).map(|area| turned(area, rules)),
         Metric::ImageAp => average_precision(images),

@@ -2,6 +2,7 @@
 //!
 //! In: a program with weights, and a test set. Out: an [`Evaluation`](evaluation::Evaluation), which names its protocol. `collect` and `metric` know no model: maps and masks may come from anywhere.
 
+pub mod average;
 pub mod collect;
 pub mod curve;
 pub mod evaluation;
@@ -9,3 +10,4 @@ pub mod image_score;
 pub mod metric;
 pub mod saved;
 pub mod score;
+pub mod variation;

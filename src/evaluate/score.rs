@@ -1,4 +1,8 @@
 //! Runs the `score` of a model: images go in, anomaly maps, image scores and pictures come out.
+//!
+//! The random numbers of an image follow from the seed, from its pixels as the model sees them and from the number of the
+//! draw. So an image has the same score under any name, in any order and in any batch, and two images whose pixels are
+//! equal score the same.
 
 use image::RgbImage;
 use rayon::prelude::*;
@@ -37,6 +41,8 @@ pub enum ScoreError {
 pub struct Scored {
     /// The image score: higher is more anomalous.
     pub value: f32,
+    /// The standard deviation of the image score over draws; none if there was one draw.
+    pub deviation: Option<f32>,
     /// The anomaly map, row by row.
     pub map: Vec<f32>,
     /// Height and width of the map.
@@ -45,12 +51,34 @@ pub struct Scored {
     pub pictures: Vec<(String, RgbImage)>,
 }
 
+/// An image as a model takes it.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The pixels, in the size in which the model takes them.
+    pub image: RgbImage,
+    /// What messages call the image. Nothing else depends on it.
+    id: String,
+    /// Which stream of random numbers the image has.
+    stream: u64,
+}
+
+impl Prepared {
+    /// Brings an image to the size in which the model takes it. `id` is what messages call it.
+    #[must_use]
+    pub fn new(image: &RgbImage, id: String, transform: &Transform) -> Prepared {
+        let image = transform.resize_u8(image);
+        let stream = stream(&image);
+        Prepared { image, id, stream }
+    }
+}
+
 /// A model on a device, ready to score.
 pub struct Scorer<'a> {
     engine: &'a mut dyn Engine,
     plan: PlanId,
     transform: Transform,
     seed: u64,
+    is_random: bool,
 }
 
 impl<'a> Scorer<'a> {
@@ -62,8 +90,9 @@ impl<'a> Scorer<'a> {
         let (Some(plan), Some(transform)) = (program.plan("score", &[]), transform(program)) else {
             return Err(ScoreError::NoScore(program.name.clone()));
         };
+        let is_random = !plan.randoms.is_empty();
         let plan = engine.add(plan);
-        Ok(Scorer { engine, plan, transform, seed })
+        Ok(Scorer { engine, plan, transform, seed, is_random })
     }
 
     /// The transform that images go through before the model sees them.
@@ -72,29 +101,40 @@ impl<'a> Scorer<'a> {
         &self.transform
     }
 
-    /// Scores images. The random numbers of an image follow from its id, so that order and batches do not matter.
+    /// Whether the score draws random numbers.
+    #[must_use]
+    pub const fn is_random(&self) -> bool {
+        self.is_random
+    }
+
+    /// Scores images with the random numbers of a draw; the first draw is 0.
     ///
     /// # Errors
     /// If the device fails, or a result is not finite.
-    pub fn score(&mut self, images: &[RgbImage], ids: &[&str]) -> Result<Vec<Scored>, ScoreError> {
+    ///
+    /// # Panics
+    /// If an image was prepared for a model of another size.
+    pub fn score(&mut self, images: &[Prepared], draw: u64) -> Result<Vec<Scored>, ScoreError> {
         let count = images.len();
-        let pixels: Vec<Vec<f32>> = images.par_iter().map(|image| self.transform.to_chw(image)).collect();
+        let pixels: Vec<Vec<f32>> =
+            images.par_iter().map(|prepared| self.transform.normalize(&prepared.image)).collect();
         let shape = vec![count, 3, self.transform.height as usize, self.transform.width as usize];
         let inputs = NamedTensors::from([("image".to_owned(), HostTensor::floats(&shape, pixels.concat()))]);
-        let samples = ids.iter().map(|id| stream(id)).collect();
-        let draw = Draw { seed: self.seed, step: 0, samples };
+        let samples = images.iter().map(|prepared| prepared.stream).collect();
+        let draw = Draw { seed: self.seed, step: draw, samples };
         let outputs = self.engine.evaluate(self.plan, &inputs, &draw)?;
-        let mut scored = vec![Scored { value: 0.0, map: Vec::new(), size: [0, 0], pictures: Vec::new() }; count];
+        let nothing = Scored { value: 0.0, deviation: None, map: Vec::new(), size: [0, 0], pictures: Vec::new() };
+        let mut scored = vec![nothing; count];
         for (name, tensor) in &outputs {
             let Some(floats) = tensor.as_floats() else { continue };
             let each = floats.len() / count.max(1);
             for (i, result) in scored.iter_mut().enumerate() {
                 let own = &floats[i * each..(i + 1) * each];
                 if own.iter().any(|x| !x.is_finite()) {
-                    return Err(ScoreError::NotFinite { output: name.clone(), id: ids[i].to_owned() });
+                    return Err(ScoreError::NotFinite { output: name.clone(), id: images[i].id.clone() });
                 }
-                let [height, width] = [tensor.shape.len() - 2, tensor.shape.len() - 1]
-                    .map(|axis| tensor.shape.get(axis).copied().unwrap_or(1));
+                let mut ends = tensor.shape.iter().rev().copied();
+                let (width, height) = (ends.next().unwrap_or(1), ends.next().unwrap_or(1));
                 match name.as_str() {
                     "value" => result.value = own[0],
                     "map" => {
@@ -118,8 +158,17 @@ pub fn transform(program: &Program) -> Option<Transform> {
     program.data.map(Transform::from)
 }
 
-/// The key of the random numbers of an image: the first eight bytes of the SHA-256 of its id.
-fn stream(id: &str) -> u64 {
-    let digest = Sha256::digest(id.as_bytes());
-    digest.iter().take(8).fold(0, |number, &byte| (number << 8) | u64::from(byte))
+/// Whether the score of a program draws random numbers.
+#[must_use]
+pub fn is_random(program: &Program) -> bool {
+    program.plan("score", &[]).is_some_and(|plan| !plan.randoms.is_empty())
+}
+
+/// The key of the random numbers of an image: the first eight bytes of the SHA-256 of its extents and pixels.
+fn stream(image: &RgbImage) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update(image.width().to_le_bytes());
+    hash.update(image.height().to_le_bytes());
+    hash.update(image.as_raw());
+    hash.finalize().iter().take(8).fold(0, |number, &byte| (number << 8) | u64::from(byte))
 }

@@ -1,5 +1,6 @@
 //! Scores a test set: measures the metrics of all images, and picks examples for the report.
 
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
@@ -7,58 +8,50 @@ use image::RgbImage;
 use rayon::prelude::*;
 
 use crate::dataset::{Dataset, DatasetError, Mask, Sample};
-use crate::evaluate::collect::{Collector, Observation};
-use crate::evaluate::evaluation::Evaluation;
-use crate::evaluate::score::{IMAGES_AT_ONCE, Scored, Scorer};
-use crate::measure::{MaskResize, Measure};
-use crate::report::{Example, Panel, picture};
+use crate::evaluate::score::{IMAGES_AT_ONCE, Prepared, Scorer};
+use crate::measure::Measure;
 
 use super::error::ExperimentError;
 use super::model::Model;
 use super::observer::Observer;
+use super::tally::{Assessment, Drawn, Tally};
 
-/// Examples of each class: good ones, and one of each kind of defect up to a number.
-const GOOD: usize = 1;
-const DEFECTS: usize = 4;
+/// If scores are random and drawn once, so many images for each one that is scored again, and the least and the most of
+/// those.
+const ONE_IN: usize = 10;
+const AGAIN_AT_LEAST: usize = 8;
+const AGAIN_AT_MOST: usize = 64;
 
-/// The results of a model on a test set.
+/// How a test set is scored and measured.
 #[derive(Clone, Debug)]
-pub struct Assessment {
-    /// The metrics: one evaluation for each measure.
-    pub evaluations: Vec<Evaluation>,
-    /// Example images.
-    pub examples: Vec<Example>,
-    /// Score of each test image, in the order of the data set: id, value.
-    pub scores: Vec<(String, f32)>,
+pub struct Scoring {
+    /// What is measured, each in an evaluation of its own.
+    pub measures: Vec<Measure>,
+    /// The number of draws of which scores and maps are the mean.
+    pub draws: NonZeroU64,
 }
 
-/// An example whose heat map is drawn when the range of all maps is known.
-struct Kept<'a> {
-    sample: &'a Sample,
-    input: RgbImage,
-    scored: Scored,
-    mask: Option<Mask>,
-}
-
-/// Scores the test set and makes an evaluation for each of `measures`; `None` if `stop` is set while it runs.
+/// Scores the test set and makes its evaluations; `None` if `stop` is set while it runs. If there is one draw, and scores are
+/// random, a few images are scored a second time, to say how much scores differ.
 ///
 /// # Errors
 /// If an image or mask can't be read, the device fails, or a score is not finite.
 pub fn assess(
     model: &mut Model<'_>,
     dataset: &Dataset,
-    measures: &[Measure],
+    scoring: &Scoring,
     observer: &mut dyn Observer,
     stop: &AtomicBool,
 ) -> Result<Option<Assessment>, ExperimentError> {
     let rule = model.program.data.and_then(|format| format.mask);
     let mut scorer = Scorer::new(model.program, model.engine.as_mut(), model.seed)?;
-    let mut collectors: Vec<Collector> =
-        measures.iter().map(|measure| Collector::new(dataset.classes.clone(), measure.clone())).collect();
-    let wanted = examples(dataset);
-    let (mut kept, mut scores, mut highest, mut middle) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let draws = scoring.draws.get();
+    let compared = if scorer.is_random() { &scoring.measures[..] } else { &[] };
+    let transform = *scorer.transform();
+    let mut tally = Tally::new(dataset, &scoring.measures, compared, transform);
+    let again = if scorer.is_random() && draws == 1 { drawn_again(dataset.test.len()) } else { Vec::new() };
+    let mut waiting = Vec::new();
     let chunks: Vec<&[Sample]> = dataset.test.chunks(IMAGES_AT_ONCE).collect();
-    let is_marked = dataset.marked();
     let mut done = 0;
     std::thread::scope(|scope| {
         // Images are read one batch ahead.
@@ -73,91 +66,46 @@ pub fn assess(
             }
         });
         while let Ok((chunk, read)) = receiver.recv() {
-            if stop.load(Ordering::Relaxed) {
-                return Ok(None);
-            }
             let (images, masks): (Vec<RgbImage>, Vec<Option<Mask>>) = read?.into_iter().unzip();
-            let ids: Vec<&str> = chunk.iter().map(|sample| sample.id.as_str()).collect();
-            let results = scorer.score(&images, &ids)?;
-            for (((sample, image), mask), scored) in chunk.iter().zip(&images).zip(masks).zip(results) {
-                let [height, width] = scored.size;
-                let (columns, rows) = (width as u32, height as u32);
-                let empty = vec![false; scored.map.len()];
-                for collector in &mut collectors {
-                    let rule = collector.measure().protocol.rules().mask;
-                    let placed = |mask: &Mask| scorer.transform().mask(mask, rule).resized(columns, rows, rule);
-                    let mask = mask.as_ref().map(placed);
-                    collector.add(Observation {
-                        class: sample.class,
-                        id: &sample.id,
-                        score: Some(scored.value),
-                        anomalous: sample.is_anomalous(),
-                        map: &scored.map,
-                        mask: is_marked[sample.class].then_some(mask.as_ref().map_or(&empty, |mask| &mask.anomalous)),
-                        size: scored.size,
-                    })?;
+            let prepare = |(sample, image): (&Sample, &RgbImage)| Prepared::new(image, sample.id.clone(), &transform);
+            let images: Vec<Prepared> = chunk.par_iter().zip(&images).map(prepare).collect();
+            let mut drawn: Vec<Drawn> = Vec::new();
+            for draw in 0..draws {
+                if stop.load(Ordering::Relaxed) {
+                    return Ok(None);
                 }
-                let shown = |mask: Mask| scorer.transform().mask(&mask, MaskResize::Nearest);
-                let mask = mask.map(|mask| shown(mask).resized_nearest(columns, rows));
-                scores.push((sample.id.clone(), scored.value));
-                let mut sorted = scored.map.clone();
-                sorted.sort_unstable_by(f32::total_cmp);
-                highest.push(sorted[sorted.len() - 1 - sorted.len() / 200]);
-                middle.push(sorted[sorted.len() / 2]);
-                if wanted.contains(&sample.id) {
-                    kept.push(Kept { sample, input: scorer.transform().resize_u8(image), scored, mask });
+                for (i, scored) in scorer.score(&images, draw)?.into_iter().enumerate() {
+                    match drawn.get_mut(i) {
+                        Some(drawn) => drawn.add(&scored, tally.rules())?,
+                        None => drawn.push(Drawn::of(scored, tally.rules())?),
+                    }
+                }
+            }
+            for (((sample, image), mask), drawn) in chunk.iter().zip(images).zip(masks).zip(drawn) {
+                let places = tally.add(sample, &image, mask, drawn)?;
+                if again.contains(&done) {
+                    waiting.push((image, places));
                 }
                 done += 1;
             }
             observer.on_scored(done, dataset.test.len());
         }
-        Ok::<Option<()>, ExperimentError>(Some(()))
-    })?
-    .map(|()| {
-        highest.sort_unstable_by(f32::total_cmp);
-        middle.sort_unstable_by(f32::total_cmp);
-        let at = |sorted: &[f32], share: usize| sorted.get(sorted.len() * share / 100).copied().unwrap_or(0.0);
-        let (low, high) = (at(&middle, 50), at(&highest, 90));
-        let examples = kept.into_iter().map(|kept| example(dataset, kept, low, high.max(low + f32::EPSILON))).collect();
-        let evaluations = collectors.into_iter().map(Collector::finish).collect::<Result<_, _>>()?;
-        Ok(Assessment { evaluations, examples, scores })
-    })
-    .transpose()
-}
-
-/// Ids of the test samples that become examples.
-fn examples(dataset: &Dataset) -> Vec<String> {
-    let mut ids = Vec::new();
-    for class in 0..dataset.classes.len() {
-        let of_class = || dataset.test.iter().filter(move |sample| sample.class == class);
-        ids.extend(of_class().filter(|sample| !sample.is_anomalous()).take(GOOD).map(|sample| sample.id.clone()));
-        let mut kinds: Vec<&Option<String>> = Vec::new();
-        for sample in of_class().filter(|sample| sample.is_anomalous()) {
-            if !kinds.contains(&&sample.defect) && kinds.len() < DEFECTS {
-                kinds.push(&sample.defect);
-                ids.push(sample.id.clone());
+        while !waiting.is_empty() {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let rest = waiting.split_off(waiting.len().min(IMAGES_AT_ONCE));
+            let (images, places): (Vec<Prepared>, Vec<_>) = std::mem::replace(&mut waiting, rest).into_iter().unzip();
+            for (scored, places) in scorer.score(&images, draws)?.iter().zip(places) {
+                tally.again(scored, &places)?;
             }
         }
-    }
-    ids
+        tally.finish(draws).map(Some)
+    })
 }
 
-fn example(dataset: &Dataset, kept: Kept<'_>, low: f32, high: f32) -> Example {
-    let [height, width] = kept.scored.size.map(|n| n as u32);
-    let mut panels = vec![Panel { label: "input".to_owned(), image: kept.input }];
-    panels.extend(kept.scored.pictures.into_iter().map(|(label, image)| Panel { label, image }));
-    panels.push(Panel {
-        label: "heat map".to_owned(),
-        image: picture::heat_map(&kept.scored.map, width, height, low, high),
-    });
-    let empty = vec![false; kept.scored.map.len()];
-    let mask = kept.mask.as_ref().map_or(&empty, |mask| &mask.anomalous);
-    panels.push(Panel { label: "mask".to_owned(), image: picture::mask_image(mask, width, height) });
-    Example {
-        class: dataset.classes[kept.sample.class].clone(),
-        id: kept.sample.id.clone(),
-        defect: kept.sample.defect.clone(),
-        score: kept.scored.value,
-        panels,
-    }
+/// The numbers of those of so many images that are scored a second time, evenly spread.
+fn drawn_again(images: usize) -> Vec<usize> {
+    let count = (images / ONE_IN).clamp(AGAIN_AT_LEAST, AGAIN_AT_MOST).min(images);
+    (0..count).map(|number| number * images / count).collect()
 }

@@ -95,6 +95,9 @@ pub enum ExperimentError {
     /// A model that is to be scored has no `score`.
     #[error("the model `{0}` has no `score`; add `score(image) {{ .. }}` to it, or use `diadc train`")]
     NothingToScore(String),
+    /// Several draws of a score that is not random.
+    #[error("the score of `{0}` draws no random numbers, so that each draw would give the same; leave out `--draws`")]
+    NothingToDraw(String),
     /// The user stopped it.
     #[error("stopped; continue with `diadc resume {}`", .0.display())]
     Stopped(PathBuf),

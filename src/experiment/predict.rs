@@ -1,11 +1,14 @@
 //! Scores images that belong to no data set, and draws where they are anomalous.
 
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
+use rayon::prelude::*;
 
 use crate::dataset::read_image;
-use crate::evaluate::score::{IMAGES_AT_ONCE, Scored, Scorer};
+use crate::evaluate::average::Average;
+use crate::evaluate::score::{IMAGES_AT_ONCE, Prepared, Scored, Scorer};
 use crate::report::picture;
 
 use super::directory::RunDirectory;
@@ -24,37 +27,45 @@ pub struct ScoredImage {
     pub scored: Scored,
 }
 
-/// Scores the images in these files, in their order.
+/// Scores the images in these files, in their order. Scores and maps are means over `draws`.
 ///
 /// # Errors
 /// If the model can't score, an image can't be read, the device fails, or a score is not finite.
 pub fn predict(
     model: &mut Model<'_>,
     paths: &[PathBuf],
+    draws: NonZeroU64,
     observer: &mut dyn Observer,
 ) -> Result<Vec<ScoredImage>, ExperimentError> {
     let mut scorer = Scorer::new(model.program, model.engine.as_mut(), model.seed)?;
+    let transform = *scorer.transform();
     let mut results = Vec::new();
     for chunk in paths.chunks(IMAGES_AT_ONCE) {
-        let images: Vec<RgbImage> = chunk.iter().map(|path| read_image(path)).collect::<Result<_, _>>()?;
-        let ids: Vec<String> = chunk.iter().map(|path| path.display().to_string()).collect();
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let scored = scorer.score(&images, &ids)?;
-        for ((path, image), scored) in chunk.iter().zip(images).zip(scored) {
-            results.push(ScoredImage { path: path.clone(), input: scorer.transform().resize_u8(&image), scored });
+        let prepare = |path: &PathBuf| Ok(Prepared::new(&read_image(path)?, path.display().to_string(), &transform));
+        // The error is that of the first image, whichever thread is first.
+        let read: Vec<Result<Prepared, ExperimentError>> = chunk.par_iter().map(prepare).collect();
+        let images: Vec<Prepared> = read.into_iter().collect::<Result<_, _>>()?;
+        let mut averages: Vec<Average> = scorer.score(&images, 0)?.into_iter().map(Average::of).collect();
+        for draw in 1..draws.get() {
+            averages.iter_mut().zip(scorer.score(&images, draw)?).for_each(|(average, scored)| average.add(&scored));
+        }
+        for ((path, image), average) in chunk.iter().zip(images).zip(averages) {
+            results.push(ScoredImage { path: path.clone(), input: image.image, scored: average.finish() });
         }
         observer.on_scored(results.len(), paths.len());
     }
     Ok(results)
 }
 
-/// Writes for each image a heat map and the picture beside it, and `scores.csv` for all.
+/// Writes for each image a heat map and the picture beside it, and `scores.csv` for all, with the standard deviation over
+/// draws if there were several.
 ///
 /// # Errors
 /// If a file can't be written.
 pub fn write_heat_maps(directory: &RunDirectory, results: &[ScoredImage]) -> Result<(), ExperimentError> {
     let (low, high) = colour_range(results);
-    let mut csv = String::from("image,score,heat_map\n");
+    let several = results.iter().any(|image| image.scored.deviation.is_some());
+    let mut csv = format!("image,score{},heat_map\n", if several { ",deviation" } else { "" });
     for (i, ScoredImage { path, input, scored }) in results.iter().enumerate() {
         let [height, width] = scored.size.map(|n| n as u32);
         let map = picture::heat_map(&scored.map, width, height, low, high);
@@ -65,7 +76,8 @@ pub fn write_heat_maps(directory: &RunDirectory, results: &[ScoredImage]) -> Res
         directory.write(&format!("{name}.map.png"), &picture::png(&map))?;
         directory.write(&format!("{name}.png"), &picture::png(&picture::sheet(&[row], 4)))?;
         let quoted = path.display().to_string().replace('"', "\"\"");
-        csv += &format!("\"{quoted}\",{},{name}.map.png\n", scored.value);
+        let deviation = scored.deviation.map(|deviation| format!(",{deviation}")).unwrap_or_default();
+        csv += &format!("\"{quoted}\",{}{deviation},{name}.map.png\n", scored.value);
     }
     directory.write("scores.csv", csv.as_bytes())
 }

@@ -1,9 +1,11 @@
 //! An experiment before its first slow step: its spec, data set and setup, checked together.
 
+use std::num::NonZeroU64;
 use std::path::Path;
 
 use crate::compile::{Compiled, compile};
 use crate::dataset::{self, Dataset};
+use crate::evaluate::score::is_random;
 use crate::graph::program::Program;
 use crate::report::Published;
 
@@ -31,10 +33,11 @@ impl Experiment {
     /// Checks that an experiment can run. `compiled` and `dataset` are the spec and the data set that the setup names.
     ///
     /// # Errors
-    /// If the model has nothing to train or can't score, the device is not known, or there are no such published
-    /// numbers.
+    /// If the model has nothing to train or can't score, several draws are wanted of a score that is not random, the device
+    /// is not known, or there are no such published numbers.
     pub fn new(setup: Setup, compiled: Compiled, dataset: Dataset) -> Result<Experiment, ExperimentError> {
         check_purpose(&compiled.program, setup.scores)?;
+        check_draws(&compiled.program, setup.draws)?;
         let target = setup.target()?;
         let published = setup.compare.as_deref().map(|source| Published::find(source, &dataset.name)).transpose()?;
         let record = Record::new(setup, &compiled, &dataset);
@@ -74,6 +77,17 @@ impl Experiment {
             None => Ok(memory_left(self.target.device).and_then(of)),
         }
     }
+}
+
+/// Checks that so many draws of a model's score can differ.
+///
+/// # Errors
+/// If there are several, and the score draws no random numbers.
+pub fn check_draws(program: &Program, draws: NonZeroU64) -> Result<(), ExperimentError> {
+    if draws > NonZeroU64::MIN && !is_random(program) {
+        return Err(ExperimentError::NothingToDraw(program.name.clone()));
+    }
+    Ok(())
 }
 
 /// Checks that a model can do what a run is for: scoring if `scores`, otherwise training.

@@ -1,5 +1,6 @@
 //! What identifies a run: enough to repeat it, or to continue it.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,8 @@ pub struct Setup {
     pub classes: Option<Vec<String>>,
     /// Seed of all random numbers.
     pub seed: u64,
+    /// How many draws of the random numbers of its score each image has.
+    pub draws: NonZeroU64,
     /// The device: `cpu`, `cuda`, `cuda:1`.
     pub device: String,
     /// Precision of products.
@@ -75,6 +78,7 @@ impl Default for Setup {
             data: None,
             classes: None,
             seed: 1,
+            draws: NonZeroU64::MIN,
             device: "cpu".to_owned(),
             precision: Precision::default(),
             weights: None,

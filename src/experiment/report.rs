@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use crate::report::{self, LossCurve, Report, picture};
 
-use super::assess::Assessment;
 use super::directory::RunDirectory;
 use super::error::ExperimentError;
 use super::prepare::Experiment;
+use super::tally::Assessment;
 
 /// The results of a run.
 pub(super) struct Findings {

@@ -6,13 +6,14 @@ use std::time::Instant;
 
 use crate::report::Report;
 
-use super::assess::{Assessment, assess};
+use super::assess::{Scoring, assess};
 use super::directory::RunDirectory;
 use super::error::ExperimentError;
 use super::model::Model;
 use super::observer::Observer;
 use super::prepare::Experiment;
 use super::report::Findings;
+use super::tally::Assessment;
 use super::train::train;
 
 /// An experiment whose weights are on its device.
@@ -116,8 +117,9 @@ impl<'a> Run<'a> {
     ) -> Result<Option<(Assessment, f64)>, ExperimentError> {
         let Experiment { compiled, dataset, record, .. } = self.experiment;
         let measures = compiled.program.measure.by(&record.setup.protocols);
+        let scoring = Scoring { measures, draws: record.setup.draws };
         let started = Instant::now();
-        let assessment = assess(&mut self.model, dataset, &measures, observer, stop)?;
+        let assessment = assess(&mut self.model, dataset, &scoring, observer, stop)?;
         Ok(assessment.map(|assessment| (assessment, started.elapsed().as_secs_f64())))
     }
 }

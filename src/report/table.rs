@@ -74,6 +74,7 @@ pub fn table(evaluations: &[Evaluation], charset: Charset) -> String {
     for evaluation in evaluations {
         let of = if several { format!("{}: ", evaluation.protocol.name()) } else { String::new() };
         lines.extend(notes(evaluation).iter().map(|note| format!("{} {of}{note}", charset.missing())));
+        lines.extend(evaluation.variation.iter().map(|variation| format!("{of}{}", variation.words())));
     }
     lines.join("\n")
 }

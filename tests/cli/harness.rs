@@ -25,6 +25,19 @@ model Small {
 }
 ";
 
+/// The same one beside it, which sees an image through noise when it scores.
+pub(crate) const RANDOM: &str = r#"//! A score that draws random numbers.
+use "small.diad"::{Small}
+
+model Random from Small {
+    score(image) {
+        let reconstruction = ae(image + 0.1 * random_normal(like: image))
+        let map = mean((image - reconstruction) ^ 2, axis: 1)
+        { map: map, value: max(map, axis: [1, 2]), reconstruction: reconstruction }
+    }
+}
+"#;
+
 /// A directory with a spec in it, in which commands are run.
 pub(super) struct Bench {
     directory: tempfile::TempDir,

@@ -2,6 +2,7 @@
 
 mod call;
 mod data;
+mod draws;
 mod fmt;
 mod harness;
 mod memory;
@@ -15,4 +16,4 @@ mod views;
 mod watch;
 mod weights;
 
-pub(crate) use harness::SMALL;
+pub(crate) use harness::{RANDOM, SMALL};

@@ -1,6 +1,9 @@
 //! Experiments as a user of the library runs them: without the command line, watched and stopped by an observer.
 
+mod names;
+
 use std::fs;
+use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -117,7 +120,7 @@ fn a_model_scores_images_of_no_data_set() {
     let mut model = Model::start(&compiled.program, None, target, 1, &mut ()).expect("the CPU is always there");
     let photo = folder.path().join("photo.png");
     image::RgbImage::from_pixel(31, 31, image::Rgb([90; 3])).save(&photo).expect("a picture can be written");
-    let scored = predict(&mut model, &[photo], &mut ()).expect("the image is sound");
+    let scored = predict(&mut model, &[photo], NonZeroU64::MIN, &mut ()).expect("the image is sound");
     assert_eq!((scored.len(), scored[0].scored.size), (1, [16, 16]));
     let directory = RunDirectory::create(&folder.path().join("maps")).expect("nothing is there");
     write_heat_maps(&directory, &scored).expect("the disk has room");

@@ -9,6 +9,7 @@ mod property;
 mod protocol;
 mod ranking;
 mod saved;
+mod variation;
 
 use diadc::evaluate::metric::{Ranking, Scores};
 

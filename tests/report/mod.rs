@@ -32,6 +32,7 @@ fn evaluation() -> Evaluation {
         meaning: Measure::default().words(),
         mean: METRICS.into_iter().map(|metric| (metric, Mean::of(metric, &classes))).collect(),
         classes,
+        variation: None,
     }
 }
 

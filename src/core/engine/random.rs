@@ -26,9 +26,9 @@ pub struct Key<'a> {
     pub seed: u64,
     /// Name of the stream: where in the program the numbers are used.
     pub purpose: &'a str,
-    /// Training step, or 0.
+    /// Training step, number of the draw, or 0.
     pub step: u64,
-    /// Number of the sample in its data list or epoch; not its place in the batch.
+    /// Number of the sample.
     pub sample: u64,
     /// Turn of the run-time loop the source stands in, or 0.
     pub iteration: u64,

@@ -61,6 +61,9 @@ pub(super) fn table(page: &mut String, evaluations: &[Evaluation]) -> fmt::Resul
         for note in notes(evaluation) {
             writeln!(page, "<p class=\"note\">– {of}{}</p>", Sentence(&note))?;
         }
+        if let Some(variation) = &evaluation.variation {
+            writeln!(page, "<p class=\"note\">{of}{}</p>", Sentence(&variation.words()))?;
+        }
     }
     Ok(())
 }
