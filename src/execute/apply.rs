@@ -81,9 +81,9 @@ pub fn apply<K: Kernels>(
         }
 
         Op::Pool(pool) => Tensor::Float(pool::pool::<K::Backend>(*pool, inputs.float())),
-        Op::Resize(resize) => resample::resize(resize.interpolation, inputs.next(), shape, device),
+        Op::Resize(resize) => resample::resize::<K>(resize.interpolation, inputs.next(), shape, device),
         Op::GaussianBlur { sigma, truncate } => {
-            Tensor::Float(resample::gaussian_blur::<K::Backend>(*sigma, *truncate, inputs.float(), device))
+            Tensor::Float(resample::gaussian_blur::<K>(*sigma, *truncate, inputs.float(), device))
         }
     }
 }

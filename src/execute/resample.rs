@@ -4,21 +4,22 @@
 //! precision, so that the result is exact, differentiable and the same on every backend.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{Device, FloatTensor, InterpolateMode, InterpolateOptions};
+use burn::tensor::ops::{Device, FloatTensor, FloatTensorOps, InterpolateMode, InterpolateOptions};
 use burn::tensor::{Shape, TensorMetadata};
 
 use diadc_core::engine::HostTensor;
 use diadc_core::op::Interpolation;
 
+use super::kernels::{Floats, Kernels};
 use super::layout::{expand, take};
 use super::tensor::{Tensor, signed};
 
-pub(super) fn resize<B: Backend>(
+pub(super) fn resize<K: Kernels>(
     interpolation: Interpolation,
-    x: Tensor<B>,
+    x: Tensor<K::Backend>,
     shape: &[usize],
-    device: &Device<B>,
-) -> Tensor<B> {
+    device: &Device<K::Backend>,
+) -> Tensor<K::Backend> {
     let from = x.shape();
     if from == shape {
         return x;
@@ -28,21 +29,21 @@ pub(super) fn resize<B: Backend>(
         Interpolation::Bilinear | Interpolation::BilinearAligned => {
             let rows = bilinear(from[2], shape[2], interpolation == Interpolation::BilinearAligned);
             let columns = bilinear(from[3], shape[3], interpolation == Interpolation::BilinearAligned);
-            Tensor::Float(both_sides::<B>(x.float(), &rows, &columns, device))
+            Tensor::Float(both_sides::<K>(x.float(), &rows, &columns, device))
         }
     }
 }
 
 /// `scipy.ndimage.gaussian_filter` over the last two axes with mode `reflect`, where the border pixel is repeated.
-pub(super) fn gaussian_blur<B: Backend>(
+pub(super) fn gaussian_blur<K: Kernels>(
     sigma: f64,
     truncate: f64,
-    x: FloatTensor<B>,
-    device: &Device<B>,
-) -> FloatTensor<B> {
+    x: Floats<K>,
+    device: &Device<K::Backend>,
+) -> Floats<K> {
     let shape = x.shape();
     let (rows, columns) = (gaussian(shape[2], sigma, truncate), gaussian(shape[3], sigma, truncate));
-    both_sides::<B>(x, &rows, &columns, device)
+    both_sides::<K>(x, &rows, &columns, device)
 }
 
 fn nearest<B: Backend>(x: Tensor<B>, shape: &[usize], device: &Device<B>) -> Tensor<B> {
@@ -124,13 +125,13 @@ fn gaussian(extent: usize, sigma: f64, truncate: f64) -> Matrix {
 }
 
 /// `rows x columns^T` for each image.
-fn both_sides<B: Backend>(x: FloatTensor<B>, rows: &Matrix, columns: &Matrix, device: &Device<B>) -> FloatTensor<B> {
+fn both_sides<K: Kernels>(x: Floats<K>, rows: &Matrix, columns: &Matrix, device: &Device<K::Backend>) -> Floats<K> {
     let [batch, channels, h, w] = x.shape().dims();
     let images = batch * channels;
-    let x = B::float_reshape(x, Shape::new([images * h, w]));
-    let x = B::float_matmul(x, B::float_swap_dims(columns.on::<B>(device), 0, 1));
-    let x = B::float_reshape(x, Shape::new([images, h, columns.rows]));
-    let rows_on_device = expand(Tensor::<B>::Float(rows.on::<B>(device)), &[images, rows.rows, h]).float();
-    let x = B::float_matmul(rows_on_device, x);
-    B::float_reshape(x, Shape::new([batch, channels, rows.rows, columns.rows]))
+    let x = K::Backend::float_reshape(x, Shape::new([images * h, w]));
+    let x = K::multiply(x, K::Backend::float_swap_dims(columns.on::<K::Backend>(device), 0, 1));
+    let x = K::Backend::float_reshape(x, Shape::new([images, h, columns.rows]));
+    let rows_on_device = Tensor::<K::Backend>::Float(rows.on::<K::Backend>(device));
+    let x = K::multiply(expand(rows_on_device, &[images, rows.rows, h]).float(), x);
+    K::Backend::float_reshape(x, Shape::new([batch, channels, rows.rows, columns.rows]))
 }

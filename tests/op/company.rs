@@ -3,7 +3,7 @@
 
 use diadc::execute::{Cpu, HostTensor};
 use diadc::fact::{Dim, Fact, Shape};
-use diadc::op::{Attention, Conv2d, ConvTranspose2d, Op};
+use diadc::op::{Attention, Conv2d, ConvTranspose2d, Interpolation, Op, Resize};
 use diadc::plan::Choice;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -185,6 +185,23 @@ proptest! {
             weights: vec![vec![channels, out / groups, 4, 4], vec![out]],
         }
         .is_steady()?;
+    }
+
+    #[test]
+    fn resized_and_blurred_images_do_not_look_at_company(
+        channels in 1..4_usize,
+        size in (extent(), extent()),
+        factor in 1..4_usize,
+    ) {
+        prop_assume!(channels * size.0 * size.1 * (size.0 + size.1) <= MOST);
+        let shape = vec![channels, size.0, size.1];
+        let blur = Op::GaussianBlur { sigma: 1.5, truncate: 4.0 };
+        Trial { op: blur, samples: vec![shape.clone()], weights: Vec::new() }.is_steady()?;
+        let op = Op::Resize(Resize {
+            size: [size.0 * factor, size.1.div_ceil(factor)].map(|n| Dim::from(n as i64)),
+            interpolation: Interpolation::Bilinear,
+        });
+        Trial { op, samples: vec![shape], weights: Vec::new() }.is_steady()?;
     }
 
     #[test]
