@@ -6,7 +6,7 @@ use crate::evaluate::metric::MetricError;
 use crate::evaluate::saved::SavedError;
 use crate::evaluate::score::ScoreError;
 use crate::execute::{DeviceChoiceError, RunError};
-use crate::experiment::ExperimentError;
+use crate::experiment::{BenchError, ExperimentError};
 use crate::report::PublishedError;
 use crate::weight::WeightError;
 
@@ -67,5 +67,6 @@ through_experiment!(
     DeviceChoiceError,
     RunError,
     ScoreError,
-    WeightError
+    WeightError,
+    BenchError
 );

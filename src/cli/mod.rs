@@ -3,6 +3,7 @@
 //! Results go to stdout, progress and words to stderr. Exit status: 0 done, 1 the spec or the run failed, 2 wrong usage.
 
 mod arguments;
+mod bench;
 mod call;
 mod check;
 mod compare;
@@ -49,6 +50,7 @@ const EXAMPLES: &str = "Examples:
   diadc explain shape-mismatch                         what a mistake means, with examples
   diadc fmt my.diad                                    its layout
   diadc graph my.diad --set fusion=off                 what it computes
+  diadc bench my.diad                                  images and steps a second
   diadc data toy DIR                                   write the toy data set as image files
   diadc weights check my.diad FILE                     whether a checkpoint fits a spec";
 
@@ -67,6 +69,7 @@ enum Command {
     Cost(cost::Cost),
     Diff(diff::Diff),
     Call(call::Call),
+    Bench(bench::Bench),
     Data(data::Data),
     Weights(weights::Weights),
     Metrics(Box<metrics::Metrics>),
@@ -79,7 +82,7 @@ pub fn main() -> ExitCode {
     let started = Instant::now();
     let takes_long = match &arguments.command {
         Command::Run(_) | Command::Train(_) | Command::Eval(_) | Command::Predict(_) | Command::Resume(_) => true,
-        Command::Call(_) => true,
+        Command::Call(_) | Command::Bench(_) => true,
         Command::Check(_)
         | Command::Explain(_)
         | Command::Fmt(_)
@@ -108,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Cost(command) => command.run(),
         Command::Diff(command) => command.run(),
         Command::Call(command) => command.run(),
+        Command::Bench(command) => command.run(),
         Command::Data(command) => command.run(),
         Command::Weights(command) => command.run(),
         Command::Metrics(command) => command.run(),

@@ -53,17 +53,10 @@ pub(super) fn note(text: &str) {
 /// Prints how long a command took and, if the system knows it, the most memory it held.
 pub(super) fn effort(time: Duration) {
     let seconds = time.as_secs_f64();
-    match peak_memory() {
+    match experiment::most_held() {
         Some(peak) => eprintln!("took {seconds:.1} s, at most {} of memory", bytes(peak)),
         None => eprintln!("took {seconds:.1} s"),
     }
-}
-
-/// The most memory this process has held, in bytes; known only on Linux.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
 }
 
 /// Shows diagnostics with the source that they are about.
@@ -221,6 +214,13 @@ impl experiment::Observer for Screen {
 
     fn on_weights(&mut self, done: usize, all: usize) {
         self.weights(done, all);
+    }
+
+    fn on_measuring(&mut self, what: &str, expected: Option<Duration>) {
+        match expected.filter(|expected| *expected >= SOON) {
+            Some(expected) => note(&format!("{what}, about {}", duration(expected))),
+            None => note(what),
+        }
     }
 
     fn on_scored(&mut self, done: usize, all: usize) {

@@ -42,6 +42,15 @@ pub enum Excess {
         /// How many bytes it needs.
         need: u64,
     },
+    /// A run of a function or objective whose time is to be measured.
+    Measuring {
+        /// The function or objective.
+        name: String,
+        /// Images of a batch.
+        batch: usize,
+        /// How many bytes it needs.
+        need: u64,
+    },
 }
 
 /// A change with which a step of training needs less memory.
@@ -116,6 +125,14 @@ pub fn memory_left(device: DeviceChoice) -> Option<u64> {
     }
 }
 
+/// The most memory that this process has held, in bytes; known only on Linux.
+#[must_use]
+pub fn most_held() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+}
+
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines: Vec<String> = self.excesses.iter().map(|excess| format!("  {excess}")).collect();
@@ -130,6 +147,11 @@ impl fmt::Display for Excess {
                 write!(f, "training `{objective}` with a batch of {batch} needs {}; {remedy}", bytes(*need))
             }
             Excess::Scoring { need } => write!(f, "scoring {IMAGES_AT_ONCE} images at once needs {}", bytes(*need)),
+            Excess::Measuring { name, batch, need } => write!(
+                f,
+                "measuring `{name}` with a batch of {batch} needs {}; choose smaller batches with `--batch`, or less work with `--phases`",
+                bytes(*need)
+            ),
         }
     }
 }

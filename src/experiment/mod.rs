@@ -6,6 +6,7 @@
 //! nothing and knows no command line.
 
 mod assess;
+pub mod bench;
 mod config;
 mod directory;
 mod error;
@@ -28,9 +29,9 @@ pub use assess::{Scoring, assess};
 pub use config::Config;
 pub use directory::RunDirectory;
 pub(crate) use directory::write_file;
-pub use error::{ExperimentError, MapsError};
+pub use error::{BenchError, ExperimentError, MapsError};
 pub use maps::Maps;
-pub use memory::{Excess, Remedy, Shortage, memory_left, shortage};
+pub use memory::{Excess, Remedy, Shortage, memory_left, most_held, shortage};
 pub use model::Model;
 pub use observer::Observer;
 pub use predict::{ScoredImage, predict, write_heat_maps};

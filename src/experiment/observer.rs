@@ -1,6 +1,7 @@
 //! Progress of an experiment, as whoever runs it sees it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::train;
 use crate::weight::Comparison;
@@ -12,6 +13,9 @@ pub trait Observer: train::Observer {
 
     /// `done` of `all` weights are on the device.
     fn on_weights(&mut self, _done: usize, _all: usize) {}
+
+    /// Measuring begins of what these words say; it will take about so long, if that can be told.
+    fn on_measuring(&mut self, _what: &str, _expected: Option<Duration>) {}
 
     /// `done` of `all` images have been scored.
     fn on_scored(&mut self, _done: usize, _all: usize) {}

@@ -12,6 +12,7 @@ use crate::execute::{DeviceChoiceError, threads};
 use crate::fact::Precision;
 use crate::measure::ProtocolName;
 use crate::resolve::Location;
+use crate::source::Source;
 
 use super::target::Target;
 
@@ -118,10 +119,19 @@ impl Record {
     }
 }
 
-/// SHA-256 of all source texts, in the order in which they were loaded.
+/// SHA-256 of all source texts, in the order in which they were loaded, and of the settings from outside.
 pub(super) fn spec_hash(compiled: &Compiled) -> String {
+    hash(compiled.sources.iter())
+}
+
+/// The same without the settings from outside.
+pub(super) fn texts_hash(compiled: &Compiled) -> String {
+    hash(compiled.sources.iter().filter(|source| source.is_file || !source.name.starts_with("--set ")))
+}
+
+fn hash<'a>(sources: impl Iterator<Item = &'a Source>) -> String {
     let mut hash = Sha256::new();
-    for source in compiled.sources.iter() {
+    for source in sources {
         hash.update((source.text.len() as u64).to_le_bytes());
         hash.update(source.text.as_bytes());
     }

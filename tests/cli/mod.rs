@@ -1,5 +1,6 @@
 //! The program as a user meets it: commands, results, mistakes.
 
+mod bench;
 mod call;
 mod data;
 mod draws;

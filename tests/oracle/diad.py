@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-import torchvision
 from scipy.ndimage import gaussian_filter
 from safetensors.torch import load_file, save_file
 
@@ -237,6 +236,8 @@ def ae_decode(z, cfg):
 
 
 def features(image, cfg):
+    import torchvision
+
     net = getattr(torchvision.models, cfg.backbone)(weights=None).eval()
     state = net.state_dict()
     filled = {k: W("extractor." + k, *v.shape).detach() if v.is_floating_point() else v for k, v in state.items()}
