@@ -34,6 +34,13 @@ impl Format {
         if PYTORCH.contains(&ending.as_str()) { Format::PytorchZip } else { Format::Safetensors }
     }
 
+    /// Whether the ending of a name says which format is meant.
+    #[must_use]
+    pub fn is_known(path: &Path) -> bool {
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        ending == "safetensors" || PYTORCH.contains(&ending.as_str())
+    }
+
     /// Whether notes have a place in it.
     #[must_use]
     pub fn takes_notes(self) -> bool {

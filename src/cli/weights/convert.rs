@@ -13,7 +13,7 @@ use super::super::terminal::{self, Screen};
 /// Writes a file of weights as safetensors or for PyTorch
 ///
 /// A name that ends in .ckpt, .pt, .pth or .bin makes what `torch.save` writes: a zip archive with a dict of tensors.
-/// Any other name makes safetensors. Names of tensors stay; what is beside the weights, such as the state of an optimiser, is left out. Integers stay as they are. A
+/// One that ends in .safetensors makes safetensors, any other is refused. Names of tensors stay; what is beside the weights, such as the state of an optimiser, is left out. Integers stay as they are. A
 /// number that the new type can't hold is an error, unless --clamp is given.
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -45,6 +45,13 @@ enum Dtype {
 
 impl Convert {
     pub(super) fn run(self) -> Result<(), Failure> {
+        if !Format::is_known(&self.output) {
+            let path = self.output.display();
+            let text = format!(
+                "`{path}` is of no format that diadc writes: give a name that ends in .safetensors, .pth, .pt, .ckpt or .bin"
+            );
+            return Err(Failure::Usage(text));
+        }
         let file = File::open(&self.input)?;
         let stored = self.dtype.map(|dtype| match dtype {
             Dtype::F32 => Stored::F32,
