@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::execute::{Draw, Engine, Grain, NamedTensors, PlanId, RunError, Timing};
+use crate::execute::{Draw, Engine, Grain, NamedTensors, PlanId, Timing};
 use crate::graph::program::Program;
 
 use super::super::error::{BenchError, ExperimentError};
@@ -149,7 +149,7 @@ impl Loaded<'_> {
                     return Err(BenchError::NotFinite(self.job.name.clone(), loss).into());
                 }
                 engine.descend(self.id, descent);
-                engine.wait().map_err(RunError::from)?;
+                engine.wait()?;
                 Timing::default()
             }
         };
