@@ -3,6 +3,7 @@
 mod allocator;
 mod cli;
 mod dataset;
+mod device;
 mod experiment;
 mod file;
 mod golden;

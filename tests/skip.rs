@@ -27,10 +27,17 @@ pub(crate) fn missing(what: &str, how: &str) {
     std::fs::write(notes.join(name), note).expect("the folder was just made");
 }
 
+/// The folder of the repository, in which a test may not run.
+pub(crate) fn repository() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = package.ancestors().filter(|folder| folder.join("CONTRIBUTING.md").exists());
+    folders.next().expect("packages of this repository lie in it").to_owned()
+}
+
 /// A file or folder of `../shared`, beside the repository; without it, the test is skipped.
 #[track_caller]
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
+    let path = repository().join("../shared").join(path);
     if path.exists() {
         return Some(path);
     }

@@ -11,8 +11,6 @@ mod text;
 mod training;
 mod wide;
 
-use std::path::Path;
-
 use diadc::compile::{Compiled, compile_call};
 use diadc::execute::{Draw, Engine, Evaluation, HostData, HostTensor, NamedTensors};
 use diadc::fact::{Fact, Shape};
@@ -21,6 +19,7 @@ use diadc::resolve::Location;
 use safetensors::{Dtype, SafeTensors};
 
 use crate::run::net;
+use crate::skip;
 
 /// What the same mathematics in f32 meets for one network, as a share of the largest number.
 const NETWORK: f64 = 1e-4;
@@ -73,7 +72,7 @@ fn prepare(spec: &str, settings: &[(&str, &str)], text: &str, inputs: &NamedTens
     let settings: Vec<(String, String)> =
         settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let facts: Vec<(String, Fact)> = inputs.iter().map(|(name, tensor)| (name.clone(), fact(tensor))).collect();
-    let location = Location::File(Path::new(spec).to_owned());
+    let location = Location::File(skip::repository().join(spec));
     let (compiled, function) = compile_call(&location, &settings, text, &facts).unwrap_or_else(|failed| {
         panic!("{}", diadc::diagnostic::render(&failed.diagnostics, &failed.sources, diadc::diagnostic::Style::Plain))
     });

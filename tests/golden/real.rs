@@ -41,7 +41,7 @@ fn a_real_image_is_encoded_reconstructed_and_scored_as_by_torch() {
     }
     let image = inputs([("image", HostTensor::floats(&[1, 3, side, side], numbers))]);
     let facts: Vec<_> = image.iter().map(|(name, tensor)| (name.clone(), fact(tensor))).collect();
-    let location = Location::File("tests/golden/real.diad".into());
+    let location = Location::File(skip::repository().join("tests/golden/real.diad"));
     let (compiled, function) = compile_call(&location, &[], "compare", &facts).expect("the spec is right");
     let mut engine = net::engine(&weights(&compiled, &folder));
     let id = engine.add(plan_function(&function, &[]));

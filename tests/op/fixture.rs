@@ -13,6 +13,7 @@ use safetensors::{Dtype, SafeTensors};
 use super::Case;
 use super::device::{GRADIENT_TOLERANCE, OUTPUT_TOLERANCE, Plain, Trained, device};
 use crate::run::net;
+use crate::skip;
 
 static NUMBERS: LazyLock<SafeTensors<'static>> =
     LazyLock::new(|| SafeTensors::deserialize(include_bytes!("fixture.safetensors")).expect("the fixture is whole"));
@@ -33,6 +34,9 @@ pub(super) fn agree(cases: Vec<Case>) {
 
 /// The same with factors of products rounded to bf16.
 pub(super) fn agree_in_bf16(cases: Vec<Case>) {
+    if let Some(reason) = crate::device::lacks(Precision::Bf16) {
+        return skip::missing("bf16", reason);
+    }
     let wrong = cases.into_iter().flat_map(|(name, op)| {
         let inputs: Vec<HostTensor> = (0..).map_while(|i| find(&format!("{name}/in{i}"))).collect();
         let expected = find(&format!("{name}/out")).unwrap_or_else(|| panic!("no case `{name}`"));

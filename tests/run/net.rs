@@ -1,6 +1,6 @@
 //! Graphs written by hand, for tests that need no spec.
 
-use diadc::execute::{DeviceChoice, Draw, Engine, Evaluation, HostTensor, NamedTensors, PlanId, open};
+use diadc::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, PlanId};
 use diadc::fact::{DType, Dim, Fact, Precision, Shape};
 use diadc::graph::program::Function;
 use diadc::graph::{Graph, Loop, Origin, ScopeId, ValueId};
@@ -8,6 +8,9 @@ use diadc::op::{Binary, Constant, Distribution, Elements, Op, Random, Reduction,
 use diadc::plan::plan;
 use diadc::source::SourceMap;
 use diadc::span::Span;
+
+use crate::device::open;
+pub(crate) use crate::device::{is_exact, precision, tolerance_in};
 
 /// A graph in the making; every method adds one node.
 #[derive(Default)]
@@ -103,41 +106,9 @@ pub(crate) fn draw(samples: u64) -> Draw {
     Draw { seed: 7, step: 0, samples: (0..samples).collect() }
 }
 
-/// Where tests run: `DIADC_TEST_DEVICE`, as in `DIADC_TEST_DEVICE=cuda:0 cargo test`, or else the processor.
-pub(crate) fn device() -> DeviceChoice {
-    match std::env::var("DIADC_TEST_DEVICE") {
-        Ok(name) => name.parse().expect("DIADC_TEST_DEVICE names a device"),
-        Err(_) => DeviceChoice::Cpu,
-    }
-}
-
-/// The precision in which tests multiply: `DIADC_TEST_PRECISION`, as in `DIADC_TEST_PRECISION=bf16 cargo test`, or else
-/// f32.
-pub(crate) fn precision() -> Precision {
-    match std::env::var("DIADC_TEST_PRECISION") {
-        Ok(name) => name.parse().expect("DIADC_TEST_PRECISION names a precision"),
-        Err(_) => Precision::F32,
-    }
-}
-
-/// Whether factors of products are multiplied as they are.
-pub(crate) fn is_exact() -> bool {
-    (precision(), device()) == (Precision::F32, DeviceChoice::Cpu)
-}
-
-/// A tolerance for f32, made wider for what is kept of each factor: bf16 keeps 7 bits and TF32, as which tensor cores
-/// multiply f32, 10, where f32 keeps 23. Deep networks lose about as many bits more in each.
+/// A tolerance for f32, made wider for the precision in which tests multiply.
 pub(crate) fn tolerance(of_f32: f64) -> f64 {
     tolerance_in(precision(), of_f32)
-}
-
-/// The same for a precision.
-pub(crate) fn tolerance_in(precision: Precision, of_f32: f64) -> f64 {
-    match (precision, device()) {
-        (Precision::Bf16, _) => (1000.0 * of_f32).min(0.25),
-        (Precision::F32, DeviceChoice::Cuda(_)) => (100.0 * of_f32).min(0.05),
-        (Precision::F32, DeviceChoice::Cpu) => of_f32,
-    }
 }
 
 /// The device under test with these weights.
@@ -147,7 +118,7 @@ pub(crate) fn engine(weights: &[HostTensor]) -> Box<dyn Engine> {
 
 /// The same in a precision.
 pub(crate) fn engine_in(precision: Precision, weights: &[HostTensor]) -> Box<dyn Engine> {
-    let mut engine = open(device(), precision).expect("the device under test can be used");
+    let mut engine = open(precision);
     engine.set_weights(&mut weights.iter().cloned());
     engine
 }

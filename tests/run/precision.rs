@@ -1,11 +1,11 @@
 //! What bf16 rounds, and what it leaves as it is.
 
-use diadc::execute::{HostTensor, open};
+use diadc::execute::HostTensor;
 use diadc::fact::Precision;
 use diadc::op::{Binary, WeightId};
 use diadc::plan::plan;
 
-use super::net::{Net, device, draw, inputs};
+use super::net::{Net, draw, engine_in, inputs};
 
 /// One more than bf16 can tell from 1.
 const FINE: f32 = 1.0 + 1.0 / 512.0;
@@ -31,8 +31,7 @@ fn factors_of_products_are_rounded_and_nothing_else() {
         let sum = net.binary(Binary::Add, apart, product_value);
         let loss = net.mean(sum);
         let function = net.function(&[("loss", loss)]);
-        let mut engine = open(device(), precision).expect("the device under test can be used");
-        engine.set_weights(&mut std::iter::once(HostTensor::floats(&[1, 1], vec![FINE])));
+        let mut engine = engine_in(precision, &[HostTensor::floats(&[1, 1], vec![FINE])]);
         let id = engine.add(plan(&function, &[WeightId(0)]));
         let given = inputs([("x", HostTensor::floats(&[1, 1], vec![FINE]))]);
         let made = engine.gradients(id, &given, &draw(1)).expect("it runs");

@@ -1,0 +1,29 @@
+//! The device under test: lavapipe.
+
+use diadc::execute::Engine;
+use diadc::fact::Precision;
+
+/// The device under test, with nothing on it.
+pub(crate) fn open(_precision: Precision) -> Box<dyn Engine> {
+    diadc_lavapipe::open()
+}
+
+/// Why the device under test can't multiply in a precision.
+pub(crate) fn lacks(precision: Precision) -> Option<&'static str> {
+    (precision == Precision::Bf16).then_some("lavapipe has no numbers of 16 bits")
+}
+
+/// The precision in which tests multiply.
+pub(crate) fn precision() -> Precision {
+    Precision::F32
+}
+
+/// Whether tests run on the processor's own kernels.
+pub(crate) fn is_exact() -> bool {
+    false
+}
+
+/// The tolerance for f32, which factors keep here.
+pub(crate) fn tolerance_in(_precision: Precision, of_f32: f64) -> f64 {
+    of_f32
+}

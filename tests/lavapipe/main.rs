@@ -1,0 +1,13 @@
+//! The tests of operations and of networks, run on lavapipe. They are the files of the main suite; `device` here takes the
+//! place of theirs.
+
+mod device;
+#[path = "../golden/mod.rs"]
+mod golden;
+#[path = "../op/mod.rs"]
+mod op;
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod run;
+#[allow(dead_code, reason = "other tests use the rest of it")]
+#[path = "../skip.rs"]
+mod skip;
