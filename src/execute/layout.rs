@@ -98,6 +98,9 @@ pub(super) fn pad<B: Backend>(x: Tensor<B>, sides: [usize; 4], mode: PadMode, de
 }
 
 fn pad_zero<B: Backend>(x: Tensor<B>, [left, right, top, bottom]: [usize; 4], device: &Device<B>) -> Tensor<B> {
+    if [left, right, top, bottom] == [0; 4] {
+        return x;
+    }
     let inner = x.shape();
     let mut outer = inner.clone();
     outer[2] += top + bottom;
