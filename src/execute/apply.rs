@@ -77,7 +77,7 @@ pub fn apply<K: Kernels>(
         }
         Op::LayerNorm { epsilon } => {
             let (x, weight, bias) = (inputs.float(), inputs.float(), inputs.float());
-            Tensor::Float(normalize::layer_norm::<K::Backend>(*epsilon, x, weight, bias))
+            Tensor::Float(normalize::layer_norm::<K>(*epsilon, x, weight, bias))
         }
 
         Op::Pool(pool) => Tensor::Float(pool::pool::<K::Backend>(*pool, inputs.float())),

@@ -1,7 +1,6 @@
 //! Functions that are applied to each element.
 //!
-//! Where burn has a fused kernel but no exact gradient for it, the kernel runs only without autodiff; under
-//! autodiff the function is composed. Comparisons and masks get operands of equal shape, arithmetic broadcasts.
+//! Comparisons and masks get operands of equal shape, arithmetic broadcasts.
 
 use burn::tensor::Scalar;
 use burn::tensor::backend::Backend;
@@ -11,7 +10,7 @@ use diadc_core::fact::DType;
 use diadc_core::op::{Binary, Comparison, Unary};
 
 use super::broadcast::{add, broadcast, mul};
-use super::kernels::{Floats, Kernels};
+use super::kernels::{Activation, Floats, Kernels};
 use super::layout::{expand, with_rank};
 use super::tensor::{Tensor, bool_type, float_type, int_type, without_gradient};
 
@@ -37,12 +36,12 @@ fn float_unary<K: Kernels>(unary: Unary, x: Floats<K>, device: &Device<K::Backen
         Unary::Sin => K::Backend::float_sin(x),
         Unary::Cos => K::Backend::float_cos(x),
         Unary::Tanh => K::Backend::float_tanh(x),
-        Unary::Sigmoid => K::Backend::float_recip(logistic::<K::Backend>(x, device)),
+        Unary::Sigmoid => K::activate(Activation::Sigmoid, x),
         Unary::Relu => K::Backend::relu(x),
-        Unary::LeakyRelu(slope) => leaky_relu::<K::Backend>(x, slope, device),
-        Unary::Silu => K::silu(x),
-        Unary::Gelu => K::gelu(x),
-        Unary::GeluTanh => gelu_tanh::<K::Backend>(x, device),
+        Unary::LeakyRelu(slope) => K::activate(Activation::LeakyRelu(slope), x),
+        Unary::Silu => K::activate(Activation::Silu, x),
+        Unary::Gelu => K::activate(Activation::Gelu, x),
+        Unary::GeluTanh => K::activate(Activation::GeluTanh, x),
         Unary::AddScalar(c) => K::Backend::float_add_scalar(x, c.into()),
         Unary::MulScalar(c) => K::Backend::float_mul_scalar(x, c.into()),
         Unary::PowScalar(c) => power::<K::Backend>(x, c),
@@ -74,34 +73,6 @@ fn int_unary<B: Backend>(unary: Unary, x: IntTensor<B>) -> IntTensor<B> {
             unreachable!("the shape rule refuses integers")
         }
     }
-}
-
-/// `1 + e^-x`, whose reciprocal is the sigmoid. Under autodiff the exponent is kept from overflowing, since the
-/// gradient would be 0 times infinity; the sigmoid is 0 there in any case.
-fn logistic<B: Backend>(x: FloatTensor<B>, device: &Device<B>) -> FloatTensor<B> {
-    let mut exponent = B::float_neg(x);
-    if B::ad_enabled(device) {
-        let large = B::float_greater_elem(exponent.clone(), 80.0.into(), bool_type::<B>(device));
-        exponent = B::float_mask_fill(exponent, large, 80.0.into());
-    }
-    B::float_add_scalar(B::float_exp(exponent), 1.0.into())
-}
-
-/// Without masks, whose gradients are slow: `slope * x + (1 - slope) * relu(x)`.
-fn leaky_relu<B: Backend>(x: FloatTensor<B>, slope: f64, device: &Device<B>) -> FloatTensor<B> {
-    if !B::ad_enabled(device) {
-        return B::leaky_relu(x, slope.into());
-    }
-    let above = B::float_mul_scalar(B::relu(x.clone()), (1.0 - slope).into());
-    B::float_add(B::float_mul_scalar(x, slope.into()), above)
-}
-
-/// `x / 2 * (1 + tanh(u))`, `u = sqrt(2 / pi) * (x + 0.044715 x^3)`, written as `x * sigmoid(2u)`.
-fn gelu_tanh<B: Backend>(x: FloatTensor<B>, device: &Device<B>) -> FloatTensor<B> {
-    let double = 2.0 * (2.0 / std::f64::consts::PI).sqrt();
-    let square = B::float_mul(x.clone(), x.clone());
-    let factor = B::float_add_scalar(B::float_mul_scalar(square, (0.044_715 * double).into()), double.into());
-    B::float_div(x.clone(), logistic::<B>(B::float_mul(x, factor), device))
 }
 
 /// Small whole powers are products, which are exact for negative numbers on every backend.

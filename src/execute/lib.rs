@@ -31,8 +31,8 @@ mod value;
 
 pub use apply::apply;
 pub use kernels::{
-    AdamFactors, Composed, Floats, Kernels, Recorded, TrainingKernels, composed_convolution, composed_input_gradient,
-    composed_linear, composed_weight_gradient,
+    Activation, AdamFactors, Composed, Floats, Kernels, Recorded, TrainingKernels, composed_convolution,
+    composed_input_gradient, composed_linear, composed_weight_gradient,
 };
 pub use session::Session;
 pub use tensor::Tensor;

@@ -1,13 +1,15 @@
 //! Normalisations with statistics of the sample itself.
 
-use burn::tensor::backend::Backend;
-use burn::tensor::ops::FloatTensor;
+use burn::tensor::ops::FloatTensorOps;
+use burn::tensor::{Shape, TensorMetadata};
 
-pub(super) fn layer_norm<B: Backend>(
-    epsilon: f64,
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    bias: FloatTensor<B>,
-) -> FloatTensor<B> {
-    B::layer_norm(x, weight, Some(bias), epsilon)
+use super::kernels::{Floats, Kernels};
+
+/// Layer normalisation: each row over the last axis is a sample with one group of channels.
+pub(super) fn layer_norm<K: Kernels>(epsilon: f64, x: Floats<K>, weight: Floats<K>, bias: Floats<K>) -> Floats<K> {
+    let shape = x.shape();
+    let channels = weight.shape()[0];
+    let rows = Shape::new([shape.num_elements() / channels.max(1), channels]);
+    let y = K::normalize_groups(1, epsilon, K::Backend::float_reshape(x, rows), weight, bias);
+    K::Backend::float_reshape(y, shape)
 }

@@ -2,19 +2,21 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod activation;
 mod adam;
 mod attention;
 mod convolution;
+mod exponential;
 mod linear;
 mod matmul;
+mod normalize;
 mod product;
 mod rows;
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
-use burn::tensor::ops::{ActivationOps, ConvOptions, FloatTensor, FloatTensorOps, ModuleOps};
+use burn::tensor::ops::{ConvOptions, FloatTensor, FloatTensorOps, ModuleOps};
 use burn::tensor::{DType, FloatDType, TensorData, TensorMetadata};
-use pulp::Arch;
 use rayon::prelude::*;
 
 use diadc_core::engine::Engine;
@@ -22,8 +24,8 @@ use diadc_core::fact::Precision;
 use diadc_core::op::{Attention, Conv2d};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Windows};
 use diadc_execute::{
-    AdamFactors, Kernels, Session, TrainingKernels, composed_convolution, composed_input_gradient, composed_linear,
-    composed_weight_gradient,
+    Activation, AdamFactors, Kernels, Session, TrainingKernels, composed_convolution, composed_input_gradient,
+    composed_linear, composed_weight_gradient,
 };
 
 /// Elements that one task of a loop over elements works on; less is not worth another core.
@@ -80,19 +82,16 @@ impl Kernels for Cpu {
     }
 
     fn softmax(x: Flexible, axis: usize) -> Flexible {
-        if axis + 1 == x.shape().len() { rows::softmax(x) } else { Flex::softmax(x, axis) }
+        let last = x.shape().len() - 1;
+        Flex::float_swap_dims(rows::softmax(Flex::float_swap_dims(x, axis, last)), axis, last)
     }
 
     fn normalize_groups(groups: usize, epsilon: f64, x: Flexible, weight: Flexible, bias: Flexible) -> Flexible {
-        rows::group_norm(groups, epsilon, x, weight, bias)
+        normalize::group_norm(groups, epsilon, x, weight, bias)
     }
 
-    fn gelu(x: Flexible) -> Flexible {
-        each(x, |x| 0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2)))
-    }
-
-    fn silu(x: Flexible) -> Flexible {
-        each(x, |x| x * sigmoid(x))
+    fn activate(activation: Activation, x: Flexible) -> Flexible {
+        activation::activate(activation, x)
     }
 }
 
@@ -161,24 +160,24 @@ impl TrainingKernels for Cpu {
         Flex::float_cast(sums, dtype.into())
     }
 
-    fn silu_gradient(x: Flexible, gradient: Flexible) -> Flexible {
-        let shape = x.shape();
-        let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
-        let (numbers, slopes): (&[f32], &[f32]) = (x.storage(), gradient.storage());
-        let mut result = zeros(numbers.len());
-        let chunks = result.par_chunks_mut(CHUNK).zip(numbers.par_chunks(CHUNK)).zip(slopes.par_chunks(CHUNK));
-        chunks.for_each(|((result, numbers), slopes)| {
-            Arch::new().dispatch(
-                #[inline(always)]
-                || {
-                    for ((result, &x), &slope) in result.iter_mut().zip(numbers).zip(slopes) {
-                        let s = sigmoid(x);
-                        *result = slope * s * (1.0 + x * (1.0 - s));
-                    }
-                },
-            );
-        });
-        Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
+    fn softmax_gradient(y: Flexible, axis: usize, gradient: Flexible) -> Flexible {
+        let last = y.shape().len() - 1;
+        let [y, gradient] = [y, gradient].map(|x| Flex::float_swap_dims(x, axis, last));
+        Flex::float_swap_dims(rows::softmax_gradient(y, gradient), axis, last)
+    }
+
+    fn normalize_groups_gradient(
+        groups: usize,
+        epsilon: f64,
+        x: Flexible,
+        weight: Flexible,
+        gradient: Flexible,
+    ) -> [Flexible; 3] {
+        normalize::group_norm_gradient(groups, epsilon, x, weight, gradient)
+    }
+
+    fn activate_gradient(activation: Activation, x: Flexible, gradient: Flexible) -> Flexible {
+        activation::gradient(activation, x, gradient)
     }
 
     fn adam(
@@ -262,46 +261,4 @@ fn mirrored(weight: Flexible) -> Flexible {
         }
     });
     Flex::float_from_data(TensorData::new(result, [channels, out, kh, kw]), &FlexDevice)
-}
-
-fn each(x: Flexible, function: impl Fn(f32) -> f32 + Sync) -> Flexible {
-    let shape = x.shape();
-    let x = x.to_contiguous();
-    let numbers: &[f32] = x.storage();
-    let mut result = zeros(numbers.len());
-    result.par_chunks_mut(CHUNK).zip(numbers.par_chunks(CHUNK)).for_each(|(result, numbers)| {
-        Arch::new().dispatch(
-            #[inline(always)]
-            || result.iter_mut().zip(numbers).for_each(|(result, &x)| *result = function(x)),
-        );
-    });
-    Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
-}
-
-#[inline]
-fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + exp(-x))
-}
-
-/// The error function within 2e-7 (Abramowitz and Stegun, 1964, 7.1.26).
-#[inline]
-fn erf(x: f32) -> f32 {
-    let size = x.abs();
-    let t = 1.0 / (1.0 + 0.327_591_1 * size);
-    let tail = ((((1.061_405_4 * t - 1.453_152) * t + 1.421_413_7) * t - 0.284_496_74) * t + 0.254_829_6) * t;
-    (1.0 - tail * exp(-size * size)).copysign(x)
-}
-
-/// `e^x` within 2e-7 of itself, without branches, so that the compiler uses vectors: `2^n` by its exponent's bits times
-/// the Taylor polynomial of `e^r` for `|r| <= ln 2 / 2`.
-#[inline]
-fn exp(x: f32) -> f32 {
-    let x = x.clamp(-87.0, 88.0);
-    // The last bits of this sum are the nearest whole number.
-    let shifted = x * std::f32::consts::LOG2_E + 12_582_912.0;
-    let n = shifted - 12_582_912.0;
-    let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
-    let tail = ((r * (1.0 / 720.0) + 1.0 / 120.0) * r + 1.0 / 24.0) * r + 1.0 / 6.0;
-    let value = ((tail * r + 0.5) * r + 1.0) * r + 1.0;
-    f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23)) * value
 }

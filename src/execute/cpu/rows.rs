@@ -1,4 +1,4 @@
-//! Softmax and group normalisation on the CPU, row by row, with all cores.
+//! Softmax on the CPU, row by row, with all cores, and sums of rows.
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
@@ -7,10 +7,14 @@ use burn::tensor::{TensorData, TensorMetadata};
 use pulp::Arch;
 use rayon::prelude::*;
 
-use super::{CHUNK, Flexible, exp, zeros};
+use super::exponential::exp;
+use super::{CHUNK, Flexible, zeros};
 
 /// Numbers that are summed side by side, so that the compiler uses vectors and rounding errors stay small.
 const LANES: usize = 16;
+
+/// Numbers that are summed in single precision.
+const BLOCK: usize = 4096;
 
 /// Softmax over the last axis.
 pub(super) fn softmax(x: Flexible) -> Flexible {
@@ -36,50 +40,61 @@ pub(super) fn share(row: &mut [f32]) {
         || {
             let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             row.iter_mut().for_each(|x| *x = exp(*x - largest));
-            let share = 1.0 / sum(row, |x| x);
+            let [sum] = sums(row, row, |x, _| [x]);
+            let share = (1.0 / sum) as f32;
             row.iter_mut().for_each(|x| *x *= share);
         },
     );
 }
 
-/// `[B, C, ..]` to mean 0 and variance 1 within each sample and group, then times `weight` plus `bias`, both `[C]`.
-pub(super) fn group_norm(groups: usize, epsilon: f64, x: Flexible, weight: Flexible, bias: Flexible) -> Flexible {
-    let shape = x.shape();
-    let channels = shape[1];
-    let per_group = channels / groups;
-    let (x, weight, bias) = (x.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
-    let (numbers, weight, bias): (&[f32], &[f32], &[f32]) = (x.storage(), weight.storage(), bias.storage());
-    let mut result = zeros(numbers.len());
-    let pixels = numbers.len() / (shape[0] * channels).max(1);
-    let length = (per_group * pixels).max(1);
-    result.par_chunks_mut(length).zip(numbers.par_chunks(length)).enumerate().for_each(|(at, (result, numbers))| {
-        let mean = sum(numbers, |x| x) / length as f32;
-        let variance = sum(numbers, |x| (x - mean) * (x - mean)) / length as f32;
-        let scale = 1.0 / (f64::from(variance) + epsilon).sqrt() as f32;
-        let first = at % groups * per_group;
-        let planes = result.chunks_mut(pixels.max(1)).zip(numbers.chunks(pixels.max(1)));
-        for (channel, (result, numbers)) in planes.enumerate() {
-            let (factor, shift) = (scale * weight[first + channel], bias[first + channel]);
-            for (result, x) in result.iter_mut().zip(numbers) {
-                *result = (x - mean) * factor + shift;
-            }
-        }
+/// The gradient of the input of a softmax over the last axis, from its output.
+pub(super) fn softmax_gradient(y: Flexible, gradient: Flexible) -> Flexible {
+    let shape = y.shape();
+    let width = shape.last().copied().unwrap_or(1).max(1);
+    let (y, gradient) = (y.to_contiguous(), gradient.to_contiguous());
+    let (shares, slopes): (&[f32], &[f32]) = (y.storage(), gradient.storage());
+    let mut result = zeros(shares.len());
+    let rows = (CHUNK / width).max(1) * width;
+    let chunks = result.par_chunks_mut(rows).zip(shares.par_chunks(rows)).zip(slopes.par_chunks(rows));
+    chunks.for_each(|((result, shares), slopes)| {
+        let rows = result.chunks_mut(width).zip(shares.chunks(width)).zip(slopes.chunks(width));
+        rows.for_each(|((result, shares), slopes)| {
+            Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    let [mean] = sums(shares, slopes, |share, slope| [share * slope]);
+                    let mean = mean as f32;
+                    for ((result, share), slope) in result.iter_mut().zip(shares).zip(slopes) {
+                        *result = share * (slope - mean);
+                    }
+                },
+            );
+        });
     });
     Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
 }
 
-/// The sum of a function of each number: in lanes within blocks, in double precision over the blocks.
-fn sum(numbers: &[f32], function: impl Fn(f32) -> f32) -> f32 {
-    let block = |numbers: &[f32]| -> f64 {
-        let mut lanes = [0.0_f32; LANES];
-        let (whole, rest) = numbers.as_chunks::<LANES>();
-        for chunk in whole {
-            for (lane, x) in lanes.iter_mut().zip(chunk) {
-                *lane += function(*x);
+/// The sums of functions of each pair of numbers: in lanes within blocks, in double precision over the blocks.
+#[inline(always)]
+pub(super) fn sums<const N: usize>(a: &[f32], b: &[f32], function: impl Fn(f32, f32) -> [f32; N]) -> [f64; N] {
+    let mut all = [0.0_f64; N];
+    for (a, b) in a.chunks(BLOCK).zip(b.chunks(BLOCK)) {
+        let mut lanes = [[0.0_f32; LANES]; N];
+        let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+        for (a, b) in a.iter().zip(b) {
+            for lane in 0..LANES {
+                let values = function(a[lane], b[lane]);
+                for (lanes, value) in lanes.iter_mut().zip(values) {
+                    lanes[lane] += value;
+                }
             }
         }
-        let rest: f64 = rest.iter().map(|x| f64::from(function(*x))).sum();
-        lanes.iter().map(|lane| f64::from(*lane)).sum::<f64>() + rest
-    };
-    numbers.chunks(4096).map(block).sum::<f64>() as f32
+        for (all, lanes) in all.iter_mut().zip(&lanes) {
+            *all += lanes.iter().map(|&lane| f64::from(lane)).sum::<f64>();
+        }
+        for (&a, &b) in a_rest.iter().zip(b_rest) {
+            all.iter_mut().zip(function(a, b)).for_each(|(all, value)| *all += f64::from(value));
+        }
+    }
+    all
 }

@@ -8,7 +8,7 @@ use burn::tensor::ops::FloatTensor;
 use diadc_core::op::{Attention, Conv2d};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
-use super::interface::{AdamFactors, Kernels, TrainingKernels};
+use super::interface::{Activation, AdamFactors, Kernels, TrainingKernels};
 use super::{activation, adam, convolution, linear, normalize};
 
 /// What burn has for a backend, and what can be composed of it.
@@ -65,12 +65,8 @@ impl<B: Backend> Kernels for Composed<B> {
         normalize::group_norm::<B>(groups, epsilon, x, weight, bias)
     }
 
-    fn gelu(x: FloatTensor<B>) -> FloatTensor<B> {
-        B::gelu(x)
-    }
-
-    fn silu(x: FloatTensor<B>) -> FloatTensor<B> {
-        activation::silu::<B>(x)
+    fn activate(activation: Activation, x: FloatTensor<B>) -> FloatTensor<B> {
+        activation::activate::<B>(activation, x)
     }
 }
 
@@ -108,8 +104,22 @@ impl<B: Backend> TrainingKernels for Composed<B> {
         convolution::sum_to_channels::<B>(x)
     }
 
-    fn silu_gradient(x: FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
-        activation::silu_gradient::<B>(x, gradient)
+    fn softmax_gradient(y: FloatTensor<B>, axis: usize, gradient: FloatTensor<B>) -> FloatTensor<B> {
+        normalize::softmax_gradient::<B>(y, axis, gradient)
+    }
+
+    fn normalize_groups_gradient(
+        groups: usize,
+        epsilon: f64,
+        x: FloatTensor<B>,
+        weight: FloatTensor<B>,
+        gradient: FloatTensor<B>,
+    ) -> [FloatTensor<B>; 3] {
+        normalize::group_norm_gradient::<B>(groups, epsilon, x, weight, gradient)
+    }
+
+    fn activate_gradient(activation: Activation, x: FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
+        activation::gradient::<B>(activation, x, gradient)
     }
 
     fn adam(

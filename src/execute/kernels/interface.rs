@@ -11,6 +11,21 @@ use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 /// A floating-point tensor on the backend of these kernels.
 pub type Floats<K> = FloatTensor<<K as Kernels>::Backend>;
 
+/// A function of single numbers that has a kernel of its own, and another for its gradient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Activation {
+    /// `x / 2 (1 + erf(x / sqrt 2))`.
+    Gelu,
+    /// `x / 2 (1 + tanh u)` with `u = sqrt(2 / pi) (x + 0.044715 x^3)`.
+    GeluTanh,
+    /// `x` if positive, else a multiple of it.
+    LeakyRelu(f64),
+    /// `1 / (1 + e^-x)`.
+    Sigmoid,
+    /// `x / (1 + e^-x)`.
+    Silu,
+}
+
 /// How operations are computed on a backend. Where an operation can be computed in several ways, what the plan has
 /// chosen comes last; kernels that have only one way ignore it.
 pub trait Kernels: Clone + Debug + Send + Sync + 'static {
@@ -40,7 +55,7 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// Softmax over an axis.
     fn softmax(x: Floats<Self>, axis: usize) -> Floats<Self>;
 
-    /// Group normalisation: `[B, C, ..]`, `[C]` and `[C]`.
+    /// Group normalisation: `[B, C, ..]`, `[C]` and `[C]`. With one group, the rows of `[n, C]` are layers.
     fn normalize_groups(
         groups: usize,
         epsilon: f64,
@@ -49,11 +64,8 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
         bias: Floats<Self>,
     ) -> Floats<Self>;
 
-    /// `x / 2 (1 + erf(x / sqrt 2))`, element by element.
-    fn gelu(x: Floats<Self>) -> Floats<Self>;
-
-    /// `x / (1 + e^-x)`, element by element.
-    fn silu(x: Floats<Self>) -> Floats<Self>;
+    /// A function of single numbers.
+    fn activate(activation: Activation, x: Floats<Self>) -> Floats<Self>;
 }
 
 /// What training needs of a backend besides: gradients, and steps along them.
@@ -87,8 +99,20 @@ pub trait TrainingKernels: Kernels {
     /// The sum of `[B, C, H, W]` over all axes but the channels, as `[C]`: the gradient of a convolution's bias.
     fn sum_to_channels(x: Floats<Self>) -> Floats<Self>;
 
-    /// The gradient of the input of [`Kernels::silu`].
-    fn silu_gradient(x: Floats<Self>, gradient: Floats<Self>) -> Floats<Self>;
+    /// The gradient of the input of [`Kernels::softmax`], from its output.
+    fn softmax_gradient(y: Floats<Self>, axis: usize, gradient: Floats<Self>) -> Floats<Self>;
+
+    /// The gradients of the three inputs of [`Kernels::normalize_groups`].
+    fn normalize_groups_gradient(
+        groups: usize,
+        epsilon: f64,
+        x: Floats<Self>,
+        weight: Floats<Self>,
+        gradient: Floats<Self>,
+    ) -> [Floats<Self>; 3];
+
+    /// The gradient of the input of [`Kernels::activate`].
+    fn activate_gradient(activation: Activation, x: Floats<Self>, gradient: Floats<Self>) -> Floats<Self>;
 
     /// A weight after one step of Adam, and its moments, of which there are none before the first step.
     fn adam(

@@ -23,7 +23,7 @@ pub use convolution::{
     convolution as composed_convolution, input_gradient as composed_input_gradient,
     weight_gradient as composed_weight_gradient,
 };
-pub use interface::{AdamFactors, Floats, Kernels, TrainingKernels};
+pub use interface::{Activation, AdamFactors, Floats, Kernels, TrainingKernels};
 pub use linear::linear as composed_linear;
 pub use recorded::Recorded;
 

@@ -1,25 +1,21 @@
-//! Softmax and group normalisation, composed so that they can be differentiated.
+//! Group normalisation, and the gradients of it and of softmax, composed of what every backend has.
 //!
-//! The variance is the mean of squared differences from the mean, never a difference of large numbers.
+//! Numbers are divided by the deviation after their mean is taken away, never before. A mean that was rounded leaves a
+//! rest, which is the mean of the differences; it is taken away too.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Shape, TensorMetadata};
 
-use crate::layout::expand;
-use crate::tensor::{Tensor, without_gradient};
-
-/// Softmax over an axis. The largest number is subtracted first, so that no power overflows; no gradient flows through it,
-/// because it does not change the result.
-pub(super) fn softmax<B: Backend>(x: FloatTensor<B>, axis: usize) -> FloatTensor<B> {
-    let largest = B::float_max_dim(without_gradient::<B>(x.clone()), axis);
-    let powers = B::float_exp(B::float_sub(x, largest));
-    let sum = B::float_sum_dim(powers.clone(), axis);
-    B::float_mul(powers, B::float_recip(sum))
+/// The gradient of the input of a softmax over an axis, from its output.
+pub(super) fn softmax_gradient<B: Backend>(y: FloatTensor<B>, axis: usize, gradient: FloatTensor<B>) -> FloatTensor<B> {
+    let product = B::float_mul(y.clone(), gradient.clone());
+    let sum = B::float_sum_dim(product, axis);
+    B::float_mul(y, B::float_sub(gradient, sum))
 }
 
-/// Group normalisation. The tensor is seen as one row per group for the statistics, and as one row per channel for scale
-/// and shift, so that each factor is one number per row.
+/// Group normalisation. The tensor is seen as one row per group for the statistics, and as one plane per channel for scale
+/// and shift.
 pub(super) fn group_norm<B: Backend>(
     groups: usize,
     epsilon: f64,
@@ -27,30 +23,79 @@ pub(super) fn group_norm<B: Backend>(
     weight: FloatTensor<B>,
     bias: FloatTensor<B>,
 ) -> FloatTensor<B> {
-    let shape = x.shape();
-    let (batch, channels) = (shape[0], shape[1]);
-    let pixels = shape.num_elements() / (batch * channels).max(1);
-    let per_group = channels / groups;
-
-    let x = B::float_reshape(x, Shape::new([batch * groups, per_group * pixels]));
-    let (centred, scale) = standardize::<B>(x, epsilon);
-
-    let scale = B::float_reshape(scale, Shape::new([batch, groups, 1]));
-    let weight = B::float_reshape(weight, Shape::new([1, groups, per_group]));
-    let scale = B::float_reshape(B::float_mul(scale, weight), Shape::new([batch * channels, 1]));
-    let bias = B::float_reshape(bias, Shape::new([1, channels]));
-    let bias = expand(Tensor::<B>::Float(bias), &[batch, channels]).float();
-    let bias = B::float_reshape(bias, Shape::new([batch * channels, 1]));
-
-    let centred = B::float_reshape(centred, Shape::new([batch * channels, pixels]));
-    B::float_reshape(B::float_add(B::float_mul(centred, scale), bias), shape)
+    let seen = Seen::of(groups, x.shape());
+    let (normal, _) = standardize::<B>(B::float_reshape(x, seen.rows()), epsilon);
+    let normal = B::float_reshape(normal, seen.planes());
+    let scaled = B::float_mul(normal, B::float_reshape(weight, seen.channels()));
+    B::float_reshape(B::float_add(scaled, B::float_reshape(bias, seen.channels())), seen.shape)
 }
 
-/// Rows less their mean, and the reciprocal of their standard deviation.
+/// The gradients of value, scale and shift of a group normalisation.
+pub(super) fn group_norm_gradient<B: Backend>(
+    groups: usize,
+    epsilon: f64,
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+) -> [FloatTensor<B>; 3] {
+    let seen = Seen::of(groups, x.shape());
+    let (normal, factor) = standardize::<B>(B::float_reshape(x, seen.rows()), epsilon);
+    let gradient = B::float_reshape(gradient, seen.planes());
+    let of_channels = |x: FloatTensor<B>| {
+        let sum = B::float_sum_dim(B::float_sum_dim(x, 2), 0);
+        B::float_reshape(sum, Shape::new([seen.extents[1]]))
+    };
+    let of_bias = of_channels(gradient.clone());
+    let planes = B::float_reshape(normal.clone(), seen.planes());
+    let of_weight = of_channels(B::float_mul(planes, gradient.clone()));
+
+    let scaled = B::float_mul(gradient, B::float_reshape(weight, seen.channels()));
+    let scaled = B::float_reshape(scaled, seen.rows());
+    let mean = B::float_mean_dim(scaled.clone(), 1);
+    let along = B::float_mean_dim(B::float_mul(scaled.clone(), normal.clone()), 1);
+    let rest = B::float_sub(B::float_sub(scaled, mean), B::float_mul(normal, along));
+    [B::float_reshape(B::float_mul(rest, factor), seen.shape), of_weight, of_bias]
+}
+
+/// Rows with mean 0 and deviation 1, and what they were multiplied by for that.
 fn standardize<B: Backend>(x: FloatTensor<B>, epsilon: f64) -> (FloatTensor<B>, FloatTensor<B>) {
-    let mean = B::float_mean_dim(x.clone(), 1);
-    let centred = B::float_sub(x, mean);
+    let centred = centre::<B>(centre::<B>(x));
     let variance = B::float_mean_dim(B::float_mul(centred.clone(), centred.clone()), 1);
-    let deviation = B::float_sqrt(B::float_add_scalar(variance, epsilon.into()));
-    (centred, B::float_recip(deviation))
+    let factor = B::float_recip(B::float_sqrt(B::float_add_scalar(variance, epsilon.into())));
+    (B::float_mul(centred, factor.clone()), factor)
+}
+
+/// Rows less their mean.
+fn centre<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    let mean = B::float_mean_dim(x.clone(), 1);
+    B::float_sub(x, mean)
+}
+
+/// The extents under which a tensor is seen.
+struct Seen {
+    shape: Shape,
+    /// Samples, channels and pixels.
+    extents: [usize; 3],
+    groups: usize,
+}
+
+impl Seen {
+    fn of(groups: usize, shape: Shape) -> Seen {
+        let (batch, channels) = (shape[0], shape[1]);
+        let pixels = shape.num_elements() / (batch * channels).max(1);
+        Seen { shape, extents: [batch, channels, pixels], groups }
+    }
+
+    fn rows(&self) -> Shape {
+        let [batch, channels, pixels] = self.extents;
+        Shape::new([batch * self.groups, channels / self.groups * pixels])
+    }
+
+    fn planes(&self) -> Shape {
+        Shape::new(self.extents)
+    }
+
+    fn channels(&self) -> Shape {
+        Shape::new([1, self.extents[1], 1])
+    }
 }

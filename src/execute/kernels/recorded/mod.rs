@@ -1,22 +1,20 @@
-//! Kernels under autodiff. Products, convolutions, attention and SiLU run the device's kernels, and record which of its
-//! kernels computes their gradients. All else is composed of what burn can differentiate.
+//! Kernels under autodiff. Forward they run the same kernels of the device as without it, so that numbers are the same on
+//! both paths, and they record which of the device's kernels compute the gradients. What has no kernel of its own is
+//! composed of what burn can differentiate.
 
 mod activation;
 mod convolution;
+mod normalize;
 mod product;
 
 use std::marker::PhantomData;
 
 use burn::backend::Autodiff;
-use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
-use burn::backend::autodiff::ops::{Backward, OpsKind};
 
 use diadc_core::op::{Attention, Conv2d};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
-use super::interface::{Floats, Kernels, TrainingKernels};
-use super::normalize;
-use activation::Silu;
+use super::interface::{Activation, Floats, Kernels, TrainingKernels};
 
 /// Kernels that record what they do, so that it can be differentiated.
 #[derive(Clone, Debug)]
@@ -59,7 +57,7 @@ impl<K: TrainingKernels> Kernels for Recorded<K> {
     }
 
     fn softmax(x: Floats<Self>, axis: usize) -> Floats<Self> {
-        normalize::softmax::<Self::Backend>(x, axis)
+        normalize::softmax::<K>(x, axis)
     }
 
     fn normalize_groups(
@@ -69,20 +67,10 @@ impl<K: TrainingKernels> Kernels for Recorded<K> {
         weight: Floats<Self>,
         bias: Floats<Self>,
     ) -> Floats<Self> {
-        normalize::group_norm::<Self::Backend>(groups, epsilon, x, weight, bias)
+        normalize::normalize_groups::<K>(groups, epsilon, [x, weight, bias])
     }
 
-    fn gelu(x: Floats<Self>) -> Floats<Self> {
-        super::activation::gelu::<Self::Backend>(x)
-    }
-
-    fn silu(x: Floats<Self>) -> Floats<Self> {
-        match Silu::<K>(PhantomData).prepare::<NoCheckpointing>([x.node.clone()]).compute_bound().stateful() {
-            OpsKind::Tracked(mut prep) => {
-                let state = prep.checkpoint(&x);
-                prep.finish(state, K::silu(x.primitive))
-            }
-            OpsKind::UnTracked(prep) => prep.finish(K::silu(x.primitive)),
-        }
+    fn activate(activation: Activation, x: Floats<Self>) -> Floats<Self> {
+        activation::activate::<K>(activation, x)
     }
 }

@@ -89,8 +89,8 @@ pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], tracked: bool, 
         Op::Cast(_) => Effect::own(),
         Op::StopGradient | Op::Reshape(_) | Op::Permute(_) | Op::Expand(_) => Effect::view(),
         Op::Reduce { .. } => Effect::own(),
-        // The exponents and their powers are kept.
-        Op::Softmax { .. } if tracked => Effect { extra: 2 * count, ..Effect::own() },
+        // The output is kept.
+        Op::Softmax { .. } if tracked => Effect { extra: count, ..Effect::own() },
         Op::Softmax { .. } => Effect { scratch: made_dense(&inputs[..1]), ..Effect::own() },
         Op::Concat { .. } => Effect { scratch: made_dense(inputs), ..Effect::own() },
         Op::Slice { .. } | Op::Pad { .. } | Op::Gather => Effect::own(),
@@ -98,10 +98,10 @@ pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], tracked: bool, 
         Op::Attention(_) => of_attention(inputs, tracked, runner),
         Op::Conv2d(conv) => of_convolution(*conv, inputs, output, runner),
         Op::ConvTranspose2d(conv) => of_transposed_convolution(*conv, inputs, output, tracked, runner),
-        // The numbers less their mean are kept, of layers those divided by their deviation too.
-        Op::GroupNorm { .. } if tracked => Effect { extra: count, scratch_back: [count, 0], ..Effect::own() },
-        Op::LayerNorm { .. } if tracked => Effect { extra: 2 * count, ..Effect::own() },
-        Op::GroupNorm { .. } | Op::LayerNorm { .. } => Effect { scratch: made_dense(&inputs[..1]), ..Effect::own() },
+        Op::GroupNorm { .. } | Op::LayerNorm { .. } => {
+            let keeps = if tracked { vec![0, 1] } else { Vec::new() };
+            Effect { scratch: made_dense(&inputs[..1]), ..Effect::keeping(keeps) }
+        }
         Op::Pool(pool) => {
             // Places of the largest are kept as integers of twice the size.
             let extra = if tracked && pool.kind == PoolKind::Max { 2 * count } else { 0 };
@@ -125,35 +125,19 @@ fn of_unary(unary: Unary, count: usize, tracked: bool) -> Effect {
     match unary {
         Unary::AddScalar(_) if tracked => Effect { passes: 1, ..over },
         Unary::Neg | Unary::AddScalar(_) | Unary::MulScalar(_) => over,
-        Unary::Silu | Unary::Gelu if !tracked => Effect::own(),
-        Unary::GeluTanh if !tracked => Effect { scratch: count, ..Effect::own() },
+        Unary::Silu | Unary::Gelu | Unary::GeluTanh | Unary::Sigmoid | Unary::LeakyRelu(_) => {
+            Effect::keeping(if tracked { vec![0] } else { Vec::new() })
+        }
         Unary::Clamp(..) => Effect { extra: count / 4, scratch: count / 4, ..over },
-        Unary::Relu
-        | Unary::Silu
-        | Unary::Exp
-        | Unary::Log
-        | Unary::Sqrt
-        | Unary::Abs
-        | Unary::Sin
-        | Unary::Cos
-        | Unary::Tanh
+        Unary::Relu | Unary::Exp | Unary::Log | Unary::Sqrt | Unary::Abs | Unary::Sin | Unary::Cos | Unary::Tanh
             if tracked =>
         {
             Effect::keeping(vec![0])
         }
-        Unary::PowScalar(_) | Unary::LeakyRelu(_) if tracked => {
+        Unary::PowScalar(_) if tracked => {
             Effect { scratch: count, scratch_back: [count, 0], ..Effect::keeping(vec![0]) }
         }
-        // The exponents, their powers and which of them are held back.
-        Unary::Sigmoid if tracked => Effect { extra: 2 * count + count / 4, ..Effect::own() },
-        // Half of the numbers, what is put into the error function, and what comes out.
-        Unary::Gelu => Effect { extra: 3 * count, ..Effect::own() },
-        Unary::GeluTanh => {
-            Effect { extra: 3 * count + count / 4, scratch_back: [count, 0], ..Effect::keeping(vec![0]) }
-        }
         Unary::Relu
-        | Unary::LeakyRelu(_)
-        | Unary::Silu
         | Unary::Exp
         | Unary::Log
         | Unary::Sqrt
@@ -161,7 +145,6 @@ fn of_unary(unary: Unary, count: usize, tracked: bool) -> Effect {
         | Unary::Sin
         | Unary::Cos
         | Unary::Tanh
-        | Unary::Sigmoid
         | Unary::PowScalar(_) => over,
     }
 }
@@ -343,12 +326,7 @@ impl Unfolding {
 /// nodes of all branches first.
 pub(super) fn links(op: &Op) -> usize {
     match op {
-        Op::Unary(Unary::Gelu) => 4,
-        Op::Unary(Unary::Sigmoid) => 5,
-        Op::Unary(Unary::GeluTanh) => 10,
-        Op::Softmax { .. } => 5,
-        Op::GroupNorm { .. } => 14,
-        Op::LayerNorm { .. } => 9,
+        Op::LayerNorm { .. } => 3,
         Op::Linear => 3,
         Op::Reduce { .. } | Op::Concat { .. } | Op::Slice { .. } | Op::Pad { .. } => 3,
         Op::Resize(Resize { interpolation: Interpolation::Nearest, .. }) => 1,

@@ -1,0 +1,110 @@
+//! Functions of single numbers and their gradients on the CPU, with all cores.
+
+use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
+use burn::backend::Flex;
+use burn::backend::flex::FlexDevice;
+use burn::tensor::ops::FloatTensorOps;
+use burn::tensor::{TensorData, TensorMetadata};
+use pulp::Arch;
+use rayon::prelude::*;
+
+use diadc_execute::Activation;
+
+use super::exponential::exp;
+use super::{CHUNK, Flexible, zeros};
+
+/// The factor of the cube in the tanh approximation of GELU.
+const CUBE: f32 = 0.044_715;
+
+/// `2 sqrt(2 / pi)`.
+const DOUBLE: f32 = 2.0 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
+
+pub(super) fn activate(activation: Activation, x: Flexible) -> Flexible {
+    match activation {
+        Activation::Gelu => each(x, |x| x * normal(x)),
+        Activation::GeluTanh => each(x, |x| x * sigmoid(inner(x))),
+        Activation::LeakyRelu(slope) => {
+            let slope = slope as f32;
+            each(x, |x| if x >= 0.0 { x } else { slope * x })
+        }
+        Activation::Sigmoid => each(x, sigmoid),
+        Activation::Silu => each(x, |x| x * sigmoid(x)),
+    }
+}
+
+/// The gradient of the input, from that of the output.
+pub(super) fn gradient(activation: Activation, x: Flexible, gradient: Flexible) -> Flexible {
+    match activation {
+        Activation::Gelu => each_pair(x, gradient, |x, slope| {
+            let density = 0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2 * exp(-0.5 * x * x);
+            slope * (normal(x) + x * density)
+        }),
+        Activation::GeluTanh => each_pair(x, gradient, |x, slope| {
+            let steepness = DOUBLE + 3.0 * CUBE * DOUBLE * (x * x);
+            let s = sigmoid(inner(x));
+            slope * (s + x * (s * (1.0 - s)) * steepness)
+        }),
+        Activation::LeakyRelu(below) => {
+            let below = below as f32;
+            each_pair(x, gradient, |x, slope| if x > 0.0 { slope } else { below * slope })
+        }
+        Activation::Sigmoid => each_pair(x, gradient, |x, slope| {
+            let power = exp(-x.abs());
+            slope * (power / ((1.0 + power) * (1.0 + power)))
+        }),
+        Activation::Silu => each_pair(x, gradient, |x, slope| {
+            let s = sigmoid(x);
+            slope * (s + x * (s * (1.0 - s)))
+        }),
+    }
+}
+
+fn each(x: Flexible, function: impl Fn(f32) -> f32 + Sync) -> Flexible {
+    let shape = x.shape();
+    let x = x.to_contiguous();
+    let numbers: &[f32] = x.storage();
+    let mut result = zeros(numbers.len());
+    result.par_chunks_mut(CHUNK).zip(numbers.par_chunks(CHUNK)).for_each(|(result, numbers)| {
+        Arch::new().dispatch(
+            #[inline(always)]
+            || result.iter_mut().zip(numbers).for_each(|(result, &x)| *result = function(x)),
+        );
+    });
+    Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
+}
+
+fn each_pair(a: Flexible, b: Flexible, function: impl Fn(f32, f32) -> f32 + Sync) -> Flexible {
+    let shape = a.shape();
+    let (a, b) = (a.to_contiguous(), b.to_contiguous());
+    let (a, b): (&[f32], &[f32]) = (a.storage(), b.storage());
+    let mut result = zeros(a.len());
+    result.par_chunks_mut(CHUNK).zip(a.par_chunks(CHUNK)).zip(b.par_chunks(CHUNK)).for_each(|((result, a), b)| {
+        Arch::new().dispatch(
+            #[inline(always)]
+            || result.iter_mut().zip(a).zip(b).for_each(|((result, &a), &b)| *result = function(a, b)),
+        );
+    });
+    Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
+}
+
+#[inline]
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// `2 u` of the tanh approximation of GELU, whose sigmoid is `(1 + tanh u) / 2`.
+#[inline]
+fn inner(x: f32) -> f32 {
+    x * (DOUBLE + CUBE * DOUBLE * (x * x))
+}
+
+/// The probability that a standard normal number is at most `x`, by the error function within 2e-7 (Abramowitz and Stegun,
+/// 1964, 7.1.26).
+#[inline]
+fn normal(x: f32) -> f32 {
+    let size = x.abs() * FRAC_1_SQRT_2;
+    let t = 1.0 / (1.0 + 0.327_591_1 * size);
+    let tail = ((((1.061_405_4 * t - 1.453_152) * t + 1.421_413_7) * t - 0.284_496_74) * t + 0.254_829_6) * t;
+    0.5 * (1.0 + (1.0 - tail * exp(-size * size)).copysign(x))
+}
