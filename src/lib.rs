@@ -52,7 +52,7 @@ pub mod plan {
 pub mod execute {
     pub use diadc_core::engine::*;
     pub use diadc_cpu::Cpu;
-    pub use diadc_execute::{Kernels, Recorded, Session, Tensor, apply};
+    pub use diadc_execute::{Composed, Kernels, Recorded, Session, Tensor, TrainingKernels, apply};
 
     pub use crate::device::{open, threads};
 }

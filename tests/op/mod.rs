@@ -13,6 +13,7 @@ mod fixture;
 mod layout;
 mod linear;
 mod normalize;
+mod paths;
 mod pool;
 mod product;
 mod property;
