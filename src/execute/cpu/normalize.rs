@@ -3,6 +3,8 @@
 //! The sum of a row gives a first mean. The differences from it give what that rounding left over, and the variance; no
 //! large numbers are subtracted from each other but those that are given.
 
+#![expect(clippy::inline_always, reason = "a function that is called and not inlined is not compiled for wide vectors")]
+
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 use burn::tensor::ops::FloatTensorOps;

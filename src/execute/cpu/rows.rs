@@ -1,5 +1,7 @@
 //! Softmax on the CPU, row by row, with all cores, and sums of rows.
 
+#![expect(clippy::inline_always, reason = "a function that is called and not inlined is not compiled for wide vectors")]
+
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 use burn::tensor::ops::FloatTensorOps;
@@ -82,9 +84,8 @@ pub(super) fn sums<const N: usize>(a: &[f32], b: &[f32], function: impl Fn(f32, 
         let mut lanes = [[0.0_f32; LANES]; N];
         let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
         for (a, b) in a.iter().zip(b) {
-            for lane in 0..LANES {
-                let values = function(a[lane], b[lane]);
-                for (lanes, value) in lanes.iter_mut().zip(values) {
+            for (lane, (&a, &b)) in a.iter().zip(b).enumerate() {
+                for (lanes, value) in lanes.iter_mut().zip(function(a, b)) {
                     lanes[lane] += value;
                 }
             }
