@@ -12,7 +12,7 @@ use burn::tensor::{Shape, TensorData, TensorMetadata};
 use pulp::Arch;
 use rayon::prelude::*;
 
-use super::rows::sums;
+use super::rows::sum;
 use super::{CHUNK, Flexible, zeros};
 
 /// `[B, C, ..]` to mean 0 and variance 1 within each sample and group, then times `weight` plus `bias`, both `[C]`.
@@ -157,7 +157,7 @@ impl Rows {
     ) {
         let row = Moments::of(numbers, epsilon);
         let scale = f64::from(row.scale);
-        let (mut sum, mut along) = (0.0, 0.0);
+        let (mut total, mut along) = (0.0, 0.0);
         if self.pixels == 1 {
             for ((result, slope), weight) in result.iter_mut().zip(slopes).zip(weight) {
                 *result = slope * weight;
@@ -166,22 +166,24 @@ impl Rows {
                 *of_weight += f64::from(row.centred(x) * row.scale * slope);
             }
             of_bias.iter_mut().zip(slopes).for_each(|(of_bias, &slope)| *of_bias += f64::from(slope));
-            [sum, along] = sums(result, numbers, |slope, x| [slope, slope * row.centred(x)]);
+            total = sum(result, numbers, |slope, _| slope);
+            along = sum(result, numbers, |slope, x| slope * row.centred(x));
         } else {
             let planes =
                 result.chunks_mut(self.pixels).zip(numbers.chunks(self.pixels)).zip(slopes.chunks(self.pixels));
             let channels = planes.zip(weight).zip(of_weight).zip(of_bias);
             for (((((result, numbers), slopes), &weight), of_weight), of_bias) in channels {
-                let [plain, by_number] = sums(slopes, numbers, |slope, x| [slope, slope * row.centred(x)]);
+                let plain = sum(slopes, numbers, |slope, _| slope);
+                let by_number = sum(slopes, numbers, |slope, x| slope * row.centred(x));
                 *of_bias += plain;
                 *of_weight += by_number * scale;
-                sum += plain * f64::from(weight);
+                total += plain * f64::from(weight);
                 along += by_number * f64::from(weight);
                 result.iter_mut().zip(slopes).for_each(|(result, slope)| *result = slope * weight);
             }
         }
         let count = numbers.len() as f64;
-        let (mean, along) = ((sum / count) as f32, (along * scale * scale / count) as f32);
+        let (mean, along) = ((total / count) as f32, (along * scale * scale / count) as f32);
         for (result, &x) in result.iter_mut().zip(numbers) {
             *result = row.scale * (*result - mean - row.centred(x) * along);
         }
@@ -201,10 +203,9 @@ impl Moments {
     #[inline(always)]
     fn of(numbers: &[f32], epsilon: f64) -> Moments {
         let count = numbers.len() as f64;
-        let [sum] = sums(numbers, numbers, |x, _| [x]);
-        let mean = (sum / count) as f32;
-        let [rest, squares] = sums(numbers, numbers, |x, _| [x - mean, (x - mean) * (x - mean)]);
-        let rest = rest / count;
+        let mean = (sum(numbers, numbers, |x, _| x) / count) as f32;
+        let rest = sum(numbers, numbers, |x, _| x - mean) / count;
+        let squares = sum(numbers, numbers, |x, _| (x - mean) * (x - mean));
         let variance = squares / count - rest * rest;
         // Not the larger of the two: what is not a number stays so.
         let variance = if variance < 0.0 { 0.0 } else { variance };

@@ -42,8 +42,7 @@ pub(super) fn share(row: &mut [f32]) {
         || {
             let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             row.iter_mut().for_each(|x| *x = exp(*x - largest));
-            let [sum] = sums(row, row, |x, _| [x]);
-            let share = (1.0 / sum) as f32;
+            let share = (1.0 / sum(row, row, |x, _| x)) as f32;
             row.iter_mut().for_each(|x| *x *= share);
         },
     );
@@ -64,8 +63,7 @@ pub(super) fn softmax_gradient(y: Flexible, gradient: Flexible) -> Flexible {
             Arch::new().dispatch(
                 #[inline(always)]
                 || {
-                    let [mean] = sums(shares, slopes, |share, slope| [share * slope]);
-                    let mean = mean as f32;
+                    let mean = sum(shares, slopes, |share, slope| share * slope) as f32;
                     for ((result, share), slope) in result.iter_mut().zip(shares).zip(slopes) {
                         *result = share * (slope - mean);
                     }
@@ -76,26 +74,20 @@ pub(super) fn softmax_gradient(y: Flexible, gradient: Flexible) -> Flexible {
     Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
 }
 
-/// The sums of functions of each pair of numbers: in lanes within blocks, in double precision over the blocks.
+/// The sum of a function of each pair of numbers: in lanes within blocks, in double precision over the blocks.
 #[inline(always)]
-pub(super) fn sums<const N: usize>(a: &[f32], b: &[f32], function: impl Fn(f32, f32) -> [f32; N]) -> [f64; N] {
-    let mut all = [0.0_f64; N];
+pub(super) fn sum(a: &[f32], b: &[f32], function: impl Fn(f32, f32) -> f32) -> f64 {
+    let mut all = 0.0_f64;
     for (a, b) in a.chunks(BLOCK).zip(b.chunks(BLOCK)) {
-        let mut lanes = [[0.0_f32; LANES]; N];
+        let mut lanes = [0.0_f32; LANES];
         let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
         for (a, b) in a.iter().zip(b) {
-            for (lane, (&a, &b)) in a.iter().zip(b).enumerate() {
-                for (lanes, value) in lanes.iter_mut().zip(function(a, b)) {
-                    lanes[lane] += value;
-                }
+            for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
+                *lane += function(a, b);
             }
         }
-        for (all, lanes) in all.iter_mut().zip(&lanes) {
-            *all += lanes.iter().map(|&lane| f64::from(lane)).sum::<f64>();
-        }
-        for (&a, &b) in a_rest.iter().zip(b_rest) {
-            all.iter_mut().zip(function(a, b)).for_each(|(all, value)| *all += f64::from(value));
-        }
+        all += lanes.iter().map(|&lane| f64::from(lane)).sum::<f64>();
+        all += a_rest.iter().zip(b_rest).map(|(&a, &b)| f64::from(function(a, b))).sum::<f64>();
     }
     all
 }
