@@ -128,12 +128,16 @@ impl Group<'_> {
         if self.count == 1 {
             return multiply(1.0, left, right, result, positions, cores);
         }
-        let mut together = vec![0.0_f32; out * wide];
+        // What is there goes along, so that a sample is summed in the same order as alone.
+        let place = |channel: usize, sample: usize| (sample * out + channel) * positions;
+        let mut together = Vec::with_capacity(out * wide);
+        for (channel, sample) in (0..out).flat_map(|channel| (0..self.count).map(move |sample| (channel, sample))) {
+            together.extend_from_slice(&result[place(channel, sample)..][..positions]);
+        }
         multiply(1.0, left, right, &mut together, wide, cores);
         for (channel, line) in together.chunks_exact(wide).enumerate() {
             for (sample, part) in line.chunks_exact(positions).enumerate() {
-                let own = &mut result[(sample * out + channel) * positions..][..positions];
-                own.iter_mut().zip(part).for_each(|(sum, number)| *sum += number);
+                result[place(channel, sample)..][..positions].copy_from_slice(part);
             }
         }
     }
