@@ -11,7 +11,7 @@ use diadc_core::plan::Choice;
 
 use super::kernels::{Kernels, transposed_convolution};
 use super::tensor::Tensor;
-use super::{elementwise, layout, linear, matmul, normalize, pool, reduce, resample, source};
+use super::{elementwise, layout, linear, matmul, normalize, pool, resample, source};
 
 /// The output of an operation, as the plan has chosen to compute it. `shape` is that of the output's fact, with all
 /// symbols bound.
@@ -35,15 +35,13 @@ pub fn apply<K: Kernels>(
         Op::Constant(constant) => source::constant(constant, shape, device),
 
         Op::Unary(unary) => elementwise::unary::<K>(*unary, inputs.next(), device),
-        Op::Binary(binary) => elementwise::binary(*binary, inputs.next(), inputs.next(), shape, device),
+        Op::Binary(binary) => elementwise::binary::<K>(*binary, inputs.next(), inputs.next(), shape, device),
         Op::Compare(comparison) => elementwise::compare(*comparison, inputs.next(), inputs.next(), shape, device),
         Op::Select => elementwise::select(inputs.next(), inputs.next(), inputs.next(), shape),
         Op::Cast(dtype) => elementwise::cast(*dtype, inputs.next(), device),
         Op::StopGradient => elementwise::stop_gradient(inputs.next()),
 
-        Op::Reduce { kind, axes, .. } => {
-            Tensor::Float(reduce::reduce::<K::Backend>(*kind, axes, inputs.float(), shape))
-        }
+        Op::Reduce { kind, axes, .. } => layout::reshape(Tensor::Float(K::reduce(*kind, axes, inputs.float())), shape),
         Op::Softmax { axis } => Tensor::Float(K::softmax(inputs.float(), *axis)),
 
         Op::Reshape(_) => layout::reshape(inputs.next(), shape),
@@ -80,10 +78,10 @@ pub fn apply<K: Kernels>(
             Tensor::Float(normalize::layer_norm::<K>(*epsilon, x, weight, bias))
         }
 
-        Op::Pool(pool) => Tensor::Float(pool::pool::<K::Backend>(*pool, inputs.float())),
+        Op::Pool(pool) => Tensor::Float(pool::pool::<K>(*pool, inputs.float())),
         Op::Resize(resize) => resample::resize::<K>(resize.interpolation, inputs.next(), shape, device),
         Op::GaussianBlur { sigma, truncate } => {
-            Tensor::Float(resample::gaussian_blur::<K>(*sigma, *truncate, inputs.float(), device))
+            Tensor::Float(resample::gaussian_blur::<K>(*sigma, *truncate, inputs.float()))
         }
     }
 }

@@ -9,8 +9,9 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::{FloatTensor, FloatTensorOps};
 
 use diadc_core::engine::{Descent, Optimizer};
+use diadc_core::op::Reduction;
 
-use super::kernels::{AdamFactors, Floats, TrainingKernels};
+use super::kernels::{AdamFactors, Floats, Kernels, TrainingKernels};
 
 /// The optimiser moments of a weight: the running mean of its gradients and, for Adam, that of their squares.
 #[derive(Clone, Debug)]
@@ -94,16 +95,23 @@ fn with_momentum<B: Backend>(
 }
 
 /// The gradients, scaled down so that their norm, taken over all of them, is at most `norm`; torch's `clip_grad_norm_`.
-pub(super) fn clip<B: Backend>(gradients: Vec<FloatTensor<B>>, norm: f64) -> Vec<FloatTensor<B>> {
-    let squares = gradients.iter().map(|gradient| B::float_sum(B::float_mul(gradient.clone(), gradient.clone())));
-    let Some(total) = squares.reduce(|a, b| B::float_add(a, b)) else { return gradients };
-    let length = B::float_add_scalar(B::float_sqrt(total), 1e-6.into());
-    let factor = B::float_clamp_max(B::float_mul_scalar(B::float_recip(length), norm.into()), 1.0.into());
+pub(super) fn clip<K: Kernels>(gradients: Vec<Floats<K>>, norm: f64) -> Vec<Floats<K>> {
+    let squares = gradients.iter().map(|gradient| {
+        let axes: Vec<usize> = (0..gradient.shape().len()).collect();
+        let square = K::Backend::float_mul(gradient.clone(), gradient.clone());
+        K::Backend::float_reshape(K::reduce(Reduction::Sum, &axes, square), Shape::new([1]))
+    });
+    let Some(total) = squares.reduce(|a, b| K::Backend::float_add(a, b)) else { return gradients };
+    let length = K::Backend::float_add_scalar(K::Backend::float_sqrt(total), 1e-6.into());
+    let factor = K::Backend::float_clamp_max(
+        K::Backend::float_mul_scalar(K::Backend::float_recip(length), norm.into()),
+        1.0.into(),
+    );
     gradients
         .into_iter()
         .map(|gradient| {
             let ones = Shape::from(vec![1; gradient.shape().len()]);
-            B::float_mul(gradient, B::float_reshape(factor.clone(), ones))
+            K::Backend::float_mul(gradient, K::Backend::float_reshape(factor.clone(), ones))
         })
         .collect()
 }

@@ -4,7 +4,7 @@
 
 use burn::tensor::Scalar;
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{ActivationOps, Device, FloatTensor, FloatTensorOps, IntTensor};
+use burn::tensor::ops::{Device, FloatTensor, FloatTensorOps, IntTensor, IntTensorOps};
 
 use diadc_core::fact::DType;
 use diadc_core::op::{Binary, Comparison, Unary};
@@ -37,7 +37,7 @@ fn float_unary<K: Kernels>(unary: Unary, x: Floats<K>, device: &Device<K::Backen
         Unary::Cos => K::Backend::float_cos(x),
         Unary::Tanh => K::Backend::float_tanh(x),
         Unary::Sigmoid => K::activate(Activation::Sigmoid, x),
-        Unary::Relu => K::Backend::relu(x),
+        Unary::Relu => K::activate(Activation::Relu, x),
         Unary::LeakyRelu(slope) => K::activate(Activation::LeakyRelu(slope), x),
         Unary::Silu => K::activate(Activation::Silu, x),
         Unary::Gelu => K::activate(Activation::Gelu, x),
@@ -103,37 +103,45 @@ fn power<B: Backend>(x: FloatTensor<B>, exponent: f64) -> FloatTensor<B> {
     if exponent < 0.0 { B::float_recip(product) } else { product }
 }
 
-/// The gradient passes only strictly between the bounds, as it does for `relu`.
+/// The gradient passes between the bounds and at them.
 fn clamp<B: Backend>(x: FloatTensor<B>, low: f64, high: f64, device: &Device<B>) -> FloatTensor<B> {
     let dtype = bool_type::<B>(device);
     let mut x = x;
     if low.is_finite() {
-        let below = B::float_lower_equal_elem(x.clone(), low.into(), dtype);
+        let below = B::float_lower_elem(x.clone(), low.into(), dtype);
         x = B::float_mask_fill(x, below, low.into());
     }
     if high.is_finite() {
-        let above = B::float_greater_equal_elem(x.clone(), high.into(), dtype);
+        let above = B::float_greater_elem(x.clone(), high.into(), dtype);
         x = B::float_mask_fill(x, above, high.into());
     }
     x
 }
 
-pub(super) fn binary<B: Backend>(
+pub(super) fn binary<K: Kernels>(
     binary: Binary,
-    a: Tensor<B>,
-    b: Tensor<B>,
+    a: Tensor<K::Backend>,
+    b: Tensor<K::Backend>,
     shape: &[usize],
-    device: &Device<B>,
-) -> Tensor<B> {
+    device: &Device<K::Backend>,
+) -> Tensor<K::Backend> {
     let rank = shape.len().max(1);
     match (binary, with_rank(a, rank), with_rank(b, rank)) {
-        (Binary::Add, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(add::<B>(a, b, shape)),
-        (Binary::Mul, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(mul::<B>(a, b, shape)),
-        (Binary::Sub, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(broadcast::<B>(B::float_sub, a, b, shape)),
-        (Binary::Div, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(broadcast::<B>(B::float_div, a, b, shape)),
-        (Binary::Add, Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(B::int_add(a, b)),
-        (Binary::Sub, Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(B::int_sub(a, b)),
-        (Binary::Mul, Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(B::int_mul(a, b)),
+        (Binary::Add, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(add::<K::Backend>(a, b, shape)),
+        (Binary::Mul, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(mul::<K::Backend>(a, b, shape)),
+        (Binary::Sub, Tensor::Float(a), Tensor::Float(b)) => {
+            Tensor::Float(broadcast::<K::Backend>(K::Backend::float_sub, a, b, shape))
+        }
+        (Binary::Div, Tensor::Float(a), Tensor::Float(b)) => {
+            Tensor::Float(broadcast::<K::Backend>(K::Backend::float_div, a, b, shape))
+        }
+        (Binary::Add, Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(K::Backend::int_add(a, b)),
+        (Binary::Sub, Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(K::Backend::int_sub(a, b)),
+        (Binary::Mul, Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(K::Backend::int_mul(a, b)),
+        (Binary::Max | Binary::Min, Tensor::Float(a), Tensor::Float(b)) => {
+            let [a, b] = [a, b].map(|x| expand(Tensor::<K::Backend>::Float(x), shape).float());
+            Tensor::Float(K::extreme(binary == Binary::Max, a, b))
+        }
         (Binary::Max, a, b) => {
             let second_wins = compare(Comparison::Less, a.clone(), b.clone(), shape, device);
             select(second_wins, b, a, shape)

@@ -21,7 +21,6 @@ mod linear;
 mod matmul;
 mod normalize;
 mod pool;
-mod reduce;
 mod resample;
 mod run;
 mod session;
@@ -31,8 +30,8 @@ mod value;
 
 pub use apply::apply;
 pub use kernels::{
-    Activation, AdamFactors, Composed, Floats, Kernels, Recorded, TrainingKernels, composed_convolution,
-    composed_input_gradient, composed_linear, composed_weight_gradient,
+    Activation, AdamFactors, Composed, Floats, Kernels, Recorded, Taps, TrainingKernels, composed_convolution,
+    composed_input_gradient, composed_linear, composed_weight_gradient, kept, runs,
 };
 pub use session::Session;
 pub use tensor::Tensor;

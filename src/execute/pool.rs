@@ -1,14 +1,14 @@
 //! Windows over the last two axes that become one number each.
 
-use burn::tensor::backend::Backend;
-use burn::tensor::ops::FloatTensor;
+use burn::tensor::ops::ModuleOps;
 
 use diadc_core::op::{Pool, PoolKind};
 
-pub(super) fn pool<B: Backend>(pool: Pool, x: FloatTensor<B>) -> FloatTensor<B> {
-    let Pool { kind, window, stride, padding } = pool;
-    match kind {
-        PoolKind::Average => B::avg_pool2d(x, window, stride, padding, true, false),
-        PoolKind::Max => B::max_pool2d(x, window, stride, padding, [1, 1], false),
+use super::kernels::{Floats, Kernels};
+
+pub(super) fn pool<K: Kernels>(pool: Pool, x: Floats<K>) -> Floats<K> {
+    match pool.kind {
+        PoolKind::Average => K::Backend::avg_pool2d(x, pool.window, pool.stride, pool.padding, true, false),
+        PoolKind::Max => K::max_pool(pool, x),
     }
 }

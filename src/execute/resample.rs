@@ -1,17 +1,18 @@
 //! Resizes or blurs the last two axes.
 //!
-//! Both multiply each image by one matrix from the left and one from the right. The matrices are made on the host in double
-//! precision, so that the result is exact, differentiable and the same on every backend.
+//! Both are weighted sums along columns and rows. The weights are made on the host in double precision, and are the same for
+//! every backend.
 
+use std::collections::BTreeMap;
+
+use burn::tensor::TensorMetadata;
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{Device, FloatTensor, FloatTensorOps, InterpolateMode, InterpolateOptions};
-use burn::tensor::{Shape, TensorMetadata};
+use burn::tensor::ops::{Device, InterpolateMode, InterpolateOptions};
 
-use diadc_core::engine::HostTensor;
 use diadc_core::op::Interpolation;
 
-use super::kernels::{Floats, Kernels};
-use super::layout::{expand, take};
+use super::kernels::{Floats, Kernels, Taps};
+use super::layout::take;
 use super::tensor::{Tensor, signed};
 
 pub(super) fn resize<K: Kernels>(
@@ -29,21 +30,15 @@ pub(super) fn resize<K: Kernels>(
         Interpolation::Bilinear | Interpolation::BilinearAligned => {
             let rows = bilinear(from[2], shape[2], interpolation == Interpolation::BilinearAligned);
             let columns = bilinear(from[3], shape[3], interpolation == Interpolation::BilinearAligned);
-            Tensor::Float(both_sides::<K>(x.float(), &rows, &columns, device))
+            Tensor::Float(K::resample(&[rows, columns], x.float()))
         }
     }
 }
 
 /// `scipy.ndimage.gaussian_filter` over the last two axes with mode `reflect`, where the border pixel is repeated.
-pub(super) fn gaussian_blur<K: Kernels>(
-    sigma: f64,
-    truncate: f64,
-    x: Floats<K>,
-    device: &Device<K::Backend>,
-) -> Floats<K> {
+pub(super) fn gaussian_blur<K: Kernels>(sigma: f64, truncate: f64, x: Floats<K>) -> Floats<K> {
     let shape = x.shape();
-    let (rows, columns) = (gaussian(shape[2], sigma, truncate), gaussian(shape[3], sigma, truncate));
-    both_sides::<K>(x, &rows, &columns, device)
+    K::resample(&[shape[2], shape[3]].map(|extent| gaussian(extent, sigma, truncate)), x)
 }
 
 fn nearest<B: Backend>(x: Tensor<B>, shape: &[usize], device: &Device<B>) -> Tensor<B> {
@@ -67,33 +62,10 @@ fn is_exact(from: usize, to: usize) -> bool {
     from.is_multiple_of(to) || (to.is_multiple_of(from) && (to / from).is_power_of_two())
 }
 
-/// A matrix of `rows` by `columns`, row-major.
-struct Matrix {
-    rows: usize,
-    columns: usize,
-    elements: Vec<f64>,
-}
-
-impl Matrix {
-    fn zeros(rows: usize, columns: usize) -> Matrix {
-        Matrix { rows, columns, elements: vec![0.0; rows * columns] }
-    }
-
-    fn add(&mut self, row: usize, column: usize, weight: f64) {
-        self.elements[row * self.columns + column] += weight;
-    }
-
-    fn on<B: Backend>(&self, device: &Device<B>) -> FloatTensor<B> {
-        let elements = self.elements.iter().map(|&x| x as f32).collect();
-        Tensor::<B>::from_host(HostTensor::floats(&[self.rows, self.columns], elements), device).float()
-    }
-}
-
-/// Row `i` holds the weights of the input pixels for output pixel `i`.
-fn bilinear(from: usize, to: usize, aligned: bool) -> Matrix {
-    let mut matrix = Matrix::zeros(to, from);
+/// For each output pixel the input pixels on both sides of its place.
+fn bilinear(from: usize, to: usize, aligned: bool) -> Taps {
     let last = from - 1;
-    for i in 0..to {
+    let pixel = |i: usize| {
         let place = match aligned {
             true if to == 1 => 0.0,
             true => i as f64 * last as f64 / (to - 1) as f64,
@@ -101,37 +73,24 @@ fn bilinear(from: usize, to: usize, aligned: bool) -> Matrix {
         };
         let before = (place as usize).min(last);
         let share = (place - before as f64).min(1.0);
-        matrix.add(i, before, 1.0 - share);
-        matrix.add(i, (before + 1).min(last), share);
-    }
-    matrix
+        vec![(before, (1.0 - share) as f32), ((before + 1).min(last), share as f32)]
+    };
+    Taps::new(from, (0..to).map(pixel).collect())
 }
 
-/// Row `i` holds the weights of the input pixels around pixel `i`, those outside mirrored into the image.
-fn gaussian(extent: usize, sigma: f64, truncate: f64) -> Matrix {
+/// For each pixel those around it; those outside are mirrored into the image.
+fn gaussian(extent: usize, sigma: f64, truncate: f64) -> Taps {
     let radius = (truncate * sigma + 0.5) as i64;
     let weights: Vec<f64> = (-radius..=radius).map(|k| (-0.5 * (k as f64 / sigma).powi(2)).exp()).collect();
     let sum: f64 = weights.iter().sum();
-    let mut matrix = Matrix::zeros(extent, extent);
     let period = 2 * signed(extent);
-    for i in 0..extent {
+    let pixel = |i: usize| {
+        let mut taps: BTreeMap<usize, f64> = BTreeMap::new();
         for (k, weight) in (-radius..=radius).zip(&weights) {
             let place = (signed(i) + k).rem_euclid(period);
-            let mirrored = place.min(period - 1 - place);
-            matrix.add(i, mirrored as usize, weight / sum);
+            *taps.entry(place.min(period - 1 - place) as usize).or_default() += weight / sum;
         }
-    }
-    matrix
-}
-
-/// `rows x columns^T` for each image.
-fn both_sides<K: Kernels>(x: Floats<K>, rows: &Matrix, columns: &Matrix, device: &Device<K::Backend>) -> Floats<K> {
-    let [batch, channels, h, w] = x.shape().dims();
-    let images = batch * channels;
-    let x = K::Backend::float_reshape(x, Shape::new([images * h, w]));
-    let x = K::multiply(x, K::Backend::float_swap_dims(columns.on::<K::Backend>(device), 0, 1));
-    let x = K::Backend::float_reshape(x, Shape::new([images, h, columns.rows]));
-    let rows_on_device = Tensor::<K::Backend>::Float(rows.on::<K::Backend>(device));
-    let x = K::multiply(expand(rows_on_device, &[images, rows.rows, h]).float(), x);
-    K::Backend::float_reshape(x, Shape::new([batch, channels, rows.rows, columns.rows]))
+        taps.into_iter().map(|(place, weight)| (place, weight as f32)).collect()
+    };
+    Taps::new(extent, (0..extent).map(pixel).collect())
 }

@@ -260,7 +260,7 @@ impl<K: TrainingKernels> Engine for Session<K> {
         loaded.step += 1;
         let (ids, mut gradients): (Vec<WeightId>, Vec<_>) = std::mem::take(&mut loaded.waiting).into_iter().unzip();
         if let Some(norm) = descent.clip_norm {
-            gradients = descend::clip::<K::Backend>(gradients, norm);
+            gradients = descend::clip::<K>(gradients, norm);
         }
         for (id, gradient) in ids.iter().zip(gradients) {
             let weight = self.weights[id.0 as usize].clone().float();

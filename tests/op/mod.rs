@@ -21,6 +21,7 @@ mod random;
 mod reduce;
 mod resample;
 mod source;
+mod special;
 
 use diadc::op::Op;
 

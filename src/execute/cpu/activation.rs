@@ -28,6 +28,7 @@ pub(super) fn activate(activation: Activation, x: Flexible) -> Flexible {
             let slope = slope as f32;
             each(x, |x| if x >= 0.0 { x } else { slope * x })
         }
+        Activation::Relu => each(x, |x| if x <= 0.0 { 0.0 } else { x }),
         Activation::Sigmoid => each(x, sigmoid),
         Activation::Silu => each(x, |x| x * sigmoid(x)),
     }
@@ -49,6 +50,7 @@ pub(super) fn gradient(activation: Activation, x: Flexible, gradient: Flexible) 
             let below = below as f32;
             each_pair(x, gradient, |x, slope| if x > 0.0 { slope } else { below * slope })
         }
+        Activation::Relu => each_pair(x, gradient, |x, slope| if x <= 0.0 { 0.0 } else { slope }),
         Activation::Sigmoid => each_pair(x, gradient, |x, slope| {
             let power = exp(-x.abs());
             slope * (power / ((1.0 + power) * (1.0 + power)))
@@ -57,6 +59,15 @@ pub(super) fn gradient(activation: Activation, x: Flexible, gradient: Flexible) 
             let s = sigmoid(x);
             slope * (s + x * (s * (1.0 - s)))
         }),
+    }
+}
+
+/// The larger or the smaller of two numbers, or NaN if one of them is.
+pub(super) fn extreme(is_larger: bool, a: Flexible, b: Flexible) -> Flexible {
+    if is_larger {
+        each_pair(a, b, |a, b| if b > a || b.is_nan() { b } else { a })
+    } else {
+        each_pair(a, b, |a, b| if b < a || b.is_nan() { b } else { a })
     }
 }
 

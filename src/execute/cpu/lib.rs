@@ -11,7 +11,9 @@ mod linear;
 mod matmul;
 mod normalize;
 mod product;
+mod reduce;
 mod rows;
+mod window;
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
@@ -21,10 +23,10 @@ use rayon::prelude::*;
 
 use diadc_core::engine::Engine;
 use diadc_core::fact::Precision;
-use diadc_core::op::{Attention, Conv2d};
+use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Windows};
 use diadc_execute::{
-    Activation, AdamFactors, Kernels, Session, TrainingKernels, composed_convolution, composed_input_gradient,
+    Activation, AdamFactors, Kernels, Session, Taps, TrainingKernels, composed_convolution, composed_input_gradient,
     composed_linear, composed_weight_gradient,
 };
 
@@ -93,6 +95,22 @@ impl Kernels for Cpu {
     fn activate(activation: Activation, x: Flexible) -> Flexible {
         activation::activate(activation, x)
     }
+
+    fn extreme(is_larger: bool, a: Flexible, b: Flexible) -> Flexible {
+        activation::extreme(is_larger, a, b)
+    }
+
+    fn reduce(kind: Reduction, axes: &[usize], x: Flexible) -> Flexible {
+        reduce::reduce(kind, axes, x)
+    }
+
+    fn max_pool(pool: Pool, x: Flexible) -> Flexible {
+        window::max_pool(pool, x)
+    }
+
+    fn resample(taps: &[Taps; 2], x: Flexible) -> Flexible {
+        window::resample(taps, x)
+    }
 }
 
 impl TrainingKernels for Cpu {
@@ -152,7 +170,7 @@ impl TrainingKernels for Cpu {
         let (numbers, plane): (&[f32], usize) = (x.storage(), height * width);
         let sum = |channel: usize| -> f32 {
             let planes = (0..batch).map(|sample| &numbers[(sample * channels + channel) * plane..][..plane]);
-            planes.map(|plane| plane.iter().sum::<f32>()).sum()
+            planes.map(reduce::sum).sum::<f64>() as f32
         };
         let least = (CHUNK / (batch * plane).max(1)).max(1);
         let sums: Vec<f32> = (0..channels).into_par_iter().with_min_len(least).map(sum).collect();
@@ -178,6 +196,10 @@ impl TrainingKernels for Cpu {
 
     fn activate_gradient(activation: Activation, x: Flexible, gradient: Flexible) -> Flexible {
         activation::gradient(activation, x, gradient)
+    }
+
+    fn max_pool_gradient(pool: Pool, x: Flexible, gradient: Flexible) -> Flexible {
+        window::max_pool_gradient(pool, x, gradient)
     }
 
     fn adam(

@@ -13,6 +13,7 @@ pub(super) fn activate<B: Backend>(activation: Activation, x: FloatTensor<B>) ->
         Activation::Gelu => B::float_mul(x.clone(), normal::<B>(x)),
         Activation::GeluTanh => B::float_div(x.clone(), logistic::<B>(inner::<B>(x))),
         Activation::LeakyRelu(slope) => B::leaky_relu(x, slope.into()),
+        Activation::Relu => without_low::<B>(x.clone(), x),
         Activation::Sigmoid => sigmoid::<B>(x),
         Activation::Silu => B::float_div(x.clone(), logistic::<B>(x)),
     }
@@ -45,6 +46,7 @@ pub(super) fn gradient<B: Backend>(
             let scaled = B::float_mul_scalar(gradient.clone(), slope.into());
             return B::float_mask_where(gradient, below, scaled);
         }
+        Activation::Relu => return without_low::<B>(x, gradient),
         Activation::Sigmoid => sigmoid_slope::<B>(sigmoid::<B>(x)),
         Activation::Silu => {
             let y = sigmoid::<B>(x.clone());
@@ -52,6 +54,13 @@ pub(super) fn gradient<B: Backend>(
         }
     };
     B::float_mul(gradient, slope)
+}
+
+/// The numbers where those of `x` are positive or NaN, else 0.
+fn without_low<B: Backend>(x: FloatTensor<B>, numbers: FloatTensor<B>) -> FloatTensor<B> {
+    let bools = get_device_settings::<B>(&B::float_device(&x)).bool_dtype;
+    let low = B::float_lower_equal_elem(x, 0.0.into(), bools);
+    B::float_mask_fill(numbers, low, 0.0.into())
 }
 
 /// The factor of the cube in the tanh approximation of GELU.

@@ -5,11 +5,12 @@ use std::marker::PhantomData;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 
-use diadc_core::op::{Attention, Conv2d};
+use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
 use super::interface::{Activation, AdamFactors, Kernels, TrainingKernels};
-use super::{activation, adam, convolution, linear, normalize};
+use super::taps::{self, Taps};
+use super::{activation, adam, convolution, linear, normalize, reduce};
 
 /// What burn has for a backend, and what can be composed of it.
 #[derive(Clone, Debug)]
@@ -68,6 +69,22 @@ impl<B: Backend> Kernels for Composed<B> {
     fn activate(activation: Activation, x: FloatTensor<B>) -> FloatTensor<B> {
         activation::activate::<B>(activation, x)
     }
+
+    fn extreme(is_larger: bool, a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
+        reduce::extreme::<B>(is_larger, a, b)
+    }
+
+    fn reduce(kind: Reduction, axes: &[usize], x: FloatTensor<B>) -> FloatTensor<B> {
+        reduce::reduce::<B>(kind, axes, x)
+    }
+
+    fn max_pool(pool: Pool, x: FloatTensor<B>) -> FloatTensor<B> {
+        reduce::max_pool::<B>(pool, x)
+    }
+
+    fn resample(taps: &[Taps; 2], x: FloatTensor<B>) -> FloatTensor<B> {
+        taps::by_products::<Self>(taps, x)
+    }
 }
 
 impl<B: Backend> TrainingKernels for Composed<B> {
@@ -120,6 +137,10 @@ impl<B: Backend> TrainingKernels for Composed<B> {
 
     fn activate_gradient(activation: Activation, x: FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
         activation::gradient::<B>(activation, x, gradient)
+    }
+
+    fn max_pool_gradient(pool: Pool, x: FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
+        reduce::max_pool_gradient::<B>(pool, x, gradient)
     }
 
     fn adam(

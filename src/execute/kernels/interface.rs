@@ -5,8 +5,10 @@ use std::fmt::Debug;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 
-use diadc_core::op::{Attention, Conv2d};
+use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
+
+use super::taps::Taps;
 
 /// A floating-point tensor on the backend of these kernels.
 pub type Floats<K> = FloatTensor<<K as Kernels>::Backend>;
@@ -20,6 +22,8 @@ pub enum Activation {
     GeluTanh,
     /// `x` if positive, else a multiple of it.
     LeakyRelu(f64),
+    /// `x` if positive, else 0.
+    Relu,
     /// `1 / (1 + e^-x)`.
     Sigmoid,
     /// `x / (1 + e^-x)`.
@@ -66,6 +70,18 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
 
     /// A function of single numbers.
     fn activate(activation: Activation, x: Floats<Self>) -> Floats<Self>;
+
+    /// The larger or the smaller of two values of one shape.
+    fn extreme(is_larger: bool, a: Floats<Self>, b: Floats<Self>) -> Floats<Self>;
+
+    /// A reduction over axes, which stay with extent 1.
+    fn reduce(kind: Reduction, axes: &[usize], x: Floats<Self>) -> Floats<Self>;
+
+    /// The largest number of each window of `[B, C, H, W]`.
+    fn max_pool(pool: Pool, x: Floats<Self>) -> Floats<Self>;
+
+    /// Sums along the rows and the columns of `[B, C, H, W]`.
+    fn resample(taps: &[Taps; 2], x: Floats<Self>) -> Floats<Self>;
 }
 
 /// What training needs of a backend besides: gradients, and steps along them.
@@ -113,6 +129,9 @@ pub trait TrainingKernels: Kernels {
 
     /// The gradient of the input of [`Kernels::activate`].
     fn activate_gradient(activation: Activation, x: Floats<Self>, gradient: Floats<Self>) -> Floats<Self>;
+
+    /// The gradient of the input of [`Kernels::max_pool`].
+    fn max_pool_gradient(pool: Pool, x: Floats<Self>, gradient: Floats<Self>) -> Floats<Self>;
 
     /// A weight after one step of Adam, and its moments, of which there are none before the first step.
     fn adam(

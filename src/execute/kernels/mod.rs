@@ -17,6 +17,8 @@ mod interface;
 mod linear;
 mod normalize;
 mod recorded;
+mod reduce;
+mod taps;
 
 pub use composed::Composed;
 pub use convolution::{
@@ -26,5 +28,7 @@ pub use convolution::{
 pub use interface::{Activation, AdamFactors, Floats, Kernels, TrainingKernels};
 pub use linear::linear as composed_linear;
 pub use recorded::Recorded;
+pub use reduce::{kept, runs};
+pub use taps::Taps;
 
 pub(crate) use convolution::transposed_convolution;

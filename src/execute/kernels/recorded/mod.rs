@@ -6,15 +6,18 @@ mod activation;
 mod convolution;
 mod normalize;
 mod product;
+mod single;
 
 use std::marker::PhantomData;
 
 use burn::backend::Autodiff;
 
-use diadc_core::op::{Attention, Conv2d};
+use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
 use super::interface::{Activation, Floats, Kernels, TrainingKernels};
+use super::taps::Taps;
+use single::Function;
 
 /// Kernels that record what they do, so that it can be differentiated.
 #[derive(Clone, Debug)]
@@ -72,5 +75,21 @@ impl<K: TrainingKernels> Kernels for Recorded<K> {
 
     fn activate(activation: Activation, x: Floats<Self>) -> Floats<Self> {
         activation::activate::<K>(activation, x)
+    }
+
+    fn extreme(is_larger: bool, a: Floats<Self>, b: Floats<Self>) -> Floats<Self> {
+        single::extreme::<K>(is_larger, a, b)
+    }
+
+    fn reduce(kind: Reduction, axes: &[usize], x: Floats<Self>) -> Floats<Self> {
+        Function::Reduce(kind, axes.to_vec()).record::<K>(x)
+    }
+
+    fn max_pool(pool: Pool, x: Floats<Self>) -> Floats<Self> {
+        Function::MaxPool(pool).record::<K>(x)
+    }
+
+    fn resample(taps: &[Taps; 2], x: Floats<Self>) -> Floats<Self> {
+        Function::Resample(taps.clone()).record::<K>(x)
     }
 }
