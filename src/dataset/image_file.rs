@@ -59,7 +59,7 @@ pub fn read_image(path: &Path) -> Result<RgbImage, DatasetError> {
 /// Decodes a mask: a pixel is anomalous where its brightness passes the rule.
 pub(super) fn read_mask(path: &Path, rule: MaskRule) -> Result<Mask, DatasetError> {
     let mask = Mask::by(rule, &read_grey(path)?);
-    if mask.anomalous.contains(&true) {
+    if mask.area() > 0 {
         return Ok(mask);
     }
     Err(DatasetError::MaskEmpty { mask: path.to_path_buf(), threshold: rule.threshold() })

@@ -10,7 +10,6 @@ use std::path::Path;
 
 pub mod audit;
 mod augment;
-mod cubic;
 mod error;
 mod image_file;
 mod inputs;
@@ -19,6 +18,7 @@ mod layout;
 mod listing;
 mod mask;
 mod request;
+mod resample;
 mod resize_mask;
 mod sample;
 pub mod toy;

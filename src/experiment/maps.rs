@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::error::{ExperimentError, MapsError};
-use crate::dataset::{Dataset, Mask, Sample, image_size, read_levels};
+use crate::dataset::{Dataset, Sample, image_size, read_levels};
 use crate::evaluate::collect::{Collector, Observation};
 use crate::evaluate::saved;
 use crate::measure::MaskResize;
@@ -144,8 +144,8 @@ fn shown(sample: &Sample, path: &Path, rules: &[MaskResize]) -> Result<Shown, Ex
     let mask = sample.mask(None)?;
     let [rows, columns] = size.map(|side| side as u32);
     let placed = |rule: &MaskResize| match &mask {
-        Some(Mask { width, height, anomalous }) if (*width, *height) == (columns, rows) => anomalous.clone(),
-        Some(mask) => mask.resized(columns, rows, *rule).anomalous,
+        Some(mask) if (mask.width, mask.height) == (columns, rows) => mask.anomalous(),
+        Some(mask) => mask.resized(columns, rows, *rule).anomalous(),
         None => vec![false; values.len()],
     };
     let masks = rules.iter().map(placed).collect();

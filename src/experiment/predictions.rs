@@ -168,7 +168,7 @@ impl Prediction<'_> {
         }
         let [height, width] = size.map(|side| side as u32);
         let [rows, columns] = self.size.map(|side| side as u32);
-        Mask { width, height, anomalous: above(half) }.resized(columns, rows, rule).anomalous
+        Mask::new(width, height, &above(half)).resized(columns, rows, rule).anomalous()
     }
 
     /// The observation for a collector in which the class has this index; `mask` is that of the map.

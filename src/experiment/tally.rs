@@ -132,7 +132,7 @@ impl<'a> Tally<'a> {
             let rules = collector.measure().protocol.rules();
             let placed = |mask: &Mask| self.transform.mask(mask, rules.mask).resized(columns, rows, rules.mask);
             let mask = mask.as_ref().map(placed);
-            let mask = mask.as_ref().map_or(&empty, |mask| &mask.anomalous);
+            let mask = mask.as_ref().map_or_else(|| empty.clone(), Mask::anomalous);
             let observation = Observation {
                 class: sample.class,
                 id: &sample.id,
@@ -215,7 +215,7 @@ fn example(dataset: &Dataset, kept: Kept<'_>, low: f32, high: f32) -> Example {
         image: picture::heat_map(&kept.scored.map, width, height, low, high),
     });
     let empty = vec![false; kept.scored.map.len()];
-    let mask = kept.mask.as_ref().map_or(&empty, |mask| &mask.anomalous);
+    let mask = kept.mask.as_ref().map_or(empty, Mask::anomalous);
     panels.push(Panel { label: "mask".to_owned(), image: picture::mask_image(mask, width, height) });
     Example {
         class: dataset.classes[kept.sample.class].clone(),

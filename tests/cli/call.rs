@@ -156,3 +156,32 @@ fn parameters_and_multiply_adds_of_diad_are_the_published_ones() {
     let optimized = function("score")["optimized"].as_f64().expect("a count") / 1e9;
     assert!((1600.0..1680.0).contains(&optimized), "{optimized}");
 }
+
+/// As torch.nn.functional.cosine_similarity (2.15) has it in float64, where vectors of 1e20 do not overflow:
+/// each length is at least 1e-8.
+#[test]
+fn the_cosine_of_short_and_of_long_vectors_is_that_of_torch() {
+    let bench = Bench::new();
+    let spec = "use \"small.diad\"::{Small}\nmodel Similar from Small {\n    fn similar(a: [B, 2, H, W], b: [B, 2, H, W]) { cosine(a, b) }\n}\n";
+    bench.write("similar.diad", spec.as_bytes());
+    let shape = [1, 2, 6, 1];
+    let a = vec![1e-9, 3e20, 0.0, 1.0, 1e-9, -3.0, 0.0, 4e20, 0.0, 2.0, 2e-9, 0.5];
+    let b = vec![1.0, 4e20, 1.0, 2.0, 2.0, 1e-5, 1.0, 3e20, 2.0, -1.5, 1.0, 7.0];
+    tensors(&bench, "x.safetensors", &[("a", HostTensor::floats(&shape, a)), ("b", HostTensor::floats(&shape, b))]);
+    let torch = [0.070_710_676, 0.96, 0.0, -0.178_885_44, 0.178_885_44, 0.164_397_58];
+    tensors(&bench, "y.safetensors", &[("result", HostTensor::floats(&[1, 1, 6, 1], torch.to_vec()))]);
+    let ended = bench.run(&[
+        "call",
+        "similar.diad",
+        "similar",
+        CALL[0],
+        CALL[1],
+        CALL[2],
+        CALL[3],
+        "--expect",
+        "y.safetensors",
+        "--tolerance",
+        "1e-6",
+    ]);
+    ended.success();
+}

@@ -122,7 +122,7 @@ fn every_layout_takes_maps_named_as_its_images() {
         let bench = Bench::new();
         for sample in &tree.open(layout).expect("it is sound").test {
             let marked = sample.mask(None).expect("it is sound");
-            let at = |x: u32, y: u32| marked.as_ref().is_some_and(|mask| mask.anomalous[(y * SIDE + x) as usize]);
+            let at = |x: u32, y: u32| marked.as_ref().is_some_and(|mask| mask.anomalous()[(y * SIDE + x) as usize]);
             bench.write(&format!("maps/{}.npy", sample.id), &npy(SIDE, SIDE, |x, y| f32::from(u8::from(at(x, y)))));
         }
         let data = tree.root().display().to_string();

@@ -79,13 +79,13 @@ fn deep_masks_are_read_by_their_own_scale() {
 
 #[test]
 fn a_mask_is_resized_by_the_pixel_under_each_centre() {
-    let mask = Mask { width: 4, height: 2, anomalous: vec![true, false, false, true, false, false, true, true] };
+    let mask = Mask::new(4, 2, &[true, false, false, true, false, false, true, true]);
     let half = mask.resized_nearest(2, 1);
     // Centres fall on columns 1 and 3 of row 1.
-    assert_eq!(half.anomalous, [false, true]);
+    assert_eq!(half.anomalous(), [false, true]);
     let double = mask.resized_nearest(8, 4);
     assert_eq!(double.area(), 4 * mask.area());
     assert_eq!(double.resized_nearest(4, 2), mask);
-    assert_eq!(mask.resized_nearest(3, 2).anomalous, [true, false, true, false, true, true]);
+    assert_eq!(mask.resized_nearest(3, 2).anomalous(), [true, false, true, false, true, true]);
     assert_eq!(Mask::all_normal(3, 3).resized_nearest(5, 2), Mask::all_normal(5, 2));
 }

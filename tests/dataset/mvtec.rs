@@ -31,7 +31,7 @@ fn masks_with_and_without_the_ending_are_found() {
         let dataset = tree.open("mvtec").expect("the mask is found");
         let mask = dataset.test[0].mask(None).expect("the mask is sound").expect("the image is defective");
         assert_eq!((mask.width, mask.height, mask.area()), (6, 4, 12));
-        assert_eq!(mask.anomalous[..6], [true, true, true, false, false, false]);
+        assert_eq!(mask.anomalous()[..6], [true, true, true, false, false, false]);
         assert_eq!(dataset.test[1].mask(None).expect("a good image is sound"), None);
     }
 }

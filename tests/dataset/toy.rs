@@ -44,7 +44,7 @@ fn every_byte_is_the_same_on_every_machine() {
         digest.update(sample.id.as_bytes());
         digest.update(image.as_raw());
         if let Some(mask) = mask {
-            digest.update(mask.anomalous.iter().map(|anomalous| u8::from(*anomalous)).collect::<Vec<u8>>());
+            digest.update(mask.anomalous().iter().map(|anomalous| u8::from(*anomalous)).collect::<Vec<u8>>());
         }
     }
     assert_eq!(format!("{:x}", digest.finalize()), DIGEST);
@@ -95,7 +95,7 @@ fn masks_are_of_the_size_of_the_image_and_neither_empty_nor_everywhere() {
     for Drawn { sample, image, mask } in DRAWN.iter().filter(|drawn| drawn.sample.is_anomalous()) {
         let mask = mask.as_ref().expect("a defective image has a mask");
         assert_eq!((mask.width, mask.height), image.dimensions());
-        assert_eq!((mask.width, mask.anomalous.len()), (SIDE, (SIDE * SIDE) as usize));
+        assert_eq!((mask.width, mask.anomalous().len()), (SIDE, (SIDE * SIDE) as usize));
         let share = mask.area() as f64 / f64::from(SIDE * SIDE);
         assert!(mask.area() >= 24 && share < 0.3, "{}: {share}", sample.id);
         shares.push(share);

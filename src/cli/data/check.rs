@@ -84,7 +84,7 @@ fn drawn(audit: &Audit) -> RgbImage {
         .into_iter()
         .map(|row| {
             let outlined = row.into_iter().map(|(image, mask)| match mask {
-                Some(mask) => picture::mask_outline(&image, &mask.anomalous),
+                Some(mask) => picture::mask_outline(&image, &mask.anomalous()),
                 None => image,
             });
             outlined.collect()

@@ -137,8 +137,8 @@ fn visible_change(sound: &RgbImage, damaged: &RgbImage) -> Option<Mask> {
     if area < LEAST_AREA || total < LEAST_CONTRAST * area {
         return None;
     }
-    let anomalous = changes.iter().map(|change| *change > VISIBLE).collect();
-    Some(Mask { width: SIDE, height: SIDE, anomalous })
+    let anomalous: Vec<bool> = changes.iter().map(|change| *change > VISIBLE).collect();
+    Some(Mask::new(SIDE, SIDE, &anomalous))
 }
 
 fn to_byte(value: f32) -> u8 {

@@ -100,8 +100,9 @@ fn write_scene(root: &Path, scene: Scene) -> Result<(), DatasetError> {
     let (image, mask) = scene.image_and_mask();
     save(&image.into(), &root.join(scene.id()))?;
     let Some(mask) = mask else { return Ok(()) };
+    let marked = mask.anomalous();
     let image = GrayImage::from_fn(mask.width, mask.height, |x, y| {
-        Luma([if mask.anomalous[(y * mask.width + x) as usize] { 255 } else { 0 }])
+        Luma([u8::from(marked[(y * mask.width + x) as usize]) * u8::MAX])
     });
     save(&image.into(), &root.join(mask_name(scene)))
 }
