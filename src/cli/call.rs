@@ -112,7 +112,8 @@ impl Call {
             Some(needed) => Model::start(needed, None, target, self.seed, screen),
             None => Model::load(program, &self.weights, target, self.seed, screen),
         })?;
-        let outcome = self.compute(program, &function, model.engine(), &inputs, &wanted)?;
+        let outcome = self.compute(program, &function, model.engine(), &inputs, &wanted);
+        let outcome = outcome.map_err(|failure| failure.at(&compiled.sources))?;
         if let Some(path) = &self.output {
             let named: Vec<(&str, &HostTensor)> =
                 outcome.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();

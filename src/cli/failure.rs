@@ -2,12 +2,14 @@
 
 use crate::compile::Failed;
 use crate::dataset::DatasetError;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::evaluate::metric::MetricError;
 use crate::evaluate::saved::SavedError;
 use crate::evaluate::score::ScoreError;
 use crate::execute::{DeviceChoiceError, RunError};
 use crate::experiment::{BenchError, ExperimentError};
 use crate::report::PublishedError;
+use crate::source::SourceMap;
 use crate::weight::WeightError;
 
 /// A command failed.
@@ -26,6 +28,15 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// The same with the place in the source, where it is an operation that fails on the numbers it is given.
+    pub(super) fn at(self, sources: &SourceMap) -> Failure {
+        let Failure::Run(ExperimentError::Run(RunError::Integer { origin, .. })) = &self else { return self };
+        let Failure::Run(error) = &self else { return self };
+        let diagnostics = vec![Diagnostic::new(Code::Overflow, error.to_string(), origin.span)];
+        let sources = sources.clone();
+        Failure::Spec(Box::new(Failed { diagnostics, warnings: Vec::new(), sources, spec: None }))
+    }
+
     pub(super) fn status(&self) -> u8 {
         match self {
             Failure::Spec(_) | Failure::Run(_) | Failure::Findings(_) | Failure::Printed => 1,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use diadc_core::engine::{Draw, HostTensor, NamedTensors, RunError};
 use diadc_core::fact::{Bindings, Fact, Shape};
+use diadc_core::op::{INTS, MOST_ELEMENTS};
 use diadc_core::plan::{Block, Plan, PlanInput, Work};
 
 /// The shapes of all outputs of the steps of a block, as numbers.
@@ -21,7 +22,7 @@ pub(super) struct Shapes {
 /// takes the number of samples in `draw` where it is the first extent of a random source. All other extents must agree.
 ///
 /// # Errors
-/// If an input is missing, unknown, or of another type or shape.
+/// If an input is missing, unknown, or of another type or shape, or holds an integer of more than 32 bits.
 pub(super) fn bind(plan: &Plan, inputs: &NamedTensors, draw: &Draw) -> Result<Bindings, RunError> {
     let function = || plan.name.clone();
     for name in inputs.keys() {
@@ -50,6 +51,9 @@ pub(super) fn bind(plan: &Plan, inputs: &NamedTensors, draw: &Draw) -> Result<Bi
         if expected != given.shape || input.fact.dtype != given.data.dtype() {
             return Err(wrong(plan, input, &expected, given));
         }
+        if let Some(value) = given.as_ints().into_iter().flatten().find(|n| !INTS.contains(n)) {
+            return Err(RunError::LargeInput { function: function(), name: input.name.clone(), value: *value });
+        }
     }
     Ok(bindings)
 }
@@ -64,7 +68,13 @@ fn collect(shape: &Shape, given: &[usize], bindings: &mut Bindings) {
 
 fn concrete(shape: &Shape, bindings: &Bindings, plan: &Plan) -> Result<Vec<usize>, RunError> {
     let unknown = || RunError::UnknownExtent { function: plan.name.clone(), shape: shape.to_string() };
-    shape.value(bindings).ok_or_else(unknown)
+    let extents = shape.value(bindings).ok_or_else(unknown)?;
+    let count = extents.iter().try_fold(1_usize, |count, &extent| count.checked_mul(extent));
+    let fits = extents.contains(&0) || count.is_some_and(|count| count as u64 <= MOST_ELEMENTS.cast_unsigned());
+    if fits {
+        return Ok(extents);
+    }
+    Err(RunError::TooLarge { function: plan.name.clone(), shape: format!("{extents:?}") })
 }
 
 fn wrong(plan: &Plan, input: &PlanInput, expected: &[usize], given: &HostTensor) -> RunError {
@@ -82,7 +92,7 @@ fn wrong(plan: &Plan, input: &PlanInput, expected: &[usize], given: &HostTensor)
 /// All shapes of a block under `bindings`.
 ///
 /// # Errors
-/// If a symbol has no value.
+/// If a symbol has no value, or a tensor would be too large for any machine.
 pub(super) fn shapes(plan: &Plan, block: &Block, bindings: &Bindings) -> Result<Shapes, RunError> {
     let mut found = Shapes::default();
     for (i, step) in block.steps.iter().enumerate() {

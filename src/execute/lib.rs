@@ -15,6 +15,7 @@ mod broadcast;
 mod clock;
 mod descend;
 mod elementwise;
+mod integer;
 mod kernels;
 mod layout;
 mod linear;

@@ -12,7 +12,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::Device;
 
 use diadc_core::engine::{DeviceError, Draw, HostData, HostTensor, RunError, numbers};
-use diadc_core::fact::Precision;
+use diadc_core::fact::{DType, Precision};
 use diadc_core::graph::Origin;
 use diadc_core::op::{Elements, Op, WeightId};
 use diadc_core::plan::{Block, Choice, LoopPlan, Operand, Step, Work};
@@ -20,6 +20,7 @@ use diadc_core::plan::{Block, Choice, LoopPlan, Operand, Step, Work};
 use super::apply;
 use super::bind::Shapes;
 use super::clock::Watch;
+use super::integer::beyond;
 use super::kernels::{Kernels, Recorded, TrainingKernels};
 use super::tensor::Tensor;
 use super::value::Value;
@@ -133,6 +134,7 @@ impl<K: TrainingKernels> Run<'_, K> {
         if let (Op::Gather, [table, index]) = (op, inputs.as_slice()) {
             self.check_index(table, index)?;
         }
+        self.check_integers(op, step, &inputs, shape)?;
         Ok(if let Op::Random(random) = op {
             let drawn = numbers(random, shape, self.draw, turn).ok_or_else(|| RunError::Samples {
                 function: self.function.to_owned(),
@@ -172,6 +174,27 @@ impl<K: TrainingKernels> Run<'_, K> {
         let outside = |i: &&i64| usize::try_from(**i).map_or(true, |i| i >= rows);
         match index.as_ints().into_iter().flatten().find(outside) {
             Some(&index) => Err(RunError::Index { function: self.function.to_owned(), index, rows }),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that all integers that an operation gives are such that tensors hold: devices wrap others around.
+    fn check_integers(
+        &self,
+        op: &Op,
+        step: &Step,
+        inputs: &[Value<K::Backend>],
+        shape: &[usize],
+    ) -> Result<(), RunError> {
+        if step.facts[0].dtype != DType::Int {
+            return Ok(());
+        }
+        let inputs: Vec<_> = inputs.iter().map(|input| input.clone().plain()).collect();
+        match beyond(op, &inputs, shape)? {
+            Some(value) => {
+                let (function, operation) = (self.function.to_owned(), op.to_string());
+                Err(RunError::Integer { function, operation, value, origin: step.origin })
+            }
             None => Ok(()),
         }
     }

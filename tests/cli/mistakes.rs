@@ -35,6 +35,15 @@ fn wrong_shapes_are_found_before_anything_runs() {
 }
 
 #[test]
+fn a_setting_that_no_int_holds_is_refused() {
+    let bench = Bench::new();
+    let set = |value: &str| format!("size={value}");
+    for (value, said) in [("99999999999999999999", "number-too-large"), ("3000000000", "not-within")] {
+        refused(&bench, &["run", "small.diad", "--set", &set(value), "--out", "out"], &[said]);
+    }
+}
+
+#[test]
 fn an_unknown_setting_suggests_the_nearest() {
     let bench = Bench::new();
     refused(

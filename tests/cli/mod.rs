@@ -6,6 +6,7 @@ mod data;
 mod draws;
 mod fmt;
 mod harness;
+mod hostile;
 mod memory;
 mod metrics;
 mod mistakes;

@@ -81,6 +81,87 @@ fn numbers_that_ints_can_not_hold_are_refused() {
     Spec::model("param it = 9223372036854775807 + 1").fails_with("overflow");
     Spec::model("param it = (-9223372036854775807 - 1) / -1").fails_with("overflow");
     Spec::model("param it = 3 % 0").fails_with("division-by-zero");
+    Spec::model("param it = -(-9223372036854775807 - 1)").fails_with("overflow");
+    Spec::model("param it = 10 ^ 5000000000").fails_with("overflow");
+    for large in ["to_int(1e30)", "to_int(-1e19)", "floor(1e300)", "floor(9223372036854775808.0)"] {
+        Spec::model(&format!("param it = {large}")).fails_with("overflow");
+    }
+    assert_eq!(value("100000 * 100000 + 3000000000"), "13000000000");
+    assert_eq!(value("to_int(1e10)"), "10000000000");
+    assert_eq!(value("(-1) ^ 5000000001 + 1 ^ 5000000000"), "0");
+    assert_eq!(value("to_int(9007199254740993)"), "9007199254740993");
+    assert_eq!(value("floor(-2.5) + to_int(-2.5)"), "-5");
+}
+
+#[test]
+fn floats_that_are_not_finite_are_refused_where_they_arise() {
+    for division in ["1.0 / 0", "1 / 0.0", "0.0 / 0.0", "5.5 % 0", "-1.0 / (1 - 1)"] {
+        Spec::model(&format!("param it = {division}")).fails_with("division-by-zero");
+    }
+    let others = [
+        "1e308 * 10",
+        "1e308 + 1e308",
+        "-1e308 - 1e308",
+        "1 / 1e-320",
+        "10.0 ^ 400",
+        "(-8.0) ^ 0.5",
+        "0 ^ -1",
+        "0.0 ^ -1",
+        "sum([1e308, 1e308])",
+        "mean([1e308, 1e308])",
+        "linspace(-1e308, 1e308, 3)",
+        "sqrt(-1)",
+        "log(0)",
+        "exp(1000)",
+    ];
+    for other in others {
+        Spec::model(&format!("param it = {other}")).fails_with("not-finite");
+    }
+    Spec::model("fn f(x: [B, 3]) { x / 0 }").fails_with("division-by-zero");
+    Spec::model("fn f(x: [B, 3]) { x / 1e-320 }").fails_with("not-finite");
+}
+
+#[test]
+fn integers_that_tensors_do_not_hold_are_refused() {
+    let uses = [
+        "t + 3000000000",
+        "t * -3000000000",
+        "3000000000 - t",
+        "t < 3000000000",
+        "-3000000000 == t",
+        "clamp(t, 0, 3000000000)",
+        "maximum(t, 3000000000)",
+        "where(t > 0, t, 3000000000)",
+        "t + constant(3000000000)",
+        "t + gather([1.0], constant([0, 4294967296]))",
+        "loop z = t over i in [0, 3000000000] { z + i }",
+        "t < 2.5",
+        "where(t > 0, t, 0.5)",
+    ];
+    for used in uses {
+        Spec::model(&format!("fn f(t: int[B]) {{ {used} }}")).fails_with("shape-mismatch");
+    }
+    Spec::model("fn f(t: int[B]) { to_float(t) + 3000000000 }").compiles();
+    Spec::model("fn f(t: int[B]) { t + 2147483647 }").compiles();
+    Spec::model("fn f(t: int[B]) { t - 2147483647 }").compiles();
+}
+
+#[test]
+fn tensors_that_no_machine_holds_are_refused() {
+    let made = [
+        "full(1.0, shape: [1000000000000, 2])",
+        "random_normal(shape: [4294967296, 4294967296, 4294967296])",
+        "x |> pad([9223372036854775807, 1, 1, 1])",
+        "x |> resize(1000000000)",
+        "x |> conv(3, out: 4, padding: 9223372036854775807) @ \"c\"",
+        "x |> conv(3, out: 4, dilation: 9223372036854775807) @ \"c\"",
+        "x |> avg_pool(2000000000, padding: 1000000000)",
+        "x |> gaussian_blur(1e10)",
+    ];
+    for made in made {
+        Spec::model(&format!("fn f(x: [1, 3, 8, 8]) {{ {made} }}")).fails_with("shape-mismatch");
+    }
+    Spec::model("fn f(x: [2000000000000]) { x }").fails_with("shape-mismatch");
 }
 
 #[test]

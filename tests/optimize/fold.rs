@@ -1,7 +1,8 @@
 //! Constants are computed once, to the last bit.
 
+use diadc::fact::Fact;
 use diadc::graph::program::Function;
-use diadc::op::{Binary, Op, Unary};
+use diadc::op::{Binary, Constant, Elements, Op, Unary};
 use diadc::optimize::optimize;
 
 use crate::run::net::{Net, dims, evaluate, floats, inputs};
@@ -48,6 +49,24 @@ fn a_constant_that_makes_the_other_operand_larger_stays() {
     let c = net.constant(0.3, "4 1 3");
     let y = net.binary(Binary::Mul, x, c);
     assert_eq!(folded(&net.function(&[("y", y)])), ["input x", "constant 0.300000", "mul"]);
+}
+
+#[test]
+fn integers_are_not_computed_beyond_what_tensors_hold() {
+    let mut net = Net::default();
+    let mut int =
+        |n: i64| net.add(Op::Constant(Constant { elements: Elements::Int([n].into()), shape: dims("") }), &[]);
+    let (large, least, one) = (int(100_000), int(i32::MIN.into()), int(1));
+    let product = net.binary(Binary::Mul, large, large);
+    let sum = net.binary(Binary::Add, large, one);
+    let negative = net.unary(Unary::Neg, least);
+    let t = net.add(Op::Input { name: "t".to_owned(), fact: Fact::int(dims("B")) }, &[]);
+    let less = net.binary(Binary::Sub, t, least);
+    let outputs = [("product", product), ("sum", sum), ("negative", negative), ("less", less)];
+    let better = optimize(&net.function(&outputs));
+    let left = listed(&better.graph);
+    let kept = ["constant 100000", "constant -2147483648", "constant 100001", "mul 100000", "neg", "input t", "sub"];
+    assert!(kept.iter().all(|op| left.iter().any(|found| found == op)), "{left:?}");
 }
 
 #[test]

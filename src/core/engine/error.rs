@@ -1,6 +1,7 @@
 //! What can go wrong when a checked program runs: wrong inputs, or a device that fails.
 
 use crate::graph::Origin;
+use crate::op::INTS;
 
 /// The device failed at what it was asked for; the text is the device's own.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,36 @@ pub enum RunError {
         index: i64,
         /// How many there are.
         rows: usize,
+    },
+    /// An input holds an integer that has more than 32 bits.
+    #[error("the input `{name}` of `{function}` holds {value}, and tensors hold integers from {} to {}", INTS.start(), INTS.end())]
+    LargeInput {
+        /// The function.
+        function: String,
+        /// The input.
+        name: String,
+        /// The integer.
+        value: i64,
+    },
+    /// An operation gives an integer that has more than 32 bits, or makes one of a float that has none.
+    #[error("in `{function}`, `{operation}` gives {value}, and tensors hold integers from {} to {}; compute with floats, as in `to_float(..)`, or limit the numbers with `clamp`", INTS.start(), INTS.end())]
+    Integer {
+        /// The function.
+        function: String,
+        /// The operation with its settings.
+        operation: String,
+        /// The number.
+        value: String,
+        /// Where it comes from.
+        origin: Origin,
+    },
+    /// The inputs ask for a tensor that no machine holds.
+    #[error("with these inputs, `{function}` makes a tensor {shape} of more than 2^40 elements")]
+    TooLarge {
+        /// The function.
+        function: String,
+        /// Its shape.
+        shape: String,
     },
     /// A value is not finite. Only a run that looks for such values reports it.
     #[error("in `{function}`, `{operation}` gives numbers that are not finite")]

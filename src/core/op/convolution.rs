@@ -5,7 +5,7 @@ use std::fmt;
 use crate::fact::{Dim, Fact, Shape};
 
 use super::ShapeError;
-use super::error::{float, of_rank, positive};
+use super::error::{float, of_rank, padded, positive};
 
 /// Settings of a convolution; `[vertical, horizontal]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,7 @@ impl Conv2d {
         let (x, weight) = image_and_weight(inputs)?;
         positive("stride", self.stride)?;
         positive("dilation", self.dilation)?;
+        padded(inputs[0], self.padding)?;
         let [out, per_group, kh, kw] = [0, 1, 2, 3].map(|i| weight.0[i].clone());
         let taken = per_group.times(&dim(self.groups));
         if x.0[1] != taken {
@@ -36,7 +37,7 @@ impl Conv2d {
         let mut dims = vec![x.0[0].clone(), out];
         for (i, kernel) in [kh, kw].into_iter().enumerate() {
             let reach = kernel.minus(&Dim::from(1)).times(&dim(self.dilation[i])).plus(&Dim::from(1));
-            let room = x.0[2 + i].plus(&dim(2 * self.padding[i])).minus(&reach);
+            let room = x.0[2 + i].plus(&dim(self.padding[i].saturating_mul(2))).minus(&reach);
             if room.known().is_some_and(|n| n < 0) {
                 return Err(ShapeError::new(format!(
                     "a window of {reach} does not fit into {} with padding {}",
@@ -89,7 +90,8 @@ impl ConvTranspose2d {
         for i in 0..2 {
             let steps = x.0[2 + i].minus(&Dim::from(1)).times(&dim(self.stride[i]));
             let reach = weight.0[2 + i].minus(&Dim::from(1)).times(&dim(self.dilation[i])).plus(&Dim::from(1));
-            let size = steps.plus(&reach).plus(&dim(self.output_padding[i])).minus(&dim(2 * self.padding[i]));
+            let size =
+                steps.plus(&reach).plus(&dim(self.output_padding[i])).minus(&dim(self.padding[i].saturating_mul(2)));
             if size.known().is_some_and(|n| n < 1) {
                 return Err(ShapeError::new(format!("padding {} cuts everything off", self.padding[i])));
             }

@@ -1,6 +1,8 @@
 //! Why an operation refuses its inputs, in words; the caller adds the place in the source.
 
-use crate::fact::{DType, Fact, Shape};
+use crate::fact::{DType, Dim, Fact, Shape};
+
+use super::MOST_ELEMENTS;
 
 /// An operation refuses its inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,21 @@ pub(super) fn one<'a>(inputs: &[&'a Fact]) -> Result<&'a Fact, ShapeError> {
     match inputs {
         [x] => Ok(x),
         _ => Err(ShapeError::new(format!("one input is expected, {} are given", inputs.len()))),
+    }
+}
+
+/// Checks that an image with this much around it is not too large for any machine.
+pub(super) fn padded(x: &Fact, padding: [usize; 2]) -> Result<(), ShapeError> {
+    let around = padding.map(|n| Dim::from(i64::try_from(n).unwrap_or(i64::MAX)).times(&Dim::from(2)));
+    let mut shape = x.shape.clone();
+    for (extent, around) in shape.0[2..].iter_mut().zip(around) {
+        *extent = extent.plus(&around);
+    }
+    match shape.elements().known() {
+        Some(count) if count > MOST_ELEMENTS => {
+            Err(ShapeError::new(format!("{x} would have more than 2^40 elements with padding {padding:?}")))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

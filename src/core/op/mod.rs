@@ -28,7 +28,10 @@ pub use pool::{Pool, PoolKind};
 pub use record::{Identity, Moves, OpRecord, Zero};
 pub use reduce::Reduction;
 pub use resample::{Interpolation, PadMode, Resize};
-pub use source::{Constant, Distribution, Elements, Random};
+pub use source::{Constant, Distribution, Elements, INTS, Random};
+
+/// The most elements that a tensor has: 4 TiB of floats.
+pub const MOST_ELEMENTS: i64 = 1 << 40;
 
 /// Number of a weight in the weight table of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -108,11 +111,21 @@ impl Op {
     /// The fact of the output for inputs with these facts.
     ///
     /// # Errors
-    /// If the operation has no meaning for such inputs.
+    /// If the operation has no meaning for such inputs, or the output would be too large for any machine.
     pub fn infer(&self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
+        let fact = self.rule(inputs)?;
+        match fact.shape.elements().known() {
+            Some(count) if count > MOST_ELEMENTS => {
+                Err(ShapeError::new(format!("{fact} would have more than 2^40 elements")))
+            }
+            Some(_) | None => Ok(fact),
+        }
+    }
+
+    fn rule(&self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
         match self {
             Op::Input { fact, .. } | Op::Weight { fact, .. } => source::given(inputs, fact),
-            Op::Constant(constant) => source::given(inputs, &constant.fact()),
+            Op::Constant(constant) => constant.infer(inputs),
             Op::Random(random) => random.infer(inputs),
             Op::Unary(unary) => unary.infer(inputs),
             Op::Binary(binary) => binary.infer(inputs),
@@ -138,7 +151,7 @@ impl Op {
             Op::LayerNorm { .. } => normalize::layer_norm(inputs),
             Op::Pool(pool) => pool.infer(inputs),
             Op::Resize(resize) => resize.infer(inputs),
-            Op::GaussianBlur { sigma, .. } => resample::gaussian_blur(*sigma, inputs),
+            Op::GaussianBlur { sigma, truncate } => resample::gaussian_blur(*sigma, *truncate, inputs),
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::fact::{Dim, Fact, Shape};
 
 use super::ShapeError;
-use super::error::{float, one_of_rank, positive};
+use super::error::{float, one_of_rank, padded, positive};
 
 /// How the numbers of a window become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +35,10 @@ impl Pool {
         float(inputs[0])?;
         positive("window", self.window)?;
         positive("stride", self.stride)?;
+        padded(inputs[0], self.padding)?;
         let mut dims = x.0[..2].to_vec();
         for i in 0..2 {
-            if 2 * self.padding[i] > self.window[i] {
+            if self.padding[i] > self.window[i] / 2 {
                 return Err(ShapeError::new(format!(
                     "padding {} is more than half the window {}",
                     self.padding[i], self.window[i]

@@ -37,6 +37,9 @@ impl Resize {
         if [&h, &w].iter().any(|n| n.known().is_some_and(|n| n < 1)) {
             return Err(ShapeError::new(format!("{} can't be resized to {h} x {w}", inputs[0])));
         }
+        if x.0[2..].iter().any(|n| n.known() == Some(0)) {
+            return Err(ShapeError::new(format!("{} has no pixels to resize", inputs[0])));
+        }
         Ok(Fact { dtype: inputs[0].dtype, shape: Shape(vec![x.0[0].clone(), x.0[1].clone(), h, w]) })
     }
 }
@@ -71,11 +74,20 @@ impl PadMode {
     }
 }
 
-pub(super) fn gaussian_blur(sigma: f64, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
+/// A blur reaches less far than this, in pixels.
+const MOST_REACH: f64 = 1e6;
+
+pub(super) fn gaussian_blur(sigma: f64, truncate: f64, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     one_of_rank(inputs, 4, "an image [B, C, H, W]")?;
     float(inputs[0])?;
     if !(sigma > 0.0 && sigma.is_finite()) {
         return Err(ShapeError::new(format!("sigma must be positive, this is {sigma}")));
+    }
+    let reach = sigma * truncate;
+    if !(0.0..MOST_REACH).contains(&reach) {
+        return Err(ShapeError::new(format!(
+            "sigma times truncate must be from 0 to a million pixels, this is {reach}"
+        )));
     }
     Ok(inputs[0].clone())
 }

@@ -1,11 +1,15 @@
 //! Operations without inputs: constants and random numbers.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::fact::{Fact, Shape};
 
 use super::ShapeError;
+
+/// The integers that tensors hold: those of 32 bits, on every device.
+pub const INTS: RangeInclusive<i64> = i32::MIN as i64..=i32::MAX as i64;
 
 /// The numbers of a constant.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +29,17 @@ impl Elements {
             Elements::Int(numbers) => numbers.iter().all(|&n| n == 0),
         }
     }
+
+    /// Checks that a tensor can hold them.
+    ///
+    /// # Errors
+    /// Names the first integer that has more than 32 bits.
+    pub fn fit(&self) -> Result<(), ShapeError> {
+        match self {
+            Elements::Float(_) => Ok(()),
+            Elements::Int(numbers) => numbers.iter().try_for_each(|&n| held(n)),
+        }
+    }
 }
 
 /// A tensor whose numbers are part of the program; all its extents are known.
@@ -37,7 +52,12 @@ pub struct Constant {
 }
 
 impl Constant {
-    pub(super) fn fact(&self) -> Fact {
+    pub(super) fn infer(&self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
+        self.elements.fit()?;
+        given(inputs, &self.fact())
+    }
+
+    fn fact(&self) -> Fact {
         match self.elements {
             Elements::Float(_) => Fact::float(self.shape.clone()),
             Elements::Int(_) => Fact::int(self.shape.clone()),
@@ -96,7 +116,7 @@ impl fmt::Display for Random {
 impl Random {
     pub(super) fn infer(&self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
         if let Distribution::Int { low, high } = self.distribution
-            && (low >= high || i32::try_from(low).is_err() || i32::try_from(high).is_err())
+            && (low >= high || !INTS.contains(&low) || !INTS.contains(&high))
         {
             return Err(ShapeError::new(format!(
                 "random integers need a range of 32-bit integers, this is {low}..{high}"
@@ -113,6 +133,15 @@ impl Random {
         }
         given(inputs, &self.fact)
     }
+}
+
+/// Checks that a tensor can hold an integer.
+pub(super) fn held(n: i64) -> Result<(), ShapeError> {
+    if INTS.contains(&n) {
+        return Ok(());
+    }
+    Err(ShapeError::new(format!("tensors hold integers from {} to {}, this is {n}", INTS.start(), INTS.end()))
+        .help(format!("write `{n}.0` for a float")))
 }
 
 pub(super) fn given(inputs: &[&Fact], fact: &Fact) -> Result<Fact, ShapeError> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use diadc_core::fact::{DType, Fact, Shape};
+use diadc_core::fact::{Fact, Shape};
 use diadc_core::graph::{Function, Graph, Loop, Origin, ScopeId, ValueId};
 use diadc_core::op::{Binary, Constant, Elements, Op, ShapeError, Unary, WeightId};
 
@@ -210,23 +210,10 @@ impl Builder {
         id
     }
 
-    /// An input of the function, or of the body of a loop.
-    pub(super) fn input(&mut self, name: &str, fact: Fact, origin: Origin) -> Tensor {
-        self.sure(Op::Input { name: name.to_owned(), fact }, &[], origin)
-    }
-
-    /// A tensor with the numbers of `elements`.
-    pub(super) fn constant(&mut self, elements: Elements, shape: Shape, origin: Origin) -> Tensor {
-        self.sure(Op::Constant(Constant { elements, shape }), &[], origin)
-    }
-
-    /// A number as a tensor without axes, of the element type of `like`.
-    pub(super) fn scalar(&mut self, value: f64, like: &Fact, origin: Origin) -> Tensor {
-        let elements = match like.dtype {
-            DType::Int => Elements::Int([value as i64].into()),
-            DType::Float | DType::Bool => Elements::Float([value].into()),
-        };
-        self.constant(elements, Shape::default(), origin)
+    /// A float as a tensor without axes.
+    pub(super) fn scalar(&mut self, value: f64, origin: Origin) -> Tensor {
+        let elements = Elements::Float([value].into());
+        self.sure(Op::Constant(Constant { elements, shape: Shape::default() }), &[], origin)
     }
 
     pub(super) fn unary(&mut self, unary: Unary, x: &Tensor, origin: Origin) -> Tensor {

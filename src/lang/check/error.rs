@@ -131,6 +131,14 @@ pub(super) fn out_of_range(index: i64, len: usize, span: Span) -> Diagnostic {
         .help("the first element has index 0")
 }
 
+pub(super) fn overflow(what: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::Overflow, format!("{what} is too large for an int"), span)
+}
+
+pub(super) fn division_by_zero(what: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::DivisionByZero, format!("{what} is divided by 0"), span)
+}
+
 pub(super) fn not_exact(a: &str, b: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code::NotDivisible, format!("{a} / {b} leaves a remainder"), span)
         .help("use `div(a, b)` to round down, or write one of them as a float")

@@ -103,7 +103,7 @@ codes! {
         NotCallable = "not-callable",
         /// A division of whole numbers leaves a remainder.
         NotDivisible = "not-divisible",
-        /// A function of a number has no finite value.
+        /// A number that is computed before anything runs is not finite.
         NotFinite = "not-finite",
         /// A param has a value outside of its range.
         NotWithin = "not-within",

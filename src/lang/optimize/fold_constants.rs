@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use diadc_core::fact::{DType, Shape};
+use diadc_core::fact::{DType, Fact, Shape};
 use diadc_core::graph::{Graph, Task, ValueId};
 use diadc_core::op::{Constant, Elements, Moves, Op, Unary};
 
@@ -14,9 +14,6 @@ use super::rebuild::Rebuild;
 
 /// Larger constants are not worth a copy in the program.
 const MOST_ELEMENTS: usize = 1024;
-
-/// Integers up to here are exact in double precision.
-const MOST_EXACT: i64 = 1 << 53;
 
 /// The graph with operations on constants replaced by their results.
 pub(super) fn fold_constants(graph: &Graph) -> Option<Graph> {
@@ -34,14 +31,16 @@ pub(super) fn fold_constants(graph: &Graph) -> Option<Graph> {
             [Some(a), Some(b)] => two(op, a, b, shape),
             _ => None,
         };
-        if let Some(elements) = result {
+        if let Some(elements) = result.filter(|elements| elements.fit().is_ok()) {
             copy.put(id, Op::Constant(Constant { elements, shape: shape.clone() }), &[]);
             continue;
         }
         let same = |operand: usize| *graph.fact(inputs[operand]) == node.facts[0];
         match without_constant(op, &constants, same) {
-            Some((unary, operand)) => copy.put(id, Op::Unary(unary), &[inputs[operand]]),
-            None => copy.keep(id),
+            Some((unary, operand)) if unary_fits(unary, graph.fact(inputs[operand])) => {
+                copy.put(id, Op::Unary(unary), &[inputs[operand]]);
+            }
+            Some(_) | None => copy.keep(id),
         }
     }
     copy.finish()
@@ -52,6 +51,11 @@ fn constant(graph: &Graph, value: ValueId) -> Option<&Constant> {
         Task::Op(Op::Constant(constant)) => Some(constant),
         Task::Op(_) | Task::Loop(_) => None,
     }
+}
+
+/// Whether a function takes such values: the negative of the smallest integer is none that a tensor holds.
+fn unary_fits(unary: Unary, x: &Fact) -> bool {
+    Op::Unary(unary).infer(&[x]).is_ok()
 }
 
 /// An operation with a constant operand as a function of the other operand, and the number of that one. `same` says
@@ -66,7 +70,7 @@ fn without_constant(op: &Op, constants: &[Option<&Constant>], same: impl Fn(usiz
     };
     let c = match &constant.elements {
         Elements::Float(v) => v.first().copied()?,
-        Elements::Int(v) => v.first().filter(|c| c.abs() < MOST_EXACT).map(|&c| c as f64)?,
+        Elements::Int(v) => v.first().map(|&c| c as f64)?,
     };
     let unary = record.by_constant.filter(|_| count(&constant.elements) == 1)?;
     Some((unary(c), operand))

@@ -10,6 +10,7 @@ use std::fmt;
 use crate::fact::{DType, Fact};
 
 use super::super::error::one;
+use super::super::source::held;
 use super::super::{Identity, OpRecord, ShapeError, Zero};
 
 /// A function of one number. Float in, float out, unless said otherwise.
@@ -127,7 +128,10 @@ impl Unary {
         let x = one(inputs)?;
         match x.dtype {
             DType::Float => Ok(x.clone()),
-            DType::Int if self.record().integer.is_some() => Ok(x.clone()),
+            DType::Int if self.record().integer.is_some() => {
+                self.record().settings.numbers().try_for_each(|setting| held(setting as i64))?;
+                Ok(x.clone())
+            }
             DType::Int | DType::Bool => Err(ShapeError::new(format!("a float tensor is expected, this is {x}"))
                 .help("convert it with `to_float(..)`")),
         }

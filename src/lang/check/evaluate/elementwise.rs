@@ -1,6 +1,6 @@
 //! Built-in functions of single elements, which take numbers and tensors alike, and reductions.
 
-use diadc_core::fact::{DType, Fact, Shape};
+use diadc_core::fact::DType;
 use diadc_core::op::{Binary, Op, Reduction, Settings};
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -64,8 +64,7 @@ impl Expander<'_> {
                 None => Op::Cast(DType::Float),
             },
             ElementWord::ToInt => match number(arguments) {
-                // A float that is too large gives the largest int.
-                Some(x) => return Ok(Value::Int(x as i64)),
+                Some(x) => return self.whole(arguments.get("x").0.int(), x.trunc(), arguments),
                 None => Op::Cast(DType::Int),
             },
             ElementWord::StopGradient => Op::StopGradient,
@@ -74,8 +73,19 @@ impl Expander<'_> {
         self.emit(&arguments.site, op, &[x]).map(Value::Tensor)
     }
 
+    /// A float without a fraction as an int, unless it is too large for one; `exact` is the int that it stands for, if
+    /// it was one.
+    pub(crate) fn whole(&mut self, exact: Option<i64>, x: f64, arguments: &Arguments<'_>) -> Outcome<Value> {
+        // The largest int is no float; the first float beyond it is its successor.
+        let fits = x >= i64::MIN as f64 && x < -(i64::MIN as f64);
+        exact.or_else(|| fits.then_some(x as i64)).map(Value::Int).ok_or_else(|| {
+            let text = format!("`{}` gives {x}, which is too large for an int", arguments.site.callee);
+            self.report(Diagnostic::new(Code::Overflow, text, arguments.site.span))
+        })
+    }
+
     /// A number that a function gives, unless it is infinite or none.
-    fn finite(&mut self, value: f64, of: &str, arguments: &Arguments<'_>) -> Outcome<Value> {
+    pub(crate) fn finite(&mut self, value: f64, of: &str, arguments: &Arguments<'_>) -> Outcome<Value> {
         if value.is_finite() {
             return Ok(Value::Float(value));
         }
@@ -85,12 +95,12 @@ impl Expander<'_> {
 
     /// The tensors `a` and `b`; a number is made a tensor of the other's element type.
     fn two_alike(&mut self, arguments: &Arguments<'_>) -> Outcome<[Tensor; 2]> {
-        let like = match (arguments.get("a").0, arguments.get("b").0) {
-            (Value::Tensor(x), _) | (_, Value::Tensor(x)) => Fact::clone(&x.fact),
-            _ => Fact::float(Shape::default()),
+        let beside = match (arguments.get("a").0, arguments.get("b").0) {
+            (Value::Tensor(x), _) | (_, Value::Tensor(x)) => x.fact.dtype,
+            _ => DType::Float,
         };
-        let [a, b] = ["a", "b"].map(|name| match arguments.get(name).0.number() {
-            Some(x) => Ok(self.builder.scalar(x, &like, arguments.site.origin())),
+        let [a, b] = ["a", "b"].map(|name| match self.scalar(&arguments.site, arguments.get(name).0, beside)? {
+            Some(number) => Ok(number),
             None => self.tensor_argument(arguments, name),
         });
         Ok([a?, b?])

@@ -121,7 +121,7 @@ impl Expander<'_> {
             return Err(self.report(Diagnostic::new(Code::ShapeMismatch, text, arguments.get("groups").1)));
         }
         let padding = match arguments.get("padding").0.present() {
-            None => [0, 1].map(|i| (kernel[i] - 1) * dilation[i] / 2),
+            None => [0, 1].map(|i| (kernel[i] - 1).saturating_mul(dilation[i]) / 2),
             Some(_) => self.pair_argument(arguments, "padding", 0)?,
         };
         Ok(Windows { x, channels, out, extents: kernel.map(as_int), stride, padding, dilation, groups })
@@ -261,7 +261,7 @@ fn unbiased(builder: &mut Builder, var: &Tensor, x: &Tensor, at: Origin) -> Tens
     let mut reduced = x.fact.shape.0.clone();
     reduced.remove(1);
     let axes = (0..reduced.len()).collect();
-    let one = builder.scalar(1.0, &var.fact, at);
+    let one = builder.scalar(1.0, at);
     let ones = builder.sure(Op::Expand(Shape(reduced)), &[one], at);
     let count = builder.sure(Op::Reduce { kind: Reduction::Sum, axes, keep: false }, &[ones], at);
     let less = builder.unary(Unary::AddScalar(-1.0), &count, at);

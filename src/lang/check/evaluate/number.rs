@@ -34,14 +34,17 @@ impl Expander<'_> {
                 let (from, to) = (self.float_argument(arguments, "from")?, self.float_argument(arguments, "to")?);
                 let count = self.int_argument(arguments, "count", 1)?;
                 self.short(count, arguments)?;
+                self.finite(to - from, &format!("{from} and {to}"), arguments)?;
                 let at = |i: i64| {
                     let step = (to - from) / (count - 1).max(1) as f64;
                     if i + 1 == count && count > 1 { to } else { from + step * i as f64 }
                 };
                 Ok(Value::list((0..count).map(|i| Value::Float(at(i))).collect()))
             }
-            // A float that is too large gives the largest int.
-            CompileTimeWord::Floor => self.float_argument(arguments, "x").map(|x| Value::Int(x.floor() as i64)),
+            CompileTimeWord::Floor => {
+                let x = self.float_argument(arguments, "x")?;
+                self.whole(arguments.get("x").0.int(), x.floor(), arguments)
+            }
             CompileTimeWord::Div => {
                 let a = self.int_argument(arguments, "a", i64::MIN)?;
                 let b = self.int_argument(arguments, "b", 1)?;

@@ -38,7 +38,10 @@ impl Expander<'_> {
         span: Span,
     ) -> Outcome<Value> {
         Ok(match (op, self.expr(env, operand)?) {
-            (UnaryOp::Neg, Value::Int(n)) => Value::Int(n.saturating_neg()),
+            (UnaryOp::Neg, Value::Int(n)) => match n.checked_neg() {
+                Some(negative) => Value::Int(negative),
+                None => return Err(self.report(error::overflow(&format!("-({n})"), span))),
+            },
             (UnaryOp::Neg, Value::Float(x)) => Value::Float(-x),
             (UnaryOp::Neg, Value::Tensor(x)) => {
                 let site = CallSite { callee: "-", span, env, place: None, operands: &[] };
@@ -144,14 +147,7 @@ impl Expander<'_> {
                 Value::Set(Rc::new(rest.cloned().collect()))
             }
             _ => match (a.number(), b.number(), a.dim(), b.dim()) {
-                (Some(x), Some(y), ..) => Value::Float(match op {
-                    Arithmetic::Add => x + y,
-                    Arithmetic::Sub => x - y,
-                    Arithmetic::Mul => x * y,
-                    Arithmetic::Div => x / y,
-                    Arithmetic::Rem => x.rem_euclid(y),
-                    Arithmetic::Pow => x.powf(y),
-                }),
+                (Some(x), Some(y), ..) => self.floats(site, op, x, y)?,
                 (.., Some(x), Some(y)) => match self.dims(site, op, &x, &y)? {
                     Some(dim) => Value::of_dim(&dim),
                     None => return Err(self.no_such(site, a, b)),
@@ -161,14 +157,32 @@ impl Expander<'_> {
         })
     }
 
+    fn floats(&mut self, site: &CallSite<'_>, op: Arithmetic, x: f64, y: f64) -> Outcome<Value> {
+        let result = match op {
+            Arithmetic::Add => x + y,
+            Arithmetic::Sub => x - y,
+            Arithmetic::Mul => x * y,
+            Arithmetic::Div | Arithmetic::Rem if y == 0.0 => {
+                return Err(self.report(error::division_by_zero(&format!("{x:?}"), site.span)));
+            }
+            Arithmetic::Div => x / y,
+            Arithmetic::Rem => x.rem_euclid(y),
+            Arithmetic::Pow => x.powf(y),
+        };
+        if result.is_finite() {
+            return Ok(Value::Float(result));
+        }
+        let text = format!("{x:?} {} {y:?} is not a finite number", site.callee);
+        Err(self.report(Diagnostic::new(Code::NotFinite, text, site.span)))
+    }
+
     fn ints(&mut self, site: &CallSite<'_>, op: Arithmetic, x: i64, y: i64) -> Outcome<Value> {
         let result = match op {
             Arithmetic::Add => x.checked_add(y),
             Arithmetic::Sub => x.checked_sub(y),
             Arithmetic::Mul => x.checked_mul(y),
             Arithmetic::Div | Arithmetic::Rem if y == 0 => {
-                let text = format!("{x} is divided by 0");
-                return Err(self.report(Diagnostic::new(Code::DivisionByZero, text, site.span)));
+                return Err(self.report(error::division_by_zero(&x.to_string(), site.span)));
             }
             Arithmetic::Div if x.checked_rem(y).is_some_and(|rest| rest != 0) => {
                 return Err(self.report(error::not_exact(&x.to_string(), &y.to_string(), site.span)));
@@ -177,13 +191,17 @@ impl Expander<'_> {
             Arithmetic::Rem => x.checked_rem_euclid(y),
             Arithmetic::Pow => match u32::try_from(y) {
                 Ok(exponent) => x.checked_pow(exponent),
-                Err(_) => return Ok(Value::Float((x as f64).powf(y as f64))),
+                Err(_) if y < 0 => return self.floats(site, op, x as f64, y as f64),
+                Err(_) => match x {
+                    0 | 1 => Some(x),
+                    -1 => Some(if y % 2 == 0 { 1 } else { -1 }),
+                    _ => None,
+                },
             },
         };
-        result.map(Value::Int).ok_or_else(|| {
-            let text = format!("{x} {} {y} is too large for an int", site.callee);
-            self.report(Diagnostic::new(Code::Overflow, text, site.span))
-        })
+        result
+            .map(Value::Int)
+            .ok_or_else(|| self.report(error::overflow(&format!("{x} {} {y}", site.callee), site.span)))
     }
 
     /// The result of an operator on two extents; `None` if the operator is not defined for extents.
@@ -220,6 +238,12 @@ impl Expander<'_> {
         let c = y.number().expect("the caller has seen a number");
         if x.fact.dtype == DType::Int && (matches!(y, Value::Float(_)) || op == Arithmetic::Div) {
             return Err(self.no_such(site, &Value::Tensor(x.clone()), y));
+        }
+        if op == Arithmetic::Div && c == 0.0 {
+            return Err(self.report(error::division_by_zero("a tensor", site.span)));
+        }
+        if op == Arithmetic::Div {
+            self.floats(site, op, 1.0, c)?;
         }
         let unary = match op {
             Arithmetic::Add => Unary::AddScalar(c),
@@ -267,11 +291,10 @@ impl Expander<'_> {
                 Comparison::Equal => x == y,
             })));
         }
-        let mut scalar = |c: f64, like: &Tensor| self.builder.scalar(c, &like.fact, site.origin());
         let inputs = match (a, b) {
             (Value::Tensor(x), Value::Tensor(y)) => Some([x.clone(), y.clone()]),
-            (Value::Tensor(x), y) => y.number().map(|c| [x.clone(), scalar(c, x)]),
-            (x, Value::Tensor(y)) => x.number().map(|c| [scalar(c, y), y.clone()]),
+            (Value::Tensor(x), y) => self.scalar(site, y, x.fact.dtype)?.map(|c| [x.clone(), c]),
+            (x, Value::Tensor(y)) => self.scalar(site, x, y.fact.dtype)?.map(|c| [c, y.clone()]),
             _ => None,
         };
         let Some(inputs) = inputs else { return Ok(None) };

@@ -119,7 +119,7 @@ impl Expander<'_> {
         }
         let uniform = self.draw(site, Distribution::Uniform, Fact::float(x.fact.shape.clone()), self.rows(&x))?;
         let (builder, at) = (&mut self.builder, site.origin());
-        let limit = builder.scalar(p, &uniform.fact, at);
+        let limit = builder.scalar(p, at);
         let keep = builder.sure(Op::Compare(Comparison::LessEqual), &[limit, uniform], at);
         let keep = builder.sure(Op::Cast(DType::Float), &[keep], at);
         let keep = builder.unary(Unary::MulScalar(1.0 / (1.0 - p)), &keep, at);

@@ -11,11 +11,11 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast;
 
 use super::tensor::elements;
-use crate::check::Expander;
 use crate::check::report::{Outcome, Reported};
 use crate::check::trace::Callee;
 use crate::check::value::environment::Environment;
 use crate::check::value::{Tensor, Value};
+use crate::check::{Expander, error};
 
 /// The head of a loop.
 struct LoopHead {
@@ -43,7 +43,7 @@ impl Expander<'_> {
         });
         let names = run.carried.iter().chain(&run.stepped).map(|(name, _)| name);
         for (name, fact) in names.zip(facts.chain(step_facts)) {
-            let input = Value::Tensor(self.builder.input(&name.node, fact, inner.origin(name.span)));
+            let input = Value::Tensor(self.input(&name.node, fact, inner.origin(name.span))?);
             self.saw(name.span, &input);
             inner.define(name.node.clone(), input);
         }
@@ -80,6 +80,9 @@ impl Expander<'_> {
                 let what = format!("the constants `{}` of a loop", name.node);
                 return Err(self.refuse(&what, "a list of numbers", &value, values.span));
             };
+            if let Err(why) = numbers.fit() {
+                return Err(self.report(error::shape(&name.node, why, values.span)));
+            }
             stepped.push(numbers);
             lengths.push(items.len());
         }

@@ -1,12 +1,13 @@
 //! The call site of an operation: what its nodes and messages need to know. It does not change during the call.
 
+use diadc_core::fact::{DType, Fact, Shape};
 use diadc_core::graph::Origin;
-use diadc_core::op::Op;
+use diadc_core::op::{Constant, Elements, Op};
 use diadc_core::span::Span;
 
 use crate::check::report::Outcome;
 use crate::check::value::environment::Environment;
-use crate::check::value::{Tensor, WeightPlace};
+use crate::check::value::{Tensor, Value, WeightPlace};
 use crate::check::{Expander, error};
 
 /// The call of a built-in function, or the use of an operator.
@@ -31,6 +32,27 @@ impl CallSite<'_> {
 }
 
 impl Expander<'_> {
+    /// An input of the function, or of the body of a loop.
+    pub(crate) fn input(&mut self, name: &str, fact: Fact, origin: Origin) -> Outcome<Tensor> {
+        let op = Op::Input { name: name.to_owned(), fact };
+        self.builder.add(op, &[], origin).map_err(|error| self.report(error::shape(name, error, origin.span)))
+    }
+
+    /// A tensor whose numbers are known.
+    pub(crate) fn constant_tensor(&mut self, site: &CallSite<'_>, elements: Elements, shape: Shape) -> Outcome<Tensor> {
+        self.emit(site, Op::Constant(Constant { elements, shape }), &[])
+    }
+
+    /// A number as a tensor without axes. An int becomes a float beside a tensor of floats.
+    pub(crate) fn scalar(&mut self, site: &CallSite<'_>, number: &Value, beside: DType) -> Outcome<Option<Tensor>> {
+        let elements = match (beside, number.int(), number.number()) {
+            (DType::Int, Some(n), _) => Elements::Int([n].into()),
+            (_, _, Some(x)) => Elements::Float([x].into()),
+            (_, _, None) => return Ok(None),
+        };
+        self.constant_tensor(site, elements, Shape::default()).map(Some)
+    }
+
     /// Adds an operation, or reports that it does not fit its inputs.
     pub(crate) fn emit(&mut self, site: &CallSite<'_>, op: Op, inputs: &[Tensor]) -> Outcome<Tensor> {
         self.builder.add(op, inputs, site.origin()).map_err(|error| {

@@ -68,13 +68,13 @@ impl Expander<'_> {
                     (None, Some(x)) => Elements::Float([x].into()),
                     (None, None) => return self.table(arguments, "values").map(Value::Tensor),
                 };
-                return Ok(Value::Tensor(self.builder.constant(elements, Shape::default(), arguments.site.origin())));
+                return self.constant_tensor(&arguments.site, elements, Shape::default()).map(Value::Tensor);
             }
             LayoutWord::Full => {
                 let shape = self.shape_argument(arguments, "shape", None)?;
                 let value = self.float_argument(arguments, "value")?;
                 let elements = Elements::Float([value].into());
-                let scalar = self.builder.constant(elements, Shape::default(), arguments.site.origin());
+                let scalar = self.constant_tensor(&arguments.site, elements, Shape::default())?;
                 (Op::Expand(shape), vec![scalar])
             }
         };
@@ -94,7 +94,7 @@ impl Expander<'_> {
         let items = self.list_argument(arguments, name)?;
         let elements = elements(&items).ok_or_else(|| self.refuse_argument(arguments, name, "a list of numbers"))?;
         let shape = Shape::of(&[as_int(items.len())]);
-        Ok(self.builder.constant(elements, shape, arguments.site.origin()))
+        self.constant_tensor(&arguments.site, elements, shape)
     }
 
     fn split(&mut self, arguments: &Arguments<'_>) -> Outcome<Value> {
@@ -183,9 +183,8 @@ impl Expander<'_> {
             return Err(self.report(Diagnostic::new(Code::ShapeMismatch, text, arguments.site.span)));
         };
         let shape = Shape::of(&[channels]);
-        let origin = arguments.site.origin();
-        let one = self.builder.constant(Elements::Float([1.0].into()), shape.clone(), origin);
-        let zero = self.builder.constant(Elements::Float([0.0].into()), shape, origin);
+        let one = self.constant_tensor(&arguments.site, Elements::Float([1.0].into()), shape.clone())?;
+        let zero = self.constant_tensor(&arguments.site, Elements::Float([0.0].into()), shape)?;
         let groups = usize::try_from(channels).unwrap_or(usize::MAX);
         let op = Op::GroupNorm { groups, epsilon: self.float_argument(arguments, "epsilon")? };
         Ok((op, vec![x, one, zero]))

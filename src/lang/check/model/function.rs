@@ -20,13 +20,11 @@ impl Expander<'_> {
     /// The value of a function of the model for inputs.
     fn run(&mut self, module: ModuleId, def: &Arc<FnDef>, scope: ScopeId, inputs: Vec<(Name, Fact)>) -> Outcome<Value> {
         let mut env = self.environment_of(InstanceId::MODEL, module, scope);
-        let given: Vec<Given> = inputs
-            .into_iter()
-            .map(|(name, fact)| {
-                let tensor = self.builder.input(&name.node, fact, env.origin(name.span));
-                Given { name: Some((name.node.clone(), name.span)), value: Value::Tensor(tensor), span: name.span }
-            })
-            .collect();
+        let given = inputs.into_iter().map(|(name, fact)| {
+            let tensor = self.input(&name.node, fact, env.origin(name.span))?;
+            Ok(Given { name: Some((name.node.clone(), name.span)), value: Value::Tensor(tensor), span: name.span })
+        });
+        let given: Vec<Given> = given.collect::<Outcome<_>>()?;
         self.function.batch = Some(Dim::symbol(BATCH));
         let entered = self.enter_call(def.name.span)?;
         let value = self.run_function(&mut env, def, given, def.name.span);

@@ -7,8 +7,8 @@ use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use diadc_core::fact::{Dim, Fact, Shape};
-use diadc_core::graph::{Function, Origin, ValueId};
+use diadc_core::fact::{DType, Dim, Fact};
+use diadc_core::graph::{Function, ValueId};
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic, one_of};
@@ -18,6 +18,7 @@ use crate::resolve::spec::ModuleId;
 
 use super::function::collect;
 use crate::check::Expander;
+use crate::check::evaluate::site::CallSite;
 use crate::check::report::{Outcome, Reported};
 use crate::check::value::environment::Environment;
 use crate::check::value::{Given, InstanceId, Tensor, Value};
@@ -48,7 +49,7 @@ impl Expander<'_> {
             self.function.freezes = self.parts(&env, &def.freezes)?;
         }
         self.function.batch = Some(batch(query));
-        let mut inputs = self.inputs(&env, query);
+        let mut inputs = self.inputs(&env, query)?;
         for input in &inputs {
             let value = Value::Tensor(input.tensor.clone());
             if lets.contains(&&input.name) {
@@ -61,7 +62,8 @@ impl Expander<'_> {
         for name in lets {
             self.instances[InstanceId::MODEL].members.remove(name);
         }
-        let value = self.numbers_as_tensors(value?, env.origin(query.expr.span));
+        let site = CallSite { callee: &query.text, span: query.expr.span, env: &env, place: None, operands: &[] };
+        let value = self.numbers_as_tensors(value?, &site)?;
         let mut outputs = Vec::new();
         collect("", &value, &mut outputs);
         if outputs.is_empty() {
@@ -99,10 +101,10 @@ impl Expander<'_> {
         Some(def.clone())
     }
 
-    fn inputs(&mut self, env: &Environment, query: &Query) -> Vec<Input> {
+    fn inputs(&mut self, env: &Environment, query: &Query) -> Outcome<Vec<Input>> {
         let inputs = query.inputs.iter().map(|(name, fact)| {
-            let tensor = self.builder.input(&name.node, fact.clone(), env.origin(name.span));
-            Input { name: name.node.clone(), span: name.span, tensor, is_argument: false }
+            let tensor = self.input(&name.node, fact.clone(), env.origin(name.span))?;
+            Ok(Input { name: name.node.clone(), span: name.span, tensor, is_argument: false })
         });
         inputs.collect()
     }
@@ -144,20 +146,20 @@ impl Expander<'_> {
     }
 
     /// Numbers among the results become tensors too, so that none of them is lost.
-    fn numbers_as_tensors(&mut self, value: Value, origin: Origin) -> Value {
-        if let Value::Int(n) = value {
-            Value::Tensor(self.builder.scalar(n as f64, &Fact::int(Shape::default()), origin))
-        } else if let Value::Float(x) = value {
-            Value::Tensor(self.builder.scalar(x, &Fact::float(Shape::default()), origin))
-        } else if let Value::List(items) | Value::Set(items) | Value::Tuple(items) = value {
-            Value::list(items.iter().map(|item| self.numbers_as_tensors(item.clone(), origin)).collect())
+    fn numbers_as_tensors(&mut self, value: Value, site: &CallSite<'_>) -> Outcome<Value> {
+        if let Some(number) = self.scalar(site, &value, DType::Int)? {
+            return Ok(Value::Tensor(number));
+        }
+        Ok(if let Value::List(items) | Value::Set(items) | Value::Tuple(items) = value {
+            let items = items.iter().map(|item| self.numbers_as_tensors(item.clone(), site));
+            Value::list(items.collect::<Outcome<_>>()?)
         } else if let Value::Record(entries) = value {
             let entries = entries.iter();
-            let entries = entries.map(|(name, item)| (name.clone(), self.numbers_as_tensors(item.clone(), origin)));
-            Value::Record(Rc::new(entries.collect()))
+            let entries = entries.map(|(name, item)| Ok((name.clone(), self.numbers_as_tensors(item.clone(), site)?)));
+            Value::Record(Rc::new(entries.collect::<Outcome<_>>()?))
         } else {
             value
-        }
+        })
     }
 
     /// Reports the inputs that the function does not use.
