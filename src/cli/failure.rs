@@ -30,8 +30,7 @@ pub(super) enum Failure {
 impl Failure {
     /// The same with the place in the source, where it is an operation that fails on the numbers it is given.
     pub(super) fn at(self, sources: &SourceMap) -> Failure {
-        let Failure::Run(ExperimentError::Run(RunError::Integer { origin, .. })) = &self else { return self };
-        let Failure::Run(error) = &self else { return self };
+        let Failure::Run(error @ ExperimentError::Run(RunError::Integer { origin, .. })) = &self else { return self };
         let diagnostics = vec![Diagnostic::new(Code::Overflow, error.to_string(), origin.span)];
         let sources = sources.clone();
         Failure::Spec(Box::new(Failed { diagnostics, warnings: Vec::new(), sources, spec: None }))

@@ -147,6 +147,22 @@ fn integers_that_tensors_do_not_hold_are_refused() {
 }
 
 #[test]
+fn a_training_whose_passes_can_not_be_counted_is_refused() {
+    let training = |settings: &str| {
+        let items = "block Net() { fn (x) { x |> conv(3) @ \"a\" } }";
+        let members = "data { size = 8 }\npart net = Net()\nobjective o(image) trains net { mse(net(image), image) }";
+        Spec::with(items, &format!("{members}\ntraining o {{ optimizer = sgd(lr: 0.1)\n{settings} }}"))
+    };
+    training("batch = 65536\naccumulate = 65536\nsteps = 2147483647").compiles();
+    for wrong in
+        ["batch = 65537\nsteps = 1", "batch = 1\nepochs = 2147483648", "batch = 1\nsteps = 9223372036854775807"]
+    {
+        training(wrong).fails_with("wrong-type");
+    }
+    training("batch = 1\nsteps = 1\naccumulate = 65537").fails_with("wrong-type");
+}
+
+#[test]
 fn tensors_that_no_machine_holds_are_refused() {
     let made = [
         "full(1.0, shape: [1000000000000, 2])",

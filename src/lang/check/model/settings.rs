@@ -28,6 +28,11 @@ const CHOOSING: &[&str] = &[
     "validation",
 ];
 
+/// The most images in a batch, and the most batches in a step. No sum of images or passes of a training overflows.
+const LARGEST_BATCH: i64 = 1 << 16;
+/// The most steps or epochs of a training.
+const LONGEST: i64 = i32::MAX as i64;
+
 impl Expander<'_> {
     /// The value of a `param`: the one that was set from outside, or else the default.
     pub(crate) fn param(&mut self, id: InstanceId, module: ModuleId, def: &ParamDef) -> Outcome<Value> {
@@ -134,7 +139,8 @@ impl Expander<'_> {
     }
 
     fn phase_setting(&mut self, setting: &Setting, value: &Value, found: &mut Found) -> Outcome<()> {
-        let count = value.int().filter(|&n| n >= 1).and_then(|n| usize::try_from(n).ok());
+        let most = if matches!(&*setting.name.node, "batch" | "accumulate") { LARGEST_BATCH } else { LONGEST };
+        let count = value.int().filter(|n| (1..=most).contains(n)).and_then(|n| usize::try_from(n).ok());
         let at = setting.name.span;
         match (&*setting.name.node, value, count) {
             ("optimizer", Value::Optimizer(optimizer), _) => found.optimizer = Some(*optimizer),
@@ -154,7 +160,7 @@ impl Expander<'_> {
             ("epochs", _, Some(n)) => found.epochs = Some((n, at)),
             ("steps", _, Some(n)) => found.steps = Some((n, at)),
             ("batch" | "accumulate" | "epochs" | "steps", _, None) => {
-                return Err(self.refuse_setting(setting, value, "an int of at least 1"));
+                return Err(self.refuse_setting(setting, value, &format!("an int from 1 to {most}")));
             }
             _ => return Err(self.unknown_setting(setting, Section::Training)),
         }
