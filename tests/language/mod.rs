@@ -8,6 +8,7 @@ mod fixes;
 mod formats;
 mod graphs;
 mod guide;
+mod habits;
 mod memory;
 mod misspelt;
 mod properties;

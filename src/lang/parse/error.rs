@@ -122,7 +122,7 @@ fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Dia
 fn found(rest: &str) -> &str {
     let Some(token) = Lexer::new(rest).next() else { return "" };
     let length = match token.kind {
-        TokenKind::Space => 1,
+        TokenKind::Space => rest.chars().next().map_or(0, char::len_utf8),
         TokenKind::Comment => 2,
         TokenKind::Doc | TokenKind::FileDoc => 3,
         TokenKind::Sign if rest.starts_with("||") => 2,
@@ -143,8 +143,16 @@ fn found(rest: &str) -> &str {
 /// A hint at what is probably meant, judged by what stands there and before it.
 fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -> Option<String> {
     let fixed = match found {
+        _ if before.trim_end().ends_with("lambda") => "a function without a name is written `|x| ..`",
         "///" => "a doc comment stands before an item or a member; elsewhere write `//`",
         "//!" => "`//!` lines stand at the top of a file; elsewhere write `//`",
+        "#" => "a comment begins with `//`",
+        "@" => "a product of matrices is `matmul(a, b)`; `@ \"..\"` after a layer names its weights",
+        "def" | "func" | "function" => "a function begins with `fn`, as in `fn f(x) { .. }`",
+        "import" | "from" | "include" => "names of other files are brought by `use`, as in `use std::resnet::{ResNet}`",
+        "class" | "module" | "struct" => "a network is a `block`, as in `block Net(width: int) { .. }`",
+        "const" if !wants(error, Rule::equals) => "a value gets its name by `let`",
+        "\"" if before.ends_with('f') => "a string holds values in `{..}` as it is: leave the `f` out",
         ";" => "statements need no `;`: leave it out",
         "," if matches!(bracket, None | Some('{')) => {
             "nothing stands between statements, members and settings: leave the `,` out"
@@ -203,6 +211,7 @@ fn replacement(before: &str, found: &str, bracket: Option<char>) -> Option<(usiz
     let named = || before.trim_end().len();
     match found {
         "///" | "//!" => Some((at, "//")),
+        "#" => Some((at, "//")),
         ";" => Some((at, "")),
         "," if matches!(bracket, None | Some('{')) => Some((at, "")),
         "&&" => Some((at, "and")),

@@ -211,7 +211,7 @@ impl Token {
 }
 
 fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\n' | '\t' | '\r')
+    matches!(c, ' ' | '\n' | '\t' | '\r' | '\u{a0}' | '\u{feff}')
 }
 
 fn is_letter(c: char) -> bool {

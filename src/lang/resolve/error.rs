@@ -23,11 +23,29 @@ pub(super) fn unknown_word<'a>(word: &str, span: Span, known: impl IntoIterator<
     if word == "return" {
         return unknown_name(word, span, []).help("the last expression of a body is its value, without `return`");
     }
+    if let Some(help) = foreign(word) {
+        return unknown_name(word, span, []).help(help);
+    }
     let diagnostic = unknown_name(word, span, known);
     if super::variable::is_variable(word) && diagnostic.help.is_none() {
         return diagnostic.help("an extent gets its name in the shape of a parameter, as in `x: [B, C, H, W]`");
     }
     diagnostic
+}
+
+/// What this language has in the place of a word of another one.
+fn foreign(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "range" | "arange" => "whole numbers that follow each other are written `0..3`",
+        "lambda" => "a function without a name is written `|x| ..`",
+        "True" => "it is written `true`",
+        "False" => "it is written `false`",
+        "None" | "null" | "nil" => "it is written `none`",
+        "self" | "this" => "parts, params and functions of the model are named as they are, without a word before them",
+        "elif" | "elsif" => "it is written `else if`",
+        "def" => "a function begins with `fn`",
+        _ => return None,
+    })
 }
 
 pub(super) fn unknown_type<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {

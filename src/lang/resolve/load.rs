@@ -4,6 +4,7 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{Ast, ItemKind, UseFrom};
+use crate::parse::lex::{Lexer, Token, TokenKind};
 use crate::source::Files;
 
 use super::library::Library;
@@ -30,10 +31,12 @@ pub(super) fn load(
         let span = Span { source: id, start: 0, end: 0 };
         let mut diagnostic =
             Diagnostic::new(Code::UnreadableFile, format!("`{}` can't be read: {why}", root.name()), span);
-        diagnostic = diagnostic.help(format!(
-            "give the path of a `.diad` file, or one that comes with diadc: {}",
-            embedded_specs().join(", ")
-        ));
+        if root.read(files).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            diagnostic = diagnostic.help(format!(
+                "give the path of a `.diad` file, or one that comes with diadc: {}",
+                embedded_specs().join(", ")
+            ));
+        }
         return Err(vec![diagnostic]);
     }
     loader.file(&prelude).expect("the prelude comes with the program");
@@ -67,7 +70,8 @@ impl Loader<'_> {
         self.open.push(location.clone());
         let uses = self.uses(location, &ast);
         self.open.pop();
-        self.files[index] = Some(File { source, ast, uses });
+        let top = top(&self.library.sources().get(source).text);
+        self.files[index] = Some(File { source, ast, uses, top });
         Ok(index)
     }
 
@@ -102,4 +106,11 @@ impl Loader<'_> {
         }
         uses
     }
+}
+
+/// The byte at which the first item of a text begins, behind the lines about the whole file.
+fn top(text: &str) -> u32 {
+    let is_before = |token: &Token| matches!(token.kind, TokenKind::Space | TokenKind::Comment | TokenKind::FileDoc);
+    let first = Lexer::new(text).find(|token| !is_before(token));
+    first.and_then(|token| u32::try_from(token.start).ok()).unwrap_or(0)
 }

@@ -105,6 +105,20 @@ fn normalized(path: &Path) -> PathBuf {
     result
 }
 
+/// The modules of the standard library that define a top-level name.
+pub(super) fn modules_with(name: &str) -> Vec<String> {
+    let defines = |text: &str| {
+        text.lines().any(|line| {
+            let (word, rest) = line.split_once(' ').unwrap_or_default();
+            let is_item = matches!(word, "block" | "fn" | "let" | "enum");
+            let after = rest.strip_prefix(name).filter(|_| is_item);
+            after.is_some_and(|after| !after.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+        })
+    };
+    let text = |module: &String| Location::module(module).read(&Disk).unwrap_or_default();
+    std_modules().into_iter().filter(|module| module != "prelude" && defines(&text(module))).collect()
+}
+
 /// Names of the modules of the standard library.
 #[must_use]
 pub fn std_modules() -> Vec<String> {

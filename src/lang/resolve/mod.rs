@@ -7,6 +7,7 @@
 
 pub mod builtin;
 mod error;
+mod import;
 mod index;
 mod library;
 mod load;
@@ -83,6 +84,8 @@ struct File {
     source: diadc_core::span::SourceId,
     ast: Arc<Ast>,
     uses: Vec<Option<usize>>,
+    /// The byte at which the first item begins.
+    top: u32,
 }
 
 /// The `allow` lines of all files.

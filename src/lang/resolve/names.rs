@@ -21,7 +21,7 @@ use super::index::{Definition, Index};
 use super::reads::Reads;
 use super::spec::{Binding, Block, ModuleId, Reader, Spec, member_name};
 use super::variable::variables;
-use super::{File, error};
+use super::{File, error, import};
 
 /// All errors in the names of all files, and which names are read.
 pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) -> (Vec<Diagnostic>, Reads) {
@@ -517,6 +517,10 @@ impl<'a> Names<'a> {
         let known =
             nearest_of(name, [own, Keyword::beginning(Begins::Statement).collect(), scope.chain(builtins).collect()]);
         let wanted = self.wanted.as_deref().unwrap_or_default();
+        if let Some(diagnostic) = import::missing(self.spec, self.module, name, span).filter(|_| wanted.is_empty()) {
+            self.diagnostics.push(diagnostic);
+            return;
+        }
         self.diagnostics.push(match (self.spec.module(self.module).scope.get(wanted), wanted) {
             (Some(Binding::Enum(id)), _) => {
                 let cases = &self.spec.enumeration(*id).cases;

@@ -14,7 +14,7 @@ use crate::parse::section::{Names, Section};
 
 use super::index::{Definition, Index};
 use super::spec::{Binding, Block, BlockId, ByName, Enum, EnumId, Module, ModuleId, Spec, member_name};
-use super::{File, error};
+use super::{File, error, import};
 
 /// Binds the names of all files. The last file is the prelude, which all others see.
 pub(super) fn bind(files: &[File], index: Option<&mut Index>) -> (Spec, Vec<Diagnostic>) {
@@ -46,7 +46,13 @@ struct Binder<'a> {
 impl Binder<'_> {
     /// Binds the names that a file defines.
     fn define(&mut self, id: ModuleId, file: &File) {
-        let module = Module { source: file.source, doc: file.ast.doc.clone(), scope: ByName::default() };
+        let module = Module {
+            source: file.source,
+            doc: file.ast.doc.clone(),
+            scope: ByName::default(),
+            top: file.top,
+            uses: Vec::new(),
+        };
         self.spec.modules.push(module);
         self.places.push(IndexMap::new());
         let mut model: Option<Name> = None;
@@ -144,6 +150,7 @@ impl Binder<'_> {
             _ => None,
         });
         for (item, target) in uses.zip(&file.uses) {
+            self.spec.modules[id.0].uses.push((item.clone(), target.map(ModuleId)));
             match target {
                 Some(target) => self.import_one(id, item, ModuleId(*target)),
                 None => item.names.iter().for_each(|(_, here)| self.lost(id, here)),
@@ -264,7 +271,9 @@ impl Binder<'_> {
                     .filter(|(_, binding)| matches!(binding, Binding::Block(_)))
                     .map(|(name, _)| name.clone())
                     .collect();
-                self.diagnostics.push(error::unknown_name(&base.node, base.span, blocks.iter().map(|name| &**name)));
+                let unknown = || error::unknown_name(&base.node, base.span, blocks.iter().map(|name| &**name));
+                let missing = import::missing(&self.spec, module, &base.node, base.span);
+                self.diagnostics.push(missing.unwrap_or_else(unknown));
                 return;
             }
         };

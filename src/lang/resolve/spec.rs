@@ -8,7 +8,7 @@ use rustc_hash::FxBuildHasher;
 use diadc_core::span::{SourceId, Span};
 
 use crate::diagnostic::{Allow, Diagnostic};
-use crate::parse::ast::{Expr, FnDef, LetDef, Member, MemberKind, Name, Param, SectionContent, SectionDef};
+use crate::parse::ast::{Expr, FnDef, LetDef, Member, MemberKind, Name, Param, SectionContent, SectionDef, Use};
 use crate::parse::section::Section;
 
 /// Number of a module.
@@ -80,6 +80,10 @@ pub struct Module {
     pub doc: String,
     /// What its top-level names mean.
     pub scope: ByName<Binding>,
+    /// The byte at which its first item begins.
+    pub top: u32,
+    /// What it uses, with the module if that could be read.
+    pub uses: Vec<(Use, Option<ModuleId>)>,
 }
 
 /// What a top-level name means.

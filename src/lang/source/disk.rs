@@ -11,7 +11,7 @@ pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> io::Result<String> {
-        std::fs::read_to_string(path)
+        super::files::text(std::fs::read(path)?)
     }
 }
 

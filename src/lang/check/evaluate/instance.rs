@@ -238,6 +238,10 @@ impl Expander<'_> {
         let block = self.spec.block(self.instances[id].block);
         let known = block.params.iter().map(|param| &*param.name.node).chain(block.members.keys().map(|key| &**key));
         let owner = format!("a `{}`", block.name.node);
+        if matches!(name, "forward" | "__call__") {
+            let unknown = error::unknown_field(name, &owner, [], span);
+            return self.report(unknown.help("a part is called by its own name, as in `net(x)`"));
+        }
         self.report(error::unknown_field(name, &owner, known.filter(|key| *key != "fn"), span))
     }
 }
