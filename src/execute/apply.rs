@@ -9,9 +9,9 @@ use burn::tensor::ops::{Device, FloatTensor};
 use diadc_core::op::Op;
 use diadc_core::plan::Choice;
 
-use super::kernels::{Kernels, transposed_convolution};
+use super::kernels::{Kernels, matmul, transposed_convolution};
 use super::tensor::Tensor;
-use super::{elementwise, layout, linear, matmul, normalize, pool, resample, source};
+use super::{elementwise, layout, linear, normalize, pool, resample, source};
 
 /// The output of an operation, as the plan has chosen to compute it. `shape` is that of the output's fact, with all
 /// symbols bound.
@@ -52,7 +52,7 @@ pub fn apply<K: Kernels>(
         Op::Gather => layout::gather(inputs.float(), inputs.next().int(), shape),
         Op::Pad { sides, mode } => layout::pad(inputs.next(), *sides, *mode, device),
 
-        Op::MatMul => Tensor::Float(matmul::matmul::<K>(inputs.float(), inputs.float(), shape)),
+        Op::MatMul => Tensor::Float(matmul::<K>(inputs.float(), inputs.float(), shape)),
         Op::Linear => {
             let (x, weight) = (inputs.float(), inputs.float());
             Tensor::Float(linear::linear::<K>(x, weight, inputs.bias(), shape, choice.linear()))

@@ -101,7 +101,7 @@ pub(super) fn clip<K: Kernels>(gradients: Vec<Floats<K>>, norm: f64) -> Vec<Floa
         let square = K::Backend::float_mul(gradient.clone(), gradient.clone());
         K::Backend::float_reshape(K::reduce(Reduction::Sum, &axes, square), Shape::new([1]))
     });
-    let Some(total) = squares.reduce(|a, b| K::Backend::float_add(a, b)) else { return gradients };
+    let Some(total) = squares.reduce(K::Backend::float_add) else { return gradients };
     let length = K::Backend::float_add_scalar(K::Backend::float_sqrt(total), 1e-6.into());
     let factor = K::Backend::float_clamp_max(
         K::Backend::float_mul_scalar(K::Backend::float_recip(length), norm.into()),

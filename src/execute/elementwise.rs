@@ -103,16 +103,16 @@ fn power<B: Backend>(x: FloatTensor<B>, exponent: f64) -> FloatTensor<B> {
     if exponent < 0.0 { B::float_recip(product) } else { product }
 }
 
-/// The gradient passes between the bounds and at them.
+/// The gradient passes only strictly between the bounds, as in torch.
 fn clamp<B: Backend>(x: FloatTensor<B>, low: f64, high: f64, device: &Device<B>) -> FloatTensor<B> {
     let dtype = bool_type::<B>(device);
     let mut x = x;
     if low.is_finite() {
-        let below = B::float_lower_elem(x.clone(), low.into(), dtype);
+        let below = B::float_lower_equal_elem(x.clone(), low.into(), dtype);
         x = B::float_mask_fill(x, below, low.into());
     }
     if high.is_finite() {
-        let above = B::float_greater_elem(x.clone(), high.into(), dtype);
+        let above = B::float_greater_equal_elem(x.clone(), high.into(), dtype);
         x = B::float_mask_fill(x, above, high.into());
     }
     x

@@ -19,7 +19,6 @@ mod integer;
 mod kernels;
 mod layout;
 mod linear;
-mod matmul;
 mod normalize;
 mod pool;
 mod resample;

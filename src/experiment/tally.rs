@@ -139,7 +139,7 @@ impl<'a> Tally<'a> {
                 score: Some(scored.value),
                 anomalous: sample.is_anomalous(),
                 map: &scored.map,
-                mask: self.is_marked[sample.class].then_some(mask),
+                mask: self.is_marked[sample.class].then_some(&mask),
                 size: scored.size,
             };
             is_anomalous.push(observation.is_anomalous(&rules));
@@ -216,7 +216,7 @@ fn example(dataset: &Dataset, kept: Kept<'_>, low: f32, high: f32) -> Example {
     });
     let empty = vec![false; kept.scored.map.len()];
     let mask = kept.mask.as_ref().map_or(empty, Mask::anomalous);
-    panels.push(Panel { label: "mask".to_owned(), image: picture::mask_image(mask, width, height) });
+    panels.push(Panel { label: "mask".to_owned(), image: picture::mask_image(&mask, width, height) });
     Example {
         class: dataset.classes[kept.sample.class].clone(),
         id: kept.sample.id.clone(),

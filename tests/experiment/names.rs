@@ -219,8 +219,8 @@ fn the_result_of_several_draws_is_the_mean_of_each_of_them() {
     let path = saved(folder.path(), "t.png", picture(3));
     let mut model = model(&compiled, &setup, 1);
     let (once, thrice) = (
-        scored(&mut model, &[path.clone()], 1).remove(0).scored,
-        scored(&mut model, &[path.clone()], 3).remove(0).scored,
+        scored(&mut model, std::slice::from_ref(&path), 1).remove(0).scored,
+        scored(&mut model, std::slice::from_ref(&path), 3).remove(0).scored,
     );
     let mut scorer = Scorer::new(&compiled.program, model.engine(), 1).expect("it can score");
     let prepared = [Prepared::new(&read_image(&path).expect("it is a picture"), "t".to_owned(), scorer.transform())];

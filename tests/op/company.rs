@@ -42,7 +42,7 @@ impl Trial {
     /// The shape of the output of one sample.
     fn output(&self) -> Vec<usize> {
         let facts: Vec<Fact> = self.operands(&[0]).iter().map(super::fixture::fact).collect();
-        let inferred = self.op.infer(&facts.iter().collect::<Vec<_>>()).ok().expect("the operands fit");
+        let Ok(inferred) = self.op.infer(&facts.iter().collect::<Vec<_>>()) else { panic!("the operands fit") };
         inferred.shape.known().expect("all extents are known")[1..].to_vec()
     }
 

@@ -17,7 +17,9 @@ EDGE = [NAN, INF, -INF, 0.0, -0.0, 1e-40, -1e-40, 1.0, -2.0, 3e38, -3e38, 0.5]
 UNARY = {
     "neg": torch.neg, "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt, "abs": torch.abs, "sin": torch.sin,
     "cos": torch.cos, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu,
-    "leaky_relu": lambda x: F.leaky_relu(x, 0.1), "silu": F.silu, "gelu": F.gelu,
+    "leaky_relu": lambda x: F.leaky_relu(x, 0.1), "silu": F.silu,
+    # One by one: for several numbers at once PyTorch makes NaN of infinity.
+    "gelu": lambda x: torch.stack([F.gelu(number) for number in x]),
     "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "add": lambda x: x + 2, "mul": lambda x: x * 2,
     "square": lambda x: x**2, "reciprocal": lambda x: x**-1, "clamp": lambda x: torch.clamp(x, -1, 1),
 }

@@ -53,21 +53,24 @@ pub(super) fn group_norm_gradient(
     let mut result = zeros(numbers.len());
     let chunk = rows.chunk();
     let chunks = result.par_chunks_mut(chunk).zip(numbers.par_chunks(chunk)).zip(slopes.par_chunks(chunk));
-    let work = |(at, ((result, numbers), slopes)): (usize, ((&mut [f32], &[f32]), &[f32]))| {
-        let (mut of_weight, mut of_bias) = (vec![0.0_f64; count], vec![0.0_f64; count]);
-        let triples = result.chunks_mut(rows.length).zip(numbers.chunks(rows.length)).zip(slopes.chunks(rows.length));
-        for (row, ((result, numbers), slopes)) in (at * rows.at_once()..).zip(triples) {
-            let channels = rows.channels(row);
-            let weight = &weight[channels.clone()];
-            let (of_weight, of_bias) = (&mut of_weight[channels.clone()], &mut of_bias[channels]);
-            Arch::new().dispatch(
-                #[inline(always)]
-                || rows.differentiate(epsilon, Slopes { numbers, weight, slopes }, result, of_weight, of_bias),
-            );
-        }
-        (of_weight, of_bias)
-    };
-    let parts: Vec<(Vec<f64>, Vec<f64>)> = chunks.enumerate().map(work).collect();
+    let parts: Vec<(Vec<f64>, Vec<f64>)> = chunks
+        .enumerate()
+        .map(|(at, ((result, numbers), slopes))| {
+            let (mut of_weight, mut of_bias) = (vec![0.0_f64; count], vec![0.0_f64; count]);
+            let triples =
+                result.chunks_mut(rows.length).zip(numbers.chunks(rows.length)).zip(slopes.chunks(rows.length));
+            for (row, ((result, numbers), slopes)) in (at * rows.at_once()..).zip(triples) {
+                let channels = rows.channels(row);
+                let weight = &weight[channels.clone()];
+                let (of_weight, of_bias) = (&mut of_weight[channels.clone()], &mut of_bias[channels]);
+                Arch::new().dispatch(
+                    #[inline(always)]
+                    || rows.differentiate(epsilon, Given { numbers, weight, slopes }, result, of_weight, of_bias),
+                );
+            }
+            (of_weight, of_bias)
+        })
+        .collect();
     let of_weight = added(count, parts.iter().map(|(of_weight, _)| of_weight.as_slice()));
     let of_bias = added(count, parts.iter().map(|(_, of_bias)| of_bias.as_slice()));
     [floats(result, shape), floats(of_weight, Shape::new([count])), floats(of_bias, Shape::new([count]))]
@@ -98,7 +101,7 @@ struct Rows {
 }
 
 /// What the gradients of a row are computed from.
-struct Slopes<'a> {
+struct Given<'a> {
     numbers: &'a [f32],
     weight: &'a [f32],
     slopes: &'a [f32],
@@ -150,7 +153,7 @@ impl Rows {
     fn differentiate(
         &self,
         epsilon: f64,
-        Slopes { numbers, weight, slopes }: Slopes<'_>,
+        Given { numbers, weight, slopes }: Given<'_>,
         result: &mut [f32],
         of_weight: &mut [f64],
         of_bias: &mut [f64],

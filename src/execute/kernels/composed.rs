@@ -9,8 +9,8 @@ use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
 use super::interface::{Activation, AdamFactors, Kernels, TrainingKernels};
-use super::taps::{self, Taps};
-use super::{activation, adam, convolution, linear, normalize, reduce};
+use super::taps::Taps;
+use super::{activation, adam, convolution, linear, normalize, reduce, resample};
 
 /// What burn has for a backend, and what can be composed of it.
 #[derive(Clone, Debug)]
@@ -83,7 +83,7 @@ impl<B: Backend> Kernels for Composed<B> {
     }
 
     fn resample(taps: &[Taps; 2], x: FloatTensor<B>) -> FloatTensor<B> {
-        taps::by_products::<Self>(taps, x)
+        resample::by_products::<Self>(taps, x)
     }
 }
 

@@ -11,8 +11,8 @@ use diadc_core::op::{Conv2d, ConvTranspose2d, PadMode};
 use diadc_core::plan::ConvolutionChoice;
 
 use super::interface::{Floats, Kernels};
+use super::matmul::matmul;
 use crate::layout::{pad, permute, take};
-use crate::matmul::matmul;
 use crate::tensor::Tensor;
 
 /// The output of a convolution.

@@ -15,9 +15,11 @@ mod composed;
 mod convolution;
 mod interface;
 mod linear;
+mod matmul;
 mod normalize;
 mod recorded;
 mod reduce;
+mod resample;
 mod taps;
 
 pub use composed::Composed;
@@ -32,3 +34,4 @@ pub use reduce::{kept, runs};
 pub use taps::Taps;
 
 pub(crate) use convolution::transposed_convolution;
+pub(crate) use matmul::matmul;

@@ -149,10 +149,11 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
         "#" => "a comment begins with `//`",
         "@" => "a product of matrices is `matmul(a, b)`; `@ \"..\"` after a layer names its weights",
         "def" | "func" | "function" => "a function begins with `fn`, as in `fn f(x) { .. }`",
-        "import" | "from" | "include" => "names of other files are brought by `use`, as in `use std::resnet::{ResNet}`",
+        "import" | "from" | "include" if !wants(error, Rule::name) => {
+            "names of other files are brought by `use`, as in `use \"nets.diad\"::{Net}`"
+        }
         "class" | "module" | "struct" => "a network is a `block`, as in `block Net(width: int) { .. }`",
         "const" if !wants(error, Rule::equals) => "a value gets its name by `let`",
-        "\"" if before.ends_with('f') => "a string holds values in `{..}` as it is: leave the `f` out",
         ";" => "statements need no `;`: leave it out",
         "," if matches!(bracket, None | Some('{')) => {
             "nothing stands between statements, members and settings: leave the `,` out"
@@ -171,6 +172,9 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
             "a float begins with a digit, as in `0.5`"
         }
         "(" | "[" => "the bracket of a call or an index comes directly after the name",
+        _ if before.trim_end().ends_with('@') => {
+            "weights are named by a string, as in `@ \"conv1\"`; a product of matrices is `matmul(a, b)`"
+        }
         _ if begins_only_items(found) && !wants(error, Rule::name) && bracket == Some('{') => {
             "this belongs outside of the model or block"
         }

@@ -30,7 +30,7 @@ pub(crate) fn reason(error: &io::Error) -> String {
 pub(crate) fn text(bytes: Vec<u8>) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|error| {
         let (bytes, at) = (error.as_bytes(), error.utf8_error().valid_up_to());
-        let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+        let line = bytes[..at].split(|byte| *byte == b'\n').count();
         let where_it_is = format!("save it as UTF-8 (byte {:#04x} in line {line})", bytes[at]);
         io::Error::new(io::ErrorKind::InvalidData, where_it_is)
     })

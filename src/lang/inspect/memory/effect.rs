@@ -4,7 +4,7 @@
 //! In: an operation, the sizes of its operands, and the kernel that the plan has chosen. Out: an [`Effect`], in elements,
 //! so that a precision can be applied later.
 
-use diadc_core::op::{Binary, Conv2d, ConvTranspose2d, Interpolation, Op, PoolKind, Resize, Unary};
+use diadc_core::op::{Binary, Conv2d, ConvTranspose2d, Interpolation, Op, Reduction, Resize, Unary};
 use diadc_core::plan::{Choice, Windows, holds_scores, side_by_side};
 
 /// What is known of an operand.
@@ -88,7 +88,11 @@ pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], tracked: bool, 
         Op::Select => Effect { extra: count / 4, ..Effect::own() },
         Op::Cast(_) => Effect::own(),
         Op::StopGradient | Op::Reshape(_) | Op::Permute(_) | Op::Expand(_) => Effect::view(),
-        Op::Reduce { .. } => Effect::own(),
+        // Where the extremes are is looked for again.
+        Op::Reduce { kind: Reduction::Max | Reduction::Min, .. } if tracked => {
+            Effect { scratch_back: [2 * inputs[0].count(), 0], ..Effect::keeping(vec![0]) }
+        }
+        Op::Reduce { .. } => Effect { scratch: made_dense(&inputs[..1]), ..Effect::own() },
         // The output is kept.
         Op::Softmax { .. } if tracked => Effect { extra: count, ..Effect::own() },
         Op::Softmax { .. } => Effect { scratch: made_dense(&inputs[..1]), ..Effect::own() },
@@ -102,16 +106,9 @@ pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], tracked: bool, 
             let keeps = if tracked { vec![0, 1] } else { Vec::new() };
             Effect { scratch: made_dense(&inputs[..1]), ..Effect::keeping(keeps) }
         }
-        Op::Pool(pool) => {
-            // Places of the largest are kept as integers of twice the size.
-            let extra = if tracked && pool.kind == PoolKind::Max { 2 * count } else { 0 };
-            Effect { extra, ..Effect::keeping(vec![0]) }
-        }
+        Op::Pool(_) => Effect::keeping(vec![0]),
         Op::Resize(Resize { interpolation: Interpolation::Nearest, .. }) => Effect::keeping(vec![0]),
-        Op::Resize(_) | Op::GaussianBlur { .. } => {
-            let half = output[0] * output[1] * inputs[0].shape[2] * output[3];
-            Effect { scratch: half, scratch_back: [half, 0], ..Effect::own() }
-        }
+        Op::Resize(_) | Op::GaussianBlur { .. } => Effect { scratch: made_dense(&inputs[..1]), ..Effect::own() },
     }
 }
 
@@ -125,20 +122,17 @@ fn of_unary(unary: Unary, count: usize, tracked: bool) -> Effect {
     match unary {
         Unary::AddScalar(_) if tracked => Effect { passes: 1, ..over },
         Unary::Neg | Unary::AddScalar(_) | Unary::MulScalar(_) => over,
-        Unary::Silu | Unary::Gelu | Unary::GeluTanh | Unary::Sigmoid | Unary::LeakyRelu(_) => {
+        Unary::Silu | Unary::Gelu | Unary::GeluTanh | Unary::Sigmoid | Unary::LeakyRelu(_) | Unary::Relu => {
             Effect::keeping(if tracked { vec![0] } else { Vec::new() })
         }
         Unary::Clamp(..) => Effect { extra: count / 4, scratch: count / 4, ..over },
-        Unary::Relu | Unary::Exp | Unary::Log | Unary::Sqrt | Unary::Abs | Unary::Sin | Unary::Cos | Unary::Tanh
-            if tracked =>
-        {
+        Unary::Exp | Unary::Log | Unary::Sqrt | Unary::Abs | Unary::Sin | Unary::Cos | Unary::Tanh if tracked => {
             Effect::keeping(vec![0])
         }
         Unary::PowScalar(_) if tracked => {
             Effect { scratch: count, scratch_back: [count, 0], ..Effect::keeping(vec![0]) }
         }
-        Unary::Relu
-        | Unary::Exp
+        Unary::Exp
         | Unary::Log
         | Unary::Sqrt
         | Unary::Abs
@@ -170,8 +164,10 @@ fn of_binary(binary: Binary, inputs: &[Seen], count: usize) -> Effect {
             keeps.extend(second.then_some(0));
             keeps.extend((first || second).then_some(1));
         }
-        // The mask of which one wins.
-        Binary::Max | Binary::Min => return Effect { extra: count / 4, ..Effect::own() },
+        Binary::Max | Binary::Min => {
+            let keeps = if first || second { vec![0, 1] } else { Vec::new() };
+            return Effect { scratch_back: [2 * count, 0], ..Effect::keeping(keeps) };
+        }
     }
     let passes = match binary {
         Binary::Add => 2,
@@ -328,9 +324,8 @@ pub(super) fn links(op: &Op) -> usize {
     match op {
         Op::LayerNorm { .. } => 3,
         Op::Linear => 3,
-        Op::Reduce { .. } | Op::Concat { .. } | Op::Slice { .. } | Op::Pad { .. } => 3,
-        Op::Resize(Resize { interpolation: Interpolation::Nearest, .. }) => 1,
-        Op::Resize(_) | Op::GaussianBlur { .. } => 5,
+        Op::Reduce { .. } => 2,
+        Op::Concat { .. } | Op::Slice { .. } | Op::Pad { .. } => 3,
         _ => 1,
     }
 }

@@ -3,12 +3,12 @@
 use burn::tensor::ops::FloatTensorOps;
 use burn::tensor::{Shape, TensorMetadata};
 
-use super::kernels::{Floats, Kernels};
-use super::layout::{expand, with_rank};
-use super::tensor::Tensor;
+use super::interface::{Floats, Kernels};
+use crate::layout::{expand, with_rank};
+use crate::tensor::Tensor;
 
 /// Leading axes are repeated before the product, so that each backend sees batches of equal extents.
-pub(super) fn matmul<K: Kernels>(a: Floats<K>, b: Floats<K>, shape: &[usize]) -> Floats<K> {
+pub(crate) fn matmul<K: Kernels>(a: Floats<K>, b: Floats<K>, shape: &[usize]) -> Floats<K> {
     let rank = shape.len();
     let b_is_plain = b.shape().iter().rev().skip(2).all(|&extent| extent == 1);
     if b_is_plain && a.shape().len() == rank {
