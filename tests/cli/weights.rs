@@ -178,6 +178,30 @@ fn a_checkpoint_is_converted() {
     assert!(!bench.path("x.safetensors").exists());
 }
 
+#[test]
+fn a_name_that_ends_like_no_format_is_refused_before_anything_is_read_or_written() {
+    let bench = bench();
+    let wrong = ["w.onnx", "w", "w.safetensor", "w.safetensors.txt", ".safetensors"];
+    for name in wrong {
+        let said = format!("`{name}` is of no format that diadc writes: give a name that ends in .safetensors, .pth");
+        bench.run(&["weights", "convert", "base.safetensors", name]).fails(2, &[&said]);
+        bench.run(&["weights", "convert", "absent.safetensors", name]).fails(2, &[&said]);
+        assert!(!bench.path(name).exists(), "{:?}", listing(&bench.path(".")));
+    }
+    for (name, format) in [
+        ("w.safetensors", "safetensors"),
+        ("W.SAFETENSORS", "safetensors"),
+        ("w.pth", "PyTorch zip"),
+        ("w.pt", "PyTorch zip"),
+        ("w.CKPT", "PyTorch zip"),
+        ("w.bin", "PyTorch zip"),
+    ] {
+        bench.run(&["weights", "convert", "base.safetensors", name]).success();
+        let text = bench.run(&["weights", "inspect", name]).success().stdout();
+        says(&text, &[&format!("{name}: {format}"), "2 tensors"]);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_full_disk_leaves_what_was_there() {

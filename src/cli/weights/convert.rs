@@ -13,8 +13,9 @@ use super::super::terminal::{self, Screen};
 /// Writes a file of weights as safetensors or for PyTorch
 ///
 /// A name that ends in .ckpt, .pt, .pth or .bin makes what `torch.save` writes: a zip archive with a dict of tensors.
-/// One that ends in .safetensors makes safetensors, any other is refused. Names of tensors stay; what is beside the weights, such as the state of an optimiser, is left out. Integers stay as they are. A
-/// number that the new type can't hold is an error, unless --clamp is given.
+/// One that ends in .safetensors makes safetensors, any other is refused. Names of tensors stay; what is beside the
+/// weights, such as the state of an optimiser, is left out. Integers stay as they are. A number that the new type
+/// can't hold is an error, unless --clamp is given.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc weights convert v1-5-pruned.ckpt v1-5.safetensors
