@@ -5,9 +5,10 @@
 pub enum MaskResize {
     /// Each pixel takes the value of the old pixel under its centre; nothing is blended.
     Nearest,
-    /// Blended (bilinear, antialiased, 8 bits, as Pillow does), then whatever is above 0: masks grow.
+    /// The levels of the mask's file blended (bilinear, antialiased, 8 bits, as Pillow does), then whatever is above 0: masks
+    /// grow.
     AnyBlend,
-    /// Blended likewise, then whatever is above one half.
+    /// Whatever is marked made 255 and blended likewise, then whatever is above one half.
     HalfBlend,
 }
 
