@@ -16,8 +16,8 @@ pub(super) enum Kernel {
     Cubic,
 }
 
-/// A picture of so many columns and rows at another size, each side at least 1. It has `CHANNELS` values a pixel, pixel by
-/// pixel and row by row; one without pixels gives zeros.
+/// A picture at another size; sizes are width and height, and each new side is at least 1. Its values lie row by row, the
+/// `CHANNELS` values of a pixel together. A picture without pixels gives zeros.
 pub(super) fn resized<const CHANNELS: usize>(
     pixels: &[u8],
     (old_width, old_height): (u32, u32),

@@ -16,8 +16,7 @@ use super::model::Model;
 use super::observer::Observer;
 use super::tally::{Assessment, Drawn, Tally};
 
-/// If scores are random and drawn once, so many images for each one that is scored again, and the least and the most of
-/// those.
+/// If scores are random and drawn once, one image of this many is scored a second time, within the two bounds that follow.
 const ONE_IN: usize = 10;
 const AGAIN_AT_LEAST: usize = 8;
 const AGAIN_AT_MOST: usize = 64;
@@ -104,7 +103,7 @@ pub fn assess(
     })
 }
 
-/// The numbers of those of so many images that are scored a second time, evenly spread.
+/// Which of `images` images are scored a second time: numbers from 0, evenly spread.
 fn drawn_again(images: usize) -> Vec<usize> {
     let count = (images / ONE_IN).clamp(AGAIN_AT_LEAST, AGAIN_AT_MOST).min(images);
     (0..count).map(|number| number * images / count).collect()

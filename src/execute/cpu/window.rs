@@ -16,7 +16,7 @@ fn extent(pool: Pool, axis: usize, input: usize) -> usize {
     (input + 2 * pool.padding[axis] - pool.window[axis]) / pool.stride[axis] + 1
 }
 
-/// The pixels that a window has along an axis of so many; padding has none.
+/// The places along an axis, whose extent is `input`, that window `at` covers. Padding has no places.
 fn span(pool: Pool, axis: usize, at: usize, input: usize) -> std::ops::Range<usize> {
     let first = at * pool.stride[axis];
     let end = (first + pool.window[axis]).saturating_sub(pool.padding[axis]).min(input);
@@ -109,7 +109,7 @@ fn turned(plane: &[f32], width: usize) -> Vec<f32> {
     result
 }
 
-/// Each line of the result is a sum of lines, all of so many numbers.
+/// Makes each line of the result the weighted sum of the lines that its taps name. All lines have the same length.
 fn add_lines(taps: &Taps, lines: &[f32], length: usize, result: &mut [f32]) {
     for (line, taps) in result.chunks_exact_mut(length.max(1)).zip(taps.outputs()) {
         for &(place, weight) in taps {

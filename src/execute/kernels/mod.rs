@@ -6,8 +6,9 @@
 //! under autodiff, and records which kernels compute the gradients. These types are not the backends themselves, so that
 //! each device can be a crate of its own.
 //!
-//! `interface` says what there is to implement; `convolution`, `linear`, `normalize`, `activation` and `adam` compose
-//! it of what burn has; `composed` and `recorded` are made of those.
+//! `interface` says what there is to implement; `convolution`, `linear`, `matmul`, `normalize`, `activation`, `reduce`,
+//! `resample` and `adam` compose it of what burn has; `composed` and `recorded` are made of those. `taps` are the weights
+//! of sums along an axis.
 
 mod activation;
 mod adam;

@@ -13,7 +13,7 @@ pub struct Taps {
 }
 
 impl Taps {
-    /// Taps on so many places of an input.
+    /// Taps on an input that has `inputs` places.
     ///
     /// # Panics
     /// If a tap lies outside.
