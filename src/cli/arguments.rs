@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::compile::{Compiled, Failed, compile};
-use crate::dataset::{self, Dataset, Request};
+use crate::dataset::{self, Dataset, Request, Unmarked};
 use crate::diagnostic::one_of;
 use crate::execute::threads;
 use crate::experiment::{Config, Setup, Target, check_purpose};
@@ -100,6 +100,7 @@ impl ExperimentArguments {
             dataset: dataset.name.clone(),
             data: self.data.directory(&config),
             classes: self.data.classes.clone(),
+            unmarked: self.data.unmarked.map(Unmarked::from),
             device: target.device.to_string(),
             precision: target.precision,
             scores,
@@ -111,10 +112,10 @@ impl ExperimentArguments {
     }
 }
 
-/// The data set and its classes.
+/// The data set, its classes and what it leaves open.
 #[derive(Args, Clone, Debug)]
 pub(super) struct DataArguments {
-    /// Name of the data set, or of the list that its images are in: toy, mvtec, visa, mvtec3d, medical, realiad, btad, mpdd,
+    /// Name of the data set, or of the list that its images are in: toy, mvtec, loco, visa, mvtec3d, medical, realiad, btad, mpdd,
     /// uniad, ader, folder
     #[arg(long, default_value = "toy")]
     pub(super) dataset: String,
@@ -126,6 +127,29 @@ pub(super) struct DataArguments {
     /// Only these classes
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub(super) classes: Option<Vec<String>>,
+
+    /// Defective images without a mask, which most data sets refuse: `empty` counts them, and those with an empty mask, as
+    /// images without anomalous pixels; `unknown` leaves their class without pixel metrics
+    #[arg(long, value_enum, value_name = "RULE")]
+    pub(super) unmarked: Option<UnmarkedRule>,
+}
+
+/// What defective images without a mask count as.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub(super) enum UnmarkedRule {
+    /// With an empty mask
+    Empty,
+    /// Not known
+    Unknown,
+}
+
+impl From<UnmarkedRule> for Unmarked {
+    fn from(rule: UnmarkedRule) -> Unmarked {
+        match rule {
+            UnmarkedRule::Empty => Unmarked::Empty,
+            UnmarkedRule::Unknown => Unmarked::Unknown,
+        }
+    }
 }
 
 impl DataArguments {
@@ -134,11 +158,19 @@ impl DataArguments {
         self.data.clone().or_else(|| config.data.get(&self.dataset).cloned())
     }
 
+    /// Which images are asked for.
+    pub(super) fn request(&self, config: &Config) -> Request {
+        Request {
+            name: self.dataset.clone(),
+            root: self.directory(config),
+            classes: self.classes.clone(),
+            unmarked: self.unmarked.map(Unmarked::from),
+        }
+    }
+
     /// Opens the data set, and warns if it looks like one of another name.
     pub(super) fn open(&self, config: &Config) -> Result<Dataset, Failure> {
-        let root = self.directory(config);
-        let request = Request { name: self.dataset.clone(), root, classes: self.classes.clone() };
-        let dataset = dataset::open(&request)?;
+        let dataset = dataset::open(&self.request(config))?;
         if let Some(words) = dataset::audit::mistaken(&dataset.name, &dataset.classes) {
             terminal::note(&format!("warning: {words}"));
         }

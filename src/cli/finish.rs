@@ -1,7 +1,10 @@
 //! The part that all commands that run an experiment share: shows what runs and its progress, and prints the results.
 
+use std::path::Path;
+use std::sync::Mutex;
+
 use crate::diagnostic::bytes;
-use crate::experiment::{Experiment, Run, RunDirectory, write_report};
+use crate::experiment::{DataCheck, Experiment, Run, RunDirectory, check_data, write_report};
 use crate::report::{self, Report};
 
 use super::failure::Failure;
@@ -13,6 +16,27 @@ pub(super) fn check_memory(experiment: &Experiment, budget: Option<u64>) -> Resu
         terminal::note(&format!("warning: this machine has {} of memory left\n{shortage}", bytes(shortage.limit)));
     }
     Ok(())
+}
+
+/// Looks at every image and mask. Refuses a data set on which the run would fail, and tells what changes the meaning of its
+/// metrics.
+pub(super) fn check_images(experiment: &Experiment) -> Result<(), Failure> {
+    let screen = Mutex::new(Screen::new());
+    let checked = check_data(&experiment.record.setup.request(), &|done, all| {
+        // Progress that is shown late is better than looking that waits for the terminal.
+        if let Ok(mut screen) = screen.try_lock() {
+            screen.looked(done, all);
+        }
+    });
+    if let Ok(mut screen) = screen.lock() {
+        screen.clear();
+    }
+    let DataCheck { errors, warnings } = checked?;
+    warnings.iter().chain(&errors).for_each(|line| terminal::note(line));
+    match errors.len() {
+        0 => Ok(()),
+        _ => Err(Failure::Findings("the data set can't be used as it is; nothing was trained or scored".to_owned())),
+    }
 }
 
 /// Puts the weights that training starts from on the device.
@@ -42,7 +66,11 @@ pub(super) fn finish(
     match screen.during(|screen| run.finish(directory, screen, &stop))? {
         Some(report) => {
             show(&report);
-            write(directory, &report)
+            match write_report(directory, &report) {
+                Ok(page) => shown_in(&page),
+                Err(error) => return Err(directory.trained(error).into()),
+            }
+            Ok(())
         }
         None => {
             terminal::result(&format!("the weights lie in {}\n", directory.weights().display()));
@@ -63,7 +91,10 @@ pub(super) fn show(report: &Report) {
 
 /// Writes the report into the directory of the run, and says where its page is.
 pub(super) fn write(directory: &RunDirectory, report: &Report) -> Result<(), Failure> {
-    let page = write_report(directory, report)?;
-    terminal::note(&format!("report: {}", page.display()));
+    shown_in(&write_report(directory, report)?);
     Ok(())
+}
+
+fn shown_in(page: &Path) {
+    terminal::note(&format!("report: {}", page.display()));
 }

@@ -8,7 +8,7 @@ use crate::experiment::Experiment;
 
 use super::arguments::bytes;
 use super::failure::Failure;
-use super::finish::{check_memory, finish, start};
+use super::finish::{check_images, check_memory, finish, start};
 use super::terminal::Screen;
 
 /// Continues a run that was stopped
@@ -27,6 +27,7 @@ impl Resume {
     pub(super) fn run(self) -> Result<(), Failure> {
         let (experiment, directory) = Experiment::reopen(&self.dir)?;
         check_memory(&experiment, self.memory)?;
+        check_images(&experiment)?;
         let mut screen = Screen::new();
         let run = start(&experiment, &mut screen)?;
         finish(&experiment, run, &directory, &mut screen)

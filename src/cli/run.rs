@@ -9,7 +9,7 @@ use crate::experiment::{Experiment, RunDirectory, Setup};
 
 use super::arguments::{DrawArguments, ExperimentArguments, bytes};
 use super::failure::Failure;
-use super::finish::{check_memory, finish, start};
+use super::finish::{check_images, check_memory, finish, start};
 use super::terminal::Screen;
 
 /// Trains, evaluates and reports
@@ -80,6 +80,7 @@ fn begin(arguments: RunArguments, draws: Option<NonZeroU64>) -> Result<(), Failu
     let setup = Setup { seed: arguments.seed, draws, weights: arguments.weights.clone(), ..setup };
     let experiment = Experiment::new(setup, compiled, dataset)?;
     check_memory(&experiment, arguments.memory)?;
+    check_images(&experiment)?;
     let mut screen = Screen::new();
     let run = start(&experiment, &mut screen)?;
     // A run that can't start leaves no directory.

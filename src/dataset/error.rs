@@ -118,6 +118,14 @@ pub enum DatasetError {
         /// The layout it was read as.
         layout: &'static str,
     },
+    /// A class of the layout `folder` has no folder of defective images.
+    #[error("`{path}` has no folder of defective images (`defective`, `abnormal`, `anomaly`, `bad` or `ng`){found}; make one, which may be empty where there are no such images", path = .path.display())]
+    NoDefective {
+        /// The folder of the class.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+    },
     /// A class was asked for that is not there.
     #[error("there is no class `{class}`{hint}; the classes are {known}")]
     UnknownClass {
@@ -173,7 +181,7 @@ pub enum DatasetError {
         source: image::ImageError,
     },
     /// A defective image has no mask.
-    #[error("defective image `{image}` has no mask: expected `{expected}`", image = .image.display(), expected = .expected.display())]
+    #[error("defective image `{image}` has no mask: expected `{expected}`; `--unmarked empty` counts it with an empty one", image = .image.display(), expected = .expected.display())]
     MaskMissing {
         /// The image.
         image: PathBuf,
@@ -221,7 +229,7 @@ pub enum DatasetError {
         height: u32,
     },
     /// The mask of a defective image marks nothing.
-    #[error("mask `{mask}` of a defective image marks no pixel: none is above {threshold} of 255; write anomalous pixels as 255", mask = .mask.display())]
+    #[error("mask `{mask}` of a defective image marks no pixel: none is above {threshold} of 255; write anomalous pixels as 255, or count it as it is with `--unmarked empty`", mask = .mask.display())]
     MaskEmpty {
         /// The mask.
         mask: PathBuf,
@@ -297,6 +305,7 @@ impl DatasetError {
             | Self::Read { path, .. }
             | Self::NotUnicode { path }
             | Self::NoClasses { path, .. }
+            | Self::NoDefective { path, .. }
             | Self::EmptyClass { path, .. }
             | Self::Unexpected { path, .. }
             | Self::UnsupportedImage { path }

@@ -13,7 +13,7 @@ use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
 use super::MOST_PIXELS;
 use super::error::DatasetError;
 use super::jpeg;
-use super::mask::{GreyMask, Mask, MaskRule};
+use super::mask::GreyMask;
 
 const READ: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
 /// Endings of images that are not supported. They are refused rather than ignored, so that no image is missing
@@ -54,15 +54,6 @@ pub(super) fn kind(path: &Path) -> Kind {
 /// When the file can't be read, is no image, is too large, or is damaged.
 pub fn read_image(path: &Path) -> Result<RgbImage, DatasetError> {
     decode(path).map(DynamicImage::into_rgb8)
-}
-
-/// Decodes a mask: a pixel is anomalous where its brightness passes the rule.
-pub(super) fn read_mask(path: &Path, rule: MaskRule) -> Result<Mask, DatasetError> {
-    let mask = Mask::by(rule, &read_grey(path)?);
-    if mask.area() > 0 {
-        return Ok(mask);
-    }
-    Err(DatasetError::MaskEmpty { mask: path.to_path_buf(), threshold: rule.threshold() })
 }
 
 /// Decodes a mask as it is; 16 bits hold both depths exactly.
@@ -148,8 +139,8 @@ pub(super) fn decode(path: &Path) -> Result<DynamicImage, DatasetError> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err(unreadable(io::Error::other("the file has more than 512 megabytes")));
     }
-    if jpeg::is_jpeg(&bytes) && !jpeg::is_complete(&bytes) {
-        return Err(DatasetError::CutShort { path: path.to_path_buf() });
+    if jpeg::is_jpeg(&bytes) {
+        bytes = jpeg::whole(bytes).ok_or_else(|| DatasetError::CutShort { path: path.to_path_buf() })?;
     }
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(unreadable)?;
     let mut limits = Limits::default();

@@ -40,6 +40,17 @@ impl Mask {
         Mask { width: grey.width(), height: grey.height(), levels: grey.iter().map(level).collect() }
     }
 
+    /// The pixels that are anomalous in this mask or in another one of the same size.
+    ///
+    /// # Panics
+    /// If the sizes differ.
+    #[must_use]
+    pub fn joined(mut self, other: &Mask) -> Mask {
+        assert_eq!((self.width, self.height), (other.width, other.height), "masks of one image are of one size");
+        self.levels.iter_mut().zip(&other.levels).for_each(|(level, other)| *level = (*level).max(*other));
+        self
+    }
+
     /// The mask of a good image: nothing is anomalous.
     #[must_use]
     pub fn all_normal(width: u32, height: u32) -> Self {

@@ -2,7 +2,7 @@
 //!
 //! In goes a [`Request`] (a name, a folder, some classes), out comes a [`Dataset`]: lists of [`Sample`]s in an order
 //! that depends on names alone, never on the file system. After [`open`] every class has training and test images,
-//! every image has a readable header, and every defective image has a mask of its size; pixels are decoded only when
+//! every image has a readable header, and masks are of the size of their images; pixels are decoded only when
 //! asked for. This room knows no model and no command line, and stores nothing but what [`toy::write`] is told to
 //! write.
 
@@ -29,7 +29,7 @@ pub use error::DatasetError;
 pub use image_file::{Levels, read_image, read_levels, size as image_size};
 pub use inputs::predict_inputs;
 pub use mask::{GreyMask, Mask, MaskRule};
-pub use request::{Request, choose as chosen_classes};
+pub use request::{Request, Unmarked, choose as chosen_classes};
 pub use sample::Sample;
 
 /// The data set that is made in memory.
@@ -53,16 +53,6 @@ pub struct Dataset {
     pub test: Vec<Sample>,
 }
 
-impl Dataset {
-    /// For each class, whether the anomalous pixels of all its test images are known. Without masks of the defective
-    /// images a class would seem to have good pixels only, so that pixel metrics would be wrong.
-    #[must_use]
-    pub fn marked(&self) -> Vec<bool> {
-        let of_class = |class| self.test.iter().filter(move |sample| sample.class == class);
-        (0..self.classes.len()).map(|class| of_class(class).all(Sample::is_marked)).collect()
-    }
-}
-
 /// The names of the data sets that can be opened, the built-in one first.
 #[must_use]
 pub fn names() -> Vec<&'static str> {
@@ -73,7 +63,8 @@ pub fn names() -> Vec<&'static str> {
 ///
 /// # Errors
 /// When the data set or a class is not known, a folder is missing, a class has no images to train on or to test, an
-/// image or a mask has no readable header, a mask is missing, or a mask has another size than its image.
+/// image or a mask has no readable header, a mask is missing for which the request has no rule, or a mask has another size
+/// than its image.
 pub fn open(request: &Request) -> Result<Dataset, DatasetError> {
     match place(request)? {
         Place::Memory => toy::generate_classes(request.classes.as_deref()),

@@ -2,7 +2,19 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::error::DatasetError;
+
+/// What a defective image counts as of which no pixel is marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unmarked {
+    /// All its pixels are good, though the image is not.
+    Empty,
+    /// It is not known which of its pixels are anomalous, so that its class has no pixel metrics.
+    Unknown,
+}
 
 /// Which data set, where it lies, and which of its classes are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +25,9 @@ pub struct Request {
     pub root: Option<PathBuf>,
     /// The classes to take, in any order; `None` takes all.
     pub classes: Option<Vec<String>>,
+    /// What defective images without a mask count as, and with [`Unmarked::Empty`] also those whose masks are empty; `None`
+    /// for what the data set itself does: most refuse them.
+    pub unmarked: Option<Unmarked>,
 }
 
 /// The classes of `available` that are `wanted`, in the order of `available`: the order of the request does not matter.

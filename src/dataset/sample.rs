@@ -1,7 +1,7 @@
 //! One image of a data set, known by name and decoded on demand.
 
 use std::fmt::Debug;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use image::RgbImage;
@@ -26,8 +26,8 @@ pub struct Sample {
 /// Where the pixels come from.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// Files on a disk. A good image has no mask, and neither has a defective one of which nothing is marked.
-    File { image: PathBuf, mask: Option<MaskFile> },
+    /// Files on a disk.
+    File { image: PathBuf, marks: Marks },
     /// Drawn when asked for.
     Drawn(Arc<dyn Drawn>),
 }
@@ -43,11 +43,45 @@ pub(super) trait Drawn: Debug + Send + Sync {
     fn mask(&self) -> Option<Mask>;
 }
 
-/// A mask on a disk and how its values are read.
+/// Which pixels of an image on a disk are anomalous.
 #[derive(Clone, Debug)]
-pub(super) struct MaskFile {
-    pub(super) path: PathBuf,
+pub(super) enum Marks {
+    /// None: the image is good, or counts as one in which its defect is not seen.
+    Nothing,
+    /// Those of its masks.
+    Masks(MaskFiles),
+    /// It is not known which.
+    Unknown,
+}
+
+/// The masks of one image on a disk, and how they are read. A pixel is anomalous if it is in one of them.
+#[derive(Clone, Debug)]
+pub(super) struct MaskFiles {
+    /// At least one.
+    pub(super) paths: Vec<PathBuf>,
     pub(super) rule: MaskRule,
+    /// Whether an image may have no anomalous pixel in all of them.
+    pub(super) may_be_empty: bool,
+}
+
+impl MaskFiles {
+    /// Reads the masks. They must be of the size of the image, which is looked at before anything is decoded.
+    fn read(&self, image: &Path, rule: Option<MaskRule>) -> Result<Mask, DatasetError> {
+        self.check_sizes(image)?;
+        let rule = rule.unwrap_or(self.rule);
+        let mut masks = self.paths.iter().map(|path| Ok(Mask::by(rule, &image_file::read_grey(path)?)));
+        let first = masks.next().expect("there is at least one")?;
+        let all = masks.try_fold(first, |all: Mask, mask: Result<Mask, DatasetError>| Ok(all.joined(&mask?)))?;
+        if all.area() == 0 && !self.may_be_empty {
+            return Err(DatasetError::MaskEmpty { mask: self.paths[0].clone(), threshold: rule.threshold() });
+        }
+        Ok(all)
+    }
+
+    /// Checks, from the headers alone, that each mask is as large as its image.
+    fn check_sizes(&self, image: &Path) -> Result<(), DatasetError> {
+        self.paths.iter().try_for_each(|mask| image_file::check_sizes(image, mask))
+    }
 }
 
 impl Sample {
@@ -68,11 +102,11 @@ impl Sample {
         }
     }
 
-    /// Whether its anomalous pixels are known: a good image has none, a defective one has those of its mask.
+    /// Whether its anomalous pixels are known: a good image has none, a defective one has those of its masks.
     #[must_use]
     pub fn is_marked(&self) -> bool {
         match &self.source {
-            Source::File { mask, .. } => mask.is_some() || !self.is_anomalous(),
+            Source::File { marks, .. } => !matches!(marks, Marks::Unknown),
             Source::Drawn(_) => true,
         }
     }
@@ -88,20 +122,18 @@ impl Sample {
         }
     }
 
-    /// Decodes the mask, at the size of the image, by the rule of the data set or else the one given.
+    /// Decodes the mask, at the size of the image, by the rule given or else that of the data set. Of several masks each
+    /// pixel counts that is in one of them.
     ///
-    /// `None` for a good image, of which every pixel is normal, and for a defective one that [has no
-    /// mask](Sample::is_marked).
+    /// `None` for a good image, of which every pixel is normal, and for a defective one without a mask, whether its pixels
+    /// count as normal or [are not known](Sample::is_marked).
     ///
     /// # Errors
-    /// When the file can't be read or is damaged, is of another size than the image, or marks no pixel.
+    /// When a file can't be read or is damaged, is of another size than the image, or no pixel is marked.
     pub fn mask(&self, rule: Option<MaskRule>) -> Result<Option<Mask>, DatasetError> {
         match &self.source {
-            Source::File { mask: None, .. } => Ok(None),
-            Source::File { image, mask: Some(mask) } => {
-                image_file::check_sizes(image, &mask.path)?;
-                image_file::read_mask(&mask.path, rule.unwrap_or(mask.rule)).map(Some)
-            }
+            Source::File { marks: Marks::Nothing | Marks::Unknown, .. } => Ok(None),
+            Source::File { image, marks: Marks::Masks(masks) } => masks.read(image, rule).map(Some),
             Source::Drawn(picture) => Ok(picture.mask()),
         }
     }
@@ -109,8 +141,8 @@ impl Sample {
     /// Reads the headers of the files: that they are images, and that image and mask are of one size.
     pub(super) fn check_headers(&self) -> Result<(), DatasetError> {
         match &self.source {
-            Source::File { image, mask: Some(mask) } => image_file::check_sizes(image, &mask.path),
-            Source::File { image, mask: None } => image_file::size(image).map(|_| ()),
+            Source::File { image, marks: Marks::Masks(masks) } => masks.check_sizes(image),
+            Source::File { image, marks: Marks::Nothing | Marks::Unknown } => image_file::size(image).map(|_| ()),
             Source::Drawn(_) => Ok(()),
         }
     }

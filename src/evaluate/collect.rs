@@ -33,8 +33,8 @@ pub struct Observation<'a> {
     pub anomalous: bool,
     /// The anomaly map, row by row; higher means more anomalous. Empty if the model makes none.
     pub map: &'a [f32],
-    /// Which pixels of the map are anomalous, row by row; for a good image none of them. `None` where defects are not
-    /// marked; then only the image score counts.
+    /// Which pixels of the map are anomalous, row by row; for a good image none of them. `None` where that is not known; then
+    /// only image scores count, of this image and of its class.
     pub mask: Option<&'a [bool]>,
     /// Rows and columns of the map.
     pub size: [usize; 2],
@@ -66,6 +66,9 @@ struct ClassScores {
     pixels: Scores,
     /// The scores of each region, for its curve.
     regions: Vec<RegionScores>,
+    /// The first image whose anomalous pixels are not known, and how many there are; the class has no pixels then, for the
+    /// others would give wrong metrics.
+    unmarked: Option<(String, usize)>,
 }
 
 impl Collector {
@@ -115,10 +118,19 @@ impl Collector {
         let regions = Regions::of(mask.unwrap_or_default(), size[1]);
         let anomalous = observation.is_anomalous(&self.measure.protocol.rules());
         class.images.add(score, anomalous).map_err(|fault| fail(("the score", fault)))?;
-        if mask.is_some() {
-            class.pixels.add_map(map, &regions)?;
-            if self.draws {
-                class.regions.extend(RegionScores::of(id, map, &regions, size[1]));
+        match (mask, &mut class.unmarked) {
+            (None, _) if map.is_empty() => {}
+            (None, None) => {
+                class.unmarked = Some((id.to_owned(), 1));
+                (class.pixels, class.regions) = (Scores::default(), Vec::new());
+            }
+            (None, Some((_, count))) => *count += 1,
+            (Some(_), Some(_)) => {}
+            (Some(_), None) => {
+                class.pixels.add_map(map, &regions)?;
+                if self.draws {
+                    class.regions.extend(RegionScores::of(id, map, &regions, size[1]));
+                }
             }
         }
         *(if anomalous { &mut class.count.anomalous } else { &mut class.count.good }) += 1;
@@ -209,6 +221,7 @@ struct Pixels {
 impl ClassScores {
     fn evaluate(self, measure: &Measure, draws: bool) -> Result<(ClassEvaluation, Option<ClassCurves>), MetricError> {
         let rules = measure.protocol.rules();
+        let Self { class, unmarked, .. } = self;
         let images = self.images.rank(&[])?;
         let pixels = Pixels::rank(self.pixels, &rules)?;
         let value = |metric: Metric| {
@@ -219,14 +232,23 @@ impl ClassScores {
             };
             match value {
                 Ok(value) => MetricValue::Value(value),
-                Err(why) => MetricValue::Undefined {
-                    reason: format!("class `{}` has {}", self.class, words(why, metric.is_of_images())),
-                },
+                Err(why) => MetricValue::Undefined { reason: reason(&class, unmarked.as_ref(), why, metric) },
             }
         };
         let metrics: IndexMap<_, _> = measure.metrics.iter().map(|&metric| (metric, value(metric))).collect();
-        let curves = draws.then(|| ClassCurves::of(&self.class, &images, &pixels.ranking, self.regions));
-        Ok((ClassEvaluation { images: self.count, metrics, class: self.class }, curves))
+        let curves = draws.then(|| ClassCurves::of(&class, &images, &pixels.ranking, self.regions));
+        Ok((ClassEvaluation { images: self.count, metrics, class }, curves))
+    }
+}
+
+/// Why a metric of a class has no value.
+fn reason(class: &str, unmarked: Option<&(String, usize)>, why: Undefined, metric: Metric) -> String {
+    match unmarked.filter(|_| !metric.is_of_images()) {
+        None => format!("class `{class}` has {}", words(why, metric.is_of_images())),
+        Some((id, 1)) => format!("class `{class}` has the image `{id}`, whose anomalous pixels are not marked"),
+        Some((id, count)) => {
+            format!("class `{class}` has {count} images whose anomalous pixels are not marked, such as `{id}`")
+        }
     }
 }
 

@@ -39,7 +39,8 @@ impl Config {
         let Some(path) = found else { return Ok(Config::default()) };
         let fail = |reason: String| ExperimentError::Config { path: path.clone(), reason };
         let text = std::fs::read_to_string(&path).map_err(|error| fail(error.to_string()))?;
-        let mut config: Config = toml::from_str(&text).map_err(|error| fail(error.to_string().trim().to_owned()))?;
+        let text = text.trim_start_matches('\u{feff}');
+        let mut config: Config = toml::from_str(text).map_err(|error| fail(error.to_string().trim().to_owned()))?;
         let known = crate::dataset::names();
         for name in config.data.keys() {
             if !known.contains(&name.as_str()) {

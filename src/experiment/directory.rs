@@ -81,6 +81,12 @@ impl RunDirectory {
         self.0.join("weights.safetensors")
     }
 
+    /// The error for what failed after training in this directory.
+    #[must_use]
+    pub fn trained(&self, error: ExperimentError) -> ExperimentError {
+        ExperimentError::Trained { error: Box::new(error), directory: self.0.clone() }
+    }
+
     /// Writes the record of the run, and all source texts of its spec.
     ///
     /// # Errors

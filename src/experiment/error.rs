@@ -101,6 +101,14 @@ pub enum ExperimentError {
     /// Several draws of a score that is not random.
     #[error("the score of `{0}` draws no random numbers, so that each draw would give the same; leave out `--draws`")]
     NothingToDraw(String),
+    /// What follows training failed.
+    #[error("{error}\nthe model is trained: its weights lie in `{}`, and `diadc resume {}` goes on without training again", .directory.join("weights.safetensors").display(), .directory.display())]
+    Trained {
+        /// Why.
+        error: Box<ExperimentError>,
+        /// The directory of the run.
+        directory: PathBuf,
+    },
     /// The user stopped it.
     #[error("stopped; continue with `diadc resume {}`", .0.display())]
     Stopped(PathBuf),

@@ -80,7 +80,6 @@ impl<'a> Maps<'a> {
         collectors: &mut [Collector],
         watch: &mut dyn FnMut(usize, usize),
     ) -> Result<(), ExperimentError> {
-        let is_marked = self.dataset.marked();
         let rules: Vec<MaskResize> = collectors.iter().map(|c| c.measure().protocol.rules().mask).collect();
         let mut ranges = BTreeSet::new();
         let mut depth = None;
@@ -98,7 +97,7 @@ impl<'a> Maps<'a> {
                         score: None,
                         anomalous: sample.is_anomalous(),
                         map: &shown.values,
-                        mask: is_marked[sample.class].then_some(mask),
+                        mask: sample.is_marked().then_some(mask),
                         size: shown.size,
                     })?;
                 }

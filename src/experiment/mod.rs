@@ -7,6 +7,7 @@
 
 mod assess;
 pub mod bench;
+mod check_data;
 mod config;
 mod directory;
 mod error;
@@ -26,6 +27,7 @@ mod target;
 mod train;
 
 pub use assess::{Scoring, assess};
+pub use check_data::{DataCheck, check_data};
 pub use config::Config;
 pub use directory::RunDirectory;
 pub(crate) use directory::write_file;

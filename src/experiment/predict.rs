@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::dataset::read_image;
 use crate::evaluate::average::Average;
 use crate::evaluate::score::{IMAGES_AT_ONCE, Prepared, Scored, Scorer};
-use crate::report::picture;
+use crate::report::{csv_field, picture};
 
 use super::directory::RunDirectory;
 use super::error::ExperimentError;
@@ -75,9 +75,9 @@ pub fn write_heat_maps(directory: &RunDirectory, results: &[ScoredImage]) -> Res
         let name = file_name(path, i);
         directory.write(&format!("{name}.map.png"), &picture::png(&map))?;
         directory.write(&format!("{name}.png"), &picture::png(&picture::sheet(&[row], 4)))?;
-        let quoted = path.display().to_string().replace('"', "\"\"");
+        let (image, map) = (csv_field(&path.display().to_string()), csv_field(&format!("{name}.map.png")));
         let deviation = scored.deviation.map(|deviation| format!(",{deviation}")).unwrap_or_default();
-        csv += &format!("\"{quoted}\",{}{deviation},{name}.map.png\n", scored.value);
+        csv += &format!("{image},{}{deviation},{map}\n", scored.value);
     }
     directory.write("scores.csv", csv.as_bytes())
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::compile::Compiled;
-use crate::dataset::{Dataset, Request};
+use crate::dataset::{Dataset, Request, Unmarked};
 use crate::execute::{DeviceChoiceError, threads};
 use crate::fact::Precision;
 use crate::measure::ProtocolName;
@@ -29,6 +29,9 @@ pub struct Setup {
     pub data: Option<PathBuf>,
     /// The classes; `None` takes all.
     pub classes: Option<Vec<String>>,
+    /// What defective images without a mask count as; `None` for what the data set does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unmarked: Option<Unmarked>,
     /// Seed of all random numbers.
     pub seed: u64,
     /// How many draws of the random numbers of its score each image has.
@@ -57,7 +60,12 @@ impl Setup {
     /// Which images take part.
     #[must_use]
     pub fn request(&self) -> Request {
-        Request { name: self.dataset.clone(), root: self.data.clone(), classes: self.classes.clone() }
+        Request {
+            name: self.dataset.clone(),
+            root: self.data.clone(),
+            classes: self.classes.clone(),
+            unmarked: self.unmarked,
+        }
     }
 
     /// What the model runs on.
@@ -78,6 +86,7 @@ impl Default for Setup {
             dataset: "toy".to_owned(),
             data: None,
             classes: None,
+            unmarked: None,
             seed: 1,
             draws: NonZeroU64::MIN,
             device: "cpu".to_owned(),

@@ -75,7 +75,8 @@ impl<'a> Run<'a> {
             return Ok(None);
         }
         let stopped = || ExperimentError::Stopped(directory.path().to_path_buf());
-        let (assessment, scoring) = self.assess(observer, stop)?.ok_or_else(stopped)?;
+        let assessed = self.assess(observer, stop).map_err(|error| directory.trained(error))?;
+        let (assessment, scoring) = assessed.ok_or_else(stopped)?;
         let findings = Findings {
             assessment,
             device: self.device(),

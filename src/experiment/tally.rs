@@ -40,8 +40,6 @@ pub(super) struct Tally<'a> {
     /// For each measure, how an image is scored and its scores in single draws; empty if scores are not random.
     draws: Vec<DrawScores>,
     rules: Vec<ImageScore>,
-    /// For each class, whether the masks of its images are known.
-    is_marked: Vec<bool>,
     /// Ids of the test images that become examples.
     wanted: Vec<String>,
     kept: Vec<Kept<'a>>,
@@ -101,7 +99,6 @@ impl<'a> Tally<'a> {
             collectors: measures.iter().map(collector).collect(),
             draws: compared.iter().map(|_| DrawScores::new(dataset.classes.clone())).collect(),
             rules: compared.iter().map(Measure::image_score).collect(),
-            is_marked: dataset.marked(),
             wanted: examples(dataset),
             kept: Vec::new(),
             scores: Vec::new(),
@@ -139,7 +136,7 @@ impl<'a> Tally<'a> {
                 score: Some(scored.value),
                 anomalous: sample.is_anomalous(),
                 map: &scored.map,
-                mask: self.is_marked[sample.class].then_some(&mask),
+                mask: sample.is_marked().then_some(&mask),
                 size: scored.size,
             };
             is_anomalous.push(observation.is_anomalous(&rules));

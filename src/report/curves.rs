@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::csv::csv_field;
 use crate::evaluate::curve::{ClassCurves, Point, REGION_STEP, RegionOverlap, STEP};
 use crate::measure::ProtocolName;
 
@@ -65,7 +66,7 @@ pub fn curves_csv(curves: &[(ProtocolName, Vec<ClassCurves>)]) -> String {
             let mut add = |curve: &str, of: &str, points: &[Point]| {
                 for Point { threshold, x, y } in points {
                     let threshold = threshold.map(|threshold| threshold.to_string()).unwrap_or_default();
-                    let name = quoted(&class.class);
+                    let name = csv_field(&class.class);
                     writeln!(text, "{},{name},{curve},{of},{threshold},{x},{y}", protocol.name())
                         .expect("writing to a string does not fail");
                 }
@@ -81,15 +82,10 @@ pub fn curves_csv(curves: &[(ProtocolName, Vec<ClassCurves>)]) -> String {
             }
             for region in &class.regions {
                 let [left, top, right, bottom] = region.bounds;
-                let of = format!("{},{left},{top},{right},{bottom},{}", quoted(&region.image), region.area);
+                let of = format!("{},{left},{top},{right},{bottom},{}", csv_field(&region.image), region.area);
                 add("region", &of, &region.points);
             }
         }
     }
     text
-}
-
-/// A text as a field: in quotes where it holds what would end one.
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }

@@ -5,6 +5,7 @@
 
 pub mod colour;
 mod compare;
+mod csv;
 mod curves;
 pub mod html;
 pub mod json;
@@ -15,6 +16,7 @@ pub mod table;
 use image::RgbImage;
 
 pub use compare::compare;
+pub use csv::csv_field;
 pub use curves::{curves_csv, curves_json};
 pub use html::html;
 pub use json::json;

@@ -5,8 +5,8 @@ use crate::dataset::tree::Tree;
 use super::harness::{Bench, SMALL};
 
 /// All layouts that lie in folders.
-const LAYOUTS: [&str; 10] =
-    ["mvtec", "visa", "mvtec3d", "medical", "realiad", "btad", "mpdd", "uniad", "ader", "folder"];
+const LAYOUTS: [&str; 11] =
+    ["mvtec", "loco", "visa", "mvtec3d", "medical", "realiad", "btad", "mpdd", "uniad", "ader", "folder"];
 
 #[test]
 fn a_model_runs_on_each_layout() {
@@ -75,6 +75,62 @@ fn check_ends_with_status_one_where_something_is_wrong() {
     ended.fails(1, &["something is wrong with the data set"]);
     bench.run(&["data", "check", "--dataset", "mvtek", "--data", &data]).fails(1, &["did you mean `mvtec`?"]);
     bench.run(&["data", "check", "--dataset", "btad", "--data", &data]).fails(1, &["use `--dataset mvtec`"]);
+}
+
+#[test]
+fn what_check_calls_an_error_is_told_before_anything_is_trained() {
+    let bench = Bench::new();
+    let tree = Tree::of("mvtec");
+    tree.mask(Tree::mask_of("mvtec"), 20, 20, 0);
+    let data = tree.root().display().to_string();
+    let run = |more: &[&str]| {
+        bench.run(&[&["run", "small.diad", "--set", "size=8", "--dataset", "mvtec", "--data", &data], more].concat())
+    };
+    run(&["--out", "a"]).fails(1, &["error[mask-empty]", "000_mask.png", "`--unmarked empty`", "nothing was trained"]);
+    assert!(!bench.path("a").exists(), "no run was begun");
+    let words = run(&["--out", "b", "--unmarked", "empty"]).success().stderr();
+    assert!(words.contains("warning[mask-empty]"), "{words}");
+    let json = std::fs::read_to_string(bench.path("b/metrics.json")).expect("the run wrote it");
+    assert!(json.contains("class `nut` has no anomalous pixels"), "{json}");
+    let image = Tree::images_of("mvtec")[2];
+    let whole = std::fs::read(tree.path(image)).expect("it is there");
+    tree.file(image, &whole[..whole.len() - 30]);
+    run(&["--out", "c", "--unmarked", "empty"]).fails(1, &["error[unreadable]", image, "nothing was trained"]);
+}
+
+#[test]
+fn what_fails_after_training_says_how_to_go_on_without_training_again() {
+    let bench = Bench::new();
+    let divided = SMALL.replace("value: max(map, axis: [1, 2])", "value: 1.0 / (0.0 * max(map, axis: [1, 2]))");
+    bench.write("small.diad", divided.replace("steps = 30", "steps = 2").as_bytes());
+    let words = ["is not finite", "`out/weights.safetensors`", "`diadc resume out` goes on without training again"];
+    bench.run(&["run", "small.diad", "--set", "size=8", "--out", "out"]).fails(1, &words);
+    assert!(bench.path("out/weights.safetensors").exists());
+}
+
+#[test]
+fn many_findings_of_a_kind_are_one_line() {
+    let bench = Bench::new();
+    let tree = Tree::of("mvtec");
+    for number in 1..9 {
+        tree.image(&format!("nut/test/crack/{number:03}.png"), 20, 20);
+    }
+    let data = tree.root().display().to_string();
+    let check = |more: &[&str]| {
+        let arguments = [&["data", "check", "--dataset", "mvtec", "--data", &data], more].concat();
+        let text = bench.run(&arguments).stdout();
+        text.lines().filter(|line| line.starts_with("error[mask-missing]")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let short = check(&[]);
+    assert_eq!(short.len(), 1, "{short:?}");
+    assert!(short[0].starts_with("error[mask-missing]: 8 defective images have no mask: `"), "{short:?}");
+    for part in ["crack/001.png`", "crack/003.png` and 5 more; `--all` lists each"] {
+        assert!(short[0].contains(part), "{short:?}");
+    }
+    assert!(!short[0].contains("crack/004.png"), "{short:?}");
+    assert_eq!(check(&["--all"]).len(), 8);
+    let ended = bench.run(&["run", "small.diad", "--dataset", "mvtec", "--data", &data]);
+    assert!(ended.stderr().contains("defective image"), "{}", ended.stderr());
 }
 
 #[test]

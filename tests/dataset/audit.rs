@@ -14,7 +14,8 @@ fn layouts() -> impl Iterator<Item = &'static str> {
 }
 
 fn look(tree: &Tree, layout: &str) -> Audit {
-    let request = Request { name: layout.to_owned(), root: Some(tree.root().to_path_buf()), classes: None };
+    let request =
+        Request { name: layout.to_owned(), root: Some(tree.root().to_path_buf()), classes: None, unmarked: None };
     audit(&request, &|_, _| {}).unwrap_or_else(|error| panic!("{layout}: {error}"))
 }
 
@@ -247,7 +248,8 @@ fn sizes_and_colours_are_counted() {
 fn progress_reaches_the_number_of_images() {
     let tree = Tree::of("mvtec");
     let seen = AtomicUsize::new(0);
-    let request = Request { name: "mvtec".to_owned(), root: Some(tree.root().to_path_buf()), classes: None };
+    let request =
+        Request { name: "mvtec".to_owned(), root: Some(tree.root().to_path_buf()), classes: None, unmarked: None };
     let audit = audit(&request, &|done, all| {
         assert!(done <= all && all == 6);
         seen.fetch_max(done, Ordering::Relaxed);

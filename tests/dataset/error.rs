@@ -7,14 +7,15 @@ use diadc::dataset::{DatasetError, Request, names, open};
 use super::tree::{Tree, assert_says, open_at};
 
 fn request(name: &str, root: Option<PathBuf>) -> DatasetError {
-    open(&Request { name: name.to_owned(), root, classes: None }).expect_err("the request is wrong")
+    open(&Request { name: name.to_owned(), root, classes: None, unmarked: None }).expect_err("the request is wrong")
 }
 
 #[test]
 fn an_unknown_data_set_is_answered_with_the_nearest_name_and_the_list() {
-    let all = ["toy", "mvtec", "visa", "mvtec3d", "medical", "realiad", "btad", "mpdd", "uniad", "ader", "folder"];
+    let all =
+        ["toy", "mvtec", "loco", "visa", "mvtec3d", "medical", "realiad", "btad", "mpdd", "uniad", "ader", "folder"];
     assert_eq!(names(), all);
-    let known = "the data sets are toy, mvtec, visa, mvtec3d, medical";
+    let known = "the data sets are toy, mvtec, loco, visa, mvtec3d, medical";
     assert_says(&request("mvtce", None), &["no data set `mvtce`", "did you mean `mvtec`?", known]);
     let message = request("cifar", Some(PathBuf::from("x"))).to_string();
     assert!(message.contains(known) && !message.contains("did you mean"), "{message}");

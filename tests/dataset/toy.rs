@@ -112,13 +112,15 @@ fn masks_are_of_the_size_of_the_image_and_neither_empty_nor_everywhere() {
 #[test]
 fn wanted_classes_are_the_same_images_as_in_the_whole_set() {
     let classes = Some(vec!["wood".to_owned(), "gear".to_owned()]);
-    let some = open(&Request { name: "toy".to_owned(), root: None, classes }).expect("both are classes");
+    let some =
+        open(&Request { name: "toy".to_owned(), root: None, classes, unmarked: None }).expect("both are classes");
     assert_eq!(some.classes, ["gear", "wood"]);
     let whole = generate();
     let original = whole.train.iter().find(|sample| sample.id == some.train[0].id).expect("it is part of the whole");
     assert_eq!(original.image().expect("it is drawn"), some.train[0].image().expect("it is drawn"));
     let classes = Some(vec!["gera".to_owned()]);
-    let error = open(&Request { name: "toy".to_owned(), root: None, classes }).expect_err("there is no such class");
+    let error = open(&Request { name: "toy".to_owned(), root: None, classes, unmarked: None })
+        .expect_err("there is no such class");
     assert_says(&error, &["no class `gera`", "did you mean `gear`?"]);
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use diadc::dataset::{Dataset, DatasetError, Request, open};
+use diadc::dataset::{Dataset, DatasetError, Request, Unmarked, open};
 use image::{GrayImage, Luma, Rgb, RgbImage};
 use tempfile::TempDir;
 
@@ -43,6 +43,10 @@ impl Tree {
         match layout {
             "mvtec" | "mpdd" => tree.phases("nut", "good", "crack", "png"),
             "btad" => tree.phases("01", "ok", "ko", "bmp"),
+            "loco" => {
+                tree.images("pins/train/good", 4).images("pins/validation/good", 2).images("pins/test/good", 1);
+                tree.images("pins/test/logical", 1).mask("pins/ground_truth/logical/000/000.png", 20, 20, 236)
+            }
             "visa" => {
                 for number in 0..10 {
                     tree.image(&format!("candle/Data/Images/Normal/{number:04}.JPG"), 20, 20);
@@ -124,6 +128,7 @@ impl Tree {
         match layout {
             "mvtec" | "mpdd" | "ader" => "nut/ground_truth/crack/000_mask.png",
             "btad" => "01/ground_truth/ko/000_mask.png",
+            "loco" => "pins/ground_truth/logical/000/000.png",
             "visa" => "candle/Data/Masks/Anomaly/000.png",
             "mvtec3d" => "bagel/test/hole/gt/000.png",
             "medical" => "Brain/test/Ungood/label/000.png",
@@ -139,6 +144,7 @@ impl Tree {
         match layout {
             "mvtec" | "mpdd" | "ader" => ["nut/train/good/000.png", "nut/train/good/001.png", "nut/test/good/000.png"],
             "btad" => ["01/train/ok/000.bmp", "01/train/ok/001.bmp", "01/test/ok/000.bmp"],
+            "loco" => ["pins/train/good/000.png", "pins/train/good/001.png", "pins/test/good/000.png"],
             "visa" => [
                 "candle/Data/Images/Normal/0000.JPG",
                 "candle/Data/Images/Normal/0001.JPG",
@@ -234,6 +240,11 @@ impl Tree {
         self.open_classes(dataset, None)
     }
 
+    /// Opens the folder with a rule for defective images without a mask.
+    pub(crate) fn open_unmarked(&self, dataset: &str, unmarked: Unmarked) -> Result<Dataset, DatasetError> {
+        open(&Request { unmarked: Some(unmarked), ..request(dataset, self.root(), None) })
+    }
+
     pub(crate) fn open_classes(&self, dataset: &str, classes: Option<&[&str]>) -> Result<Dataset, DatasetError> {
         open_at(dataset, self.root(), classes)
     }
@@ -246,11 +257,16 @@ impl Tree {
 }
 
 pub(crate) fn open_at(dataset: &str, root: &Path, classes: Option<&[&str]>) -> Result<Dataset, DatasetError> {
-    open(&Request {
+    open(&request(dataset, root, classes))
+}
+
+fn request(dataset: &str, root: &Path, classes: Option<&[&str]>) -> Request {
+    Request {
         name: dataset.to_owned(),
         root: Some(root.to_path_buf()),
         classes: classes.map(|classes| classes.iter().map(|&class| class.to_owned()).collect()),
-    })
+        unmarked: None,
+    }
 }
 
 #[track_caller]

@@ -195,7 +195,7 @@ fn evaluation_and_prediction_give_an_image_the_same_score() {
     }
     let test = saved(&root, "nut/test/bent/0.png", picture(200));
     saved(&root, "nut/ground_truth/bent/0_mask.png", GrayImage::from_pixel(31, 24, Luma([255])));
-    let request = Request { name: "mvtec".to_owned(), root: Some(root.clone()), classes: None };
+    let request = Request { name: "mvtec".to_owned(), root: Some(root.clone()), classes: None, unmarked: None };
     let dataset = dataset::open(&request).expect("it is a data set");
     let mut model = model(&compiled, &setup, 1);
     for draws in [1, 3] {

@@ -9,12 +9,11 @@ use image::RgbImage;
 use crate::cli::arguments::{DataArguments, TextFormat};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::{self, Screen};
-use crate::dataset::Request;
 use crate::dataset::audit::{Audit, Severity, audit, sheet};
 use crate::experiment::{Config, write_file};
 use crate::report::picture;
 
-use super::text::text;
+use super::text::{Listing, text};
 
 /// The side of an image on the contact sheet.
 const SIDE: u32 = 128;
@@ -29,6 +28,7 @@ const SIDE: u32 = 128;
 #[command(after_help = "Examples:
   diadc data check --dataset mvtec --data /data/mvtec
   diadc data check --dataset visa --data /data/VisA --classes candle,pcb1 --sheet visa.png
+  diadc data check --dataset realiad --data DIR --all         each of many findings of a kind
   diadc data check --dataset folder --data photos --format json > photos.json")]
 pub(super) struct Check {
     #[command(flatten)]
@@ -38,6 +38,10 @@ pub(super) struct Check {
     #[arg(long, value_name = "FILE")]
     sheet: Option<PathBuf>,
 
+    /// Lists each finding, also where there are many of a kind
+    #[arg(long)]
+    all: bool,
+
     /// Format of what is printed
     #[arg(long, value_enum, default_value = "text")]
     format: TextFormat,
@@ -46,11 +50,7 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
         let config = Config::find(None)?;
-        let request = Request {
-            name: self.data.dataset.clone(),
-            root: self.data.directory(&config),
-            classes: self.data.classes.clone(),
-        };
+        let request = self.data.request(&config);
         let screen = Mutex::new(Screen::new());
         let audit = audit(&request, &|done, all| {
             // Progress that is shown late is better than looking that waits for the terminal.
@@ -63,7 +63,7 @@ impl Check {
         }
         let audit = audit?;
         terminal::result(&match self.format {
-            TextFormat::Text => text(&audit),
+            TextFormat::Text => text(&audit, if self.all { Listing::Each } else { Listing::Short }),
             TextFormat::Json => serde_json::to_string_pretty(&audit).expect("it holds texts and numbers") + "\n",
         });
         if let Some(path) = &self.sheet {

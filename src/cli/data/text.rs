@@ -1,12 +1,21 @@
 //! The text that `diadc data check` prints.
 
-use crate::dataset::audit::{Audit, Counts, Severity, Tally};
+use crate::dataset::audit::{Audit, Counts, Finding, Severity, Tally, lines};
 
 /// How many sizes and colours are listed; of the others only the number is shown.
 const TALLIES: usize = 5;
 
+/// How findings are listed.
+#[derive(Clone, Copy)]
+pub(super) enum Listing {
+    /// One line for each.
+    Each,
+    /// One line for many of a kind.
+    Short,
+}
+
 /// A table of counts, then sizes and colours, then everything that is wrong.
-pub(super) fn text(audit: &Audit) -> String {
+pub(super) fn text(audit: &Audit, listing: Listing) -> String {
     let place = audit.directory.as_ref().map_or_else(String::new, |place| format!(" in {}", place.display()));
     let mut text = format!("{}{place}: {} classes\n\n", audit.dataset, audit.classes.len());
     text += &table(audit);
@@ -22,14 +31,12 @@ pub(super) fn text(audit: &Audit) -> String {
     }
     let (errors, warnings) = (audit.count(Severity::Error), audit.count(Severity::Warning));
     text += &format!("\n{}, {}\n", counted(errors, "error"), counted(warnings, "warning"));
-    for finding in &audit.findings {
-        let severity = match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        text += &format!("{severity}[{}]: {}\n", finding.kind.name(), finding.message);
-    }
-    text
+    let see_all = match listing {
+        Listing::Each => None,
+        Listing::Short => Some("`--all` lists each"),
+    };
+    let findings: Vec<&Finding> = audit.findings.iter().collect();
+    text + &lines(&findings, see_all).join("\n") + "\n"
 }
 
 fn table(audit: &Audit) -> String {

@@ -17,8 +17,12 @@ impl Metrics {
             let words = "maps give no score of an image: use --score max, pool(8,8) or top(100)";
             return Err(Failure::Usage(words.to_owned()));
         }
-        let data =
-            DataArguments { dataset: dataset.to_owned(), data: self.data.clone(), classes: self.classes.clone() };
+        let data = DataArguments {
+            dataset: dataset.to_owned(),
+            data: self.data.clone(),
+            classes: self.classes.clone(),
+            unmarked: self.unmarked,
+        };
         let dataset = data.open(&Config::find(None)?)?;
         let mut maps = Maps::find(&self.predictions, &dataset)?;
         let mut collectors = self.collectors(&dataset.classes, false);

@@ -15,7 +15,7 @@ use crate::experiment::write_file;
 use crate::measure::{ImageScore, Measure, Metric, PRO_LIMIT, ProtocolName};
 use crate::report::{self, Published};
 
-use super::arguments::{MeasureArguments, TableFormat};
+use super::arguments::{MeasureArguments, TableFormat, UnmarkedRule};
 use super::failure::Failure;
 use super::terminal::{self, Screen};
 
@@ -57,6 +57,11 @@ pub(super) struct Metrics {
     /// The directory of the data set; diadc.toml can name it once for all commands
     #[arg(long, value_name = "DIR", requires = "dataset")]
     data: Option<PathBuf>,
+
+    /// Defective images of the data set without a mask: `empty` counts them, and those with an empty mask, as images
+    /// without anomalous pixels; `unknown` leaves their class without pixel metrics
+    #[arg(long, value_enum, value_name = "RULE", requires = "dataset")]
+    unmarked: Option<UnmarkedRule>,
 
     /// Only these classes
     #[arg(long, value_delimiter = ',', value_name = "A,B")]

@@ -60,6 +60,56 @@ impl FindingKind {
             FindingKind::Unused => "unused",
         }
     }
+
+    /// Whether a run would fail on it.
+    #[must_use]
+    pub fn stops_a_run(self) -> bool {
+        match self {
+            FindingKind::Layout
+            | FindingKind::Unreadable
+            | FindingKind::MaskMissing
+            | FindingKind::MaskEmpty
+            | FindingKind::MaskSize => true,
+            FindingKind::OtherDataset
+            | FindingKind::MaskValues
+            | FindingKind::TrainAndTest
+            | FindingKind::Duplicate
+            | FindingKind::Count
+            | FindingKind::Unused => false,
+        }
+    }
+
+    /// Whether it changes what the metrics of a run mean.
+    #[must_use]
+    pub fn concerns_metrics(self) -> bool {
+        match self {
+            FindingKind::MaskMissing
+            | FindingKind::MaskEmpty
+            | FindingKind::MaskSize
+            | FindingKind::MaskValues
+            | FindingKind::TrainAndTest => true,
+            FindingKind::Layout
+            | FindingKind::OtherDataset
+            | FindingKind::Unreadable
+            | FindingKind::Duplicate
+            | FindingKind::Count
+            | FindingKind::Unused => false,
+        }
+    }
+
+    /// What several findings of the kind have in common; nothing where each says something else.
+    fn together(self) -> Option<&'static str> {
+        match self {
+            FindingKind::Unreadable => Some("files can't be read or decoded"),
+            FindingKind::MaskMissing => Some("defective images have no mask"),
+            FindingKind::MaskEmpty => Some("masks of defective images mark no pixel"),
+            FindingKind::MaskSize => Some("masks have another size than their images"),
+            FindingKind::MaskValues => Some("masks have values between those of good and of anomalous pixels"),
+            FindingKind::TrainAndTest => Some("images are trained on and tested, or kept apart"),
+            FindingKind::Duplicate => Some("images are there several times"),
+            FindingKind::Layout | FindingKind::OtherDataset | FindingKind::Count | FindingKind::Unused => None,
+        }
+    }
 }
 
 /// Something that is wrong.
@@ -113,6 +163,50 @@ impl Finding {
         let message = format!("{} {noun} {verb} used by nothing: {}", files.len(), list(&files));
         Self::new(Severity::Warning, FindingKind::Unused, message, files)
     }
+}
+
+impl Severity {
+    /// Its name, as it is shown.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+}
+
+/// Findings of one kind that are told one by one; of more only the first ones are shown.
+const EACH: usize = 3;
+
+/// A line for each finding; if `see_all` says how all can be seen, only one for many of a kind. They must be sorted.
+#[must_use]
+pub fn lines(findings: &[&Finding], see_all: Option<&str>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for alike in findings.chunk_by(|a, b| (a.severity, a.kind) == (b.severity, b.kind)) {
+        let (severity, kind) = (alike[0].severity.name(), alike[0].kind);
+        let mut add = |message: &str| lines.push(format!("{severity}[{}]: {message}", kind.name()));
+        let Some(see_all) = see_all.filter(|_| alike.len() > EACH) else {
+            alike.iter().for_each(|finding| add(&finding.message));
+            continue;
+        };
+        let more = alike.len() - EACH;
+        match kind.together() {
+            Some(words) => {
+                let first = alike[..EACH].iter().map(|finding| match finding.files.first() {
+                    Some(file) => format!("`{file}`"),
+                    None => finding.message.clone(),
+                });
+                let first = first.collect::<Vec<_>>().join(", ");
+                add(&format!("{} {words}: {first} and {more} more; {see_all}", alike.len()));
+            }
+            None => {
+                alike[..EACH].iter().for_each(|finding| add(&finding.message));
+                add(&format!("and {more} more of this kind; {see_all}"));
+            }
+        }
+    }
+    lines
 }
 
 /// The first few names, and how many more there are.

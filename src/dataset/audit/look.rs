@@ -1,5 +1,7 @@
 //! Opens one image and its mask, and reports what they are and what is wrong with them.
 
+use std::path::Path;
+
 use image::{ColorType, DynamicImage};
 use sha2::{Digest as _, Sha256};
 
@@ -7,7 +9,7 @@ use super::finding::{Finding, FindingKind, Severity};
 use crate::dataset::error::DatasetError;
 use crate::dataset::image_file;
 use crate::dataset::mask::{GreyMask, Mask, MaskRule};
-use crate::dataset::sample::{MaskFile, Sample, Source};
+use crate::dataset::sample::{Marks, MaskFiles, Sample, Source};
 
 /// SHA-256 of width, height and the pixels as 8-bit RGB.
 pub(super) type Digest = [u8; 32];
@@ -29,8 +31,9 @@ pub(super) struct Look {
 
 /// Decodes the image and, if there is one, the mask.
 pub(super) fn look(sample: &Sample) -> Look {
-    let (image, mask) = match &sample.source {
-        Source::File { image, mask } => (image_file::decode(image), mask.as_ref()),
+    let (image, masks) = match &sample.source {
+        Source::File { image, marks: Marks::Masks(masks) } => (image_file::decode(image), Some(masks)),
+        Source::File { image, marks: Marks::Nothing | Marks::Unknown } => (image_file::decode(image), None),
         Source::Drawn(picture) => (Ok(DynamicImage::ImageRgb8(picture.image())), None),
     };
     let mut findings = Vec::new();
@@ -41,11 +44,8 @@ pub(super) fn look(sample: &Sample) -> Look {
             None
         }
     };
-    if let Some(mask) = mask {
-        match image_file::read_grey(&mask.path) {
-            Ok(grey) => findings.extend(wrong_with(sample, mask, &grey, facts.as_ref())),
-            Err(error) => findings.push(Finding::of(&error)),
-        }
+    if let Some(masks) = masks {
+        findings.extend(wrong_with(sample, masks, facts.as_ref()));
     }
     Look { facts, findings }
 }
@@ -71,39 +71,62 @@ fn colour(colour: ColorType) -> String {
     format!("{bits}-bit {channels}")
 }
 
-/// What is wrong with a mask that can be decoded.
-fn wrong_with(sample: &Sample, mask: &MaskFile, grey: &GreyMask, facts: Option<&Facts>) -> Vec<Finding> {
+/// What is wrong with the masks of an image, each alone and all together.
+fn wrong_with(sample: &Sample, masks: &MaskFiles, facts: Option<&Facts>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let image = sample.files().0;
-    if let Some(facts) = facts.filter(|facts| (facts.width, facts.height) != grey.dimensions()) {
-        findings.push(Finding::of(&DatasetError::MaskSize {
-            mask: mask.path.clone(),
-            mask_width: grey.width(),
-            mask_height: grey.height(),
-            image: image.into(),
-            width: facts.width,
-            height: facts.height,
-        }));
+    let image = sample.file();
+    let (mut marks_any, mut are_read) = (false, true);
+    for path in &masks.paths {
+        let grey = match image_file::read_grey(path) {
+            Ok(grey) => grey,
+            Err(error) => {
+                findings.push(Finding::of(&error));
+                are_read = false;
+                continue;
+            }
+        };
+        if let Some(facts) = facts.filter(|facts| (facts.width, facts.height) != grey.dimensions()) {
+            findings.push(Finding::of(&DatasetError::MaskSize {
+                mask: path.clone(),
+                mask_width: grey.width(),
+                mask_height: grey.height(),
+                image: image.clone().into(),
+                width: facts.width,
+                height: facts.height,
+            }));
+        }
+        marks_any |= Mask::by(masks.rule, &grey).area() > 0;
+        findings.extend(many_values(path, masks.rule, &grey));
     }
-    if Mask::by(mask.rule, grey).area() == 0 {
-        let (path, threshold) = (mask.path.clone(), mask.rule.threshold());
-        findings.push(Finding::of(&DatasetError::MaskEmpty { mask: path, threshold }));
-    }
-    let values = values(grey);
-    // Class indices are many small values, and meant; anything else between good and anomalous is a trace of blurring.
-    let are_indices = mask.rule == MaskRule::AboveZero && values.last().is_none_or(|value| *value <= 127);
-    if values.len() > 2 && !are_indices {
-        let path = mask.path.display().to_string();
-        let shown: Vec<String> = values.iter().take(4).map(u16::to_string).collect();
-        let message = format!(
-            "mask `{path}` has {} values ({}, ..) instead of two; those above {} count as anomalous",
-            values.len(),
-            shown.join(", "),
-            mask.rule.threshold(),
-        );
-        findings.push(Finding::new(Severity::Warning, FindingKind::MaskValues, message, vec![path]));
+    if are_read && !marks_any {
+        let (mask, threshold) = (masks.paths[0].clone(), masks.rule.threshold());
+        findings.push(if masks.may_be_empty {
+            let message = format!("mask `{}` of a defective image marks no pixel, and counts so", mask.display());
+            Finding::new(Severity::Warning, FindingKind::MaskEmpty, message, vec![mask.display().to_string()])
+        } else {
+            Finding::of(&DatasetError::MaskEmpty { mask, threshold })
+        });
     }
     findings
+}
+
+/// A warning if a mask has values between those of good and of anomalous pixels.
+fn many_values(path: &Path, rule: MaskRule, grey: &GreyMask) -> Option<Finding> {
+    let values = values(grey);
+    // Class indices are many small values, and meant; anything else between good and anomalous is a trace of blurring.
+    let are_indices = rule == MaskRule::AboveZero && values.last().is_none_or(|value| *value <= 127);
+    if values.len() <= 2 || are_indices {
+        return None;
+    }
+    let path = path.display().to_string();
+    let shown: Vec<String> = values.iter().take(4).map(u16::to_string).collect();
+    let message = format!(
+        "mask `{path}` has {} values ({}, ..) instead of two; those above {} count as anomalous",
+        values.len(),
+        shown.join(", "),
+        rule.threshold(),
+    );
+    Some(Finding::new(Severity::Warning, FindingKind::MaskValues, message, vec![path]))
 }
 
 /// The values that occur, on the scale of 0 to 255, ascending. Values of 16 bits that are no multiples of 257 count as

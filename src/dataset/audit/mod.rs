@@ -19,10 +19,10 @@ use serde::Serialize;
 
 use super::error::DatasetError;
 use super::layout::{self, ClassFiles, Scan};
-use super::sample::{Sample, Source};
+use super::sample::{Marks, Sample, Source};
 use super::{Dataset, Place, Request, listing, place, toy};
 
-pub use finding::{Finding, FindingKind, Severity};
+pub use finding::{Finding, FindingKind, Severity, lines};
 use look::{Digest, Look, look};
 pub use sheet::sheet;
 
@@ -144,6 +144,8 @@ pub fn audit(request: &Request, progress: &(dyn Fn(usize, usize) + Sync)) -> Res
         .collect();
     let (sizes, colours) = tallies(&looks);
     findings.extend(same_pixels(&images, &looks));
+    let unmarked = without_mask(&images, &findings, &mut notes);
+    findings.extend(unmarked);
     findings.extend(looks.into_iter().flat_map(|look| look.findings));
     if let Some(message) = mistaken(&request.name, &images.classes) {
         findings.push(Finding::new(Severity::Warning, FindingKind::OtherDataset, message, Vec::new()));
@@ -179,10 +181,9 @@ fn unused(scan: &Scan, root: &Path) -> Option<Finding> {
     let files = scan.classes.iter().flat_map(|class| class.train.iter().chain(&class.validation).chain(&class.test));
     let used: BTreeSet<&Path> = files
         .flat_map(|file| {
-            let mask = file.defect.as_ref().and_then(|defect| defect.mask.as_ref());
-            [Some(file.path.as_path()), mask.map(|mask| mask.path.as_path())]
+            let masks = file.defect.as_ref().map_or(&[][..], |defect| defect.masks.files());
+            std::iter::once(&file.path).chain(masks).map(PathBuf::as_path)
         })
-        .flatten()
         .collect();
     let belongs = |path: &Path| {
         let path = path.to_string_lossy().replace('\\', "/");
@@ -194,6 +195,40 @@ fn unused(scan: &Scan, root: &Path) -> Option<Finding> {
         .map(|path| path.strip_prefix(root).unwrap_or(&path).display().to_string())
         .collect();
     (!unused.is_empty()).then(|| Finding::unused(unused))
+}
+
+/// A warning for each defective image without a mask; a note for a class of which none has one, as is meant then.
+/// What is refused already needs no warning.
+fn without_mask(images: &Dataset, refused: &[Finding], notes: &mut Vec<String>) -> Vec<Finding> {
+    let refused = refused.iter().filter(|finding| finding.kind == FindingKind::MaskMissing);
+    let refused: BTreeSet<&String> = refused.flat_map(|finding| &finding.files).collect();
+    let mut findings = Vec::new();
+    for (class, name) in images.classes.iter().enumerate() {
+        let tested = images.validation.iter().chain(&images.test);
+        let counts = |sample: &&Sample| sample.is_anomalous() && !refused.contains(&sample.file());
+        let defective = || tested.clone().filter(|sample| sample.class == class).filter(counts);
+        let marks = |sample: &Sample| match &sample.source {
+            Source::File { marks, .. } => Some(marks.clone()),
+            Source::Drawn(_) => None,
+        };
+        if defective().count() > 0 && defective().all(|sample| matches!(marks(sample), Some(Marks::Unknown))) {
+            notes.push(format!("no defective image of class `{name}` has a mask, so that it has no pixel metrics"));
+            continue;
+        }
+        for sample in defective() {
+            let consequence = match marks(sample) {
+                Some(Marks::Unknown) => {
+                    format!(": class `{name}` has no pixel metrics; `--unmarked empty` counts it with an empty one")
+                }
+                Some(Marks::Nothing) => ", and counts with an empty one".to_owned(),
+                Some(Marks::Masks(_)) | None => continue,
+            };
+            let image = sample.file();
+            let message = format!("defective image `{image}` has no mask{consequence}");
+            findings.push(Finding::new(Severity::Warning, FindingKind::MaskMissing, message, vec![image]));
+        }
+    }
+    findings
 }
 
 /// How often each size and each kind of colour occurs.
@@ -251,13 +286,11 @@ fn counts(images: &Dataset) -> (Vec<(String, Counts)>, Counts) {
 }
 
 impl Sample {
-    /// The files it is made of, as they are named in messages.
-    fn files(&self) -> (String, Option<String>) {
+    /// The file it lies in, as it is named in messages.
+    fn file(&self) -> String {
         match &self.source {
-            Source::File { image, mask } => {
-                (image.display().to_string(), mask.as_ref().map(|mask| mask.path.display().to_string()))
-            }
-            Source::Drawn(_) => (self.id.clone(), self.defect.as_ref().map(|_| format!("{} (mask)", self.id))),
+            Source::File { image, .. } => image.display().to_string(),
+            Source::Drawn(_) => self.id.clone(),
         }
     }
 }

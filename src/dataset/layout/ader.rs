@@ -13,10 +13,12 @@ use super::{Found, Layout};
 use crate::dataset::error::DatasetError;
 use crate::dataset::listing::{self, Problems};
 use crate::dataset::mask::MaskRule;
+use crate::dataset::request::Unmarked;
 use crate::diagnostic::one_of;
 
 /// This layout.
-pub(super) static LAYOUT: Layout = Layout { name: "ader", expected: EXPECTED, unread: &[], scan, recognises };
+pub(super) static LAYOUT: Layout =
+    Layout { name: "ader", expected: EXPECTED, unread: &[], unmarked: Unmarked::Unknown, scan, recognises };
 
 pub(super) const EXPECTED: &str = concat!(
     "  ROOT/meta.json: {\"train\": {\"bottle\": [{\"img_path\": \"bottle/train/good/000.png\", \"mask_path\": \"\",\n",

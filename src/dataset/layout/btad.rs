@@ -5,14 +5,21 @@
 
 use std::path::Path;
 
-use super::tree::{Masks, Tree};
+use super::tree::{MaskPlace, Tree};
 use super::{Found, Layout, holds};
 use crate::dataset::listing::Problems;
 use crate::dataset::mask::MaskRule;
+use crate::dataset::request::Unmarked;
 
 /// This layout.
-pub(super) static LAYOUT: Layout =
-    Layout { name: "btad", expected: EXPECTED, unread: &["/ground_truth/ok/"], scan, recognises };
+pub(super) static LAYOUT: Layout = Layout {
+    name: "btad",
+    expected: EXPECTED,
+    unread: &["/ground_truth/ok/"],
+    unmarked: Unmarked::Unknown,
+    scan,
+    recognises,
+};
 
 pub(super) const EXPECTED: &str = concat!(
     "  ROOT/01/train/ok/0000.bmp\n",
@@ -24,7 +31,7 @@ const TREE: Tree = Tree {
     good: "ok",
     validation: None,
     images: None,
-    masks: Masks::Apart,
+    masks: MaskPlace::Apart,
     rule: MaskRule::AboveHalf,
     layout: EXPECTED,
 };

@@ -6,19 +6,19 @@
 //! of masks it is not known which pixels are defective, and there are no pixel metrics. A pixel is anomalous where its mask is
 //! above 0.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
-use super::tree::masks_by_image;
-use super::{ClassFiles, Defect, Found, ImageFile, Layout, class_directories, shuffle, stem};
+use super::tree::{MasksFound, masks_by_image};
+use super::{ClassFiles, Found, ImageFile, Layout, Masks, class_directories, shuffle, stem};
 use crate::dataset::error::DatasetError;
 use crate::dataset::listing::{self, Entry, Problems};
 use crate::dataset::mask::MaskRule;
-use crate::dataset::request::choose;
-use crate::dataset::sample::MaskFile;
+use crate::dataset::request::{Unmarked, choose};
 
 /// This layout.
-pub(super) static LAYOUT: Layout = Layout { name: "folder", expected: EXPECTED, unread: &[], scan, recognises };
+pub(super) static LAYOUT: Layout =
+    Layout { name: "folder", expected: EXPECTED, unread: &[], unmarked: Unmarked::Unknown, scan, recognises };
 
 pub(super) const EXPECTED: &str = concat!(
     "  ROOT/normal/000.png (or good, ok) and, if there is one, ROOT/normal_test/000.png (or good_test, ok_test)\n",
@@ -36,7 +36,7 @@ const MASKS: [&str; 3] = ["masks", "mask", "ground_truth"];
 const SEED: u32 = 998;
 
 pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Problems) -> Found {
-    let found = class_directories(root, EXPECTED, is_class, problems)?;
+    let found = class_directories(root, EXPECTED, has_normal, problems)?;
     let chosen = choose(found.iter().map(|(name, _)| name.clone()).collect(), wanted)?;
     let wanted = found.into_iter().filter(|(name, _)| chosen.contains(name));
     wanted.map(|(name, directory)| class(name, &directory, problems)).collect()
@@ -48,8 +48,11 @@ pub(super) fn recognises(root: &Path) -> bool {
 }
 
 fn is_class(directory: &Path) -> bool {
+    has_normal(directory) && named(directory, &DEFECTIVE).is_ok_and(|defective| defective.is_some())
+}
+
+fn has_normal(directory: &Path) -> bool {
     named(directory, &NORMAL).is_ok_and(|normal| normal.is_some())
-        && named(directory, &DEFECTIVE).is_ok_and(|defective| defective.is_some())
 }
 
 /// The folder that has one of these names.
@@ -66,6 +69,10 @@ fn class(name: String, directory: &Path, problems: &mut Problems) -> Result<Clas
     let at = |found: Option<&Entry>| found.map_or_else(|| directory.to_path_buf(), |entry| entry.path.clone());
     let (normal, defective) = (named(directory, &NORMAL)?, named(directory, &DEFECTIVE)?);
     let (tested, masks) = (named(directory, &TESTED)?, named(directory, &MASKS)?);
+    if defective.is_none() {
+        let path = directory.to_path_buf();
+        problems.push(DatasetError::NoDefective { path, found: listing::contents(directory) });
+    }
     let mut class = ClassFiles::new(name, at(normal.as_ref()), at(defective.as_ref()));
     let good = |folder: &Entry, problems: &mut Problems| -> Vec<ImageFile> {
         let images = listing::images(&folder.path, problems);
@@ -113,20 +120,18 @@ fn of_kind(
     problems: &mut Problems,
 ) -> Vec<ImageFile> {
     // Folders among the masks are those of kinds, listed with their own images.
-    let masks: BTreeMap<String, PathBuf> = match masks_at.filter(|masks_at| !images.is_empty() && masks_at.is_dir()) {
-        Some(masks_at) => masks_by_image(masks_at, problems),
-        None => BTreeMap::new(),
+    let stems: BTreeSet<&str> = images.iter().map(|image| stem(&image.name)).collect();
+    let masks = match masks_at.filter(|masks_at| !images.is_empty() && masks_at.is_dir()) {
+        Some(masks_at) => masks_by_image(masks_at, &stems, problems),
+        None => MasksFound::default(),
     };
-    let mut found = Vec::new();
-    for image in images {
+    let defective = |image: &Entry| {
         let stem = stem(&image.name);
-        let mask = masks.get(stem).map(|path| MaskFile { path: path.clone(), rule: MaskRule::AboveZero });
-        if let (Some(masks_at), None) = (masks_at, &mask) {
+        let masks = masks_at.map_or(Masks::Unnamed, |masks_at| {
             let expected = masks_at.join(format!("{stem}.png"));
-            problems.push(DatasetError::MaskMissing { image: image.path.clone(), expected });
-        }
-        let defect = Some(Defect { kind: kind.to_owned(), mask });
-        found.push(ImageFile { id: format!("{id}/{}", image.name), path: image.path, defect });
-    }
-    found
+            Masks::looked_for(masks.of_image.get(stem), MaskRule::AboveZero, expected)
+        });
+        ImageFile::defective(format!("{id}/{}", image.name), image.path.clone(), kind.to_owned(), masks)
+    };
+    images.iter().map(defective).collect()
 }

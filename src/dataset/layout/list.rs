@@ -11,13 +11,12 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{ClassFiles, Defect, ImageFile};
+use super::{ClassFiles, ImageFile, Masks};
 use crate::dataset::error::DatasetError;
 use crate::dataset::image_file::{Kind, kind};
 use crate::dataset::listing::Problems;
 use crate::dataset::mask::MaskRule;
 use crate::dataset::request::choose;
-use crate::dataset::sample::MaskFile;
 use crate::diagnostic::one_of;
 
 /// A list longer than this is a mistake; the largest published one has 50 megabytes.
@@ -93,9 +92,8 @@ impl List<'_> {
                 continue;
             }
             let Some(class) = classes.get_mut(&line.class) else { continue };
-            let mask = file.defect.as_ref().and_then(|defect| defect.mask.as_ref()).map(|mask| &mask.path);
-            let absent = [Some(&file.path), mask].into_iter().flatten().find(|path| !path.is_file());
-            if let Some(absent) = absent {
+            let masks = file.defect.as_ref().map_or(&[][..], |defect| defect.masks.files());
+            if let Some(absent) = std::iter::once(&file.path).chain(masks).find(|path| !path.is_file()) {
                 let what = if absent.exists() { "is not a file" } else { "does not exist" };
                 let reason = format!("`{}` {what}: is the data set complete?", absent.display());
                 problems.push(self.wrong(&line.at, reason));
@@ -129,12 +127,12 @@ impl List<'_> {
             return Err("a defective image is listed for training: list it for testing".to_owned());
         }
         let mask = mask.as_ref().map(|mask| inside(self.root, mask)).transpose()?;
-        let mask = mask.map(|(_, path)| MaskFile { path, rule: self.rule });
-        Ok(ImageFile { id, path, defect: Some(Defect { kind: kind.clone(), mask }) })
+        let masks = mask.map_or(Masks::Unnamed, |(_, path)| Masks::found(vec![path], self.rule));
+        Ok(ImageFile::defective(id, path, kind.clone(), masks))
     }
 }
 
-/// The text of a file that is not too large and is UTF-8.
+/// The text of a file that is not too large and is UTF-8, without the byte order mark that some systems put before it.
 pub(super) fn text(path: &Path) -> Result<String, DatasetError> {
     let unreadable = |source| DatasetError::read(path, source);
     let file = fs::File::open(path).map_err(unreadable)?;
@@ -148,7 +146,8 @@ pub(super) fn text(path: &Path) -> Result<String, DatasetError> {
     if bytes.len() as u64 > LONGEST {
         return Err(wrong("it has more than 512 megabytes: is it a list?"));
     }
-    String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8: save it as that"))
+    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8: save it as that"))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// A listed path below the root, and the same with `/` as its separator.

@@ -8,14 +8,15 @@
 
 use std::path::Path;
 
-use super::tree::{Masks, Tree, is_class};
+use super::tree::{MaskPlace, Tree, is_class};
 use super::{Found, Layout, class_directories, holds, mvtec};
 use crate::dataset::listing::Problems;
 use crate::dataset::mask::MaskRule;
-use crate::dataset::request::choose;
+use crate::dataset::request::{Unmarked, choose};
 
 /// This layout.
-pub(super) static LAYOUT: Layout = Layout { name: "medical", expected: EXPECTED, unread: &[], scan, recognises };
+pub(super) static LAYOUT: Layout =
+    Layout { name: "medical", expected: EXPECTED, unread: &[], unmarked: Unmarked::Unknown, scan, recognises };
 
 pub(super) const EXPECTED: &str = concat!(
     "  ROOT/CLASS/train/good/img/000.png and ROOT/CLASS/{valid,test}/{good,Ungood}/img/000.png\n",
@@ -27,7 +28,7 @@ const BMAD: Tree = Tree {
     good: "good",
     validation: Some("valid"),
     images: Some("img"),
-    masks: Masks::Beside("label"),
+    masks: MaskPlace::Beside("label"),
     rule: MaskRule::AboveZero,
     layout: EXPECTED,
 };

@@ -8,6 +8,7 @@ mod ader;
 mod btad;
 mod folder;
 mod list;
+mod loco;
 mod medical;
 mod mpdd;
 mod mvtec;
@@ -25,7 +26,9 @@ use rayon::prelude::*;
 
 use super::error::DatasetError;
 use super::listing::{self, Problems};
-use super::sample::{MaskFile, Sample, Source};
+use super::mask::MaskRule;
+use super::request::Unmarked;
+use super::sample::{Marks, MaskFiles, Sample, Source};
 use super::{Dataset, Request};
 
 /// The classes found in a folder, or why it can't be this layout at all.
@@ -39,6 +42,8 @@ pub(super) struct Layout {
     pub(super) expected: &'static str,
     /// Parts of the paths of images that belong to the data set, though nothing reads them.
     pub(super) unread: &'static [&'static str],
+    /// What a defective image counts as for which the data set names no mask.
+    unmarked: Unmarked,
     /// Finds the images of the wanted classes.
     scan: fn(&Path, Option<&[String]>, &mut Problems) -> Found,
     /// Recognises by a few names whether a folder has this layout.
@@ -46,8 +51,9 @@ pub(super) struct Layout {
 }
 
 /// All layouts. Of two that recognise a folder the first is suggested.
-pub(super) static LAYOUTS: [&Layout; 10] = [
+pub(super) static LAYOUTS: [&Layout; 11] = [
     &mvtec::LAYOUT,
+    &loco::LAYOUT,
     &visa::LAYOUT,
     &mvtec3d::LAYOUT,
     &medical::LAYOUT,
@@ -81,13 +87,44 @@ pub(super) struct ImageFile {
     pub(super) id: String,
     pub(super) path: PathBuf,
     pub(super) defect: Option<Defect>,
+    /// What is known of its pixels; until [`scan`] has settled that, nothing.
+    marks: Marks,
 }
 
 /// The defect in an image.
 pub(super) struct Defect {
     pub(super) kind: String,
-    /// None where the layout marks no pixels.
-    pub(super) mask: Option<MaskFile>,
+    pub(super) masks: Masks,
+}
+
+/// The masks of a defective image.
+pub(super) enum Masks {
+    /// They are there.
+    Found(MaskFiles),
+    /// One should lie at this place.
+    Missing(PathBuf),
+    /// The data set names none.
+    Unnamed,
+}
+
+impl Masks {
+    /// The masks in these files, of which there is at least one.
+    fn found(paths: Vec<PathBuf>, rule: MaskRule) -> Masks {
+        Masks::Found(MaskFiles { paths, rule, may_be_empty: false })
+    }
+
+    /// Those of an image whose masks were looked for: the files, or the place where one is missing.
+    fn looked_for(paths: Option<&Vec<PathBuf>>, rule: MaskRule, expected: PathBuf) -> Masks {
+        paths.map_or(Masks::Missing(expected), |paths| Masks::found(paths.clone(), rule))
+    }
+
+    /// The files.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        match self {
+            Masks::Found(masks) => &masks.paths,
+            Masks::Missing(_) | Masks::Unnamed => &[],
+        }
+    }
 }
 
 /// What a layout found in a folder, and what was wrong with it.
@@ -105,7 +142,10 @@ pub(super) fn scan(layout: &'static Layout, root: &Path, request: &Request) -> R
     let mut problems = Problems::new();
     let found = listing::require_directory(root, layout.expected)
         .and_then(|()| (layout.scan)(root, request.classes.as_deref(), &mut problems));
-    let classes = found.map_err(|error| with_suggestion(error, layout, root))?;
+    let mut classes = found.map_err(|error| with_suggestion(error, layout, root))?;
+    for file in classes.iter_mut().flat_map(|class| class.validation.iter_mut().chain(&mut class.test)) {
+        problems.extend(file.settle(layout, request.unmarked));
+    }
     for class in &classes {
         for (images, phase, at) in [(&class.train, "training", &class.train_at), (&class.test, "test", &class.test_at)]
         {
@@ -191,15 +231,41 @@ fn stem(name: &str) -> &str {
 
 impl ImageFile {
     fn good(id: String, path: PathBuf) -> Self {
-        Self { id, path, defect: None }
+        Self { id, path, defect: None, marks: Marks::Nothing }
+    }
+
+    fn defective(id: String, path: PathBuf, kind: String, masks: Masks) -> Self {
+        Self { id, path, defect: Some(Defect { kind, masks }), marks: Marks::Unknown }
     }
 
     /// The image as a sample of the class with this number.
     pub(super) fn sample(self, class: usize) -> Sample {
-        let (defect, mask) = match self.defect {
-            Some(Defect { kind, mask }) => (Some(kind), mask),
-            None => (None, None),
+        let defect = self.defect.map(|defect| defect.kind);
+        Sample { id: self.id, class, defect, source: Source::File { image: self.path, marks: self.marks } }
+    }
+
+    /// Decides what a defective image without a mask counts as: the problem, if it is refused.
+    fn settle(&mut self, layout: &Layout, wanted: Option<Unmarked>) -> Option<DatasetError> {
+        let defect = self.defect.as_mut()?;
+        self.marks = match (&mut defect.masks, wanted) {
+            (Masks::Found(masks), wanted) => {
+                masks.may_be_empty = wanted == Some(Unmarked::Empty);
+                Marks::Masks(masks.clone())
+            }
+            (Masks::Missing(expected), None) => {
+                return Some(DatasetError::MaskMissing { image: self.path.clone(), expected: expected.clone() });
+            }
+            (Masks::Missing(_), Some(wanted)) => without_mask(wanted),
+            (Masks::Unnamed, wanted) => without_mask(wanted.unwrap_or(layout.unmarked)),
         };
-        Sample { id: self.id, class, defect, source: Source::File { image: self.path, mask } }
+        None
+    }
+}
+
+/// What is known of the pixels of a defective image without a mask.
+fn without_mask(counts_as: Unmarked) -> Marks {
+    match counts_as {
+        Unmarked::Empty => Marks::Nothing,
+        Unmarked::Unknown => Marks::Unknown,
     }
 }

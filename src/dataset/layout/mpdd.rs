@@ -6,9 +6,11 @@ use std::path::Path;
 
 use super::{Found, Layout, mvtec};
 use crate::dataset::listing::Problems;
+use crate::dataset::request::Unmarked;
 
 /// This layout.
-pub(super) static LAYOUT: Layout = Layout { name: "mpdd", expected: EXPECTED, unread: &[], scan, recognises };
+pub(super) static LAYOUT: Layout =
+    Layout { name: "mpdd", expected: EXPECTED, unread: &[], unmarked: Unmarked::Unknown, scan, recognises };
 
 pub(super) const EXPECTED: &str = mvtec::EXPECTED;
 

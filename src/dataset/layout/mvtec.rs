@@ -3,13 +3,15 @@
 
 use std::path::Path;
 
-use super::tree::{Masks, Tree};
-use super::{Found, Layout, holds};
+use super::tree::{MaskPlace, Tree};
+use super::{Found, Layout, holds, loco};
 use crate::dataset::listing::Problems;
 use crate::dataset::mask::MaskRule;
+use crate::dataset::request::Unmarked;
 
 /// This layout.
-pub(super) static LAYOUT: Layout = Layout { name: "mvtec", expected: EXPECTED, unread: &[], scan, recognises };
+pub(super) static LAYOUT: Layout =
+    Layout { name: "mvtec", expected: EXPECTED, unread: &[], unmarked: Unmarked::Unknown, scan, recognises };
 
 pub(super) const EXPECTED: &str = concat!(
     "  ROOT/CLASS/train/good/000.png\n",
@@ -21,7 +23,7 @@ const TREE: Tree = Tree {
     good: "good",
     validation: None,
     images: None,
-    masks: Masks::Apart,
+    masks: MaskPlace::Apart,
     rule: MaskRule::AboveHalf,
     layout: EXPECTED,
 };
@@ -35,8 +37,8 @@ pub(super) fn scan_by(rule: MaskRule, root: &Path, wanted: Option<&[String]>, pr
     Tree { rule, ..TREE }.scan(root, wanted, problems)
 }
 
-/// Images lie in `train/good` itself, and defective ones are not called `Ungood`.
+/// Images lie in `train/good` itself, defective ones are not called `Ungood`, and masks lie in no folders of their own.
 pub(super) fn recognises(root: &Path) -> bool {
     let nested = ["train/good/rgb", "train/good/img", "test/Ungood"];
-    holds(root, "train/good") && !nested.iter().any(|inner| holds(root, inner))
+    holds(root, "train/good") && !nested.iter().any(|inner| holds(root, inner)) && !loco::recognises(root)
 }

@@ -6,14 +6,21 @@
 
 use std::path::Path;
 
-use super::tree::{Masks, Tree};
+use super::tree::{MaskPlace, Tree};
 use super::{Found, Layout, holds};
 use crate::dataset::listing::Problems;
 use crate::dataset::mask::MaskRule;
+use crate::dataset::request::Unmarked;
 
 /// This layout.
-pub(super) static LAYOUT: Layout =
-    Layout { name: "mvtec3d", expected: EXPECTED, unread: &["/xyz/", "/good/gt/"], scan, recognises };
+pub(super) static LAYOUT: Layout = Layout {
+    name: "mvtec3d",
+    expected: EXPECTED,
+    unread: &["/xyz/", "/good/gt/"],
+    unmarked: Unmarked::Unknown,
+    scan,
+    recognises,
+};
 
 pub(super) const EXPECTED: &str = concat!(
     "  ROOT/CLASS/{train,validation}/good/rgb/000.png\n",
@@ -25,7 +32,7 @@ const TREE: Tree = Tree {
     good: "good",
     validation: Some("validation"),
     images: Some("rgb"),
-    masks: Masks::Beside("gt"),
+    masks: MaskPlace::Beside("gt"),
     rule: MaskRule::AboveZero,
     layout: EXPECTED,
 };

@@ -15,10 +15,11 @@ use super::{ClassFiles, Found, Layout, stem};
 use crate::dataset::error::DatasetError;
 use crate::dataset::listing::{self, Problems};
 use crate::dataset::mask::MaskRule;
-use crate::dataset::request::choose;
+use crate::dataset::request::{Unmarked, choose};
 
 /// This layout.
-pub(super) static LAYOUT: Layout = Layout { name: "realiad", expected: EXPECTED, unread: &[], scan, recognises };
+pub(super) static LAYOUT: Layout =
+    Layout { name: "realiad", expected: EXPECTED, unread: &[], unmarked: Unmarked::Empty, scan, recognises };
 
 pub(super) const EXPECTED: &str = concat!(
     "  ROOT/realiad_jsons/CLASS.json, ROOT/realiad_jsons/realiad_jsons/CLASS.json or ROOT/CLASS.json\n",

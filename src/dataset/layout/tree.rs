@@ -3,18 +3,17 @@
 //!
 //! Several data sets have this form and differ in a few names, which a [`Tree`] states. A folder in the root is a class
 //! when it holds `train` or `test`; other folders and loose files in the root are passed over. A root that is itself
-//! such a folder is one class. A mask is named as its image, with `_mask` or without; masks of images that are not
-//! there are passed over.
+//! such a folder is one class. A mask is named as its image, with `_mask` or without; or a folder of that name holds
+//! several, which count together. Masks of images that are not there are passed over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{ClassFiles, Defect, Found, ImageFile, class_directories, stem};
+use super::{ClassFiles, Found, ImageFile, Masks, class_directories, stem};
 use crate::dataset::error::DatasetError;
 use crate::dataset::listing::{self, Entry, Problems};
 use crate::dataset::mask::MaskRule;
 use crate::dataset::request::choose;
-use crate::dataset::sample::MaskFile;
 
 /// The names in which such data sets differ.
 pub(super) struct Tree {
@@ -25,7 +24,7 @@ pub(super) struct Tree {
     /// The folder within each kind in which the images lie, if not in the kind itself.
     pub(super) images: Option<&'static str>,
     /// Where the masks lie.
-    pub(super) masks: Masks,
+    pub(super) masks: MaskPlace,
     /// What their values mean.
     pub(super) rule: MaskRule,
     /// What should be there, in words.
@@ -33,7 +32,7 @@ pub(super) struct Tree {
 }
 
 /// Where the masks of a kind of defect lie.
-pub(super) enum Masks {
+pub(super) enum MaskPlace {
     /// In `CLASS/ground_truth/DEFECT`.
     Apart,
     /// In a folder of this name in `CLASS/test/DEFECT`.
@@ -101,8 +100,8 @@ impl Tree {
                 continue;
             }
             let masks_at = match self.masks {
-                Masks::Apart => directory.join("ground_truth").join(&kind.name),
-                Masks::Beside(name) => kind.path.join(name),
+                MaskPlace::Apart => directory.join("ground_truth").join(&kind.name),
+                MaskPlace::Beside(name) => kind.path.join(name),
             };
             images.extend(self.defective_images(class, phase, &kind, &masks_at, problems));
         }
@@ -124,37 +123,60 @@ impl Tree {
         problems: &mut Problems,
     ) -> Vec<ImageFile> {
         let images = listing::images(&self.images_of(&kind.path), problems);
-        let masks = if masks_at.is_dir() { masks_by_image(masks_at, problems) } else { BTreeMap::new() };
-        let mut found = Vec::new();
-        for image in images {
+        let stems: BTreeSet<&str> = images.iter().map(|image| stem(&image.name)).collect();
+        let masks = if masks_at.is_dir() { masks_by_image(masks_at, &stems, problems) } else { MasksFound::default() };
+        problems.extend(masks.folders.into_iter().map(|folder| DatasetError::Unexpected {
+            path: folder.path,
+            reason: "a folder among masks has the name of an image and holds its masks",
+        }));
+        let defective = |image: &Entry| {
             let stem = stem(&image.name);
-            let mask = masks.get(stem).map(|path| MaskFile { path: path.clone(), rule: self.rule });
-            if mask.is_none() {
-                let name = match self.masks {
-                    Masks::Apart => format!("{stem}_mask.png"),
-                    Masks::Beside(_) => format!("{stem}.png"),
-                };
-                problems.push(DatasetError::MaskMissing { image: image.path.clone(), expected: masks_at.join(name) });
-            }
+            let expected = masks_at.join(match self.masks {
+                MaskPlace::Apart => format!("{stem}_mask.png"),
+                MaskPlace::Beside(_) => format!("{stem}.png"),
+            });
+            let masks = Masks::looked_for(masks.of_image.get(stem), self.rule, expected);
             let id = self.id(class, phase, &kind.name, &image.name);
-            found.push(ImageFile { id, path: image.path, defect: Some(Defect { kind: kind.name.clone(), mask }) });
-        }
-        found
+            ImageFile::defective(id, image.path.clone(), kind.name.clone(), masks)
+        };
+        images.iter().map(defective).collect()
     }
 }
 
-/// The masks in a folder by the name, without ending, of the image each belongs to.
-pub(super) fn masks_by_image(directory: &Path, problems: &mut Problems) -> BTreeMap<String, PathBuf> {
-    let mut masks: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for mask in listing::images(directory, problems) {
-        let stem = stem(&mask.name);
-        let image = stem.strip_suffix("_mask").unwrap_or(stem).to_owned();
-        match masks.get(&image) {
-            Some(first) => problems.push(DatasetError::MaskAmbiguous { first: first.clone(), second: mask.path }),
+/// The masks in a folder.
+#[derive(Default)]
+pub(super) struct MasksFound {
+    /// By the name, without ending, of the image that they belong to.
+    pub(super) of_image: BTreeMap<String, Vec<PathBuf>>,
+    /// Folders that are named as no image.
+    pub(super) folders: Vec<Entry>,
+}
+
+/// The masks in a folder, of images with these names without endings: files, and folders of several masks.
+pub(super) fn masks_by_image(directory: &Path, images: &BTreeSet<&str>, problems: &mut Problems) -> MasksFound {
+    let mut found = MasksFound::default();
+    for entry in listing::entries_and_images(directory, problems) {
+        let name = if entry.is_directory { entry.name.as_str() } else { stem(&entry.name) };
+        let bare = name.strip_suffix("_mask").filter(|bare| !entry.is_directory || images.contains(bare));
+        let image = bare.unwrap_or(name).to_owned();
+        if entry.is_directory && !images.contains(image.as_str()) {
+            found.folders.push(entry);
+            continue;
+        }
+        let masks: Vec<PathBuf> = if entry.is_directory {
+            listing::images(&entry.path, problems).into_iter().map(|mask| mask.path).collect()
+        } else {
+            vec![entry.path.clone()]
+        };
+        match found.of_image.get(&image) {
+            Some(first) => {
+                problems.push(DatasetError::MaskAmbiguous { first: first[0].clone(), second: entry.path });
+            }
+            None if masks.is_empty() => {}
             None => {
-                masks.insert(image, mask.path);
+                found.of_image.insert(image, masks);
             }
         }
     }
-    masks
+    found
 }

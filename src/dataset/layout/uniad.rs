@@ -16,9 +16,11 @@ use super::{Found, Layout};
 use crate::dataset::error::DatasetError;
 use crate::dataset::listing::{self, Problems};
 use crate::dataset::mask::MaskRule;
+use crate::dataset::request::Unmarked;
 
 /// This layout.
-pub(super) static LAYOUT: Layout = Layout { name: "uniad", expected: EXPECTED, unread: &[], scan, recognises };
+pub(super) static LAYOUT: Layout =
+    Layout { name: "uniad", expected: EXPECTED, unread: &[], unmarked: Unmarked::Unknown, scan, recognises };
 
 pub(super) const EXPECTED: &str = concat!(
     "  ROOT/train.json and ROOT/test.json (or other names that end so), one object per line:\n",
@@ -57,7 +59,7 @@ fn only(root: &Path, ending: &str) -> Result<PathBuf, DatasetError> {
 fn read(path: &Path, phase: Phase, problems: &mut Problems) -> Result<Vec<Listed>, DatasetError> {
     let name = listing::file_name(path)?;
     let text = list::text(path)?;
-    let lines = text.trim_start_matches('\u{feff}').lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let mut listed = Vec::new();
     for (index, line) in lines {
         let at = format!("`{name}`, line {}", index + 1);

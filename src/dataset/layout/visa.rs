@@ -13,15 +13,15 @@
 use std::path::Path;
 
 use super::list::List;
-use super::{ClassFiles, Defect, Found, ImageFile, Layout, class_directories, holds, mvtec, shuffle, visa_list};
+use super::{ClassFiles, Found, ImageFile, Layout, Masks, class_directories, holds, mvtec, shuffle, visa_list};
 use crate::dataset::error::DatasetError;
 use crate::dataset::listing::{self, Entry, Problems};
 use crate::dataset::mask::MaskRule;
-use crate::dataset::request::choose;
-use crate::dataset::sample::MaskFile;
+use crate::dataset::request::{Unmarked, choose};
 
 /// This layout.
-pub(super) static LAYOUT: Layout = Layout { name: "visa", expected: EXPECTED, unread: &[], scan, recognises };
+pub(super) static LAYOUT: Layout =
+    Layout { name: "visa", expected: EXPECTED, unread: &[], unmarked: Unmarked::Unknown, scan, recognises };
 
 pub(super) const EXPECTED: &str = concat!(
     "  ROOT/split_csv/1cls.csv (object,split,label,image,mask)\n",
@@ -74,7 +74,7 @@ fn class(name: String, directory: &Path, problems: &mut Problems) -> Result<Clas
     // In the order of the ids, as the list gives them: `Anomaly` comes before `Normal`.
     let mut tested = Vec::new();
     for image in listing::images(&anomaly_at, problems) {
-        tested.push(defective(&name, directory, image, problems));
+        tested.push(defective(&name, directory, image));
     }
     tested.extend(test.into_iter().map(normal));
     let mut class = ClassFiles::new(name, normal_at, images_at);
@@ -98,13 +98,11 @@ fn nine_tenths(count: usize) -> usize {
     whole + usize::from(rest > 5 || (rest == 5 && whole % 2 == 1))
 }
 
-fn defective(class: &str, directory: &Path, image: Entry, problems: &mut Problems) -> ImageFile {
+fn defective(class: &str, directory: &Path, image: Entry) -> ImageFile {
     let mask_name = Path::new(&image.name).with_extension("png");
     let path = directory.join("Data").join("Masks").join("Anomaly").join(mask_name);
-    let mask = path.is_file().then(|| MaskFile { path: path.clone(), rule: MaskRule::AboveZero });
-    if mask.is_none() {
-        problems.push(DatasetError::MaskMissing { image: image.path.clone(), expected: path });
-    }
+    let found = path.is_file().then(|| vec![path.clone()]);
+    let masks = Masks::looked_for(found.as_ref(), MaskRule::AboveZero, path);
     let id = format!("{class}/Data/Images/Anomaly/{}", image.name);
-    ImageFile { id, path: image.path, defect: Some(Defect { kind: visa_list::DEFECT.to_owned(), mask }) }
+    ImageFile::defective(id, image.path, visa_list::DEFECT.to_owned(), masks)
 }

@@ -53,7 +53,7 @@ fn listed_image(at: &str, row: Row) -> Result<Listed, String> {
 
 /// The lines below the header with their numbers, or the line that is wrong and why.
 fn rows(text: &str) -> Result<Vec<(usize, Row)>, (usize, String)> {
-    let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate().map(|(index, line)| (index + 1, line));
+    let mut lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
     let header = fields(lines.next().map_or("", |(_, line)| line)).map_err(|reason| (1, reason))?;
     let position = |column: &str| header.iter().position(|field| field == column);
     let positions: Option<Vec<usize>> = COLUMNS.iter().map(|column| position(column)).collect();
