@@ -98,7 +98,7 @@ fn measure(spec: &str, function: &str, batch: usize) -> ExitCode {
     let objective = program.objectives.iter().find(|objective| objective.name == function);
     let trained = objective.map(|objective| objective.trains.clone()).unwrap_or_default();
     let plan = program.plan(function, &trained).expect("the function is there");
-    let phase = program.phases.iter().find(|phase| phase.objectives.iter().any(|name| name == function));
+    let phase = program.phases().find(|phase| phase.objectives.iter().any(|name| name == function));
     let circumstances = Circumstances { batch, precision: Precision::F32, cores: threads() };
     let estimate = match phase {
         Some(phase) => training(program, &plan, phase, circumstances),
@@ -136,7 +136,7 @@ fn measure(spec: &str, function: &str, batch: usize) -> ExitCode {
 }
 
 fn run(program: &Program, plan: Plan, engine: &mut dyn Engine, inputs: &NamedTensors, batch: usize, function: &str) {
-    let phase = program.phases.iter().find(|phase| phase.objectives.iter().any(|name| name == function));
+    let phase = program.phases().find(|phase| phase.objectives.iter().any(|name| name == function));
     let plan = engine.add(plan);
     for step in 0..3 {
         let draw = Draw { seed: 1, step, samples: (0..batch as u64).collect() };

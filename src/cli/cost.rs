@@ -5,7 +5,7 @@ use clap::Args;
 use crate::compile::Compiled;
 use crate::diagnostic::grouped;
 use crate::fact::Precision;
-use crate::plan::memory::{Footprint, Held, Need, needs};
+use crate::plan::memory::{Footprint, Held, Need, NeedKind, needs};
 use crate::plan::{Cost as Costs, cost};
 
 use crate::execute::{DeviceChoice, threads};
@@ -76,7 +76,10 @@ fn memory(compiled: &Compiled, needs: &[Need], heading: &str) -> String {
     let titles: String = columns.iter().map(|title| format!("{title:>13}")).collect();
     let mut text = format!("\n{heading:<34}{:>7}{titles}\n", "batch");
     for need in needs {
-        let name = if need.is_training { format!("training {}", need.name) } else { need.name.clone() };
+        let name = match need.kind {
+            NeedKind::Training => format!("training {}", need.name),
+            NeedKind::Function | NeedKind::Fit => need.name.clone(),
+        };
         let Some(footprint) = &need.footprint else {
             text += &format!("{name:<34}{:>7}{:>13}\n", need.batch, "open");
             continue;
@@ -86,7 +89,7 @@ fn memory(compiled: &Compiled, needs: &[Need], heading: &str) -> String {
         let numbers: String =
             numbers.into_iter().chain([footprint.total()]).map(|n| format!("{:>13}", mega(n))).collect();
         text += &format!("{name:<34}{:>7}{numbers}\n", need.batch);
-        for held in footprint.largest.iter().take(if need.is_training { SHOWN } else { SHOWN / 2 }) {
+        for held in footprint.largest.iter().take(if need.kind == NeedKind::Training { SHOWN } else { SHOWN / 2 }) {
             text += &format!("    {:>8}  {}\n", mega(held.bytes), description(compiled, held).join("  "));
         }
     }
@@ -123,7 +126,8 @@ fn memory_json(compiled: &Compiled, needs: &[Need], device: DeviceChoice, precis
             })
         });
         serde_json::json!({
-            "name": need.name, "batch": need.batch, "training": need.is_training, "bytes": footprint,
+            "name": need.name, "batch": need.batch, "training": need.kind == NeedKind::Training, "fit": need.kind == NeedKind::Fit,
+            "bytes": footprint,
         })
     });
     serde_json::json!({
@@ -145,7 +149,12 @@ fn table(costs: &Costs) -> String {
     text += &format!("\n{:<34}{:>16}{:>16}{:>16}\n", "multiply-adds in G", "as written", "as it runs", "once");
     for function in &costs.functions {
         let [written, optimized, once] = [function.written, function.optimized, function.once].map(giga);
-        text += &format!("{:<34}{written:>16}{optimized:>16}{once:>16}\n", function.name);
+        let passes = match function.passes {
+            None => String::new(),
+            Some(1) => "   one pass".to_owned(),
+            Some(passes) => format!("   {passes} passes"),
+        };
+        text += &format!("{:<34}{written:>16}{optimized:>16}{once:>16}{passes}\n", function.name);
         for call in function.calls.iter().take(SHOWN) {
             let (each, times) = (giga(Some(call.total / call.runs.max(1))), call.runs);
             let name = if times == 1 { call.name.clone() } else { format!("{} {times} x {each}", call.name) };
@@ -181,7 +190,7 @@ fn json(costs: &Costs, memory: &serde_json::Value) -> String {
                 .map(|call| serde_json::json!({ "name": call.name, "runs": call.runs, "multiply_adds": call.total }));
             serde_json::json!({
                 "name": function.name, "written": function.written, "optimized": function.optimized,
-                "once": function.once, "calls": calls.collect::<Vec<_>>(),
+                "once": function.once, "passes": function.passes, "calls": calls.collect::<Vec<_>>(),
             })
         })
         .collect();

@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Style, bytes, count, render};
 use crate::experiment;
 use crate::report::Charset;
 use crate::source::SourceMap;
-use crate::train::{self, Progress};
+use crate::train::{self, FitProgress, Progress};
 use crate::weight::Comparison;
 
 use super::failure::Failure;
@@ -187,6 +187,19 @@ impl train::Observer for Screen {
         let left = duration(progress.remaining);
         let message = format!("loss {:.4}  {}  {left} left", progress.loss, pace(progress.images_per_second));
         self.show(&title, progress.step as usize, progress.steps as usize, &message);
+    }
+
+    fn on_fit(&mut self, progress: &FitProgress<'_>) {
+        let title = match progress.passes {
+            1 => format!("fit {}", progress.part),
+            passes => format!("fit {} ({}/{passes})", progress.part, progress.pass),
+        };
+        let all = progress.passes * progress.images;
+        let done = (progress.pass - 1) * progress.images + progress.done;
+        let seconds = progress.begun.elapsed().as_secs_f64();
+        let rate = done as f64 / seconds.max(1e-9);
+        let left = duration(Duration::from_secs_f64((all - done) as f64 / rate.max(1e-9)));
+        self.show(&title, progress.done, progress.images, &format!("{}  {left} left", pace(rate)));
     }
 
     fn on_saving(&mut self, done: usize, all: usize) {

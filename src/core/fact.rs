@@ -249,6 +249,20 @@ impl Dim {
         }
     }
 
+    /// Its terms, each a coefficient and the symbols that it is multiplied by; none if it has a quotient that does not
+    /// divide exactly.
+    #[must_use]
+    pub fn polynomial(&self) -> Option<Vec<(i64, Vec<Arc<str>>)>> {
+        let symbol = |atom: Atom| match atom {
+            Atom::Symbol(name) => Some(name),
+            Atom::Floor(..) => None,
+        };
+        let term = |(atoms, coefficient): (Vec<Atom>, i64)| {
+            Some((coefficient, atoms.into_iter().map(symbol).collect::<Option<_>>()?))
+        };
+        self.terms().into_iter().map(term).collect()
+    }
+
     fn terms(&self) -> Terms {
         match &self.0 {
             Repr::Known(0) => Terms::new(),

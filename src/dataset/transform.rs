@@ -7,7 +7,7 @@ use image::{RgbImage, imageops};
 
 use super::mask::Mask;
 use super::resample::{self, Kernel};
-use crate::graph::program::{Filter, Fit, ImageFormat};
+use crate::graph::program::{Filter, ImageFormat, Sizing};
 use crate::measure::MaskResize;
 
 /// A size, how it is reached, and a normalisation per channel: `(value / 255 - mean) / std`, in the order red, green,
@@ -23,7 +23,7 @@ pub struct Transform {
     /// What each channel is then divided by; not 0.
     pub std: [f32; 3],
     /// How an image of another size or ratio is brought to this one.
-    pub fit: Fit,
+    pub fit: Sizing,
     /// How its pixels are resampled.
     pub filter: Filter,
 }
@@ -97,9 +97,9 @@ impl Transform {
 
     fn placement(&self, width: u32, height: u32) -> Placement {
         let (scaled_width, scaled_height) = match self.fit {
-            Fit::Exact => (self.width, self.height),
-            Fit::Stretched(height, width) => (width as u32, height as u32),
-            Fit::Shorter(length) => shorter(length as u32, width, height),
+            Sizing::Exact => (self.width, self.height),
+            Sizing::Stretched(height, width) => (width as u32, height as u32),
+            Sizing::Shorter(length) => shorter(length as u32, width, height),
         };
         let (left, top) = (margin(scaled_width, self.width), margin(scaled_height, self.height));
         Placement { width: scaled_width, height: scaled_height, left, top }

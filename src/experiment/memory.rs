@@ -9,8 +9,8 @@ use crate::diagnostic::bytes;
 use crate::evaluate::score::IMAGES_AT_ONCE;
 use crate::execute::DeviceChoice;
 use crate::fact::Precision;
-use crate::graph::program::{Phase, Program};
-use crate::plan::memory::{inference, training};
+use crate::graph::program::{CHUNK, Phase, Program};
+use crate::plan::memory::{fitting, inference, training};
 
 use super::target::Target;
 
@@ -36,6 +36,13 @@ pub enum Excess {
         need: u64,
         /// What would help.
         remedy: Remedy,
+    },
+    /// A fit.
+    Fitting {
+        /// The part whose tensors it computes.
+        part: String,
+        /// How many bytes it needs.
+        need: u64,
     },
     /// Scoring of a batch of images.
     Scoring {
@@ -79,7 +86,12 @@ pub enum Remedy {
 #[must_use]
 pub fn shortage(program: &Program, target: Target, limit: u64, scores: bool) -> Option<Shortage> {
     let mut excesses = Vec::new();
-    for phase in &program.phases {
+    for fit in program.fits() {
+        let need = fitting(program, fit, target.circumstances(CHUNK)).map(|own| own.total());
+        let excess = need.filter(|need| *need > limit);
+        excesses.extend(excess.map(|need| Excess::Fitting { part: fit.part.clone(), need }));
+    }
+    for phase in program.phases() {
         for name in &phase.objectives {
             excesses.extend(excess(program, phase, name, target, limit));
         }
@@ -145,6 +157,13 @@ impl fmt::Display for Excess {
         match self {
             Excess::Training { objective, batch, need, remedy } => {
                 write!(f, "training `{objective}` with a batch of {batch} needs {}; {remedy}", bytes(*need))
+            }
+            Excess::Fitting { part, need } => {
+                write!(
+                    f,
+                    "the fit of `{part}` needs {}, however many images there are; make its tensors smaller",
+                    bytes(*need)
+                )
             }
             Excess::Scoring { need } => write!(f, "scoring {IMAGES_AT_ONCE} images at once needs {}", bytes(*need)),
             Excess::Measuring { name, batch, need } => write!(

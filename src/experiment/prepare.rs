@@ -98,7 +98,7 @@ pub fn check_purpose(program: &Program, scores: bool) -> Result<(), ExperimentEr
     if scores && program.function("score").is_none() {
         return Err(ExperimentError::NothingToScore(program.name.clone()));
     }
-    if !scores && program.phases.is_empty() {
+    if !scores && program.stages.is_empty() {
         return Err(ExperimentError::NothingToTrain(program.name.clone()));
     }
     Ok(())

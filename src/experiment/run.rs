@@ -14,7 +14,7 @@ use super::observer::Observer;
 use super::prepare::Experiment;
 use super::report::Findings;
 use super::tally::Assessment;
-use super::train::train;
+use super::train::{Trained, train};
 
 /// An experiment whose weights are on its device.
 pub struct Run<'a> {
@@ -69,7 +69,7 @@ impl<'a> Run<'a> {
     ) -> Result<Option<Report>, ExperimentError> {
         let record = &self.experiment.record;
         let started = Instant::now();
-        let losses = train(&mut self.model, self.experiment, directory, observer, stop)?;
+        let Trained { losses, fits } = train(&mut self.model, self.experiment, directory, observer, stop)?;
         let training = started.elapsed().as_secs_f64();
         if !record.setup.scores {
             return Ok(None);
@@ -77,11 +77,19 @@ impl<'a> Run<'a> {
         let stopped = || ExperimentError::Stopped(directory.path().to_path_buf());
         let assessed = self.assess(observer, stop).map_err(|error| directory.trained(error))?;
         let (assessment, scoring) = assessed.ok_or_else(stopped)?;
+        let fitting: f64 = fits.iter().map(|fit| fit.time.as_secs_f64()).sum();
+        let trained = (training - fitting).max(0.0);
+        let mut timings: Vec<(String, f64)> =
+            fits.iter().map(|fit| (fit.to_string(), fit.time.as_secs_f64())).collect();
+        if self.experiment.compiled.program.phases().next().is_some() {
+            timings.push(("training".to_owned(), trained));
+        }
+        timings.push(("scoring".to_owned(), scoring));
         let findings = Findings {
             assessment,
             device: self.device(),
             losses,
-            timings: vec![("training".to_owned(), training), ("scoring".to_owned(), scoring)],
+            timings,
             hashes: vec![
                 ("spec SHA-256".to_owned(), record.spec_hash.clone()),
                 ("data list SHA-256".to_owned(), record.data_hash.clone()),

@@ -69,12 +69,20 @@ impl Samples for TrainingSet<'_> {
         self.dataset.train.len()
     }
 
-    fn image(&self, index: usize, pass: u64) -> Result<Vec<f32>, Box<dyn std::error::Error + Send + Sync>> {
-        let image = augment(self.resized(index)?, &self.augmentation, self.seed, pass, index as u64);
+    fn image(&self, index: usize, pass: Option<u64>) -> Result<Vec<f32>, Box<dyn std::error::Error + Send + Sync>> {
+        let image = self.resized(index)?;
+        let image = match pass {
+            Some(pass) => augment(image, &self.augmentation, self.seed, pass, index as u64),
+            None => image,
+        };
         Ok(self.transform.normalize(&image))
     }
 
     fn class(&self, index: usize) -> usize {
         self.dataset.train[index].class
+    }
+
+    fn name(&self, index: usize) -> String {
+        format!("`{}`", self.dataset.train[index].id)
     }
 }

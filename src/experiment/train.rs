@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::evaluate::score::transform;
 use crate::graph::program::Program;
 use crate::report::LossCurve;
-use crate::train::{Checkpoint, Every, Keep, LossPoint, Settings, Trainer};
+use crate::train::{Checkpoint, Every, Fitted, Keep, LossPoint, Settings, Trainer};
 use crate::weight;
 
 use super::directory::RunDirectory;
@@ -20,6 +20,15 @@ use super::samples::TrainingSet;
 /// Time between two checkpoints.
 const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
 
+/// What training leaves besides weights.
+#[derive(Default)]
+pub(super) struct Trained {
+    /// The losses of each objective.
+    pub(super) losses: Vec<LossCurve>,
+    /// The fits, in their order.
+    pub(super) fits: Vec<Fitted>,
+}
+
 /// Trains the weights of a model, writes them into the directory, and returns the losses of each objective.
 ///
 /// # Errors
@@ -30,11 +39,11 @@ pub(super) fn train(
     directory: &RunDirectory,
     observer: &mut dyn Observer,
     stop: &AtomicBool,
-) -> Result<Vec<LossCurve>, ExperimentError> {
+) -> Result<Trained, ExperimentError> {
     let Experiment { dataset, record, .. } = experiment;
     let program = model.program;
-    let Some(transform) = transform(program).filter(|_| !program.phases.is_empty()) else {
-        return Ok(Vec::new());
+    let Some(transform) = transform(program).filter(|_| !program.stages.is_empty()) else {
+        return Ok(Trained::default());
     };
     let augmentation = program.data.map(|format| format.augmentation).unwrap_or_default();
     let samples = TrainingSet::new(dataset, transform, augmentation, model.seed);
@@ -67,7 +76,7 @@ pub(super) fn train(
     let curves = curves(program, &outcome.curve);
     let json = serde_json::json!(curves.iter().map(|curve| (&curve.objective, &curve.points)).collect::<Vec<_>>());
     directory.write("losses.json", format!("{json}\n").as_bytes())?;
-    Ok(curves)
+    Ok(Trained { losses: curves, fits: outcome.fits })
 }
 
 /// The losses of each objective, by its own steps.

@@ -1,4 +1,4 @@
-//! Batches of images, read while the model trains on the batches before them.
+//! Batches of images, read while the model works on the batches before them.
 //!
 //! Readers are threads of their own, so that reading and computing do not wait for each other in one pool. They take
 //! turns at the images of a phase: of `n` readers the first reads images 0, n, 2n and so on. Each reader sends its images
@@ -24,17 +24,46 @@ const AHEAD: usize = 2;
 /// The inputs of one forward pass, by the names that objectives use.
 pub(super) type Batch = NamedTensors;
 
-/// The batches of a phase, or of the rest of it.
+/// Which images come, in which order, and whether they are changed at random.
+#[derive(Clone)]
+pub(super) enum Order {
+    /// Those of a sampler, changed at random by the number of their forward pass: it is counted from this one on.
+    Shuffled(Sampler, u64),
+    /// All so many, once, as the model scores them.
+    AsListed(usize),
+}
+
+/// The batches of a phase or of a pass, or of the rest of it.
 #[derive(Clone)]
 pub(super) struct BatchRequest {
-    /// The order in which images are shown.
-    pub(super) sampler: Sampler,
-    /// Images of a batch.
+    /// The order in which images come.
+    pub(super) order: Order,
+    /// Images of a batch; the last one of all images as they are listed has the rest.
     pub(super) size: usize,
-    /// Number of the first batch of this phase, and the number after the last.
+    /// Number of the first batch, and the number after the last.
     pub(super) range: std::ops::Range<u64>,
-    /// Forward passes of the phases before this one.
-    pub(super) passes_before: u64,
+}
+
+impl BatchRequest {
+    /// The positions of all images.
+    fn positions(&self) -> std::ops::Range<u64> {
+        let size = self.size as u64;
+        let end = self.range.end * size;
+        self.range.start * size..match self.order {
+            Order::Shuffled(..) => end,
+            Order::AsListed(count) => end.min(count as u64),
+        }
+    }
+
+    /// The image at a position, and the forward pass by which it is changed.
+    fn image(&mut self, position: u64) -> (usize, Option<u64>) {
+        match &mut self.order {
+            Order::Shuffled(sampler, before) => {
+                (sampler.images(position, 1)[0], Some(*before + position / self.size as u64))
+            }
+            Order::AsListed(_) => (position as usize, None),
+        }
+    }
 }
 
 /// An image that was read: its index in the data set and its pixels as numbers.
@@ -55,10 +84,8 @@ pub(super) fn read_ahead<'scope>(
             let (give, take) = sync_channel(places);
             let mut request = request.clone();
             scope.spawn(move || {
-                let images = request.range.start * request.size as u64..request.range.end * request.size as u64;
-                for position in images.skip(reader as usize).step_by(readers) {
-                    let index = request.sampler.images(position, 1)[0];
-                    let pass = request.passes_before + position / request.size as u64;
+                for position in request.positions().skip(reader as usize).step_by(readers) {
+                    let (index, pass) = request.image(position);
                     let image = read(samples, format, index, pass).map(|pixels| (index, pixels));
                     let is_last = image.is_err();
                     // Nobody takes it any more when training has ended early.
@@ -73,9 +100,11 @@ pub(super) fn read_ahead<'scope>(
     let (give, take) = sync_channel(1);
     scope.spawn(move || {
         let mut turns = hands.iter().cycle();
+        let mut left = request.positions().count();
         for _ in request.range {
-            let read =
-                turns.by_ref().take(request.size).map(|hand| hand.recv().expect("it has as many images as turns"));
+            let size = request.size.min(left);
+            left -= size;
+            let read = turns.by_ref().take(size).map(|hand| hand.recv().expect("it has as many images as turns"));
             let batch = read.collect::<Result<Vec<_>, TrainError>>().map(|images| joined(samples, format, images));
             let is_last = batch.is_err();
             if give.send(batch).is_err() || is_last {
@@ -87,7 +116,12 @@ pub(super) fn read_ahead<'scope>(
 }
 
 /// The pixels of an image as numbers; empty if the model takes no images.
-fn read(samples: &dyn Samples, format: Option<ImageFormat>, index: usize, pass: u64) -> Result<Vec<f32>, TrainError> {
+fn read(
+    samples: &dyn Samples,
+    format: Option<ImageFormat>,
+    index: usize,
+    pass: Option<u64>,
+) -> Result<Vec<f32>, TrainError> {
     let Some(format) = format else { return Ok(Vec::new()) };
     let expected = 3 * format.height * format.width;
     let image = samples.image(index, pass).map_err(|source| TrainError::Image { index, source })?;

@@ -20,8 +20,8 @@ const FILE: &str = "checkpoint.safetensors";
 /// How far training has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
-    /// Number of the phase, from 0; the number of phases if training is done.
-    pub phase: usize,
+    /// Number of the stage of the program, from 0; the number of stages if all are done.
+    pub stage: usize,
     /// Steps taken in it.
     pub step: u64,
 }
@@ -44,11 +44,12 @@ pub struct Checkpoint<'a> {
     pub state: TrainingState,
 }
 
-/// The weights that training changes: those that an objective trains, and statistics.
+/// The weights that a run changes: those that an objective trains, statistics, and stored tensors.
 pub(super) fn changing(program: &Program) -> BTreeSet<WeightId> {
+    let fitted = program.fits().flat_map(|fit| fit.sets.iter().copied());
     let trained = program.objectives.iter().flat_map(|objective| objective.trains.iter().copied());
     let updated = program.functions.iter().flat_map(|function| function.updates.iter().map(|(id, _)| *id));
-    trained.chain(updated).collect()
+    trained.chain(updated).chain(fitted).collect()
 }
 
 /// A tensor of a checkpoint that is being written.
@@ -93,7 +94,7 @@ pub(super) fn save(
     parts.push(small("curve/objective", ints(|point| point.objective as i64)));
     let losses = curve.iter().map(|point| point.loss).collect();
     parts.push(small("curve/loss", HostTensor::floats(&[curve.len()], losses)));
-    let position = [state.position.phase as i64, state.position.step.cast_signed()];
+    let position = [state.position.stage as i64, state.position.step.cast_signed()];
     parts.push(small("position", HostTensor::ints(&[2], position.to_vec())));
 
     let file = Checkpoint::path(folder);
@@ -141,8 +142,8 @@ impl Checkpoint<'_> {
         let reader = Reader { file: File::open(&path)?, path, program };
         reader.check()?;
         let position = reader.ints("position")?;
-        let [phase, step] = position.as_slice() else { return Err(reader.wrong("its position is not two numbers")) };
-        let position = Position { phase: *phase as usize, step: step.cast_unsigned() };
+        let [stage, step] = position.as_slice() else { return Err(reader.wrong("its position is not two numbers")) };
+        let position = Position { stage: *stage as usize, step: step.cast_unsigned() };
         let state = TrainingState { position, curve: reader.curve()?, notes: reader.file.notes().clone() };
         Ok(Checkpoint { reader, state })
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::diagnostic::count;
 use crate::execute::RunError;
 use crate::weight::WeightError;
 
@@ -49,6 +50,28 @@ pub enum TrainError {
         /// The first weight or value that is not finite, in words.
         cause: String,
     },
+    /// A value of an image in a fit is not finite.
+    #[error("the fit of `{part}`: {image} gives a value that is not finite: {cause}")]
+    FeatureNotFinite {
+        /// The part that is fitted.
+        part: String,
+        /// The image.
+        image: String,
+        /// The first value that is not finite, in words.
+        cause: String,
+    },
+    /// A stored tensor is not finite although all values of images are.
+    #[error("the fit of `{part}` gives {value} in `{path}`, although all values of {} are finite", images_in_words(*.images))]
+    FitNotFinite {
+        /// The part that is fitted.
+        part: String,
+        /// The stored tensor.
+        path: String,
+        /// The value.
+        value: f64,
+        /// Of how many images.
+        images: usize,
+    },
     /// A checkpoint belongs to another run.
     #[error("`{path}` belongs to another run: its {what} is `{found}`, that of this run is `{expected}`", path = path.display())]
     OtherRun {
@@ -75,4 +98,8 @@ pub enum TrainError {
     /// The engine failed.
     #[error(transparent)]
     Run(#[from] RunError),
+}
+
+fn images_in_words(images: usize) -> String {
+    if images == 1 { "the one image".to_owned() } else { format!("the {}", count(images, "image")) }
 }

@@ -8,16 +8,18 @@
 mod batch;
 mod checkpoint;
 mod error;
+mod fit;
 mod sampler;
 mod schedule;
 mod settings;
 mod trainer;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use checkpoint::{Checkpoint, Position, TrainingState};
 pub use error::TrainError;
+pub use fit::Fitted;
 pub use sampler::Sampler;
 pub use schedule::{factor, steps};
 pub use settings::{Every, Keep, Settings};
@@ -36,19 +38,28 @@ pub trait Samples: Sync {
     /// An image as the model takes it in a forward pass: `3 * height * width` numbers, channel by channel.
     ///
     /// The passes of a run are numbered across all phases; random changes of an image follow from the number of the pass.
+    /// Without one, the image is as the model scores it.
     ///
     /// # Errors
     /// If it can't be read.
-    fn image(&self, index: usize, pass: u64) -> Result<Vec<f32>, Box<dyn std::error::Error + Send + Sync>>;
+    fn image(&self, index: usize, pass: Option<u64>) -> Result<Vec<f32>, Box<dyn std::error::Error + Send + Sync>>;
 
     /// The number of its class.
     fn class(&self, index: usize) -> usize;
+
+    /// What messages call it.
+    fn name(&self, index: usize) -> String {
+        format!("image {index}")
+    }
 }
 
 /// Receives news of training; `()` ignores them.
 pub trait Observer {
     /// A step was taken.
     fn on_step(&mut self, progress: &Progress<'_>);
+
+    /// A few more images were gone through by a fit.
+    fn on_fit(&mut self, _progress: &FitProgress<'_>) {}
 
     /// Tensor `done` of `all` of a checkpoint, or of the weights at the end, is being written.
     fn on_saving(&mut self, _done: usize, _all: usize) {}
@@ -80,6 +91,23 @@ pub struct Progress<'a> {
     pub images_per_second: f64,
     /// How long the rest of training will take at this pace.
     pub remaining: Duration,
+}
+
+/// How far a fit is.
+#[derive(Clone, Debug)]
+pub struct FitProgress<'a> {
+    /// The part whose stored tensors it computes.
+    pub part: &'a str,
+    /// Number of the pass over the images, from 1.
+    pub pass: usize,
+    /// How many passes there are.
+    pub passes: usize,
+    /// Images that this pass has gone through.
+    pub done: usize,
+    /// Images of a pass.
+    pub images: usize,
+    /// When the fit began.
+    pub begun: Instant,
 }
 
 /// One point of the curve of losses.

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use crate::execute::{Descent, Draw, Engine, NamedTensors, PlanId, RunError};
 use crate::graph::ScopeId;
-use crate::graph::program::{Phase, Program};
+use crate::graph::program::{Phase, Program, Stage};
 
-use super::batch::{Batch, BatchRequest, read_ahead};
+use super::batch::{Batch, BatchRequest, Order, read_ahead};
 use super::checkpoint::{Checkpoint, Position, TrainingState, save};
 use super::error::TrainError;
+use super::fit::Fitted;
 use super::sampler::Sampler;
 use super::schedule::{factor, steps};
 use super::settings::{Every, Settings};
@@ -23,14 +24,16 @@ pub struct Outcome {
     pub is_finished: bool,
     /// All losses, also those from before an interruption.
     pub curve: Vec<LossPoint>,
+    /// The fits of this run, without those from before an interruption.
+    pub fits: Vec<Fitted>,
 }
 
 /// A run of training.
 pub struct Trainer<'a> {
-    program: &'a Program,
-    engine: &'a mut dyn Engine,
-    samples: &'a dyn Samples,
-    settings: Settings<'a>,
+    pub(super) program: &'a Program,
+    pub(super) engine: &'a mut dyn Engine,
+    pub(super) samples: &'a dyn Samples,
+    pub(super) settings: Settings<'a>,
     state: TrainingState,
     /// The checkpoint that the run continues from, until the optimisers have taken their moments from it.
     checkpoint: Option<Checkpoint<'a>>,
@@ -104,20 +107,40 @@ impl<'a> Trainer<'a> {
         }
         let program = self.program;
         let mut pace = Pace { since: Instant::now(), images: 0, saved: Instant::now(), saving: Duration::ZERO };
-        while let Some(phase) = program.phases.get(self.state.position.phase) {
-            let turns = self.turns(phase)?;
-            let is_done = self.phase(phase, &turns, &mut pace, observer)?;
-            if !is_done {
-                self.save(&turns, observer)?;
-                return Ok(Outcome { is_finished: false, curve: self.state.curve });
+        let mut fits = Vec::new();
+        while let Some(stage) = program.stages.get(self.state.position.stage) {
+            match stage {
+                Stage::Training(phase) => {
+                    let turns = self.turns(phase)?;
+                    let is_done = self.phase(phase, &turns, &mut pace, observer)?;
+                    if !is_done {
+                        self.save(&turns, observer)?;
+                        return Ok(Outcome { is_finished: false, curve: self.state.curve, fits });
+                    }
+                    for turn in turns {
+                        self.engine.release(turn.plan);
+                    }
+                }
+                Stage::Fit(fit) => {
+                    self.checkpoint = None;
+                    let Some(fitted) = self.fit(fit, observer)? else {
+                        self.save(&[], observer)?;
+                        return Ok(Outcome { is_finished: false, curve: self.state.curve, fits });
+                    };
+                    fits.push(fitted);
+                }
             }
-            for turn in turns {
-                self.engine.release(turn.plan);
+            self.state.position = Position { stage: self.state.position.stage + 1, step: 0 };
+            let is_stopped = self.settings.stop.load(Ordering::Relaxed);
+            if self.state.position.stage < program.stages.len() && (is_stopped || matches!(stage, Stage::Fit(_))) {
+                self.save(&[], observer)?;
+                if is_stopped {
+                    return Ok(Outcome { is_finished: false, curve: self.state.curve, fits });
+                }
             }
-            self.state.position = Position { phase: self.state.position.phase + 1, step: 0 };
         }
         self.save(&[], observer)?;
-        Ok(Outcome { is_finished: true, curve: self.state.curve })
+        Ok(Outcome { is_finished: true, curve: self.state.curve, fits })
     }
 
     /// Plans the objectives of a phase; each has its own optimiser.
@@ -153,9 +176,10 @@ impl<'a> Trainer<'a> {
     ) -> Result<bool, TrainError> {
         let total = steps(phase, self.samples.len());
         let accumulate = phase.accumulate.max(1) as u64;
-        let sampler = Sampler::new(self.settings.seed, self.state.position.phase as u64, self.samples.len());
+        let sampler = Sampler::new(self.settings.seed, self.state.position.stage as u64, self.samples.len());
         let range = self.state.position.step * accumulate..total * accumulate;
-        let request = BatchRequest { sampler, size: phase.batch, range, passes_before: self.passes_before() };
+        let order = Order::Shuffled(sampler, self.passes_before());
+        let request = BatchRequest { order, size: phase.batch, range };
         let (images, format, threads) = (self.samples, self.program.data, self.settings.threads);
         std::thread::scope(|scope| {
             let batches = read_ahead(scope, images, format, request, threads);
@@ -168,7 +192,7 @@ impl<'a> Trainer<'a> {
                 self.state.curve.push(LossPoint { step: before + 1, objective: turn.number, loss });
                 observer.on_step(&self.progress(turn, total, loss, pace));
                 let is_over =
-                    self.state.position.step == total && self.state.position.phase + 1 == self.program.phases.len();
+                    self.state.position.step == total && self.state.position.stage + 1 == self.program.stages.len();
                 if self.settings.stop.load(Ordering::Relaxed) {
                     return Ok(is_over);
                 }
@@ -216,8 +240,8 @@ impl<'a> Trainer<'a> {
     /// The number of forward passes of all phases before this one; passes are numbered across phases so that no two draw
     /// the same random numbers.
     fn passes_before(&self) -> u64 {
-        let earlier = &self.program.phases[..self.state.position.phase];
-        earlier.iter().map(|phase| steps(phase, self.samples.len()) * phase.accumulate.max(1) as u64).sum()
+        let earlier = phases(&self.program.stages[..self.state.position.stage]);
+        earlier.map(|phase| steps(phase, self.samples.len()) * phase.accumulate.max(1) as u64).sum()
     }
 
     /// Says which weight, or else which value, is the first that is not finite.
@@ -238,7 +262,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// The calls that an operation stands in, outermost first.
-    fn place(&self, scope: ScopeId) -> String {
+    pub(super) fn place(&self, scope: ScopeId) -> String {
         let mut labels = Vec::new();
         let mut at = Some(scope);
         while let Some(scope) = at.and_then(|id| self.program.scopes.get(id.0 as usize)) {
@@ -253,14 +277,16 @@ impl<'a> Trainer<'a> {
         let seconds = pace.since.elapsed().as_secs_f64().max(1e-9);
         let images_per_second = pace.images as f64 / seconds;
         let images = |phase: &Phase, steps: u64| (steps * (phase.batch * phase.accumulate.max(1)) as u64) as f64;
-        let phases = &self.program.phases;
-        let here = images(&phases[self.state.position.phase], steps_of_phase - self.state.position.step);
-        let later =
-            phases[self.state.position.phase + 1..].iter().map(|phase| images(phase, steps(phase, self.samples.len())));
+        let here = self.state.position.stage;
+        let stages = &self.program.stages;
+        let later = phases(&stages[here + 1..]).map(|phase| images(phase, steps(phase, self.samples.len())));
+        let here = phases(&stages[here..])
+            .next()
+            .map_or(0.0, |phase| images(phase, steps_of_phase - self.state.position.step));
         let remaining = (here + later.sum::<f64>()) / images_per_second.max(1e-9);
         Progress {
-            phase: self.state.position.phase + 1,
-            phases: phases.len(),
+            phase: phases(&stages[..=self.state.position.stage]).count(),
+            phases: phases(stages).count(),
             objective: &turn.name,
             step: self.state.position.step,
             steps: steps_of_phase,
@@ -285,4 +311,12 @@ impl<'a> Trainer<'a> {
         observer.on_checkpoint(&file);
         Ok(())
     }
+}
+
+/// The stages that train.
+fn phases(stages: &[Stage]) -> impl Iterator<Item = &Phase> {
+    stages.iter().filter_map(|stage| match stage {
+        Stage::Training(phase) => Some(phase),
+        Stage::Fit(_) => None,
+    })
 }

@@ -18,6 +18,8 @@ pub(super) fn first_value(weight: &Weight, seed: u64) -> HostTensor {
         Init::Constant(value) => vec![value as f32; count],
         Init::Normal { mean, std } => normals(&key, count, |x| (mean + std * f64::from(x)) as f32),
         Init::Uniform { bound } => uniforms(&key, count, |x| (bound * (2.0 * f64::from(x) - 1.0)) as f32),
+        // Nobody reads it: a run computes it first, and without a run it must be in the file of weights.
+        Init::Fitted => vec![f32::NAN; count],
         Init::CopyOf(_) => unreachable!("copies take what their original has"),
     };
     HostTensor::floats(&weight.shape, floats)

@@ -2,7 +2,7 @@
 
 use diadc::dataset::transform::Transform;
 use diadc::dataset::{GreyMask, Mask, MaskRule};
-use diadc::graph::program::{Filter, Fit, ImageFormat};
+use diadc::graph::program::{Filter, ImageFormat, Sizing};
 use diadc::measure::MaskResize;
 use image::{Luma, Rgb, RgbImage};
 use serde_json::Value;
@@ -80,7 +80,7 @@ fn masks_are_blended_by_their_levels_or_as_all_or_nothing() {
 fn the_shorter_side_decides_and_the_centre_is_kept() {
     // Red counts columns, green rows, so that a pixel tells where it came from.
     let image = RgbImage::from_fn(40, 20, |x, y| Rgb([x as u8, y as u8, 0]));
-    let transform = Transform { fit: Fit::Shorter(20), ..to(10, 10) };
+    let transform = Transform { fit: Sizing::Shorter(20), ..to(10, 10) };
     let cropped = transform.resize_u8(&image);
     assert_eq!(cropped.dimensions(), (10, 10));
     assert_eq!((cropped.get_pixel(0, 0).0, cropped.get_pixel(9, 9).0), ([15, 5, 0], [24, 14, 0]));
@@ -90,16 +90,16 @@ fn the_shorter_side_decides_and_the_centre_is_kept() {
     assert_eq!(mask.anomalous()[..10], [false, false, false, false, false, true, true, true, true, true]);
     // Of 33 and 20 columns the longer side is rounded down, and a half margin goes to the even side, as in torchvision.
     let tall = RgbImage::from_fn(20, 33, |x, y| Rgb([x as u8, y as u8, 0]));
-    let cropped = Transform { fit: Fit::Shorter(20), ..to(20, 20) }.resize_u8(&tall);
+    let cropped = Transform { fit: Sizing::Shorter(20), ..to(20, 20) }.resize_u8(&tall);
     assert_eq!(cropped.get_pixel(0, 0).0, [0, 6, 0]);
-    let cropped = Transform { fit: Fit::Shorter(20), ..to(20, 30) }.resize_u8(&tall);
+    let cropped = Transform { fit: Sizing::Shorter(20), ..to(20, 30) }.resize_u8(&tall);
     assert_eq!(cropped.get_pixel(0, 0).0, [0, 2, 0]);
 }
 
 #[test]
 fn a_stretched_image_is_cut_to_its_centre() {
     let image = RgbImage::from_fn(8, 8, |x, y| Rgb([x as u8, y as u8, 0]));
-    let transform = Transform { fit: Fit::Stretched(8, 8), ..to(4, 2) };
+    let transform = Transform { fit: Sizing::Stretched(8, 8), ..to(4, 2) };
     let cropped = transform.resize_u8(&image);
     assert_eq!((cropped.dimensions(), cropped.get_pixel(0, 0).0), ((4, 2), [2, 3, 0]));
 }

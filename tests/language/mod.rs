@@ -4,6 +4,7 @@ mod ablations;
 mod conditions;
 mod diagnostics;
 mod explanations;
+mod fit;
 mod fixes;
 mod formats;
 mod graphs;

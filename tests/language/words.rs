@@ -73,6 +73,7 @@ fn is_unknown(section: Section, name: &str) -> bool {
     let names = match section.row().names {
         Names::Nothing => "",
         Names::Objectives => "o",
+        Names::Part => "net",
     };
     let items = "block Net() { fn (x) { x |> conv(3) @ \"conv\" } }";
     let section = format!("{} {names} {{ {name} = none }}", section.word());

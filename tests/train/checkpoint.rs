@@ -18,7 +18,7 @@ fn a_checkpoint_read_is_the_one_written() {
     let run = train(&program, Some(folder.path()), false, Some(5)).expect("it trains");
     let checkpoint = Checkpoint::open(folder.path(), &program).expect("it is there");
     let state = &checkpoint.state;
-    assert_eq!((state.position.phase, state.position.step), (0, 5));
+    assert_eq!((state.position.stage, state.position.step), (0, 5));
     assert_eq!((&state.curve, state.notes["seed"].as_str()), (&run.outcome.curve, "5"));
     let mut engine = engine(&first_values(&program, 5));
     checkpoint.hand_over_weights(engine.as_mut()).expect("they can be read");

@@ -3,7 +3,7 @@
 use diadc::graph::program::{Optimizer, Program};
 use diadc::train::{Checkpoint, TrainError};
 
-use super::toy::{Images, Run, program, train, train_on};
+use super::toy::{Images, Run, phases, program, train, train_on};
 
 fn failure(result: Result<Run, TrainError>) -> String {
     match result {
@@ -14,8 +14,8 @@ fn failure(result: Result<Run, TrainError>) -> String {
 
 fn diverging() -> Program {
     let mut program = program();
-    program.phases[0].optimizer = Optimizer::Sgd { lr: 1e30, momentum: 0.0, weight_decay: 0.0 };
-    program.phases[0].clip_norm = None;
+    phases(&mut program)[0].optimizer = Optimizer::Sgd { lr: 1e30, momentum: 0.0, weight_decay: 0.0 };
+    phases(&mut program)[0].clip_norm = None;
     program
 }
 
@@ -31,8 +31,8 @@ fn a_failed_run_leaves_its_last_checkpoint() {
     let folder = tempfile::tempdir().expect("a folder");
     train(&program(), Some(folder.path()), false, Some(3)).expect("it trains");
     let mut program = program();
-    program.phases[0].optimizer = diverging().phases[0].optimizer;
-    program.phases[0].clip_norm = None;
+    phases(&mut program)[0].optimizer = phases(&mut diverging())[0].optimizer;
+    phases(&mut program)[0].clip_norm = None;
     failure(train(&program, Some(folder.path()), true, None));
     let checkpoint = Checkpoint::open(folder.path(), &program).expect("it is there");
     assert_eq!(checkpoint.state.position.step, 3);

@@ -4,6 +4,7 @@ mod accumulate;
 mod batch_norm;
 mod checkpoint;
 mod fault;
+mod fit;
 mod optimizer;
 mod resume;
 mod sampler;

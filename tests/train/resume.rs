@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use diadc::train::{Sampler, Samples};
 
-use super::toy::{Images, losses, program, train, train_on};
+use super::toy::{Images, losses, phases, program, train, train_on};
 
 #[test]
 fn a_run_that_was_stopped_anywhere_ends_with_the_same_weights_and_losses() {
@@ -38,7 +38,7 @@ fn objectives_take_turns_and_phases_follow_each_other() {
 #[test]
 fn training_makes_the_loss_smaller_and_moves_the_statistic() {
     let mut program = program();
-    program.phases[0].length = diadc::graph::program::Length::Steps(120);
+    phases(&mut program)[0].length = diadc::graph::program::Length::Steps(120);
     let run = train(&program, None, false, None).expect("it trains");
     let losses = losses(&run.outcome.curve, 0);
     assert!(losses[losses.len() - 1] < 0.5 * losses[0], "from {} to {}", losses[0], losses[losses.len() - 1]);
@@ -59,7 +59,7 @@ fn checkpoints_are_written_as_often_as_asked_and_at_the_end() {
 #[test]
 fn no_two_passes_draw_the_same_noise() {
     let mut program = program();
-    for phase in &mut program.phases {
+    for phase in phases(&mut program) {
         phase.objectives.truncate(1);
         phase.optimizer = diadc::graph::program::Optimizer::Sgd { lr: 0.0, momentum: 0.0, weight_decay: 0.0 };
         phase.length = diadc::graph::program::Length::Steps(6);
@@ -84,8 +84,8 @@ impl Samples for Recorded {
         self.images.len()
     }
 
-    fn image(&self, index: usize, pass: u64) -> Result<Vec<f32>, Box<dyn Error + Send + Sync>> {
-        self.read.lock().expect("nobody panicked").push((pass, index));
+    fn image(&self, index: usize, pass: Option<u64>) -> Result<Vec<f32>, Box<dyn Error + Send + Sync>> {
+        self.read.lock().expect("nobody panicked").push((pass.expect("training shows changed images"), index));
         self.images.image(index, pass)
     }
 
@@ -97,7 +97,7 @@ impl Samples for Recorded {
 #[test]
 fn images_are_shown_in_the_order_of_the_sampler() {
     let mut program = program();
-    program.phases.remove(0);
+    program.stages.remove(0);
     let recorded = Recorded { images: Images { count: 7, broken: None }, read: Mutex::default() };
     train_on(&program, &recorded, None, false, None).expect("it trains");
     let mut read = recorded.read.into_inner().expect("nobody panicked");

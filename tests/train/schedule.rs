@@ -3,7 +3,7 @@
 use diadc::graph::program::{Length, Schedule};
 use diadc::train::{factor, steps};
 
-use super::toy::program;
+use super::toy::{phases, program};
 
 #[test]
 fn the_rate_rises_then_stays() {
@@ -30,7 +30,7 @@ fn a_phase_shorter_than_its_warmup_only_rises() {
 
 #[test]
 fn epochs_are_counted_in_images() {
-    let mut phase = program().phases.remove(0);
+    let mut phase = phases(&mut program())[0].clone();
     phase.length = Length::Epochs(3);
     (phase.batch, phase.accumulate) = (4, 2);
     assert_eq!(steps(&phase, 16), 6);

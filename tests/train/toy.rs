@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use diadc::execute::{Engine, HostTensor};
 use diadc::graph::program::{
-    Function, ImageFormat, Init, Length, Objective, Optimizer, Phase, Program, Schedule, Scope, Weight,
+    Function, ImageFormat, Init, Length, Objective, Optimizer, Phase, Program, Schedule, Scope, Stage, Weight,
 };
 use diadc::graph::written::Written;
 use diadc::op::{Binary, Op, Unary, WeightId};
-use diadc::train::{Every, Keep, LossPoint, Observer, Outcome, Progress, Samples, Settings, TrainError, Trainer};
+use diadc::train::{
+    Every, FitProgress, Keep, LossPoint, Observer, Outcome, Progress, Samples, Settings, TrainError, Trainer,
+};
 
 use crate::run::net::{Net, dims, engine, origin};
 use crate::weight::first_values;
@@ -26,7 +28,7 @@ impl Samples for Images {
         self.count
     }
 
-    fn image(&self, index: usize, _pass: u64) -> Result<Vec<f32>, Box<dyn Error + Send + Sync>> {
+    fn image(&self, index: usize, _pass: Option<u64>) -> Result<Vec<f32>, Box<dyn Error + Send + Sync>> {
         if self.broken == Some(index) {
             return Err("the file is empty".into());
         }
@@ -109,15 +111,26 @@ pub(crate) fn program() -> Program {
             Objective { name: "rebuild".to_owned(), trains: vec![WeightId(0), WeightId(1)] },
             Objective { name: "tell".to_owned(), trains: vec![WeightId(0), WeightId(2)] },
         ],
-        phases: vec![
+        stages: [
             phase(&["rebuild", "tell"], adam(0.01), Schedule::Cosine { warmup: 2, end: 0.1 }, Length::Steps(8)),
             phase(&["rebuild"], sgd, Schedule::Constant { warmup: 0 }, Length::Epochs(2)),
-        ],
+        ]
+        .map(Stage::Training)
+        .into(),
         data: Some(ImageFormat::plain(2, 2)),
         measure: diadc::measure::Measure::default(),
         scopes: vec![Scope { parent: None, label: "toy".into(), block: None, part: None, span: None }],
         written: Written::default(),
     }
+}
+
+/// The trainings of a program.
+pub(crate) fn phases(program: &mut Program) -> Vec<&mut Phase> {
+    let stages = program.stages.iter_mut().filter_map(|stage| match stage {
+        Stage::Training(phase) => Some(phase),
+        Stage::Fit(_) => None,
+    });
+    stages.collect()
 }
 
 /// Stops after a step, counted over all phases, and remembers what it was told.
@@ -143,6 +156,14 @@ impl Observer for Ear<'_> {
     fn on_step(&mut self, progress: &Progress<'_>) {
         let Progress { phase, phases, objective, step, steps, .. } = progress;
         self.heard.lines.push(format!("{phase}/{phases} {objective} {step}/{steps}"));
+        if self.watch.stop_after == Some(self.heard.lines.len()) {
+            self.watch.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn on_fit(&mut self, progress: &FitProgress<'_>) {
+        let FitProgress { part, pass, passes, done, images, .. } = progress;
+        self.heard.lines.push(format!("fit {part} {pass}/{passes} {done}/{images}"));
         if self.watch.stop_after == Some(self.heard.lines.len()) {
             self.watch.stop.store(true, Ordering::Relaxed);
         }

@@ -14,6 +14,7 @@ mod pool;
 mod record;
 mod reduce;
 mod resample;
+mod samples;
 mod source;
 
 use std::fmt;
@@ -28,6 +29,7 @@ pub use pool::{Pool, PoolKind};
 pub use record::{Identity, Moves, OpRecord, Zero};
 pub use reduce::Reduction;
 pub use resample::{Interpolation, PadMode, Resize};
+pub use samples::{Across, Gathering, Samples, rows_of_sample};
 pub use source::{Constant, Distribution, Elements, INTS, Random};
 
 /// The most elements that a tensor has: 4 TiB of floats.

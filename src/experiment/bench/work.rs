@@ -132,7 +132,7 @@ fn trained<'a>(program: &'a Program, request: &BenchRequest) -> Result<Vec<(&'a 
     }
     let mut found = Vec::new();
     for objective in &program.objectives {
-        let Some(phase) = program.phases.iter().find(|phase| phase.objectives.contains(&objective.name)) else {
+        let Some(phase) = program.phases().find(|phase| phase.objectives.contains(&objective.name)) else {
             continue;
         };
         let plan = program.plan(&objective.name, &objective.trains).expect("each objective has a function");

@@ -103,6 +103,8 @@ struct FunctionState {
     is_objective: bool,
     /// Members of the model that hold tensors, computed once for the function.
     shared: FxHashMap<Arc<str>, Value>,
+    /// Names that its body knows beside its parameters.
+    locals: Vec<(Arc<str>, Value)>,
     /// The number of samples, if the inputs have one.
     batch: Option<Dim>,
 }

@@ -71,6 +71,10 @@ codes! {
         EmptyList = "empty-list",
         /// The name of an enum stands where one of its cases is meant.
         EnumAsValue = "enum-as-value",
+        /// A fit or an objective reads a stored tensor that a later fit computes.
+        FittedLater = "fitted-later",
+        /// Two fits compute the same stored tensor.
+        FittedTwice = "fitted-twice",
         /// A file uses itself.
         ImportCycle = "import-cycle",
         /// A list has no element at this index.
@@ -87,6 +91,10 @@ codes! {
         ModelFromBlock = "model-from-block",
         /// A place is given to something without weights.
         NeedlessPlace = "needless-place",
+        /// A fit computes something that needs all training images at once.
+        NeedsAllImages = "needs-all-images",
+        /// No fit computes a stored tensor.
+        NeverFitted = "never-fitted",
         /// The model takes images, but has no `data`.
         NoData = "no-data",
         /// A file that should be an experiment has no model.
@@ -143,6 +151,8 @@ codes! {
         TooLong = "too-long",
         /// A call has more arguments than there are parameters.
         TooManyArguments = "too-many-arguments",
+        /// A fit takes too many passes over the training images.
+        TooManyPasses = "too-many-passes",
         /// An expression is nested too deeply to be read.
         TooNested = "too-nested",
         /// A number is smaller or larger than makes sense here.

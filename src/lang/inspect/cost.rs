@@ -49,6 +49,8 @@ pub struct FunctionCost {
     pub once: Option<u64>,
     /// The calls of parts in what is written, by the name of the part and its function, largest first.
     pub calls: Vec<CallCost>,
+    /// How often it goes through the training images, if it is that of a fit; what is counted is then one image.
+    pub passes: Option<usize>,
 }
 
 /// The multiply-adds of the calls of a part in a function.
@@ -117,6 +119,7 @@ fn function_cost(program: &Program, function: &Function) -> FunctionCost {
         optimized: count(&optimized.graph, &|id| !constant.contains(&id)),
         once: count(&optimized.graph, &|id| constant.contains(&id)),
         calls,
+        passes: program.fits().find(|fit| fit.function == function.name).map(|fit| fit.passes.len()),
     }
 }
 

@@ -139,7 +139,7 @@ fn settings(program: &Program) -> Vec<(String, String)> {
         list.push(("data.resampling".to_owned(), format!("{:?}, {:?}, mask {:?}", data.fit, data.filter, data.mask)));
         list.push(("data.augmentation".to_owned(), format!("{:?}", data.augmentation)));
     }
-    for phase in &program.phases {
+    for phase in program.phases() {
         let mut say =
             |name: &str, value: String| list.push((format!("training {}: {name}", phase.objectives.join(", ")), value));
         say("optimizer", format!("{:?}", phase.optimizer));

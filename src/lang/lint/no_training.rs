@@ -8,7 +8,7 @@ pub(super) fn no_training(linter: &mut Linter<'_>) {
     let program = linter.program;
     for (objective, written) in program.objectives.iter().zip(&program.written.objectives) {
         let name = &objective.name;
-        if program.phases.iter().any(|phase| phase.objectives.contains(name)) {
+        if program.phases().any(|phase| phase.objectives.contains(name)) {
             continue;
         }
         let text = format!("nothing says how `{name}` is trained");

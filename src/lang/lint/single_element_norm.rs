@@ -29,7 +29,7 @@ pub(super) fn single_element_norm(linter: &mut Linter<'_>) {
 
 /// The smallest batch with which an objective is trained.
 fn smallest_batch(program: &Program, objective: &str) -> Bindings {
-    let phases = program.phases.iter().filter(|phase| phase.objectives.iter().any(|name| name == objective));
+    let phases = program.phases().filter(|phase| phase.objectives.iter().any(|name| name == objective));
     let smallest = phases.map(|phase| phase.batch).min();
     smallest.map(batch_of).unwrap_or_default()
 }

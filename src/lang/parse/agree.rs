@@ -137,6 +137,7 @@ fn the_grammar_reads_each_section_as_its_row_says() {
         let names = match row.names {
             Names::Nothing => "",
             Names::Objectives => "a, b",
+            Names::Part => "a.b",
         };
         let held = match row.holds {
             Holds::Function => "(image) { image }".to_owned(),

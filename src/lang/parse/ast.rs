@@ -231,12 +231,11 @@ impl SectionDef {
     /// function, or else at all of it.
     #[must_use]
     pub fn place(&self) -> Span {
-        match &self.content {
+        let named = self.names.iter().flatten().map(|name| name.span).reduce(Span::to);
+        named.unwrap_or(match &self.content {
             SectionContent::Function(def) => def.name.span,
-            SectionContent::Settings(_) => {
-                self.names.iter().flatten().map(|name| name.span).reduce(Span::to).unwrap_or(self.span)
-            }
-        }
+            SectionContent::Settings(_) => self.span,
+        })
     }
 }
 

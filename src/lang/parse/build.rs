@@ -243,7 +243,11 @@ impl Build {
     }
 
     fn part_list(&mut self, pair: P<'_>) -> Vec<PartPath> {
-        pair.into_inner().map(|path| path.into_inner().map(|name| self.name(&name)).collect()).collect()
+        pair.into_inner().map(|path| self.part_path(path)).collect()
+    }
+
+    fn part_path(&mut self, pair: P<'_>) -> PartPath {
+        pair.into_inner().map(|name| self.name(&name)).collect()
     }
 
     fn section(&mut self, pair: P<'_>) -> SectionDef {
@@ -251,7 +255,9 @@ impl Build {
         let section = Section::named(word.as_str()).expect("each word of a section in the grammar has a row");
         let span = self.span(&pair);
         let mut names = Vec::new();
-        let content = if pair.as_rule() == Rule::function_section {
+        let content = if matches!(pair.as_rule(), Rule::function_section | Rule::fit_section) {
+            let named = pair.clone().into_inner().find(|pair| pair.as_rule() == Rule::part_path);
+            names.extend(named.map(|path| self.part_path(path)));
             SectionContent::Function(Arc::new(self.function(pair)))
         } else {
             let mut settings = Vec::new();

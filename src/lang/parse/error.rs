@@ -307,6 +307,7 @@ fn word(rule: Rule) -> Option<Cow<'static, str>> {
         | Rule::part_member
         | Rule::main_fn
         | Rule::objective_member
+        | Rule::fit_section
         | Rule::function_section
         | Rule::named_section
         | Rule::plain_section => return Some(beginning("a member", Begins::Member)),

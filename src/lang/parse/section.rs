@@ -9,6 +9,8 @@
 pub enum Section {
     /// How an image gets its anomaly map and its score. Read by `check/model/mod.rs`.
     Score,
+    /// How stored tensors of a part are computed of all training images. Read by `check/model/fit.rs`.
+    Fit,
     /// How objectives are trained. Read by `check/model/settings.rs`.
     Training,
     /// How images and masks reach the model. Read by `check/model/image_format.rs`.
@@ -38,6 +40,8 @@ pub enum Names {
     /// Objectives of the model: it can have several such sections. If a model `from` another has one, it keeps none of
     /// the other's.
     Objectives,
+    /// A part of the model: it can have one such section for each.
+    Part,
 }
 
 /// What a section holds.
@@ -62,7 +66,7 @@ pub struct Known {
 
 impl Section {
     /// All sections, in the order in which messages list them.
-    pub const ALL: [Section; 4] = [Section::Score, Section::Training, Section::Data, Section::Measure];
+    pub const ALL: [Section; 5] = [Section::Score, Section::Fit, Section::Training, Section::Data, Section::Measure];
 
     /// The section with a word.
     #[must_use]
@@ -96,6 +100,7 @@ impl Section {
     pub const fn row(self) -> Row {
         match self {
             Section::Score => SCORE,
+            Section::Fit => FIT,
             Section::Training => TRAINING,
             Section::Data => DATA,
             Section::Measure => MEASURE,
@@ -108,6 +113,14 @@ const SCORE: Row = Row {
     names: Names::Nothing,
     holds: Holds::Function,
     doc: "How an image gets its anomaly map and its score: a record `{map: .., value: ..}`, and further images to show.",
+};
+
+const FIT: Row = Row {
+    word: "fit",
+    names: Names::Part,
+    holds: Holds::Function,
+    doc: "How stored tensors of a part are computed, without gradients: `image` is the whole training set. The result is \
+          a record with the place of each.",
 };
 
 const TRAINING: Row = Row {

@@ -358,7 +358,9 @@ fn form(rule: Rule) -> Form {
         Rule::use_name => Form::Node(Kind::UseName),
         Rule::enum_item => Form::Node(Kind::Enum),
         Rule::enum_case => Form::Node(Kind::Case),
-        Rule::fn_item | Rule::main_fn | Rule::objective_member | Rule::function_section => Form::Node(Kind::Fn),
+        Rule::fn_item | Rule::main_fn | Rule::objective_member | Rule::function_section | Rule::fit_section => {
+            Form::Node(Kind::Fn)
+        }
         Rule::let_item | Rule::let_stmt | Rule::var_stmt => Form::Node(Kind::Let),
         Rule::block_item | Rule::model_item => Form::Node(Kind::Block),
         Rule::base => Form::Node(Kind::Base),

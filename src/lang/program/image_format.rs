@@ -12,7 +12,7 @@ pub struct ImageFormat {
     /// Divisor of red, green and blue.
     pub std: [f32; 3],
     /// How an image of another size or shape is brought to this one.
-    pub fit: Fit,
+    pub fit: Sizing,
     /// How its pixels are resampled.
     pub filter: Filter,
     /// Which values of a mask are anomalous; none leaves it to the data set.
@@ -30,7 +30,7 @@ impl ImageFormat {
             width,
             mean: [0.0; 3],
             std: [1.0; 3],
-            fit: Fit::Exact,
+            fit: Sizing::Exact,
             filter: Filter::Bilinear,
             mask: None,
             augmentation: Augmentation::default(),
@@ -40,7 +40,7 @@ impl ImageFormat {
 
 /// How an image of any size is brought to another. What is too much is cut off evenly on both sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fit {
+pub enum Sizing {
     /// It is stretched to the size, whatever its ratio was.
     Exact,
     /// It is stretched to this height and width, of which the centre is taken.

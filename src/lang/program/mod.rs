@@ -17,7 +17,8 @@ use written::Written;
 
 pub use diadc_core::engine::Optimizer;
 pub use diadc_core::graph::Function;
-pub use image_format::{Augmentation, Filter, Fit, ImageFormat, MaskRule};
+pub use diadc_core::stream::{CHUNK, Gather, Later, Pass, stream};
+pub use image_format::{Augmentation, Filter, ImageFormat, MaskRule, Sizing};
 
 /// What `check` makes of a spec.
 #[derive(Clone, Debug)]
@@ -36,8 +37,8 @@ pub struct Program {
     pub functions: Vec<Function>,
     /// What is trained, in the order of the spec.
     pub objectives: Vec<Objective>,
-    /// How it is trained, one after the other.
-    pub phases: Vec<Phase>,
+    /// How its weights come about, one stage after the other.
+    pub stages: Vec<Stage>,
     /// How images reach the model; none if it takes no images.
     pub data: Option<ImageFormat>,
     /// What a run measures; the exact protocol if the spec says nothing.
@@ -76,6 +77,22 @@ impl Program {
     /// The parts of the model itself, without those within them.
     pub fn own_parts(&self) -> impl Iterator<Item = &Part> {
         self.parts.iter().filter(|part| part.owner.is_none())
+    }
+
+    /// The stages that train, in their order.
+    pub fn phases(&self) -> impl Iterator<Item = &Phase> {
+        self.stages.iter().filter_map(|stage| match stage {
+            Stage::Training(phase) => Some(phase),
+            Stage::Fit(_) => None,
+        })
+    }
+
+    /// The stages that fit, in their order.
+    pub fn fits(&self) -> impl Iterator<Item = &Fit> {
+        self.stages.iter().filter_map(|stage| match stage {
+            Stage::Training(_) => None,
+            Stage::Fit(fit) => Some(fit),
+        })
     }
 
     /// All weights with their numbers.
@@ -174,6 +191,8 @@ pub enum Init {
     Uniform { bound: f64 },
     /// What another weight has first.
     CopyOf(String),
+    /// None: a fit computes it, or a checkpoint has it.
+    Fitted,
 }
 
 /// A scalar that is made small by changing weights.
@@ -183,6 +202,28 @@ pub struct Objective {
     pub name: String,
     /// The weights that it changes.
     pub trains: Vec<WeightId>,
+}
+
+/// A stretch of a run in which weights change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stage {
+    /// Weights follow their gradients.
+    Training(Phase),
+    /// Stored tensors are computed of the training set.
+    Fit(Fit),
+}
+
+/// Stored tensors that are computed of the whole training set, without gradients.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fit {
+    /// The part whose tensors they are.
+    pub part: String,
+    /// The name of its function, whose outputs are the values of the tensors; its batch is the whole training set.
+    pub function: String,
+    /// The tensors, in the order of the outputs.
+    pub sets: Vec<WeightId>,
+    /// How the function is computed a few images at a time.
+    pub passes: Vec<Pass>,
 }
 
 /// A stretch of training.

@@ -284,6 +284,10 @@ builtins! {
     Layer(LayerWord) {
         /// A trained tensor of a shape. It is a weight and needs a place: `weight([8]) @ "scale"`.
         Weight = "weight"(shape, init = none)
+        /// A tensor that a `fit` computes from the training images, and that the checkpoint keeps: `stored([8]) @ "mean"`. It has no first value and no gradient.
+        Stored = "stored"(shape)
+        /// A tensor that is drawn once, is never trained, and that the checkpoint keeps: `fixed([8, 8], init: normal(0.1)) @ "projection"`.
+        Fixed = "fixed"(shape, init = none)
         /// Convolution. Weights `weight: [out, in/groups, k, k]` and `bias: [out]`. Without `padding` it pads so that the size stays the same at stride 1.
         Conv = "conv"(x, kernel, out = none, stride = int 1, padding = none, dilation = int 1, groups = int 1, bias = true, init = none)
         /// Transposed convolution. Weights `weight: [in, out/groups, k, k]` and `bias: [out]`.

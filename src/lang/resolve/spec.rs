@@ -8,7 +8,9 @@ use rustc_hash::FxBuildHasher;
 use diadc_core::span::{SourceId, Span};
 
 use crate::diagnostic::{Allow, Diagnostic};
-use crate::parse::ast::{Expr, FnDef, LetDef, Member, MemberKind, Name, Param, SectionContent, SectionDef, Use};
+use crate::parse::ast::{
+    Expr, FnDef, LetDef, Member, MemberKind, Name, Param, PartPath, SectionContent, SectionDef, Use,
+};
 use crate::parse::section::Section;
 
 /// Number of a module.
@@ -179,10 +181,11 @@ pub fn member_name(member: &Member) -> (Arc<str>, Span) {
         MemberKind::Fn(def) => of(&def.name),
         MemberKind::Objective(def) => of(&def.function.name),
         MemberKind::Section(def) => match (&def.content, def.names.as_slice()) {
-            (SectionContent::Function(def), _) => of(&def.name),
+            (SectionContent::Function(def), []) => of(&def.name),
             (SectionContent::Settings(_), []) => (def.section.word().into(), def.place()),
-            (SectionContent::Settings(_), names) => {
-                let names: Vec<&str> = names.iter().flatten().map(|name| &*name.node).collect();
+            (SectionContent::Function(_) | SectionContent::Settings(_), names) => {
+                let path = |path: &PartPath| path.iter().map(|name| &*name.node).collect::<Vec<_>>().join(".");
+                let names: Vec<String> = names.iter().map(path).collect();
                 (format!("{} {}", def.section.word(), names.join(", ")).into(), def.place())
             }
         },

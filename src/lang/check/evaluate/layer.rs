@@ -46,10 +46,19 @@ impl Expander<'_> {
         self.reach(site.env, &path, site.span, false)?;
         let tensor = match word {
             LayerWord::Weight => {
-                let shape = self.shape_argument(arguments, "shape", None)?;
-                let dims = self.known(&shape, arguments)?;
+                let dims = self.extents(arguments)?;
                 let init = self.init_argument(arguments)?.unwrap_or(InitRule::KaimingUniform);
                 self.weight(site, Wanted { path: &path, dims: &dims, init, is_statistic: false })
+            }
+            LayerWord::Stored => {
+                let dims = self.extents(arguments)?;
+                let init = InitRule::Is(Init::Fitted);
+                self.weight(site, Wanted { path: &path, dims: &dims, init, is_statistic: true })
+            }
+            LayerWord::Fixed => {
+                let dims = self.extents(arguments)?;
+                let init = self.init_argument(arguments)?.unwrap_or(InitRule::Is(Init::Normal { mean: 0.0, std: 1.0 }));
+                self.weight(site, Wanted { path: &path, dims: &dims, init, is_statistic: true })
             }
             LayerWord::Conv => self.conv(arguments, &path),
             LayerWord::ConvTranspose => self.conv_transpose(arguments, &path),
@@ -74,6 +83,12 @@ impl Expander<'_> {
             }
         };
         tensor.map(Value::Tensor)
+    }
+
+    /// The extents of a tensor that lives as long as the model.
+    fn extents(&mut self, arguments: &Arguments<'_>) -> Outcome<Vec<i64>> {
+        let shape = self.shape_argument(arguments, "shape", None)?;
+        self.known(&shape, arguments)
     }
 
     /// The inputs of a normalisation, with a scale and an offset for each element of an axis, and its epsilon.

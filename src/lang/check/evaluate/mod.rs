@@ -9,6 +9,7 @@ mod builtin;
 pub(crate) mod call;
 mod elementwise;
 mod expression;
+mod extent;
 mod instance;
 mod layer;
 mod name;

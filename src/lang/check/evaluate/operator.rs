@@ -130,6 +130,14 @@ impl Expander<'_> {
             (_, Value::Int(_) | Value::Float(_), Value::Tensor(y)) => {
                 Value::Tensor(self.number_tensor(site, op, a, y)?)
             }
+            (_, Value::Tensor(_), Value::Dim(y)) => {
+                let y = Value::Tensor(self.extent_as_tensor(site, y)?);
+                self.arithmetic(site, op, a, &y)?
+            }
+            (_, Value::Dim(x), Value::Tensor(_)) => {
+                let x = Value::Tensor(self.extent_as_tensor(site, x)?);
+                self.arithmetic(site, op, &x, b)?
+            }
             (_, Value::Int(x), Value::Int(y)) => self.ints(site, op, *x, *y)?,
             (Arithmetic::Add, Value::Str(x), Value::Str(y)) if x.len() + y.len() > LONGEST as usize => {
                 return Err(self.report(error::text_too_long(site.span)));

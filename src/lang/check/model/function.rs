@@ -18,8 +18,15 @@ use crate::check::{Expander, error};
 
 impl Expander<'_> {
     /// The value of a function of the model for inputs.
-    fn run(&mut self, module: ModuleId, def: &Arc<FnDef>, scope: ScopeId, inputs: Vec<(Name, Fact)>) -> Outcome<Value> {
+    pub(super) fn run(
+        &mut self,
+        module: ModuleId,
+        def: &Arc<FnDef>,
+        scope: ScopeId,
+        inputs: Vec<(Name, Fact)>,
+    ) -> Outcome<Value> {
         let mut env = self.environment_of(InstanceId::MODEL, module, scope);
+        env.locals.append(&mut self.function.locals);
         let given = inputs.into_iter().map(|(name, fact)| {
             let tensor = self.input(&name.node, fact, env.origin(name.span))?;
             Ok(Given { name: Some((name.node.clone(), name.span)), value: Value::Tensor(tensor), span: name.span })
@@ -60,7 +67,7 @@ impl Expander<'_> {
         Ok(outputs)
     }
 
-    fn image_inputs(
+    pub(super) fn image_inputs(
         &mut self,
         def: &FnDef,
         data: Outcome<Option<ImageFormat>>,

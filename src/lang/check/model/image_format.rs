@@ -7,7 +7,7 @@ use diadc_core::span::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::Setting;
 use crate::parse::section::Section;
-use crate::program::{Filter, Fit, ImageFormat, MaskRule};
+use crate::program::{Filter, ImageFormat, MaskRule, Sizing};
 
 use crate::check::report::Outcome;
 use crate::check::value::Value;
@@ -46,7 +46,7 @@ impl Expander<'_> {
         if format.height == 0 {
             return Err(self.missing_setting("`size`", "data", def.place(), "size = 256"));
         }
-        format.fit = self.fit(&format, &fits)?;
+        format.fit = self.sizing(&format, &fits)?;
         Ok(Some(format))
     }
 
@@ -90,11 +90,11 @@ impl Expander<'_> {
     }
 
     /// How images are brought to size, once all settings are known.
-    fn fit(&mut self, format: &ImageFormat, fits: &Fits) -> Outcome<Fit> {
+    fn sizing(&mut self, format: &ImageFormat, fits: &Fits) -> Outcome<Sizing> {
         let (fit, (height, width), span) = match (fits.stretch, fits.shorter) {
-            (None, None) => return Ok(Fit::Exact),
-            (Some((size, span)), None) => (Fit::Stretched(size.0, size.1), size, span),
-            (None, Some((length, span))) => (Fit::Shorter(length), (length, length), span),
+            (None, None) => return Ok(Sizing::Exact),
+            (Some((size, span)), None) => (Sizing::Stretched(size.0, size.1), size, span),
+            (None, Some((length, span))) => (Sizing::Shorter(length), (length, length), span),
             (Some((_, first)), Some((_, second))) => {
                 let text = "`data` says `stretch` or `shorter`, not both";
                 return Err(self.report(Diagnostic::new(Code::StretchAndShorter, text, second).also(first, "and here")));

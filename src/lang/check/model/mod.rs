@@ -1,5 +1,6 @@
 //! The members of a model: reads its settings, makes its parts, and asks for the graph of each of its functions.
 
+mod fit;
 mod function;
 mod image_format;
 mod measure;
@@ -17,9 +18,10 @@ use diadc_core::span::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{MemberKind, ObjectiveDef, PartPath, SectionContent};
 use crate::parse::section::Section;
-use crate::program::{Init, Objective, Part, Program};
+use crate::program::{Init, Objective, Part, Program, Stage};
 use crate::resolve::spec::{BlockId, ByName, ModuleId};
 
+use self::fit::Begun;
 use self::function::is_whole;
 use crate::check::report::{Outcome, Reported};
 use crate::check::value::environment::{Environment, Instance};
@@ -38,7 +40,7 @@ impl Expander<'_> {
         let params = self.shown_params();
         let data = self.image_format();
         let measure = self.measure();
-        let (mut functions, mut objectives, mut phases) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut functions, mut objectives, mut stages) = (Vec::new(), Vec::new(), Vec::new());
         for (name, (module, member)) in &block.members {
             if self.probed.is_some() && self.reports.has_new() {
                 return Err(Reported::before());
@@ -57,9 +59,14 @@ impl Expander<'_> {
                     (Section::Score, SectionContent::Function(function)) => {
                         functions.extend(self.score(*module, function, data));
                     }
-                    (Section::Training, SectionContent::Settings(_)) => phases.extend(self.phase(*module, def)),
+                    (Section::Fit, SectionContent::Function(function)) => {
+                        stages.extend(self.fitting(*module, def, function, data).map(Begun::Fit));
+                    }
+                    (Section::Training, SectionContent::Settings(_)) => {
+                        stages.extend(self.phase(*module, def).map(|phase| Begun::Ready(Stage::Training(phase))));
+                    }
                     // The settings of `data` and `measure` have been read above.
-                    (Section::Score | Section::Training | Section::Data | Section::Measure, _) => {}
+                    (Section::Score | Section::Fit | Section::Training | Section::Data | Section::Measure, _) => {}
                 },
                 // Members that no function asks for are looked at all the same.
                 MemberKind::Fn(_) => {}
@@ -68,6 +75,7 @@ impl Expander<'_> {
             }
         }
         let definitions: Vec<&Arc<ObjectiveDef>> = objectives.iter().map(|(_, def)| *def).collect();
+        let stages = self.stages(stages, &mut functions);
         let objectives = self.trained_weights(objectives);
         self.check_copies();
         let written = self.written(&definitions);
@@ -79,7 +87,7 @@ impl Expander<'_> {
             parts: self.named_parts(InstanceId::MODEL, None, false),
             functions,
             objectives,
-            phases,
+            stages,
             data: data.ok().flatten(),
             measure: measure.unwrap_or_default(),
             scopes: self.builder.scopes.clone(),

@@ -10,12 +10,14 @@ mod effect;
 mod pool;
 mod simulate;
 
-use diadc_core::fact::Precision;
-use diadc_core::graph::Origin;
+use std::collections::HashMap;
+
+use diadc_core::fact::{Fact, Precision, batch_of};
+use diadc_core::graph::{Graph, Origin, ValueId};
 use diadc_core::op::WeightId;
 use diadc_core::plan::Plan;
 
-use crate::program::{Optimizer, Phase, Program, plan_function};
+use crate::program::{CHUNK, Fit, Optimizer, Phase, Program, plan_function};
 
 use simulate::Simulation;
 
@@ -64,10 +66,21 @@ pub struct Need {
     pub name: String,
     /// Samples of a batch.
     pub batch: usize,
-    /// Whether it is a step of training.
-    pub is_training: bool,
+    /// What of it runs.
+    pub kind: NeedKind,
     /// Its memory; none if an extent is open besides the batch.
     pub footprint: Option<Footprint>,
+}
+
+/// What needs memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NeedKind {
+    /// A function.
+    Function,
+    /// A fit.
+    Fit,
+    /// A step of training.
+    Training,
 }
 
 /// A value that is held at the peak.
@@ -93,21 +106,28 @@ impl Footprint {
 /// spec's batch size, unless `batch` gives another.
 #[must_use]
 pub fn needs(program: &Program, batch: Option<usize>, precision: Precision, cores: usize) -> Vec<Need> {
-    let is_objective = |name: &str| program.objectives.iter().any(|objective| objective.name == name);
-    let functions = program.functions.iter().filter(|function| !is_objective(&function.name)).map(|function| {
+    let has_own = |name: &str| {
+        program.objectives.iter().any(|objective| objective.name == name)
+            || program.fits().any(|fit| fit.function == name)
+    };
+    let functions = program.functions.iter().filter(|function| !has_own(&function.name)).map(|function| {
         let circumstances = Circumstances { batch: batch.unwrap_or(1), precision, cores };
         let footprint = inference(program, &plan_function(function, &[]), circumstances);
-        Need { name: function.name.clone(), batch: circumstances.batch, is_training: false, footprint }
+        Need { name: function.name.clone(), batch: circumstances.batch, kind: NeedKind::Function, footprint }
     });
-    let steps = program.phases.iter().flat_map(|phase| phase.objectives.iter().map(move |name| (phase, name)));
+    let fits = program.fits().map(|fit| {
+        let footprint = fitting(program, fit, Circumstances { batch: CHUNK, precision, cores });
+        Need { name: fit.function.clone(), batch: CHUNK, kind: NeedKind::Fit, footprint }
+    });
+    let steps = program.phases().flat_map(|phase| phase.objectives.iter().map(move |name| (phase, name)));
     let steps = steps.filter_map(|(phase, name)| {
         let circumstances = Circumstances { batch: batch.unwrap_or(phase.batch), precision, cores };
         let trained = &program.objectives.iter().find(|objective| objective.name == *name)?.trains;
         let plan = program.plan(name, trained)?;
         let footprint = training(program, &plan, phase, circumstances);
-        Some(Need { name: name.clone(), batch: circumstances.batch, is_training: true, footprint })
+        Some(Need { name: name.clone(), batch: circumstances.batch, kind: NeedKind::Training, footprint })
     });
-    functions.chain(steps).collect()
+    functions.chain(fits).chain(steps).collect()
 }
 
 /// Memory of running a plan without gradients; none if an extent is open besides the batch.
@@ -116,6 +136,63 @@ pub fn inference(program: &Program, plan: &Plan, circumstances: Circumstances) -
     let simulation = Simulation::run(program, plan, circumstances)?;
     let (weights, largest) = (weights(program), largest_weight(program));
     Some(simulation.footprint(weights).at_least(largest))
+}
+
+/// Memory of a fit: of its largest pass, with a few images at a time and what is gathered of them, or of what is
+/// computed behind it, in double precision. None if an extent is open besides the batch.
+#[must_use]
+pub fn fitting(program: &Program, fit: &Fit, circumstances: Circumstances) -> Option<Footprint> {
+    let circumstances = Circumstances { batch: CHUNK, ..circumstances };
+    let mut most: Option<Footprint> = None;
+    let mut known = 0;
+    for pass in &fit.passes {
+        let during = inference(program, &plan_function(&pass.each, &[]), circumstances)?;
+        let gathered: u64 = pass.gathers.iter().map(|gather| double(&gather.fact)).sum();
+        known += gathered;
+        let outputs: u64 =
+            pass.each.graph.outputs().iter().map(|(_, value)| of_chunk(pass.each.graph.fact(*value))).sum();
+        // A chunk lies on the host in both precisions while it is added.
+        let during = Footprint { activations: during.activations + known + 3 * outputs, ..during };
+        let behind = Footprint { activations: known + behind(&pass.then.graph), largest: Vec::new(), ..during.clone() };
+        for footprint in [during, behind] {
+            if most.as_ref().is_none_or(|most| footprint.total() > most.total()) {
+                most = Some(footprint);
+            }
+        }
+    }
+    most
+}
+
+/// The most that the values of a graph hold at once in double precision, without its inputs.
+fn behind(graph: &Graph) -> u64 {
+    let mut left: HashMap<ValueId, usize> = HashMap::new();
+    let used = graph.nodes().flat_map(|(id, _)| graph.inputs_of(id));
+    for value in used.chain(graph.outputs().iter().map(|(_, value)| *value)) {
+        *left.entry(value).or_default() += 1;
+    }
+    let (mut held, mut most) = (0_u64, 0);
+    for (id, node) in graph.nodes() {
+        held += node.facts.iter().map(double).sum::<u64>();
+        most = most.max(held);
+        for input in graph.inputs_of(id) {
+            let left = left.entry(input).or_default();
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                held = held.saturating_sub(double(graph.fact(input)));
+            }
+        }
+    }
+    most
+}
+
+/// The bytes of a value about the whole set in double precision.
+fn double(fact: &Fact) -> u64 {
+    fact.shape.elements().known().map_or(0, |elements| 2 * NUMBER * elements.unsigned_abs())
+}
+
+/// The bytes of a value of a chunk of images.
+fn of_chunk(fact: &Fact) -> u64 {
+    fact.shape.elements().value(&batch_of(CHUNK)).map_or(0, |elements| NUMBER * elements.unsigned_abs())
 }
 
 /// Memory of a step of training in a phase: of the objective whose plan this is, after the first step.

@@ -1,18 +1,31 @@
 //! The names in members that only a model has: parts that an objective trains, objectives and settings of a section.
 
-use crate::parse::ast::{MemberKind, Name, SectionContent, SectionDef, Setting};
-use crate::parse::section::Section;
+use diadc_core::fact::BATCH;
 
-use super::Names;
+use crate::parse::ast::{MemberKind, Name, SectionContent, SectionDef, Setting};
+use crate::parse::section::{self, Section};
+
+use super::{LocalKind, Names};
 use crate::resolve::error;
 use crate::resolve::spec::member_name;
 
 impl Names<'_> {
     pub(super) fn section(&mut self, def: &SectionDef) {
         for path in &def.names {
-            self.part(path, "objective", |kind| matches!(kind, MemberKind::Objective(_)));
+            match def.section.row().names {
+                section::Names::Part => self.part(path, "part", |kind| matches!(kind, MemberKind::Part(_))),
+                section::Names::Objectives | section::Names::Nothing => {
+                    self.part(path, "objective", |kind| matches!(kind, MemberKind::Objective(_)));
+                }
+            }
         }
         match &def.content {
+            SectionContent::Function(function) if def.section == Section::Fit => {
+                let depth = self.locals.len();
+                self.local(&Name::new(BATCH.into(), function.name.span), LocalKind::Let);
+                self.function(function);
+                self.leave(depth);
+            }
             SectionContent::Function(function) => self.function(function),
             SectionContent::Settings(settings) => {
                 self.distinct(settings);

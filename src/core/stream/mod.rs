@@ -1,0 +1,121 @@
+//! Cuts a function of the whole training set into passes over it, so that no more than a few samples are in memory.
+//!
+//! In: a function whose number of samples is that of the whole set, and whose outputs are about the whole set. Out: its
+//! [`Pass`]es. In each, a graph runs for a few samples at a time, values about the whole set are gathered from what it
+//! gives, and another graph goes on with them. A value of samples that needs a gathered one is computed in the pass
+//! after it. This room knows no data and no device.
+
+mod cut;
+mod level;
+
+use std::collections::BTreeSet;
+
+use crate::fact::Fact;
+use crate::graph::{Function, Origin};
+use crate::op::{Gathering, Op, Samples};
+
+use cut::cut;
+use level::Levels;
+
+/// The most passes over the training set that a function may take.
+pub const MOST_PASSES: usize = 4;
+
+/// How many samples are computed at once. Sums of floats follow from it, so it is the same on every machine.
+pub const CHUNK: usize = 8;
+
+/// One pass over the training set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pass {
+    /// What is computed of a few samples. Its inputs are those of the function and values about the whole set, by
+    /// their names; its outputs are what is gathered.
+    pub each: Function,
+    /// What is gathered of that.
+    pub gathers: Vec<Gather>,
+    /// What later passes take instead of computing it again: their names, and the numbers of the outputs of
+    /// [`Pass::each`]. Empty but in the first pass.
+    pub keeps: Vec<(String, usize)>,
+    /// What is computed of the gathered values, once. Its inputs and outputs are values about the whole set by their
+    /// names; the outputs of the function have the names that it gives them.
+    pub then: Function,
+}
+
+/// A value about the whole set that is gathered a few samples at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gather {
+    /// Its name.
+    pub name: String,
+    /// The operation that would compute it of all samples at once.
+    pub op: Op,
+    /// How it is gathered.
+    pub gathering: Gathering,
+    /// Its inputs: the numbers of the outputs of [`Pass::each`], and where the samples of each lie.
+    pub inputs: Vec<(usize, Samples)>,
+    /// What it is.
+    pub fact: Fact,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Why a function can't be cut into passes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StreamError {
+    /// An operation needs all samples at once.
+    Mixes {
+        /// The operation.
+        operation: String,
+        /// Its inputs.
+        inputs: Vec<Fact>,
+        /// Where it comes from.
+        origin: Origin,
+    },
+    /// An output is about each sample.
+    Output {
+        /// Its name.
+        name: String,
+        /// What it is.
+        fact: Fact,
+        /// Where it comes from.
+        origin: Origin,
+    },
+    /// There are more passes than [`MOST_PASSES`].
+    Passes(usize),
+}
+
+/// Whether later passes compute again what the first has computed of a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Later {
+    /// They do.
+    Computes,
+    /// They take values that the first pass has kept of all samples.
+    TakesKept,
+}
+
+/// The passes that compute the outputs of a function of the whole training set.
+///
+/// # Errors
+/// If an operation needs all samples at once, an output is not about the whole set, or there are too many passes.
+pub fn stream(function: &Function, later: Later) -> Result<Vec<Pass>, Vec<StreamError>> {
+    let levels = Levels::of(&function.graph)?;
+    let outputs = function.graph.outputs();
+    let wrong: Vec<StreamError> = outputs
+        .iter()
+        .filter(|(_, value)| levels.samples(*value) != Samples::Whole)
+        .map(|(name, value)| StreamError::Output {
+            name: name.clone(),
+            fact: function.graph.fact(*value).clone(),
+            origin: function.graph.node(value.node).origin,
+        })
+        .collect();
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let count = outputs.iter().map(|(_, value)| levels.ready(*value)).max().unwrap_or(0).max(1);
+    if count > MOST_PASSES {
+        return Err(vec![StreamError::Passes(count)]);
+    }
+    let kept = match later {
+        Later::Computes => BTreeSet::new(),
+        Later::TakesKept => levels.kept(&function.graph),
+    };
+    Ok((0..count).map(|pass| cut(function, &levels, &kept, pass)).collect())
+}
