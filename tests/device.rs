@@ -1,8 +1,24 @@
 //! The device under test: the processor, or what the environment names. Tests that run elsewhere bring a file of the same
 //! functions in the place of this one.
 
-use diadc::execute::{DeviceChoice, Engine};
+use burn::backend::{Autodiff, Flex};
+use burn::tensor::ops::Device;
+use diadc::execute::{Cpu, DeviceChoice, Engine};
 use diadc::fact::Precision;
+
+/// The kernels that are tested by themselves.
+pub(crate) type Own = Cpu;
+
+/// Their backend without gradients.
+pub(crate) type Plain = Flex;
+
+/// The same backend with gradients.
+pub(crate) type Trained = Autodiff<Plain>;
+
+/// Where those kernels run.
+pub(crate) fn place() -> Device<Plain> {
+    Device::<Plain>::default()
+}
 
 /// Where tests run: `DIADC_TEST_DEVICE`, as in `DIADC_TEST_DEVICE=cuda:0 cargo test`, or else the processor.
 fn device() -> DeviceChoice {

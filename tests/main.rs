@@ -10,6 +10,8 @@ mod golden;
 mod metric;
 mod op;
 mod optimize;
+#[path = "golden/real.rs"]
+mod real;
 mod report;
 mod run;
 mod skip;

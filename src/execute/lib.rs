@@ -18,6 +18,7 @@ mod elementwise;
 mod integer;
 mod kernels;
 mod layout;
+mod limit;
 mod linear;
 mod normalize;
 mod pool;

@@ -22,8 +22,18 @@ use super::bind::Shapes;
 use super::clock::Watch;
 use super::integer::beyond;
 use super::kernels::{Kernels, Recorded, TrainingKernels};
+use super::limit::largest;
 use super::tensor::Tensor;
 use super::value::Value;
+
+/// What a device holds in one tensor.
+#[derive(Clone, Copy)]
+pub(super) struct Limit<'a> {
+    /// The device.
+    pub(super) device: &'a str,
+    /// How many bytes.
+    pub(super) bytes: usize,
+}
 
 /// What all steps of a run see.
 pub(super) struct Run<'a, K: TrainingKernels> {
@@ -39,6 +49,8 @@ pub(super) struct Run<'a, K: TrainingKernels> {
     pub(super) tracked: &'a BTreeMap<WeightId, Tensor<Autodiff<K::Backend>>>,
     /// The outputs of the constants.
     pub(super) kept: &'a [Tensor<K::Backend>],
+    /// What the device holds in one tensor, if that is limited.
+    pub(super) limit: Option<Limit<'a>>,
     /// The choice of random numbers.
     pub(super) draw: &'a Draw,
     /// What is watched on the way.
@@ -135,6 +147,7 @@ impl<K: TrainingKernels> Run<'_, K> {
             self.check_index(table, index)?;
         }
         self.check_integers(op, step, &inputs, shape)?;
+        self.check_size(op, step, &inputs, shape)?;
         Ok(if let Op::Random(random) = op {
             let drawn = numbers(random, shape, self.draw, turn).ok_or_else(|| RunError::Samples {
                 function: self.function.to_owned(),
@@ -197,6 +210,18 @@ impl<K: TrainingKernels> Run<'_, K> {
             }
             None => Ok(()),
         }
+    }
+
+    /// Checks that the device holds all tensors that an operation makes.
+    fn check_size(&self, op: &Op, step: &Step, inputs: &[Value<K::Backend>], shape: &[usize]) -> Result<(), RunError> {
+        let Some(Limit { device, bytes: most }) = self.limit else { return Ok(()) };
+        let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| input.clone().plain().shape()).collect();
+        let bytes = size_of::<f32>() * largest(op, &shapes, shape, step.needs_grad);
+        if bytes <= most {
+            return Ok(());
+        }
+        let (function, operation, device) = (self.function.to_owned(), op.to_string(), device.to_owned());
+        Err(RunError::BeyondDevice { function, operation, bytes, device, most })
     }
 
     /// All turns of a loop: the carried values go in, come out, and go in again.

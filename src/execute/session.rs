@@ -20,7 +20,7 @@ use super::bind::{Shapes, bind, shapes};
 use super::clock::{Clock, Watch};
 use super::descend::{self, Moments};
 use super::kernels::TrainingKernels;
-use super::run::{Run, wait};
+use super::run::{Limit, Run, wait};
 use super::tensor::Tensor;
 use super::value::Value;
 
@@ -29,6 +29,7 @@ pub struct Session<K: TrainingKernels> {
     name: String,
     device: Device<K::Backend>,
     precision: Precision,
+    limit: Option<usize>,
     weights: Vec<Tensor<K::Backend>>,
     shapes: Vec<Vec<usize>>,
     plans: Vec<Loaded<K::Backend>>,
@@ -53,7 +54,13 @@ impl<K: TrainingKernels> Session<K> {
     /// An empty session; `name` is what [`Engine::device`] says.
     #[must_use]
     pub fn new(name: String, device: Device<K::Backend>, precision: Precision) -> Session<K> {
-        Session { name, device, precision, weights: Vec::new(), shapes: Vec::new(), plans: Vec::new() }
+        Session { name, device, precision, limit: None, weights: Vec::new(), shapes: Vec::new(), plans: Vec::new() }
+    }
+
+    /// The same on a device that holds only so many bytes in one tensor: what needs a larger one is refused.
+    #[must_use]
+    pub fn with_largest(self, bytes: usize) -> Session<K> {
+        Session { limit: Some(bytes), ..self }
     }
 
     /// The outputs of a plan, and after them the updates.
@@ -106,7 +113,8 @@ impl<K: TrainingKernels> Session<K> {
         watch: Watch<'a>,
     ) -> Run<'a, K> {
         let (device, precision, weights) = (&self.device, self.precision, &self.weights);
-        Run { function: &plan.name, device, precision, weights, tracked, kept, draw, watch }
+        let limit = self.limit.map(|bytes| Limit { device: &self.name, bytes });
+        Run { function: &plan.name, device, precision, weights, tracked, kept, limit, draw, watch }
     }
 
     fn leaves(&self, id: PlanId) -> Leaves<K::Backend> {

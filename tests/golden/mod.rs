@@ -5,7 +5,6 @@
 
 mod formula;
 mod networks;
-mod real;
 mod sampling;
 mod text;
 mod training;
@@ -22,22 +21,22 @@ use crate::run::net;
 use crate::skip;
 
 /// What the same mathematics in f32 meets for one network, as a share of the largest number.
-const NETWORK: f64 = 1e-4;
+pub(crate) const NETWORK: f64 = 1e-4;
 /// After ten steps of a sampler, and for gradients.
-const LONG: f64 = 1e-3;
+pub(crate) const LONG: f64 = 1e-3;
 
 const SPEC: &str = "tests/golden/golden.diad";
 
 /// Reference numbers by name.
-struct Reference(SafeTensors<'static>);
+pub(crate) struct Reference(pub(crate) SafeTensors<'static>);
 
 impl Reference {
-    fn new(bytes: &'static [u8]) -> Reference {
+    pub(crate) fn new(bytes: &'static [u8]) -> Reference {
         Reference(SafeTensors::deserialize(bytes).expect("the reference numbers are whole"))
     }
 
     /// A tensor as it is stored; doubles become floats.
-    fn tensor(&self, name: &str) -> HostTensor {
+    pub(crate) fn tensor(&self, name: &str) -> HostTensor {
         let view = self.0.tensor(name).unwrap_or_else(|_| panic!("there is no reference `{name}`"));
         let bytes = view.data();
         let data = if view.dtype() == Dtype::F32 {
@@ -57,7 +56,7 @@ fn a() -> Reference {
 }
 
 /// Inputs by name.
-fn inputs<const N: usize>(named: [(&str, HostTensor); N]) -> NamedTensors {
+pub(crate) fn inputs<const N: usize>(named: [(&str, HostTensor); N]) -> NamedTensors {
     net::inputs(named)
 }
 
@@ -87,24 +86,24 @@ fn call(settings: &[(&str, &str)], text: &str, inputs: &NamedTensors) -> Evaluat
     called.engine.evaluate(id, inputs, &draw()).expect("it runs")
 }
 
-fn draw() -> Draw {
+pub(crate) fn draw() -> Draw {
     Draw { seed: 1, step: 0, samples: vec![0] }
 }
 
-fn fact(tensor: &HostTensor) -> Fact {
+pub(crate) fn fact(tensor: &HostTensor) -> Fact {
     let dims: Vec<i64> = tensor.shape.iter().map(|&n| n as i64).collect();
     Fact { dtype: tensor.data.dtype(), shape: Shape::of(&dims) }
 }
 
 /// The result with a name.
-fn result<'a>(results: &'a Evaluation, name: &str) -> &'a HostTensor {
+pub(crate) fn result<'a>(results: &'a Evaluation, name: &str) -> &'a HostTensor {
     let found = results.iter().find(|(known, _)| known == name);
     &found.unwrap_or_else(|| panic!("there is no result `{name}`")).1
 }
 
 /// Fails if a tensor is further from what is expected than a share of the largest expected number.
 #[track_caller]
-fn assert_close(name: &str, found: &[f32], expected: &HostTensor, tolerance: f64) {
+pub(crate) fn assert_close(name: &str, found: &[f32], expected: &HostTensor, tolerance: f64) {
     let expected = expected.as_floats().expect("reference numbers are floats");
     assert_eq!(found.len(), expected.len(), "`{name}`");
     let largest = expected.iter().fold(0.0_f64, |most, x| most.max(f64::from(x.abs())));

@@ -8,7 +8,7 @@ use diadc::graph::program::plan_function;
 use diadc::resolve::Location;
 use diadc::weight::File;
 
-use super::{LONG, NETWORK, Reference, assert_close, draw, fact, inputs, result};
+use crate::golden::{LONG, NETWORK, Reference, assert_close, draw, fact, inputs, result};
 use crate::run::net;
 use crate::skip;
 

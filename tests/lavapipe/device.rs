@@ -1,11 +1,28 @@
 //! The device under test: lavapipe.
 
-use diadc::execute::Engine;
+use burn::backend::Autodiff;
+use burn::tensor::ops::Device;
+use burn_wgpu::{Wgpu, WgpuDevice};
+use diadc::execute::{Composed, Engine};
 use diadc::fact::Precision;
+
+/// The kernels that are tested by themselves.
+pub(crate) type Own = Composed<Plain>;
+
+/// Their backend without gradients.
+pub(crate) type Plain = Wgpu;
+
+/// The same backend with gradients.
+pub(crate) type Trained = Autodiff<Plain>;
+
+/// Where those kernels run.
+pub(crate) fn place() -> Device<Plain> {
+    WgpuDevice::Cpu
+}
 
 /// The device under test, with nothing on it.
 pub(crate) fn open(_precision: Precision) -> Box<dyn Engine> {
-    diadc_lavapipe::open()
+    diadc::open()
 }
 
 /// Why the device under test can't multiply in a precision.

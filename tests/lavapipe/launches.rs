@@ -1,6 +1,8 @@
 //! How many kernels one step of DiAD's denoiser starts. The structure is the whole one, its width and size are small, so
 //! that the number is that of the published model where nothing depends on extents.
 
+extern crate diadc_lavapipe as diadc;
+
 mod counter;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 #[path = "../skip.rs"]
@@ -40,7 +42,7 @@ fn inputs<const N: usize>(named: [(&str, HostTensor); N]) -> NamedTensors {
 #[test]
 fn a_step_of_the_denoiser_starts_no_more_kernels_than_it_did() {
     counter::install();
-    let mut engine = diadc_lavapipe::open();
+    let mut engine = diadc::open();
     let given = inputs([
         ("z", zeros(&[1, 4, 16, 16])),
         ("t", HostTensor::ints(&[1], vec![500])),

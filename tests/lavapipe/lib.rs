@@ -1,13 +1,34 @@
 //! The path of a graphics processor without one: lavapipe, a Vulkan device that computes on the processor, runs the same
 //! session as such a device. So indexing, bounds and sums of its kernels are tested on any machine.
 //!
-//! Only tests use it. It has neither bf16 nor tensor cores.
+//! Only tests use it. It has neither bf16 nor tensor cores. To the tests that it shares with the main suite, it has the name
+//! and the rooms of `diadc`, of which only what they need is built.
 
-use burn_wgpu::{Wgpu, WgpuDevice};
+use burn_wgpu::{Wgpu, WgpuDevice, WgpuRuntime};
+use cubecl::Runtime;
 
-use diadc_core::engine::Engine;
 use diadc_core::fact::Precision;
-use diadc_execute::{Composed, Session};
+pub use diadc_core::{fact, op, span};
+pub use diadc_lang::{compile, diagnostic, resolve, source};
+
+use execute::{Composed, Engine, Session};
+
+/// Graphs, and the programs that they belong to.
+pub mod graph {
+    pub use diadc_core::graph::*;
+    pub use diadc_lang::program;
+}
+
+/// Plans.
+pub mod plan {
+    pub use diadc_core::plan::*;
+}
+
+/// What runs plans.
+pub mod execute {
+    pub use diadc_core::engine::*;
+    pub use diadc_execute::{Composed, Kernels, Recorded, Session, Tensor, TrainingKernels, apply};
+}
 
 /// A session on lavapipe.
 ///
@@ -15,5 +36,8 @@ use diadc_execute::{Composed, Session};
 /// If it is not installed.
 #[must_use]
 pub fn open() -> Box<dyn Engine> {
-    Box::new(Session::<Composed<Wgpu>>::new("lavapipe".to_owned(), WgpuDevice::Cpu, Precision::F32))
+    let device = WgpuDevice::Cpu;
+    let memory = WgpuRuntime::client(&device).properties().memory.max_page_size;
+    let largest = usize::try_from(memory).unwrap_or(usize::MAX);
+    Box::new(Session::<Composed<Wgpu>>::new("lavapipe".to_owned(), device, Precision::F32).with_largest(largest))
 }

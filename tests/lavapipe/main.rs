@@ -1,6 +1,8 @@
 //! The tests of operations and of networks, run on lavapipe. They are the files of the main suite; `device` here takes the
 //! place of theirs.
 
+extern crate diadc_lavapipe as diadc;
+
 mod device;
 #[path = "../golden/mod.rs"]
 mod golden;

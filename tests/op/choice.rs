@@ -1,13 +1,13 @@
 //! What the plan chooses, and that every choice gives the same numbers: an extent that is open when the plan is made is
 //! taken for a large one, so a plan for open extents names other kernels than one for the extents of the run.
 
-use diadc::execute::{Cpu, HostTensor};
+use diadc::execute::HostTensor;
 use diadc::fact::{Dim, Shape};
 use diadc::op::{Attention, Conv2d, ConvTranspose2d, Op};
 use diadc::plan::{Choice, LinearChoice, Windows, plan};
 use proptest::prelude::*;
 
-use super::device::{GRADIENT_TOLERANCE, OUTPUT_TOLERANCE};
+use super::device::{GRADIENT_TOLERANCE, OUTPUT_TOLERANCE, Own};
 use super::fixture::{choice, gradients_by, run_by};
 use crate::run::net::{self, Net, dims};
 
@@ -78,7 +78,7 @@ fn every_choice_agrees(op: &Op, shapes: &[&[usize]], open: &str) -> Result<(), T
         opened[1] = dims(open);
     }
     let other = Choice::of(op, &opened.iter().collect::<Vec<_>>(), &dims(open));
-    is_near(&run_by::<Cpu>(op, own, &inputs, &shape), &run_by::<Cpu>(op, other, &inputs, &shape), OUTPUT_TOLERANCE)?;
+    is_near(&run_by::<Own>(op, own, &inputs, &shape), &run_by::<Own>(op, other, &inputs, &shape), OUTPUT_TOLERANCE)?;
     if let Op::Conv2d(_) | Op::ConvTranspose2d(_) = op {
         let factors = net::floats(&shape, 9);
         let [(_, a), (_, b)] = [own, other].map(|choice| gradients_by(op, choice, &inputs, &factors));

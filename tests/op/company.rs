@@ -1,13 +1,14 @@
 //! Products have the same bits whoever shares the work and whatever stands beside them: on 1, 2, 3, 5 and 8 threads, for
 //! a sample alone, among 8, as the last of 23 and in another order, and under autodiff as without it.
 
-use diadc::execute::{Cpu, HostTensor};
+use diadc::execute::HostTensor;
 use diadc::fact::{Dim, Fact, Shape};
 use diadc::op::{Attention, Conv2d, ConvTranspose2d, Interpolation, Op, Resize};
 use diadc::plan::Choice;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::device::Own;
 use super::fixture::{gradients_by, run_by};
 use crate::run::net;
 
@@ -65,7 +66,7 @@ impl Trial {
     }
 
     fn run(&self, samples: &[usize]) -> Vec<u32> {
-        bits(&run_by::<Cpu>(&self.op, self.choice(), &self.operands(samples), &self.shape(samples)))
+        bits(&run_by::<Own>(&self.op, self.choice(), &self.operands(samples), &self.shape(samples)))
     }
 
     /// The output and all gradients under autodiff; the output's own gradient differs from sample to sample.

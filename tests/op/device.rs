@@ -1,13 +1,8 @@
 //! Where the operations under test run, and how close they must come to the oracle.
 
-use burn::backend::{Autodiff, Flex};
 use burn::tensor::ops::Device;
 
-/// The backend without gradients.
-pub(super) type Plain = Flex;
-
-/// The same backend with gradients.
-pub(super) type Trained = Autodiff<Plain>;
+pub(super) use crate::device::{Own, Plain, Trained};
 
 /// Largest difference of an output, relative to the largest number of the output.
 pub(super) const OUTPUT_TOLERANCE: f32 = 1e-5;
@@ -17,5 +12,5 @@ pub(super) const GRADIENT_TOLERANCE: f32 = 1e-4;
 
 /// The device under test.
 pub(super) fn device() -> Device<Plain> {
-    Device::<Plain>::default()
+    crate::device::place()
 }

@@ -46,7 +46,7 @@ pub(super) fn gradients(
 }
 
 /// A graph with the inputs in it: the weights, the other inputs by name, and all of them in order.
-fn graph(inputs: &[HostTensor]) -> (Net, Vec<HostTensor>, NamedTensors, Vec<diadc::graph::ValueId>) {
+pub(super) fn graph(inputs: &[HostTensor]) -> (Net, Vec<HostTensor>, NamedTensors, Vec<diadc::graph::ValueId>) {
     let (mut net, mut weights, mut given, mut values) = (Net::default(), Vec::new(), NamedTensors::new(), Vec::new());
     for (place, input) in inputs.iter().enumerate() {
         let fact = fact(input);

@@ -4,14 +4,14 @@ use std::sync::LazyLock;
 
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::ops::FloatTensorOps;
-use diadc::execute::{Cpu, HostData, HostTensor, Kernels, Recorded, Tensor, apply};
+use diadc::execute::{HostData, HostTensor, Kernels, Recorded, Tensor, apply};
 use diadc::fact::{Fact, Precision, Shape};
 use diadc::op::Op;
 use diadc::plan::Choice;
 use safetensors::{Dtype, SafeTensors};
 
 use super::Case;
-use super::device::{GRADIENT_TOLERANCE, OUTPUT_TOLERANCE, Plain, Trained, device};
+use super::device::{GRADIENT_TOLERANCE, OUTPUT_TOLERANCE, Own, Plain, Trained, device};
 use crate::run::net;
 use crate::skip;
 
@@ -58,7 +58,7 @@ fn differences(name: &str, op: &Op) -> Vec<String> {
     if !net::is_exact() {
         return named(name, elsewhere(net::precision(), name, op, &inputs, &expected));
     }
-    let plain = run::<Cpu>(op, &inputs, &expected.shape).into_host().expect("the device works");
+    let plain = run::<Own>(op, &inputs, &expected.shape).into_host().expect("the device works");
     let mut wrong: Vec<String> = difference(&plain, &expected, OUTPUT_TOLERANCE).into_iter().collect();
     let Some(weights) = find(&format!("{name}/weights")) else {
         return named(name, wrong);
@@ -143,7 +143,7 @@ pub(super) fn gradients_by(
             x @ (Tensor::Int(_) | Tensor::Bool(_)) => x,
         })
         .collect();
-    let output = apply::<Recorded<Cpu>>(op, choice, inputs.clone(), &weights.shape, &device);
+    let output = apply::<Recorded<Own>>(op, choice, inputs.clone(), &weights.shape, &device);
     let weights = Tensor::<Trained>::from_host(weights.clone(), &device).float();
     // The weights want a gradient as well, so that there is something to derive by even if no input is reached.
     let weights = Trained::float_set_require_grad(weights, true);

@@ -11,6 +11,7 @@ mod elementwise;
 mod elsewhere;
 mod fixture;
 mod layout;
+mod limit;
 mod linear;
 mod normalize;
 mod paths;

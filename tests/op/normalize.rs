@@ -1,10 +1,10 @@
 //! Group and layer normalisation, also far from zero.
 
-use diadc::execute::{Composed, Cpu, HostTensor};
+use diadc::execute::{Composed, HostTensor};
 use diadc::op::Op;
 
 use super::Case;
-use super::device::Plain;
+use super::device::{Own, Plain};
 use super::fixture::{agree, gradients, run};
 use crate::run::net;
 
@@ -40,7 +40,7 @@ fn numbers_far_from_zero_are_normalised_as_in_double_precision() {
             let [x, weight, bias] = operands(&op, &shape, mean, deviation);
             let expected = in_double(&op, &shape, [&doubles(&x), &doubles(&weight), &doubles(&bias)]);
             let inputs = [x, weight, bias];
-            let own = run::<Cpu>(&op, &inputs, &shape).into_host().expect("the device works");
+            let own = run::<Own>(&op, &inputs, &shape).into_host().expect("the device works");
             let composed = run::<Composed<Plain>>(&op, &inputs, &shape).into_host().expect("the device works");
             for (name, found) in [("own", own), ("composed", composed)] {
                 let off = worst(&doubles(&found), &expected);
@@ -58,7 +58,7 @@ fn rows_of_equal_numbers_become_the_bias() {
             let x = HostTensor::floats(&shape, vec![number; shape.iter().product()]);
             let expected = in_double(&op, &shape, [&doubles(&x), &doubles(&weight), &doubles(&bias)]);
             let inputs = [x, weight, bias];
-            let own = run::<Cpu>(&op, &inputs, &shape).into_host().expect("the device works");
+            let own = run::<Own>(&op, &inputs, &shape).into_host().expect("the device works");
             let composed = run::<Composed<Plain>>(&op, &inputs, &shape).into_host().expect("the device works");
             for (name, found) in [("own", own), ("composed", composed)] {
                 let off = worst(&doubles(&found), &expected);

@@ -5,14 +5,14 @@
 //! the enums themselves.
 
 use burn::tensor::ops::FloatTensorOps;
-use diadc::execute::{Composed, Cpu, HostData, HostTensor, Recorded, Tensor, TrainingKernels, apply};
+use diadc::execute::{Composed, HostData, HostTensor, Recorded, Tensor, TrainingKernels, apply};
 use diadc::fact::{DType, Dim, Fact, Shape};
 use diadc::op::{
     Attention, Binary, Comparison, Constant, Conv2d, ConvTranspose2d, Elements, Interpolation, Op, PadMode, Pool,
     PoolKind, Reduction, Resize, Unary,
 };
 
-use super::device::{Plain, Trained, device};
+use super::device::{Own, Plain, Trained, device};
 use super::fixture::{choice, fact, run};
 use crate::run::net;
 
@@ -33,8 +33,8 @@ fn scoring_and_training_give_the_same_bits() {
         let inferred = op.infer(&facts.iter().collect::<Vec<_>>());
         let inferred = inferred.unwrap_or_else(|error| panic!("seed {seed}, {op}: {}", error.message));
         let shape = inferred.shape.known().expect("all extents are known");
-        let own = bits(&run::<Cpu>(&op, &inputs, &shape).into_host().expect("the device works"));
-        if own != bits(&trained::<Cpu>(&op, &inputs, &shape)) {
+        let own = bits(&run::<Own>(&op, &inputs, &shape).into_host().expect("the device works"));
+        if own != bits(&trained::<Own>(&op, &inputs, &shape)) {
             wrong.push(format!("seed {seed}, {op} on the processor: {facts:?}"));
         }
         let composed = run::<Composed<Plain>>(&op, &inputs, &shape).into_host().expect("the device works");

@@ -1,7 +1,7 @@
 //! What holds for all settings: shapes come out as inferred, and resampling keeps what it should.
 
+use diadc::execute::HostTensor;
 use diadc::execute::random::{Key, draw};
-use diadc::execute::{Cpu, HostTensor};
 use diadc::fact::{Dim, Fact, Shape};
 use diadc::op::{
     Attention, Binary, Conv2d, ConvTranspose2d, Distribution, Interpolation, Op, PadMode, Pool, PoolKind, Reduction,
@@ -9,6 +9,7 @@ use diadc::op::{
 };
 use proptest::prelude::*;
 
+use super::device::Own;
 use super::fixture::{gradients, run};
 
 proptest! {
@@ -95,7 +96,7 @@ proptest! {
         for binary in [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div] {
             let of = |b: &HostTensor| {
                 let operands = if swapped { [b.clone(), a.clone()] } else { [a.clone(), b.clone()] };
-                run::<Cpu>(&Op::Binary(binary), &operands, &shape).into_host().expect("the device works")
+                run::<Own>(&Op::Binary(binary), &operands, &shape).into_host().expect("the device works")
             };
             prop_assert_eq!(of(&b), of(&repeated));
         }
@@ -137,7 +138,7 @@ proptest! {
         let (q, k) = (random(&[1, 2, n, 4]), random(&[1, 2, m, 4]));
         let v = HostTensor::floats(&[1, 2, m, 3], vec![1.0; 6 * m]);
         let op = Op::Attention(Attention { scale: 0.5, causal });
-        let out = run::<Cpu>(&op, &[q, k, v], &[1, 2, n, 3]).into_host().expect("the device works");
+        let out = run::<Own>(&op, &[q, k, v], &[1, 2, n, 3]).into_host().expect("the device works");
         prop_assert!(out.as_floats().expect("floats").iter().all(|x| (x - 1.0).abs() < 1e-5), "{out:?}");
     }
 }
@@ -179,7 +180,7 @@ fn shape_is_inferred(op: &Op, shapes: &[&[usize]]) -> Result<(), TestCaseError> 
     let shape = inferred.ok().and_then(|fact| fact.shape.known()).expect("all extents are known");
     let inputs: Vec<HostTensor> = shapes.iter().map(|shape| random(shape)).collect();
     let stored = if shape.is_empty() { vec![1] } else { shape.clone() };
-    prop_assert_eq!(run::<Cpu>(op, &inputs, &shape).shape(), stored);
+    prop_assert_eq!(run::<Own>(op, &inputs, &shape).shape(), stored);
     Ok(())
 }
 
@@ -214,6 +215,6 @@ fn random(shape: &[usize]) -> HostTensor {
 }
 
 fn floats(op: &Op, x: &HostTensor, shape: &[usize]) -> Vec<f32> {
-    let out = run::<Cpu>(op, std::slice::from_ref(x), shape).into_host().expect("the device works");
+    let out = run::<Own>(op, std::slice::from_ref(x), shape).into_host().expect("the device works");
     out.as_floats().expect("floats").to_vec()
 }

@@ -1,9 +1,10 @@
 //! Reductions over one run of axes, over several, and softmax.
 
-use diadc::execute::{Cpu, HostTensor};
+use diadc::execute::HostTensor;
 use diadc::op::{Op, Reduction};
 
 use super::Case;
+use super::device::Own;
 use super::fixture::{agree, run};
 
 #[test]
@@ -17,7 +18,7 @@ fn a_mean_of_many_numbers_far_from_zero_keeps_its_digits() {
     let exact = numbers.iter().map(|&x| f64::from(x)).sum::<f64>() / numbers.len() as f64;
     let x = HostTensor::floats(&[numbers.len()], numbers);
     let op = Op::Reduce { kind: Reduction::Mean, axes: vec![0], keep: false };
-    let mean = run::<Cpu>(&op, &[x], &[]).into_host().expect("the device works");
+    let mean = run::<Own>(&op, &[x], &[]).into_host().expect("the device works");
     let found = f64::from(mean.as_floats().expect("a mean is a float")[0]);
     assert!((found - exact).abs() < 1e-5 * exact, "{found}, expected {exact}");
 }
@@ -26,7 +27,7 @@ fn a_mean_of_many_numbers_far_from_zero_keeps_its_digits() {
 fn a_reduction_over_no_axes_changes_nothing() {
     let x = HostTensor::floats(&[2, 2], vec![1.0, 2.0, 3.0, 4.0]);
     let op = Op::Reduce { kind: Reduction::Max, axes: vec![], keep: false };
-    let same = run::<Cpu>(&op, std::slice::from_ref(&x), &[2, 2]);
+    let same = run::<Own>(&op, std::slice::from_ref(&x), &[2, 2]);
     assert_eq!(same.into_host().expect("the device works"), x);
 }
 

@@ -2,29 +2,29 @@
 
 use std::sync::Arc;
 
-use diadc::execute::{Cpu, HostTensor, Tensor};
+use diadc::execute::{HostTensor, Tensor};
 use diadc::fact::Shape;
 use diadc::op::{Constant, Elements, Op};
 
-use super::device::{Plain, device};
+use super::device::{Own, Plain, device};
 use super::fixture::run;
 
 #[test]
 fn a_single_element_fills_the_shape() {
     let op = Op::Constant(Constant { elements: Elements::Float(Arc::new([0.5])), shape: Shape::of(&[2, 3]) });
-    assert_eq!(host(run::<Cpu>(&op, &[], &[2, 3])), HostTensor::floats(&[2, 3], vec![0.5; 6]));
+    assert_eq!(host(run::<Own>(&op, &[], &[2, 3])), HostTensor::floats(&[2, 3], vec![0.5; 6]));
 }
 
 #[test]
 fn a_constant_keeps_the_order_of_its_elements() {
     let op = Op::Constant(Constant { elements: Elements::Int(Arc::new([1, 2, 3, 4])), shape: Shape::of(&[2, 2]) });
-    assert_eq!(host(run::<Cpu>(&op, &[], &[2, 2])), HostTensor::ints(&[2, 2], vec![1, 2, 3, 4]));
+    assert_eq!(host(run::<Own>(&op, &[], &[2, 2])), HostTensor::ints(&[2, 2], vec![1, 2, 3, 4]));
 }
 
 #[test]
 fn one_number_lies_on_the_device_with_one_axis() {
     let op = Op::Constant(Constant { elements: Elements::Float(Arc::new([2.0])), shape: Shape::of(&[]) });
-    assert_eq!(host(run::<Cpu>(&op, &[], &[])), HostTensor::floats(&[1], vec![2.0]));
+    assert_eq!(host(run::<Own>(&op, &[], &[])), HostTensor::floats(&[1], vec![2.0]));
 }
 
 #[test]

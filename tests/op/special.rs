@@ -1,11 +1,12 @@
 //! NaN, infinities, zeros of both signs and tiny numbers, and how equal numbers share a gradient, as PyTorch and SciPy have it
 //! (`tests/oracle/special.py`); and long sums against double precision.
 
-use diadc::execute::{Cpu, HostTensor};
+use diadc::execute::HostTensor;
 use diadc::fact::DType;
 use diadc::op::{Binary, Comparison, Interpolation, Op, Pool, PoolKind, Reduction, Resize, Unary};
 use serde_json::Value;
 
+use super::device::Own;
 use super::fixture::{gradients, run};
 use crate::run::net;
 
@@ -109,7 +110,7 @@ fn what_is_not_finite_and_what_is_equal_goes_as_in_pytorch_on_both_paths() {
         let inputs: Vec<HostTensor> =
             given.map(|input| HostTensor::floats(&extents(&input[0]), numbers(&input[1]))).collect();
         let (shape, expected) = (extents(&case["shape"]), numbers(&case["out"]));
-        let output = run::<Cpu>(&op, &inputs, &shape).into_host().expect("the device works");
+        let output = run::<Own>(&op, &inputs, &shape).into_host().expect("the device works");
         wrong.extend(differences(name, &output, &expected));
         if output.data.dtype() != DType::Float {
             continue;
@@ -138,7 +139,7 @@ fn long_sums_have_the_digits_of_double_precision() {
             let mut reduced = shape;
             reduced[axis] = 1;
             let x = HostTensor::floats(&shape, numbers.clone());
-            let found = run::<Cpu>(&op, &[x], &reduced).into_host().expect("the device works");
+            let found = run::<Own>(&op, &[x], &reduced).into_host().expect("the device works");
             let found = found.as_floats().expect("a mean is a float").to_vec();
             let [outer, inner] = [shape[..axis].iter().product::<usize>(), shape[axis + 1..].iter().product()];
             for (at, mean) in found.iter().enumerate() {

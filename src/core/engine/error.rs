@@ -103,6 +103,22 @@ pub enum RunError {
         /// Its shape.
         shape: String,
     },
+    /// An operation needs a larger tensor than the device holds.
+    #[error(
+        "in `{function}`, `{operation}` makes a tensor of {bytes} bytes, and {device} holds at most {most} in one; run it on fewer or smaller images"
+    )]
+    BeyondDevice {
+        /// The function.
+        function: String,
+        /// The operation with its settings.
+        operation: String,
+        /// What the tensor takes.
+        bytes: usize,
+        /// The device.
+        device: String,
+        /// What it holds.
+        most: usize,
+    },
     /// A value is not finite. Only a run that looks for such values reports it.
     #[error("in `{function}`, `{operation}` gives numbers that are not finite")]
     NotFinite {

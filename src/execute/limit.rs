@@ -1,0 +1,71 @@
+//! The largest tensor that an operation makes, for devices that hold only so much in one: beyond that, some give wrong
+//! numbers without a word.
+//!
+//! In: an operation, and the shapes of its operands and of its output. Out: a number of elements. What kernels make on the
+//! way counts as well, for those that are composed of what every backend has.
+
+use diadc_core::op::{Interpolation, Op, Resize};
+
+/// The elements of the largest tensor, or a little more. With `trained`, those of the backward pass count as well.
+pub(super) fn largest(op: &Op, operands: &[Vec<usize>], output: &[usize], trained: bool) -> usize {
+    let given = operands.iter().map(|shape| count(shape)).max().unwrap_or(0);
+    given.max(count(output)).max(on_the_way(op, operands, output, trained))
+}
+
+fn count(shape: &[usize]) -> usize {
+    shape.iter().product()
+}
+
+/// What kernels make besides the output.
+fn on_the_way(op: &Op, operands: &[Vec<usize>], output: &[usize], trained: bool) -> usize {
+    match op {
+        Op::Conv2d(conv) => {
+            let [x, weight] = [&operands[0], &operands[1]];
+            let padded = [x[0], x[1], x[2] + 2 * conv.padding[0], x[3] + 2 * conv.padding[1]];
+            let ahead = windows(x, weight, output).max(count(&padded));
+            if trained { ahead.max(windows(output, weight, &padded)) } else { ahead }
+        }
+        Op::ConvTranspose2d(_) => {
+            let [x, weight] = [&operands[0], &operands[1]];
+            let ahead = windows(x, weight, output);
+            if trained { ahead.max(windows(output, weight, output)) } else { ahead }
+        }
+        Op::Attention(_) => count(&operands[0][..3]) * operands[1][2],
+        // A matrix for each image.
+        Op::Resize(Resize { interpolation: Interpolation::Bilinear | Interpolation::BilinearAligned, .. })
+        | Op::GaussianBlur { .. } => {
+            let x = &operands[0];
+            x[0] * x[1] * (x[2] * output[2]).max(x[2] * output[3])
+        }
+        Op::Input { .. }
+        | Op::Weight { .. }
+        | Op::Constant(_)
+        | Op::Random(_)
+        | Op::Unary(_)
+        | Op::Binary(_)
+        | Op::Compare(_)
+        | Op::Select
+        | Op::Cast(_)
+        | Op::StopGradient
+        | Op::Reduce { .. }
+        | Op::Softmax { .. }
+        | Op::Reshape(_)
+        | Op::Permute(_)
+        | Op::Expand(_)
+        | Op::Concat { .. }
+        | Op::Slice { .. }
+        | Op::Gather
+        | Op::Pad { .. }
+        | Op::MatMul
+        | Op::Linear
+        | Op::GroupNorm { .. }
+        | Op::LayerNorm { .. }
+        | Op::Pool(_)
+        | Op::Resize(Resize { interpolation: Interpolation::Nearest, .. }) => 0,
+    }
+}
+
+/// The windows of all positions of `to`, of the channels of `from`.
+fn windows(from: &[usize], weight: &[usize], to: &[usize]) -> usize {
+    from[0] * from[1] * count(&weight[2..]) * to[2] * to[3]
+}
