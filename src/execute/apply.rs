@@ -9,7 +9,7 @@ use burn::tensor::ops::{Device, FloatTensor};
 use diadc_core::op::Op;
 use diadc_core::plan::Choice;
 
-use super::kernels::{Kernels, matmul, transposed_convolution};
+use super::kernels::{Kernels, expand, matmul, transposed_convolution};
 use super::tensor::Tensor;
 use super::{elementwise, layout, linear, normalize, pool, resample, source};
 
@@ -36,8 +36,8 @@ pub fn apply<K: Kernels>(
 
         Op::Unary(unary) => elementwise::unary::<K>(*unary, inputs.next(), device),
         Op::Binary(binary) => elementwise::binary::<K>(*binary, inputs.next(), inputs.next(), shape, device),
-        Op::Compare(comparison) => elementwise::compare(*comparison, inputs.next(), inputs.next(), shape, device),
-        Op::Select => elementwise::select(inputs.next(), inputs.next(), inputs.next(), shape),
+        Op::Compare(comparison) => elementwise::compare::<K>(*comparison, inputs.next(), inputs.next(), shape, device),
+        Op::Select => elementwise::select::<K>(inputs.next(), inputs.next(), inputs.next(), shape),
         Op::Cast(dtype) => elementwise::cast(*dtype, inputs.next(), device),
         Op::StopGradient => elementwise::stop_gradient(inputs.next()),
 
@@ -46,7 +46,7 @@ pub fn apply<K: Kernels>(
 
         Op::Reshape(_) => layout::reshape(inputs.next(), shape),
         Op::Permute(order) => layout::permute(inputs.next(), order),
-        Op::Expand(_) => layout::expand(inputs.next(), shape),
+        Op::Expand(_) => expand::<K>(inputs.next(), shape),
         Op::Concat { axis } => layout::concat(inputs.rest(), *axis),
         Op::Slice { axis, start, end } => layout::slice(inputs.next(), *axis, *start, *end),
         Op::Gather => layout::gather(inputs.float(), inputs.next().int(), shape),

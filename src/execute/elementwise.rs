@@ -4,14 +4,13 @@
 
 use burn::tensor::Scalar;
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{Device, FloatTensor, FloatTensorOps, IntTensor, IntTensorOps};
+use burn::tensor::ops::{BoolTensorOps, Device, FloatTensor, FloatTensorOps, IntTensor, IntTensorOps};
 
 use diadc_core::fact::DType;
 use diadc_core::op::{Binary, Comparison, Unary};
 
-use super::broadcast::{add, broadcast, mul};
-use super::kernels::{Activation, Floats, Kernels};
-use super::layout::{expand, with_rank};
+use super::kernels::{Activation, Arithmetic, Floats, Kernels, expand};
+use super::layout::with_rank;
 use super::tensor::{Tensor, bool_type, float_type, int_type, without_gradient};
 
 pub(super) fn unary<K: Kernels>(
@@ -127,28 +126,24 @@ pub(super) fn binary<K: Kernels>(
 ) -> Tensor<K::Backend> {
     let rank = shape.len().max(1);
     match (binary, with_rank(a, rank), with_rank(b, rank)) {
-        (Binary::Add, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(add::<K::Backend>(a, b, shape)),
-        (Binary::Mul, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(mul::<K::Backend>(a, b, shape)),
-        (Binary::Sub, Tensor::Float(a), Tensor::Float(b)) => {
-            Tensor::Float(broadcast::<K::Backend>(K::Backend::float_sub, a, b, shape))
-        }
-        (Binary::Div, Tensor::Float(a), Tensor::Float(b)) => {
-            Tensor::Float(broadcast::<K::Backend>(K::Backend::float_div, a, b, shape))
-        }
+        (Binary::Add, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(K::arithmetic(Arithmetic::Add, a, b)),
+        (Binary::Sub, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(K::arithmetic(Arithmetic::Sub, a, b)),
+        (Binary::Mul, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(K::arithmetic(Arithmetic::Mul, a, b)),
+        (Binary::Div, Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(K::arithmetic(Arithmetic::Div, a, b)),
         (Binary::Add, Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(K::Backend::int_add(a, b)),
         (Binary::Sub, Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(K::Backend::int_sub(a, b)),
         (Binary::Mul, Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(K::Backend::int_mul(a, b)),
         (Binary::Max | Binary::Min, Tensor::Float(a), Tensor::Float(b)) => {
-            let [a, b] = [a, b].map(|x| expand(Tensor::<K::Backend>::Float(x), shape).float());
+            let [a, b] = [a, b].map(|x| expand::<K>(Tensor::Float(x), shape).float());
             Tensor::Float(K::extreme(binary == Binary::Max, a, b))
         }
         (Binary::Max, a, b) => {
-            let second_wins = compare(Comparison::Less, a.clone(), b.clone(), shape, device);
-            select(second_wins, b, a, shape)
+            let second_wins = compare::<K>(Comparison::Less, a.clone(), b.clone(), shape, device);
+            select::<K>(second_wins, b, a, shape)
         }
         (Binary::Min, a, b) => {
-            let second_wins = compare(Comparison::Less, b.clone(), a.clone(), shape, device);
-            select(second_wins, b, a, shape)
+            let second_wins = compare::<K>(Comparison::Less, b.clone(), a.clone(), shape, device);
+            select::<K>(second_wins, b, a, shape)
         }
         (
             Binary::Add | Binary::Sub | Binary::Mul | Binary::Div,
@@ -158,29 +153,29 @@ pub(super) fn binary<K: Kernels>(
     }
 }
 
-pub(super) fn compare<B: Backend>(
+pub(super) fn compare<K: Kernels>(
     comparison: Comparison,
-    a: Tensor<B>,
-    b: Tensor<B>,
+    a: Tensor<K::Backend>,
+    b: Tensor<K::Backend>,
     shape: &[usize],
-    device: &Device<B>,
-) -> Tensor<B> {
-    let dtype = bool_type::<B>(device);
-    Tensor::Bool(match (expand(a, shape), expand(b, shape)) {
+    device: &Device<K::Backend>,
+) -> Tensor<K::Backend> {
+    let dtype = bool_type::<K::Backend>(device);
+    Tensor::Bool(match (expand::<K>(a, shape), expand::<K>(b, shape)) {
         (Tensor::Float(a), Tensor::Float(b)) => match comparison {
-            Comparison::Less => B::float_lower(a, b, dtype),
-            Comparison::LessEqual => B::float_lower_equal(a, b, dtype),
-            Comparison::Equal => B::float_equal(a, b, dtype),
+            Comparison::Less => K::Backend::float_lower(a, b, dtype),
+            Comparison::LessEqual => K::Backend::float_lower_equal(a, b, dtype),
+            Comparison::Equal => K::Backend::float_equal(a, b, dtype),
         },
         (Tensor::Int(a), Tensor::Int(b)) => match comparison {
-            Comparison::Less => B::int_lower(a, b, dtype),
-            Comparison::LessEqual => B::int_lower_equal(a, b, dtype),
-            Comparison::Equal => B::int_equal(a, b, dtype),
+            Comparison::Less => K::Backend::int_lower(a, b, dtype),
+            Comparison::LessEqual => K::Backend::int_lower_equal(a, b, dtype),
+            Comparison::Equal => K::Backend::int_equal(a, b, dtype),
         },
         (Tensor::Bool(a), Tensor::Bool(b)) => match comparison {
-            Comparison::Less => B::bool_and(B::bool_not(a), b),
-            Comparison::LessEqual => B::bool_or(B::bool_not(a), b),
-            Comparison::Equal => B::bool_equal(a, b),
+            Comparison::Less => K::Backend::bool_and(K::Backend::bool_not(a), b),
+            Comparison::LessEqual => K::Backend::bool_or(K::Backend::bool_not(a), b),
+            Comparison::Equal => K::Backend::bool_equal(a, b),
         },
         (Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_), Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_)) => {
             unreachable!("the shape rule wants two operands of one type")
@@ -188,14 +183,19 @@ pub(super) fn compare<B: Backend>(
     })
 }
 
-pub(super) fn select<B: Backend>(condition: Tensor<B>, a: Tensor<B>, b: Tensor<B>, shape: &[usize]) -> Tensor<B> {
-    let condition = expand(condition, shape).bool();
-    match (expand(a, shape), expand(b, shape)) {
-        (Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(B::float_mask_where(b, condition, a)),
-        (Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(B::int_mask_where(b, condition, a)),
+pub(super) fn select<K: Kernels>(
+    condition: Tensor<K::Backend>,
+    a: Tensor<K::Backend>,
+    b: Tensor<K::Backend>,
+    shape: &[usize],
+) -> Tensor<K::Backend> {
+    let condition = expand::<K>(condition, shape).bool();
+    match (expand::<K>(a, shape), expand::<K>(b, shape)) {
+        (Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(K::Backend::float_mask_where(b, condition, a)),
+        (Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(K::Backend::int_mask_where(b, condition, a)),
         (Tensor::Bool(a), Tensor::Bool(b)) => {
-            let chosen = B::bool_and(condition.clone(), a);
-            Tensor::Bool(B::bool_or(chosen, B::bool_and(B::bool_not(condition), b)))
+            let chosen = K::Backend::bool_and(condition.clone(), a);
+            Tensor::Bool(K::Backend::bool_or(chosen, K::Backend::bool_and(K::Backend::bool_not(condition), b)))
         }
         (Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_), Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_)) => {
             unreachable!("the shape rule wants two values of one type")

@@ -11,7 +11,6 @@
 
 mod apply;
 mod bind;
-mod broadcast;
 mod clock;
 mod descend;
 mod elementwise;
@@ -31,8 +30,9 @@ mod value;
 
 pub use apply::apply;
 pub use kernels::{
-    Activation, AdamFactors, Composed, Floats, Kernels, Recorded, Taps, TrainingKernels, composed_convolution,
-    composed_input_gradient, composed_linear, composed_weight_gradient, kept, runs,
+    Activation, AdamFactors, Arithmetic, Composed, Floats, Kernels, Recorded, Taps, TrainingKernels,
+    composed_arithmetic, composed_convolution, composed_input_gradient, composed_linear, composed_weight_gradient,
+    kept, runs,
 };
 pub use session::Session;
 pub use tensor::Tensor;

@@ -23,6 +23,7 @@ mod reduce;
 mod resample;
 mod source;
 mod special;
+mod sums;
 
 use diadc::op::Op;
 

@@ -156,3 +156,33 @@ fn long_sums_have_the_digits_of_double_precision() {
         }
     }
 }
+
+#[test]
+fn the_mean_of_a_large_window_has_the_digits_of_double_precision() {
+    let [height, width] = [1100, 1000];
+    let x = HostTensor::floats(&[1, 1, height, width], vec![10000.7; height * width]);
+    let pool = Pool { kind: PoolKind::Average, window: [1000, 1000], stride: [100, 1], padding: [0, 0] };
+    let found = run::<Own>(&Op::Pool(pool), &[x], &[1, 1, 2, 1]).into_host().expect("the device works");
+    let near = if net::is_exact() { 1e-7 } else { 1e-3 };
+    for mean in found.as_floats().expect("means are floats") {
+        assert!((mean / 10000.7 - 1.0).abs() <= near, "{mean}");
+    }
+}
+
+#[test]
+fn integers_beyond_the_digits_of_floats_are_compared_exactly() {
+    let near = [1 << 24, (1 << 24) + 1, i64::from(i32::MAX) - 1, i64::from(i32::MAX), i64::from(i32::MIN)];
+    let pairs: Vec<(i64, i64)> = near.iter().flat_map(|&a| near.map(|b| (a, b))).collect();
+    let [a, b] = [pairs.iter().map(|pair| pair.0).collect(), pairs.iter().map(|pair| pair.1).collect()];
+    let operands: [Vec<i64>; 2] = [a, b];
+    let inputs = operands.map(|numbers| HostTensor::ints(&[pairs.len()], numbers));
+    let result = |op: Op| run::<Own>(&op, &inputs, &[pairs.len()]).into_host().expect("the device works");
+    let truths = |of: fn(&(i64, i64)) -> bool| pairs.iter().map(of).collect::<Vec<_>>();
+    let numbers = |of: fn(&(i64, i64)) -> i64| HostTensor::ints(&[pairs.len()], pairs.iter().map(of).collect());
+    let compared = |comparison| result(Op::Compare(comparison)).as_bools().expect("truth values").to_vec();
+    assert_eq!(compared(Comparison::Less), truths(|(a, b)| a < b));
+    assert_eq!(compared(Comparison::LessEqual), truths(|(a, b)| a <= b));
+    assert_eq!(compared(Comparison::Equal), truths(|(a, b)| a == b));
+    assert_eq!(result(Op::Binary(Binary::Max)), numbers(|&(a, b)| a.max(b)));
+    assert_eq!(result(Op::Binary(Binary::Min)), numbers(|&(a, b)| a.min(b)));
+}

@@ -18,7 +18,7 @@ mod window;
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 use burn::tensor::ops::{ConvOptions, FloatTensor, FloatTensorOps, ModuleOps};
-use burn::tensor::{DType, FloatDType, TensorData, TensorMetadata};
+use burn::tensor::{DType, FloatDType, Shape, TensorData, TensorMetadata};
 use rayon::prelude::*;
 
 use diadc_core::engine::Engine;
@@ -26,8 +26,8 @@ use diadc_core::fact::Precision;
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Windows};
 use diadc_execute::{
-    Activation, AdamFactors, Kernels, Session, Taps, TrainingKernels, composed_convolution, composed_input_gradient,
-    composed_linear, composed_weight_gradient,
+    Activation, AdamFactors, Arithmetic, Kernels, Session, Taps, TrainingKernels, composed_arithmetic,
+    composed_convolution, composed_input_gradient, composed_linear, composed_weight_gradient,
 };
 
 /// Elements that one task of a loop over elements works on; less is not worth another core.
@@ -96,6 +96,14 @@ impl Kernels for Cpu {
         activation::activate(activation, x)
     }
 
+    fn arithmetic(kind: Arithmetic, a: Flexible, b: Flexible) -> Flexible {
+        composed_arithmetic::<Flex>(kind, a, b)
+    }
+
+    fn expand(x: Flexible, shape: Shape) -> Flexible {
+        Flex::float_expand(x, shape)
+    }
+
     fn extreme(is_larger: bool, a: Flexible, b: Flexible) -> Flexible {
         activation::extreme(is_larger, a, b)
     }
@@ -106,6 +114,10 @@ impl Kernels for Cpu {
 
     fn max_pool(pool: Pool, x: Flexible) -> Flexible {
         window::max_pool(pool, x)
+    }
+
+    fn average_pool(pool: Pool, x: Flexible) -> Flexible {
+        window::average_pool(pool, x)
     }
 
     fn resample(taps: &[Taps; 2], x: Flexible) -> Flexible {
@@ -200,6 +212,10 @@ impl TrainingKernels for Cpu {
 
     fn max_pool_gradient(pool: Pool, x: Flexible, gradient: Flexible) -> Flexible {
         window::max_pool_gradient(pool, x, gradient)
+    }
+
+    fn average_pool_gradient(pool: Pool, x: Flexible, gradient: Flexible) -> Flexible {
+        window::average_pool_gradient(pool, &x.shape(), gradient)
     }
 
     fn adam(

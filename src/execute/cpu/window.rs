@@ -1,9 +1,9 @@
-//! Windows of pixels on the CPU: the largest of each, and sums along rows and columns.
+//! Windows of pixels on the CPU: the largest of each, their means, and sums along rows and columns.
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 use burn::tensor::ops::FloatTensorOps;
-use burn::tensor::{TensorData, TensorMetadata};
+use burn::tensor::{Shape, TensorData, TensorMetadata};
 use rayon::prelude::*;
 
 use diadc_core::op::Pool;
@@ -75,6 +75,46 @@ pub(super) fn max_pool_gradient(pool: Pool, x: Flexible, gradient: Flexible) -> 
             }
             if let Some((place, _)) = found {
                 result[place] += slope;
+            }
+        }
+    });
+    Flex::float_from_data(TensorData::new(result, [batch, channels, height, width]), &FlexDevice)
+}
+
+/// The mean of each window, summed in double precision; padding counts as zeros.
+pub(super) fn average_pool(pool: Pool, x: Flexible) -> Flexible {
+    let [batch, channels, height, width] = x.shape().dims();
+    let [rows, columns] = [extent(pool, 0, height), extent(pool, 1, width)];
+    let count = (pool.window[0] * pool.window[1]) as f64;
+    let x = x.to_contiguous();
+    let numbers: &[f32] = x.storage();
+    let mut result = zeros(batch * channels * rows * columns);
+    let planes = result.par_chunks_mut((rows * columns).max(1)).zip(numbers.par_chunks((height * width).max(1)));
+    planes.for_each(|(result, plane)| {
+        for (at, result) in result.iter_mut().enumerate() {
+            let across = span(pool, 1, at % columns, width);
+            let lines = span(pool, 0, at / columns, height).map(|y| &plane[y * width..][across.clone()]);
+            let sum: f64 = lines.flatten().map(|&x| f64::from(x)).sum();
+            *result = (sum / count) as f32;
+        }
+    });
+    Flex::float_from_data(TensorData::new(result, [batch, channels, rows, columns]), &FlexDevice)
+}
+
+/// The gradient of the input of [`average_pool`], whose extents these are.
+pub(super) fn average_pool_gradient(pool: Pool, extents: &Shape, gradient: Flexible) -> Flexible {
+    let [batch, channels, height, width] = extents.dims();
+    let [rows, columns] = [extent(pool, 0, height), extent(pool, 1, width)];
+    let share = 1.0 / (pool.window[0] * pool.window[1]) as f32;
+    let gradient = gradient.to_contiguous();
+    let slopes: &[f32] = gradient.storage();
+    let mut result = zeros(batch * channels * height * width);
+    let planes = result.par_chunks_mut((height * width).max(1)).zip(slopes.par_chunks((rows * columns).max(1)));
+    planes.for_each(|(result, slopes)| {
+        for (at, slope) in slopes.iter().enumerate() {
+            let across = span(pool, 1, at % columns, width);
+            for y in span(pool, 0, at / columns, height) {
+                result[y * width..][across.clone()].iter_mut().for_each(|sum| *sum += share * slope);
             }
         }
     });

@@ -2,15 +2,16 @@
 
 use std::marker::PhantomData;
 
+use burn::tensor::Shape;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
-use super::interface::{Activation, AdamFactors, Kernels, TrainingKernels};
+use super::interface::{Activation, AdamFactors, Arithmetic, Kernels, TrainingKernels};
 use super::taps::Taps;
-use super::{activation, adam, convolution, linear, normalize, reduce, resample};
+use super::{activation, adam, arithmetic, convolution, linear, normalize, reduce, resample};
 
 /// What burn has for a backend, and what can be composed of it.
 #[derive(Clone, Debug)]
@@ -70,6 +71,14 @@ impl<B: Backend> Kernels for Composed<B> {
         activation::activate::<B>(activation, x)
     }
 
+    fn arithmetic(kind: Arithmetic, a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
+        arithmetic::arithmetic::<B>(kind, a, b)
+    }
+
+    fn expand(x: FloatTensor<B>, shape: Shape) -> FloatTensor<B> {
+        B::float_expand(x, shape)
+    }
+
     fn extreme(is_larger: bool, a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
         reduce::extreme::<B>(is_larger, a, b)
     }
@@ -80,6 +89,10 @@ impl<B: Backend> Kernels for Composed<B> {
 
     fn max_pool(pool: Pool, x: FloatTensor<B>) -> FloatTensor<B> {
         reduce::max_pool::<B>(pool, x)
+    }
+
+    fn average_pool(pool: Pool, x: FloatTensor<B>) -> FloatTensor<B> {
+        B::avg_pool2d(x, pool.window, pool.stride, pool.padding, true, false)
     }
 
     fn resample(taps: &[Taps; 2], x: FloatTensor<B>) -> FloatTensor<B> {
@@ -141,6 +154,10 @@ impl<B: Backend> TrainingKernels for Composed<B> {
 
     fn max_pool_gradient(pool: Pool, x: FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
         reduce::max_pool_gradient::<B>(pool, x, gradient)
+    }
+
+    fn average_pool_gradient(pool: Pool, x: FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
+        B::avg_pool2d_backward(x, gradient, pool.window, pool.stride, pool.padding, true, false)
     }
 
     fn adam(

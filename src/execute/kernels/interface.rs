@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use burn::tensor::Shape;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 
@@ -28,6 +29,19 @@ pub enum Activation {
     Sigmoid,
     /// `x / (1 + e^-x)`.
     Silu,
+}
+
+/// Arithmetic of two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// `a + b`.
+    Add,
+    /// `a - b`.
+    Sub,
+    /// `a b`.
+    Mul,
+    /// `a / b`.
+    Div,
 }
 
 /// How operations are computed on a backend. Where an operation can be computed in several ways, what the plan has
@@ -71,6 +85,12 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// A function of single numbers.
     fn activate(activation: Activation, x: Floats<Self>) -> Floats<Self>;
 
+    /// Arithmetic of two values of one rank; an axis of extent 1 is repeated.
+    fn arithmetic(kind: Arithmetic, a: Floats<Self>, b: Floats<Self>) -> Floats<Self>;
+
+    /// The value with axes of extent 1 repeated.
+    fn expand(x: Floats<Self>, shape: Shape) -> Floats<Self>;
+
     /// The larger or the smaller of two values of one shape.
     fn extreme(is_larger: bool, a: Floats<Self>, b: Floats<Self>) -> Floats<Self>;
 
@@ -79,6 +99,9 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
 
     /// The largest number of each window of `[B, C, H, W]`.
     fn max_pool(pool: Pool, x: Floats<Self>) -> Floats<Self>;
+
+    /// The mean of each window of `[B, C, H, W]`; padding counts as zeros.
+    fn average_pool(pool: Pool, x: Floats<Self>) -> Floats<Self>;
 
     /// Sums along the rows and the columns of `[B, C, H, W]`.
     fn resample(taps: &[Taps; 2], x: Floats<Self>) -> Floats<Self>;
@@ -132,6 +155,9 @@ pub trait TrainingKernels: Kernels {
 
     /// The gradient of the input of [`Kernels::max_pool`].
     fn max_pool_gradient(pool: Pool, x: Floats<Self>, gradient: Floats<Self>) -> Floats<Self>;
+
+    /// The gradient of the input of [`Kernels::average_pool`].
+    fn average_pool_gradient(pool: Pool, x: Floats<Self>, gradient: Floats<Self>) -> Floats<Self>;
 
     /// A weight after one step of Adam, and its moments, of which there are none before the first step.
     fn adam(

@@ -6,12 +6,13 @@
 //! under autodiff, and records which kernels compute the gradients. These types are not the backends themselves, so that
 //! each device can be a crate of its own.
 //!
-//! `interface` says what there is to implement; `convolution`, `linear`, `matmul`, `normalize`, `activation`, `reduce`,
-//! `resample` and `adam` compose it of what burn has; `composed` and `recorded` are made of those. `taps` are the weights
+//! `interface` says what there is to implement; `convolution`, `linear`, `matmul`, `normalize`, `activation`, `arithmetic`,
+//! `reduce`, `resample` and `adam` compose it of what burn has; `composed` and `recorded` are made of those. `taps` are the weights
 //! of sums along an axis.
 
 mod activation;
 mod adam;
+mod arithmetic;
 mod composed;
 mod convolution;
 mod interface;
@@ -23,16 +24,18 @@ mod reduce;
 mod resample;
 mod taps;
 
+pub use arithmetic::arithmetic as composed_arithmetic;
 pub use composed::Composed;
 pub use convolution::{
     convolution as composed_convolution, input_gradient as composed_input_gradient,
     weight_gradient as composed_weight_gradient,
 };
-pub use interface::{Activation, AdamFactors, Floats, Kernels, TrainingKernels};
+pub use interface::{Activation, AdamFactors, Arithmetic, Floats, Kernels, TrainingKernels};
 pub use linear::linear as composed_linear;
 pub use recorded::Recorded;
 pub use reduce::{kept, runs};
 pub use taps::Taps;
 
+pub(crate) use arithmetic::expand;
 pub(crate) use convolution::transposed_convolution;
 pub(crate) use matmul::matmul;

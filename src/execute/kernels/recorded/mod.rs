@@ -3,6 +3,7 @@
 //! composed of what burn can differentiate.
 
 mod activation;
+mod arithmetic;
 mod convolution;
 mod normalize;
 mod product;
@@ -11,11 +12,12 @@ mod single;
 use std::marker::PhantomData;
 
 use burn::backend::Autodiff;
+use burn::tensor::Shape;
 
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
-use super::interface::{Activation, Floats, Kernels, TrainingKernels};
+use super::interface::{Activation, Arithmetic, Floats, Kernels, TrainingKernels};
 use super::taps::Taps;
 use single::Function;
 
@@ -77,6 +79,14 @@ impl<K: TrainingKernels> Kernels for Recorded<K> {
         activation::activate::<K>(activation, x)
     }
 
+    fn arithmetic(kind: Arithmetic, a: Floats<Self>, b: Floats<Self>) -> Floats<Self> {
+        arithmetic::arithmetic::<K>(kind, a, b)
+    }
+
+    fn expand(x: Floats<Self>, shape: Shape) -> Floats<Self> {
+        Function::Expand(shape).record::<K>(x)
+    }
+
     fn extreme(is_larger: bool, a: Floats<Self>, b: Floats<Self>) -> Floats<Self> {
         single::extreme::<K>(is_larger, a, b)
     }
@@ -87,6 +97,10 @@ impl<K: TrainingKernels> Kernels for Recorded<K> {
 
     fn max_pool(pool: Pool, x: Floats<Self>) -> Floats<Self> {
         Function::MaxPool(pool).record::<K>(x)
+    }
+
+    fn average_pool(pool: Pool, x: Floats<Self>) -> Floats<Self> {
+        Function::AveragePool(pool).record::<K>(x)
     }
 
     fn resample(taps: &[Taps; 2], x: Floats<Self>) -> Floats<Self> {

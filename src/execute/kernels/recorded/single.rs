@@ -13,9 +13,11 @@ use burn::tensor::{Shape, TensorMetadata};
 
 use diadc_core::op::{Pool, Reduction};
 
+use super::super::arithmetic::sum_to;
 use super::super::interface::{Floats, Kernels, TrainingKernels};
 use super::super::reduce;
 use super::super::taps::Taps;
+
 type Value<K> = FloatTensor<Autodiff<<K as Kernels>::Backend>>;
 
 /// A function of one value.
@@ -25,6 +27,10 @@ pub(super) enum Function {
     Reduce(Reduction, Vec<usize>),
     /// The largest number of each window.
     MaxPool(Pool),
+    /// The mean of each window.
+    AveragePool(Pool),
+    /// Axes of extent 1, repeated to these extents.
+    Expand(Shape),
     /// Sums along rows and columns.
     Resample([Taps; 2]),
 }
@@ -35,7 +41,7 @@ impl Function {
         match Single::<K>(PhantomData).prepare::<NoCheckpointing>([x.node.clone()]).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let input = if self.needs_input() { Some(prep.checkpoint(&x)) } else { None };
-                let extents = x.primitive.shape().to_vec();
+                let extents = x.primitive.shape();
                 let output = self.apply::<K>(x.primitive);
                 prep.finish((self, input, extents), output)
             }
@@ -43,11 +49,14 @@ impl Function {
         }
     }
 
-    /// Whether its gradient depends on where the input is what.
+    /// Whether its gradient is computed from the input.
     fn needs_input(&self) -> bool {
         match self {
-            Function::MaxPool(_) | Function::Reduce(Reduction::Max | Reduction::Min, _) => true,
-            Function::Reduce(Reduction::Sum | Reduction::Mean, _) | Function::Resample(_) => false,
+            Function::AveragePool(_) | Function::MaxPool(_) => true,
+            Function::Reduce(Reduction::Max | Reduction::Min, _) => true,
+            Function::Reduce(Reduction::Sum | Reduction::Mean, _) | Function::Expand(_) | Function::Resample(_) => {
+                false
+            }
         }
     }
 
@@ -55,21 +64,25 @@ impl Function {
         match self {
             Function::Reduce(kind, axes) => K::reduce(*kind, axes, x),
             Function::MaxPool(pool) => K::max_pool(*pool, x),
+            Function::AveragePool(pool) => K::average_pool(*pool, x),
+            Function::Expand(shape) => K::expand(x, shape.clone()),
             Function::Resample(taps) => K::resample(taps, x),
         }
     }
 
     /// The gradient of an input of these extents, which is there if it is needed.
-    fn gradient<K: TrainingKernels>(&self, x: Option<Floats<K>>, extents: &[usize], gradient: Floats<K>) -> Floats<K> {
+    fn gradient<K: TrainingKernels>(&self, x: Option<Floats<K>>, extents: &Shape, gradient: Floats<K>) -> Floats<K> {
         let input = |x: Option<Floats<K>>| x.expect("the input was kept");
         match self {
             Function::MaxPool(pool) => K::max_pool_gradient(*pool, input(x), gradient),
+            Function::AveragePool(pool) => K::average_pool_gradient(*pool, input(x), gradient),
+            Function::Expand(_) => sum_to::<K>(gradient, extents),
             Function::Resample([rows, columns]) => K::resample(&[rows.transposed(), columns.transposed()], gradient),
-            Function::Reduce(Reduction::Sum, _) => K::Backend::float_expand(gradient, Shape::from(extents.to_vec())),
+            Function::Reduce(Reduction::Sum, _) => K::Backend::float_expand(gradient, extents.clone()),
             Function::Reduce(Reduction::Mean, axes) => {
                 let count: usize = axes.iter().map(|axis| extents[*axis]).product();
                 let share = K::Backend::float_div_scalar(gradient, (count as f64).into());
-                K::Backend::float_expand(share, Shape::from(extents.to_vec()))
+                K::Backend::float_expand(share, extents.clone())
             }
             Function::Reduce(kind @ (Reduction::Max | Reduction::Min), axes) => {
                 reduce::shared_gradient::<K>(*kind, axes, input(x), gradient)
@@ -83,7 +96,7 @@ impl Function {
 struct Single<K>(PhantomData<K>);
 
 impl<K: TrainingKernels> Backward<K::Backend, 1> for Single<K> {
-    type State = (Function, Option<NodeId>, Vec<usize>);
+    type State = (Function, Option<NodeId>, Shape);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
         let [node] = ops.parents;
