@@ -4,7 +4,6 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::{Device, FloatTensor, IntTensor};
 use burn::tensor::{Shape, Slice, TensorMetadata};
 
-use diadc_core::engine::HostTensor;
 use diadc_core::op::PadMode;
 
 use super::tensor::{Tensor, bool_type, int_type, on_device, signed};
@@ -140,23 +139,4 @@ fn flip<B: Backend>(x: Tensor<B>, axis: usize) -> Tensor<B> {
         Tensor::Int(x) => Tensor::Int(B::int_flip(x, &[axis])),
         Tensor::Bool(x) => Tensor::Bool(B::bool_flip(x, &[axis])),
     }
-}
-
-/// Rows of an axis in the order given, if there are any.
-pub(super) fn take<B: Backend>(
-    x: Tensor<B>,
-    axis: usize,
-    rows: impl Iterator<Item = usize>,
-    device: &Device<B>,
-) -> Option<Tensor<B>> {
-    let rows: Vec<i64> = rows.map(signed).collect();
-    if rows.is_empty() {
-        return None;
-    }
-    let rows = Tensor::<B>::from_host(HostTensor::ints(&[rows.len()], rows), device).int();
-    Some(match x {
-        Tensor::Float(x) => Tensor::Float(B::float_select(x, axis, rows)),
-        Tensor::Int(x) => Tensor::Int(B::int_select(x, axis, rows)),
-        Tensor::Bool(x) => Tensor::Bool(B::bool_select(x, axis, rows)),
-    })
 }

@@ -20,6 +20,7 @@ mod layout;
 mod limit;
 mod linear;
 mod normalize;
+mod places;
 mod pool;
 mod resample;
 mod run;

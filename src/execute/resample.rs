@@ -12,7 +12,7 @@ use burn::tensor::ops::{Device, InterpolateMode, InterpolateOptions};
 use diadc_core::op::Interpolation;
 
 use super::kernels::{Floats, Kernels, Taps};
-use super::layout::take;
+use super::places::Places;
 use super::tensor::{Tensor, signed};
 
 pub(super) fn resize<K: Kernels>(
@@ -50,9 +50,8 @@ fn nearest<B: Backend>(x: Tensor<B>, shape: &[usize], device: &Device<B>) -> Ten
             Tensor::Float(B::interpolate(x, [shape[2], shape[3]], options))
         }
         x @ (Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_)) => {
-            let rows = (0..shape[2]).map(|i| i * h / shape[2]);
-            let columns = (0..shape[3]).map(|i| i * w / shape[3]);
-            take(x, 2, rows, device).and_then(|x| take(x, 3, columns, device)).expect("an image has pixels")
+            let x = Places::Nearest { from: h, to: shape[2] }.take(x, 2, device);
+            Places::Nearest { from: w, to: shape[3] }.take(x, 3, device)
         }
     }
 }

@@ -24,23 +24,25 @@ pub enum Tensor<B: Backend> {
 }
 
 impl<B: Backend> Tensor<B> {
-    /// The same tensor on a device, in the precision that the device works in.
+    /// The same tensor on a device, in the precision that the device works in. It is uploaded as one row: graphics processors
+    /// would otherwise leave gaps between the rows of its last axis, and each product with a kernel of `[3, 3]` would first
+    /// copy the weight without them.
     #[must_use]
     pub fn from_host(host: HostTensor, device: &Device<B>) -> Tensor<B> {
-        let shape = on_device(&host.shape);
+        let (shape, row) = (on_device(&host.shape), [host.shape.iter().product::<usize>()]);
         let DeviceSettings { float_dtype, int_dtype, bool_dtype } = get_device_settings::<B>(device);
         match host.data {
             HostData::Float(v) => {
-                let data = TensorData::new(v, shape).convert_dtype(float_dtype.into());
-                Tensor::Float(B::float_from_data(data, device))
+                let data = TensorData::new(v, row).convert_dtype(float_dtype.into());
+                Tensor::Float(B::float_reshape(B::float_from_data(data, device), shape))
             }
             HostData::Int(v) => {
-                let data = TensorData::new(v, shape).convert_dtype(int_dtype.into());
-                Tensor::Int(B::int_from_data(data, device))
+                let data = TensorData::new(v, row).convert_dtype(int_dtype.into());
+                Tensor::Int(B::int_reshape(B::int_from_data(data, device), shape))
             }
             HostData::Bool(v) => {
-                let data = TensorData::new(v, shape).convert_dtype(bool_dtype.into());
-                Tensor::Bool(B::bool_from_data(data, device))
+                let data = TensorData::new(v, row).convert_dtype(bool_dtype.into());
+                Tensor::Bool(B::bool_reshape(B::bool_from_data(data, device), shape))
             }
         }
     }

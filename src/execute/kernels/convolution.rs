@@ -12,7 +12,8 @@ use diadc_core::plan::ConvolutionChoice;
 
 use super::interface::{Floats, Kernels};
 use super::matmul::matmul;
-use crate::layout::{pad, permute, take};
+use crate::layout::{pad, permute};
+use crate::places::{Places, Spread, Windows};
 use crate::tensor::Tensor;
 
 /// The output of a convolution.
@@ -94,10 +95,8 @@ fn unfold<B: Backend>(conv: Conv2d, x: FloatTensor<B>, [kh, kw]: [usize; 2]) -> 
     let columns = (width - dilation[1] * (kw - 1) - 1) / stride[1] + 1;
     let mut flat = B::float_reshape(x, Shape::new([batch, channels, height * width]));
     if [kh, kw, rows, columns] != [1, 1, height, width] {
-        let taps = (0..kh).flat_map(|i| (0..kw).map(move |j| i * dilation[0] * width + j * dilation[1]));
-        let starts = (0..rows).flat_map(|i| (0..columns).map(move |j| i * stride[0] * width + j * stride[1]));
-        let places = taps.flat_map(|tap| starts.clone().map(move |start| start + tap));
-        flat = take(Tensor::<B>::Float(flat), 2, places, &device).expect("an output has positions").float();
+        let windows = Windows { kernel: [kh, kw], count: [rows, columns], stride, dilation, width };
+        flat = Places::Windows(windows).take(Tensor::<B>::Float(flat), 2, &device).float();
     }
     let shape = Shape::new([batch, groups, channels / groups * kh * kw, rows * columns]);
     (B::float_reshape(flat, shape), [rows, columns])
@@ -139,12 +138,7 @@ fn spread<B: Backend>(x: FloatTensor<B>, axis: usize, stride: usize, rest: usize
     let (device, count) = (B::float_device(&x), x.shape()[axis]);
     let one_more = if axis == 2 { [0, 0, 0, 1] } else { [0, 1, 0, 0] };
     let x = pad(Tensor::<B>::Float(x), one_more, PadMode::Zero, &device);
-    let extent = (count - 1) * stride + 1 + rest;
-    let places = (cut..extent - cut).map(|place| match (place % stride, place / stride) {
-        (0, source) if source < count => source,
-        _ => count,
-    });
-    take(x, axis, places, &device).expect("an output has positions").float()
+    Places::Spread(Spread { count, stride, rest, cut }).take(x, axis, &device).float()
 }
 
 /// `[out, C/groups, kh, kw]` to `[C, out/groups, kh, kw]` with each kernel turned by half a circle.
