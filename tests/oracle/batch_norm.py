@@ -1,4 +1,5 @@
-"""Writes tests/train/batch_norm.json: running statistics and weights after 20 steps of torch's SGD.
+"""Writes tests/train/batch_norm.json: running statistics and weights after 20 steps of torch's SGD, and what is
+normalised by running statistics far from zero.
 
     python tests/oracle/batch_norm.py
 
@@ -52,6 +53,26 @@ def run(loss, passes, momentum):
     }
 
 
+
+
+def far(mean, deviation):
+    norm = torch.nn.BatchNorm2d(3, eps=1e-5).eval()
+    x = mean + deviation * torch.randn(2, 3, 4, 5)
+    numbers = {
+        "running_mean": mean + deviation * torch.randn(3),
+        "running_var": deviation**2 * (0.5 + torch.rand(3)),
+        "weight": 1 + 0.1 * torch.randn(3),
+        "bias": torch.randn(3),
+        "x": x,
+    }
+    numbers = {name: value.float().double() for name, value in numbers.items()}
+    for name, value in numbers.items():
+        if name != "x":
+            norm.state_dict()[name].copy_(value)
+    out = norm(numbers["x"])
+    return {name: value.flatten().tolist() for name, value in {**numbers, "out": out}.items()}
+
+
 fixture = {
     "images": IMAGES.flatten().tolist(),
     "cases": {
@@ -60,6 +81,7 @@ fixture = {
         "nested": run(nested, 1, 0.1),
         "accumulated": run(twice, 2, 0.1),
     },
+    "far": [far(*case) for case in [(0, 1), (100, 1), (10, 0.01), (1e4, 1), (-1e6, 3), (1e4, 100)]],
 }
 path = Path(__file__).parent.parent / "train" / "batch_norm.json"
 path.write_text(json.dumps(fixture) + "\n")

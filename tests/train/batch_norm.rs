@@ -1,12 +1,13 @@
-//! Batch normalisations that are called several times in a step, against torch; the fixture is made by
-//! `tests/oracle/batch_norm.py`.
+//! Batch normalisations that are called several times in a step, and those by running statistics far from zero, against
+//! torch; the fixture is made by `tests/oracle/batch_norm.py`.
 
 use diadc::execute::{Descent, Engine, HostTensor};
-use diadc::graph::program::{Init, Optimizer, Program};
+use diadc::graph::program::{Init, Optimizer, Program, Weight};
+use diadc::optimize::optimize;
 use diadc::plan::{Plan, plan};
 use serde_json::Value;
 
-use crate::run::net::{draw, engine, floats, inputs, is_exact};
+use crate::run::net::{draw, engine, evaluate, floats, inputs, is_exact};
 use crate::spec::{Spec, named};
 
 const STEPS: usize = 20;
@@ -115,5 +116,29 @@ fn what_is_frozen_keeps_its_statistics_also_in_a_loop() {
     for ((id, weight), before) in program.weights().zip(before) {
         let is_same = engine.weight(id).expect("the device answers") == before;
         assert_eq!(is_same, !weight.path.starts_with("other"), "`{}`", weight.path);
+    }
+}
+
+#[test]
+fn numbers_far_from_zero_are_normalised_by_running_statistics_as_in_double_precision() {
+    let shape = [2, 3, 4, 5];
+    let program = Spec::with("", "fn f(x: [2, 3, 4, 5]) { x |> batch_norm() @ \"norm\" }").compiles();
+    let function = named(&program, "f");
+    for (number, case) in fixture()["far"].as_array().expect("a list").iter().enumerate() {
+        let of = |weight: &Weight| {
+            let name = weight.path.rsplit('.').next().expect("a path has a last word");
+            HostTensor::floats(&weight.shape, numbers(&case[name]))
+        };
+        let weights: Vec<HostTensor> = program.weights.iter().map(of).collect();
+        let given = inputs([("x", HostTensor::floats(&shape, numbers(&case["x"])))]);
+        let expected = numbers(&case["out"]);
+        let largest = expected.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+        for function in [function.clone(), optimize(function)] {
+            let results = evaluate(&function, &weights, &given, 1);
+            let found = results[0].1.as_floats().expect("floats");
+            assert_eq!(found.len(), expected.len());
+            let off = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(off <= 1e-6 * largest, "case {number} is off by {:e} of the largest", off / largest);
+        }
     }
 }

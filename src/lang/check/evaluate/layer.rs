@@ -174,7 +174,8 @@ impl Expander<'_> {
     }
 
     /// Batch normalisation (Ioffe and Szegedy, 2015). Where the part is trained, it uses the statistics of the batch and
-    /// updates the running ones, at each call once more; elsewhere it uses the running ones.
+    /// updates the running ones, at each call once more; elsewhere it uses the running ones. The mean is taken away first:
+    /// multiplied by a large factor and then subtracted, it would leave a rounded difference of large numbers.
     fn batch_norm(&mut self, arguments: &Arguments<'_>, path: &str) -> Outcome<Tensor> {
         let site = &arguments.site;
         let x = self.float_tensor_argument(arguments, "x")?;
@@ -202,7 +203,7 @@ impl Expander<'_> {
             builder.sure(Op::Reshape(Shape(wide.clone())), std::slice::from_ref(tensor), at)
         };
         let (weight, bias) = (spread(builder, &weight), spread(builder, &bias));
-        let (mean, var) = if in_training {
+        let (centred, var) = if in_training {
             let axes: Vec<usize> = (0..rank).filter(|&axis| axis != 1).collect();
             let reduce = Op::Reduce { kind: Reduction::Mean, axes, keep: true };
             let batch_mean = builder.sure(reduce.clone(), std::slice::from_ref(&x), at);
@@ -220,17 +221,16 @@ impl Expander<'_> {
                 let next = builder.sure(Op::StopGradient, &[next], at);
                 builder.update(id, next);
             }
-            (batch_mean, batch_var)
+            (centred, batch_var)
         } else {
-            (spread(builder, &mean), spread(builder, &var))
+            let mean = spread(builder, &mean);
+            (builder.binary(Binary::Sub, &x, &mean, at), spread(builder, &var))
         };
         let shifted = builder.unary(Unary::AddScalar(epsilon), &var, at);
         let inverse = builder.unary(Unary::PowScalar(-0.5), &shifted, at);
         let factor = builder.binary(Binary::Mul, &weight, &inverse, at);
-        let offset = builder.binary(Binary::Mul, &mean, &factor, at);
-        let offset = builder.binary(Binary::Sub, &bias, &offset, at);
-        let scaled = builder.binary(Binary::Mul, &x, &factor, at);
-        Ok(builder.binary(Binary::Add, &scaled, &offset, at))
+        let scaled = builder.binary(Binary::Mul, &centred, &factor, at);
+        Ok(builder.binary(Binary::Add, &scaled, &bias, at))
     }
 
     /// Weight and bias of a normalisation.
