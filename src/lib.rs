@@ -52,7 +52,10 @@ pub mod plan {
 pub mod execute {
     pub use diadc_core::engine::*;
     pub use diadc_cpu::Cpu;
-    pub use diadc_execute::{Composed, Kernels, Recorded, Session, Tensor, TrainingKernels, apply};
+    pub use diadc_execute::{
+        Composed, Coreset, CoresetError, CoresetSettings, Kernels, Recorded, Seen, Session, Tensor, TrainingKernels,
+        apply, farthest_first,
+    };
 
     pub use crate::device::{open, threads};
 }

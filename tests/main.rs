@@ -8,6 +8,7 @@ mod experiment;
 mod file;
 mod golden;
 mod metric;
+mod neighbour;
 mod op;
 mod optimize;
 #[path = "golden/real.rs"]

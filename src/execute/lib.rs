@@ -4,6 +4,8 @@
 //! Everything is generic over the backend: under autodiff the same code is differentiable with respect to every
 //! float input. Ranks are values here, not types, so burn's primitives are called, never its `Tensor<B, D>`.
 //!
+//! `neighbour` computes on the host, for all devices: what is far from, and what is near.
+//!
 //! A [`Session`] is the engine for one backend. Only the crates of the devices make one, so that a change to one device
 //! does not rebuild the others.
 
@@ -19,6 +21,7 @@ mod kernels;
 mod layout;
 mod limit;
 mod linear;
+mod neighbour;
 mod normalize;
 mod places;
 mod pool;
@@ -35,5 +38,6 @@ pub use kernels::{
     composed_arithmetic, composed_convolution, composed_input_gradient, composed_linear, composed_weight_gradient,
     kept, runs,
 };
+pub use neighbour::{Coreset, CoresetError, CoresetSettings, Seen, farthest_first};
 pub use session::Session;
 pub use tensor::Tensor;

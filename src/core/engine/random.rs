@@ -94,6 +94,14 @@ pub fn uniforms(key: &Key<'_>, count: usize, function: impl Fn(f32) -> f32 + Syn
     })
 }
 
+/// So many of the 64-bit numbers of a stream, from that at place `from` on.
+#[must_use]
+pub fn words(key: &Key<'_>, from: u64, count: usize) -> Vec<u64> {
+    let mut stream = key.stream();
+    stream.set_word_pos(2 * u128::from(from));
+    (0..count).map(|_| stream.next_u64()).collect()
+}
+
 /// Draws numbers on all cores. Each core begins where the stream has given `words` words for each earlier number.
 fn floats(key: &Key<'_>, count: usize, words: usize, draw: impl Fn(&mut ChaCha8Rng, &mut [f32]) + Sync) -> Vec<f32> {
     let stream = key.stream();
