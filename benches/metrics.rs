@@ -1,5 +1,6 @@
 //! How long metrics take and how much memory they hold: one class of 115 maps of 256x256, all pixel and image metrics,
-//! PRO included; fifteen such classes; and a thousand maps of 1024x1024, whose good pixels move to a temporary file.
+//! PRO included; the same class in 64 bits; fifteen such classes; and a thousand maps of 1024x1024, whose good pixels move to
+//! a temporary file.
 //!
 //! The maps themselves are made beforehand and are not counted. `max alloc` is the most that is held at once.
 //! `tests/oracle/metrics_speed.py` times scikit-learn and anomalib on maps of the same size.
@@ -8,6 +9,7 @@ use std::borrow::Cow;
 
 use diadc::evaluate::collect::{Collector, Observation};
 use diadc::evaluate::evaluation::Evaluation;
+use diadc::evaluate::metric::Score;
 use diadc::measure::{ImageScore, Measure, Metric, ProtocolName};
 
 #[global_allocator]
@@ -20,10 +22,10 @@ fn main() {
     divan::main();
 }
 
-type Map = (Vec<f32>, Vec<bool>);
+type Map<S> = (Vec<S>, Vec<bool>);
 
 /// Smooth maps with some noise; three of four have a round defect, which the map mostly finds.
-fn maps(images: usize, side: usize) -> Vec<Map> {
+fn maps(images: usize, side: usize) -> Vec<Map<f32>> {
     let mut state = 1_u32;
     let mut noise = move || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -45,17 +47,18 @@ fn maps(images: usize, side: usize) -> Vec<Map> {
 }
 
 /// All metrics of `classes` classes, each of `images` images: the maps in turn, from the second turn on a little higher.
-fn measured(maps: &[Map], classes: usize, images: usize, protocol: &str) -> Evaluation {
+fn measured<S: Score>(maps: &[Map<S>], classes: usize, images: usize, protocol: &str) -> Evaluation {
     let protocol = ProtocolName::named(protocol).expect("it is one of them");
     let measure = Measure { metrics: Metric::ALL.to_vec(), image_score: Some(ImageScore::Max), ..Measure::default() };
     let measure = Measure { protocol, ..measure };
-    let mut collector = Collector::new((0..classes).map(|class| class.to_string()), measure);
+    let mut collector = Collector::<S>::new((0..classes).map(|class| class.to_string()), measure);
     for class in 0..classes {
         for (number, (map, mask)) in maps.iter().cycle().take(images).enumerate() {
             let (anomalous, side) = (mask.contains(&true), map.len().isqrt());
-            let turn = (number / maps.len()) as f32;
-            let map: Cow<'_, [f32]> =
-                if turn == 0.0 { map.into() } else { map.iter().map(|score| score + 1e-5 * turn).collect() };
+            let turn = number / maps.len();
+            let raise = S::rounded(1e-5 * turn as f64);
+            let map: Cow<'_, [S]> =
+                if turn == 0 { map.into() } else { map.iter().map(|&score| score + raise).collect() };
             let observation =
                 Observation { class, id: "", score: None, anomalous, map: &map, mask: Some(mask), size: [side, side] };
             collector.add(observation).expect("the observation is sound");
@@ -67,6 +70,13 @@ fn measured(maps: &[Map], classes: usize, images: usize, protocol: &str) -> Eval
 #[divan::bench(args = ["exact", "diad", "ader"], sample_count = 10)]
 fn one_class(bencher: divan::Bencher<'_, '_>, protocol: &str) {
     let maps = maps(IMAGES, SIDE);
+    bencher.bench(|| measured(&maps, 1, IMAGES, protocol));
+}
+
+#[divan::bench(args = ["exact", "diad", "ader"], sample_count = 10)]
+fn one_class_of_64_bits(bencher: divan::Bencher<'_, '_>, protocol: &str) {
+    let wide = |map: Vec<f32>| map.into_iter().map(f64::from).collect();
+    let maps: Vec<Map<f64>> = maps(IMAGES, SIDE).into_iter().map(|(map, mask)| (wide(map), mask)).collect();
     bencher.bench(|| measured(&maps, 1, IMAGES, protocol));
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use diadc::evaluate::saved::{Values, map_size, read, read_map};
+use diadc::evaluate::saved::{SavedFile, Values, map_header, read_map};
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 
@@ -11,22 +11,24 @@ static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((first, bytes)) = bytes.split_first() else { return };
-    let ending = ["npy", "npz", "safetensors"][usize::from(*first) % 3];
+    let ending = ["npy", "npz", "safetensors", "tiff"][usize::from(*first) % 4];
     let path = FOLDER.path().join("saved").with_extension(ending);
     std::fs::write(&path, bytes).expect("the folder can be written to");
-    for (_, array) in read(&path).into_iter().flatten() {
-        let count: usize = array.shape.iter().product();
-        assert_eq!(
-            count,
-            match array.values {
-                Values::Numbers(all) => all.len(),
-                Values::Texts(all) => all.len(),
-            }
-        );
+    if let Ok(mut file) = SavedFile::open(&path) {
+        for name in file.names().to_vec() {
+            let Ok(array) = file.array(&name) else { continue };
+            let count: usize = array.shape.iter().product();
+            assert_eq!(
+                count,
+                match array.values {
+                    Values::Numbers(all) => all.len(),
+                    Values::Wide(all) => all.len(),
+                    Values::Texts(all) => all.len(),
+                }
+            );
+        }
     }
-    if ending == "npy"
-        && let (Ok(size), Ok((_, read))) = (map_size(&path), read_map(&path))
-    {
-        assert_eq!(size, read);
+    if let ("npy" | "tiff", Ok(header), Ok((_, read))) = (ending, map_header(&path), read_map(&path)) {
+        assert_eq!(header.size, read);
     }
 });

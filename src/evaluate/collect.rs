@@ -1,7 +1,7 @@
 //! Collects the scores and maps of single images and makes an evaluation of them.
 //!
 //! In come [`Observation`]s, one image at a time, in any order. Each pixel takes four bytes, or at most twelve if it is
-//! anomalous; what does not fit into a budget of memory goes to a temporary file. Out comes an [`Evaluation`]: for each
+//! anomalous, and twice that in maps of 64 bits; what does not fit into a budget of memory goes to a temporary file. Out comes an [`Evaluation`]: for each
 //! class the metrics over its images, and over the pixels of all its images together. Each number was computed from
 //! finite scores, and each number that is missing has a reason.
 //! This room knows no model, and no data set.
@@ -12,8 +12,8 @@ use super::curve::{ClassCurves, RegionScores};
 use super::evaluation::{ClassEvaluation, Count, Evaluation, Mean};
 use super::image_score::image_score;
 use super::metric::{
-    Bins, Key, MetricError, MetricValue, Peaks, Ranking, Regions, Scores, Undefined, auroc, average_precision, f1_max,
-    iou_max, pro, pro_thresholds, thresholds,
+    Bins, Key, MetricError, MetricValue, Peaks, Ranking, Regions, Score, Scores, Undefined, auroc, average_precision,
+    f1_max, finite, iou_max, pro, pro_thresholds, thresholds,
 };
 use crate::measure::{AnomalousImage, BelowChance, Curve, Measure, Metric, Peak, ProCurve, Protocol};
 
@@ -22,17 +22,17 @@ const BUDGET: usize = 256 << 20;
 
 /// The results of a model for one test image, and its label and mask.
 #[derive(Debug, Clone, Copy)]
-pub struct Observation<'a> {
+pub struct Observation<'a, S = f32> {
     /// The number of the image's class among those given to [`Collector::new`].
     pub class: usize,
     /// A name by which the image can be found.
     pub id: &'a str,
     /// The model's own score of the image, if it gives one; higher means more anomalous.
-    pub score: Option<f32>,
+    pub score: Option<f64>,
     /// Whether the image is anomalous.
     pub anomalous: bool,
     /// The anomaly map, row by row; higher means more anomalous. Empty if the model makes none.
-    pub map: &'a [f32],
+    pub map: &'a [S],
     /// Which pixels of the map are anomalous, row by row; for a good image none of them. `None` where that is not known; then
     /// only image scores count, of this image and of its class.
     pub mask: Option<&'a [bool]>,
@@ -40,13 +40,13 @@ pub struct Observation<'a> {
     pub size: [usize; 2],
 }
 
-/// Gathers observations until all are there.
+/// Gathers observations until all are there; the maps of all have scores of one type.
 #[derive(Debug)]
-pub struct Collector {
+pub struct Collector<S: Score = f32> {
     measure: Measure,
     budget: usize,
     draws: bool,
-    classes: Vec<ClassScores>,
+    classes: Vec<ClassScores<S>>,
 }
 
 /// An evaluation, and the curves that its metrics are computed from.
@@ -59,21 +59,39 @@ pub struct Measured {
 }
 
 #[derive(Debug, Default)]
-struct ClassScores {
+struct ClassScores<S: Score> {
     class: String,
     count: Count,
-    images: Scores,
-    pixels: Scores,
+    images: ImageScores,
+    pixels: Scores<S>,
     /// The scores of each region, for its curve.
-    regions: Vec<RegionScores>,
+    regions: Vec<RegionScores<S>>,
     /// The first image whose anomalous pixels are not known, and how many there are; the class has no pixels then, for the
     /// others would give wrong metrics.
     unmarked: Option<(String, usize)>,
 }
 
-impl Collector {
+/// The scores of images, and whether each is anomalous.
+#[derive(Debug, Default)]
+struct ImageScores(Vec<(f64, bool)>);
+
+impl ImageScores {
+    /// Whether 32 bits hold each score as it is.
+    fn are_narrow(&self) -> bool {
+        self.0.iter().all(|&(score, _)| f64::from(score as f32) == score)
+    }
+
+    /// Ranks them in a type that holds each as it is.
+    fn rank<I: Score>(self) -> Result<Ranking<I>, MetricError> {
+        let mut scores = Scores::<I>::default();
+        self.0.into_iter().try_for_each(|(score, anomalous)| scores.add(I::rounded(score), anomalous))?;
+        scores.rank(&[])
+    }
+}
+
+impl<S: Score> Collector<S> {
     /// Starts with no observation of `classes`.
-    pub fn new<S: Into<String>>(classes: impl IntoIterator<Item = S>, measure: Measure) -> Self {
+    pub fn new<C: Into<String>>(classes: impl IntoIterator<Item = C>, measure: Measure) -> Self {
         let classes =
             classes.into_iter().map(|class| ClassScores { class: class.into(), ..ClassScores::default() }).collect();
         Self { measure, budget: BUDGET, draws: false, classes }
@@ -102,7 +120,7 @@ impl Collector {
     /// # Errors
     /// If the class is unknown, map, mask and size differ, a score is NaN or infinite, the image score can't be made, or
     /// a good image has anomalous pixels.
-    pub fn add(&mut self, observation: Observation<'_>) -> Result<(), MetricError> {
+    pub fn add(&mut self, observation: Observation<'_, S>) -> Result<(), MetricError> {
         let Observation { class: index, id, map, mask, size, .. } = observation;
         let classes = self.classes.len();
         let class = self.classes.get_mut(index).ok_or(MetricError::UnknownClass { index, classes })?;
@@ -117,7 +135,8 @@ impl Collector {
             .map_err(|fault| fail(("the score", fault)))?;
         let regions = Regions::of(mask.unwrap_or_default(), size[1]);
         let anomalous = observation.is_anomalous(&self.measure.protocol.rules());
-        class.images.add(score, anomalous).map_err(|fault| fail(("the score", fault)))?;
+        finite(&[score]).map_err(|fault| fail(("the score", fault)))?;
+        class.images.0.push((score, anomalous));
         match (mask, &mut class.unmarked) {
             (None, _) if map.is_empty() => {}
             (None, None) => {
@@ -182,7 +201,7 @@ impl Collector {
     }
 }
 
-impl Observation<'_> {
+impl<S> Observation<'_, S> {
     /// Whether the image counts as anomalous by the rules of a protocol.
     #[must_use]
     pub fn is_anomalous(&self, rules: &Protocol) -> bool {
@@ -193,7 +212,7 @@ impl Observation<'_> {
     }
 }
 
-fn check(observation: &Observation<'_>) -> Result<(), (&'static str, MetricError)> {
+fn check<S: Score>(observation: &Observation<'_, S>) -> Result<(), (&'static str, MetricError)> {
     let Observation { anomalous, map, mask, size: [height, width], .. } = *observation;
     let in_map = |fault| ("the anomaly map", fault);
     if let Some(mask) = mask.filter(|mask| mask.len() != map.len()) {
@@ -202,7 +221,7 @@ fn check(observation: &Observation<'_>) -> Result<(), (&'static str, MetricError
     if height.checked_mul(width) != Some(map.len()) {
         return Err(in_map(MetricError::Shape { len: map.len(), height, width }));
     }
-    super::metric::finite(map).map_err(in_map)?;
+    finite(map).map_err(in_map)?;
     let marked = mask.unwrap_or_default().iter().filter(|&&marked| marked).count();
     if marked > 0 && !anomalous {
         return Err(("the mask", MetricError::MarkedGood { marked, of: map.len() }));
@@ -211,18 +230,29 @@ fn check(observation: &Observation<'_>) -> Result<(), (&'static str, MetricError
 }
 
 /// The ranked pixels of a class, with the thresholds of its protocol.
-struct Pixels {
-    ranking: Ranking,
-    bins: Result<Bins, Undefined>,
-    peaks: Result<Peaks, Undefined>,
-    thresholds: Vec<Key>,
+struct Pixels<S: Score> {
+    ranking: Ranking<S>,
+    bins: Result<Bins<S>, Undefined>,
+    peaks: Result<Peaks<S>, Undefined>,
+    thresholds: Vec<Key<S>>,
 }
 
-impl ClassScores {
-    fn evaluate(self, measure: &Measure, draws: bool) -> Result<(ClassEvaluation, Option<ClassCurves>), MetricError> {
+/// What a class gives: its metrics, and its curves if they are wanted.
+type Evaluated = Result<(ClassEvaluation, Option<ClassCurves>), MetricError>;
+
+impl<S: Score> ClassScores<S> {
+    fn evaluate(self, measure: &Measure, draws: bool) -> Evaluated {
+        if self.images.are_narrow() {
+            self.evaluate_images_as::<f32>(measure, draws)
+        } else {
+            self.evaluate_images_as::<f64>(measure, draws)
+        }
+    }
+
+    fn evaluate_images_as<I: Score>(self, measure: &Measure, draws: bool) -> Evaluated {
         let rules = measure.protocol.rules();
         let Self { class, unmarked, .. } = self;
-        let images = self.images.rank(&[])?;
+        let images = self.images.rank::<I>()?;
         let pixels = Pixels::rank(self.pixels, &rules)?;
         let value = |metric: Metric| {
             let value = if metric.is_of_images() {
@@ -252,7 +282,7 @@ fn reason(class: &str, unmarked: Option<&(String, usize)>, why: Undefined, metri
     }
 }
 
-pub(super) fn of_images(metric: Metric, images: &Ranking, rules: &Protocol) -> Result<f64, Undefined> {
+pub(super) fn of_images<S: Score>(metric: Metric, images: &Ranking<S>, rules: &Protocol) -> Result<f64, Undefined> {
     match metric {
         Metric::ImageAuroc => auroc(images).map(|area| turned(area, rules)),
         Metric::ImageAp => average_precision(images),
@@ -270,9 +300,9 @@ fn turned(area: f64, rules: &Protocol) -> f64 {
     }
 }
 
-impl Pixels {
-    fn rank(scores: Scores, rules: &Protocol) -> Result<Self, MetricError> {
-        let range = scores.range().unwrap_or((0.0, 0.0));
+impl<S: Score> Pixels<S> {
+    fn rank(scores: Scores<S>, rules: &Protocol) -> Result<Self, MetricError> {
+        let range = scores.range().unwrap_or_default();
         let bins = match (rules.pixel_curve, rules.pro_curve) {
             (Curve::Bins(count), _) | (_, ProCurve::Bins(count)) => Bins::new(range, count),
             _ => None,
@@ -315,11 +345,11 @@ impl Pixels {
         }
     }
 
-    fn bins(&self) -> Result<&Bins, Undefined> {
+    fn bins(&self) -> Result<&Bins<S>, Undefined> {
         self.bins.as_ref().map_err(|&why| why)
     }
 
-    fn peaks(&self) -> Result<&Peaks, Undefined> {
+    fn peaks(&self) -> Result<&Peaks<S>, Undefined> {
         self.peaks.as_ref().map_err(|&why| why)
     }
 }
@@ -333,7 +363,7 @@ const fn words(why: Undefined, is_of_images: bool) -> &'static str {
         (Undefined::NoPositives, false) => "no anomalous pixels",
         (Undefined::NoNegatives, false) => "no good pixels",
         (Undefined::Flat, _) => "one score everywhere",
-        (Undefined::Wide, _) => "scores too far apart for bins of 32-bit numbers",
+        (Undefined::Wide, _) => "scores too far apart for bins in their type",
         (Undefined::NoCurve, _) => "too few thresholds below the limit of the false-positive rate",
     }
 }

@@ -7,7 +7,7 @@
 
 use rayon::prelude::*;
 
-use super::metric::{Key, Passed, Ranking, Regions};
+use super::metric::{Key, Passed, Ranking, Regions, Score};
 
 /// The smallest distance between two points of a curve.
 pub const STEP: f64 = 1e-3;
@@ -17,8 +17,8 @@ pub const REGION_STEP: f64 = 5e-3;
 /// A point of a curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
-    /// Scores from here up are called anomalous; none where no score is, or every one.
-    pub threshold: Option<f32>,
+    /// Scores from here up are called anomalous, exactly; none where no score is, or every one.
+    pub threshold: Option<f64>,
     /// The first axis, from 0 to 1.
     pub x: f64,
     /// The second axis, from 0 to 1.
@@ -62,15 +62,15 @@ pub struct RegionOverlap {
 
 /// The scores of one region, kept until all pixels are ranked.
 #[derive(Debug)]
-pub(super) struct RegionScores {
+pub(super) struct RegionScores<S: Score> {
     image: String,
     bounds: [usize; 4],
-    keys: Vec<Key>,
+    keys: Vec<Key<S>>,
 }
 
-impl RegionScores {
+impl<S: Score> RegionScores<S> {
     /// Those of each region of a map with rows of `width` pixels.
-    pub(super) fn of(image: &str, map: &[f32], regions: &Regions, width: usize) -> Vec<Self> {
+    pub(super) fn of(image: &str, map: &[S], regions: &Regions, width: usize) -> Vec<Self> {
         let empty = |&area: &u32| Self {
             image: image.to_owned(),
             bounds: [usize::MAX, usize::MAX, 0, 0],
@@ -86,7 +86,7 @@ impl RegionScores {
         found
     }
 
-    fn overlap(mut self, passed: &Passed<'_>) -> RegionOverlap {
+    fn overlap(mut self, passed: &Passed<'_, S>) -> RegionOverlap {
         self.keys.sort_unstable_by(|a, b| b.cmp(a));
         let area = self.keys.len();
         let mut curve = Thinned::new(REGION_STEP);
@@ -95,17 +95,22 @@ impl RegionScores {
         for tie in self.keys.chunk_by(|a, b| a == b) {
             let [x_above, x] = passed.rates(tie[0]);
             if x_above > before {
-                curve.add(Point { threshold: Some(above(tie[0])), x: x_above, y: found as f64 / area as f64 });
+                curve.add(Point { threshold: Some(above(tie[0]).into()), x: x_above, y: found as f64 / area as f64 });
             }
             (found, before) = (found + tie.len(), x);
-            curve.add(Point { threshold: Some(tie[0].score()), x, y: found as f64 / area as f64 });
+            curve.add(Point { threshold: Some(tie[0].score().into()), x, y: found as f64 / area as f64 });
         }
         RegionOverlap { image: self.image, area, bounds: self.bounds, points: curve.finish() }
     }
 }
 
 impl ClassCurves {
-    pub(super) fn of(class: &str, images: &Ranking, pixels: &Ranking, regions: Vec<RegionScores>) -> Self {
+    pub(super) fn of<I: Score, P: Score>(
+        class: &str,
+        images: &Ranking<I>,
+        pixels: &Ranking<P>,
+        regions: Vec<RegionScores<P>>,
+    ) -> Self {
         let [image_roc, image_pr, _] = curves(images);
         let [pixel_roc, pixel_pr, pro] = curves(pixels);
         let regions = match pixels.both_kinds() {
@@ -120,7 +125,7 @@ impl ClassCurves {
 }
 
 /// ROC, precision over recall, and mean overlap.
-fn curves(ranking: &Ranking) -> [Vec<Point>; 3] {
+fn curves<S: Score>(ranking: &Ranking<S>) -> [Vec<Point>; 3] {
     if ranking.both_kinds().is_err() {
         return [const { Vec::new() }; 3];
     }
@@ -138,7 +143,7 @@ fn curves(ranking: &Ranking) -> [Vec<Point>; 3] {
                 continue;
             }
             (hits, false_hits, overlap) = (hits + more, false_hits + false_more, overlap + raise);
-            let (threshold, x) = (Some(key.score()), false_hits as f64 / negatives);
+            let (threshold, x) = (Some(key.score().into()), false_hits as f64 / negatives);
             roc.add(Point { threshold, x, y: hits as f64 / positives });
             pro.add(Point { threshold, x, y: (overlap / regions).min(1.0) });
             if more > 0 {
@@ -155,7 +160,7 @@ fn curves(ranking: &Ranking) -> [Vec<Point>; 3] {
 }
 
 /// The next score above that of a key: a threshold from which on the key does not count.
-fn above(key: Key) -> f32 {
+fn above<S: Score>(key: Key<S>) -> S {
     key.score().next_up()
 }
 

@@ -2,31 +2,36 @@
 
 use crate::measure::ImageScore;
 
-use super::metric::MetricError;
+use super::metric::{Key, MetricError, Score};
 
 /// The score of an image whose map has `size` rows and columns; `value` is the score that the model itself gave.
 ///
-/// Means are taken in 64 bits and rounded once, at the end.
+/// Means are taken in 64 bits and rounded once, at the end, to what a score of the map is.
 ///
 /// # Errors
 /// If the rule needs a value or a map that is missing, or the map is smaller than the pools of the rule.
-pub fn image_score(rule: ImageScore, value: Option<f32>, map: &[f32], size: [usize; 2]) -> Result<f32, MetricError> {
+pub fn image_score<S: Score>(
+    rule: ImageScore,
+    value: Option<f64>,
+    map: &[S],
+    size: [usize; 2],
+) -> Result<f64, MetricError> {
     match rule {
         ImageScore::Model => value.ok_or(MetricError::NoScore),
         ImageScore::Max | ImageScore::Pool { .. } | ImageScore::Top { .. } if map.is_empty() => Err(MetricError::NoMap),
-        ImageScore::Max => Ok(map.iter().copied().fold(f32::NEG_INFINITY, f32::max)),
-        ImageScore::Pool { window, rounds } => pooled(map, size, window, rounds),
-        ImageScore::Top { k } => Ok(mean_of_highest(map, k)),
+        ImageScore::Max => Ok(map.iter().map(|&value| value.into()).fold(f64::NEG_INFINITY, f64::max)),
+        ImageScore::Pool { window, rounds } => pooled(map, size, window, rounds).map(|value| S::rounded(value).into()),
+        ImageScore::Top { k } => Ok(S::rounded(mean_of_highest(map, k)).into()),
     }
 }
 
 /// The highest value after rounds of average pooling.
-fn pooled(map: &[f32], [height, width]: [usize; 2], window: usize, rounds: usize) -> Result<f32, MetricError> {
+fn pooled<S: Score>(map: &[S], [height, width]: [usize; 2], window: usize, rounds: usize) -> Result<f64, MetricError> {
     let lost = rounds.saturating_mul(window.saturating_sub(1));
     if window == 0 || height.min(width) <= lost {
         return Err(MetricError::TooSmall { height, width, window, rounds });
     }
-    let mut values: Vec<f64> = map.iter().map(|&value| f64::from(value)).collect();
+    let mut values: Vec<f64> = map.iter().map(|&value| value.into()).collect();
     let (mut height, mut width) = (height, width);
     let share = 1.0 / (window * window) as f64;
     for _ in 0..rounds {
@@ -41,16 +46,16 @@ fn pooled(map: &[f32], [height, width]: [usize; 2], window: usize, rounds: usize
         }
         (values, height, width) = (down, rows, columns);
     }
-    Ok(values.into_iter().fold(f64::NEG_INFINITY, f64::max) as f32)
+    Ok(values.into_iter().fold(f64::NEG_INFINITY, f64::max))
 }
 
 /// The mean of the `k` highest values, or of all if there are fewer.
-fn mean_of_highest(map: &[f32], k: usize) -> f32 {
+fn mean_of_highest<S: Score>(map: &[S], k: usize) -> f64 {
     let k = k.clamp(1, map.len());
-    let mut values = map.to_vec();
-    let (_, _, _) = values.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
+    let mut values: Vec<Key<S>> = map.iter().map(|&value| Key::of(value)).collect();
+    let (_, _, _) = values.select_nth_unstable_by(k - 1, |a, b| b.cmp(a));
     let highest = &mut values[..k];
     // In a fixed order, so that the order of pixels does not change the sum.
-    highest.sort_unstable_by(f32::total_cmp);
-    (highest.iter().map(|&value| f64::from(value)).sum::<f64>() / k as f64) as f32
+    highest.sort_unstable();
+    highest.iter().map(|value| value.score().into()).sum::<f64>() / k as f64
 }

@@ -7,6 +7,7 @@ pub mod collect;
 pub mod curve;
 pub mod evaluation;
 pub mod image_score;
+pub mod marks;
 pub mod metric;
 pub mod saved;
 pub mod score;

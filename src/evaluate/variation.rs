@@ -84,7 +84,7 @@ impl DrawScores {
         for draw in 0..if common > 1 { common } else { 0 } {
             let mut areas = Vec::new();
             for class in &self.classes {
-                let mut scores = Scores::default();
+                let mut scores = Scores::<f32>::default();
                 class.images.iter().try_for_each(|image| scores.add(image.scores[draw], image.is_anomalous))?;
                 areas.extend(of_images(Metric::ImageAuroc, &scores.rank(&[])?, rules));
             }

@@ -118,7 +118,7 @@ pub enum ExperimentError {
 #[derive(Debug, thiserror::Error)]
 pub enum MapsError {
     /// Test images without a map.
-    #[error("{missing} of {of} test images have no map: {names}; expected `{}` or `.png`{hint}", .expected.display())]
+    #[error("{missing} of {of} test images have no map: {names}; expected `{}`, or `.tiff` or `.png`{hint}", .expected.display())]
     Missing {
         /// How many lack one.
         missing: usize,
@@ -130,6 +130,33 @@ pub enum MapsError {
         expected: PathBuf,
         /// What lies there instead.
         hint: String,
+    },
+    /// A folder in which there is nothing to measure.
+    #[error("`{}` holds no .npy, .tiff or .png file: there is nothing to measure", .0.display())]
+    None(PathBuf),
+    /// Masks that belong to no map.
+    #[error("masks without a map in `{}`: {names}; `{}` needs a map of that name", .maps.display(), .first.display())]
+    NoMap {
+        /// The first few of them, and how many more there are.
+        names: String,
+        /// The file of the first.
+        first: PathBuf,
+        /// Where maps lie.
+        maps: PathBuf,
+    },
+    /// Masks whose values do not say which pixels are anomalous.
+    #[error("{0}")]
+    Masks(String),
+    /// Maps whose rows are the columns of their images.
+    #[error("`{}` has {} rows and {} columns, its image {} rows and {} columns: maps are turned; save `map.T`",
+        .path.display(), .size[0], .size[1], .image[0], .image[1])]
+    Turned {
+        /// The first of them that shows it.
+        path: PathBuf,
+        /// Its rows and columns.
+        size: [usize; 2],
+        /// Those of its image.
+        image: [usize; 2],
     },
     /// Two files are the map of one image, or one file that of two.
     #[error("{0}")]

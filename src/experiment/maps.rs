@@ -1,6 +1,6 @@
 //! Anomaly maps that another tool has saved in a folder, matched with the test images of a data set.
 //!
-//! In: a folder with one file per test image, named as the image is in the data set: a float .npy or a grey PNG in place of
+//! In: a folder with one file per test image, named as the image is in the data set: an .npy, a TIFF or a grey PNG in place of
 //! `bottle/test/crack/000.png`. Out: observations, a few images at a time. What is then true: each test image has exactly
 //! one map, all maps are files of one kind, and all are of the size of their image or all of one size.
 
@@ -10,15 +10,12 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::error::{ExperimentError, MapsError};
-use crate::dataset::{Dataset, Sample, image_size, read_levels};
+use super::map_files::{ENDINGS, Files, MapValues, first_few, header, kind, list, stem};
+use crate::dataset::{Dataset, Sample};
 use crate::evaluate::collect::{Collector, Observation};
-use crate::evaluate::saved;
+use crate::evaluate::metric::Score;
 use crate::measure::MaskResize;
 
-/// Files that can be maps.
-const ENDINGS: [&str; 2] = ["npy", "png"];
-/// Names that are listed in a message; the rest is counted.
-const SHOWN: usize = 4;
 /// Images whose maps and masks are in memory at once.
 const TOGETHER: usize = 16;
 
@@ -27,12 +24,10 @@ const TOGETHER: usize = 16;
 pub struct Maps<'a> {
     dataset: &'a Dataset,
     paths: Vec<PathBuf>,
+    is_wide: bool,
     /// What a reader must know about the maps to judge the metrics, one sentence each.
     pub remarks: Vec<String>,
 }
-
-/// A file of a folder: its path below the folder, parted by `/`, without and with its ending.
-type Files = BTreeMap<String, Vec<(String, PathBuf)>>;
 
 impl<'a> Maps<'a> {
     /// Finds the map of each test image, and reads the headers of all.
@@ -40,8 +35,7 @@ impl<'a> Maps<'a> {
     /// # Errors
     /// If the folder can't be listed, an image has no map or two, maps are of two kinds, or one is of a wrong size.
     pub fn find(folder: &Path, dataset: &'a Dataset) -> Result<Self, ExperimentError> {
-        let mut files = Files::new();
-        list(folder, "", &mut files)?;
+        let files = list(folder)?;
         let mut paths: Vec<PathBuf> = Vec::new();
         let mut missing: Vec<&Sample> = Vec::new();
         let mut users: BTreeMap<PathBuf, &str> = BTreeMap::new();
@@ -63,21 +57,30 @@ impl<'a> Maps<'a> {
         if let Some(first) = missing.first() {
             return Err(lacking(folder, &files, &missing, first, dataset.test.len()).into());
         }
-        let ending = |path: &Path| path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
-        if let Some(second) = paths.iter().find(|path| ending(path) != ending(&paths[0])) {
+        if let Some(second) = paths.iter().find(|path| kind(path) != kind(&paths[0])) {
             return Err(MapsError::Kinds { first: paths[0].clone(), second: second.clone() }.into());
         }
-        let remarks = [surplus(folder, &files, &users), sizes(dataset, &paths)?].into_iter().flatten().collect();
-        Ok(Self { dataset, paths, remarks })
+        let headers: Vec<_> = paths.par_iter().map(|path| header(path)).collect();
+        let headers = headers.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let is_wide = headers.iter().any(|header| header.is_wide);
+        let sizes: Vec<[usize; 2]> = headers.iter().map(|header| header.size).collect();
+        let remarks = [surplus(folder, &files, &users), compared(dataset, &paths, &sizes)?];
+        Ok(Self { dataset, paths, is_wide, remarks: remarks.into_iter().flatten().collect() })
+    }
+
+    /// Whether the values of maps need 64 bits.
+    #[must_use]
+    pub const fn are_wide(&self) -> bool {
+        self.is_wide
     }
 
     /// Adds every map and its mask to `collectors`. `watch` is called with the number of maps that are done and of all.
     ///
     /// # Errors
     /// If a map or mask can't be read, or a value of a map is NaN or infinite.
-    pub fn measure(
+    pub fn measure<S: Score>(
         &mut self,
-        collectors: &mut [Collector],
+        collectors: &mut [Collector<S>],
         watch: &mut dyn FnMut(usize, usize),
     ) -> Result<(), ExperimentError> {
         let rules: Vec<MaskResize> = collectors.iter().map(|c| c.measure().protocol.rules().mask).collect();
@@ -86,19 +89,20 @@ impl<'a> Maps<'a> {
         let (mut done, all) = (0, self.paths.len());
         for (samples, paths) in self.dataset.test.chunks(TOGETHER).zip(self.paths.chunks(TOGETHER)) {
             let pairs = samples.par_iter().zip(paths);
-            let read: Vec<Shown> = pairs.map(|(sample, path)| shown(sample, path, &rules)).collect::<Result<_, _>>()?;
+            let read: Vec<Shown<S>> =
+                pairs.map(|(sample, path)| shown(sample, path, &rules)).collect::<Result<_, _>>()?;
             for (sample, shown) in samples.iter().zip(&read) {
                 ranges.insert(shown.range());
-                depth = depth.or(shown.bits);
+                depth = depth.or(shown.map.bits);
                 for (collector, mask) in collectors.iter_mut().zip(&shown.masks) {
                     collector.add(Observation {
                         class: sample.class,
                         id: &sample.id,
                         score: None,
                         anomalous: sample.is_anomalous(),
-                        map: &shown.values,
+                        map: &shown.map.values,
                         mask: sample.is_marked().then_some(mask),
-                        size: shown.size,
+                        size: shown.map.size,
                     })?;
                 }
             }
@@ -116,73 +120,30 @@ impl<'a> Maps<'a> {
 }
 
 /// A map and its mask by each of some rules.
-struct Shown {
-    values: Vec<f32>,
-    size: [usize; 2],
-    bits: Option<u8>,
+struct Shown<S> {
+    map: MapValues<S>,
     masks: Vec<Vec<bool>>,
 }
 
-impl Shown {
+impl<S: Score> Shown<S> {
     /// The bits of its lowest and its highest value.
-    fn range(&self) -> (u32, u32) {
-        let low = self.values.iter().copied().fold(f32::INFINITY, f32::min);
-        let high = self.values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        (low.to_bits(), high.to_bits())
+    fn range(&self) -> (u64, u64) {
+        let values = || self.map.values.iter().map(|&value| value.into());
+        (values().fold(f64::INFINITY, f64::min).to_bits(), values().fold(f64::NEG_INFINITY, f64::max).to_bits())
     }
 }
 
-fn shown(sample: &Sample, path: &Path, rules: &[MaskResize]) -> Result<Shown, ExperimentError> {
-    let (values, size, bits) = if is_npy(path) {
-        let (values, size) = saved::read_map(path)?;
-        (values, size, None)
-    } else {
-        let levels = read_levels(path)?;
-        (levels.values, [levels.height as usize, levels.width as usize], Some(levels.bits))
-    };
+fn shown<S: Score>(sample: &Sample, path: &Path, rules: &[MaskResize]) -> Result<Shown<S>, ExperimentError> {
+    let map = MapValues::read(path)?;
     let mask = sample.mask(None)?;
-    let [rows, columns] = size.map(|side| side as u32);
+    let [rows, columns] = map.size.map(|side| side as u32);
     let placed = |rule: &MaskResize| match &mask {
         Some(mask) if (mask.width, mask.height) == (columns, rows) => mask.anomalous(),
         Some(mask) => mask.resized(columns, rows, *rule).anomalous(),
-        None => vec![false; values.len()],
+        None => vec![false; map.values.len()],
     };
     let masks = rules.iter().map(placed).collect();
-    Ok(Shown { values, size, bits, masks })
-}
-
-fn is_npy(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"))
-}
-
-/// Lists all files below a folder except hidden ones; does not follow links to folders.
-fn list(folder: &Path, above: &str, files: &mut Files) -> Result<(), ExperimentError> {
-    let fail = |source| saved::SavedError::Read { path: folder.to_path_buf(), source };
-    let entries = std::fs::read_dir(folder).map_err(fail)?.collect::<Result<Vec<_>, _>>().map_err(fail)?;
-    for entry in entries {
-        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        let is_folder = path.is_dir();
-        // Not what systems leave behind; but the folder of a class may have any name.
-        let is_passed_over = if is_folder { path.is_symlink() } else { name.starts_with('.') };
-        if is_passed_over {
-            continue;
-        }
-        let below = if above.is_empty() { name } else { format!("{above}/{name}") };
-        if is_folder {
-            list(&path, &below, files)?;
-        } else {
-            files.entry(stem(&below).to_owned()).or_default().push((below, path));
-        }
-    }
-    Ok(())
-}
-
-/// A path without its ending.
-fn stem(path: &str) -> &str {
-    match path.rsplit_once('.') {
-        Some((stem, ending)) if !ending.contains('/') => stem,
-        _ => path,
-    }
+    Ok(Shown { map, masks })
 }
 
 /// The map of an image: named with the ending of the image and its own, or with its own alone.
@@ -218,14 +179,6 @@ fn lacking(folder: &Path, files: &Files, missing: &[&Sample], first: &Sample, of
     MapsError::Missing { missing: missing.len(), of, names, expected, hint }
 }
 
-fn first_few<'a>(names: impl Iterator<Item = &'a str>, count: usize) -> String {
-    let shown: Vec<String> = names.take(SHOWN).map(|name| format!("`{name}`")).collect();
-    match count.saturating_sub(SHOWN) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
-}
-
 /// Files that are the map of no test image.
 fn surplus(folder: &Path, files: &Files, users: &BTreeMap<PathBuf, &str>) -> Option<String> {
     let unused: Vec<&str> =
@@ -236,22 +189,24 @@ fn surplus(folder: &Path, files: &Files, users: &BTreeMap<PathBuf, &str>) -> Opt
     (!unused.is_empty()).then(|| format!("{} {words} of no test image in `{shown}`: {names}", unused.len()))
 }
 
-/// Checks the sizes of all maps, from their headers; a remark if masks have to be resized.
-fn sizes(dataset: &Dataset, paths: &[PathBuf]) -> Result<Option<String>, ExperimentError> {
-    let of = |(sample, path): (&Sample, &PathBuf)| -> Result<([usize; 2], [usize; 2]), ExperimentError> {
-        let sides = |(width, height): (u32, u32)| [height as usize, width as usize];
-        let map = if is_npy(path) { saved::map_size(path)? } else { sides(image_size(path)?) };
-        Ok((map, sides(sample.size()?)))
-    };
-    let sizes: Vec<_> = dataset.test.par_iter().zip(paths).map(of).collect();
-    let sizes = sizes.into_iter().collect::<Result<Vec<_>, _>>()?;
+/// Compares the sizes of all maps with those of their images; a remark if masks have to be resized.
+fn compared(dataset: &Dataset, paths: &[PathBuf], maps: &[[usize; 2]]) -> Result<Option<String>, ExperimentError> {
+    let side = |sample: &Sample| sample.size().map(|(width, height)| [height as usize, width as usize]);
+    let images: Vec<_> = dataset.test.par_iter().map(side).collect();
+    let images: Vec<[usize; 2]> = images.into_iter().collect::<Result<_, _>>()?;
+    let sizes: Vec<_> = maps.iter().copied().zip(images).collect();
     let Some(unlike) = sizes.iter().position(|(map, image)| map != image) else { return Ok(None) };
+    if sizes.iter().all(|&(map, [height, width])| map == [width, height]) {
+        let (path, (size, image)) = (paths[unlike].clone(), sizes[unlike]);
+        return Err(MapsError::Turned { path, size, image }.into());
+    }
     // Maps that fit their image say nothing of the others; one that does not sets the size of all.
     let common = sizes[unlike].0;
     match sizes.iter().position(|(map, _)| *map != common) {
         None => {
             let [height, width] = common;
-            Ok(Some(format!("maps are {height}x{width}, not of the size of their images: masks are resized to them")))
+            let size = format!("{height}x{width} (height x width)");
+            Ok(Some(format!("maps are {size}, not of the size of their images: masks are resized to them")))
         }
         Some(other) => {
             let (at, beside) = if sizes[other].0 == sizes[other].1 { (unlike, other) } else { (other, unlike) };
@@ -263,8 +218,8 @@ fn sizes(dataset: &Dataset, paths: &[PathBuf]) -> Result<Option<String>, Experim
 }
 
 /// Maps that all have the same lowest and highest value were probably brought to it one by one.
-fn stretched(ranges: &BTreeSet<(u32, u32)>, maps: usize) -> Option<String> {
-    let (low, high) = ranges.first().map(|&(low, high)| (f32::from_bits(low), f32::from_bits(high)))?;
+fn stretched(ranges: &BTreeSet<(u64, u64)>, maps: usize) -> Option<String> {
+    let (low, high) = ranges.first().map(|&(low, high)| (f64::from_bits(low), f64::from_bits(high)))?;
     (maps > 2 && ranges.len() == 1 && low < high).then(|| {
         format!(
             "each of the {maps} maps runs from {low} to {high}: if each was stretched on its own, scores of different \

@@ -80,7 +80,10 @@ impl Drawn {
 }
 
 fn scores(scored: &Scored, rules: &[ImageScore]) -> Result<Vec<f32>, ExperimentError> {
-    let score = |rule: &ImageScore| image_score(*rule, Some(scored.value), &scored.map, scored.size);
+    // The score of a map of 32 bits, and of a model, has 32 bits.
+    let score = |rule: &ImageScore| {
+        image_score(*rule, Some(scored.value.into()), &scored.map, scored.size).map(|score| score as f32)
+    };
     Ok(rules.iter().map(score).collect::<Result<_, _>>()?)
 }
 
@@ -133,7 +136,7 @@ impl<'a> Tally<'a> {
             let observation = Observation {
                 class: sample.class,
                 id: &sample.id,
-                score: Some(scored.value),
+                score: Some(scored.value.into()),
                 anomalous: sample.is_anomalous(),
                 map: &scored.map,
                 mask: sample.is_marked().then_some(&mask),

@@ -133,6 +133,56 @@ fn many_findings_of_a_kind_are_one_line() {
     assert!(ended.stderr().contains("defective image"), "{}", ended.stderr());
 }
 
+/// The fields of each row, as RFC 4180 has them.
+fn rows(csv: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut field, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut letters = csv.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if quoted && letters.peek() == Some(&'"') => field.extend(letters.next()),
+            '"' => quoted = !quoted,
+            ',' if !quoted => row.push(std::mem::take(&mut field)),
+            '\n' if !quoted => {
+                row.push(std::mem::take(&mut field));
+                rows.push(std::mem::take(&mut row));
+            }
+            other => field.push(other),
+        }
+    }
+    rows
+}
+
+#[test]
+fn names_with_commas_quotes_and_line_breaks_give_rows_of_three_fields() {
+    let bench = Bench::new();
+    let probe = "model Probe {\n    data { size = 8 }\n    score(image) {\n        let map = mean(image, axis: 1, keep: true)\n        \
+                 { map: map, value: mean(map, axis: [1, 2, 3]) }\n    }\n}\n";
+    bench.write("probe.diad", probe.as_bytes());
+    bench.write("none.safetensors", &[&2_u64.to_le_bytes()[..], b"{}"].concat());
+    let names = ["a,b.png", "c\"d.png", "e\nf.png", "g\",\"h.png", "plain.png"];
+    names.iter().for_each(|name| bench.picture(&format!("in/{name}"), 8, 100));
+    let arguments = ["predict", "probe.diad", "--weights", "none.safetensors", "--images", "in", "--out", "out"];
+    bench.run(&arguments).success();
+    let rows = rows(&std::fs::read_to_string(bench.path("out/scores.csv")).expect("it was written"));
+    assert_eq!(rows[0], ["image", "score", "heat_map"]);
+    let found: Vec<&str> = rows[1..].iter().map(|row| row[0].strip_prefix("in/").expect("it lies there")).collect();
+    assert_eq!(found, names);
+    for row in &rows[1..] {
+        assert_eq!(row.len(), 3, "{row:?}");
+        assert!(bench.path(&format!("out/{}", row[2])).exists(), "{row:?}");
+    }
+}
+
+#[test]
+fn a_settings_file_may_begin_with_a_byte_order_mark_and_end_lines_as_windows_does() {
+    let bench = Bench::new();
+    let tree = Tree::of("mvtec");
+    let settings = format!("\u{feff}device = \"cpu\"\r\n[data]\r\nmvtec = '{}'\r\n", tree.root().display());
+    bench.write("diadc.toml", settings.as_bytes());
+    let text = bench.run(&["data", "check", "--dataset", "mvtec"]).success().stdout();
+    assert!(text.contains("mvtec in "), "{text}");
+}
+
 #[test]
 fn check_prints_json_and_draws_a_sheet() {
     let bench = Bench::new();

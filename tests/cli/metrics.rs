@@ -112,7 +112,11 @@ fn maps_of_one_other_size_have_their_masks_resized() {
     let ended = beside.run(&["--metrics", "pixel_auroc", "--format", "json"]).success();
     let area = values(&ended.stdout(), 0)["pixel_auroc"].as_f64().expect("it is defined");
     assert!((area - (1.0 - 0.5 * 10.0 / 150.0)).abs() < 1e-12, "{area}");
-    assert!(ended.stderr().contains("maps are 10x10, not of the size of their images"), "{}", ended.stderr());
+    assert!(
+        ended.stderr().contains("maps are 10x10 (height x width), not of the size of their images"),
+        "{}",
+        ended.stderr()
+    );
 }
 
 #[test]
@@ -178,7 +182,7 @@ fn files_that_no_image_needs_and_stretched_maps_are_told() {
 #[test]
 fn maps_that_lack_are_named_with_the_place_where_they_should_be() {
     let beside = Beside::new();
-    let expected = "`maps/nut/test/crack/000.npy` or `.png`";
+    let expected = "`maps/nut/test/crack/000.npy`, or `.tiff` or `.png`";
     beside
         .run(&[])
         .fails(1, &["2 of 2 test images have no map: `nut/test/crack/000.png`", expected, "the folder is empty"]);
@@ -186,8 +190,8 @@ fn maps_that_lack_are_named_with_the_place_where_they_should_be() {
     beside.run(&[]).fails(1, &["2 of 2", "found there is `maps/000.npy`"]);
     let beside = Beside::npy();
     std::fs::remove_file(beside.bench.path("maps/nut/test/crack/000.npy")).expect("it is there");
-    beside.bench.write("maps/nut/test/crack/000.tiff", b"");
-    let kind = "000.tiff` is of a kind that is not read";
+    beside.bench.write("maps/nut/test/crack/000.exr", b"");
+    let kind = "000.exr` is of a kind that is not read";
     beside.run(&[]).fails(1, &["1 of 2 test images have no map: `nut/test/crack/000.png`", expected, kind]);
 }
 

@@ -1,5 +1,6 @@
 //! The program as a user meets it: commands, results, mistakes.
 
+mod arrays;
 mod bench;
 mod call;
 mod data;
@@ -8,7 +9,7 @@ mod fmt;
 mod harness;
 mod hostile;
 mod memory;
-mod metrics;
+pub(crate) mod metrics;
 mod mistakes;
 mod neovim;
 mod pages;

@@ -9,7 +9,7 @@ fn observation<'a>(class: usize, score: f32, map: &'a [f32], mask: &'a [bool]) -
     Observation {
         class,
         id: "bent/003",
-        score: Some(score),
+        score: Some(score.into()),
         anomalous: mask.contains(&true),
         map,
         mask: Some(mask),

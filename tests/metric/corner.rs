@@ -35,7 +35,7 @@ const NO_GOOD_PIXEL: Reasons = ["no good test images", "no good pixels", "no goo
 const UNMARKED: Reasons = ["", "no anomalous pixels", "no anomalous pixels"];
 const ONE_SCORE: &str = "one score everywhere";
 const FEW: Reasons = ["", "", "too few thresholds below the limit of the false-positive rate"];
-const FAR: &str = "scores too far apart for bins of 32-bit numbers";
+const FAR: &str = "scores too far apart for bins in their type";
 
 #[rustfmt::skip]
 fn corners() -> Vec<Corner> {

@@ -31,7 +31,10 @@ fn the_curves_of_a_map_are_those_by_hand() {
     let roc = [(0.0, 0.0), (0.0, third), (third, third), (2.0 * third, 1.0), (1.0, 1.0)];
     assert_eq!(places(&curves.pixel_roc), roc);
     let thresholds: Vec<_> = curves.pixel_roc.iter().map(|point| point.threshold).collect();
-    assert_eq!(thresholds, [None, Some(0.9), Some(0.4_f32.next_up()), Some(0.4), None]);
+    assert_eq!(
+        thresholds,
+        [None, Some(0.9), Some(0.4_f32.next_up()), Some(0.4), None].map(|score: Option<f32>| score.map(f64::from))
+    );
     assert_eq!(places(&curves.pixel_pr), [(third, 1.0), (1.0, 0.6)]);
     assert_eq!(places(&curves.pro), [(0.0, 0.0), (0.0, 0.25), (third, 0.25), (2.0 * third, 1.0), (1.0, 1.0)]);
     let [first, second] = &curves.regions[..] else { panic!("{:?}", curves.regions) };

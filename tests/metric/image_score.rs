@@ -6,7 +6,7 @@ use diadc::measure::ImageScore;
 
 const MAP: [f32; 12] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0];
 
-fn score(rule: ImageScore) -> Result<f32, MetricError> {
+fn score(rule: ImageScore) -> Result<f64, MetricError> {
     image_score(rule, Some(0.25), &MAP, [3, 4])
 }
 
@@ -31,5 +31,5 @@ fn pools_larger_than_the_map_are_refused() {
 #[test]
 fn what_is_not_there_is_not_made_up() {
     assert_eq!(image_score(ImageScore::Model, None, &MAP, [3, 4]), Err(MetricError::NoScore));
-    assert_eq!(image_score(ImageScore::Max, Some(1.0), &[], [0, 0]), Err(MetricError::NoMap));
+    assert_eq!(image_score::<f32>(ImageScore::Max, Some(1.0), &[], [0, 0]), Err(MetricError::NoMap));
 }

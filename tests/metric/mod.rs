@@ -4,6 +4,7 @@ mod collect;
 mod corner;
 mod curve;
 mod image_score;
+mod marks;
 mod oracle;
 mod property;
 mod protocol;
@@ -14,7 +15,7 @@ mod variation;
 use diadc::evaluate::metric::{Ranking, Scores};
 
 /// Items that are no pixels, ranked.
-fn ranking(items: impl IntoIterator<Item = (f32, bool)>) -> Ranking {
+fn ranking(items: impl IntoIterator<Item = (f32, bool)>) -> Ranking<f32> {
     let mut scores = Scores::default();
     for (score, anomalous) in items {
         scores.add(score, anomalous).expect("the scores are finite");

@@ -3,7 +3,7 @@
 use diadc::evaluate::metric::{Ranking, auroc, average_precision, f1_max, iou_max};
 use proptest::prelude::*;
 
-fn ranking(items: &[(f32, bool)]) -> Ranking {
+fn ranking(items: &[(f32, bool)]) -> Ranking<f32> {
     super::ranking(items.iter().copied())
 }
 

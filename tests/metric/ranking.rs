@@ -4,7 +4,7 @@ use diadc::evaluate::metric::{
     MetricError, Ranking, Regions, Scores, Undefined, auroc, average_precision, f1_max, pro,
 };
 
-fn ranking(scores: &[f32], labels: &[bool]) -> Ranking {
+fn ranking(scores: &[f32], labels: &[bool]) -> Ranking<f32> {
     super::ranking(scores.iter().copied().zip(labels.iter().copied()))
 }
 

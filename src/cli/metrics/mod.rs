@@ -9,9 +9,10 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::diagnostic::one_of;
-use crate::evaluate::collect::Collector;
+use crate::evaluate::collect::{Collector, Measured};
 use crate::evaluate::curve::ClassCurves;
-use crate::experiment::write_file;
+use crate::evaluate::metric::Score;
+use crate::experiment::{Role, write_file};
 use crate::measure::{ImageScore, Measure, Metric, PRO_LIMIT, ProtocolName};
 use crate::report::{self, Published};
 
@@ -21,11 +22,13 @@ use super::terminal::{self, Screen};
 
 /// Computes metrics of predictions that any tool has saved; no model is needed
 ///
-/// The predictions are one of three things.
+/// The predictions are one of four things.
 ///
 /// A folder of maps of the images of a data set (--dataset, --data): one file per test image, with the name that the image
-/// has in the data set and the ending .npy (float) or .png (grey, 8 or 16 bits), such as MAPS/bottle/test/crack/000.npy.
+/// has in the data set and the ending .npy, .tiff or .png (grey, 8 or 16 bits), such as MAPS/bottle/test/crack/000.npy.
 /// Masks and labels are those of the data set. Only a few maps are in memory at a time.
+///
+/// A folder of maps and, with --masks, a folder of masks with the same names; a map without a mask is that of a good image.
 ///
 /// A .npz or .safetensors file with the arrays `maps` [N, H, W] and `masks` [N, H, W], and optionally `scores`
 /// [N], `labels` [N] and `classes` [N] (the names that UniAD, ADer and anomalib use are known too). Or a .npy file of
@@ -33,13 +36,15 @@ use super::terminal::{self, Screen};
 ///
 /// A folder with one .npz per image, as UniAD and DiAD dump them.
 ///
-/// Values of 64 bits are rounded to 32.
+/// Values of 64 bits are ranked as they are.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc metrics maps/ --dataset mvtec --data /data/mvtec    a folder of maps beside a data set
   diadc metrics maps/ --dataset visa --classes pcb1,candle  some classes; diadc.toml says where the data set lies
   diadc metrics predictions.npz                             image and pixel metrics of each class
+  diadc metrics predictions.npz --keys maps=heat,masks=gt   arrays with other names
   diadc metrics maps.npy --masks masks.npy --score max      arrays in files of their own
+  diadc metrics maps/ --masks masks/                        two folders, with files of the same names
   diadc metrics results/npz --protocol exact,diad           a folder of one .npz per image, by two protocols
   diadc metrics predictions.npz --metrics image_auroc,pro --format json
   diadc metrics predictions.npz --curves curves.json        ROC, precision-recall, PRO, and the overlap with each region
@@ -67,15 +72,25 @@ pub(super) struct Metrics {
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     classes: Option<Vec<String>>,
 
-    /// Masks [N, H, W] as a .npy file; a pixel is anomalous above one half of the highest possible value
-    #[arg(long, value_name = "FILE")]
+    /// Masks [N, H, W] as a .npy file, or a folder of masks; every number but 0 marks a pixel, and in blended masks what is
+    /// above one half
+    #[arg(long, value_name = "FILE|DIR")]
     masks: Option<PathBuf>,
+
+    /// Values of masks above this number mark a pixel
+    #[arg(long, value_name = "NUMBER", conflicts_with = "dataset")]
+    mask_above: Option<f64>,
+
+    /// What arrays are called, where they have none of the usual names: maps=A,masks=B,scores=C,labels=D,classes=E,filenames=F
+    #[arg(long, value_delimiter = ',', value_name = "ROLE=NAME", value_parser = key)]
+    keys: Vec<(Role, String)>,
 
     /// Image scores [N] as a .npy file
     #[arg(long, value_name = "FILE")]
     scores: Option<PathBuf>,
 
-    /// Image labels [N] as a .npy file, 0 for good; without them an image is anomalous if its mask is not empty
+    /// Image labels [N] as a .npy file, 0 for good and 1 for anomalous; without them an image is anomalous if a pixel of its
+    /// mask is
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
 
@@ -108,6 +123,9 @@ pub(super) struct Metrics {
     format: TableFormat,
 }
 
+/// What was measured by each protocol.
+type Results = Vec<(ProtocolName, Measured)>;
+
 /// The curves of each protocol as text.
 type CurveWriter = fn(&[(ProtocolName, Vec<ClassCurves>)]) -> String;
 
@@ -126,6 +144,13 @@ fn curves_file(text: &str) -> Result<CurvesFile, String> {
         Some("csv") => Ok(CurvesFile { path, write: report::curves_csv }),
         _ => Err("name a .json or .csv file".to_owned()),
     }
+}
+
+fn key(text: &str) -> Result<(Role, String), String> {
+    let (word, name) = text.split_once('=').filter(|(_, name)| !name.is_empty()).ok_or("write ROLE=NAME")?;
+    let role = Role::ALL.into_iter().find(|role| role.name() == word);
+    let help = || one_of(word, Role::ALL.map(Role::name)).unwrap_or_default();
+    Ok((role.ok_or_else(|| format!("there is no array of the role `{word}`; {}", help()))?, name.to_owned()))
 }
 
 fn metric(text: &str) -> Result<Metric, String> {
@@ -173,18 +198,11 @@ impl Metrics {
         if self.shown.is_empty() {
             self.shown = Metric::USUAL.to_vec();
         }
-        let started = Instant::now();
         let mut screen = Screen::new();
-        let collected = self.collected(&mut screen);
+        let results = self.measured(&mut screen);
         screen.clear();
-        let (mut evaluations, mut curves) = (Vec::new(), Vec::new());
-        for collector in collected? {
-            let protocol = collector.measure().protocol;
-            let measured = collector.measured(&mut |done, all| screen.late("ranking", started, [done, all]))?;
-            evaluations.push(measured.evaluation);
-            curves.push((protocol, measured.curves));
-        }
-        screen.clear();
+        let (evaluations, curves): (Vec<_>, Vec<_>) =
+            results?.into_iter().map(|(protocol, measured)| (measured.evaluation, (protocol, measured.curves))).unzip();
         match self.format {
             TableFormat::Table => {
                 let mut text = report::table(&evaluations, terminal::charset());
@@ -202,24 +220,29 @@ impl Metrics {
         Ok(())
     }
 
-    /// The predictions, in a collector for each protocol.
-    fn collected(&self, screen: &mut Screen) -> Result<Vec<Collector>, Failure> {
+    /// The results by each protocol.
+    fn measured(&self, screen: &mut Screen) -> Result<Results, Failure> {
         let holds_npz = |folder: &PathBuf| -> Result<bool, Failure> { Ok(!saved::npz_files(folder)?.is_empty()) };
         if !self.predictions.is_dir() {
             self.refuse_data("a file of predictions")?;
             return self.of_file(screen);
         }
+        if let (Some(masks), None) = (self.masks.as_ref().filter(|masks| masks.is_dir()), &self.dataset) {
+            self.refuse_files("two folders", &["--masks"])?;
+            return self.pairs(masks, screen);
+        }
         if holds_npz(&self.predictions)? {
             self.refuse_data("a folder of .npz files")?;
-            self.refuse_files("a folder of .npz files")?;
+            self.refuse_files("a folder of .npz files", &["--keys"])?;
             return self.of_folder(screen);
         }
         let Some(dataset) = &self.dataset else {
             let shown = self.predictions.display();
-            let words = "name a file of predictions, or the data set that its maps are of: `--dataset NAME --data DIR`";
+            let words = "name a file of predictions, the data set that its maps are of with `--dataset NAME --data DIR`, or a \
+                         folder of masks with `--masks DIR`";
             return Err(Failure::Usage(format!("`{shown}` holds no .npz file; {words}")));
         };
-        self.refuse_files("a folder of maps, whose masks and labels are those of the data set")?;
+        self.refuse_files("a folder of maps, whose masks and labels are those of the data set", &[])?;
         self.beside(dataset, screen)
     }
 
@@ -233,22 +256,35 @@ impl Metrics {
         Err(Failure::Usage(format!("`{needless}` does not go with {what}, only with a folder of maps")))
     }
 
-    /// Refuses arrays in files of their own where they would not be read.
-    fn refuse_files(&self, what: &str) -> Result<(), Failure> {
+    /// Refuses arrays in files of their own, and names of arrays, where they would not be read, but for some.
+    fn refuse_files(&self, what: &str, but: &[&str]) -> Result<(), Failure> {
         let files = [
-            ("--masks", &self.masks),
-            ("--scores", &self.scores),
-            ("--labels", &self.labels),
-            ("--class-names", &self.class_names),
+            ("--masks", self.masks.is_some()),
+            ("--scores", self.scores.is_some()),
+            ("--labels", self.labels.is_some()),
+            ("--class-names", self.class_names.is_some()),
+            ("--keys", !self.keys.is_empty()),
         ];
-        match files.iter().find(|(_, file)| file.is_some()) {
+        match files.iter().find(|(name, is_given)| *is_given && !but.contains(name)) {
             Some((name, _)) => Err(Failure::Usage(format!("`{name}` does not go with {what}"))),
             None => Ok(()),
         }
     }
 
+    /// The results of what collectors have gathered.
+    fn results<S: Score>(&self, collectors: Vec<Collector<S>>, screen: &mut Screen) -> Result<Results, Failure> {
+        let started = Instant::now();
+        let mut results = Results::new();
+        for collector in collectors {
+            let protocol = collector.measure().protocol;
+            let measured = collector.measured(&mut |done, all| screen.late("ranking", started, [done, all]))?;
+            results.push((protocol, measured));
+        }
+        Ok(results)
+    }
+
     /// An empty collector for each protocol, for these classes.
-    fn collectors(&self, classes: &[String], have_scores: bool) -> Vec<Collector> {
+    fn collectors<S: Score>(&self, classes: &[String], have_scores: bool) -> Vec<Collector<S>> {
         let own = if have_scores { ImageScore::Model } else { ImageScore::Max };
         let base = Measure {
             metrics: self.shown.clone(),

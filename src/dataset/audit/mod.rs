@@ -154,7 +154,7 @@ pub fn audit(request: &Request, progress: &(dyn Fn(usize, usize) + Sync)) -> Res
     let published = published::of(&request.name);
     let classes = published::compare(published, classes, all, request.classes.is_none(), &mut findings);
     if published.is_none() {
-        notes.push(format!("no counts are published for `{}`", request.name));
+        notes.push(format!("no published counts of `{}` are known here", request.name));
     }
     findings.sort_by(|a, b| (a.severity, a.kind, &a.files).cmp(&(b.severity, b.kind, &b.files)));
     let source = published.map(|published| published.source.as_str());

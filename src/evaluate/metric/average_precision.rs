@@ -4,13 +4,13 @@
 //! precision at that score. Items that tie enter together. Nothing is interpolated between points: a straight line
 //! between two of them overstates the area (Davis and Goadrich, 2006).
 
-use super::{Ranking, Undefined};
+use super::{Ranking, Score, Undefined};
 
 /// The average precision, above 0 and at most 1; chance is the share of anomalous items.
 ///
 /// # Errors
 /// If there is no anomalous item, or no good one: precision would then be 1 whatever the scores.
-pub fn average_precision(ranking: &Ranking) -> Result<f64, Undefined> {
+pub fn average_precision<S: Score>(ranking: &Ranking<S>) -> Result<f64, Undefined> {
     ranking.both_kinds()?;
     let (mut hits, mut called, mut sum) = (0_u64, 0_u64, 0.0);
     for step in ranking.steps() {

@@ -4,15 +4,15 @@
 //! the last bin, and an overflow bin counts it once more: so it counts twice, in totals too.
 
 use super::ranking::Above;
-use super::{Key, Ranking, Undefined};
+use super::{Key, Ranking, Score, Undefined};
 
 /// Marks at the edges of bins over the range of the scores.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bins {
+pub struct Bins<S: Score> {
     /// For each edge from the second on, the highest score below it; rising.
-    marks: Vec<Key>,
+    marks: Vec<Key<S>>,
     /// The mark below the highest score.
-    top: Key,
+    top: Key<S>,
 }
 
 /// A curve from its highest threshold down.
@@ -21,27 +21,26 @@ struct Counts {
     totals: Above,
 }
 
-impl Bins {
-    /// Bins over `range`; none if it is empty, where the original stops, or too wide for 32 bits.
+impl<S: Score> Bins<S> {
+    /// Bins over `range`; none if it is empty, where the original stops, or too wide for the bits of a score.
     #[must_use]
-    pub fn new((low, high): (f32, f32), count: usize) -> Option<Self> {
-        if high <= low || !((high - low) * count as f32).is_finite() {
+    pub fn new((low, high): (S, S), count: usize) -> Option<Self> {
+        if high <= low || !((high - low) * S::rounded(count as f64)).is_finite() {
             return None;
         }
-        // In 32 bits and in this order, as the kernel of `histc` computes the number of a bin.
-        let bin = |score: f32| (score - low) * count as f32 / (high - low);
+        // In the type of the scores and in this order, as the kernel of `histc` computes the number of a bin.
+        let bin = |score: S| (score - low) * S::rounded(count as f64) / (high - low);
         let edge = |number: usize| {
-            let at = Key::first(Key::of(low), Key::of(high), |score| bin(score) >= number as f32);
+            let at = Key::first(Key::of(low), Key::of(high), |score| bin(score) >= S::rounded(number as f64));
             // The highest score belongs to the last bin, and rounding may leave a bin empty.
             at.unwrap_or(Key::of(high))
         };
-        let below = |key: Key| Key(key.0 - 1);
-        Some(Self { marks: (1..count).map(|number| below(edge(number))).collect(), top: below(Key::of(high)) })
+        Some(Self { marks: (1..count).map(|number| edge(number).before()).collect(), top: Key::of(high).before() })
     }
 
     /// The keys that must be marks of the ranking.
     #[must_use]
-    pub fn marks(&self) -> Vec<Key> {
+    pub fn marks(&self) -> Vec<Key<S>> {
         self.marks.iter().copied().chain([self.top]).collect()
     }
 
@@ -49,7 +48,7 @@ impl Bins {
     ///
     /// # Errors
     /// If there is no anomalous or no good pixel.
-    pub fn auroc(&self, ranking: &Ranking) -> Result<f64, Undefined> {
+    pub fn auroc(&self, ranking: &Ranking<S>) -> Result<f64, Undefined> {
         let Counts { points, totals } = self.counts(ranking)?;
         let rates = points.iter().map(|point| {
             (point.negatives as f64 / totals.negatives as f64, point.positives as f64 / totals.positives as f64)
@@ -61,7 +60,7 @@ impl Bins {
     ///
     /// # Errors
     /// If there is no anomalous or no good pixel.
-    pub fn average_precision(&self, ranking: &Ranking) -> Result<f64, Undefined> {
+    pub fn average_precision(&self, ranking: &Ranking<S>) -> Result<f64, Undefined> {
         let Counts { points, totals } = self.counts(ranking)?;
         let rates = points.iter().map(|point| {
             let called = point.positives + point.negatives;
@@ -75,7 +74,7 @@ impl Bins {
     ///
     /// # Errors
     /// If there is no region or no good pixel, or the highest score alone passes the limit.
-    pub fn pro(&self, ranking: &Ranking, limit: f64) -> Result<f64, Undefined> {
+    pub fn pro(&self, ranking: &Ranking<S>, limit: f64) -> Result<f64, Undefined> {
         let Counts { points, totals } = self.counts(ranking)?;
         let rates: Vec<(f64, f64)> = points
             .iter()
@@ -93,7 +92,7 @@ impl Bins {
         Ok(sum / limit)
     }
 
-    fn counts(&self, ranking: &Ranking) -> Result<Counts, Undefined> {
+    fn counts(&self, ranking: &Ranking<S>) -> Result<Counts, Undefined> {
         ranking.both_kinds()?;
         let mut above = ranking.above(&self.marks());
         let top = above.pop().expect("the highest score has a mark");

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::score::Score;
+
 /// Scores or labels that no metric can be computed from.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MetricError {
@@ -95,13 +97,13 @@ impl MetricError {
 }
 
 /// Counts what can't be ranked among `scores`, and refuses them if there is any.
-pub(crate) fn finite(scores: &[f32]) -> Result<(), MetricError> {
+pub(crate) fn finite<S: Score>(scores: &[S]) -> Result<(), MetricError> {
     if scores.iter().all(|score| score.is_finite()) {
         return Ok(());
     }
     Err(MetricError::NotFinite {
         nan: scores.iter().filter(|score| score.is_nan()).count(),
-        infinite: scores.iter().filter(|score| score.is_infinite()).count(),
+        infinite: scores.iter().filter(|score| !score.is_finite() && !score.is_nan()).count(),
         of: scores.len(),
     })
 }

@@ -1,37 +1,59 @@
 //! Scores as integers that compare as the scores do.
 
-const SIGN: u32 = 1 << 31;
+use std::cmp::Ordering;
+
+use super::score::{Bits, Score};
 
 /// The bits of a finite score, rearranged so that integers compare as scores do; both zeros are one key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(pub u32);
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Key<S: Score>(pub(super) S::Bits);
 
-impl Key {
+impl<S: Score> Eq for Key<S> {}
+
+impl<S: Score> Ord for Key<S> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl<S: Score> PartialOrd for Key<S> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<S: Score> Key<S> {
     /// The key of a finite score.
     #[must_use]
-    pub fn of(score: f32) -> Self {
-        // Adding zero makes of the two zeros, which compare equal, one pattern of bits.
-        let bits = (score + 0.0).to_bits();
-        Self(if bits & SIGN == 0 { bits | SIGN } else { !bits })
+    pub fn of(score: S) -> Self {
+        Self(score.to_key())
     }
 
     /// The score whose key this is.
     #[must_use]
-    pub fn score(self) -> f32 {
-        f32::from_bits(if self.0 & SIGN == 0 { !self.0 } else { self.0 ^ SIGN })
+    pub fn score(self) -> S {
+        S::from_key(self.0)
+    }
+
+    /// The key before this one, which must exist.
+    pub(super) fn before(self) -> Self {
+        Self(self.0.before())
     }
 
     /// The first key from `low` to `high` for which `holds`, which must not cease to hold further up.
-    pub(super) fn first(low: Self, high: Self, holds: impl Fn(f32) -> bool) -> Option<Self> {
-        let (mut low, mut high) = (low.0, u64::from(high.0) + 1);
-        while u64::from(low) < high {
-            let middle = u64::midpoint(u64::from(low), high) as u32;
-            if holds(Self(middle).score()) {
-                high = u64::from(middle);
+    pub(super) fn first(low: Self, high: Self, holds: impl Fn(S) -> bool) -> Option<Self> {
+        let at = |by: u64| Self(low.0.raised(by));
+        // A difference, or one more than the largest.
+        let (mut from, mut to) = (0_u128, u128::from(high.0.above(low.0)) + 1);
+        let end = to;
+        while from < to {
+            let middle = u128::midpoint(from, to);
+            if holds(at(middle as u64).score()) {
+                to = middle;
             } else {
-                low = middle + 1;
+                from = middle + 1;
             }
         }
-        u32::try_from(high).ok().map(Self).filter(|key| holds(key.score()))
+        (to < end).then(|| at(to as u64))
     }
 }

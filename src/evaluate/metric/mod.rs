@@ -1,6 +1,6 @@
 //! Metrics over scores and labels, one per file: exact where nothing else is said, ties counted as ties.
 //!
-//! In come [`Scores`]: `f32` values (higher means more anomalous), of which some are anomalous. They are ranked once
+//! In come [`Scores`]: values of 32 or 64 bits (higher means more anomalous), of which some are anomalous. They are ranked once
 //! into a [`Ranking`], from which each metric is computed in one walk. Out comes a number, or the reason why there is
 //! none: a metric that is not defined is never replaced by a value.
 //! This room knows no model and no data set. A new metric is one file here and one [`Metric`](crate::measure::Metric).
@@ -17,6 +17,7 @@ mod pro;
 mod pro_thresholds;
 mod ranking;
 mod region;
+mod score;
 mod scores;
 mod store;
 
@@ -36,6 +37,7 @@ pub use pro_thresholds::{pro_thresholds, thresholds};
 pub(crate) use ranking::Passed;
 pub use ranking::{Above, Ranking, Step};
 pub use region::Regions;
+pub use score::{Bits, Score};
 pub use scores::Scores;
 
 /// The value of a metric, or why it has none; in JSON a number, or `{"undefined": "the reason"}`.
@@ -83,7 +85,7 @@ pub enum Undefined {
     NoNegatives,
     /// All scores are one score, where a protocol needs a range of them.
     Flat,
-    /// The scores are so far apart that 32 bits can't hold the bins of a protocol.
+    /// The scores are so far apart that their type can't hold the bins of a protocol.
     Wide,
     /// So few thresholds of a protocol lie below the limit of the false-positive rate that they make no curve.
     NoCurve,

@@ -4,7 +4,7 @@
 //! regions of the share of the region that scores at least as high; points are joined by straight lines. The area up
 //! to the limit is divided by the limit.
 
-use super::{Ranking, Undefined};
+use super::{Ranking, Score, Undefined};
 
 /// The area under the curve up to the false-positive rate `limit`, from 0 to 1.
 ///
@@ -13,7 +13,7 @@ use super::{Ranking, Undefined};
 ///
 /// # Panics
 /// If the limit is not above 0 and at most 1.
-pub fn pro(ranking: &Ranking, limit: f64) -> Result<f64, Undefined> {
+pub fn pro<S: Score>(ranking: &Ranking<S>, limit: f64) -> Result<f64, Undefined> {
     assert!(limit > 0.0 && limit <= 1.0, "a false-positive rate of {limit}");
     ranking.both_kinds()?;
     let (regions, all) = (ranking.regions() as f64, ranking.negatives() as f64);

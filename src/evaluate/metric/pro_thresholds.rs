@@ -4,17 +4,17 @@
 //! above the limit are dropped, and the rates left are divided by the highest of them. The curve thus ends before the
 //! limit, and where it begins its lowest rate need not be 0.
 
-use super::{Key, Ranking, Undefined};
+use super::{Key, Ranking, Score, Undefined};
 
 /// The keys that must be marks of a ranking with scores in `range` for [`pro_thresholds`], rising; none if the range
 /// is empty.
 ///
 /// A threshold is computed in 64 bits as NumPy's `arange` does; the mark is the highest score not above it.
 #[must_use]
-pub fn thresholds((low, high): (f32, f32), count: usize) -> Vec<Key> {
-    let (start, stop) = (f64::from(low), f64::from(high));
+pub fn thresholds<S: Score>((low, high): (S, S), count: usize) -> Vec<Key<S>> {
+    let (start, stop): (f64, f64) = (low.into(), high.into());
     let step = (stop - start) / count as f64;
-    if step <= 0.0 {
+    if step <= 0.0 || !step.is_finite() {
         return Vec::new();
     }
     let length = ((stop - start) / step).ceil() as usize;
@@ -29,16 +29,16 @@ pub fn thresholds((low, high): (f32, f32), count: usize) -> Vec<Key> {
 }
 
 /// The highest score that is not above `threshold`.
-fn floor(threshold: f64) -> Key {
-    let nearest = threshold as f32;
-    Key::of(if f64::from(nearest) > threshold { nearest.next_down() } else { nearest })
+fn floor<S: Score>(threshold: f64) -> Key<S> {
+    let nearest = S::rounded(threshold);
+    Key::of(if nearest.into() > threshold { nearest.next_down() } else { nearest })
 }
 
 /// The area under the curve at `marks`, which [`thresholds`] gave.
 ///
 /// # Errors
 /// If there is no region or no good pixel, all scores are equal, or fewer than two thresholds lie below the limit.
-pub fn pro_thresholds(ranking: &Ranking, marks: &[Key], limit: f64) -> Result<f64, Undefined> {
+pub fn pro_thresholds<S: Score>(ranking: &Ranking<S>, marks: &[Key<S>], limit: f64) -> Result<f64, Undefined> {
     ranking.both_kinds()?;
     if marks.is_empty() {
         return Err(Undefined::Flat);

@@ -7,15 +7,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::score::{Bits, Score};
 use super::{Key, MetricError, Undefined};
 
 /// Anomalous and good items by score.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ranking {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranking<S: Score> {
     /// Distinct keys of anomalous items and marks, rising.
-    keys: Vec<u32>,
+    keys: Vec<S::Bits>,
     /// Key and area of each anomalous item, rising.
-    positives: Vec<u64>,
+    positives: Vec<<S::Bits as Bits>::WithArea>,
     /// At `2 i` the number of good items below key `i` and above the one before it; at `2 i + 1` those that share it.
     between: Vec<u64>,
     negatives: u64,
@@ -24,9 +25,9 @@ pub struct Ranking {
 
 /// All items that share one score, and the good ones passed on the way down to it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Step {
+pub struct Step<S: Score> {
     /// The score they share.
-    pub key: Key,
+    pub key: Key<S>,
     /// How many good items score less than the step before and more than this one.
     pub passed: u64,
     /// How many of those that share the score are anomalous.
@@ -48,16 +49,16 @@ pub struct Above {
     pub overlap: f64,
 }
 
-impl Ranking {
+impl<S: Score> Ranking<S> {
     /// Ranks sorted positives; `each` shows all negatives, some at a time, to the function it is given.
     pub(super) fn new(
-        positives: Vec<u64>,
-        marks: &[Key],
+        positives: Vec<<S::Bits as Bits>::WithArea>,
+        marks: &[Key<S>],
         negatives: u64,
         regions: u64,
-        each: impl FnOnce(&(dyn Fn(&[u32]) + Sync)) -> Result<(), MetricError>,
+        each: impl FnOnce(&(dyn Fn(&[S::Bits]) + Sync)) -> Result<(), MetricError>,
     ) -> Result<Self, MetricError> {
-        let mut keys: Vec<u32> = positives.iter().map(|positive| (positive >> 32) as u32).collect();
+        let mut keys: Vec<S::Bits> = positives.iter().map(|&positive| key::<S::Bits>(positive)).collect();
         keys.dedup();
         if !marks.is_empty() {
             keys.extend(marks.iter().map(|mark| mark.0));
@@ -91,25 +92,25 @@ impl Ranking {
     }
 
     /// Each distinct score of an anomalous item (and each mark) with what shares it, from the highest score down.
-    pub fn steps(&self) -> impl Iterator<Item = Step> {
+    pub fn steps(&self) -> impl Iterator<Item = Step<S>> {
         let mut rest = &self.positives[..];
         (0..self.keys.len()).rev().map(move |index| {
-            let key = self.keys[index];
-            let from = rest.iter().rposition(|positive| (positive >> 32) as u32 != key).map_or(0, |last| last + 1);
+            let shared = self.keys[index];
+            let from = rest.iter().rposition(|&positive| key::<S::Bits>(positive) != shared).map_or(0, |last| last + 1);
             let (others, tied) = rest.split_at(from);
             rest = others;
             Step {
-                key: Key(key),
+                key: Key(shared),
                 passed: self.between[2 * index + 2],
                 positives: tied.len() as u64,
                 negatives: self.between[2 * index + 1],
-                overlap: tied.iter().map(|positive| 1.0 / (positive & 0xFFFF_FFFF) as f64).sum(),
+                overlap: tied.iter().map(|&positive| 1.0 / f64::from(S::Bits::parts(positive).1)).sum(),
             }
         })
     }
 
     /// What scores above each of `marks`, which must be rising and must have been given when this was ranked.
-    pub(super) fn above(&self, marks: &[Key]) -> Vec<Above> {
+    pub(super) fn above(&self, marks: &[Key<S>]) -> Vec<Above> {
         let mut found = vec![Above::default(); marks.len()];
         let (mut sum, mut left) = (Above::default(), marks.len());
         for step in self.steps() {
@@ -127,7 +128,7 @@ impl Ranking {
     }
 
     /// For looking up false-positive rates.
-    pub(crate) fn passed(&self) -> Passed<'_> {
+    pub(crate) fn passed(&self) -> Passed<'_, S> {
         let mut from = self.between.clone();
         let mut sum = 0;
         for count in from.iter_mut().rev() {
@@ -148,41 +149,47 @@ impl Ranking {
     }
 }
 
+/// The key of an anomalous item.
+fn key<B: Bits>(positive: B::WithArea) -> B {
+    B::parts(positive).0
+}
+
 /// How many good items score higher than each step.
-pub(crate) struct Passed<'a> {
-    keys: &'a [u32],
+pub(crate) struct Passed<'a, S: Score> {
+    keys: &'a [S::Bits],
     /// What [`Ranking::between`] holds at each place and those above it.
     from: Vec<u64>,
     negatives: f64,
 }
 
-impl Passed<'_> {
+impl<S: Score> Passed<'_, S> {
     /// The shares of the good items that score above `key`, which must be a step, and that score at least as high.
-    pub(crate) fn rates(&self, key: Key) -> [f64; 2] {
+    pub(crate) fn rates(&self, key: Key<S>) -> [f64; 2] {
         let index = self.keys.binary_search(&key.0).expect("the score is one of those ranked");
         [2, 1].map(|side| self.from[2 * index + side] as f64 / self.negatives)
     }
 }
 
 /// Finds the place of a key among the sorted ones.
-struct Table<'a> {
-    keys: &'a [u32],
-    low: u32,
-    high: u32,
+struct Table<'a, B> {
+    keys: &'a [B],
+    low: B,
+    high: B,
     shift: u32,
     /// How many keys lie in the cells before each cell.
     before: Vec<u32>,
 }
 
-impl<'a> Table<'a> {
-    fn new(keys: &'a [u32]) -> Self {
-        let (low, high) = (keys.first().copied().unwrap_or(0), keys.last().copied().unwrap_or(0));
+impl<'a, B: Bits> Table<'a, B> {
+    fn new(keys: &'a [B]) -> Self {
+        let (low, high) = (keys.first().copied().unwrap_or_default(), keys.last().copied().unwrap_or_default());
         // About two cells for each key, as far as a cache holds them.
         let cells = (2 * keys.len()).next_power_of_two().clamp(1 << 4, 1 << 20);
-        let shift = (32 - (high - low).leading_zeros()).saturating_sub(cells.ilog2());
-        let mut before = vec![0; ((high - low) >> shift) as usize + 2];
+        let range = high.above(low);
+        let shift = (u64::BITS - range.leading_zeros()).saturating_sub(cells.ilog2());
+        let mut before = vec![0; (range >> shift) as usize + 2];
         for key in keys {
-            before[((key - low) >> shift) as usize + 1] += 1;
+            before[(key.above(low) >> shift) as usize + 1] += 1;
         }
         let mut sum = 0;
         for count in &mut before {
@@ -193,21 +200,21 @@ impl<'a> Table<'a> {
     }
 
     /// The place of `key` in [`Ranking::between`].
-    fn place(&self, key: u32) -> usize {
+    fn place(&self, key: B) -> usize {
         if key < self.low || self.keys.is_empty() {
             return 0;
         }
         if key > self.high {
             return 2 * self.keys.len();
         }
-        let cell = ((key - self.low) >> self.shift) as usize;
+        let cell = (key.above(self.low) >> self.shift) as usize;
         let (from, to) = (self.before[cell] as usize, self.before[cell + 1] as usize);
         let place = from + self.keys[from..to].partition_point(|&other| other < key);
         2 * place + usize::from(self.keys.get(place) == Some(&key))
     }
 
     /// Adds each key at its place; neighbours often share one, and are added at once.
-    fn count(&self, some: &[u32], counts: &[AtomicU64]) {
+    fn count(&self, some: &[B], counts: &[AtomicU64]) {
         let (mut place, mut run) = (0, 0);
         for &key in some {
             let next = self.place(key);

@@ -1,34 +1,35 @@
 //! Scores as they come in, image by image, until they are ranked.
 //!
 //! Of an anomalous pixel its score and the area of its region are kept, in memory: 8 bytes; of a good one 4 bytes, which
-//! may move to a file. No map and no mask is kept.
+//! may move to a file. Scores of 64 bits take 16 and 8. No map and no mask is kept.
 
 use rayon::prelude::*;
 
+use super::score::{Bits, Score};
 use super::store::Store;
 use super::{Key, MetricError, Ranking, Regions, finite};
 
 /// Scores of anomalous and good items.
 #[derive(Debug, Default)]
-pub struct Scores {
-    /// The key of a score in the upper half, the area of the item's region in the lower.
-    positives: Vec<u64>,
-    negatives: Store,
+pub struct Scores<S: Score> {
+    /// The key of a score above, the area of the item's region below.
+    positives: Vec<<S::Bits as Bits>::WithArea>,
+    negatives: Store<S::Bits>,
     regions: u64,
-    ends: Option<(u32, u32)>,
+    ends: Option<(S::Bits, S::Bits)>,
 }
 
-impl Scores {
+impl<S: Score> Scores<S> {
     /// Takes in one item that is not part of a region, such as an image.
     ///
     /// # Errors
     /// If the score is NaN or infinite.
-    pub fn add(&mut self, score: f32, anomalous: bool) -> Result<(), MetricError> {
+    pub fn add(&mut self, score: S, anomalous: bool) -> Result<(), MetricError> {
         finite(&[score])?;
         let key = Key::of(score).0;
         self.widen(key, key);
         if anomalous {
-            self.positives.push(positive(key, 1));
+            self.positives.push(key.with_area(1));
             self.regions += 1;
         } else {
             self.negatives.push(std::iter::once(key));
@@ -40,9 +41,9 @@ impl Scores {
     ///
     /// # Errors
     /// If a score is NaN or infinite; then nothing is taken in.
-    pub fn add_map(&mut self, map: &[f32], regions: &Regions) -> Result<(), MetricError> {
+    pub fn add_map(&mut self, map: &[S], regions: &Regions) -> Result<(), MetricError> {
         finite(map)?;
-        let keys = |pixels: &[f32]| (lowest(pixels), highest(pixels));
+        let keys = |pixels: &[S]| (lowest(pixels), highest(pixels));
         if !map.is_empty() {
             let (low, high) = keys(map);
             self.widen(Key::of(low).0, Key::of(high).0);
@@ -53,7 +54,7 @@ impl Scores {
             self.negatives.push(map[good_from..pixels.start].iter().map(|&score| Key::of(score).0));
             good_from = pixels.end;
             let area = regions.areas()[region];
-            self.positives.extend(map[pixels].iter().map(|&score| positive(Key::of(score).0, area)));
+            self.positives.extend(map[pixels].iter().map(|&score| Key::of(score).0.with_area(area)));
         }
         self.negatives.push(map[good_from..].iter().map(|&score| Key::of(score).0));
         Ok(())
@@ -61,8 +62,8 @@ impl Scores {
 
     /// The lowest and the highest score, if there is any.
     #[must_use]
-    pub fn range(&self) -> Option<(f32, f32)> {
-        self.ends.map(|(low, high)| (Key(low).score(), Key(high).score()))
+    pub fn range(&self) -> Option<(S, S)> {
+        self.ends.map(|(low, high)| (S::from_key(low), S::from_key(high)))
     }
 
     /// The number of items.
@@ -95,26 +96,24 @@ impl Scores {
     ///
     /// # Errors
     /// If the temporary file can't be read.
-    pub fn rank(mut self, marks: &[Key]) -> Result<Ranking, MetricError> {
+    pub fn rank(mut self, marks: &[Key<S>]) -> Result<Ranking<S>, MetricError> {
         self.positives.par_sort_unstable();
         let negatives = self.negatives.len();
         Ranking::new(self.positives, marks, negatives, self.regions, |count| self.negatives.each(count))
     }
 
-    fn widen(&mut self, low: u32, high: u32) {
+    fn widen(&mut self, low: S::Bits, high: S::Bits) {
         let (lowest, highest) = self.ends.unwrap_or((low, high));
         self.ends = Some((lowest.min(low), highest.max(high)));
     }
 }
 
-fn positive(key: u32, area: u32) -> u64 {
-    u64::from(key) << 32 | u64::from(area)
+/// The lowest of some scores, of which there is at least one.
+fn lowest<S: Score>(scores: &[S]) -> S {
+    scores.iter().copied().fold(scores[0], |a, b| if b < a { b } else { a })
 }
 
-fn lowest(scores: &[f32]) -> f32 {
-    scores.iter().copied().fold(f32::INFINITY, |a, b| if b < a { b } else { a })
-}
-
-fn highest(scores: &[f32]) -> f32 {
-    scores.iter().copied().fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a })
+/// The highest of some scores, of which there is at least one.
+fn highest<S: Score>(scores: &[S]) -> S {
+    scores.iter().copied().fold(scores[0], |a, b| if b > a { b } else { a })
 }

@@ -1,121 +1,83 @@
-//! Predictions that any tool has saved: arrays in npy, npz and safetensors files.
+//! Predictions that any tool has saved: arrays in npy, npz and safetensors files, and maps in TIFF files.
 //!
-//! In comes a file; out come its arrays by name, as `f32` or as text. Sizes are checked against the file before memory is
-//! taken, and nothing is executed: an array of Python objects is refused. This room knows no model and no data set.
+//! In comes a file; out come those of its arrays that are asked for, each number as it is. Sizes are checked against the
+//! file before memory is taken, and nothing is executed: an array of Python objects is refused. This room knows no model
+//! and no data set.
 
+mod array;
 mod error;
+mod file;
+mod header;
+mod kind;
 mod npy;
-mod npz;
 mod safetensors;
+mod tiff;
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
+pub use array::{Array, Values};
 pub use error::SavedError;
-
-/// An array of a file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Array {
-    /// Its extents; none for a single value.
-    pub shape: Vec<usize>,
-    /// Its values, the last extent fastest.
-    pub values: Values,
-}
-
-/// What an array holds.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Values {
-    /// Numbers; those of 64 bits are rounded to 32.
-    Numbers(Vec<f32>),
-    /// Texts.
-    Texts(Vec<String>),
-}
-
-/// The name that the only array of an npy file gets.
-pub const UNNAMED: &str = "";
+pub use file::{SavedFile, UNNAMED};
 
 /// Bytes within which the header of an npy file ends.
 const LONGEST_HEADER: u64 = 1 << 16;
 
-/// The arrays of a file, by name.
-///
-/// # Errors
-/// If the file can't be read, is of another kind, is damaged, or holds what is no array of numbers or texts.
-pub fn read(path: &Path) -> Result<BTreeMap<String, Array>, SavedError> {
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let read = || std::fs::read(path).map_err(|source| SavedError::Read { path: path.to_path_buf(), source });
-    let fail = damaged(path);
-    match ending.as_str() {
-        "npy" => Ok(BTreeMap::from([(UNNAMED.to_owned(), npy::parse(&read()?).map_err(fail)?)])),
-        "npz" => npz::parse(&read()?).map_err(fail),
-        "safetensors" => safetensors::parse(&read()?).map_err(fail),
-        _ => Err(SavedError::Ending(path.to_path_buf())),
-    }
+/// What the header of a file says of the map in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MapHeader {
+    /// Rows and columns.
+    pub size: [usize; 2],
+    /// Whether its values may need 64 bits.
+    pub is_wide: bool,
 }
 
-/// Rows and columns of the map in an npy file, from its header alone.
+/// Looks at the header of the map in an npy or TIFF file.
 ///
 /// # Errors
 /// If the file can't be read, is damaged, or holds something else than one map.
-pub fn map_size(path: &Path) -> Result<[usize; 2], SavedError> {
+pub fn map_header(path: &Path) -> Result<MapHeader, SavedError> {
+    let fail = damaged(path);
+    if is_tiff(path) {
+        let (size, is_wide) = tiff::look(path).map_err(fail)?;
+        return Ok(MapHeader { size, is_wide });
+    }
     let mut header = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(LONGEST_HEADER).read_to_end(&mut header));
     read.map_err(|source| SavedError::Read { path: path.to_path_buf(), source })?;
-    npy::shape_of(&header).and_then(|shape| one_map(&shape)).map_err(damaged(path))
+    let (shape, is_wide) = npy::look(&header).map_err(&fail)?;
+    Ok(MapHeader { size: one_map(&shape).map_err(fail)?, is_wide })
 }
 
-/// The map in an npy file, row by row, and its rows and columns.
+/// The map in an npy or TIFF file, row by row, and its rows and columns.
 ///
 /// # Errors
 /// If the file can't be read, is damaged, or holds something else than one map of numbers.
-pub fn read_map(path: &Path) -> Result<(Vec<f32>, [usize; 2]), SavedError> {
-    let array = read(path)?.remove(UNNAMED).expect("an npy file holds one array");
+pub fn read_map(path: &Path) -> Result<(Array, [usize; 2]), SavedError> {
+    let array = SavedFile::open(path)?.array(UNNAMED)?;
     let size = one_map(&array.shape).map_err(damaged(path))?;
     match array.values {
-        Values::Numbers(values) => Ok((values, size)),
+        Values::Numbers(_) | Values::Wide(_) => Ok((array, size)),
         Values::Texts(_) => Err(damaged(path)("it holds texts, not a map".to_owned())),
     }
+}
+
+fn is_tiff(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("tif") || ending.eq_ignore_ascii_case("tiff"))
 }
 
 /// Rows and columns of a shape that is that of one map, besides extents of 1.
 fn one_map(shape: &[usize]) -> Result<[usize; 2], String> {
     match *shape {
-        [rows, columns] | [1, rows, columns] | [1, 1, rows, columns] if rows > 0 && columns > 0 => Ok([rows, columns]),
+        [rows, columns] | [1, rows, columns] | [rows, columns, 1] | [1, 1, rows, columns] | [1, rows, columns, 1]
+            if rows > 0 && columns > 0 =>
+        {
+            Ok([rows, columns])
+        }
         _ => Err(format!("it has the shape {shape:?}; a map is [H, W]")),
     }
 }
 
 fn damaged(path: &Path) -> impl Fn(String) -> SavedError {
     |reason| SavedError::Damaged { path: path.to_path_buf(), reason }
-}
-
-impl Array {
-    /// The numbers, if it holds numbers.
-    #[must_use]
-    pub fn numbers(&self) -> Option<&[f32]> {
-        match &self.values {
-            Values::Numbers(numbers) => Some(numbers),
-            Values::Texts(_) => None,
-        }
-    }
-
-    /// The texts, if it holds texts.
-    #[must_use]
-    pub fn texts(&self) -> Option<&[String]> {
-        match &self.values {
-            Values::Texts(texts) => Some(texts),
-            Values::Numbers(_) => None,
-        }
-    }
-
-    /// Number, rows and columns of the pictures in it: extents of 1 between the first and the last two are passed over.
-    #[must_use]
-    pub fn pictures(&self) -> Option<[usize; 3]> {
-        match *self.shape.as_slice() {
-            [rows, columns] => Some([1, rows, columns]),
-            [count, rows, columns] | [count, 1, rows, columns] => Some([count, rows, columns]),
-            _ => None,
-        }
-    }
 }

@@ -2,28 +2,28 @@
 
 use half::f16;
 
-use super::{Array, Values};
+use super::array::{Array, Values};
+use super::header::{Header, header};
+use super::kind::{Kind, Order, kind};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// The array of an npy file.
 pub(super) fn parse(bytes: &[u8]) -> Result<Array, String> {
-    let (header, data) = split(bytes)?;
-    let descr = field(header, "descr")?.trim_matches(['\'', '"']);
-    let fortran = field(header, "fortran_order")?;
-    let shape = shape(field(header, "shape")?)?;
+    let (text, data) = split(bytes)?;
+    let Header { descr, by_columns, shape } = header(text)?;
     let count = shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent));
     let count = count.ok_or_else(|| format!("an array of shape {shape:?} has too many values"))?;
-    if fortran == "True" && shape.len() > 1 {
-        return Err("its array is stored column by column; save `np.ascontiguousarray(array)`".to_owned());
-    }
-    let values = values(descr, count, data)?;
+    let values = values(&descr, count, data)?;
+    let values = if by_columns && shape.len() > 1 { by_rows(values, &shape) } else { values };
     Ok(Array { shape, values })
 }
 
-/// The shape of the array of an npy file, of which `bytes` are at least the header.
-pub(super) fn shape_of(bytes: &[u8]) -> Result<Vec<usize>, String> {
-    shape(field(split(bytes)?.0, "shape")?)
+/// The shape of the array of an npy file, of which `bytes` are at least the header, and whether it may need 64 bits.
+pub(super) fn look(bytes: &[u8]) -> Result<(Vec<usize>, bool), String> {
+    let header = header(split(bytes)?.0)?;
+    let wide = matches!(kind(&header.descr)?.0, Kind::F64 | Kind::I32 | Kind::U32 | Kind::I64 | Kind::U64);
+    Ok((header.shape, wide))
 }
 
 /// The header as text, and what follows it.
@@ -47,60 +47,39 @@ fn split(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
     Ok((header, data))
 }
 
-/// The value of a key in `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
-fn field<'a>(header: &'a str, key: &str) -> Result<&'a str, String> {
-    let missing = || format!("the header of its array lacks `{key}`");
-    let quoted = format!("'{key}':");
-    let at = header.find(&quoted).ok_or_else(missing)? + quoted.len();
-    let rest = header[at..].trim_start();
-    let end = match rest.chars().next() {
-        Some('(') => rest.find(')').map(|at| at + 1),
-        Some('[') => return Err("its array has fields of several types; save each as an array of its own".to_owned()),
-        _ => rest.find([',', '}']),
-    };
-    Ok(rest[..end.ok_or_else(missing)?].trim())
-}
-
-fn shape(text: &str) -> Result<Vec<usize>, String> {
-    let inner = text.trim_start_matches('(').trim_end_matches(')');
-    let extents = inner.split(',').map(str::trim).filter(|extent| !extent.is_empty());
-    extents.map(|extent| extent.parse().map_err(|_| format!("`{text}` is no shape of an array"))).collect()
-}
-
 fn values(descr: &str, count: usize, data: &[u8]) -> Result<Values, String> {
-    if descr.contains('O') {
-        return Err("its array holds Python objects, which are not read; save numbers or texts".to_owned());
-    }
-    let (order, kind) = descr.split_at_checked(1).unwrap_or(("", ""));
-    if order == ">" {
-        return Err(
-            "its values are big-endian; save them with `array.astype(array.dtype.newbyteorder('<'))`".to_owned()
-        );
-    }
-    if let Some(length) = kind.strip_prefix('U').and_then(|length| length.parse::<usize>().ok()) {
-        let width = length.checked_mul(4).ok_or("its texts are too long")?;
-        return texts(data, count, width);
-    }
-    let numbers = match kind {
-        "f2" => each(data, count, |bytes| f16::from_le_bytes(bytes).to_f32()),
-        "f4" => each(data, count, f32::from_le_bytes),
-        "f8" => each(data, count, |bytes| f64::from_le_bytes(bytes) as f32),
-        "u1" | "b1" => each(data, count, |[byte]: [u8; 1]| f32::from(byte)),
-        "i1" => each(data, count, |bytes| f32::from(i8::from_le_bytes(bytes))),
-        "u2" => each(data, count, |bytes| f32::from(u16::from_le_bytes(bytes))),
-        "i2" => each(data, count, |bytes| f32::from(i16::from_le_bytes(bytes))),
-        "i4" => each(data, count, |bytes| i32::from_le_bytes(bytes) as f32),
-        "u4" => each(data, count, |bytes| u32::from_le_bytes(bytes) as f32),
-        "i8" => each(data, count, |bytes| i64::from_le_bytes(bytes) as f32),
-        "u8" => each(data, count, |bytes| u64::from_le_bytes(bytes) as f32),
-        _ => return Err(format!("its values are of the type `{descr}`, which is not read; save them as float32")),
-    };
-    numbers.map(Values::Numbers)
+    let (kind, order) = kind(descr)?;
+    let narrow = Values::Numbers;
+    let wide = Values::narrowed;
+    Ok(match kind {
+        Kind::F16 => narrow(each(data, count, order, |bytes| f16::from_le_bytes(bytes).to_f32())?),
+        Kind::F32 => narrow(each(data, count, order, f32::from_le_bytes)?),
+        Kind::F64 => wide(each(data, count, order, f64::from_le_bytes)?),
+        Kind::U8 => narrow(each(data, count, order, |[byte]| f32::from(byte))?),
+        Kind::I8 => narrow(each(data, count, order, |bytes| f32::from(i8::from_le_bytes(bytes)))?),
+        Kind::U16 => narrow(each(data, count, order, |bytes| f32::from(u16::from_le_bytes(bytes)))?),
+        Kind::I16 => narrow(each(data, count, order, |bytes| f32::from(i16::from_le_bytes(bytes)))?),
+        Kind::U32 => wide(each(data, count, order, |bytes| f64::from(u32::from_le_bytes(bytes)))?),
+        Kind::I32 => wide(each(data, count, order, |bytes| f64::from(i32::from_le_bytes(bytes)))?),
+        Kind::U64 => Values::integers(each(data, count, order, |bytes| i128::from(u64::from_le_bytes(bytes)))?)?,
+        Kind::I64 => Values::integers(each(data, count, order, |bytes| i128::from(i64::from_le_bytes(bytes)))?)?,
+        Kind::Text { characters } => Values::Texts(texts(data, count, characters, order)?),
+        Kind::Bytes { length } => Values::Texts(byte_texts(data, count, length)?),
+    })
 }
 
-fn each<const N: usize>(data: &[u8], count: usize, of: impl Fn([u8; N]) -> f32) -> Result<Vec<f32>, String> {
+fn each<const N: usize, T>(
+    data: &[u8],
+    count: usize,
+    order: Order,
+    of: impl Fn([u8; N]) -> T,
+) -> Result<Vec<T>, String> {
     exactly(data, count, N)?;
-    Ok(data.as_chunks::<N>().0.iter().map(|bytes| of(*bytes)).collect())
+    let (whole, _) = data.as_chunks::<N>();
+    Ok(match order {
+        Order::Little => whole.iter().map(|bytes| of(*bytes)).collect(),
+        Order::Big => whole.iter().map(|bytes| of(std::array::from_fn(|at| bytes[N - 1 - at]))).collect(),
+    })
 }
 
 fn exactly(data: &[u8], count: usize, width: usize) -> Result<(), String> {
@@ -111,16 +90,73 @@ fn exactly(data: &[u8], count: usize, width: usize) -> Result<(), String> {
 }
 
 /// Texts of a fixed number of 32-bit characters, filled up with zeros.
-fn texts(data: &[u8], count: usize, width: usize) -> Result<Values, String> {
-    exactly(data, count, width)?;
-    if width == 0 {
-        let none = (count == 0).then(|| Values::Texts(Vec::new()));
-        return none.ok_or_else(|| "its texts have no characters".to_owned());
+fn texts(data: &[u8], count: usize, characters: usize, order: Order) -> Result<Vec<String>, String> {
+    let width = characters.checked_mul(4).ok_or("its texts are too long")?;
+    if has_none(data, count, width)? {
+        return Ok(Vec::new());
     }
+    let code = |bytes: &[u8; 4]| match order {
+        Order::Little => u32::from_le_bytes(*bytes),
+        Order::Big => u32::from_be_bytes(*bytes),
+    };
     let text = |bytes: &[u8]| {
-        let characters = bytes.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
+        let characters = bytes.as_chunks::<4>().0.iter().map(code);
         characters.take_while(|&code| code != 0).map(char::from_u32).collect::<Option<String>>()
     };
     let texts: Option<Vec<String>> = data.chunks(width).map(text).collect();
-    texts.map(Values::Texts).ok_or_else(|| "a text of it holds what is no character".to_owned())
+    texts.ok_or_else(|| "a text of it holds what is no character".to_owned())
+}
+
+/// Texts of a fixed number of bytes, filled up with zeros.
+fn byte_texts(data: &[u8], count: usize, length: usize) -> Result<Vec<String>, String> {
+    if has_none(data, count, length)? {
+        return Ok(Vec::new());
+    }
+    let text = |bytes: &[u8]| {
+        let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        String::from_utf8(bytes[..end].to_vec()).map_err(|_| "it holds bytes that are no text".to_owned())
+    };
+    data.chunks(length).map(text).collect()
+}
+
+/// Checks the length of an array of texts; whether there is none.
+fn has_none(data: &[u8], count: usize, width: usize) -> Result<bool, String> {
+    exactly(data, count, width)?;
+    match (count, width) {
+        (0, _) => Ok(true),
+        (_, 0) => Err("its texts have no characters".to_owned()),
+        _ => Ok(false),
+    }
+}
+
+/// Values that are stored with the first extent fastest, with the last one fastest.
+fn by_rows(values: Values, shape: &[usize]) -> Values {
+    match values {
+        Values::Numbers(values) => Values::Numbers(turned(&values, shape)),
+        Values::Wide(values) => Values::Wide(turned(&values, shape)),
+        Values::Texts(values) => Values::Texts(turned(&values, shape)),
+    }
+}
+
+fn turned<T: Clone>(values: &[T], shape: &[usize]) -> Vec<T> {
+    let mut steps = vec![1; shape.len()];
+    for axis in 1..shape.len() {
+        steps[axis] = steps[axis - 1] * shape[axis - 1];
+    }
+    let mut turned = Vec::with_capacity(values.len());
+    let mut at = vec![0; shape.len()];
+    let mut place = 0;
+    for _ in 0..values.len() {
+        turned.push(values[place].clone());
+        for axis in (0..shape.len()).rev() {
+            at[axis] += 1;
+            place += steps[axis];
+            if at[axis] < shape[axis] {
+                break;
+            }
+            place -= steps[axis] * shape[axis];
+            at[axis] = 0;
+        }
+    }
+    turned
 }
