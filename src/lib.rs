@@ -54,7 +54,7 @@ pub mod execute {
     pub use diadc_cpu::Cpu;
     pub use diadc_execute::{
         Composed, Coreset, CoresetError, CoresetSettings, Kernels, Recorded, Seen, Session, Tensor, TrainingKernels,
-        apply, farthest_first,
+        apply, farthest_first, inverses,
     };
 
     pub use crate::device::{open, threads};

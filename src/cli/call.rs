@@ -172,7 +172,13 @@ impl Call {
         // A copy needs its original, which comes first or last.
         while let Some(original) = program.weights.iter().find_map(|weight| match &weight.init {
             Init::CopyOf(path) if paths.contains(weight.path.as_str()) && !paths.contains(path.as_str()) => Some(path),
-            Init::CopyOf(_) | Init::Constant(_) | Init::Normal { .. } | Init::Uniform { .. } | Init::Fitted => None,
+            Init::CopyOf(_)
+            | Init::Constant(_)
+            | Init::Normal { .. }
+            | Init::Uniform { .. }
+            | Init::Orthogonal
+            | Init::Permutation
+            | Init::Fitted => None,
         }) {
             paths.insert(original);
         }

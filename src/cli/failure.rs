@@ -30,8 +30,23 @@ pub(super) enum Failure {
 impl Failure {
     /// The same with the place in the source, where it is an operation that fails on the numbers it is given.
     pub(super) fn at(self, sources: &SourceMap) -> Failure {
-        let Failure::Run(error @ ExperimentError::Run(RunError::Integer { origin, .. })) = &self else { return self };
-        let diagnostics = vec![Diagnostic::new(Code::Overflow, error.to_string(), origin.span)];
+        let Failure::Run(error @ ExperimentError::Run(cause)) = &self else { return self };
+        let (code, origin) = match cause {
+            RunError::Integer { origin, .. } => (Code::Overflow, origin),
+            RunError::NoInverse { origin, .. } => (Code::NotFinite, origin),
+            RunError::MissingInput { .. }
+            | RunError::UnknownInput { .. }
+            | RunError::WrongInput { .. }
+            | RunError::UnknownExtent { .. }
+            | RunError::Samples { .. }
+            | RunError::Index { .. }
+            | RunError::LargeInput { .. }
+            | RunError::TooLarge { .. }
+            | RunError::BeyondDevice { .. }
+            | RunError::NotFinite { .. }
+            | RunError::Device(_) => return self,
+        };
+        let diagnostics = vec![Diagnostic::new(code, error.to_string(), origin.span)];
         let sources = sources.clone();
         Failure::Spec(Box::new(Failed { diagnostics, warnings: Vec::new(), sources, spec: None }))
     }

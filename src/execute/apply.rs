@@ -11,7 +11,7 @@ use diadc_core::plan::Choice;
 
 use super::kernels::{Kernels, expand, matmul, transposed_convolution};
 use super::tensor::Tensor;
-use super::{elementwise, layout, linear, normalize, pool, resample, source};
+use super::{elementwise, layout, linear, normalize, order, pool, resample, search, source};
 
 /// The output of an operation, as the plan has chosen to compute it. `shape` is that of the output's fact, with all
 /// symbols bound.
@@ -43,6 +43,9 @@ pub fn apply<K: Kernels>(
 
         Op::Reduce { kind, axes, .. } => layout::reshape(Tensor::Float(K::reduce(*kind, axes, inputs.float())), shape),
         Op::Softmax { axis } => Tensor::Float(K::softmax(inputs.float(), *axis)),
+        Op::Rank(rank) => order::rank(*rank, inputs.float(), device),
+        Op::Quantile(quantile) => Tensor::Float(order::quantile::<K::Backend>(quantile, inputs.float(), shape, device)),
+        Op::Cumulate { axis } => Tensor::Float(K::cumulate(*axis, false, inputs.float())),
 
         Op::Reshape(_) => layout::reshape(inputs.next(), shape),
         Op::Permute(order) => layout::permute(inputs.next(), order),
@@ -50,6 +53,7 @@ pub fn apply<K: Kernels>(
         Op::Concat { axis } => layout::concat(inputs.rest(), *axis),
         Op::Slice { axis, start, end } => layout::slice(inputs.next(), *axis, *start, *end),
         Op::Gather => layout::gather(inputs.float(), inputs.next().int(), shape),
+        Op::Take { axis } => order::take(*axis, inputs.next(), inputs.next().int()),
         Op::Pad { sides, mode } => layout::pad(inputs.next(), *sides, *mode, device),
 
         Op::MatMul => Tensor::Float(matmul::<K>(inputs.float(), inputs.float(), shape)),
@@ -57,6 +61,9 @@ pub fn apply<K: Kernels>(
             let (x, weight) = (inputs.float(), inputs.float());
             Tensor::Float(linear::linear::<K>(x, weight, inputs.bias(), shape, choice.linear()))
         }
+        Op::Nearest { count } => Tensor::Float(K::nearest(*count, inputs.float(), inputs.float())),
+        Op::NearestIndex { count } => search::places(*count, inputs.float(), inputs.float(), device),
+        Op::Inverse => Tensor::Float(K::invert(inputs.float())),
         Op::Attention(attention) => {
             let (q, k, v) = (inputs.float(), inputs.float(), inputs.float());
             Tensor::Float(K::attend(*attention, q, k, v, choice.attention()))

@@ -17,22 +17,26 @@ mod clock;
 mod descend;
 mod elementwise;
 mod integer;
+mod inverse;
 mod kernels;
 mod layout;
 mod limit;
 mod linear;
 mod neighbour;
 mod normalize;
+mod order;
 mod places;
 mod pool;
 mod resample;
 mod run;
+mod search;
 mod session;
 mod source;
 mod tensor;
 mod value;
 
 pub use apply::apply;
+pub use inverse::inverses;
 pub use kernels::{
     Activation, AdamFactors, Arithmetic, Composed, Floats, Kernels, Recorded, Taps, TrainingKernels,
     composed_arithmetic, composed_convolution, composed_input_gradient, composed_linear, composed_weight_gradient,

@@ -32,7 +32,10 @@ fn on_the_way(op: &Op, operands: &[Vec<usize>], output: &[usize], trained: bool)
         }
         Op::Attention(_) => count(&operands[0][..3]) * operands[1][2],
         // A matrix for each image.
-        Op::Resize(Resize { interpolation: Interpolation::Bilinear | Interpolation::BilinearAligned, .. })
+        Op::Resize(Resize {
+            interpolation: Interpolation::Bilinear | Interpolation::BilinearAligned | Interpolation::Average,
+            ..
+        })
         | Op::GaussianBlur { .. } => {
             let x = &operands[0];
             x[0] * x[1] * (x[2] * output[2]).max(x[2] * output[3])
@@ -49,12 +52,19 @@ fn on_the_way(op: &Op, operands: &[Vec<usize>], output: &[usize], trained: bool)
         | Op::StopGradient
         | Op::Reduce { .. }
         | Op::Softmax { .. }
+        | Op::Rank(_)
+        | Op::Quantile(_)
+        | Op::Cumulate { .. }
         | Op::Reshape(_)
         | Op::Permute(_)
         | Op::Expand(_)
         | Op::Concat { .. }
         | Op::Slice { .. }
         | Op::Gather
+        | Op::Take { .. }
+        | Op::Nearest { .. }
+        | Op::NearestIndex { .. }
+        | Op::Inverse
         | Op::Pad { .. }
         | Op::MatMul
         | Op::Linear

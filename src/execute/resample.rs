@@ -32,6 +32,10 @@ pub(super) fn resize<K: Kernels>(
             let columns = bilinear(from[3], shape[3], interpolation == Interpolation::BilinearAligned);
             Tensor::Float(K::resample(&[rows, columns], x.float()))
         }
+        Interpolation::Average => {
+            let taps = [average(from[2], shape[2]), average(from[3], shape[3])];
+            Tensor::Float(K::resample(&taps, x.float()))
+        }
     }
 }
 
@@ -73,6 +77,16 @@ fn bilinear(from: usize, to: usize, aligned: bool) -> Taps {
         let before = (place as usize).min(last);
         let share = (place - before as f64).min(1.0);
         vec![(before, (1.0 - share) as f32), ((before + 1).min(last), share as f32)]
+    };
+    Taps::new(from, (0..to).map(pixel).collect())
+}
+
+/// For each output pixel all input pixels of which it covers a part, each with the same share.
+fn average(from: usize, to: usize) -> Taps {
+    let pixel = |i: usize| {
+        let covered = i * from / to..((i + 1) * from).div_ceil(to);
+        let share = (1.0 / covered.len() as f64) as f32;
+        covered.map(|place| (place, share)).collect()
     };
     Taps::new(from, (0..to).map(pixel).collect())
 }

@@ -144,10 +144,33 @@ impl<K: TrainingKernels> Run<'_, K> {
         turn: u64,
     ) -> Result<Value<K::Backend>, RunError> {
         if let (Op::Gather, [table, index]) = (op, inputs.as_slice()) {
-            self.check_index(table, index)?;
+            self.check_index(table, 0, index)?;
+        }
+        if let (Op::Take { axis }, [x, index]) = (op, inputs.as_slice()) {
+            self.check_index(x, *axis, index)?;
         }
         self.check_integers(op, step, &inputs, shape)?;
         self.check_size(op, step, &inputs, shape)?;
+        if op.is_on_host() {
+            // What the device failed at before is reported here, so that its numbers can be read.
+            wait::<K::Backend>(self.device)?;
+        }
+        let matrices = if *op == Op::Inverse { inputs.first().cloned() } else { None };
+        let output = self.computed(op, step, inputs, shape, turn)?;
+        if let Some(matrices) = matrices {
+            self.check_inverse(step, matrices, &output)?;
+        }
+        Ok(output)
+    }
+
+    fn computed(
+        &self,
+        op: &Op,
+        step: &Step,
+        inputs: Vec<Value<K::Backend>>,
+        shape: &[usize],
+        turn: u64,
+    ) -> Result<Value<K::Backend>, RunError> {
         Ok(if let Op::Random(random) = op {
             let drawn = numbers(random, shape, self.draw, turn).ok_or_else(|| RunError::Samples {
                 function: self.function.to_owned(),
@@ -180,14 +203,37 @@ impl<K: TrainingKernels> Run<'_, K> {
         apply::<A>(op, choice, inputs, shape, self.device).in_float_type(FloatDType::F32)
     }
 
-    /// Checks that each index is that of a row of the table: devices either do not check it or abort the program.
-    fn check_index(&self, table: &Value<K::Backend>, index: &Value<K::Backend>) -> Result<(), RunError> {
-        let rows = table.clone().plain().shape().first().copied().unwrap_or(0);
+    /// Checks that each index is that of an element along an axis: devices either do not check it or abort the program.
+    fn check_index(&self, table: &Value<K::Backend>, axis: usize, index: &Value<K::Backend>) -> Result<(), RunError> {
+        let rows = table.clone().plain().shape().get(axis).copied().unwrap_or(0);
         let index = index.clone().plain().into_host()?;
         let outside = |i: &&i64| usize::try_from(**i).map_or(true, |i| i >= rows);
         match index.as_ints().into_iter().flatten().find(outside) {
             Some(&index) => Err(RunError::Index { function: self.function.to_owned(), index, rows }),
             None => Ok(()),
+        }
+    }
+
+    /// Checks that each matrix has an inverse; those that hold NaN or infinity have none of finite numbers.
+    fn check_inverse(
+        &self,
+        step: &Step,
+        matrices: Value<K::Backend>,
+        inverses: &Value<K::Backend>,
+    ) -> Result<(), RunError> {
+        let [matrices, inverses] = [matrices, inverses.clone()].map(|x| x.plain().into_host());
+        let (matrices, inverses) = (matrices?, inverses?);
+        let size = matrices.shape.iter().rev().take(2).product::<usize>().max(1);
+        let (Some(matrices), Some(inverses)) = (matrices.as_floats(), inverses.as_floats()) else { return Ok(()) };
+        match inverses.chunks_exact(size).position(|inverse| inverse.iter().any(|x| !x.is_finite())) {
+            None => Ok(()),
+            Some(place) => Err(RunError::NoInverse {
+                function: self.function.to_owned(),
+                place,
+                of: matrices.len() / size,
+                is_finite: matrices[place * size..][..size].iter().all(|x| x.is_finite()),
+                origin: step.origin,
+            }),
         }
     }
 

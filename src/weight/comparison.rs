@@ -128,7 +128,12 @@ pub fn expected(program: &Program, part: Option<&Part>, fresh: &[&Part]) -> Vec<
         let is_fresh = fresh.iter().any(|part| part.has(&weight.path));
         let substitute = is_fresh.then(|| match &weight.init {
             Init::CopyOf(original) => Substitute::CopyOf(original.clone()),
-            Init::Constant(_) | Init::Normal { .. } | Init::Uniform { .. } | Init::Fitted => Substitute::FirstValue,
+            Init::Constant(_)
+            | Init::Normal { .. }
+            | Init::Uniform { .. }
+            | Init::Orthogonal
+            | Init::Permutation
+            | Init::Fitted => Substitute::FirstValue,
         });
         Expected { path: weight.path.clone(), shape: weight.shape.clone(), substitute }
     });

@@ -160,3 +160,30 @@ fn a_float_that_is_no_integer_of_32_bits_is_not_made_one() {
         .expect("it is written");
     bench.run(&call("to_int(x)")).success();
 }
+
+#[test]
+fn a_matrix_without_an_inverse_is_named_with_its_place_in_the_spec() {
+    let bench = Bench::new();
+    let write = |numbers: Vec<f32>| {
+        let x = HostTensor::floats(&[2, 2, 2], numbers);
+        weight::write(&bench.path("x.safetensors"), &[("x", &x)], &std::collections::BTreeMap::new())
+            .expect("it is written");
+    };
+    write(vec![1.0, 0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 4.0]);
+    bench.run(&call("inverse(x)")).fails(1, &["singular", "number 1", "eye(..)", "| inverse(x)"]);
+    write(vec![1.0, 0.0, 0.0, f32::NAN, 1.0, 2.0, 2.0, 5.0]);
+    bench.run(&call("inverse(x)")).fails(1, &["not finite", "number 0", "| inverse(x)"]);
+    write(vec![1.0, 0.0, 0.0, 3.0, 1.0, 2.0, 2.0, 5.0]);
+    bench.run(&call("inverse(x)")).success();
+}
+
+#[test]
+fn a_place_beyond_an_axis_is_no_element() {
+    let bench = Bench::new();
+    let x = HostTensor::floats(&[2, 3], vec![0.0, 1.0, 2.0, 0.0, 1.0, 3.0]);
+    weight::write(&bench.path("x.safetensors"), &[("x", &x)], &std::collections::BTreeMap::new())
+        .expect("it is written");
+    bench.run(&call("take(x, to_int(x))")).fails(1, &["number 3", "table of 3"]);
+    bench.run(&call("take(x, to_int(x) - 1)")).fails(1, &["number -1"]);
+    bench.run(&call("take(x, minimum(to_int(x), 2))")).success();
+}

@@ -12,6 +12,7 @@ mod guide;
 mod habits;
 mod memory;
 mod misspelt;
+mod order;
 mod properties;
 mod spec;
 mod values;

@@ -14,6 +14,7 @@ mod layout;
 mod limit;
 mod linear;
 mod normalize;
+mod order;
 mod paths;
 mod pool;
 mod product;
@@ -41,6 +42,7 @@ fn every_case_of_the_fixture_belongs_to_an_operation() {
         normalize::cases(),
         pool::cases(),
         resample::cases(),
+        order::cases(),
     ]
     .concat()
     .iter()

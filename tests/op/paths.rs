@@ -9,7 +9,7 @@ use diadc::execute::{Composed, HostData, HostTensor, Recorded, Tensor, TrainingK
 use diadc::fact::{DType, Dim, Fact, Shape};
 use diadc::op::{
     Attention, Binary, Comparison, Constant, Conv2d, ConvTranspose2d, Elements, Interpolation, Op, PadMode, Pool,
-    PoolKind, Reduction, Resize, Unary,
+    PoolKind, Quantile, Rank, Ranking, Reduction, Resize, Unary,
 };
 
 use super::device::{Own, Plain, Trained, device};
@@ -58,6 +58,7 @@ fn every_operation_is_scored_and_trained() {
         ("PoolKind", include_str!("../../src/core/op/pool.rs")),
         ("PadMode", include_str!("../../src/core/op/resample.rs")),
         ("Interpolation", include_str!("../../src/core/op/resample.rs")),
+        ("Ranking", include_str!("../../src/core/op/order.rs")),
     ];
     let has = |case: &str, name: &str| case.split(|c: char| !c.is_alphanumeric()).any(|word| word == name);
     for (of, source) in enums {
@@ -101,7 +102,7 @@ fn bits(x: &HostTensor) -> Vec<i64> {
 /// One case or more for each operation.
 fn cases(seed: u64) -> Vec<Case> {
     let mut make = Maker { state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(1) };
-    [elementwise(&mut make), layout(&mut make), products(&mut make), images(&mut make)].concat()
+    [elementwise(&mut make), layout(&mut make), order(&mut make), products(&mut make), images(&mut make)].concat()
 }
 
 fn elementwise(make: &mut Maker) -> Vec<Case> {
@@ -184,6 +185,32 @@ fn layout(make: &mut Maker) -> Vec<Case> {
     cases
 }
 
+fn order(make: &mut Maker) -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    for ranking in [Ranking::Ascending, Ranking::Descending, Ranking::Least] {
+        let shape = make.shape();
+        let axis = make.up_to(shape.len()) - 1;
+        let count = Some(make.up_to(shape[axis])).filter(|_| make.up_to(2) == 1);
+        cases.push((Op::Rank(Rank { axis, count, ranking }), vec![make.floats(&shape)]));
+        cases.push((Op::Cumulate { axis }, vec![make.floats(&shape)]));
+        let axes: Vec<usize> = (0..shape.len()).filter(|_| make.up_to(2) == 1).collect();
+        let q = [0.0, 0.3, 0.5, 1.0][make.up_to(4) - 1];
+        cases.push((Op::Quantile(Quantile { q, axes, keep: make.up_to(2) == 1 }), vec![make.floats(&shape)]));
+        let mut of_index = shape.clone();
+        of_index[axis] = make.up_to(9);
+        let index = (0..of_index.iter().product()).map(|_| make.up_to(shape[axis]) as i64 - 1).collect();
+        cases.push((Op::Take { axis }, vec![make.floats(&shape), HostTensor::ints(&of_index, index)]));
+        let [rows, among, width] = [make.up_to(70), make.up_to(90), make.up_to(40)];
+        let count = make.up_to(among);
+        let operands = vec![make.floats(&[2, rows, width]), make.floats(&[among, width])];
+        cases.push((Op::Nearest { count }, operands.clone()));
+        cases.push((Op::NearestIndex { count }, operands));
+        let size = make.up_to(20);
+        cases.push((Op::Inverse, vec![make.floats(&[rows, size, size])]));
+    }
+    cases
+}
+
 fn products(make: &mut Maker) -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     for _ in 0..4 {
@@ -229,7 +256,9 @@ fn images(make: &mut Maker) -> Vec<Case> {
         cases.push((Op::LayerNorm { epsilon: 1e-6 }, [vec![rows], scales.to_vec()].concat()));
 
         let resized = [make.up_to(20), make.up_to(20)].map(extent);
-        for interpolation in [Interpolation::Nearest, Interpolation::Bilinear, Interpolation::BilinearAligned] {
+        for interpolation in
+            [Interpolation::Nearest, Interpolation::Bilinear, Interpolation::BilinearAligned, Interpolation::Average]
+        {
             cases.push((Op::Resize(Resize { size: resized.clone(), interpolation }), vec![x.clone()]));
         }
         for kind in [PoolKind::Average, PoolKind::Max] {

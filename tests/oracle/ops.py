@@ -276,6 +276,7 @@ def resample():
         case(f"nearest_{name}", make, lambda x, r=rows, c=columns: x[:, :, r][:, :, :, c])
         for rule, aligned in [("bilinear", False), ("aligned", True)]:
             case(f"{rule}_{name}", make, lambda x, s=(to_h, to_w), a=aligned: F.interpolate(x, s, mode="bilinear", align_corners=a))
+        case(f"average_{name}", make, lambda x, s=(to_h, to_w): F.adaptive_avg_pool2d(x, s))
     rows = torch.arange(5) * 4 // 5
     case("nearest_int", lambda: [ints(2, 1, 4, 4)], lambda x: x[:, :, rows][:, :, :, rows])
 
@@ -344,7 +345,65 @@ def chacha8(key, counter):
     return [(a + b) & mask for a, b in zip(state, start)]
 
 
+def order():
+    # With equal numbers among others; indices are those of a stable sort.
+    ties = lambda *shape: lambda: [ints(*shape, low=-3, high=4).double()]
+    for name, make in [("free", lambda: [normal(3, 17, 4)]), ("ties", ties(3, 17, 4)), ("line", lambda: [normal(300)])]:
+        axis = 0 if name == "line" else 1
+        for label, descending in [("up", False), ("down", True)]:
+            places = lambda x, a=axis, d=descending: x.sort(dim=a, descending=d, stable=True).indices
+            case(f"rank_{label}_{name}", make, places)
+            case(f"rank_{label}_{name}_5", make, lambda x, a=axis, p=places: p(x).narrow(a, 0, 5))
+            case(f"rank_{label}_{name}_1", make, lambda x, a=axis, p=places: p(x).narrow(a, 0, 1))
+    case("rank_first", lambda: [normal(7, 3)], lambda x: x.sort(dim=0, stable=True).indices)
+    case("rank_last", lambda: [normal(3, 2, 7)], lambda x: x.sort(dim=2, descending=True, stable=True).indices)
+
+    case("take_0", lambda: [normal(6, 4), ints(3, 4, low=0, high=6)], lambda x, i: x.gather(0, i))
+    case("take_1", lambda: [normal(2, 6, 5), ints(2, 9, 5, low=0, high=6)], lambda x, i: x.gather(1, i))
+    case("take_last", lambda: [normal(2, 3, 4, 5), ints(2, 3, 4, 2, low=0, high=5)], lambda x, i: x.gather(3, i))
+    case("take_line", lambda: [normal(9), ints(20, low=0, high=9)], lambda x, i: x.gather(0, i))
+    case("take_int", lambda: [ints(2, 6), ints(2, 3, low=0, high=6)], lambda x, i: x.gather(1, i))
+    case("take_bool", lambda: [truths(2, 6), ints(2, 3, low=0, high=6)], lambda x, i: x.gather(1, i))
+
+    for label, q in [("0", 0.0), ("1", 1.0), ("half", 0.5), ("30", 0.3), ("999", 0.999)]:
+        case(f"quantile_{label}", lambda: [normal(3, 10, 4)], lambda x, q=q: torch.quantile(x, q, dim=1))
+        case(f"quantile_{label}_keep", lambda: [normal(3, 11, 4)], lambda x, q=q: torch.quantile(x, q, dim=1, keepdim=True))
+        case(f"quantile_{label}_all", lambda: [normal(3, 10, 4)], lambda x, q=q: torch.quantile(x, q))
+        both = lambda x, q=q: torch.quantile(x.permute(1, 0, 2).reshape(x.shape[1], -1), q, dim=1)
+        case(f"quantile_{label}_both", lambda: [normal(3, 10, 4)], both)
+
+    for axis in range(3):
+        case(f"cumsum_{axis}", lambda: [normal(3, 14, 5)], lambda x, a=axis: x.cumsum(a))
+
+    def near(count):
+        return lambda x, rows: torch.cdist(x.reshape(-1, x.shape[-1]), rows, compute_mode="donot_use_mm_for_euclid_dist").topk(count, largest=False, sorted=True)
+
+    pairs = {
+        "some": (lambda: [normal(2, 7, 12), normal(40, 12)], 3),
+        "one": (lambda: [normal(35, 6), normal(33, 6)], 1),
+        "all": (lambda: [normal(5, 3), normal(6, 3)], 6),
+        "row": (lambda: [normal(9), normal(70, 9)], 4),
+        "deep": (lambda: [normal(2, 2, 3, 50), normal(130, 50)], 9),
+        "far": (lambda: [normal(20, 8, shift=100.0), normal(50, 8, shift=100.0)], 5),
+    }
+    for name, (make, count) in pairs.items():
+        case(f"nearest_{name}", make, lambda x, r, n=count: near(n)(x, r).values.reshape(*x.shape[:-1], n))
+        case(f"nearest_index_{name}", make, lambda x, r, n=count: near(n)(x, r).indices.reshape(*x.shape[:-1], n))
+
+    def definite(*shape):
+        x = normal(*shape)
+        x = x @ x.transpose(-1, -2) / shape[-1] + 0.1 * torch.eye(shape[-1], dtype=torch.double)
+        return [x.detach().float().double()]
+
+    case("inverse_definite", lambda: definite(3, 9, 9), torch.linalg.inv)
+    case("inverse_one", lambda: definite(5, 5), torch.linalg.inv)
+    case("inverse_large", lambda: definite(2, 70, 70), torch.linalg.inv)
+    case("inverse_any", lambda: [normal(2, 3, 6, 6)], torch.linalg.inv)
+    case("inverse_symmetric", lambda: [(lambda x: x + x.transpose(1, 2))(normal(4, 6, 6)).detach().float().double()], torch.linalg.inv)
+    case("inverse_number", lambda: [normal(3, 1, 1)], torch.linalg.inv)
+
+
 stream()
-for family in [elementwise, reduce, layout, linear, convolution, normalize, pool, resample]:
+for family in [elementwise, reduce, layout, linear, convolution, normalize, pool, resample, order]:
     family()
 save_file(TENSORS, Path(__file__).parent.parent / "op" / "fixture.safetensors")

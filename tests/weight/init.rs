@@ -46,3 +46,50 @@ fn first_values_have_the_distribution_asked_for() {
     assert!((spread(floats(1)) - 0.5 / 3.0_f32.sqrt()).abs() < 0.01);
     assert_eq!(floats(2), [1.5, 1.5]);
 }
+
+#[test]
+fn orthogonal_values_have_length_one_and_nothing_in_common() {
+    for shape in [&[5, 5][..], &[4, 9], &[9, 4], &[3, 2, 3, 3], &[40, 3, 2, 2], &[1, 7]] {
+        let weights = first_values(&with(&[("w", shape, Init::Orthogonal)]), 3);
+        let numbers = weights[0].as_floats().expect("weights are floats");
+        let (rows, columns) = (shape[0], numbers.len() / shape[0]);
+        let vector = |k: usize| -> Vec<f64> {
+            let take = |at: usize| f64::from(numbers[at]);
+            if rows <= columns {
+                (0..columns).map(|i| take(k * columns + i)).collect()
+            } else {
+                (0..rows).map(|i| take(i * columns + k)).collect()
+            }
+        };
+        for a in 0..rows.min(columns) {
+            for b in 0..=a {
+                let product: f64 = vector(a).iter().zip(vector(b)).map(|(x, y)| x * y).sum();
+                assert!((product - f64::from(u8::from(a == b))).abs() < 1e-6, "{shape:?}: {a} and {b}: {product}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_permutation_has_one_place_in_each_row_and_no_column_twice() {
+    let weights = first_values(&with(&[("w", &[30, 50], Init::Permutation), ("v", &[30, 50], Init::Permutation)]), 3);
+    let columns: Vec<Vec<usize>> = weights
+        .iter()
+        .map(|weight| {
+            let rows = weight.as_floats().expect("weights are floats").chunks(50);
+            rows.map(|row| {
+                assert_eq!(row.iter().sum::<f32>(), 1.0);
+                row.iter().position(|x| *x == 1.0).expect("a row has a place")
+            })
+            .collect()
+        })
+        .collect();
+    for columns in &columns {
+        let mut sorted = columns.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(sorted.len(), 30);
+        assert!(!columns.is_sorted());
+    }
+    assert_ne!(columns[0], columns[1]);
+}

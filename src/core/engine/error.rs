@@ -119,6 +119,20 @@ pub enum RunError {
         /// What it holds.
         most: usize,
     },
+    /// A matrix has no inverse.
+    #[error("in `{function}`, `inverse` is given {}; {}", which(*place, *of, *is_finite), if *is_finite { "add a small multiple of `eye(..)`, or take fewer rows and columns" } else { "look for where they come from" })]
+    NoInverse {
+        /// The function.
+        function: String,
+        /// Which of the matrices, counted from 0.
+        place: usize,
+        /// How many there are.
+        of: usize,
+        /// Whether all its numbers are finite, so that it is singular.
+        is_finite: bool,
+        /// Where it comes from.
+        origin: Origin,
+    },
     /// A value is not finite. Only a run that looks for such values reports it.
     #[error("in `{function}`, `{operation}` gives numbers that are not finite")]
     NotFinite {
@@ -132,4 +146,10 @@ pub enum RunError {
     /// The device failed.
     #[error(transparent)]
     Device(#[from] DeviceError),
+}
+
+/// A matrix without an inverse, in words.
+fn which(place: usize, of: usize, is_finite: bool) -> String {
+    let what = if is_finite { "that is singular" } else { "that holds numbers that are not finite" };
+    if of == 1 { format!("a matrix {what}") } else { format!("{of} matrices, of which number {place} is one {what}") }
 }

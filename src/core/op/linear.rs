@@ -1,4 +1,4 @@
-//! Matrix products: plain, with weights, and attention.
+//! Matrix products: plain, with weights, and attention. And the inverse of a matrix.
 
 use std::fmt;
 
@@ -50,6 +50,20 @@ pub(super) fn linear(inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let mut dims = leading.to_vec();
     dims.push(out.clone());
     Ok(Fact::float(Shape(dims)))
+}
+
+pub(super) fn inverse(inputs: &[&Fact]) -> Result<Fact, ShapeError> {
+    let x = super::error::float(super::error::one(inputs)?)?;
+    match x.shape.0.as_slice() {
+        [.., rows, columns] if rows == columns => Ok(x.clone()),
+        _ => Err(ShapeError::new(format!("square matrices [.., n, n] are expected, this is {x}"))),
+    }
+}
+
+/// As many as the product of two such matrices.
+pub(super) fn inverse_cost(inputs: &[Fact], _output: &Fact) -> Dim {
+    let shape = &inputs[0].shape;
+    shape.0.last().map_or(Dim::from(0), |rows| shape.elements().times(rows))
 }
 
 pub(super) fn matmul_cost(inputs: &[Fact], output: &Fact) -> Dim {

@@ -10,6 +10,7 @@ mod error;
 mod layout;
 mod linear;
 mod normalize;
+mod order;
 mod pool;
 mod record;
 mod reduce;
@@ -25,6 +26,7 @@ pub use convolution::{Conv2d, ConvTranspose2d};
 pub use elementwise::{Binary, BinaryRecord, Comparison, Settings, Unary, UnaryRecord};
 pub use error::ShapeError;
 pub use linear::Attention;
+pub use order::{Quantile, Rank, Ranking};
 pub use pool::{Pool, PoolKind};
 pub use record::{Identity, Moves, OpRecord, Zero};
 pub use reduce::Reduction;
@@ -69,6 +71,12 @@ pub enum Op {
     Reduce { kind: Reduction, axes: Vec<usize>, keep: bool },
     /// Softmax over one axis.
     Softmax { axis: usize },
+    /// The places of numbers along an axis in an order, as `int`.
+    Rank(Rank),
+    /// A quantile of the numbers along axes.
+    Quantile(Quantile),
+    /// For each place along an axis the sum of the numbers up to it.
+    Cumulate { axis: usize },
 
     /// Other extents for the same elements in the same order.
     Reshape(crate::fact::Shape),
@@ -82,6 +90,8 @@ pub enum Op {
     Slice { axis: usize, start: i64, end: i64 },
     /// Rows of `table: [N, ...]` by `index: int[...]`: `[...index, ...table without N]`.
     Gather,
+    /// `x`, `index: int`: the elements at these places along an axis, as torch's `gather`.
+    Take { axis: usize },
     /// Rows and columns added around the last two axes: `[left, right, top, bottom]`.
     Pad { sides: [usize; 4], mode: PadMode },
 
@@ -89,6 +99,12 @@ pub enum Op {
     MatMul,
     /// `x: [..., in]`, `weight: [out, in]`, optional `bias: [out]`: `x weight^T + bias`, as torch's `Linear`.
     Linear,
+    /// `x: [..., C]`, `rows: [M, C]`: the Euclidean distances of the `count` nearest rows, ascending, `[..., count]`.
+    Nearest { count: usize },
+    /// The same, and which rows they are, as `int`. Of equally near ones the first comes first.
+    NearestIndex { count: usize },
+    /// The inverse of each matrix of `[..., n, n]`.
+    Inverse,
     /// Scaled dot-product attention of `q: [B, heads, n, d]`, `k: [B, heads, m, d]`, `v: [B, heads, m, e]`.
     Attention(Attention),
 
@@ -137,15 +153,22 @@ impl Op {
             Op::StopGradient => error::one(inputs).cloned(),
             Op::Reduce { kind, axes, keep } => reduce::infer(*kind, axes, *keep, inputs),
             Op::Softmax { axis } => reduce::softmax(*axis, inputs),
+            Op::Rank(rank) => rank.infer(inputs),
+            Op::Quantile(quantile) => quantile.infer(inputs),
+            Op::Cumulate { axis } => order::cumulate(*axis, inputs),
             Op::Reshape(shape) => layout::reshape(shape, inputs),
             Op::Permute(order) => layout::permute(order, inputs),
             Op::Expand(shape) => layout::expand(shape, inputs),
             Op::Concat { axis } => layout::concat(*axis, inputs),
             Op::Slice { axis, start, end } => layout::slice(*axis, *start, *end, inputs),
             Op::Gather => layout::gather(inputs),
+            Op::Take { axis } => order::take(*axis, inputs),
             Op::Pad { sides, mode } => layout::pad(*sides, *mode, inputs),
             Op::MatMul => linear::matmul(inputs),
             Op::Linear => linear::linear(inputs),
+            Op::Nearest { count } => order::nearest(*count, inputs).map(Fact::float),
+            Op::NearestIndex { count } => order::nearest(*count, inputs).map(Fact::int),
+            Op::Inverse => linear::inverse(inputs),
             Op::Attention(attention) => attention.infer(inputs),
             Op::Conv2d(conv) => conv.infer(inputs),
             Op::ConvTranspose2d(conv) => conv.infer(inputs),
@@ -174,7 +197,7 @@ impl Op {
             Op::Select => OpRecord { zero: Zero::Products(&[&[1], &[2]]), ..plain },
             Op::Cast(_) | Op::Resize(_) => OpRecord { identity: Identity::SameFact, ..plain },
             Op::StopGradient => OpRecord { identity: Identity::NoGradient, moves: Moves::InOrder, ..plain },
-            Op::Softmax { .. } => OpRecord { zero: Zero::Never, ..plain },
+            Op::Softmax { .. } | Op::Rank(_) => OpRecord { zero: Zero::Never, ..plain },
             Op::Reshape(_) => OpRecord { identity: Identity::SameFact, moves: Moves::InOrder, ..plain },
             Op::Permute(order) if order.is_sorted() => {
                 OpRecord { identity: Identity::Always, moves: Moves::InOrder, ..plain }
@@ -185,7 +208,18 @@ impl Op {
             }
             Op::Concat { .. } => OpRecord { identity: Identity::OneInput, zero: Zero::AllInputs, ..plain },
             Op::Pad { sides: [0, 0, 0, 0], .. } => OpRecord { identity: Identity::Always, ..plain },
-            Op::Reduce { .. } | Op::Gather | Op::Pad { .. } | Op::Pool(_) | Op::GaussianBlur { .. } => plain,
+            Op::Reduce { .. }
+            | Op::Quantile(_)
+            | Op::Cumulate { .. }
+            | Op::Gather
+            | Op::Take { .. }
+            | Op::Pad { .. }
+            | Op::Pool(_)
+            | Op::GaussianBlur { .. } => plain,
+            Op::Nearest { .. } | Op::NearestIndex { .. } => {
+                OpRecord { multiply_adds: Some(order::nearest_cost), zero: Zero::Never, ..plain }
+            }
+            Op::Inverse => OpRecord { multiply_adds: Some(linear::inverse_cost), zero: Zero::Never, ..plain },
             Op::MatMul => OpRecord { multiply_adds: Some(linear::matmul_cost), ..product },
             Op::Linear => OpRecord { multiply_adds: Some(linear::linear_cost), ..product },
             Op::Attention(_) => OpRecord {
@@ -211,7 +245,21 @@ impl Op {
     /// Whether it sums products of two inputs. Such operations take most of the time, and bf16 is enough for them.
     #[must_use]
     pub fn is_product(&self) -> bool {
-        self.record().multiply_adds.is_some()
+        self.record().multiply_adds.is_some() && !self.is_on_host()
+    }
+
+    /// Whether the host computes it on every device, exactly.
+    #[must_use]
+    pub fn is_on_host(&self) -> bool {
+        matches!(
+            self,
+            Op::Rank(_)
+                | Op::Quantile(_)
+                | Op::Cumulate { .. }
+                | Op::Nearest { .. }
+                | Op::NearestIndex { .. }
+                | Op::Inverse
+        )
     }
 
     /// Its name in graphs, without settings.
@@ -251,7 +299,14 @@ impl Op {
             | Op::Permute(_)
             | Op::Expand(_)
             | Op::Concat { .. }
+            | Op::Rank(_)
+            | Op::Quantile(_)
+            | Op::Cumulate { .. }
             | Op::Gather
+            | Op::Take { .. }
+            | Op::Nearest { .. }
+            | Op::NearestIndex { .. }
+            | Op::Inverse
             | Op::MatMul
             | Op::Linear
             | Op::Attention(_)
@@ -287,15 +342,25 @@ impl fmt::Display for Op {
             Op::StopGradient => f.write_str("stop_gradient"),
             Op::Reduce { kind, axes, .. } => write!(f, "{} axes={axes:?}", kind.name()),
             Op::Softmax { axis } => write!(f, "softmax axis={axis}"),
+            Op::Rank(rank) => match rank.count {
+                Some(count) => write!(f, "rank axis={} {} count={count}", rank.axis, rank.ranking.name()),
+                None => write!(f, "rank axis={} {}", rank.axis, rank.ranking.name()),
+            },
+            Op::Quantile(quantile) => write!(f, "quantile {} axes={:?}", quantile.q, quantile.axes),
+            Op::Cumulate { axis } => write!(f, "cumsum axis={axis}"),
             Op::Reshape(_) => f.write_str("reshape"),
             Op::Permute(order) => write!(f, "permute {order:?}"),
             Op::Expand(_) => f.write_str("expand"),
             Op::Concat { axis } => write!(f, "concat axis={axis}"),
             Op::Slice { axis, start, end } => write!(f, "slice axis={axis} {start}..{end}"),
             Op::Gather => f.write_str("gather"),
+            Op::Take { axis } => write!(f, "take axis={axis}"),
             Op::Pad { sides, mode } => write!(f, "pad {sides:?} {}", mode.name()),
             Op::MatMul => f.write_str("matmul"),
             Op::Linear => f.write_str("linear"),
+            Op::Nearest { count } => write!(f, "nearest count={count}"),
+            Op::NearestIndex { count } => write!(f, "nearest_index count={count}"),
+            Op::Inverse => f.write_str("inverse"),
             Op::Attention(attention) => write!(f, "{attention}"),
             Op::Conv2d(conv) => write!(f, "{conv}"),
             Op::ConvTranspose2d(conv) => write!(f, "{conv}"),

@@ -6,7 +6,8 @@ use crate::fact::{Dim, Fact};
 #[derive(Clone, Copy, Debug)]
 pub struct OpRecord {
     /// Counts its multiply-adds from the facts of its inputs and its output; none if they are not counted. The rule:
-    /// one for each product that is summed in a convolution, a matrix product or attention. Bias, activations and
+    /// one for each product that is summed in a convolution, a matrix product or attention, one for each square that is summed to
+    /// a distance, and for an inverse as many as for a product of two such matrices. Bias, activations and
     /// normalisations are left out, as in the published figures.
     pub multiply_adds: Option<fn(&[Fact], &Fact) -> Dim>,
     /// When it returns its first input unchanged.

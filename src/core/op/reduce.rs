@@ -32,13 +32,18 @@ impl Reduction {
 }
 
 pub(super) fn infer(kind: Reduction, axes: &[usize], keep: bool, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
-    let x = float(inputs)?;
+    let needs_elements = (kind != Reduction::Sum).then(|| kind.name());
+    reduced(float(inputs)?, axes, keep, needs_elements)
+}
+
+/// What stays of a value when numbers along axes become one. What has a name here must have numbers to work on.
+pub(super) fn reduced(x: &Fact, axes: &[usize], keep: bool, needs_elements: Option<&str>) -> Result<Fact, ShapeError> {
     let mut dims = Vec::new();
     for (axis, dim) in x.shape.0.iter().enumerate() {
         if !axes.contains(&axis) {
             dims.push(dim.clone());
-        } else if dim.known() == Some(0) && kind != Reduction::Sum {
-            return Err(ShapeError::new(format!("the {} over axis {axis} of {x} has no elements", kind.name())));
+        } else if let (Some(0), Some(name)) = (dim.known(), needs_elements) {
+            return Err(ShapeError::new(format!("the {name} over axis {axis} of {x} has no elements")));
         } else if keep {
             dims.push(Dim::from(1));
         }

@@ -16,6 +16,8 @@ pub enum Interpolation {
     Bilinear,
     /// Bilinear, pixels are points and the corners stay: torch's `align_corners=True`.
     BilinearAligned,
+    /// The mean of the pixels `floor(i * in / out)..ceil((i + 1) * in / out)`: torch's `adaptive_avg_pool2d`.
+    Average,
 }
 
 /// Another height and width.
@@ -50,6 +52,7 @@ impl fmt::Display for Resize {
             Interpolation::Nearest => "resize nearest",
             Interpolation::Bilinear => "resize bilinear",
             Interpolation::BilinearAligned => "resize bilinear align_corners",
+            Interpolation::Average => "adaptive_avg_pool",
         })
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::fact::{BATCH, Dim, Fact, Shape};
 
-use super::{Op, Reduction};
+use super::{Op, Rank, Reduction};
 
 /// Where the samples of a value lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,11 +78,22 @@ impl Op {
             Op::Binary(_) | Op::Compare(_) | Op::Select => broadcast(inputs, samples, output.shape.rank()),
             Op::Reduce { kind, axes, keep } => match first {
                 Samples::Along(axis) if axes.contains(&axis) => Across::Gathers(Gathering::Reduction(*kind)),
-                Samples::Along(axis) if *keep => along(axis),
-                Samples::Along(axis) => along(axis - axes.iter().filter(|other| **other < axis).count()),
+                Samples::Along(axis) => along(kept(axis, axes, *keep)),
                 Samples::Whole => Across::Mixes,
             },
-            Op::Softmax { axis: over } => alone(&|axis| axis != *over),
+            Op::Quantile(quantile) => match first {
+                Samples::Along(axis) if !quantile.axes.contains(&axis) => {
+                    along(kept(axis, &quantile.axes, quantile.keep))
+                }
+                Samples::Along(_) | Samples::Whole => Across::Mixes,
+            },
+            Op::Softmax { axis: over } | Op::Cumulate { axis: over } | Op::Rank(Rank { axis: over, .. }) => {
+                alone(&|axis| axis != *over)
+            }
+            Op::Take { axis: over } => match first {
+                Samples::Along(axis) if axis != *over && samples.iter().all(|samples| *samples == first) => along(axis),
+                Samples::Along(_) | Samples::Whole => Across::Mixes,
+            },
             Op::Reshape(shape) => reshaped(inputs[0], first, shape),
             Op::Permute(order) => match first {
                 Samples::Along(axis) => order.iter().position(|from| *from == axis).map_or(Across::Mixes, along),
@@ -105,15 +116,24 @@ impl Op {
                 _ => Across::Mixes,
             },
             Op::MatMul => product(inputs, samples, output.shape.rank()),
-            Op::Linear | Op::LayerNorm { .. } => alone(&|axis| axis + 1 < rank),
+            Op::Linear | Op::LayerNorm { .. } | Op::Nearest { .. } | Op::NearestIndex { .. } => {
+                alone(&|axis| axis + 1 < rank)
+            }
             Op::Attention(_) => {
                 let same = samples.iter().all(|samples| *samples == Samples::Along(0));
                 if same { along(0) } else { Across::Mixes }
             }
             Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::GroupNorm { .. } => alone(&|axis| axis == 0),
-            Op::Pad { .. } | Op::Pool(_) | Op::Resize(_) | Op::GaussianBlur { .. } => alone(&|axis| axis + 2 < rank),
+            Op::Pad { .. } | Op::Pool(_) | Op::Resize(_) | Op::GaussianBlur { .. } | Op::Inverse => {
+                alone(&|axis| axis + 2 < rank)
+            }
         }
     }
+}
+
+/// Where an axis lies after a reduction over others.
+fn kept(axis: usize, reduced: &[usize], keep: bool) -> usize {
+    if keep { axis } else { axis - reduced.iter().filter(|other| **other < axis).count() }
 }
 
 /// Inputs that are aligned at their last axes.
@@ -166,7 +186,7 @@ fn product(inputs: &[&Fact], samples: &[Samples], rank: usize) -> Across {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{Binary, Unary};
+    use crate::op::{Binary, Quantile, Ranking, Unary};
 
     fn fact(extents: &[&str]) -> Fact {
         let extent = |text: &&str| match text.strip_suffix('B') {
@@ -200,6 +220,33 @@ mod tests {
             across(&reduced, &[(&places, Samples::Along(1))]),
             Across::Gathers(Gathering::Reduction(Reduction::Mean))
         );
+    }
+
+    #[test]
+    fn order_and_neighbours_are_those_of_each_sample() {
+        let x = fact(&["B", "6", "8"]);
+        let first = (&x, Samples::Along(0));
+        let rank = |axis| Op::Rank(Rank { axis, count: None, ranking: Ranking::Ascending });
+        let quantile = |axes: &[usize]| Op::Quantile(Quantile { q: 0.5, axes: axes.to_vec(), keep: false });
+        let places = Fact::int(x.shape.clone());
+        let rows = fact(&["20", "8"]);
+        for (op, mixing) in [
+            (rank(1), rank(0)),
+            (Op::Cumulate { axis: 2 }, Op::Cumulate { axis: 0 }),
+            (quantile(&[1, 2]), quantile(&[0, 1])),
+        ] {
+            assert_eq!(across(&op, &[first]), ALONG(0));
+            assert_eq!(across(&mixing, &[first]), Across::Mixes);
+        }
+        assert_eq!(across(&Op::Take { axis: 1 }, &[first, (&places, Samples::Along(0))]), ALONG(0));
+        assert_eq!(across(&Op::Take { axis: 0 }, &[first, (&places, Samples::Along(0))]), Across::Mixes);
+        assert_eq!(across(&Op::Nearest { count: 3 }, &[first, (&rows, Samples::Whole)]), ALONG(0));
+        let places = fact(&["6", "B", "8", "8"]);
+        assert_eq!(across(&quantile(&[0]), &[(&places, Samples::Along(1))]), ALONG(0));
+        assert_eq!(across(&Op::Inverse, &[(&places, Samples::Along(1))]), ALONG(1));
+        let among = fact(&["B", "8"]);
+        let pairs = [(&rows, Samples::Whole), (&among, Samples::Along(0))];
+        assert_eq!(across(&Op::Nearest { count: 1 }, &pairs), Across::Mixes);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
 use super::taps::Taps;
+use crate::{inverse, order, search};
 
 /// A floating-point tensor on the backend of these kernels.
 pub type Floats<K> = FloatTensor<<K as Kernels>::Backend>;
@@ -105,6 +106,21 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
 
     /// Sums along the rows and the columns of `[B, C, H, W]`.
     fn resample(taps: &[Taps; 2], x: Floats<Self>) -> Floats<Self>;
+
+    /// For each place along an axis the sum of the numbers up to it, or of those from it on. The host computes it.
+    fn cumulate(axis: usize, from_end: bool, x: Floats<Self>) -> Floats<Self> {
+        order::cumulate::<Self::Backend>(axis, from_end, x)
+    }
+
+    /// The inverse of each matrix of `[.., n, n]`; NaN for those that have none. The host computes it.
+    fn invert(x: Floats<Self>) -> Floats<Self> {
+        inverse::inverse::<Self::Backend>(x)
+    }
+
+    /// The distances of `[.., C]` from the nearest of `[M, C]`, ascending: `[.., count]`. The host computes them.
+    fn nearest(count: usize, x: Floats<Self>, rows: Floats<Self>) -> Floats<Self> {
+        search::distances::<Self::Backend>(count, x, rows)
+    }
 }
 
 /// What training needs of a backend besides: gradients, and steps along them.

@@ -5,9 +5,10 @@
 //! neither on threads, nor on the processor, nor on what was computed beside them. This room knows no tensors.
 //!
 //! `panel` has rows in the order in which they are compared, `reservoir` bounds how many are kept, `projection` makes them
-//! shorter, `traversal` chooses, and `coreset` is made of those.
+//! shorter, `traversal` chooses, and `coreset` is made of those. `nearest` looks for neighbours.
 
 mod coreset;
+mod nearest;
 mod panel;
 mod projection;
 mod reservoir;
@@ -15,3 +16,5 @@ mod traversal;
 
 pub use coreset::{Coreset, CoresetError, CoresetSettings, Seen};
 pub use traversal::farthest_first;
+
+pub(crate) use nearest::{Neighbours, Rows, gradients, nearest};

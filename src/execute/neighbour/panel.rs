@@ -79,6 +79,11 @@ pub(super) struct Panel<'a> {
 }
 
 impl Panel<'_> {
+    /// How many rows it has.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// Numbers of a row.
     pub(super) fn width(&self) -> usize {
         self.width

@@ -111,7 +111,7 @@ codes! {
         NotCallable = "not-callable",
         /// A division of whole numbers leaves a remainder.
         NotDivisible = "not-divisible",
-        /// A number that is computed before anything runs is not finite.
+        /// A number that is computed before anything runs, or an inverse, is not finite.
         NotFinite = "not-finite",
         /// A param has a value outside of its range.
         NotWithin = "not-within",

@@ -61,7 +61,12 @@ fn starts(program: &Program, trained: &[bool]) -> Vec<bool> {
             let Some(number) = at.filter(|&number| trained[number]) else { break };
             match &program.weights[number].init {
                 Init::CopyOf(original) => at = numbers.get(original.as_str()).copied(),
-                Init::Constant(_) | Init::Normal { .. } | Init::Uniform { .. } | Init::Fitted => break,
+                Init::Constant(_)
+                | Init::Normal { .. }
+                | Init::Uniform { .. }
+                | Init::Orthogonal
+                | Init::Permutation
+                | Init::Fitted => break,
             }
         }
         let is_zero = at.is_some_and(|number| trained[number] && program.weights[number].init == Init::Constant(0.0));

@@ -189,6 +189,11 @@ pub enum Init {
     Normal { mean: f64, std: f64 },
     /// Uniform in `-bound..bound`.
     Uniform { bound: f64 },
+    /// Seen as a matrix of as many rows as the first axis has: orthogonal rows of length 1, or columns if there are more rows
+    /// (Saxe et al., 2014).
+    Orthogonal,
+    /// In each row a 1 in another column, and zeros.
+    Permutation,
     /// What another weight has first.
     CopyOf(String),
     /// None: a fit computes it, or a checkpoint has it.

@@ -260,6 +260,32 @@ builtins! {
         Full = "full"(value, shape)
     }
 
+    /// The order of numbers along an axis, neighbours among rows, and inverses.
+    Order(OrderWord) {
+        /// The `count` largest numbers along an axis, the largest first.
+        Top = "top"(x, count, axis = int -1)
+        /// The numbers along an axis in ascending order.
+        Sort = "sort"(x, axis = int -1)
+        /// The place of the largest number along an axis; of equal ones, the first.
+        ArgMax = "argmax"(x, axis = int -1)
+        /// The place of the smallest number along an axis; of equal ones, the first.
+        ArgMin = "argmin"(x, axis = int -1)
+        /// The number below which a share `q` of the numbers along axes lies (all axes, if none is given), by linear interpolation.
+        Quantile = "quantile"(x, q, axis = none, keep = false)
+        /// For each place along an axis the sum of the numbers up to it.
+        CumSum = "cumsum"(x, axis = int -1)
+        /// The elements at the places `index` along an axis, as torch's `take_along_dim`.
+        Take = "take"(x, index, axis = int -1)
+        /// The distances of each row of `x: [.., C]` from the `count` nearest of `rows: [M, C]`, ascending: `[.., count]`.
+        Nearest = "nearest"(x, rows, count = int 1)
+        /// Which of `rows: [M, C]` are the `count` nearest to each row of `x: [.., C]`, the nearest first: `int[.., count]`.
+        NearestIndex = "nearest_index"(x, rows, count = int 1)
+        /// The inverse of each matrix of `[.., n, n]`.
+        Inverse = "inverse"(x)
+        /// The identity matrix with so many rows.
+        Eye = "eye"(size)
+    }
+
     /// A function of whole tensors that has no weights.
     Tensor(TensorWord) {
         /// `e^x / sum(e^x)` along an axis.
@@ -272,6 +298,8 @@ builtins! {
         AvgPool = "avg_pool"(x, window, stride = none, padding = int 0)
         /// Maximum over windows.
         MaxPool = "max_pool"(x, window, stride = none, padding = int 0)
+        /// Means over windows that cover the image evenly, as many as a size says (a number, `[h, w]`).
+        AdaptiveAvgPool = "adaptive_avg_pool"(x, size)
         /// The image at another size (a number, `[h, w]`); mode `bilinear` or `nearest`.
         Resize = "resize"(x, size, mode = "bilinear", align_corners = false)
         /// Gaussian blur as `scipy.ndimage.gaussian_filter`.
@@ -332,6 +360,10 @@ builtins! {
         KaimingNormal = "kaiming_normal"()
         /// Initial value: uniform with variance `2 / (fan_in + fan_out)` (Glorot and Bengio, 2010).
         XavierUniform = "xavier_uniform"()
+        /// Initial value: rows (or columns, if there are more rows) that are orthogonal and of length 1, as torch's `orthogonal_`.
+        Orthogonal = "orthogonal"()
+        /// Initial value of `[n, m]`: in each row a 1 in another column, drawn at random, and zeros.
+        Permutation = "permutation"()
     }
 
     /// An optimiser, or a learning-rate schedule.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::execute::{Draw, Engine, HostData, HostTensor, RunError};
+use crate::execute::{Draw, Engine, HostData, HostTensor, RunError, inverses};
 use crate::fact::DType;
 use crate::graph::program::{Function, plan_function};
 use crate::graph::{Graph, Node, Task, ValueId};
@@ -175,6 +175,8 @@ fn exact(op: &Op, inputs: &[&Whole], node: &Node) -> Option<Whole> {
             inputs[0].moved(&shape, &strides, *start as usize * strides[*axis])
         }
         Op::MatMul => product(inputs[0], inputs[1], shape),
+        // Where there is none, the device tells it.
+        Op::Inverse => Whole { values: inverses(&inputs[0].values, *shape.last()?)?, shape },
         Op::Input { .. }
         | Op::Weight { .. }
         | Op::Random(_)
@@ -184,6 +186,12 @@ fn exact(op: &Op, inputs: &[&Whole], node: &Node) -> Option<Whole> {
         | Op::Select
         | Op::Cast(_)
         | Op::Softmax { .. }
+        | Op::Rank(_)
+        | Op::Quantile(_)
+        | Op::Cumulate { .. }
+        | Op::Take { .. }
+        | Op::Nearest { .. }
+        | Op::NearestIndex { .. }
         | Op::Concat { .. }
         | Op::Gather
         | Op::Pad { .. }

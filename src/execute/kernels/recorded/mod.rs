@@ -7,6 +7,7 @@ mod arithmetic;
 mod convolution;
 mod normalize;
 mod product;
+mod search;
 mod single;
 
 use std::marker::PhantomData;
@@ -105,5 +106,17 @@ impl<K: TrainingKernels> Kernels for Recorded<K> {
 
     fn resample(taps: &[Taps; 2], x: Floats<Self>) -> Floats<Self> {
         Function::Resample(taps.clone()).record::<K>(x)
+    }
+
+    fn cumulate(axis: usize, from_end: bool, x: Floats<Self>) -> Floats<Self> {
+        Function::Cumulate { axis, from_end }.record::<K>(x)
+    }
+
+    fn invert(x: Floats<Self>) -> Floats<Self> {
+        Function::Invert.record::<K>(x)
+    }
+
+    fn nearest(count: usize, x: Floats<Self>, rows: Floats<Self>) -> Floats<Self> {
+        search::nearest::<K>(count, x, rows)
     }
 }

@@ -33,6 +33,10 @@ pub(super) enum Function {
     Expand(Shape),
     /// Sums along rows and columns.
     Resample([Taps; 2]),
+    /// Sums along an axis up to each place, or from it on.
+    Cumulate { axis: usize, from_end: bool },
+    /// Inverses of matrices.
+    Invert,
 }
 
 impl Function {
@@ -52,11 +56,12 @@ impl Function {
     /// Whether its gradient is computed from the input.
     fn needs_input(&self) -> bool {
         match self {
-            Function::AveragePool(_) | Function::MaxPool(_) => true,
+            Function::AveragePool(_) | Function::MaxPool(_) | Function::Invert => true,
             Function::Reduce(Reduction::Max | Reduction::Min, _) => true,
-            Function::Reduce(Reduction::Sum | Reduction::Mean, _) | Function::Expand(_) | Function::Resample(_) => {
-                false
-            }
+            Function::Reduce(Reduction::Sum | Reduction::Mean, _)
+            | Function::Expand(_)
+            | Function::Resample(_)
+            | Function::Cumulate { .. } => false,
         }
     }
 
@@ -67,6 +72,8 @@ impl Function {
             Function::AveragePool(pool) => K::average_pool(*pool, x),
             Function::Expand(shape) => K::expand(x, shape.clone()),
             Function::Resample(taps) => K::resample(taps, x),
+            Function::Cumulate { axis, from_end } => K::cumulate(*axis, *from_end, x),
+            Function::Invert => K::invert(x),
         }
     }
 
@@ -77,6 +84,12 @@ impl Function {
             Function::MaxPool(pool) => K::max_pool_gradient(*pool, input(x), gradient),
             Function::AveragePool(pool) => K::average_pool_gradient(*pool, input(x), gradient),
             Function::Expand(_) => sum_to::<K>(gradient, extents),
+            Function::Cumulate { axis, from_end } => K::cumulate(*axis, !from_end, gradient),
+            Function::Invert => {
+                let last = extents.num_dims() - 1;
+                let turned = K::Backend::float_swap_dims(K::invert(input(x)), last - 1, last);
+                K::Backend::float_neg(K::multiply(K::multiply(turned.clone(), gradient), turned))
+            }
             Function::Resample([rows, columns]) => K::resample(&[rows.transposed(), columns.transposed()], gradient),
             Function::Reduce(Reduction::Sum, _) => K::Backend::float_expand(gradient, extents.clone()),
             Function::Reduce(Reduction::Mean, axes) => {

@@ -217,6 +217,25 @@ impl Expander<'_> {
             .ok_or_else(|| self.refuse_argument(arguments, name, "a shape that divides the number of elements"))
     }
 
+    /// The axes that a function works over: one, a list of them, or all.
+    pub(crate) fn axes_argument(&mut self, arguments: &Arguments<'_>, x: &Tensor) -> Outcome<Vec<usize>> {
+        let rank = x.fact.shape.rank();
+        let (axis, at) = arguments.get("axis");
+        match axis.present() {
+            None => Ok((0..rank).collect()),
+            Some(axis) => {
+                let given = axis.elements().unwrap_or_else(|| vec![axis.clone()]);
+                given.iter().map(|axis| self.axis(axis, rank, arguments.site.callee, at)).collect()
+            }
+        }
+    }
+
+    /// The axis of a tensor that a function works along.
+    pub(crate) fn axis_argument(&mut self, arguments: &Arguments<'_>, x: &Tensor) -> Outcome<usize> {
+        let (axis, at) = arguments.get("axis");
+        self.axis(axis, x.fact.shape.rank(), arguments.site.callee, at)
+    }
+
     /// An axis of a tensor; negative ones count from the end.
     pub(crate) fn axis(&mut self, value: &Value, rank: usize, callee: &str, span: Span) -> Outcome<usize> {
         let count = as_int(rank);

@@ -51,6 +51,7 @@ impl Expander<'_> {
             Builtin::Element(word) => self.element_function(word, arguments),
             Builtin::Reduction(word) => self.reduction(word, arguments),
             Builtin::Layout(word) => self.layout(word, arguments),
+            Builtin::Order(word) => self.order(word, arguments),
             Builtin::Tensor(word) => self.tensor_function(word, arguments),
             Builtin::Layer(word) => return Ok((self.layer(word, arguments)?, None)),
             Builtin::Random(word) => self.random(word, arguments),

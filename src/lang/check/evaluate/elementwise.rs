@@ -111,16 +111,7 @@ impl Expander<'_> {
             return self.reduce_list(word, &items, arguments);
         }
         let x = self.tensor_argument(arguments, "x")?;
-        let rank = x.fact.shape.rank();
-        let (axis, at) = arguments.get("axis");
-        let axes: Vec<usize> = match axis.present() {
-            None => (0..rank).collect(),
-            Some(axis) => {
-                let given = axis.elements().unwrap_or_else(|| vec![axis.clone()]);
-                let axes = given.iter().map(|axis| self.axis(axis, rank, arguments.site.callee, at));
-                axes.collect::<Outcome<_>>()?
-            }
-        };
+        let axes = self.axes_argument(arguments, &x)?;
         let keep = self.bool_argument(arguments, "keep")?;
         let kind = match word {
             ReductionWord::Sum => Reduction::Sum,

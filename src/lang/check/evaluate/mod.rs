@@ -15,6 +15,7 @@ mod layer;
 mod name;
 mod number;
 pub(crate) mod operator;
+mod order;
 mod pipe;
 mod random;
 mod rows;

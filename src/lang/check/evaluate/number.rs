@@ -96,6 +96,8 @@ impl Expander<'_> {
             InitialWord::KaimingUniform => InitRule::KaimingUniform,
             InitialWord::KaimingNormal => InitRule::KaimingNormal,
             InitialWord::XavierUniform => InitRule::XavierUniform,
+            InitialWord::Orthogonal => InitRule::Is(Init::Orthogonal),
+            InitialWord::Permutation => InitRule::Is(Init::Permutation),
         })
     }
 

@@ -141,6 +141,11 @@ impl Expander<'_> {
             }
             TensorWord::AvgPool => self.pool(PoolKind::Average, arguments)?,
             TensorWord::MaxPool => self.pool(PoolKind::Max, arguments)?,
+            TensorWord::AdaptiveAvgPool => {
+                let x = self.tensor_argument(arguments, "x")?;
+                let size = self.pair_argument(arguments, "size", 1)?.map(|n| Dim::from(as_int(n)));
+                (Op::Resize(Resize { size, interpolation: Interpolation::Average }), vec![x])
+            }
             TensorWord::Resize => {
                 let x = self.tensor_argument(arguments, "x")?;
                 let [h, w] = self.pair_argument(arguments, "size", 1)?;

@@ -54,6 +54,16 @@ impl Expander<'_> {
             let text = format!("the weight `{key}` would have more than 2^40 elements");
             return Err(self.report(Diagnostic::new(Code::WeightTooLarge, text, span).here(format!("{shape:?}"))));
         }
+        let room = match wanted.init {
+            InitRule::Is(Init::Orthogonal) => wanted.dims.len() >= 2,
+            InitRule::Is(Init::Permutation) => matches!(wanted.dims, [rows, columns] if rows <= columns),
+            InitRule::Is(_) | InitRule::KaimingUniform | InitRule::KaimingNormal | InitRule::XavierUniform => true,
+        };
+        if !room {
+            let text = format!("{} does not take the initial value that it is given", Shape::of(wanted.dims));
+            let help = "`orthogonal` needs two axes or more, `permutation` a shape `[n, m]` with n <= m";
+            return Err(self.report(Diagnostic::new(Code::ShapeMismatch, text, span).help(help)));
+        }
         if let Some(known) = self.builder.weights.get(key) {
             let known = &known.weight;
             if known.span != span {

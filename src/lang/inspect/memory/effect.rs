@@ -92,6 +92,25 @@ pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], tracked: bool, 
         Op::Reduce { kind: Reduction::Max | Reduction::Min, .. } if tracked => {
             Effect { scratch_back: [2 * inputs[0].count(), 0], ..Effect::keeping(vec![0]) }
         }
+        // The host has the numbers, and a line of keys at a time.
+        Op::Rank(_) => Effect { scratch: inputs[0].count(), ..Effect::own() },
+        // The axes are turned, and the host has the numbers.
+        Op::Quantile(_) => {
+            Effect { scratch: 2 * inputs[0].count(), scratch_back: [inputs[0].count(), 0], ..Effect::own() }
+        }
+        Op::Cumulate { .. } => Effect { scratch: count, scratch_back: [count, 0], ..Effect::own() },
+        Op::Take { .. } => Effect::own(),
+        // Values are kept side by side, and the host has both operands.
+        Op::Nearest { .. } => {
+            let [x, rows] = [inputs[0].count(), inputs[1].count()];
+            let keeps = if tracked { vec![0, 1] } else { Vec::new() };
+            Effect { scratch: 2 * x + rows, scratch_back: [3 * x + 3 * rows, rows], ..Effect::keeping(keeps) }
+        }
+        Op::NearestIndex { .. } => Effect { scratch: 2 * inputs[0].count() + inputs[1].count(), ..Effect::own() },
+        Op::Inverse => {
+            let keeps = if tracked { vec![0] } else { Vec::new() };
+            Effect { scratch: count, scratch_back: [2 * count, 0], ..Effect::keeping(keeps) }
+        }
         Op::Reduce { .. } => Effect { scratch: made_dense(&inputs[..1]), ..Effect::own() },
         // The output is kept.
         Op::Softmax { .. } if tracked => Effect { extra: count, ..Effect::own() },
@@ -326,6 +345,8 @@ pub(super) fn links(op: &Op) -> usize {
         Op::Linear => 3,
         Op::Reduce { .. } => 2,
         Op::Concat { .. } | Op::Slice { .. } | Op::Pad { .. } => 3,
+        // Turned, reshaped, taken, multiplied, added and reshaped.
+        Op::Quantile(_) => 6,
         _ => 1,
     }
 }
