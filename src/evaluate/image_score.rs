@@ -18,10 +18,18 @@ pub fn image_score<S: Score>(
 ) -> Result<f64, MetricError> {
     match rule {
         ImageScore::Model => value.ok_or(MetricError::NoScore),
-        ImageScore::Max | ImageScore::Pool { .. } | ImageScore::Top { .. } if map.is_empty() => Err(MetricError::NoMap),
+        ImageScore::Max | ImageScore::Pool { .. } | ImageScore::Top { .. } | ImageScore::TopShare { .. }
+            if map.is_empty() =>
+        {
+            Err(MetricError::NoMap)
+        }
         ImageScore::Max => Ok(map.iter().map(|&value| value.into()).fold(f64::NEG_INFINITY, f64::max)),
         ImageScore::Pool { window, rounds } => pooled(map, size, window, rounds).map(|value| S::rounded(value).into()),
         ImageScore::Top { k } => Ok(S::rounded(mean_of_highest(map, k)).into()),
+        // A share such as 0.07 of 100 values is 7 of them, also where the product is a little less.
+        ImageScore::TopShare { share } => {
+            Ok(S::rounded(mean_of_highest(map, (share * map.len() as f64 + 1e-6) as usize)).into())
+        }
     }
 }
 

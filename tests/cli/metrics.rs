@@ -236,6 +236,7 @@ fn what_does_not_go_together_is_wrong_usage() {
     wrong(&[fixture, "--protocol", "exakt"], &["no protocol `exakt`", "did you mean `exact`?"]);
     wrong(&[fixture, "--pro-limit", "0"], &["above 0 and at most 1"]);
     wrong(&[fixture, "--score", "top(x)"], &["write model, max"]);
+    wrong(&[fixture, "--score", "top(1.5)"], &["write model, max"]);
     wrong(&[fixture, "--score", "pool(8,0)"], &["write model, max"]);
     wrong(&[fixture, "--curves", "curves.txt"], &["name a .json or .csv file"]);
     wrong(&["maps", "--dataset", "mvtec", "--masks", "m.npy"], &["`--masks` does not go with a folder of maps"]);

@@ -683,6 +683,17 @@ fn a_model_is_measured_exactly_unless_it_says_otherwise() {
         image_score: Some(ImageScore::Top { k: 7 }),
     };
     assert_eq!(Spec::model(members).compiles().measure, expected);
+    let set = |score: &str| {
+        let members = format!("param k = 9\nparam share: float = 0.02\nmeasure {{ score = {score} }}");
+        Spec::model(&members).set("k", "12").compiles().measure.image_score()
+    };
+    assert_eq!(set("top(k)"), ImageScore::Top { k: 12 });
+    assert_eq!(set("top(share / 2)"), ImageScore::TopShare { share: 0.01 });
+    assert_eq!(set("pool(k - 10, 8)"), ImageScore::Pool { window: 2, rounds: 8 });
+    for wrong in ["top(0)", "top(1.5)", "top(0.0)", "top(\"k\")", "pool(0.5, 2)", "top(2, 3)"] {
+        Spec::model(&format!("measure {{ score = {wrong} }}")).fails_with("wrong-argument");
+    }
+    Spec::model("param k = 9\nmeasure { score = top(kk) }").fails_with("unknown-name");
     let pools = Spec::model("measure { score = pool(16, 2) }").compiles().measure;
     assert_eq!(pools.image_score(), ImageScore::Pool { window: 16, rounds: 2 });
 }

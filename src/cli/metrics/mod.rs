@@ -98,7 +98,7 @@ pub(super) struct Metrics {
     #[arg(long, value_name = "FILE")]
     class_names: Option<PathBuf>,
 
-    /// Image score: model (the scores in the file), max, pool(WINDOW,ROUNDS) or top(K) [default: model if there are
+    /// Image score: model (the scores in the file), max, pool(WINDOW,ROUNDS), top(K) or top(SHARE) [default: model if there are
     /// scores, otherwise max]
     #[arg(long, value_name = "RULE", value_parser = image_score)]
     score: Option<ImageScore>,
@@ -174,12 +174,17 @@ fn image_score(text: &str) -> Result<ImageScore, String> {
         "" => Some(Vec::new()),
         inner => inner.split(',').map(|n| n.trim().parse().ok().filter(|&n| n > 0)).collect(),
     };
+    let refused = || "write model, max, pool(8,8), top(100) or top(0.01)".to_owned();
     match (word, numbers.as_deref()) {
         ("model", Some([])) => Ok(ImageScore::Model),
         ("max", Some([])) => Ok(ImageScore::Max),
         ("pool", Some(&[window, rounds])) => Ok(ImageScore::Pool { window, rounds }),
         ("top", Some(&[k])) => Ok(ImageScore::Top { k }),
-        _ => Err("write model, max, pool(8,8) or top(100)".to_owned()),
+        ("top", None) => {
+            let share = inner.trim().parse().ok().filter(|&share| share > 0.0 && share <= 1.0);
+            share.map(|share| ImageScore::TopShare { share }).ok_or_else(refused)
+        }
+        _ => Err(refused()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 /// The rule by which an image gets its score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ImageScore {
     /// The value that the model gives beside its map.
     Model,
@@ -23,6 +23,11 @@ pub enum ImageScore {
         /// How many values.
         k: usize,
     },
+    /// The mean of a share of the map's values, the highest: so many, rounded down, but one at least.
+    TopShare {
+        /// Above 0, at most 1.
+        share: f64,
+    },
 }
 
 impl ImageScore {
@@ -37,6 +42,11 @@ impl ImageScore {
                  stride 1"
             ),
             Self::Top { k } => format!("the mean of the {k} highest values of its anomaly map"),
+            Self::TopShare { share } => {
+                format!(
+                    "the mean of the highest values of its anomaly map, as many as {share:?} of all are, rounded down"
+                )
+            }
         }
     }
 }
@@ -49,6 +59,7 @@ impl fmt::Display for ImageScore {
             Self::Max => formatter.write_str("max"),
             Self::Pool { window, rounds } => write!(formatter, "pool({window}, {rounds})"),
             Self::Top { k } => write!(formatter, "top({k})"),
+            Self::TopShare { share } => write!(formatter, "top({share:?})"),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::parse::section::Section;
 
 use crate::check::Expander;
 use crate::check::report::{Outcome, Reported};
+use crate::check::value::Value;
 use crate::check::value::environment::Environment;
 
 const SCORES: &[&str] = &["model", "max", "pool", "top"];
@@ -38,7 +39,7 @@ impl Expander<'_> {
                 })?;
             }
             "metrics" => measure.metrics = self.metrics(setting)?,
-            "score" => measure.image_score = Some(self.image_score(&setting.value)?),
+            "score" => measure.image_score = Some(self.image_score(env, &setting.value)?),
             "pro_limit" => {
                 let value = self.value(env, &setting.value);
                 let limit = value.number().filter(|&limit| limit > 0.0 && limit <= 1.0);
@@ -79,21 +80,27 @@ impl Expander<'_> {
         outcome.map(|()| found.into_iter().map(|(metric, _)| metric).collect())
     }
 
-    fn image_score(&mut self, expr: &Expr) -> Outcome<ImageScore> {
+    fn image_score(&mut self, env: &mut Environment, expr: &Expr) -> Outcome<ImageScore> {
         let (name, numbers) = if let ExprKind::Call(callee, arguments) = &expr.kind {
-            let numbers: Option<Vec<usize>> = arguments.iter().map(|argument| size(&argument.value)).collect();
-            (word(callee), Some(numbers.unwrap_or_default()))
+            let values = arguments.iter().map(|argument| self.value(env, &argument.value).sound());
+            (word(callee), Some(values.collect::<Outcome<Vec<Value>>>()?))
         } else {
             (word(expr), None)
         };
-        match (name, numbers.as_deref()) {
-            (Some("model"), None) => Ok(ImageScore::Model),
-            (Some("max"), None) => Ok(ImageScore::Max),
-            (Some("pool"), Some(&[window, rounds])) => Ok(ImageScore::Pool { window, rounds }),
-            (Some("top"), Some(&[k])) => Ok(ImageScore::Top { k }),
-            (Some("pool" | "top"), Some(_)) => {
-                let text = "an image score takes whole numbers above 0";
-                let help = "write `pool(8, 8)` for 8 rounds of 8x8 average pools, `top(100)` for a mean of 100";
+        let count = |value: &Value| usize::try_from(value.int()?).ok().filter(|&count| count > 0);
+        let counts: Option<Vec<usize>> = numbers.as_ref().and_then(|values| values.iter().map(count).collect());
+        match (name, numbers.as_deref(), counts.as_deref()) {
+            (Some("model"), None, _) => Ok(ImageScore::Model),
+            (Some("max"), None, _) => Ok(ImageScore::Max),
+            (Some("pool"), _, Some(&[window, rounds])) => Ok(ImageScore::Pool { window, rounds }),
+            (Some("top"), _, Some(&[k])) => Ok(ImageScore::Top { k }),
+            (Some("top"), Some(&[Value::Float(share)]), _) if share > 0.0 && share <= 1.0 => {
+                Ok(ImageScore::TopShare { share })
+            }
+            (Some("pool" | "top"), Some(_), _) => {
+                let text = "an image score takes whole numbers above 0, or `top` a share up to 1.0";
+                let help = "write `pool(8, 8)` for 8 rounds of 8x8 average pools, `top(100)` for a mean of the 100 highest \
+                            values, `top(0.01)` for one of the highest hundredth";
                 Err(self.report(Diagnostic::new(Code::WrongArgument, text, expr.span).help(help)))
             }
             _ => Err(self.no_such_word("image score", expr, SCORES.iter().copied())),
@@ -111,9 +118,4 @@ impl Expander<'_> {
 
 fn word(expr: &Expr) -> Option<&str> {
     if let ExprKind::Name(name) = &expr.kind { Some(name) } else { None }
-}
-
-fn size(expr: &Expr) -> Option<usize> {
-    let ExprKind::Int(number) = &expr.kind else { return None };
-    usize::try_from(*number).ok().filter(|&number| number > 0)
 }

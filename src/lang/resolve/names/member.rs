@@ -2,7 +2,7 @@
 
 use diadc_core::fact::BATCH;
 
-use crate::parse::ast::{MemberKind, Name, SectionContent, SectionDef, Setting};
+use crate::parse::ast::{ExprKind, MemberKind, Name, SectionContent, SectionDef, Setting};
 use crate::parse::section::{self, Section};
 
 use super::{LocalKind, Names};
@@ -34,13 +34,16 @@ impl Names<'_> {
         }
     }
 
-    /// Checks the values of settings, except those made of words that only their section knows.
+    /// Checks the values of settings. Of those made of words that only their section knows, the arguments of calls are
+    /// expressions.
     fn settings(&mut self, section: Section, settings: &[Setting]) {
         let has_words = section.settings().iter().any(|known| known.has_own_words);
         for setting in settings {
             let known = section.setting(&setting.name.node);
             if known.map_or(!has_words, |known| !known.has_own_words) {
                 self.expr(&setting.value);
+            } else if let ExprKind::Call(_, arguments) = &setting.value.kind {
+                arguments.iter().for_each(|argument| self.expr(&argument.value));
             }
         }
     }
