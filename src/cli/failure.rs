@@ -33,7 +33,7 @@ impl Failure {
         let Failure::Run(error @ ExperimentError::Run(cause)) = &self else { return self };
         let (code, origin) = match cause {
             RunError::Integer { origin, .. } => (Code::Overflow, origin),
-            RunError::NoInverse { origin, .. } => (Code::NotFinite, origin),
+            RunError::NoInverse { origin, .. } | RunError::Coreset { origin, .. } => (Code::NotFinite, origin),
             RunError::MissingInput { .. }
             | RunError::UnknownInput { .. }
             | RunError::WrongInput { .. }

@@ -202,6 +202,10 @@ impl train::Observer for Screen {
         self.show(&title, progress.done, progress.images, &format!("{}  {left} left", pace(rate)));
     }
 
+    fn on_choosing(&mut self, done: usize, all: usize) {
+        self.show("choosing rows", done, all, "");
+    }
+
     fn on_saving(&mut self, done: usize, all: usize) {
         if done == 1 {
             self.saving = Instant::now();

@@ -18,7 +18,7 @@ use super::{elementwise, layout, linear, normalize, order, pool, resample, searc
 ///
 /// # Panics
 /// If the inputs do not fit the operation's shape rule, which `check` has verified; if the choice was made for another
-/// operation; and for `Input`, `Weight` and `Random`, whose values the caller supplies itself.
+/// operation; and for `Input`, `Weight`, `Random` and `Coreset`, whose values the caller supplies itself.
 #[must_use]
 pub fn apply<K: Kernels>(
     op: &Op,
@@ -29,8 +29,8 @@ pub fn apply<K: Kernels>(
 ) -> Tensor<K::Backend> {
     let mut inputs = Operands(inputs.into_iter());
     match op {
-        Op::Input { .. } | Op::Weight { .. } | Op::Random(_) => {
-            unreachable!("the caller supplies inputs, weights and random numbers itself")
+        Op::Input { .. } | Op::Weight { .. } | Op::Random(_) | Op::Coreset(_) => {
+            unreachable!("the caller supplies inputs, weights, random numbers and coresets itself")
         }
         Op::Constant(constant) => source::constant(constant, shape, device),
 

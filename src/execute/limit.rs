@@ -65,6 +65,7 @@ fn on_the_way(op: &Op, operands: &[Vec<usize>], output: &[usize], trained: bool)
         | Op::Nearest { .. }
         | Op::NearestIndex { .. }
         | Op::Inverse
+        | Op::Coreset(_)
         | Op::Pad { .. }
         | Op::MatMul
         | Op::Linear

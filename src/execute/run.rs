@@ -4,6 +4,7 @@
 //! gradient runs under burn's autodiff; all others run on the bare backend, with its fused kernels, and record nothing.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use burn::backend::Autodiff;
@@ -14,7 +15,7 @@ use burn::tensor::ops::Device;
 use diadc_core::engine::{DeviceError, Draw, HostData, HostTensor, RunError, numbers};
 use diadc_core::fact::{DType, Precision};
 use diadc_core::graph::Origin;
-use diadc_core::op::{Elements, Op, WeightId};
+use diadc_core::op::{Coreset, Elements, Op, WeightId};
 use diadc_core::plan::{Block, Choice, LoopPlan, Operand, Step, Work};
 
 use super::apply;
@@ -23,6 +24,7 @@ use super::clock::Watch;
 use super::integer::beyond;
 use super::kernels::{Kernels, Recorded, TrainingKernels};
 use super::limit::largest;
+use super::neighbour;
 use super::tensor::Tensor;
 use super::value::Value;
 
@@ -179,6 +181,8 @@ impl<K: TrainingKernels> Run<'_, K> {
                 samples: self.draw.samples.len(),
             })?;
             Value::Plain(Tensor::from_host(drawn, self.device))
+        } else if let (Op::Coreset(coreset), [rows]) = (op, inputs.as_slice()) {
+            self.coreset(coreset, rows, step)?
         } else if step.needs_grad {
             let inputs = inputs.into_iter().map(Value::tracked).collect();
             Value::Tracked(self.apply::<Recorded<K>>(op, step.choice, inputs, shape))
@@ -186,6 +190,22 @@ impl<K: TrainingKernels> Run<'_, K> {
             let inputs = inputs.into_iter().map(Value::plain).collect();
             Value::Plain(self.apply::<K>(op, step.choice, inputs, shape))
         })
+    }
+
+    /// A few rows that stand for all, chosen on the host.
+    fn coreset(&self, coreset: &Coreset, rows: &Value<K::Backend>, step: &Step) -> Result<Value<K::Backend>, RunError> {
+        let host = rows.clone().plain().into_host()?;
+        let width = host.shape.last().copied().unwrap_or(1);
+        let mut chooser = neighbour::Coreset::of(coreset, width, self.draw.seed);
+        let taken = chooser.push(host.as_floats().unwrap_or_default());
+        let chosen = taken.and_then(|()| chooser.finish(&mut |_| ControlFlow::Continue(())));
+        let (rows, _) = chosen.map_err(|error| RunError::Coreset {
+            function: self.function.to_owned(),
+            reason: error.to_string(),
+            origin: step.origin,
+        })?;
+        let rows = HostTensor::floats(&[coreset.count, width], rows);
+        Ok(Value::Plain(Tensor::from_host(rows, self.device)))
     }
 
     /// The output of an operation. In bf16, the inputs of a product are rounded first.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use diadc_execute::CoresetError;
+
 use crate::diagnostic::count;
 use crate::execute::RunError;
 use crate::weight::WeightError;
@@ -59,6 +61,24 @@ pub enum TrainError {
         image: String,
         /// The first value that is not finite, in words.
         cause: String,
+    },
+    /// A fit would have to keep too much of all images.
+    #[error("the fit of `{part}` would have to keep {} of {}", crate::diagnostic::bytes(*.bytes), images_in_words(*.images))]
+    NeedsAll {
+        /// The part that is fitted.
+        part: String,
+        /// How many images there are.
+        images: usize,
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// The rows of a memory can't be chosen.
+    #[error("the fit of `{part}`: {error}")]
+    Coreset {
+        /// The part that is fitted.
+        part: String,
+        /// Why not.
+        error: CoresetError,
     },
     /// A stored tensor is not finite although all values of images are.
     #[error("the fit of `{part}` gives {value} in `{path}`, although all values of {} are finite", images_in_words(*.images))]

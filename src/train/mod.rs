@@ -61,6 +61,9 @@ pub trait Observer {
     /// A few more images were gone through by a fit.
     fn on_fit(&mut self, _progress: &FitProgress<'_>) {}
 
+    /// A fit has chosen `done` of `all` rows.
+    fn on_choosing(&mut self, _done: usize, _all: usize) {}
+
     /// Tensor `done` of `all` of a checkpoint, or of the weights at the end, is being written.
     fn on_saving(&mut self, _done: usize, _all: usize) {}
 

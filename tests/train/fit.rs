@@ -32,7 +32,7 @@ model M {
         {mean: mu, covariance: covariance, most: most}
     }
     score(image) {
-        let map = reshape(gaussian(places(image)), [B, 2, 2])
+        let map = reshape(gaussian(places(image)), [-1, 2, 2])
         {map: map, value: max(map, axis: [1, 2])}
     }
 }";
@@ -41,7 +41,10 @@ fn program(text: &str) -> Program {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("fit.diad");
     std::fs::write(&path, text).expect("it can be written");
-    compile(&Location::File(path), &[]).unwrap_or_else(|failed| panic!("{failed:?}")).program
+    match compile(&Location::File(path), &[]) {
+        Ok(compiled) => compiled.program,
+        Err(failed) => panic!("{:?}", failed.diagnostics),
+    }
 }
 
 /// So many images whose pixels lie around 100, the last of them spoilt if `spoilt`.

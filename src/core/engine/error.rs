@@ -133,6 +133,16 @@ pub enum RunError {
         /// Where it comes from.
         origin: Origin,
     },
+    /// Rows that stand for all can't be chosen.
+    #[error("in `{function}`, `coreset`: {reason}")]
+    Coreset {
+        /// The function.
+        function: String,
+        /// Why not.
+        reason: String,
+        /// Where the operation comes from.
+        origin: Origin,
+    },
     /// A value is not finite. Only a run that looks for such values reports it.
     #[error("in `{function}`, `{operation}` gives numbers that are not finite")]
     NotFinite {

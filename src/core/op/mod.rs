@@ -5,6 +5,7 @@
 //! inputs: an operation does not know which of its inputs are trained.
 
 mod convolution;
+mod coreset;
 mod elementwise;
 mod error;
 mod layout;
@@ -23,6 +24,7 @@ use std::fmt;
 use crate::fact::{DType, Dim, Fact};
 
 pub use convolution::{Conv2d, ConvTranspose2d};
+pub use coreset::Coreset;
 pub use elementwise::{Binary, BinaryRecord, Comparison, Settings, Unary, UnaryRecord};
 pub use error::ShapeError;
 pub use linear::Attention;
@@ -97,6 +99,8 @@ pub enum Op {
 
     /// `[..., n, k]` by `[..., k, m]`, batched over broadcast leading axes.
     MatMul,
+    /// A few of the rows `[N, C]` that stand for all.
+    Coreset(Coreset),
     /// `x: [..., in]`, `weight: [out, in]`, optional `bias: [out]`: `x weight^T + bias`, as torch's `Linear`.
     Linear,
     /// `x: [..., C]`, `rows: [M, C]`: the Euclidean distances of the `count` nearest rows, ascending, `[..., count]`.
@@ -165,6 +169,7 @@ impl Op {
             Op::Take { axis } => order::take(*axis, inputs),
             Op::Pad { sides, mode } => layout::pad(*sides, *mode, inputs),
             Op::MatMul => linear::matmul(inputs),
+            Op::Coreset(coreset) => coreset.infer(inputs),
             Op::Linear => linear::linear(inputs),
             Op::Nearest { count } => order::nearest(*count, inputs).map(Fact::float),
             Op::NearestIndex { count } => order::nearest(*count, inputs).map(Fact::int),
@@ -221,6 +226,7 @@ impl Op {
             }
             Op::Inverse => OpRecord { multiply_adds: Some(linear::inverse_cost), zero: Zero::Never, ..plain },
             Op::MatMul => OpRecord { multiply_adds: Some(linear::matmul_cost), ..product },
+            Op::Coreset(_) => plain,
             Op::Linear => OpRecord { multiply_adds: Some(linear::linear_cost), ..product },
             Op::Attention(_) => OpRecord {
                 multiply_adds: Some(linear::attention_cost),
@@ -282,6 +288,7 @@ impl Op {
                 all(&mut numbers.iter().map(|number| number.cast_unsigned()))
             }
             Op::Random(random) => all(&mut random.purpose.bytes().map(u64::from)),
+            Op::Coreset(coreset) => all(&mut coreset.purpose.bytes().map(u64::from)),
             Op::Unary(unary) => all(&mut unary.record().settings.numbers().map(f64::to_bits)),
             Op::Slice { start, end, .. } => all(&mut [start.cast_unsigned(), end.cast_unsigned()].into_iter()),
             Op::Pad { sides, .. } => all(&mut sides.iter().map(|side| *side as u64)),
@@ -357,6 +364,7 @@ impl fmt::Display for Op {
             Op::Take { axis } => write!(f, "take axis={axis}"),
             Op::Pad { sides, mode } => write!(f, "pad {sides:?} {}", mode.name()),
             Op::MatMul => f.write_str("matmul"),
+            Op::Coreset(coreset) => write!(f, "{coreset}"),
             Op::Linear => f.write_str("linear"),
             Op::Nearest { count } => write!(f, "nearest count={count}"),
             Op::NearestIndex { count } => write!(f, "nearest_index count={count}"),

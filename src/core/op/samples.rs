@@ -35,6 +35,10 @@ pub enum Gathering {
     Reduction(Reduction),
     /// A product of matrices that is summed over the samples.
     Product,
+    /// Rows of all samples that stand for all.
+    Coreset,
+    /// All of it is kept, and the operation runs once behind the pass.
+    All,
 }
 
 /// How many rows a sample has along an axis of this extent; none if the axis does not hold samples.
@@ -85,7 +89,8 @@ impl Op {
                 Samples::Along(axis) if !quantile.axes.contains(&axis) => {
                     along(kept(axis, &quantile.axes, quantile.keep))
                 }
-                Samples::Along(_) | Samples::Whole => Across::Mixes,
+                Samples::Along(_) => Across::Gathers(Gathering::All),
+                Samples::Whole => Across::Mixes,
             },
             Op::Softmax { axis: over } | Op::Cumulate { axis: over } | Op::Rank(Rank { axis: over, .. }) => {
                 alone(&|axis| axis != *over)
@@ -115,6 +120,8 @@ impl Op {
                 [Samples::Along(axis), Samples::Whole] if *axis > 0 => along(axis - 1 + inputs[1].shape.rank()),
                 _ => Across::Mixes,
             },
+            Op::Coreset(_) if first == Samples::Along(0) => Across::Gathers(Gathering::Coreset),
+            Op::Coreset(_) => Across::Mixes,
             Op::MatMul => product(inputs, samples, output.shape.rank()),
             Op::Linear | Op::LayerNorm { .. } | Op::Nearest { .. } | Op::NearestIndex { .. } => {
                 alone(&|axis| axis + 1 < rank)

@@ -12,7 +12,7 @@ pub fn constant_nodes(graph: &Graph, changing: &[WeightId]) -> HashSet<NodeId> {
     let mut constant = HashSet::new();
     for (id, node) in graph.nodes() {
         let still = match &node.task {
-            Task::Op(Op::Input { .. } | Op::Random(_) | Op::Weight { .. }) => false,
+            Task::Op(Op::Input { .. } | Op::Random(_) | Op::Coreset(_) | Op::Weight { .. }) => false,
             Task::Op(_) => true,
             Task::Loop(run) => is_still(&run.body, changing),
         };
@@ -32,7 +32,7 @@ pub fn constant_nodes(graph: &Graph, changing: &[WeightId]) -> HashSet<NodeId> {
 /// Whether a body gives the same in every run if its inputs are the same.
 fn is_still(body: &Graph, changing: &[WeightId]) -> bool {
     body.nodes().all(|(_, node)| match &node.task {
-        Task::Op(Op::Random(_)) => false,
+        Task::Op(Op::Random(_) | Op::Coreset(_)) => false,
         Task::Op(Op::Weight { id, .. }) => !changing.contains(id),
         Task::Op(_) => true,
         Task::Loop(run) => is_still(&run.body, changing),

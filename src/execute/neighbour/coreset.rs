@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use diadc_core::engine::HostData;
 use diadc_core::engine::random::{Key, draw};
-use diadc_core::op::Distribution;
+use diadc_core::op::{self, Distribution};
 
 use super::panel::Panels;
 use super::projection::Projection;
@@ -90,6 +90,17 @@ impl Coreset {
             step: key.step,
             sample: key.sample,
         }
+    }
+
+    /// One that has seen no row, for the operation of a program.
+    ///
+    /// # Panics
+    /// If rows have no numbers, or are to have none.
+    #[must_use]
+    pub fn of(op: &op::Coreset, width: usize, seed: u64) -> Coreset {
+        let op::Coreset { count, project, at_most, purpose } = op;
+        let settings = CoresetSettings { count: *count, project: *project, at_most: *at_most };
+        Coreset::new(settings, width, &Key { seed, purpose, step: 0, sample: 0, iteration: 0 })
     }
 
     /// Takes the next rows, one after the other.

@@ -9,13 +9,18 @@ mod whole;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::diagnostic::count;
+use diadc_execute::{CoresetError, Seen};
+
+use crate::diagnostic::{count, grouped};
 use crate::execute::{Draw, Evaluation, HostData, HostTensor, NamedTensors, PlanId, RunError};
 use crate::fact::{DType, batch_of};
-use crate::graph::program::{CHUNK, Fit, Later, Pass, plan_function, stream};
+use crate::graph::program::{CHUNK, Fit, Gather, Later, Pass, plan_function, stream};
+
+use crate::op::Gathering;
 
 use super::batch::{Batch, BatchRequest, Order, read_ahead};
 use super::error::TrainError;
@@ -25,8 +30,8 @@ use super::{FitProgress, Observer};
 use gather::Gathered;
 use whole::Whole;
 
-/// The most bytes of features of all images that are kept from the first pass for the later ones. It makes no
-/// difference except in time.
+/// The most bytes of features of all images that are kept from the first pass for the later ones, which makes no
+/// difference except in time; and of numbers that must be kept of all images, as a quantile of them needs it.
 const ROOM: u64 = 2 << 30;
 
 /// A fit that is over.
@@ -38,6 +43,8 @@ pub struct Fitted {
     pub images: usize,
     /// In how many passes over them.
     pub passes: usize,
+    /// How many rows there were for a coreset, and how many of them it was chosen from, if it had one.
+    pub seen: Option<Seen>,
     /// How long it took.
     pub time: Duration,
 }
@@ -48,6 +55,8 @@ struct State {
     gathered: BTreeMap<String, Whole>,
     /// For each chunk of images, what later passes take of it.
     kept: Vec<NamedTensors>,
+    /// How many rows there were for a coreset, and how many were kept to choose from.
+    seen: Option<Seen>,
 }
 
 /// The bytes of what the first pass keeps of so many images; the most there are if that is not known.
@@ -60,11 +69,26 @@ fn kept_bytes(passes: &[Pass], images: usize) -> u64 {
     elements.map(|elements| elements.map_or(u64::MAX, |n| 4 * n.unsigned_abs())).fold(0, u64::saturating_add)
 }
 
+/// The bytes of all samples of so many images, if a gathered value keeps them.
+fn all_bytes(pass: &Pass, gather: &Gather, images: usize) -> u64 {
+    if gather.gathering != Gathering::All {
+        return 0;
+    }
+    let outputs = pass.each.graph.outputs();
+    let facts = gather.inputs.iter().map(|(place, _)| pass.each.graph.fact(outputs[*place].1));
+    let elements = facts.map(|fact| fact.shape.elements().value(&batch_of(images)));
+    elements.map(|elements| elements.map_or(u64::MAX, |n| 8 * n.unsigned_abs())).fold(0, u64::saturating_add)
+}
+
 impl fmt::Display for Fitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fitted { part, images, passes, .. } = self;
+        let Fitted { part, images, passes, seen, .. } = self;
         let passes = if *passes == 1 { "one pass".to_owned() } else { format!("{passes} passes") };
-        write!(f, "fit of {part} ({}, {passes})", count(*images, "image"))
+        write!(f, "fit of {part} ({}, {passes}", count(*images, "image"))?;
+        if let Some(Seen { seen, kept }) = seen {
+            write!(f, ", {} of {} chosen from", grouped(*kept), count(*seen as usize, "row"))?;
+        }
+        f.write_str(")")
     }
 }
 
@@ -76,7 +100,7 @@ impl Trainer<'_> {
         let function = self.program.function(&fit.function).expect("a fit has a function");
         let keeping = stream(function, Later::TakesKept).expect("check has cut it into passes");
         let passes = if kept_bytes(&keeping, images) <= ROOM { &keeping } else { &fit.passes };
-        let mut state = State { gathered: BTreeMap::new(), kept: Vec::new() };
+        let mut state = State { gathered: BTreeMap::new(), kept: Vec::new(), seen: None };
         for (number, pass) in passes.iter().enumerate() {
             let progress =
                 FitProgress { part: &fit.part, pass: number + 1, passes: passes.len(), done: 0, images, begun };
@@ -95,7 +119,13 @@ impl Trainer<'_> {
             }
             self.engine.set_weight(*id, value.as_host(DType::Float));
         }
-        Ok(Some(Fitted { part: fit.part.clone(), images, passes: passes.len(), time: begun.elapsed() }))
+        Ok(Some(Fitted {
+            part: fit.part.clone(),
+            images,
+            passes: passes.len(),
+            seen: state.seen,
+            time: begun.elapsed(),
+        }))
     }
 
     /// One pass over all images; false if it was stopped.
@@ -110,7 +140,13 @@ impl Trainer<'_> {
         if pass.gathers.is_empty() {
             return Ok(true);
         }
-        let mut gathered: Vec<Gathered> = pass.gathers.iter().map(Gathered::new).collect();
+        let bytes = pass.gathers.iter().map(|gather| all_bytes(pass, gather, progress.images));
+        let bytes = bytes.fold(0, u64::saturating_add);
+        if bytes > ROOM {
+            return Err(TrainError::NeedsAll { part: fit.part.clone(), images: progress.images, bytes });
+        }
+        let mut gathered: Vec<Gathered> =
+            pass.gathers.iter().map(|gather| Gathered::new(gather, self.settings.seed)).collect();
         let plan = plan_function(&pass.each, &[]);
         let wanted: Vec<String> = plan.inputs.iter().map(|input| input.name.clone()).collect();
         let given = plan
@@ -160,12 +196,28 @@ impl Trainer<'_> {
             Ok::<_, TrainError>(true)
         });
         self.engine.release(plan);
-        let names = pass.gathers.iter().map(|gather| gather.name.clone());
-        if is_over? {
-            state.gathered.extend(names.zip(gathered.into_iter().map(Gathered::finish)));
-            return Ok(true);
+        if !is_over? {
+            return Ok(false);
         }
-        Ok(false)
+        for (gather, gathered) in pass.gathers.iter().zip(gathered) {
+            let mut progress = |chosen| {
+                observer.on_choosing(chosen, gather.fact.shape.0[0].known().unwrap_or(0) as usize);
+                if self.settings.stop.load(Ordering::Relaxed) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            };
+            match gathered.finish(gather, &mut progress) {
+                Ok((value, seen)) => {
+                    state.gathered.insert(gather.name.clone(), value);
+                    state.seen = state.seen.or(seen);
+                }
+                Err(CoresetError::Stopped) => return Ok(false),
+                Err(error) => return Err(TrainError::Coreset { part: fit.part.clone(), error }),
+            }
+        }
+        Ok(true)
     }
 
     /// Refuses a chunk of images with a value that is not finite, and names the image and the operation.

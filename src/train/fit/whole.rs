@@ -12,7 +12,7 @@ use crate::execute::{Draw, Engine, HostData, HostTensor, RunError, inverses};
 use crate::fact::DType;
 use crate::graph::program::{Function, plan_function};
 use crate::graph::{Graph, Node, Task, ValueId};
-use crate::op::{Elements, Op, Reduction};
+use crate::op::{Elements, Op, Quantile, Reduction};
 
 /// A tensor in double precision, elements in row-major order. Integers and truth values are numbers too.
 #[derive(Clone, Debug, PartialEq)]
@@ -175,6 +175,7 @@ fn exact(op: &Op, inputs: &[&Whole], node: &Node) -> Option<Whole> {
             inputs[0].moved(&shape, &strides, *start as usize * strides[*axis])
         }
         Op::MatMul => product(inputs[0], inputs[1], shape),
+        Op::Quantile(quantile) => quantile_of(quantile, inputs[0], shape),
         // Where there is none, the device tells it.
         Op::Inverse => Whole { values: inverses(&inputs[0].values, *shape.last()?)?, shape },
         Op::Input { .. }
@@ -187,9 +188,9 @@ fn exact(op: &Op, inputs: &[&Whole], node: &Node) -> Option<Whole> {
         | Op::Cast(_)
         | Op::Softmax { .. }
         | Op::Rank(_)
-        | Op::Quantile(_)
         | Op::Cumulate { .. }
         | Op::Take { .. }
+        | Op::Coreset(_)
         | Op::Nearest { .. }
         | Op::NearestIndex { .. }
         | Op::Concat { .. }
@@ -205,6 +206,24 @@ fn exact(op: &Op, inputs: &[&Whole], node: &Node) -> Option<Whole> {
         | Op::Resize(_)
         | Op::GaussianBlur { .. } => return None,
     })
+}
+
+/// The quantile over axes, with linear interpolation between neighbours.
+pub(super) fn quantile_of(quantile: &Quantile, x: &Whole, shape: Vec<usize>) -> Whole {
+    let kept: Vec<usize> = (0..x.shape.len()).filter(|axis| !quantile.axes.contains(axis)).collect();
+    let order: Vec<usize> = kept.iter().chain(&quantile.axes).copied().collect();
+    let own = strides(&x.shape);
+    let extents: Vec<usize> = order.iter().map(|&axis| x.shape[axis]).collect();
+    let turned = x.moved(&extents, &order.iter().map(|&axis| own[axis]).collect::<Vec<_>>(), 0);
+    let count: usize = quantile.axes.iter().map(|&axis| x.shape[axis]).product();
+    let values = turned.values.par_chunks(count.max(1)).map(|group| {
+        let mut group = group.to_vec();
+        group.sort_unstable_by(f64::total_cmp);
+        let at = quantile.q * (group.len() - 1) as f64;
+        let (low, above) = (group[at.floor() as usize], group[at.ceil() as usize]);
+        low + (above - low) * at.fract()
+    });
+    Whole { shape, values: values.collect() }
 }
 
 fn reduced(kind: Reduction, axes: &[usize], x: &Whole, shape: Vec<usize>) -> Whole {

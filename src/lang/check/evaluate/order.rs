@@ -1,7 +1,7 @@
 //! Built-in functions of the order of numbers, of neighbours among rows, and of square matrices.
 
 use diadc_core::fact::{DType, Shape};
-use diadc_core::op::{Comparison, Elements, Op, Quantile, Rank, Ranking};
+use diadc_core::op::{Comparison, Coreset, Elements, Op, Quantile, Rank, Ranking};
 
 use crate::resolve::builtin::OrderWord;
 
@@ -35,6 +35,17 @@ impl Expander<'_> {
                 (Op::Cumulate { axis }, vec![x])
             }
             OrderWord::Take => return self.take(arguments),
+            OrderWord::Coreset => {
+                let rows = self.float_tensor_argument(arguments, "rows")?;
+                let count = self.size_argument(arguments, "count", 1)?;
+                let project = match arguments.get("project").0.present() {
+                    None => None,
+                    Some(_) => Some(self.size_argument(arguments, "project", 1)?),
+                };
+                let at_most = self.size_argument(arguments, "at_most", 1)?;
+                let purpose = self.builder.purpose(arguments.site.env.scope);
+                (Op::Coreset(Coreset { count, project, at_most, purpose }), vec![rows])
+            }
             OrderWord::Nearest | OrderWord::NearestIndex => {
                 let inputs = vec![self.tensor_argument(arguments, "x")?, self.tensor_argument(arguments, "rows")?];
                 let count = self.size_argument(arguments, "count", 1)?;

@@ -117,6 +117,8 @@ pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], tracked: bool, 
         Op::Softmax { .. } => Effect { scratch: made_dense(&inputs[..1]), ..Effect::own() },
         Op::Concat { .. } => Effect { scratch: made_dense(inputs), ..Effect::own() },
         Op::Slice { .. } | Op::Pad { .. } | Op::Gather => Effect::own(),
+        // Chosen on the host.
+        Op::Coreset(_) => Effect { scratch: 2 * inputs[0].count(), ..Effect::own() },
         Op::MatMul | Op::Linear => of_product(inputs),
         Op::Attention(_) => of_attention(inputs, tracked, runner),
         Op::Conv2d(conv) => of_convolution(*conv, inputs, output, runner),
