@@ -13,7 +13,7 @@ use crate::fact::{Dim, Fact, Shape};
 use crate::graph::Task;
 use crate::graph::program::{Function, Init, Program, plan_function};
 use crate::op::{Op, WeightId};
-use crate::weight;
+use crate::weight::{self, Place};
 
 use super::arguments::{DeviceArguments, SpecArguments, TableFormat, setting};
 use super::compare::{Comparison, compare};
@@ -56,6 +56,10 @@ pub(super) struct Call {
     /// The weights: a safetensors file, or `init` for the first values that follow from the seed
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
+
+    /// Where in it the weights lie, if it holds several networks: a dict, or what the names of the weights begin with
+    #[arg(long, value_name = "NAME")]
+    within: Option<String>,
 
     /// Writes the results into this safetensors file
     #[arg(long, value_name = "FILE")]
@@ -110,7 +114,10 @@ impl Call {
         let needed = self.needed(program, &function);
         let mut model = Screen::new().during(|screen| match &needed {
             Some(needed) => Model::start(needed, None, target, self.seed, screen),
-            None => Model::load(program, &self.weights, target, self.seed, screen),
+            None => {
+                let place = Place { path: &self.weights, within: self.within.as_deref() };
+                Model::load(program, place, target, self.seed, screen)
+            }
         })?;
         let outcome = self.compute(program, &function, model.engine(), &inputs, &wanted);
         let outcome = outcome.map_err(|failure| failure.at(&compiled.sources))?;

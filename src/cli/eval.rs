@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::experiment::{Experiment, Run, RunDirectory, Setup};
 use crate::report;
+use crate::weight::Place;
 
 use super::arguments::{DrawArguments, ExperimentArguments, TableFormat};
 use super::failure::Failure;
@@ -26,6 +27,10 @@ pub(super) struct Eval {
     /// The weights: safetensors, or what PyTorch writes
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
+
+    /// Where in it the weights lie, if it holds several networks: a dict, or what the names of the weights begin with
+    #[arg(long, value_name = "NAME")]
+    within: Option<String>,
 
     /// Seed of all random numbers
     #[arg(long, default_value_t = 1)]
@@ -49,7 +54,8 @@ impl Eval {
         let experiment =
             Experiment::new(Setup { seed: self.seed, draws: self.draws.draws, ..setup }, compiled, dataset)?;
         let mut screen = Screen::new();
-        let mut run = screen.during(|screen| Run::of_weights(&experiment, &self.weights, screen))?;
+        let place = Place { path: &self.weights, within: self.within.as_deref() };
+        let mut run = screen.during(|screen| Run::of_weights(&experiment, place, screen))?;
         let stop = terminal::stop_flag();
         let directory = self.out.as_deref().map(RunDirectory::create).transpose()?;
         let report = screen.during(|screen| run.evaluate(screen, &stop))?;

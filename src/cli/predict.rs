@@ -7,6 +7,7 @@ use clap::Args;
 use crate::dataset::predict_inputs;
 use crate::evaluate::score::is_random;
 use crate::experiment::{Model, RunDirectory, ScoredImage, check_draws, check_purpose, predict, write_heat_maps};
+use crate::weight::Place;
 
 use super::arguments::{DeviceArguments, DrawArguments, SpecArguments};
 use super::failure::Failure;
@@ -34,6 +35,10 @@ pub(super) struct Predict {
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
 
+    /// Where in it the weights lie, if it holds several networks: a dict, or what the names of the weights begin with
+    #[arg(long, value_name = "NAME")]
+    within: Option<String>,
+
     /// The new directory to write the results into
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -56,7 +61,8 @@ impl Predict {
         let target = self.device.choose(&self.spec.config()?)?;
         let paths = predict_inputs(&self.images)?;
         let mut screen = Screen::new();
-        let mut model = screen.during(|screen| Model::load(program, &self.weights, target, self.seed, screen))?;
+        let place = Place { path: &self.weights, within: self.within.as_deref() };
+        let mut model = screen.during(|screen| Model::load(program, place, target, self.seed, screen))?;
         let directory = RunDirectory::create(&self.out)?;
         let images = screen.during(|screen| predict(&mut model, &paths, draws, screen))?;
         write_heat_maps(&directory, &images)?;

@@ -52,6 +52,10 @@ struct RunArguments {
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 
+    /// Where in it the weights lie, if it holds several networks: a dict, or what the names of the weights begin with
+    #[arg(long, value_name = "NAME", requires = "weights")]
+    within: Option<String>,
+
     /// The most memory that the run may take, as in 8GB; a run that needs more is refused before it begins
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<u64>,
@@ -77,7 +81,13 @@ impl Train {
 fn begin(arguments: RunArguments, draws: Option<NonZeroU64>) -> Result<(), Failure> {
     let (setup, compiled, dataset) = arguments.experiment.open(draws.is_some())?;
     let draws = draws.unwrap_or(setup.draws);
-    let setup = Setup { seed: arguments.seed, draws, weights: arguments.weights.clone(), ..setup };
+    let setup = Setup {
+        seed: arguments.seed,
+        draws,
+        weights: arguments.weights.clone(),
+        within: arguments.within.clone(),
+        ..setup
+    };
     let experiment = Experiment::new(setup, compiled, dataset)?;
     check_memory(&experiment, arguments.memory)?;
     check_images(&experiment)?;

@@ -14,7 +14,7 @@ use crate::experiment;
 use crate::report::Charset;
 use crate::source::SourceMap;
 use crate::train::{self, FitProgress, Progress};
-use crate::weight::Comparison;
+use crate::weight::{Comparison, Suspicion, doubts};
 
 use super::failure::Failure;
 
@@ -48,6 +48,13 @@ pub(super) fn clear() {
 /// Prints a message.
 pub(super) fn note(text: &str) {
     eprintln!("{text}");
+}
+
+/// Warns of weights that are probably not what was meant.
+pub(super) fn suspicious(suspicions: &[Suspicion]) {
+    for sentence in doubts(suspicions) {
+        note(&format!("warning: {sentence}"));
+    }
 }
 
 /// Prints how long a command took and, if the system knows it, the most memory it held.
@@ -220,13 +227,20 @@ impl experiment::Observer for Screen {
         let counts = [
             (comparison.renamed(), format!("renamed (names {})", comparison.naming)),
             (comparison.fresh.len(), "not in it, which start fresh".to_owned()),
-            (comparison.set_aside.len() + comparison.extras.len(), "set aside".to_owned()),
         ];
-        let told: Vec<String> =
-            counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let told = counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        let told: Vec<String> = told.chain(comparison.told_aside()).collect();
         if !told.is_empty() {
             note(&format!("{}: {} weights, {}", path.display(), comparison.matched.len(), told.join(", ")));
         }
+    }
+
+    fn on_first_values(&mut self, warnings: &[Diagnostic], sources: &SourceMap) {
+        diagnostics(warnings, sources);
+    }
+
+    fn on_suspicions(&mut self, suspicions: &[Suspicion]) {
+        suspicious(suspicions);
     }
 
     fn on_weights(&mut self, done: usize, all: usize) {

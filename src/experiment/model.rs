@@ -1,10 +1,9 @@
 //! A model on a device with all its weights: ready to be trained, to be measured, or to score images.
 
-use std::path::Path;
-
 use crate::execute::Engine;
 use crate::graph::program::{Part, Program};
-use crate::weight::Assembly;
+use crate::op::WeightId;
+use crate::weight::{Assembly, Place};
 
 use super::error::ExperimentError;
 use super::observer::Observer;
@@ -16,6 +15,8 @@ pub struct Model<'a> {
     pub(super) engine: Box<dyn Engine>,
     pub(super) target: Target,
     pub(super) seed: u64,
+    /// The weights that no file has given.
+    pub(super) not_given: Vec<WeightId>,
 }
 
 impl<'a> Model<'a> {
@@ -25,14 +26,14 @@ impl<'a> Model<'a> {
     /// If the file can't be read or does not fit, or the device is not there or fails.
     pub fn start(
         program: &'a Program,
-        weights: Option<&Path>,
+        weights: Option<Place<'_>>,
         target: Target,
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
         let fresh: Vec<&Part> = program.parts.iter().filter(|part| part.is_fresh).collect();
         let weights = match weights {
-            Some(path) => read(program, path, &fresh, observer)?,
+            Some(place) => read(program, place, &fresh, observer)?,
             None => Assembly::first(program),
         };
         Model::with(program, &weights, target, seed, observer)
@@ -44,7 +45,7 @@ impl<'a> Model<'a> {
     /// If the file can't be read or does not fit, or the device is not there or fails.
     pub fn load(
         program: &'a Program,
-        weights: &Path,
+        weights: Place<'_>,
         target: Target,
         seed: u64,
         observer: &mut dyn Observer,
@@ -62,8 +63,11 @@ impl<'a> Model<'a> {
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
         let mut engine = target.open()?;
-        weights.hand_over(seed, engine.as_mut(), &mut |done, all| observer.on_weights(done, all))?;
-        Ok(Model { program, engine, target, seed })
+        let suspicions = weights.hand_over(seed, engine.as_mut(), &mut |done, all| observer.on_weights(done, all))?;
+        if !suspicions.is_empty() {
+            observer.on_suspicions(&suspicions);
+        }
+        Ok(Model { program, engine, target, seed, not_given: weights.not_given() })
     }
 
     /// What the device is called.
@@ -81,11 +85,11 @@ impl<'a> Model<'a> {
 /// The weights of a file that fits the program; only those of `fresh` parts may be missing.
 fn read<'a>(
     program: &'a Program,
-    path: &Path,
+    place: Place<'_>,
     fresh: &[&Part],
     observer: &mut dyn Observer,
 ) -> Result<Assembly<'a>, ExperimentError> {
-    let (weights, comparison) = Assembly::load(program, path, fresh)?;
-    observer.on_weights_found(path, &comparison);
+    let (weights, comparison) = Assembly::load(program, place, fresh)?;
+    observer.on_weights_found(place.path, &comparison);
     Ok(weights)
 }

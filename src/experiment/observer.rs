@@ -3,13 +3,21 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::diagnostic::Diagnostic;
+use crate::source::SourceMap;
 use crate::train;
-use crate::weight::Comparison;
+use crate::weight::{Comparison, Suspicion};
 
 /// Receives news of an experiment. An observer implements the methods that it needs; `()` ignores all news.
 pub trait Observer: train::Observer {
     /// A file of weights fits the program; the comparison says what was renamed or left out for it.
     fn on_weights_found(&mut self, _path: &Path, _comparison: &Comparison) {}
+
+    /// Warnings of parts that are read with random weights.
+    fn on_first_values(&mut self, _warnings: &[Diagnostic], _sources: &SourceMap) {}
+
+    /// Some weights that were read are suspicious.
+    fn on_suspicions(&mut self, _suspicions: &[Suspicion]) {}
 
     /// `done` of `all` weights are on the device.
     fn on_weights(&mut self, _done: usize, _all: usize) {}

@@ -13,6 +13,7 @@ use crate::fact::Precision;
 use crate::measure::ProtocolName;
 use crate::resolve::Location;
 use crate::source::Source;
+use crate::weight::Place;
 
 use super::target::Target;
 
@@ -42,6 +43,8 @@ pub struct Setup {
     pub precision: Precision,
     /// Weights to start from.
     pub weights: Option<PathBuf>,
+    /// Where in that file they lie, if the user says so.
+    pub within: Option<String>,
     /// Whether the model is scored after training.
     pub scores: bool,
     /// Protocols to measure by; if empty, that of the spec.
@@ -68,6 +71,12 @@ impl Setup {
         }
     }
 
+    /// Where the weights to start from lie; none means first values.
+    #[must_use]
+    pub fn start(&self) -> Option<Place<'_>> {
+        self.weights.as_deref().map(|path| Place { path, within: self.within.as_deref() })
+    }
+
     /// What the model runs on.
     ///
     /// # Errors
@@ -92,6 +101,7 @@ impl Default for Setup {
             device: "cpu".to_owned(),
             precision: Precision::default(),
             weights: None,
+            within: None,
             scores: true,
             protocols: Vec::new(),
             compare: None,

@@ -1,10 +1,13 @@
 //! A run of an experiment: trains or continues training, scores the test set, and makes the report.
 
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use crate::compile::Compiled;
+use crate::diagnostic::Diagnostic;
+use crate::lint::first_values;
 use crate::report::Report;
+use crate::weight::Place;
 
 use super::assess::{Scoring, assess};
 use super::directory::RunDirectory;
@@ -24,14 +27,19 @@ pub struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Puts the weights that training starts from on the device: first values, or the weights of the file that the setup
-    /// names.
+    /// names. Warns of parts that are read and not trained although no file gives their weights.
     ///
     /// # Errors
     /// If the file can't be read or does not fit, or the device is not there or fails.
     pub fn start(experiment: &'a Experiment, observer: &mut dyn Observer) -> Result<Run<'a>, ExperimentError> {
         let setup = &experiment.record.setup;
         let program = &experiment.compiled.program;
-        let model = Model::start(program, setup.weights.as_deref(), experiment.target, setup.seed, observer)?;
+        let model = Model::start(program, setup.start(), experiment.target, setup.seed, observer)?;
+        let Compiled { spec, sources, .. } = &experiment.compiled;
+        let first = first_values(spec, program).into_iter();
+        let random = first.filter(|first| first.weights.iter().any(|id| model.not_given.binary_search(id).is_ok()));
+        let warnings: Vec<Diagnostic> = random.map(|first| first.diagnostic).collect();
+        observer.on_first_values(&warnings, sources);
         Ok(Run { experiment, model })
     }
 
@@ -41,7 +49,7 @@ impl<'a> Run<'a> {
     /// If the file can't be read or does not fit, or the device is not there or fails.
     pub fn of_weights(
         experiment: &'a Experiment,
-        weights: &Path,
+        weights: Place<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Run<'a>, ExperimentError> {
         let (program, seed) = (&experiment.compiled.program, experiment.record.setup.seed);

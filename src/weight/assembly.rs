@@ -4,21 +4,24 @@
 //! files have been compared with the program. Only a few tensors are in memory at once: the next one is made after the
 //! one before has been taken. A weight that is a copy gets the value of its original, from a file or its first value.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::path::Path;
+use std::collections::{HashMap, VecDeque};
 
 use rayon::prelude::*;
 
 use crate::diagnostic::one_of;
 use crate::execute::{Engine, HostTensor};
 use crate::graph::program::{Init, Part, Program};
+use crate::op::WeightId;
 
 use super::comparison::{Comparison, compare, expected};
 use super::error::WeightError;
 use super::file::File;
 use super::init::first_value;
-use super::naming::Naming;
-use super::table::{Reshape, Table};
+use super::reading::choose;
+use super::sharded::index_of;
+use super::suspicion::{Doubt, Suspicion};
+use super::table::Reshape;
+use super::wanted::{Place, Wanted};
 
 /// The most elements of first values that are made in parallel at once.
 const AT_ONCE: usize = 1 << 24;
@@ -48,15 +51,6 @@ pub enum Origin {
     First,
 }
 
-/// Which weights are expected in a file, and how it names them.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Wanted<'a> {
-    /// The only part whose weights are expected; none means the whole program.
-    pub part: Option<&'a Part>,
-    /// The rename table to use; none means the one that fits best.
-    pub table: Option<&'a Table>,
-}
-
 impl<'a> Assembly<'a> {
     /// An assembly in which every weight has its first value.
     #[must_use]
@@ -69,11 +63,16 @@ impl<'a> Assembly<'a> {
     ///
     /// # Errors
     /// If the file can't be read or does not fit.
-    pub fn load(program: &'a Program, path: &Path, fresh: &[&Part]) -> Result<(Assembly<'a>, Comparison), WeightError> {
-        let file = File::open(path)?;
-        let comparison = compare_file(program, &file, Wanted::default(), fresh)?;
+    pub fn load(
+        program: &'a Program,
+        place: Place<'_>,
+        fresh: &[&Part],
+    ) -> Result<(Assembly<'a>, Comparison), WeightError> {
+        let mut file = File::open(place.path)?;
+        let wanted = Wanted { within: place.within, ..Wanted::default() };
+        let comparison = compare_file(program, &mut file, wanted, fresh)?;
         if !comparison.fits() {
-            return Err(WeightError::Differs { path: path.to_owned(), comparison: Box::new(comparison) });
+            return Err(WeightError::Differs { path: place.path.to_owned(), comparison: Box::new(comparison) });
         }
         let mut assembly = Assembly::first(program);
         assembly.take(file, &comparison);
@@ -121,29 +120,50 @@ impl<'a> Assembly<'a> {
         panic!("`{}` is a copy of itself", self.program.weights[place].path)
     }
 
+    /// The weights that no file gives, neither themselves nor as copies.
+    #[must_use]
+    pub fn not_given(&self) -> Vec<WeightId> {
+        let ids = (0..).map(WeightId).zip(0..self.origins.len());
+        ids.filter(|(_, place)| self.origins[self.source(*place)] == Origin::First).map(|(id, _)| id).collect()
+    }
+
     /// All weights in the order of the program, one by one.
     #[must_use]
     pub fn weights(&self, seed: u64) -> Weights<'_> {
         Weights { assembly: self, seed, next: 0, ready: VecDeque::new() }
     }
 
-    /// Hands all weights over to an engine, and tells `watch` after each how many of how many are done.
+    /// Hands all weights over to an engine, and tells `watch` after each how many of how many are done. Returns what is
+    /// suspicious about weights that come from files.
     ///
     /// # Errors
-    /// If a file can't be read or a number in it is not finite. The weights of the engine are incomplete then.
+    /// If a file can't be read. The weights of the engine are incomplete then.
     pub fn hand_over(
         &self,
         seed: u64,
         engine: &mut dyn Engine,
         watch: &mut dyn FnMut(usize, usize),
-    ) -> Result<(), WeightError> {
+    ) -> Result<Vec<Suspicion>, WeightError> {
         let (mut failure, mut done, all) = (None, 0, self.origins.len());
+        let mut suspicions = Vec::new();
         engine.set_weights(&mut self.weights(seed).map_while(|weight| {
+            if let Ok(tensor) = &weight {
+                suspicions.extend(self.suspicion(done, tensor));
+            }
             done += 1;
             watch(done, all);
             weight.map_err(|error| failure = Some(error)).ok()
         }));
-        failure.map_or(Ok(()), Err)
+        failure.map_or(Ok(suspicions), Err)
+    }
+
+    /// What is suspicious about a weight, if it comes from a file itself.
+    #[must_use]
+    pub fn suspicion(&self, place: usize, tensor: &HostTensor) -> Option<Suspicion> {
+        let Origin::Stored { file, .. } = &self.origins[place] else { return None };
+        let doubt = Doubt::about(&self.program.weights[place], tensor)?;
+        let path = self.files[*file].path().to_owned();
+        Some(Suspicion { path, weight: self.program.weights[place].path.clone(), doubt })
     }
 
     /// Reads a weight from its file, or makes its first value.
@@ -156,37 +176,38 @@ impl<'a> Assembly<'a> {
                 if let Some(shape) = reshape.and_then(|reshape| reshape.shape(&tensor.shape)) {
                     tensor = HostTensor::new(shape, tensor.data);
                 }
-                match tensor.as_floats() {
-                    Some(floats) if floats.iter().all(|x| x.is_finite()) => Ok(tensor),
-                    _ => Err(WeightError::NotFinite {
-                        path: self.files[*file].path().to_owned(),
-                        weights: vec![self.program.weights[place].path.clone()],
-                    }),
-                }
+                Ok(tensor)
             }
         }
     }
 }
 
-/// Compares the weights that are expected in a file with those that it has.
+/// Compares the weights that are expected in a file with those that it has. The file is read from the dict that fits
+/// best from now on.
 ///
 /// # Errors
-/// If two tensors of the file stand for the same weight.
+/// If two tensors of the file stand for the same weight, or two networks in it fit equally well.
 pub fn compare_file(
     program: &Program,
-    file: &File,
+    file: &mut File,
     wanted: Wanted<'_>,
     fresh: &[&Part],
 ) -> Result<Comparison, WeightError> {
-    let found = file.found();
     let expected = expected(program, wanted.part, fresh);
-    let wanted_paths: BTreeSet<&str> = expected.iter().map(|weight| weight.path.as_str()).collect();
-    let paths: BTreeSet<&str> = program.weights.iter().map(|weight| weight.path.as_str()).collect();
-    let naming = Naming::choose(program, &wanted_paths, &found, wanted.part, wanted.table);
-    compare(&expected, &paths, &found, file.extras(), &naming).map_err(|duplicate| {
+    let naming = choose(program, &expected, file, wanted)?;
+    let compared = compare(program, wanted.part, &expected, &file.found(), file.extras(), &naming);
+    let mut comparison = compared.map_err(|duplicate| {
         let [first, second] = duplicate.names;
         WeightError::Duplicate { path: file.path().to_owned(), weight: duplicate.path, first, second }
-    })
+    })?;
+    if !file.within().is_empty() {
+        comparison.naming += &format!(", of `{}`", file.within());
+    }
+    comparison.index = index_of(file.path());
+    if wanted.within.is_none() {
+        comparison.networks = file.networks();
+    }
+    Ok(comparison)
 }
 
 /// The part of a program that has this name.
@@ -235,18 +256,6 @@ impl Weights<'_> {
             .collect();
         self.ready = made.into();
     }
-
-    /// Adds the names of all weights from the next one on that hold numbers that are not finite.
-    fn not_finite(&self, names: &mut Vec<String>) {
-        for place in self.next..self.assembly.origins.len() {
-            if self.assembly.origins[place] == Origin::First {
-                continue;
-            }
-            if let Err(WeightError::NotFinite { weights, .. }) = self.assembly.weight(place, self.seed) {
-                names.extend(weights);
-            }
-        }
-    }
 }
 
 impl Iterator for Weights<'_> {
@@ -266,15 +275,7 @@ impl Iterator for Weights<'_> {
         }
         let weight = self.assembly.weight(place, self.seed);
         if weight.is_err() {
-            let weight = weight.map_err(|error| match error {
-                WeightError::NotFinite { path, mut weights } => {
-                    self.not_finite(&mut weights);
-                    WeightError::NotFinite { path, weights }
-                }
-                other => other,
-            });
             self.next = self.assembly.origins.len();
-            return Some(weight);
         }
         Some(weight)
     }

@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
-use crate::diagnostic::nearest;
+use crate::diagnostic::{grouped, nearest};
 use crate::graph::program::{Init, Part, Program};
 
 use super::format::{Extra, Found};
 use super::naming::Naming;
-use super::set_aside::SetAsideList;
+use super::surplus::Surplus;
 use super::table::Reshape;
 
 /// How many differences of one kind are shown; of the others only the number is.
@@ -47,20 +47,24 @@ pub struct Comparison {
     pub matched: Vec<Match>,
     /// Weights that the file lacks and may lack, each with what it gets.
     pub fresh: Vec<(Expected, Substitute)>,
-    /// Tensors that are on the list of what is set aside, each with the reason.
+    /// Tensors that no weight of the spec is for, each with the reason to set it aside.
     pub set_aside: Vec<(Found, String)>,
-    /// Entries that are no weights, each with the reason to set it aside if the list has one.
-    pub extras: Vec<(Extra, Option<String>)>,
+    /// Entries beside the dict of the weights, and those of it that are no tensors.
+    pub extras: Vec<Extra>,
     /// Weights of other parts than the one that was asked for.
     pub elsewhere: Vec<Found>,
     /// Weights that the file must have and lacks, each with the most similar name among the unexpected ones.
     pub missing: Vec<(Expected, Option<String>)>,
-    /// Tensors that belong to no weight and are not set aside.
+    /// Tensors that belong to a part and to no weight of it.
     pub unexpected: Vec<Found>,
     /// Weights of another shape.
     pub wrong_shape: Vec<WrongShape>,
     /// Tensors whose elements are not floating point.
     pub wrong_type: Vec<Found>,
+    /// The networks in the file, in words, if it has several.
+    pub networks: Vec<String>,
+    /// The index that goes with the file, if its name is that of one of several files of a checkpoint.
+    pub index: Option<String>,
 }
 
 /// A weight that a file has.
@@ -95,14 +99,13 @@ pub struct Duplicate {
 }
 
 impl Comparison {
-    /// Whether the file has every weight that it must have, and nothing that is not known.
+    /// Whether the file has every weight that it must have, and nothing more of any part.
     #[must_use]
     pub fn fits(&self) -> bool {
         self.missing.is_empty()
             && self.unexpected.is_empty()
             && self.wrong_shape.is_empty()
             && self.wrong_type.is_empty()
-            && self.unknown_extras().next().is_none()
     }
 
     /// How many weights have another name in the file.
@@ -111,12 +114,14 @@ impl Comparison {
         self.matched.iter().filter(|matched| matched.path != matched.name).count()
     }
 
-    /// Entries that are no weights, hold tensors, and are not on the list of what is set aside.
+    /// How much is set aside, and the first few names of it; none if nothing is.
     #[must_use]
-    pub fn unknown_extras(&self) -> impl ExactSizeIterator<Item = &Extra> {
-        let unknown = |(extra, why): &'_ (Extra, Option<String>)| extra.tensors > 0 && why.is_none();
-        let all: Vec<&Extra> = self.extras.iter().filter(|entry| unknown(entry)).map(|(extra, _)| extra).collect();
-        all.into_iter()
+    pub fn told_aside(&self) -> Option<String> {
+        let names = self.set_aside.iter().map(|(tensor, _)| &tensor.name).chain(self.extras.iter().map(|e| &e.name));
+        let count = self.set_aside.len() + self.extras.len();
+        let first: Vec<String> = names.take(3).map(|name| format!("`{name}`")).collect();
+        let more = if count > first.len() { ", .." } else { "" };
+        (count > 0).then(|| format!("{} set aside ({}{more})", grouped(count), first.join(", ")))
     }
 }
 
@@ -140,38 +145,41 @@ pub fn expected(program: &Program, part: Option<&Part>, fresh: &[&Part]) -> Vec<
     expected.collect()
 }
 
-/// Compares the expected weights with the tensors and other entries of a file. `paths` are the paths of all weights of
-/// the program: a tensor with such a path that is not expected belongs to another part.
+/// Compares the expected weights with the tensors and other entries of a file. `part` is the only part that is expected:
+/// what belongs to a weight of another part lies elsewhere.
 ///
 /// # Errors
 /// If two tensors stand for the same weight.
 pub fn compare(
+    program: &Program,
+    part: Option<&Part>,
     expected: &[Expected],
-    paths: &BTreeSet<&str>,
     found: &[Found],
-    extras: &[Extra],
+    extras: Vec<Extra>,
     naming: &Naming<'_>,
 ) -> Result<Comparison, Duplicate> {
+    let paths: BTreeSet<&str> = program.weights.iter().map(|weight| weight.path.as_str()).collect();
+    let surplus = Surplus::new(program, part);
     let wanted: HashMap<&str, &Expected> = expected.iter().map(|weight| (weight.path.as_str(), weight)).collect();
-    let mut comparison = Comparison { naming: naming.to_string(), ..Comparison::default() };
+    let mut comparison = Comparison { naming: naming.to_string(), extras, ..Comparison::default() };
     let mut there: BTreeMap<String, (&Found, Option<Reshape>)> = BTreeMap::new();
     for tensor in found {
         let named = naming.path(&tensor.name);
-        match named {
+        match &named {
             Some((path, reshape)) if wanted.contains_key(path.as_str()) => {
-                if let Some((first, _)) = there.insert(path.clone(), (tensor, reshape)) {
-                    return Err(Duplicate { path, names: [first.name.clone(), tensor.name.clone()] });
+                if let Some((first, _)) = there.insert(path.clone(), (tensor, *reshape)) {
+                    return Err(Duplicate { path: path.clone(), names: [first.name.clone(), tensor.name.clone()] });
                 }
             }
             Some((path, _)) if paths.contains(path.as_str()) => comparison.elsewhere.push(tensor.clone()),
-            Some(_) | None => match SetAsideList::known().tensor(&tensor.name) {
-                Some(why) => comparison.set_aside.push((tensor.clone(), why.to_owned())),
-                None => comparison.unexpected.push(tensor.clone()),
-            },
+            Some(_) | None => {
+                let path = named.map(|(path, _)| path).or_else(|| naming.path_without_rule(&tensor.name));
+                match surplus.why(path.as_deref()) {
+                    Some(why) => comparison.set_aside.push((tensor.clone(), why)),
+                    None => comparison.unexpected.push(tensor.clone()),
+                }
+            }
         }
-    }
-    for extra in extras {
-        comparison.extras.push((extra.clone(), SetAsideList::known().extra(&extra.name).map(str::to_owned)));
     }
     for weight in expected {
         match (there.get(&weight.path), &weight.substitute) {
@@ -179,7 +187,8 @@ pub fn compare(
             (None, Some(substitute)) => comparison.fresh.push((weight.clone(), substitute.clone())),
             (None, None) => {
                 // Similar names take long to find, and only a few are shown.
-                let names = comparison.unexpected.iter().map(|tensor| tensor.name.as_str());
+                let aside = comparison.set_aside.iter().map(|(tensor, _)| tensor);
+                let names = comparison.unexpected.iter().chain(aside).map(|tensor| tensor.name.as_str());
                 let near = (comparison.missing.len() < MOST_SHOWN).then(|| nearest(&weight.path, names)).flatten();
                 comparison.missing.push((weight.clone(), near.map(str::to_owned)));
             }
@@ -189,6 +198,25 @@ pub fn compare(
 }
 
 impl Comparison {
+    /// What may be done about the differences.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        let mut hints = Vec::new();
+        if !self.unexpected.is_empty() {
+            hints.push(
+                "what a block does not use of published weights it can say: `block Net() ignores \"head.*\" \"why\" { .. }`"
+                    .to_owned(),
+            );
+        }
+        if !self.missing.is_empty() && !self.networks.is_empty() {
+            hints.push(format!("the file holds {}; --within NAME reads one of them", self.networks.join(", ")));
+        }
+        if let (false, Some(index)) = (self.missing.is_empty(), &self.index) {
+            hints.push(format!("its name is that of one of several files; give `{index}`, which lists all of them"));
+        }
+        hints
+    }
+
     fn take(&mut self, weight: &Expected, tensor: &Found, reshape: Option<Reshape>) {
         let path = weight.path.clone();
         let shape = reshape.map_or(Some(tensor.shape.clone()), |reshape| reshape.shape(&tensor.shape));
@@ -211,18 +239,14 @@ impl fmt::Display for Comparison {
             format!("{} {:?}{near}", weight.path, weight.shape)
         });
         let unexpected = self.unexpected.iter().map(|tensor| format!("{} {:?}", tensor.name, tensor.shape));
-        let extras = self.unknown_extras().map(|extra| {
-            let plural = if extra.tensors == 1 { "" } else { "s" };
-            format!("{}: {} with {} tensor{plural}", extra.name, extra.what, extra.tensors)
-        });
         let shapes =
             self.wrong_shape.iter().map(|w| format!("{} {:?}, the file has {:?}", w.path, w.expected, w.found));
-        let types = self.wrong_type.iter().map(|tensor| format!("{} is {}", tensor.name, tensor.stored));
+        let types = self.wrong_type.iter().map(|tensor| format!("{} is {}", tensor.name, tensor.stored.told()));
         section(f, "missing", missing)?;
         section(f, "not in the spec", unexpected)?;
-        section(f, "beside the weights and not known", extras)?;
         section(f, "of another shape", shapes)?;
-        section(f, "not floating point", types)
+        section(f, "not floating point", types)?;
+        self.hints().iter().try_for_each(|hint| writeln!(f, "  {hint}"))
     }
 }
 

@@ -83,7 +83,28 @@ pub enum WeightError {
         /// What differs.
         comparison: Box<Comparison>,
     },
-    /// Some numbers in the file are not finite; none of its weights was used.
+    /// Several networks in the file fit equally well.
+    #[error(
+        "`{path}` holds {} networks that fit equally well: {}; name one with --within", networks.len(), listed(networks),
+        path = path.display()
+    )]
+    Ambiguous {
+        /// The file.
+        path: PathBuf,
+        /// Each of them, with how many tensors it has.
+        networks: Vec<String>,
+    },
+    /// No dict of the file, and no beginning of its names, is called so; or several are.
+    #[error("`{path}` has no one dict `{name}`; {}", dicts(networks), path = path.display())]
+    NoDict {
+        /// The file.
+        path: PathBuf,
+        /// The name that was given.
+        name: String,
+        /// The dicts that it may be, each with how many tensors it has.
+        networks: Vec<String>,
+    },
+    /// Some numbers in the file are not finite, which the new file can't be written with.
     #[error("`{path}` holds numbers that are not finite, in {}", names(weights), path = path.display())]
     NotFinite {
         /// The file.
@@ -131,8 +152,20 @@ pub enum WeightError {
     NoTable(#[from] NoTable),
 }
 
+/// At most ten dicts, and how many more there are.
+fn listed(all: &[String]) -> String {
+    match all.len().saturating_sub(10) {
+        0 => all.join(", "),
+        more => format!("{} and {more} more", all[..10].join(", ")),
+    }
+}
+
+fn dicts(all: &[String]) -> String {
+    if all.is_empty() { "all its tensors lie in one".to_owned() } else { format!("it has {}", listed(all)) }
+}
+
 /// At most ten names, and how many more there are.
-fn names(all: &[String]) -> String {
+pub(super) fn names(all: &[String]) -> String {
     let shown: Vec<String> = all.iter().take(10).map(|name| format!("`{name}`")).collect();
     match all.len() - shown.len() {
         0 => shown.join(", "),

@@ -2,62 +2,51 @@
 //!
 //! Opening a file reads only its headers, which say where the elements of each tensor lie; elements are then read in
 //! the same way for all formats. A tensor is read only if its elements take no more bytes than the whole file, so that
-//! a hostile file can't take more memory than a small multiple of its own length.
+//! a hostile file can't take more memory than a small multiple of its own length. A file may hold several dicts of
+//! tensors, of which it is read from one at a time.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::execute::HostTensor;
 
+use super::elements::read_elements;
 use super::error::WeightError;
-use super::format::{Contents, Elements, Extra, Fault, Format, Found, Input, contiguous, span};
-use super::{pytorch, safetensors};
+use super::format::{Contents, Elements, EntryKind, Extra, Fault, Format, Found};
+use super::headers::{begin, has_header, headers};
+use super::kind::is_json;
+use super::sharded;
+use super::usual::{USUAL, is_averaged};
 
 /// A file whose headers have been read.
 #[derive(Debug)]
 pub struct File {
     path: PathBuf,
-    length: u64,
+    /// The files that elements lie in, and their lengths: this one, or those that an index names.
+    shards: Vec<(PathBuf, u64)>,
     contents: Contents,
+    /// The name of the dict that it is read from; empty for the outermost one.
+    dict: String,
 }
 
 impl File {
-    /// Recognises the format of a file by its first bytes, and reads and checks its headers.
+    /// Recognises the format of a file by its first bytes, and reads and checks its headers. It is read from the dict
+    /// that holds all networks in it, running averages aside.
     ///
     /// # Errors
     /// If the file can't be read, its format is not known, it is damaged, or a pickle in it names anything harmful.
     pub fn open(path: &Path) -> Result<File, WeightError> {
-        let unreadable = |source| WeightError::Read { path: path.to_owned(), source };
-        let mut file = fs::File::open(path).map_err(unreadable)?;
-        let metadata = file.metadata().map_err(unreadable)?;
-        if metadata.is_dir() {
-            return Err(unreadable(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")));
-        }
-        let length = metadata.len();
-        let mut start = Vec::new();
-        file.by_ref().take(16).read_to_end(&mut start).map_err(unreadable)?;
-        let mut input = Input { file, length };
-        // The length of a header may begin with any byte, and neither an archive nor a pickle of PyTorch has a brace
-        // there.
-        let contents = if start.get(8) == Some(&b'{') {
-            safetensors::read(&mut input)
-        } else if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
-            pytorch::read_zip(&mut input)
-        } else if start.first() == Some(&0x80) {
-            pytorch::read_legacy(&mut input)
-        } else if path.extension().is_some_and(|end| end == "safetensors") {
-            safetensors::read(&mut input)
-        } else {
-            Err(Fault::Damaged(unknown(&start)))
+        let (shards, contents) = match index(path)? {
+            Some(text) => sharded::read(path, &text)?,
+            None => {
+                let (length, contents) = headers(path)?;
+                (vec![(path.to_owned(), length)], contents)
+            }
         };
-        match contents {
-            Ok(contents) => Ok(File { path: path.to_owned(), length, contents }),
-            Err(Fault::Read(source)) => Err(unreadable(source)),
-            Err(Fault::Damaged(reason)) => Err(WeightError::Damaged { path: path.to_owned(), reason }),
-            Err(Fault::Refused(global)) => Err(WeightError::Refused { path: path.to_owned(), global }),
-        }
+        let mut file = File { path: path.to_owned(), shards, contents, dict: String::new() };
+        file.dict = file.usual();
+        Ok(file)
     }
 
     /// The path of the file.
@@ -66,10 +55,10 @@ impl File {
         &self.path
     }
 
-    /// Its length in bytes.
+    /// Its length in bytes; that of all its files together if it is an index.
     #[must_use]
     pub fn length(&self) -> u64 {
-        self.length
+        self.shards.iter().map(|(_, length)| length).sum()
     }
 
     /// Its format.
@@ -78,21 +67,38 @@ impl File {
         self.contents.format
     }
 
-    /// Its tensors, sorted by name.
+    /// The name of the dict that it is read from; empty for the outermost one.
+    #[must_use]
+    pub fn within(&self) -> &str {
+        &self.dict
+    }
+
+    /// The tensors of the dict that it is read from, sorted by name.
     #[must_use]
     pub fn found(&self) -> Vec<Found> {
-        let found = |(name, elements): (&String, &Elements)| Found {
-            name: name.clone(),
+        self.found_in(&self.dict)
+    }
+
+    /// The tensors of a dict, sorted by name.
+    pub(super) fn found_in(&self, dict: &str) -> Vec<Found> {
+        let found = |(name, elements): (&str, &Elements)| Found {
+            name: name.to_owned(),
             shape: elements.shape.clone(),
             stored: elements.stored.clone(),
         };
-        self.contents.tensors.iter().map(found).collect()
+        self.elements_in(dict).map(found).collect()
     }
 
-    /// Whether it has a tensor of this name.
+    fn elements_in<'a>(&'a self, dict: &str) -> impl Iterator<Item = (&'a str, &'a Elements)> {
+        let start = if dict.is_empty() { String::new() } else { format!("{dict}.") };
+        let range = self.contents.tensors.range(start.clone()..);
+        range.map_while(move |(name, elements)| Some((name.strip_prefix(&start)?, elements)))
+    }
+
+    /// Whether the dict that it is read from has a tensor of this name.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.contents.tensors.contains_key(name)
+        self.contents.tensors.contains_key(&full_name(&self.dict, name))
     }
 
     /// The notes in its metadata.
@@ -101,10 +107,113 @@ impl File {
         &self.contents.notes
     }
 
-    /// Its entries that are no weights.
+    /// What it holds besides the tensors of the dict that it is read from.
     #[must_use]
-    pub fn extras(&self) -> &[Extra] {
-        &self.contents.extras
+    pub fn extras(&self) -> Vec<Extra> {
+        let extra = self.contents.entries.iter().filter(|entry| {
+            let is_beside = is_in(&self.dict, &entry.owner) && !is_in(&entry.name, &self.dict);
+            match entry.kind {
+                EntryKind::Other => is_beside || is_in(&entry.owner, &self.dict),
+                EntryKind::Tensor => is_beside,
+                EntryKind::Dict => is_beside && !is_in(&self.dict, &entry.name),
+            }
+        });
+        let made = extra.map(|entry| {
+            let tensors = match entry.kind {
+                EntryKind::Dict => self.elements_in(&entry.name).count(),
+                EntryKind::Tensor | EntryKind::Other => entry.tensors,
+            };
+            Extra { name: entry.name.clone(), what: entry.what.clone(), tensors }
+        });
+        made.collect()
+    }
+
+    /// All dicts that hold tensors, the outermost one first, which has no name.
+    pub(super) fn dicts(&self) -> Vec<String> {
+        let dicts = self.contents.entries.iter().filter(|entry| entry.kind == EntryKind::Dict);
+        std::iter::once(String::new()).chain(dicts.map(|entry| entry.name.clone())).collect()
+    }
+
+    /// A dict and how many tensors it holds, in words.
+    pub(super) fn told(&self, dict: &str) -> String {
+        let count = self.elements_in(dict).count();
+        let name = if dict.is_empty() { "all of it".to_owned() } else { format!("`{dict}`") };
+        format!("{name} ({count} tensor{})", if count == 1 { "" } else { "s" })
+    }
+
+    /// The networks in it, each with how many tensors it has, in words; none if there is only one.
+    #[must_use]
+    pub fn networks(&self) -> Vec<String> {
+        let networks = self.inner("");
+        if networks.len() < 2 { Vec::new() } else { networks.iter().map(|dict| self.told(dict)).collect() }
+    }
+
+    /// The dicts within a dict that hold tensors themselves, not only in other dicts.
+    fn inner(&self, dict: &str) -> Vec<String> {
+        let tensors = self.contents.entries.iter().filter(|entry| entry.kind == EntryKind::Tensor);
+        let owners: BTreeSet<&str> = tensors.map(|entry| entry.owner.as_str()).collect();
+        owners.into_iter().filter(|owner| is_in(owner, dict)).map(str::to_owned).collect()
+    }
+
+    /// The dict that is read if nobody says which: the innermost one that holds all networks, running averages aside; but
+    /// where one has a usual name, what lies beside it is not looked at.
+    fn usual(&self) -> String {
+        let mut dict = String::new();
+        let all: BTreeSet<String> = self.dicts().into_iter().collect();
+        loop {
+            let named = USUAL.iter().map(|usual| full_name(&dict, usual)).find(|name| all.contains(name));
+            if let Some(named) = named {
+                dict = named;
+                continue;
+            }
+            let mut networks = self.inner(&dict);
+            if networks.iter().any(|name| !is_averaged(name)) {
+                networks.retain(|name| !is_averaged(name));
+            }
+            let common = all.iter().filter(|around| networks.iter().all(|name| is_in(name, around)));
+            match common.max_by_key(|around| around.len()) {
+                Some(deepest) if !networks.is_empty() && deepest.len() > dict.len() => dict.clone_from(deepest),
+                Some(_) | None => return dict,
+            }
+        }
+    }
+
+    /// The dict that a user means by a name, or the beginning of names that end with a dot there.
+    ///
+    /// # Errors
+    /// If there is none, or several; the error lists the names that there are.
+    pub(super) fn dict(&self, name: &str) -> Result<String, WeightError> {
+        let name = name.trim_end_matches('.');
+        let usual = full_name(&self.dict, name);
+        for whole in [name, &usual] {
+            if !whole.is_empty() && self.elements_in(whole).next().is_some() {
+                return Ok(whole.to_owned());
+            }
+        }
+        let ends: Vec<String> =
+            self.dicts().into_iter().filter(|dict| dict.strip_suffix(name).is_some_and(|d| d.ends_with('.'))).collect();
+        match ends.as_slice() {
+            [one] => Ok(one.clone()),
+            others => {
+                let networks = if others.is_empty() { self.dicts() } else { others.to_vec() };
+                let networks = networks.iter().filter(|dict| !dict.is_empty()).map(|dict| self.told(dict)).collect();
+                Err(WeightError::NoDict { path: self.path.clone(), name: name.to_owned(), networks })
+            }
+        }
+    }
+
+    /// Reads from this dict from now on.
+    ///
+    /// # Errors
+    /// If there is no such dict, or several; the error lists the names that there are.
+    pub fn look_within(&mut self, name: &str) -> Result<(), WeightError> {
+        self.dict = self.dict(name)?;
+        Ok(())
+    }
+
+    /// Reads from this dict from now on, which is there.
+    pub(super) fn read_from(&mut self, dict: String) {
+        self.dict = dict;
     }
 
     /// Reads one tensor: floating point becomes 32-bit floats, integers become 64-bit integers.
@@ -112,8 +221,7 @@ impl File {
     /// # Errors
     /// If it is not there, its type is another, or the file can't be read.
     pub fn read(&self, name: &str) -> Result<HostTensor, WeightError> {
-        let missing = || WeightError::NoTensor { path: self.path.clone(), name: name.to_owned() };
-        let elements = self.contents.tensors.get(name).ok_or_else(missing)?;
+        let (missing, elements) = (|| self.missing(name), self.elements(name)?);
         let data = elements.stored.decode(&self.bytes(name)?).ok_or_else(missing)?;
         Ok(HostTensor::new(elements.shape.clone(), data))
     }
@@ -123,70 +231,45 @@ impl File {
     /// # Errors
     /// If it is not there, has more elements than the file has bytes for, or the file can't be read.
     pub fn bytes(&self, name: &str) -> Result<Vec<u8>, WeightError> {
-        let missing = || WeightError::NoTensor { path: self.path.clone(), name: name.to_owned() };
-        let elements = self.contents.tensors.get(name).ok_or_else(missing)?;
-        let width = elements.stored.width();
-        let count: usize = elements.shape.iter().product();
-        if (count as u64).saturating_mul(width as u64) > self.length {
-            let reason = format!(
-                "`{name}` repeats its elements to {count}, more than the file has bytes for; write it with `.contiguous()`"
-            );
-            return Err(WeightError::Damaged { path: self.path.clone(), reason });
-        }
-        if count == 0 {
-            return Ok(Vec::new());
-        }
-        let span = span(&elements.shape, &elements.strides).expect("it was checked when the file was opened");
-        let mut bytes = vec![0; span * width];
-        let mut file = fs::File::open(&self.path).map_err(|source| self.unreadable(source))?;
-        file.seek(SeekFrom::Start(elements.at)).map_err(|source| self.unreadable(source))?;
-        file.read_exact(&mut bytes).map_err(|source| self.unreadable(source))?;
-        if elements.strides == contiguous(&elements.shape) {
-            return Ok(bytes);
-        }
-        Ok(gather(&bytes, width, &elements.shape, &elements.strides))
+        let elements = self.elements(name)?;
+        let (path, length) = &self.shards[elements.shard];
+        read_elements(path, *length, name, elements).map_err(|fault| match fault {
+            Fault::Read(source) => WeightError::Read { path: path.clone(), source },
+            Fault::Damaged(reason) | Fault::Refused(reason) => WeightError::Damaged { path: path.clone(), reason },
+        })
     }
 
-    fn unreadable(&self, source: io::Error) -> WeightError {
-        WeightError::Read { path: self.path.clone(), source }
+    fn elements(&self, name: &str) -> Result<&Elements, WeightError> {
+        self.contents.tensors.get(&full_name(&self.dict, name)).ok_or_else(|| self.missing(name))
+    }
+
+    fn missing(&self, name: &str) -> WeightError {
+        WeightError::NoTensor { path: self.path.clone(), name: name.to_owned() }
     }
 }
 
-/// Why a file that begins with these bytes can't be read, and what it probably is.
-fn unknown(start: &[u8]) -> String {
-    if start.len() < 16 {
-        return "it is too short".to_owned();
-    }
-    let guess = match start {
-        [b'v', b'e', b'r', b's', b'i', b'o', b'n', b' ', ..] => {
-            "; it is the pointer that Git LFS leaves: fetch the file"
-        }
-        [b'<', ..] => "; it looks like a web page: the download may have failed",
-        [0x1f, 0x8b, ..] => "; it is compressed with gzip: unpack it",
-        [0x89, b'H', b'D', b'F', ..] => "; it is an HDF5 file",
-        [b'G', b'G', b'U', b'F', ..] => "; it is a GGUF file",
-        _ => "",
-    };
-    format!("it begins like neither of them{guess}")
+/// The whole name of a tensor of a dict.
+pub(super) fn full_name(dict: &str, name: &str) -> String {
+    if dict.is_empty() { name.to_owned() } else { format!("{dict}.{name}") }
 }
 
-/// The elements of a view in row-major order.
-fn gather(bytes: &[u8], width: usize, shape: &[usize], strides: &[usize]) -> Vec<u8> {
-    let count: usize = shape.iter().product();
-    let mut result = Vec::with_capacity(count * width);
-    let mut index = vec![0; shape.len()];
-    let mut at = 0;
-    for _ in 0..count {
-        result.extend_from_slice(&bytes[at * width..(at + 1) * width]);
-        for axis in (0..shape.len()).rev() {
-            index[axis] += 1;
-            at += strides[axis];
-            if index[axis] < shape[axis] {
-                break;
-            }
-            at -= index[axis] * strides[axis];
-            index[axis] = 0;
-        }
+fn is_below(name: &str, dict: &str) -> bool {
+    name.strip_prefix(dict).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// Whether a name is that of a dict or of something in it.
+fn is_in(name: &str, dict: &str) -> bool {
+    dict.is_empty() || name == dict || is_below(name, dict)
+}
+
+/// The text of a file that may be the index of a checkpoint in several files.
+fn index(path: &Path) -> Result<Option<Vec<u8>>, WeightError> {
+    let (mut input, start) = begin(path)?;
+    if !is_json(&start) || has_header(&start, input.length) || input.length > sharded::LONGEST {
+        return Ok(None);
     }
-    result
+    let mut text = Vec::new();
+    let read = input.file.seek(SeekFrom::Start(0)).and_then(|_| input.file.take(input.length).read_to_end(&mut text));
+    read.map_err(|source| WeightError::Read { path: path.to_owned(), source })?;
+    Ok(Some(text))
 }

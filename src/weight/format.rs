@@ -84,9 +84,35 @@ pub struct Extra {
 #[derive(Debug)]
 pub(super) struct Contents {
     pub(super) format: Format,
+    /// All tensors. A name begins with those of the dicts around the tensor, each followed by a dot.
     pub(super) tensors: BTreeMap<String, Elements>,
     pub(super) notes: BTreeMap<String, String>,
-    pub(super) extras: Vec<Extra>,
+    /// Everything else that dicts hold, and the dicts themselves, each before what is in it.
+    pub(super) entries: Vec<Entry>,
+}
+
+/// An entry of a dict.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// Its name, which begins with those of the dicts around it.
+    pub(super) name: String,
+    /// The name of the dict that it is an entry of; empty for the outermost one.
+    pub(super) owner: String,
+    pub(super) what: String,
+    /// Tensors in it.
+    pub(super) tensors: usize,
+    pub(super) kind: EntryKind,
+}
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EntryKind {
+    /// A dict whose tensors are among those of the file.
+    Dict,
+    /// A tensor of the file.
+    Tensor,
+    /// Anything else, whose tensors can't be read.
+    Other,
 }
 
 /// The elements of a tensor, and where they lie.
@@ -94,10 +120,44 @@ pub(super) struct Contents {
 pub(super) struct Elements {
     pub(super) shape: Vec<usize>,
     pub(super) stored: Stored,
+    /// Number of the file that they lie in, if the checkpoint has several.
+    pub(super) shard: usize,
     /// Distance in the file of the first element from the beginning, in bytes.
     pub(super) at: u64,
     /// Distance of neighbours along each axis, in elements.
     pub(super) strides: Vec<usize>,
+    /// How they are written there.
+    pub(super) writing: Writing,
+    /// What is still to be done to them.
+    pub(super) view: View,
+}
+
+impl Elements {
+    /// Elements that lie in row-major order without gaps.
+    pub(super) fn plain(shape: Vec<usize>, stored: Stored, at: u64) -> Elements {
+        let strides = contiguous(&shape);
+        Elements { shape, stored, shard: 0, at, strides, writing: Writing::Bytes, view: View::Plain }
+    }
+}
+
+/// How the bytes of elements are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// As they are.
+    Bytes,
+    /// Each as the letter of its number, in UTF-8 of so many bytes.
+    Letters(u64),
+}
+
+/// What is still to be done to elements after they have been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    /// Nothing.
+    Plain,
+    /// Their signs turn.
+    Negative,
+    /// They are replaced by their conjugates.
+    Conjugate,
 }
 
 /// Strides of a tensor whose elements lie in row-major order without gaps.

@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, Write};
 
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
-use super::format::{Contents, Elements, Fault, Format, Found, Input, Sink, contiguous};
+use super::format::{Contents, Elements, Entry, EntryKind, Fault, Format, Found, Input, Sink};
 use super::stored::Stored;
 
 /// Longer headers are refused, as other readers of the format do.
@@ -32,19 +32,20 @@ pub(super) fn read(input: &mut Input) -> Result<Contents, Fault> {
         let length = input.length;
         return Err(Fault::Damaged(format!("it should have {expected} bytes, it has {length}")));
     }
-    let mut tensors = BTreeMap::new();
+    let (mut tensors, mut entries) = (BTreeMap::new(), Vec::new());
     let named: BTreeMap<String, &TensorInfo> = header.tensors().into_iter().collect();
     for (name, info) in named {
         let stored = stored(info.dtype).ok_or_else(|| {
             Fault::Damaged(format!("the type of `{name}`, {}, has elements that are no whole bytes", info.dtype))
         })?;
         let at = start + info.data_offsets.0 as u64;
-        let (shape, strides) = (info.shape.clone(), contiguous(&info.shape));
-        tensors.insert(name, Elements { shape, stored, at, strides });
+        let what = format!("a tensor {:?}", info.shape);
+        entries.push(Entry { name: name.clone(), owner: String::new(), what, tensors: 1, kind: EntryKind::Tensor });
+        tensors.insert(name, Elements::plain(info.shape.clone(), stored, at));
     }
     let notes: &HashMap<String, String> = &header.metadata().clone().unwrap_or_default();
     let notes: BTreeMap<String, String> = notes.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    Ok(Contents { format: Format::Safetensors, tensors, notes, extras: Vec::new() })
+    Ok(Contents { format: Format::Safetensors, tensors, notes, entries })
 }
 
 fn stored(dtype: Dtype) -> Option<Stored> {

@@ -43,6 +43,19 @@ impl Stored {
         matches!(self, Stored::F64 | Stored::F32 | Stored::F16 | Stored::Bf16)
     }
 
+    /// Its name, and what it is if that is seldom met.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Stored::Other(name, _) if name.starts_with('Q') => {
+                format!("{name}, which is quantised: dequantise it first")
+            }
+            Stored::Other(name, _) if name.starts_with('C') => format!("{name}, complex numbers"),
+            Stored::Other(name, _) if name.starts_with("big-endian") => format!("{name}: save it little-endian"),
+            known => known.to_string(),
+        }
+    }
+
     /// Bytes of an element.
     #[must_use]
     pub fn width(&self) -> usize {

@@ -3,6 +3,7 @@
 mod arrays;
 mod bench;
 mod call;
+mod checkpoints;
 mod data;
 mod draws;
 mod fmt;

@@ -15,6 +15,7 @@ use diadc::experiment::{
 };
 use diadc::report::Report;
 use diadc::train::{self, Progress};
+use diadc::weight::Place;
 
 use crate::cli::SMALL;
 
@@ -103,7 +104,7 @@ fn trained_weights_are_worth_what_the_run_has_found() {
     let experiment = experiment(small(folder.path()));
     let found = whole(&experiment, &folder.path().join("run"));
     let weights = folder.path().join("run/weights.safetensors");
-    let mut run = Run::of_weights(&experiment, &weights, &mut ()).expect("the weights fit");
+    let mut run = Run::of_weights(&experiment, Place::of(&weights), &mut ()).expect("the weights fit");
     let report = run.evaluate(&mut (), &AtomicBool::new(false)).expect("it runs").expect("nobody stops it");
     assert_eq!(report.evaluations, found.evaluations);
     assert!(report.losses.is_empty());

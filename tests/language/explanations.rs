@@ -1,13 +1,14 @@
 //! What `diadc explain` tells: every code has a file in `docs/diagnostics`, whose examples are what they say.
 //!
-//! A comment in an example that begins with `diadc` is the command it stands for: `check` with settings, or `call` with
-//! the tensors in its file.
+//! A comment in an example that begins with `diadc` is the command it stands for: `check` with settings, `call` with
+//! the tensors in its file, or `run` without a file of weights.
 
 use std::collections::BTreeSet;
 
 use diadc_core::fact::{Dim, Fact, Shape};
 use diadc_lang::compile::{Failed, compile, compile_call};
 use diadc_lang::diagnostic::{Code, Diagnostic, Explanation};
+use diadc_lang::lint::first_values;
 use diadc_lang::resolve::Location;
 
 use super::{at_root, files, shown, stem};
@@ -25,8 +26,14 @@ fn told(example: &str) -> Failed {
         compile(&location, &settings(&words))
     };
     match result {
-        Ok(compiled) => Failed {
-            diagnostics: compiled.warnings,
+        Ok(mut compiled) => Failed {
+            diagnostics: {
+                if words.starts_with(&["//", "diadc", "run"]) {
+                    let first = first_values(&compiled.spec, &compiled.program).into_iter();
+                    compiled.warnings.extend(first.map(|first| first.diagnostic));
+                }
+                compiled.warnings
+            },
             warnings: Vec::new(),
             sources: compiled.sources,
             spec: Some(compiled.spec),

@@ -622,6 +622,34 @@ fn parts_are_known_by_their_names_places_and_whether_they_may_start_fresh() {
 }
 
 #[test]
+fn a_block_says_what_published_weights_of_it_hold_besides() {
+    let source = "/// A layer.\nblock Layer() ignores \"head.*\", \"*.ids\" \"not used\" { fn (x) { x |> linear(4) @ \"fc\" } }\n\
+                  block More from Layer\n    ignores \"tail.*\" \"nor this\" { let n = 1 }\n\
+                  model M ignores \"betas\" \"the schedule\" {\n    part a = Layer() @ \"x.a\"\n    part b = More()\n    \
+                  let ignores = 1\n    fn f(x: [B, 4]) { b(a(x)) * ignores }\n}\n";
+    let program = Spec::new(source).compiles();
+    let ignored: Vec<String> = program
+        .ignored
+        .iter()
+        .map(|ignored| format!("{}: {} ({})", ignored.path, ignored.patterns.join(" "), ignored.reason))
+        .collect();
+    assert_eq!(
+        ignored,
+        [
+            ": betas (the schedule)",
+            "b: head.* *.ids (not used)",
+            "b: tail.* (nor this)",
+            "x.a: head.* *.ids (not used)",
+        ]
+    );
+    let with = |clause: &str| source.replace("\"betas\" \"the schedule\"", clause);
+    Spec::new(&with("\"betas\" \"\"")).fails_with("no-reason");
+    Spec::new(&with("\"b{1}\" \"why\"")).fails_with("value-in-path");
+    Spec::new(&with("\"betas\"")).fails_with("syntax");
+    Spec::new(&with("betas \"why\"")).fails_with("syntax");
+}
+
+#[test]
 fn fresh_is_a_name_like_any_other_elsewhere() {
     assert_eq!(value_with("let fresh = 3", "fresh + 1"), "4");
     let program = Spec::with(LAYERS, "part fresh = Layer()\nfn f(x: [B, 4]) { fresh(x) }").compiles();

@@ -107,6 +107,69 @@ def types_module(name):
     return made
 
 
+def network(value=1.0, **more):
+    """The weights of a convolution and a normalisation, all numbers the same."""
+    net = torch.nn.Sequential(collections.OrderedDict(conv=torch.nn.Conv2d(3, 4, 3), bn=torch.nn.BatchNorm2d(4)))
+    state = collections.OrderedDict((k, torch.full_like(v, value)) for k, v in net.state_dict().items())
+    return collections.OrderedDict((f"net.{k}", v) for k, v in state.items()) | more
+
+
+def arrays():
+    return {
+        "whole": numpy.arange(12, dtype="f4").reshape(3, 4) / 4 - 1,
+        "turned": numpy.asfortranarray(numpy.arange(12, dtype="f8").reshape(3, 4) / 4),
+        "half": numpy.arange(3, dtype="f2") / 4,
+        "scalar": numpy.array(2.5, dtype="f4"),
+        "empty": numpy.zeros((0, 3), dtype="f4"),
+        "count": numpy.array([1, -2, 200], dtype="i4"),
+        "bytes": numpy.array([0, 127, 128, 255], dtype="u1"),
+        "truth": numpy.array([True, False]),
+    }
+
+
+def signed_views():
+    """What is negative only by a bit of the view."""
+    return {"negative": torch._neg_view(numbers(2, 3)), "turned": torch._neg_view(numbers(2, 3)).t(), "plain": numbers(3)}
+
+
+def others():
+    """What other programs save: several networks, something beside them, and tensors of other kinds."""
+    network_of = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(network_of.parameters(), 0.1, momentum=0.9)
+    network_of(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+    multi_step = torch.optim.lr_scheduler.MultiStepLR(optimizer, [2, 5, 5])
+    default = collections.defaultdict(list, {"loss": [1.0, 0.5]})
+    bare = lambda value: collections.OrderedDict((k.removeprefix("net."), v) for k, v in network(value).items())
+    numbers_of = numpy.random.default_rng(1)
+    states = {
+        "torch": torch.get_rng_state(), "numpy": numpy.random.get_state(), "python": (3, (1, 2), None),
+        "generator": numbers_of, "old": numpy.random.RandomState(1), "cuda": [torch.get_rng_state()],
+    }
+    complex_numbers = torch.complex(numbers(3), numbers(3))
+    return {
+        "two": {"bn": bare(1.0), "decoder": bare(2.0)},
+        "parts": {"net": bare(1.0), "optimizer": optimizer.state_dict(), "epoch": 3},
+        "teacher": {"student": network(1.0), "teacher": network(2.0)},
+        "deep": {"run": {"best": {"generator": network(3.0), "score": 0.5}, "last": 7}, "config": {"lr": 0.1}},
+        "averaged": {"state_dict": network(1.0), "state_dict_ema": network(2.0)},
+        "only-averaged": {"model_ema": network(2.0), "step": 10},
+        "beside": {
+            "state_dict": network(1.0), "center": numbers(3), "memory_bank": numbers(3, 2),
+            "discriminator": {"w": numbers(2)}, "rng": states, "history": default, "counts": collections.Counter("abba"),
+            "schedule": multi_step.state_dict(), "optimizer": optimizer.state_dict(), "recent": collections.deque([1, 2]),
+        },
+        "list": [network(1.0), {"epoch": 3}],
+        "prefix": {"state_dict": {f"model.{k}": v for k, v in network(1.0).items()}},
+        "twice": {f"model._orig_mod.{k}": v for k, v in bare(1.0).items()} | {"n_averaged": torch.tensor(3)},
+        "numpy": arrays(),
+        "views": signed_views(),
+        "conjugate": {"w": numbers(2), "c": complex_numbers.conj(), "plain": complex_numbers},
+        "quantised": network(1.0) | {"net.conv.weight": torch.quantize_per_tensor(numbers(4, 3, 3, 3), 0.25, 0, torch.qint8)},
+        "odd": {"w": numbers(2), "sparse": numbers(2, 2).to_sparse(), "meta": torch.empty(2, device="meta")},
+    }  # fmt: skip
+
+
 class Call:
     """Something that calls a function when an ordinary reader unpickles it."""
 
@@ -142,6 +205,16 @@ def main():
         torch.save(content, HERE / f"{name}.legacy.ckpt", _use_new_zipfile_serialization=False)
     torch.save(weights(), HERE / "protocol4.ckpt", pickle_protocol=4)
     expected["protocol4"] = expected["zip"]
+    (HERE / "checkpoints.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")
+
+    for name, content in others().items():
+        torch.save(content, HERE / f"others-{name}.pth")
+    torch.save(others()["numpy"], HERE / "others-numpy4.pth", pickle_protocol=4)
+    torch.save(others()["numpy"], HERE / "others-numpy.legacy.pth", _use_new_zipfile_serialization=False)
+    for name, content in {"numpy": arrays(), "views": signed_views()}.items():
+        expected[f"others-{name}"] = {key: described(torch.as_tensor(tensor)) for key, tensor in content.items()}
+    script = torch.jit.trace(torch.nn.Linear(3, 2), torch.ones(1, 3))
+    torch.jit.save(script, HERE / "others-script.pt")
     (HERE / "checkpoints.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")
 
     bad = {

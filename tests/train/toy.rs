@@ -100,6 +100,7 @@ pub(crate) fn program() -> Program {
         doc: String::new(),
         params: Vec::new(),
         parts: Vec::new(),
+        ignored: Vec::new(),
         weights: vec![
             weight("shared", &[12, 12], normal.clone()),
             weight("rebuild", &[12, 12], normal),

@@ -1,8 +1,6 @@
 //! Differences between a file and a spec, in words.
 
-use std::collections::BTreeSet;
-
-use diadc::graph::program::Init;
+use diadc::graph::program::{Ignored, Init};
 use diadc::weight::{Comparison, Expected, Extra, Found, Naming, Stored, Substitute, compare, expected};
 
 use super::{part, with, zeros};
@@ -15,12 +13,14 @@ fn found(name: &str, shape: &[usize], stored: Stored) -> Found {
     Found { name: name.to_owned(), shape: shape.to_vec(), stored }
 }
 
-/// Compares under the names as they are.
+/// Compares under the names as they are, with a program that has these weights alone, in a part `net`.
 fn compared(expected: &[Expected], found: &[Found], extras: &[Extra]) -> Comparison {
-    let program = zeros(&[]);
-    let paths: BTreeSet<&str> = expected.iter().map(|weight| weight.path.as_str()).collect();
-    let naming = Naming::choose(&program, &paths, &[], None, None);
-    compare(expected, &paths, found, extras, &naming).expect("no tensor is there twice")
+    let weights: Vec<(&str, &[usize])> =
+        expected.iter().map(|weight| (weight.path.as_str(), weight.shape.as_slice())).collect();
+    let mut program = zeros(&weights);
+    program.parts = vec![part("net", "net", false)];
+    let compared = compare(&program, None, expected, found, extras.to_vec(), &Naming::plain(None));
+    compared.expect("no tensor is there twice")
 }
 
 #[test]
@@ -40,12 +40,11 @@ fn every_kind_of_difference_is_listed() {
     far [1]
   1 not in the spec:
     in.wieght [4, 3]
-  1 beside the weights and not known:
-    second_model: a dict of 2 with 2 tensors
   1 of another shape:
     out.weight [2], the file has [3]
   1 not floating point:
     out.bias is I64
+  what a block does not use of published weights it can say: `block Net() ignores \"head.*\" \"why\" { .. }`
 ";
     assert_eq!(comparison.to_string(), text);
 }
@@ -66,22 +65,61 @@ fn sixteen_bits_fit() {
 }
 
 #[test]
-fn what_published_checkpoints_hold_besides_is_set_aside_with_a_reason() {
-    let names = [
-        "alphas_cumprod",
-        "model_ema.diffusion_modelinput_blocks00weight",
-        "cond_stage_model.transformer.text_model.embeddings.position_ids",
-        "loss.perceptual_loss.net.slice1.0.weight",
-        "layer1.0.bn1.num_batches_tracked",
-    ];
-    let tensors: Vec<Found> = names.iter().map(|name| found(name, &[2], Stored::F32)).collect();
-    let optimizer = Extra { name: "optimizer_states".to_owned(), what: "a list of 1".to_owned(), tensors: 9 };
-    let epoch = Extra { name: "whatever".to_owned(), what: "5".to_owned(), tensors: 0 };
-    let comparison = compared(&[], &tensors, &[optimizer, epoch]);
+fn what_lies_outside_of_the_parts_is_set_aside_and_what_lies_in_one_is_not() {
+    let all = [weight("net.a.weight", &[2])];
+    let a = found("net.a.weight", &[2], Stored::F32);
+    let beside = ["alphas_cumprod", "model_ema.x", "network.a.weight", "net_ema.a.weight", "loss.net.slice1.0.weight"];
+    let mut tensors: Vec<Found> = beside.iter().map(|name| found(name, &[2], Stored::I64)).collect();
+    tensors.push(a.clone());
+    let extra = |name: &str, tensors| Extra { name: name.to_owned(), what: "something".to_owned(), tensors };
+    let comparison = compared(&all, &tensors, &[extra("optimizer", 9), extra("discriminator", 2), extra("epoch", 0)]);
     assert!(comparison.fits(), "{comparison}");
-    assert_eq!(comparison.set_aside.len(), names.len());
-    assert!(comparison.set_aside.iter().all(|(_, why)| !why.is_empty()));
-    assert!(!compared(&[], &[found("betas2", &[2], Stored::F32)], &[]).fits());
+    assert_eq!((comparison.matched.len(), comparison.set_aside.len(), comparison.extras.len()), (1, beside.len(), 3));
+    assert!(comparison.set_aside.iter().all(|(_, why)| why == "outside of the parts of the model"));
+    assert_eq!(
+        comparison.told_aside().as_deref(),
+        Some("8 set aside (`alphas_cumprod`, `model_ema.x`, `network.a.weight`, ..)")
+    );
+    for name in ["net.b.weight", "net.a.weight_g", "net.fc.bias", "net.num_batches_tracked"] {
+        let comparison = compared(&all, &[a.clone(), found(name, &[2], Stored::F32)], &[]);
+        assert_eq!(comparison.unexpected.len(), 1, "{name}");
+        assert!(comparison.to_string().contains("ignores"), "{comparison}");
+    }
+}
+
+#[test]
+fn a_layer_outside_of_all_parts_has_what_lies_beside_its_weights() {
+    let all = [weight("head.weight", &[2])];
+    let head = found("head.weight", &[2], Stored::F32);
+    let comparison = compared(&all, &[head.clone(), found("head.bias", &[2], Stored::F32)], &[]);
+    assert_eq!(comparison.unexpected.len(), 1, "{comparison}");
+    assert!(compared(&all, &[head, found("tail.bias", &[2], Stored::F32)], &[]).fits());
+}
+
+#[test]
+fn a_block_says_what_it_ignores_unless_it_uses_it_itself() {
+    let ignored = |path: &str, patterns: &[&str]| Ignored {
+        path: path.to_owned(),
+        patterns: patterns.iter().map(|&pattern| pattern.to_owned()).collect(),
+        reason: "not used".to_owned(),
+    };
+    let mut program = zeros(&[("net.layer1.w", &[2]), ("net.layer2.w", &[2]), ("net.bn.running_mean", &[2])]);
+    program.weights[2].is_statistic = true;
+    program.parts = vec![part("net", "net", false), part("other", "other", false)];
+    program.ignored = vec![ignored("net", &["layer2.*", "layer3.*", "fc.*", "*.ids", "a*b*c"])];
+    let expected = expected(&program, None, &[]);
+    let set_aside = |name: &str| {
+        let found = [found(name, &[1], Stored::F32)];
+        let compared = compare(&program, None, &expected, &found, Vec::new(), &Naming::plain(None));
+        let comparison = compared.expect("no tensor is there twice");
+        comparison.set_aside.len() == 1 && comparison.unexpected.is_empty()
+    };
+    for name in ["net.layer3.w", "net.fc.bias", "net.x.ids", "net.abc", "net.a.b.c", "net.bn.num_batches_tracked"] {
+        assert!(set_aside(name), "{name}");
+    }
+    for name in ["net.layer2.more", "net.layer4.w", "net.fc", "net.ids", "net.acb", "other.fc.bias", "net.fc2.bias"] {
+        assert!(!set_aside(name), "{name}");
+    }
 }
 
 #[test]

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use diadc::execute::HostTensor;
+use diadc::execute::{DeviceChoice, HostTensor, open};
+use diadc::fact::Precision;
 use diadc::graph::program::Program;
-use diadc::weight::{Assembly, File, Stored, WeightError, save, write};
+use diadc::weight::{Assembly, Doubt, File, Place, Stored, Suspicion, WeightError, doubts, save, write};
 use half::{bf16, f16};
 use proptest::prelude::*;
 
@@ -19,7 +20,7 @@ fn notes() -> BTreeMap<String, String> {
 }
 
 fn load(program: &Program, path: &Path) -> Result<Vec<HostTensor>, WeightError> {
-    all(&Assembly::load(program, path, &[])?.0, 1)
+    all(&Assembly::load(program, Place::of(path), &[])?.0, 1)
 }
 
 fn save_first_values(path: &Path) -> Result<(), WeightError> {
@@ -88,15 +89,34 @@ fn a_file_with_other_weights_says_which() {
 }
 
 #[test]
-fn all_weights_that_are_not_finite_are_named() {
+fn all_weights_that_no_sound_training_gives_are_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");
     let [good, nan, infinite] =
         [2.0, f32::NAN, f32::NEG_INFINITY].map(|last| HostTensor::floats(&[2], vec![1.0, last]));
     write(&path, &[("a", &good), ("b", &nan), ("c", &good), ("d", &infinite)], &notes()).expect("it can be written");
+    let suspicions = |program: &Program, path: &Path| -> Vec<Suspicion> {
+        let (assembly, _) = Assembly::load(program, Place::of(path), &[]).expect("it fits");
+        let mut engine = open(DeviceChoice::Cpu, Precision::F32).expect("there is always a processor");
+        assembly.hand_over(1, engine.as_mut(), &mut |_, _| {}).expect("it can be read")
+    };
     let program = zeros(&[("a", &[2]), ("b", &[2]), ("c", &[2]), ("d", &[2])]);
-    let error = load(&program, &path).expect_err("two are not finite").to_string();
-    assert!(error.ends_with("holds numbers that are not finite, in `b`, `d`"), "{error}");
+    let found = suspicions(&program, &path);
+    assert!(found.iter().all(|found| found.doubt == Doubt::NotFinite && found.path == path));
+    let sentences = doubts(&found);
+    assert_eq!(sentences.len(), 1);
+    assert!(sentences[0].contains("holds numbers that are not finite, in `b`, `d`"), "{sentences:?}");
+    // A variance below zero is suspicious where it is one, and not in a weight that is only called so.
+    let below = HostTensor::floats(&[2], vec![1.0, -0.5]);
+    write(&path, &[("bn.running_mean", &below), ("bn.running_var", &below)], &notes()).expect("it can be written");
+    let mut program = zeros(&[("bn.running_mean", &[2]), ("bn.running_var", &[2])]);
+    assert_eq!(suspicions(&program, &path), []);
+    program.weights.iter_mut().for_each(|weight| weight.is_statistic = true);
+    let found = suspicions(&program, &path);
+    assert_eq!(
+        found.iter().map(|found| (found.weight.as_str(), found.doubt)).collect::<Vec<_>>(),
+        [("bn.running_var", Doubt::NegativeVariance)]
+    );
 }
 
 #[test]
@@ -196,22 +216,86 @@ fn a_header_longer_than_the_file_is_refused() {
 }
 
 #[test]
-fn a_file_of_another_kind_is_told_by_its_beginning() {
+fn a_file_of_another_kind_is_told_by_its_beginning_under_any_name() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("w.ckpt");
-    for (content, words) in [
-        (&b"version https://git-lfs.github.com/spec/v1"[..], "Git LFS"),
+    let mut tar = vec![b'x'; 512];
+    tar[257..262].copy_from_slice(b"ustar");
+    let cases: &[(&[u8], &str)] = &[
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a", "`git lfs pull`"),
         (b"<!DOCTYPE html><html></html>", "web page"),
+        (b"\n  <html>", "web page"),
+        (b"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "web page or XML"),
+        (b"\xef\xbb\xbf<html>", "web page"),
         (b"\x1f\x8b\x08\x00 and so on, and so on", "gzip"),
-        (b"just some text that is long enough", "it begins like neither of them"),
-        (b"", "too short"),
-    ] {
-        fs::write(&path, content).expect("it can be written");
-        let error = File::open(&path).expect_err("it is no file of weights").to_string();
-        assert!(error.contains(words), "{error}");
+        (b"\x1f\x8b", "gzip"),
+        (b"\xfd7zXZ\0 and so on, and so on", "xz"),
+        (b"\x28\xb5\x2f\xfd and so on, and so on", "zstd"),
+        (b"BZh91AY&SY and so on, and so on", "bzip2"),
+        (b"7z\xbc\xaf\x27\x1c and so on, and so on", "7z archive"),
+        (&tar, "tar archive"),
+        (b"\x89HDF\r\n\x1a\n and so on, and so on", "HDF5"),
+        (b"\x93NUMPY\x01\x00v\x00{'descr': '<f4'", "one array of NumPy"),
+        (b"GGUF\x03\0\0\0 and so on, and so on", "GGUF"),
+        (b"\x08\x07\x12\x07pytorch\x1a\x05 and so on", "ONNX"),
+        (b"\x89PNG\r\n\x1a\n and so on, and so on", "PNG image"),
+        (b"{\"error\": \"Repository not found\"}", "it is JSON"),
+        (b"[1, 2, 3]", "it is JSON"),
+        (b"just some text that is long enough", "it is a text that begins with \"just some text"),
+        (b"too short", "it is a text"),
+        (b"\x01\x02\x03", "too short"),
+        (b"\x01\x02\x03 and so on, and so on", "it begins like neither of them"),
+        (&[0; 64], "nothing but zeros"),
+        (b"", "it is empty"),
+    ];
+    for (content, words) in cases {
+        for name in ["w.safetensors", "w.ckpt", "w.pth", "w.pt", "w.bin", "w"] {
+            let path = folder.path().join(name);
+            fs::write(&path, content).expect("it can be written");
+            let error = File::open(&path).expect_err("it is no file of weights").to_string();
+            assert!(error.contains(words), "{name}: {error}");
+        }
     }
     let error = File::open(folder.path()).expect_err("it is a directory").to_string();
     assert!(error.contains("it is a directory"), "{error}");
+}
+
+#[test]
+fn a_checkpoint_in_several_files_is_read_by_its_index() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let tensor = |value: f32| HostTensor::floats(&[2], vec![value; 2]);
+    let map = |pairs: &[(&str, &str)]| {
+        let map: BTreeMap<&str, &str> = pairs.iter().copied().collect();
+        let text = serde_json::json!({ "metadata": { "total_size": 24 }, "weight_map": map }).to_string();
+        fs::write(path("m.safetensors.index.json"), text).expect("it can be written");
+        File::open(&path("m.safetensors.index.json"))
+    };
+    let refused = |pairs: &[(&str, &str)]| map(pairs).expect_err("it is wrong").to_string();
+    let [first, second] = ["m-00001-of-00002.safetensors", "m-00002-of-00002.safetensors"];
+    let all = [("a", first), ("b", second), ("c", second)];
+    assert!(refused(&all).contains("in 2 files, of which 2 are not beside it: `m-00001-of-00002.safetensors`"));
+    write(&path(first), &[("a", &tensor(1.0)), ("more", &tensor(9.0))], &notes()).expect("it can be written");
+    assert!(refused(&all).contains("of which 1 is not beside it: `m-00002-of-00002.safetensors`"));
+    write(&path(second), &[("b", &tensor(2.0)), ("c", &tensor(3.0))], &notes()).expect("it can be written");
+    let file = map(&all).expect("all is there");
+    for (name, value) in [("a", 1.0), ("b", 2.0), ("c", 3.0)] {
+        assert_eq!(file.read(name).expect("it is there"), tensor(value));
+    }
+    assert!(!file.has("more"));
+    assert_eq!(file.extras().iter().map(|extra| extra.name.as_str()).collect::<Vec<_>>(), ["more"]);
+    let weights = load(&zeros(&[("a", &[2]), ("c", &[2])]), &path("m.safetensors.index.json"));
+    assert!(weights.is_ok(), "what lies outside of the spec is set aside: {weights:?}");
+    assert!(
+        refused(&[("a", first), ("b", first)]).contains("`b` lies in `m-00001-of-00002.safetensors`, where it is not")
+    );
+    assert!(refused(&[("a", "../a.safetensors")]).contains("does not lie beside it"));
+    assert!(refused(&[]).contains("names 0 files"));
+    // Files of PyTorch have such an index as well.
+    fs::copy("tests/weight/fixtures/zip.ckpt", path("p-00001-of-00001.bin")).expect("it can be copied");
+    let file = map(&[("in.weight", "p-00001-of-00001.bin"), ("in.bias", "p-00001-of-00001.bin")]);
+    assert_eq!(file.expect("it can be read").found().len(), 2);
+    let error = load(&zeros(&[("a", &[2]), ("b", &[2])]), &path(first)).expect_err("half is missing").to_string();
+    assert!(error.contains("that of one of several files; give `m.safetensors.index.json`"), "{error}");
 }
 
 #[test]

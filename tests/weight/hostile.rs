@@ -242,7 +242,17 @@ fn numbers_with_the_big_end_first_are_refused() {
 
 #[test]
 fn other_archives_are_told_apart() {
-    assert!(refused(&archive(&[("word/document.xml", b"<x/>")], 0)).contains("0 files `data.pkl` instead of one"));
+    for (entry, words) in [
+        ("word/document.xml", "it is a zip archive that holds `word/document.xml`, and none of PyTorch: unpack it"),
+        ("weights/net.pth", "it is a zip archive that holds `weights/net.pth`"),
+        ("weight.npy", "it is an archive of NumPy arrays (.npz)"),
+        ("m/serialized_exported_program.json", "it is a program of `torch.export`"),
+    ] {
+        let said = refused(&archive(&[(entry, b"<x/>")], 0));
+        assert!(said.contains(words), "{said}");
+    }
+    let two = archive(&[("a/data.pkl", b"N."), ("b/data.pkl", b"N.")], 0);
+    assert!(refused(&two).contains("2 files `data.pkl` instead of one"));
     let script = archive(&[("m/data.pkl", b"N."), ("m/code/data.pkl", b"N."), ("m/constants.pkl", b"N.")], 0);
     assert!(refused(&script).contains("TorchScript"));
 }
@@ -253,7 +263,11 @@ fn read_all(path: &Path, content: &[u8]) {
     if let Ok(file) = File::open(path) {
         for tensor in file.found() {
             if let Ok(bytes) = file.bytes(&tensor.name) {
-                assert!(bytes.len() <= content.len(), "{} needs more memory than the file has bytes", tensor.name);
+                assert!(
+                    bytes.len() as u64 <= file.length(),
+                    "{} needs more memory than the file has bytes",
+                    tensor.name
+                );
             }
         }
     }
@@ -285,4 +299,71 @@ proptest! {
         read_all(&path, &archive(&[("a/data.pkl", &opcodes), ("a/data/0", &[0; 16])], 0));
         read_all(&path, &[b"\x80\x02", opcodes.as_slice()].concat());
     }
+}
+
+/// A generator of numbers that are far enough apart.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit.max(1) as u64) as usize
+    }
+}
+
+/// Damages some bytes of a file, or moves, repeats or leaves out a piece of it.
+fn damage(content: &mut Vec<u8>, dice: &mut Dice) {
+    for _ in 0..=dice.below(6) {
+        let at = dice.below(content.len());
+        let most = 1 + dice.below(64);
+        let length = dice.below(most).min(content.len() - at);
+        match dice.below(8) {
+            0 => content.truncate(at),
+            1 => _ = content.drain(at..at + length),
+            2 => {
+                let piece = content[at..at + length].to_vec();
+                let to = dice.below(content.len());
+                content.splice(to..to, piece);
+            }
+            3 => content[at..at + length].fill(0xFF),
+            4 if !content.is_empty() => content[at] ^= 1 << dice.below(8),
+            _ if !content.is_empty() => content[at] = b"(012NJKMG)t\x85]}du.RbQqhX\x00\x01\xFE\xFF"[dice.below(28)],
+            _ => {}
+        }
+        if content.is_empty() {
+            return;
+        }
+    }
+}
+
+/// For so many seconds as `DIADC_FUZZ_SECONDS` says, or 20. Each file is read in a short time, and never panics.
+#[test]
+#[ignore = "it takes as long as it is told to"]
+fn damaged_files_of_every_kind_are_read_or_refused_in_a_short_time() {
+    let seconds = std::env::var("DIADC_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut seeds: Vec<Vec<u8>> = fs::read_dir("tests/weight/fixtures")
+        .expect("it is there")
+        .map(|entry| fs::read(entry.expect("it can be listed").path()).expect("it can be read"))
+        .filter(|content| content.len() < 50_000)
+        .collect();
+    let path = folder.path().join("w.safetensors");
+    let tensor = diadc::execute::HostTensor::floats(&[2, 3], vec![1.0; 6]);
+    diadc::weight::write(&path, &[("a", &tensor), ("b.c", &tensor)], &[("x".to_owned(), "y".to_owned())].into())
+        .expect("it can be written");
+    seeds.push(fs::read(&path).expect("it is there"));
+    seeds.push(br#"{"metadata": {}, "weight_map": {"a": "w.safetensors", "b.c": "w.safetensors"}}"#.to_vec());
+    let (mut dice, started, mut count) = (Dice(0x9E37_79B9_7F4A_7C15), std::time::Instant::now(), 0_u64);
+    let damaged = folder.path().join("damaged.index.json");
+    while started.elapsed().as_secs() < seconds {
+        let mut content = seeds[dice.below(seeds.len())].clone();
+        damage(&mut content, &mut dice);
+        let before = std::time::Instant::now();
+        read_all(&damaged, &content);
+        assert!(before.elapsed().as_secs() < 5, "a file of {} bytes takes {:?}", content.len(), before.elapsed());
+        count += 1;
+    }
+    assert!(count > 100, "only {count} files in {seconds} seconds");
 }

@@ -7,6 +7,7 @@ mod hostile;
 mod init;
 mod comparison;
 mod names;
+mod networks;
 mod pytorch;
 
 use std::path::PathBuf;

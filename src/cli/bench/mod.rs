@@ -71,6 +71,10 @@ pub(super) struct Bench {
     #[arg(long, value_name = "FILE", default_value = "init")]
     weights: PathBuf,
 
+    /// Where in it the weights lie, if it holds several networks: a dict, or what the names of the weights begin with
+    #[arg(long, value_name = "NAME")]
+    within: Option<String>,
+
     /// Seed of all random numbers
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -157,6 +161,7 @@ impl Bench {
             limit: self.steps.map_or(Limit::Seconds(self.seconds), |steps| Limit::Runs(steps as usize)),
             by_operation: self.by_operation,
             weights: Some(self.weights.clone()).filter(|path| path.as_os_str() != "init"),
+            within: self.within.clone(),
             seed: self.seed,
             memory: self.memory,
         }

@@ -29,9 +29,10 @@ const MOST_SHOWN: usize = 5;
   diadc weights check my.diad my.ckpt
   diadc weights check specs/diad.diad v1-5-pruned.ckpt --fresh psi       the extractor comes from elsewhere
   diadc weights check specs/diad.diad vae/diffusion_pytorch_model.safetensors --part ae
+  diadc weights check my.diad my.ckpt --within teacher                   one of several networks in the file
   diadc weights check my.diad my.ckpt --set width=64 --format json")]
 pub(super) struct Check {
-    /// A .diad file, or one that comes with diadc: tiny, diad
+    /// A .diad file, or one that comes with diadc: tiny, small, diad
     spec: String,
 
     /// A file of weights: safetensors, or what PyTorch writes
@@ -44,6 +45,10 @@ pub(super) struct Check {
     /// A part whose weights may be missing
     #[arg(long, value_name = "PART")]
     fresh: Vec<String>,
+
+    /// Where in it the weights lie, if it holds several networks: a dict, or what the names of the weights begin with
+    #[arg(long, value_name = "NAME")]
+    within: Option<String>,
 
     /// Compares only the weights of this part
     #[arg(long, value_name = "PART")]
@@ -73,10 +78,11 @@ impl Check {
         }
         let wanted = Wanted {
             part: self.part.as_deref().map(|name| part(program, name)).transpose()?,
+            within: self.within.as_deref(),
             table: self.layout.as_deref().map(Table::find).transpose().map_err(WeightError::from)?,
         };
-        let file = File::open(&self.file)?;
-        let comparison = compare_file(program, &file, wanted, &fresh)?;
+        let mut file = File::open(&self.file)?;
+        let comparison = compare_file(program, &mut file, wanted, &fresh)?;
         let listing = Listing::new(program, &comparison);
         terminal::result(&match self.format {
             TableFormat::Json => listing.json(&comparison),
@@ -96,6 +102,8 @@ impl Check {
 /// The result of a comparison, kind by kind.
 struct Listing {
     kinds: Vec<Kind>,
+    /// What may be done about all of it.
+    hints: Vec<String>,
 }
 
 struct Kind {
@@ -124,12 +132,11 @@ impl Listing {
             format!("{} {:?}{near}", weight.path, weight.shape)
         });
         let unexpected = comparison.unexpected.iter().map(|tensor| format!("{} {:?}", tensor.name, tensor.shape));
-        let unknown = comparison.unknown_extras().map(|extra| format!("{}, with tensors: {}", extra.name, extra.what));
         let shapes = comparison
             .wrong_shape
             .iter()
             .map(|wrong| format!("{} {:?}, the file has {:?}", wrong.path, wrong.expected, wrong.found));
-        let types = comparison.wrong_type.iter().map(|tensor| format!("{} is {}", tensor.name, tensor.stored));
+        let types = comparison.wrong_type.iter().map(|tensor| format!("{} is {}", tensor.name, tensor.stored.told()));
         // A line for each reason: there may be hundreds of the same.
         let mut reasons: IndexMap<&str, Vec<&str>> = IndexMap::new();
         for (tensor, why) in &comparison.set_aside {
@@ -137,16 +144,11 @@ impl Listing {
         }
         let aside = reasons.iter().map(|(why, names)| match names.as_slice() {
             [name] => format!("{name}  {why}"),
-            [first, others @ ..] => format!("{first} and {} more  {why}", others.len()),
+            [first, others @ ..] => format!("{first} and {} more  {why}", grouped(others.len())),
             [] => unreachable!("a reason is there for a tensor"),
         });
-        let known = comparison.extras.iter().filter(|(extra, why)| extra.tensors == 0 || why.is_some());
-        let known: Vec<String> = known
-            .map(|(extra, why)| {
-                let why = why.as_ref().map(|why| format!("  {why}")).unwrap_or_default();
-                format!("{}: {}{why}", extra.name, extra.what)
-            })
-            .collect();
+        let extras: Vec<String> =
+            comparison.extras.iter().map(|extra| format!("{}: {}", extra.name, extra.what)).collect();
         let elsewhere = comparison.elsewhere.iter().map(|tensor| tensor.name.clone());
         let kinds = vec![
             kind("matched", same.iter().map(|matched| matched.path.clone()).collect()),
@@ -154,15 +156,15 @@ impl Listing {
             kind("starting fresh", fresh.collect()),
             kind("of other parts", elsewhere.collect()),
             Kind {
-                count: comparison.set_aside.len() + known.len(),
-                ..kind("set aside", aside.chain(known.iter().cloned()).collect())
+                count: comparison.set_aside.len() + extras.len(),
+                ..kind("set aside", aside.chain(extras.iter().cloned()).collect())
             },
             Kind { remedy: remedy(program, comparison), ..kind("missing", missing.collect()) },
-            kind("not in the spec", unexpected.chain(unknown).collect()),
+            kind("not in the spec", unexpected.collect()),
             kind("of another shape", shapes.collect()),
             kind("not floating point", types.collect()),
         ];
-        Listing { kinds }
+        Listing { kinds, hints: comparison.hints() }
     }
 
     /// A line with the count of each kind, and under it the first few.
@@ -180,7 +182,7 @@ impl Listing {
             }
             text += &kind.remedy.as_ref().map(|remedy| format!("          {remedy}\n")).unwrap_or_default();
         }
-        text
+        text + &self.hints.iter().map(|hint| format!("  {hint}\n")).collect::<String>()
     }
 
     fn json(&self, comparison: &Comparison) -> String {

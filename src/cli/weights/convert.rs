@@ -28,6 +28,10 @@ pub(super) struct Convert {
     /// The file to write
     output: PathBuf,
 
+    /// Takes only what lies in this dict, or what has names that begin with this and a dot
+    #[arg(long, value_name = "NAME")]
+    within: Option<String>,
+
     /// Type of all floating-point numbers; by default each tensor keeps its own
     #[arg(long, value_enum, value_name = "TYPE")]
     dtype: Option<Dtype>,
@@ -53,7 +57,10 @@ impl Convert {
             );
             return Err(Failure::Usage(text));
         }
-        let file = File::open(&self.input)?;
+        let mut file = File::open(&self.input)?;
+        if let Some(name) = &self.within {
+            file.look_within(name)?;
+        }
         let stored = self.dtype.map(|dtype| match dtype {
             Dtype::F32 => Stored::F32,
             Dtype::F16 => Stored::F16,

@@ -36,6 +36,10 @@ pub(super) struct Init {
     #[arg(long, value_name = "[PART=]FILE")]
     from: Vec<String>,
 
+    /// Where in a file the weights lie, if it holds several networks; after the part of its --from if that has one
+    #[arg(long, value_name = "[PART=]NAME")]
+    within: Vec<String>,
+
     /// The rename table for all files [default: for each file the one that fits best]
     #[arg(long, value_name = "NAME")]
     layout: Option<String>,
@@ -53,6 +57,7 @@ pub(super) struct Init {
 struct From<'a> {
     part: Option<&'a Part>,
     path: PathBuf,
+    within: Option<String>,
 }
 
 impl Init {
@@ -63,21 +68,30 @@ impl Init {
         let mut assembly = Assembly::first(program);
         let mut others = Vec::new();
         for from in self.sources(program)? {
-            let file = File::open(&from.path)?;
-            let comparison = compared(program, &file, &from, table)?;
+            let mut file = File::open(&from.path)?;
+            let comparison = compared(program, &mut file, &from, table)?;
+            if let Some(aside) = comparison.told_aside() {
+                terminal::note(&format!("{}: {aside}", from.path.display()));
+            }
             others.push((from.path, comparison.elsewhere.clone()));
             assembly.take(file, &comparison);
         }
         let mut screen = Screen::new();
         let (mut weights, mut done, all) = (assembly.weights(self.seed), 0, program.weights.len());
         let notes = notes(program, &assembly, &self.spec.spec, self.seed);
+        let mut suspicions = Vec::new();
         let saved = save(&self.out, program, &notes, |_| {
+            let weight = weights.next().expect("there is one for each weight of the program");
+            if let Ok(tensor) = &weight {
+                suspicions.extend(assembly.suspicion(done, tensor));
+            }
             done += 1;
             screen.weights(done, all);
-            weights.next().expect("there is one for each weight of the program")
+            weight
         });
         screen.clear();
         saved.map_err(|error: WeightError| error)?;
+        terminal::suspicious(&suspicions);
         terminal::result(&table_of(program, &assembly, self.seed));
         for (path, elsewhere) in others {
             let names: BTreeSet<&str> = elsewhere.iter().map(|tensor| tensor.name.as_str()).collect();
@@ -103,8 +117,8 @@ impl Init {
         let mut sources: Vec<From<'a>> = Vec::new();
         for text in &self.from {
             let from = match text.split_once('=') {
-                Some((name, path)) => From { part: Some(part(program, name)?), path: path.into() },
-                None => From { part: None, path: text.into() },
+                Some((name, path)) => From { part: Some(part(program, name)?), path: path.into(), within: None },
+                None => From { part: None, path: text.into(), within: None },
             };
             let place = |from: &From<'_>| from.part.map(|part| part.path.clone());
             if let Some(part) = from.part
@@ -114,25 +128,37 @@ impl Init {
             }
             sources.push(from);
         }
+        for text in &self.within {
+            let (owner, name) = match text.split_once('=') {
+                Some((owner, name)) => (Some(part(program, owner)?.name.as_str()), name),
+                None => (None, text.as_str()),
+            };
+            let meant = sources.iter_mut().filter(|from| from.part.map(|part| part.name.as_str()) == owner);
+            let mut count = 0;
+            for from in meant {
+                from.within = Some(name.to_owned());
+                count += 1;
+            }
+            if count == 0 {
+                let text = format!("`--within {text}` is for no file: write it as its --from, with the same part");
+                return Err(Failure::Usage(text));
+            }
+        }
         sources.sort_by_key(|from| from.part.map_or(0, |part| part.path.len() + 1));
         Ok(sources)
     }
 }
 
 /// What a file has for its part, or for the whole program; all of the part must be there, and nothing unknown in it.
-fn compared(program: &Program, file: &File, from: &From<'_>, table: Option<&Table>) -> Result<Comparison, Failure> {
+fn compared(program: &Program, file: &mut File, from: &From<'_>, table: Option<&Table>) -> Result<Comparison, Failure> {
     let (name, block, path) = (String::new(), String::new(), String::new());
     let everything = Part { name, owner: None, block, path, is_fresh: true };
     let fresh: Vec<&Part> = match from.part {
         Some(_) => program.parts.iter().filter(|part| part.is_fresh).collect(),
         None => vec![&everything],
     };
-    let mut comparison = compare_file(program, file, Wanted { part: from.part, table }, &fresh)?;
-    if let Some(part) = from.part {
-        // A whole checkpoint may hold more than the spec has; what lies outside of the part is not needed.
-        let is_whole = !comparison.naming.contains("within the part");
-        comparison.unexpected.retain(|tensor| !is_whole || part.has(&tensor.name));
-    }
+    let wanted = Wanted { within: from.within.as_deref(), part: from.part, table };
+    let comparison = compare_file(program, file, wanted, &fresh)?;
     if comparison.matched.is_empty() && comparison.fits() {
         let text = match from.part {
             Some(part) => format!("`{}` has no weight of the part `{}`", file.path().display(), part.name),

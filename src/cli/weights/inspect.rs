@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::diagnostic::{bytes, grouped, nearest};
-use crate::weight::{File, Found, SetAsideList};
+use crate::weight::{File, Found};
 
 use super::super::arguments::TableFormat;
 use super::super::failure::Failure;
@@ -29,6 +29,10 @@ pub(super) struct Inspect {
     /// A file of weights: safetensors, or what PyTorch writes
     file: PathBuf,
 
+    /// Lists only what lies in this dict, or what has names that begin with this and a dot
+    #[arg(long, value_name = "NAME")]
+    within: Option<String>,
+
     /// Lists only names that begin with this
     #[arg(long, value_name = "NAME")]
     prefix: Option<String>,
@@ -44,7 +48,10 @@ pub(super) struct Inspect {
 
 impl Inspect {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let file = File::open(&self.file)?;
+        let mut file = File::open(&self.file)?;
+        if let Some(name) = &self.within {
+            file.look_within(name)?;
+        }
         let mut found = file.found();
         if let Some(prefix) = &self.prefix {
             let names: BTreeSet<String> = found.iter().flat_map(|tensor| beginnings(&tensor.name)).collect();
@@ -74,6 +81,9 @@ impl Inspect {
             grouped(found.iter().map(elements).sum::<usize>()),
         );
         text += &types(found);
+        if !file.within().is_empty() {
+            text += &format!("names within `{}`\n", file.within());
+        }
         text.push('\n');
         let rows = if self.all { found.iter().map(row).collect() } else { folded(found) };
         text += &aligned(&rows, |column| column == 1 || column == 2);
@@ -83,16 +93,15 @@ impl Inspect {
                 file.notes().iter().map(|(key, value)| vec![format!("  {key}"), value.clone()]).collect();
             text += &aligned(&rows, |_| false);
         }
-        if !file.extras().is_empty() {
+        let extras = file.extras();
+        if !extras.is_empty() {
             text += "\nbeside the weights\n";
-            let rows: Vec<_> = file
-                .extras()
+            let rows: Vec<_> = extras
                 .iter()
                 .map(|extra| {
                     let tensors =
                         if extra.tensors > 0 { format!("{} tensors", grouped(extra.tensors)) } else { String::new() };
-                    let why = SetAsideList::known().extra(&extra.name).unwrap_or_default().to_owned();
-                    vec![format!("  {}", extra.name), extra.what.clone(), tensors, why]
+                    vec![format!("  {}", extra.name), extra.what.clone(), tensors]
                 })
                 .collect();
             text += &aligned(&rows, |_| false);
@@ -169,6 +178,7 @@ fn json_text(file: &File, found: &[Found]) -> String {
         "format": file.format().to_string(),
         "bytes": file.length(),
         "notes": file.notes(),
+        "within": file.within(),
         "beside": extras,
         "tensors": tensors,
     });

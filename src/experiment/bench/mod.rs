@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::compile::Compiled;
+use crate::weight::Place;
 
 use super::error::ExperimentError;
 use super::memory::{Shortage, memory_left};
@@ -105,7 +106,10 @@ impl<'a> Bench<'a> {
             let (program, seed) = (&self.compiled.program, self.request.seed);
             let mut model = match &self.request.weights {
                 None => Model::start(program, None, target, seed, observer)?,
-                Some(path) => Model::load(program, path, target, seed, observer)?,
+                Some(path) => {
+                    let place = Place { path, within: self.request.within.as_deref() };
+                    Model::load(program, place, target, seed, observer)?
+                }
             };
             let meter = Meter { program, request: &self.request, peak, stop };
             for job in self.jobs.iter().take_while(|_| !is_stopped()) {

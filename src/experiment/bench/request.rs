@@ -97,6 +97,8 @@ pub struct BenchRequest {
     pub by_operation: bool,
     /// The file of weights; none means first values.
     pub weights: Option<PathBuf>,
+    /// Where in it the weights lie, if the user says so.
+    pub within: Option<String>,
     /// Seed of first values, random images and the model's own random numbers.
     pub seed: u64,
     /// The most bytes of memory that it may take.
@@ -113,6 +115,7 @@ impl Default for BenchRequest {
             limit: Limit::Seconds(4.0),
             by_operation: false,
             weights: None,
+            within: None,
             seed: 1,
             memory: None,
         }

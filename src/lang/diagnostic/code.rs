@@ -101,7 +101,7 @@ codes! {
         NoModel = "no-model",
         /// A layer or block with weights has no place.
         NoPlace = "no-place",
-        /// An `allow` gives no reason.
+        /// An `allow` or `ignores` gives no reason.
         NoReason = "no-reason",
         /// A tensor has no axis of this number.
         NoSuchAxis = "no-such-axis",
@@ -193,7 +193,7 @@ codes! {
         UnusedInput = "unused-input",
         /// A value in the middle of a body is not used.
         UnusedValue = "unused-value",
-        /// The path of a used file contains a value in braces.
+        /// The path of a used file, or a pattern after `ignores`, contains a value in braces.
         ValueInPath = "value-in-path",
         /// A part is called with inputs that need weights of different shapes.
         WeightOfTwoShapes = "weight-of-two-shapes",
@@ -219,6 +219,8 @@ codes! {
         NothingToTrain = "nothing-to-train",
         /// A `freezes` that takes nothing away.
         FreezesNothing = "freezes-nothing",
+        /// A part that is read with random weights, which nothing trains and no file gives.
+        FirstValues = "first-values",
         /// An objective that no training minimises.
         NoTraining = "no-training",
         /// A part with which nothing is computed.

@@ -108,6 +108,10 @@ impl Rules {
                         self.space(child.first(), 0);
                     }
                 }
+                let ignores = node.children.iter().filter(|child| child.node(Kind::Ignores).is_some());
+                let ignores: Vec<usize> = ignores.map(Child::first).collect();
+                ignores.iter().for_each(|token| self.may_break(*token, Indent::Under(node.first())));
+                self.breakable(depth, How::Everywhere, ignores);
                 self.braces(node, depth);
             }
             Kind::Settings => self.braces(node, depth),
@@ -131,7 +135,7 @@ impl Rules {
             Kind::PartPath | Kind::Generic | Kind::Range | Kind::Minus | Kind::Postfix | Kind::Field | Kind::Path => {
                 self.tight(&node.children);
             }
-            Kind::Parts => self.separated(node, depth),
+            Kind::Parts | Kind::Ignores => self.separated(node, depth),
             Kind::Lambda => self.lambda(node),
             Kind::Pipe => self.pipe(node, depth),
             Kind::Binary => self.binary(node, depth),

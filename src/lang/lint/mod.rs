@@ -13,6 +13,7 @@ mod calls;
 mod cut_gradient;
 mod equal_terms;
 mod findings;
+mod first_values;
 mod flow;
 mod freezes_nothing;
 mod gradient;
@@ -40,6 +41,8 @@ use crate::resolve::spec::Spec;
 
 use findings::Findings;
 use linter::Linter;
+
+pub use first_values::{FirstValues, first_values};
 
 /// Looks for one kind of warning, and adds what it finds to the findings.
 type Check = fn(&mut Linter<'_>);
@@ -76,6 +79,8 @@ pub fn lint(spec: &Spec, program: Option<&Program>) -> Vec<Diagnostic> {
             check(&mut linter);
         }
         findings = linter.findings;
+        // They are told by a run, which knows what files give; which of them are allowed is known here.
+        first_values::find(program, &mut findings);
         // It is known now which of the reasons were needed.
         unneeded_allow::unneeded_allow(&mut findings);
     }

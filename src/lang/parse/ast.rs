@@ -134,10 +134,21 @@ pub struct BlockDef {
     pub params: Vec<Param>,
     /// The block whose members it inherits.
     pub base: Option<Name>,
+    /// What published weights of it hold besides its own.
+    pub ignores: Vec<Ignores>,
     /// Its members in the order in which they stand.
     pub members: Vec<Member>,
     /// Whether some of its members could not be read.
     pub is_partial: bool,
+}
+
+/// `ignores "fc.*" "the classifier is not used"`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignores {
+    /// Patterns of names within the block, in which each `*` stands for any text.
+    pub patterns: Vec<String>,
+    /// Why such weights are not needed.
+    pub reason: String,
 }
 
 /// One member with its doc comment.

@@ -15,8 +15,8 @@ use crate::diagnostic::Diagnostic;
 
 use super::Rule;
 use super::ast::{
-    Allow, Ast, BlockDef, Body, EnumDef, Expr, ExprKind, FnDef, Item, ItemKind, LetDef, Member, MemberKind, Name,
-    ObjectiveDef, Param, ParamDef, PartPath, SectionContent, SectionDef, Setting, Use, UseFrom,
+    Allow, Ast, BlockDef, Body, EnumDef, Expr, ExprKind, FnDef, Ignores, Item, ItemKind, LetDef, Member, MemberKind,
+    Name, ObjectiveDef, Param, ParamDef, PartPath, SectionContent, SectionDef, Setting, Use, UseFrom,
 };
 use super::place::Place;
 use super::section::Section;
@@ -128,7 +128,7 @@ impl Build {
             Rule::std_path => {
                 UseFrom::Std(from.as_str().rsplit(':').next().expect("a path has a last name").trim().into())
             }
-            _ => UseFrom::File(self.plain_string(from)),
+            _ => UseFrom::File(self.plain_string(from, "the path of a file")),
         };
         let names = inner.flat_map(P::into_inner).map(|pair| {
             let mut names = meaningful(pair).map(|pair| self.name(&pair));
@@ -191,16 +191,36 @@ impl Build {
         let is_model = pair.as_rule() == Rule::model_item;
         let mut inner = meaningful(pair);
         let name = self.name(&inner.next().expect("a block has a name"));
-        let mut block =
-            BlockDef { name, is_model, params: Vec::new(), base: None, members: Vec::new(), is_partial: false };
+        let mut block = BlockDef {
+            name,
+            is_model,
+            params: Vec::new(),
+            base: None,
+            ignores: Vec::new(),
+            members: Vec::new(),
+            is_partial: false,
+        };
         for pair in inner {
             match pair.as_rule() {
                 Rule::params => block.params = self.params(pair),
                 Rule::base => block.base = meaningful(pair).next().map(|pair| self.name(&pair)),
+                Rule::ignores => block.ignores.push(self.ignores(pair)),
                 _ => block.members.push(self.member(pair)),
             }
         }
         block
+    }
+
+    /// Patterns, and the reason after them.
+    fn ignores(&mut self, pair: P<'_>) -> Ignores {
+        let strings: Vec<P<'_>> = meaningful(pair).collect();
+        let (reason, patterns) = strings.split_last().expect("the grammar asks for a pattern and a reason");
+        let text = self.plain_string(reason.clone(), "a reason").trim().to_owned();
+        if text.is_empty() {
+            self.diagnostics.push(super::error::no_reason_to_ignore(self.span(reason)));
+        }
+        let patterns = patterns.iter().map(|pattern| self.plain_string(pattern.clone(), "the pattern of a name"));
+        Ignores { patterns: patterns.collect(), reason: text }
     }
 
     fn member(&mut self, pair: P<'_>) -> Member {

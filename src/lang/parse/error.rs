@@ -84,6 +84,12 @@ pub(super) fn no_reason(code: &str, span: Span) -> Diagnostic {
         .help("write the reason between the quotes")
 }
 
+/// An `ignores` with an empty reason.
+pub(super) fn no_reason_to_ignore(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::NoReason, "nothing says why these weights are not needed", span)
+        .help("write the reason between the last quotes")
+}
+
 /// A string or bracket that is not closed, or one that is closed but was never opened.
 fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Diagnostic> {
     if let Some(start) = before.string {

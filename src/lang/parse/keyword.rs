@@ -43,6 +43,7 @@ const WORDS: &[Keyword] = &[
     reserved("block", &[Begins::Item]),
     reserved("model", &[Begins::Item]),
     reserved("from", &[]),
+    free("ignores", &[]),
     free("objective", &[Begins::Member]),
     free("trains", &[]),
     free("freezes", &[]),

@@ -33,6 +33,8 @@ pub struct Program {
     pub weights: Vec<Weight>,
     /// The parts that weights belong to, each before those within it.
     pub parts: Vec<Part>,
+    /// What published weights hold besides, by what its blocks say.
+    pub ignored: Vec<Ignored>,
     /// All functions that can be run.
     pub functions: Vec<Function>,
     /// What is trained, in the order of the spec.
@@ -177,6 +179,18 @@ impl Part {
         }
         path.strip_prefix(&*self.path)?.strip_prefix('.')
     }
+}
+
+/// Weights that a file may hold at a place, which the block there does not use.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ignored {
+    /// What the paths of the block's weights begin with; empty if it stands at the top.
+    pub path: String,
+    /// Patterns of names below that path, in which each `*` stands for any text. One that fits a weight of the program
+    /// ignores nothing.
+    pub patterns: Vec<String>,
+    /// Why they are not needed.
+    pub reason: String,
 }
 
 /// First value of a weight.

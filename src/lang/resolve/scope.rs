@@ -136,6 +136,7 @@ impl Binder<'_> {
             module,
             params: def.params.clone(),
             members,
+            ignores: def.ignores.clone(),
             lineage: vec![id],
             is_partial: def.is_partial,
         });
@@ -321,6 +322,7 @@ impl Binder<'_> {
         let block = &mut self.spec.blocks[id.0];
         block.members = members;
         block.lineage.extend(base.lineage);
+        block.ignores.extend(base.ignores);
         block.is_partial |= base.is_partial;
         if block.params.is_empty() {
             block.params = base.params;

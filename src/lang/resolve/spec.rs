@@ -9,7 +9,7 @@ use diadc_core::span::{SourceId, Span};
 
 use crate::diagnostic::{Allow, Diagnostic};
 use crate::parse::ast::{
-    Expr, FnDef, LetDef, Member, MemberKind, Name, Param, PartPath, SectionContent, SectionDef, Use,
+    Expr, FnDef, Ignores, LetDef, Member, MemberKind, Name, Param, PartPath, SectionContent, SectionDef, Use,
 };
 use crate::parse::section::Section;
 
@@ -129,6 +129,8 @@ pub struct Block {
     pub params: Vec<Param>,
     /// Its members by name: first those of its base, unless it replaces them, then its own.
     pub members: ByName<(ModuleId, Member)>,
+    /// What published weights of it hold besides: what it says itself, then its base.
+    pub ignores: Vec<Ignores>,
     /// Itself, its base, the base of that, and so on.
     pub lineage: Vec<BlockId>,
     /// Whether it may have further members that could not be read.

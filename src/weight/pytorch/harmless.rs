@@ -3,9 +3,10 @@
 //! No name is ever looked up anywhere but in this list, and no Python code runs. Everything that is not needed to find
 //! the weights becomes an inert object.
 
-use crate::weight::format::Fault;
+use crate::weight::format::{Fault, View};
 use crate::weight::stored::Stored;
 
+use super::numpy;
 use super::value::{Heap, Node, Storage, Tensor, Value};
 
 /// What calling a name gives.
@@ -19,6 +20,17 @@ enum Call {
     First,
     /// Calls its first argument with the third.
     Indirect,
+    /// An empty dict, which entries are put into afterwards.
+    EmptyDict,
+    /// A view of a storage whose elements are quantised.
+    Quantised,
+    /// An array of NumPy without elements, and the type of one.
+    Array,
+    Dtype,
+    /// Bytes that stand in the pickle as text.
+    Latin,
+    /// A tensor of a kind that can't be read, in words.
+    Odd(&'static str),
     /// An inert object, which nothing needs.
     Inert,
     /// Nothing: the name stands for the type of the elements of a storage and must not be called.
@@ -51,10 +63,16 @@ type Name = (&'static [&'static str], &'static str, Call);
 const NAMES: &[Name] = &[
     (&["collections"], "OrderedDict", Call::Dict),
     (&["collections"], "Counter", Call::Dict),
-    (&["collections"], "defaultdict", Call::Inert),
+    (&["collections"], "defaultdict", Call::EmptyDict),
+    (&["collections"], "deque", Call::Inert),
     (&["torch._utils"], "_rebuild_tensor", Call::Tensor(None)),
     (&["torch._utils"], "_rebuild_tensor_v2", Call::Tensor(None)),
     (&["torch._utils"], "_rebuild_tensor_v3", Call::Tensor(Some(6))),
+    (&["torch._utils"], "_rebuild_qtensor", Call::Quantised),
+    (&["torch._utils"], "_rebuild_sparse_tensor", Call::Odd("a sparse tensor")),
+    (&["torch._utils"], "_rebuild_sparse_csr_tensor", Call::Odd("a sparse tensor")),
+    (&["torch._utils"], "_rebuild_nested_tensor", Call::Odd("a nested tensor")),
+    (&["torch._utils"], "_rebuild_meta_tensor_no_storage", Call::Odd("a tensor without numbers, of the device `meta`")),
     (&["torch._utils"], "_rebuild_parameter", Call::First),
     (&["torch._utils"], "_rebuild_parameter_with_state", Call::First),
     (&["torch._tensor"], "_rebuild_from_type_v2", Call::Indirect),
@@ -72,6 +90,18 @@ const NAMES: &[Name] = &[
     (&["torch"], "CharStorage", Call::Never(Element::I8)),
     (&["torch"], "ByteStorage", Call::Never(Element::U8)),
     (&["torch"], "BoolStorage", Call::Never(Element::Bool)),
+    (&["torch"], "ComplexFloatStorage", Call::Never(Element::Other("C64", 8))),
+    (&["torch"], "ComplexDoubleStorage", Call::Never(Element::Other("C128", 16))),
+    (&["torch"], "ComplexHalfStorage", Call::Never(Element::Other("C32", 4))),
+    (&["torch"], "QInt8Storage", Call::Never(Element::Other("QI8", 1))),
+    (&["torch"], "QUInt8Storage", Call::Never(Element::Other("QU8", 1))),
+    (&["torch"], "QInt32Storage", Call::Never(Element::Other("QI32", 4))),
+    (&["torch"], "QUInt4x2Storage", Call::Never(Element::Other("QU4x2", 1))),
+    (&["torch"], "QUInt2x4Storage", Call::Never(Element::Other("QU2x4", 1))),
+    (&["torch"], "per_tensor_affine", Call::Inert),
+    (&["torch"], "per_channel_affine", Call::Inert),
+    (&["torch"], "per_channel_affine_float_qparams", Call::Inert),
+    (&["torch.serialization"], "_get_layout", Call::Inert),
     (&["torch"], "UntypedStorage", Call::Never(Element::U8)),
     (&["torch.storage"], "UntypedStorage", Call::Never(Element::U8)),
     (&["torch"], "float64", Call::Never(Element::F64)),
@@ -87,9 +117,14 @@ const NAMES: &[Name] = &[
     (&["torch"], "uint16", Call::Never(Element::Other("U16", 2))),
     (&["torch"], "uint32", Call::Never(Element::Other("U32", 4))),
     (&["torch"], "uint64", Call::Never(Element::Other("U64", 8))),
+    (&["torch"], "complex32", Call::Never(Element::Other("C32", 4))),
     (&["torch"], "complex64", Call::Never(Element::Other("C64", 8))),
+    (&["torch"], "complex128", Call::Never(Element::Other("C128", 16))),
     (&["torch"], "float8_e4m3fn", Call::Never(Element::Other("F8_E4M3", 1))),
     (&["torch"], "float8_e5m2", Call::Never(Element::Other("F8_E5M2", 1))),
+    (&["torch"], "float8_e8m0fnu", Call::Never(Element::Other("F8_E8M0", 1))),
+    (&["torch"], "float8_e4m3fnuz", Call::Never(Element::Other("F8_E4M3FNUZ", 1))),
+    (&["torch"], "float8_e5m2fnuz", Call::Never(Element::Other("F8_E5M2FNUZ", 1))),
     (&["builtins", "__builtin__"], "set", Call::Inert),
     (&["builtins", "__builtin__"], "frozenset", Call::Inert),
     (&["builtins", "__builtin__"], "list", Call::Inert),
@@ -108,15 +143,27 @@ const NAMES: &[Name] = &[
     (&["builtins", "__builtin__"], "range", Call::Inert),
     (&["builtins", "__builtin__"], "object", Call::Inert),
     (&["copyreg", "copy_reg"], "_reconstructor", Call::Inert),
-    (&["_codecs"], "encode", Call::Inert),
+    (&["_codecs"], "encode", Call::Latin),
     (&["argparse"], "Namespace", Call::Inert),
+    (&["types"], "SimpleNamespace", Call::Inert),
+    (&["datetime"], "datetime", Call::Inert),
+    (&["datetime"], "date", Call::Inert),
+    (&["datetime"], "timedelta", Call::Inert),
+    (&["random"], "Random", Call::Inert),
+    (&["numpy.random._pickle"], "__randomstate_ctor", Call::Inert),
+    (&["numpy.random._pickle"], "__generator_ctor", Call::Inert),
+    (&["numpy.random._pickle"], "__bit_generator_ctor", Call::Inert),
+    (&["numpy.random._mt19937"], "MT19937", Call::Inert),
+    (&["numpy.random._pcg64"], "PCG64", Call::Inert),
+    (&["numpy.random.bit_generator"], "SeedSequence", Call::Inert),
+    (&["numpy.random.bit_generator"], "__pyx_unpickle_SeedSequence", Call::Inert),
     (&["pathlib", "pathlib._local"], "PosixPath", Call::Inert),
     (&["pathlib", "pathlib._local"], "WindowsPath", Call::Inert),
     (&["typing"], "Any", Call::Inert),
-    (&["numpy"], "dtype", Call::Inert),
+    (&["numpy"], "dtype", Call::Dtype),
     (&["numpy"], "ndarray", Call::Inert),
     (&["numpy.core.multiarray", "numpy._core.multiarray"], "scalar", Call::Inert),
-    (&["numpy.core.multiarray", "numpy._core.multiarray"], "_reconstruct", Call::Inert),
+    (&["numpy.core.multiarray", "numpy._core.multiarray"], "_reconstruct", Call::Array),
     (&["pytorch_lightning.utilities.parsing"], "AttributeDict", Call::Dict),
     (&["lightning_fabric.utilities.data", "lightning.fabric.utilities.data"], "AttributeDict", Call::Dict),
     (&["omegaconf.dictconfig"], "DictConfig", Call::Inert),
@@ -159,7 +206,7 @@ pub(super) fn stored(value: Value) -> Option<Stored> {
 }
 
 /// Calls a name with the items of a tuple.
-pub(super) fn call(heap: &mut Heap, callee: Value, arguments: Value) -> Result<Value, Fault> {
+pub(super) fn call(heap: &mut Heap, bytes: &[u8], callee: Value, arguments: Value) -> Result<Value, Fault> {
     // Only so many are needed; a pickle must not have long lists copied again and again.
     let Some(items) = heap.items(arguments).map(|items| items[..items.len().min(MOST_ARGUMENTS)].to_vec()) else {
         return Err(damaged("a call without a tuple of arguments"));
@@ -172,12 +219,25 @@ pub(super) fn call(heap: &mut Heap, callee: Value, arguments: Value) -> Result<V
     };
     match NAMES[index].2 {
         Call::Dict => dict(heap, &items),
-        Call::Tensor(element) => tensor(heap, &items, element),
+        Call::EmptyDict => Ok(heap.dict(Vec::new())),
+        Call::Tensor(element) => {
+            let metadata = if element.is_some() { 7 } else { 6 };
+            let view = items.get(metadata).map_or(View::Plain, |metadata| view(heap, bytes, *metadata));
+            tensor(heap, &items, element, view)
+        }
+        Call::Quantised => tensor(heap, &items, None, View::Plain),
+        Call::Array => Ok(heap.array()),
+        Call::Dtype => Ok(numpy::dtype(heap, &items)),
+        Call::Latin => match items.first() {
+            Some(Value::Text(slice)) => Ok(Value::Latin(*slice)),
+            _ => Ok(Value::Object(heap.list(vec![arguments]))),
+        },
+        Call::Odd(_) => Ok(Value::Odd(index)),
         Call::First => items.first().copied().ok_or_else(|| damaged("a call without arguments")),
         Call::Indirect => match items[..] {
             // One step only, so that calls can't nest.
             [Value::Harmless(inner), _, arguments, ..] if matches!(NAMES[inner].2, Call::Tensor(_) | Call::First) => {
-                call(heap, Value::Harmless(inner), arguments)
+                call(heap, bytes, Value::Harmless(inner), arguments)
             }
             _ => Err(damaged("a tensor of an unknown class")),
         },
@@ -186,8 +246,19 @@ pub(super) fn call(heap: &mut Heap, callee: Value, arguments: Value) -> Result<V
     }
 }
 
+/// In words, what a value is whose elements can't be read.
+pub(super) fn odd(index: usize) -> &'static str {
+    let Call::Odd(words) = NAMES[index].2 else { unreachable!("only such a call makes an odd value") };
+    words
+}
+
 fn dict(heap: &mut Heap, items: &[Value]) -> Result<Value, Fault> {
     let Some(&first) = items.first() else { return Ok(heap.dict(Vec::new())) };
+    // A counter is made of the dict of its counts.
+    if let Some(entries) = heap.entries(first).map(<[_]>::to_vec) {
+        heap.copied += entries.len();
+        return Ok(heap.dict(entries));
+    }
     let pairs = heap.items(first).ok_or_else(|| damaged("a dict of something that is no list"))?;
     let pair = |pair: &Value| match heap.items(*pair) {
         Some(&[key, value]) => Some((key, value)),
@@ -198,7 +269,23 @@ fn dict(heap: &mut Heap, items: &[Value]) -> Result<Value, Fault> {
     Ok(heap.dict(entries.ok_or_else(|| damaged("a dict of things that are no pairs"))?))
 }
 
-fn tensor(heap: &mut Heap, items: &[Value], element: Option<usize>) -> Result<Value, Fault> {
+/// What the metadata of a view say that is still to be done to its elements: `{"neg": True}`.
+fn view(heap: &Heap, bytes: &[u8], metadata: Value) -> View {
+    let is_set = |word: &[u8]| {
+        let names = |key: Value| match key {
+            Value::Text(slice) => bytes[slice.start as usize..][..slice.length as usize] == *word,
+            _ => false,
+        };
+        heap.entries(metadata).unwrap_or_default().iter().any(|&(key, value)| names(key) && value != Value::Bool(false))
+    };
+    match (is_set(b"conj"), is_set(b"neg")) {
+        (true, _) => View::Conjugate,
+        (false, true) => View::Negative,
+        (false, false) => View::Plain,
+    }
+}
+
+fn tensor(heap: &mut Heap, items: &[Value], element: Option<usize>, view: View) -> Result<Value, Fault> {
     let [Value::Storage(storage), Value::Int(offset), shape, strides, ..] = items[..] else {
         return Err(damaged("a tensor without a storage, an offset, a shape and strides"));
     };
@@ -222,7 +309,7 @@ fn tensor(heap: &mut Heap, items: &[Value], element: Option<usize>) -> Result<Va
         return Err(damaged("a tensor has not as many strides as axes"));
     }
     let offset = u64::try_from(offset).map_err(|_| damaged("a tensor begins before its storage"))?;
-    Ok(heap.tensor(Tensor { storage, stored, offset, shape, strides }))
+    Ok(heap.tensor(Tensor { storage, stored, offset, shape, strides, view }))
 }
 
 /// The storage that a persistent id stands for: `("storage", type, key, device, count)`, in old files with the part of

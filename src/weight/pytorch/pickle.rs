@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use crate::weight::format::Fault;
 
 use super::harmless;
+use super::numpy;
 use super::value::{Heap, Slice, Value};
 
 /// The most values on the heap, on the stack and in the memo, each.
@@ -176,12 +177,12 @@ impl Machine<'_> {
             }
             b'R' | 0x81 => {
                 let (arguments, callee) = (self.pop()?, self.pop()?);
-                let value = harmless::call(self.heap, callee, arguments)?;
+                let value = harmless::call(self.heap, self.bytes, callee, arguments)?;
                 self.stack.push(value);
             }
             0x92 => {
                 let (_, arguments, callee) = (self.pop()?, self.pop()?, self.pop()?);
-                let value = harmless::call(self.heap, callee, arguments)?;
+                let value = harmless::call(self.heap, self.bytes, callee, arguments)?;
                 self.stack.push(value);
             }
             b'b' => self.build()?,
@@ -347,7 +348,9 @@ impl Machine<'_> {
         let state = self.pop()?;
         match self.top()? {
             Value::Object(node) => self.heap.lists[node.0 as usize].push(state),
-            Value::Dict(_) | Value::Tensor(_) => {}
+            Value::Array(node) => numpy::set_state(self.heap, self.bytes, node, state),
+            Value::Dtype(node) => numpy::set_order(self.heap, self.bytes, node, state),
+            Value::Dict(_) | Value::Tensor(_) | Value::Odd(_) => {}
             _ => return Err(damaged("gives a state to what has none")),
         }
         Ok(())

@@ -3,6 +3,7 @@
 //! No value owns another one, so that a pickle may nest, share and loop values without harm: nothing that visits values
 //! is recursive. Texts stay where they are in the pickle.
 
+use crate::weight::format::View;
 use crate::weight::stored::Stored;
 
 /// Some bytes of a pickle.
@@ -38,6 +39,14 @@ pub(super) enum Value {
     Mention(Node),
     Storage(Node),
     Tensor(Node),
+    /// An array of NumPy, perhaps still without its elements.
+    Array(Node),
+    /// The type of the elements of an array of NumPy.
+    Dtype(Node),
+    /// Bytes that are written as text, each as the letter of its number.
+    Latin(Slice),
+    /// Something with elements that can't be read, by its number in the list of harmless names.
+    Odd(usize),
 }
 
 /// Elements in a row, to which tensors refer.
@@ -62,6 +71,36 @@ pub(super) struct Tensor {
     pub(super) offset: u64,
     pub(super) shape: Vec<usize>,
     pub(super) strides: Vec<usize>,
+    /// What is still to be done to its elements.
+    pub(super) view: View,
+}
+
+/// An array of NumPy.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Array {
+    /// None if it never got its elements, or its elements are objects.
+    pub(super) state: Option<ArrayState>,
+}
+
+/// What an array of NumPy holds.
+#[derive(Clone, Debug)]
+pub(super) struct ArrayState {
+    pub(super) shape: Vec<usize>,
+    pub(super) stored: Stored,
+    /// Whether its first axis is the one that changes fastest.
+    pub(super) is_fortran: bool,
+    /// Where its elements lie in the pickle.
+    pub(super) data: Slice,
+    /// Whether each byte is written as a letter.
+    pub(super) is_latin: bool,
+}
+
+/// The type of the elements of an array of NumPy.
+#[derive(Clone, Debug)]
+pub(super) struct Dtype {
+    /// Its name, such as `f4`.
+    pub(super) name: Option<Slice>,
+    pub(super) is_big: bool,
 }
 
 /// Everything that values refer to.
@@ -73,6 +112,8 @@ pub(super) struct Heap {
     pub(super) storages: Vec<Storage>,
     pub(super) tensors: Vec<Tensor>,
     pub(super) mentions: Vec<String>,
+    pub(super) arrays: Vec<Array>,
+    pub(super) dtypes: Vec<Dtype>,
     /// Items that were copied from one thing into another.
     pub(super) copied: usize,
 }
@@ -103,6 +144,17 @@ impl Heap {
         Value::Mention(node(self.mentions.len()))
     }
 
+    /// An array that has no elements yet.
+    pub(super) fn array(&mut self) -> Value {
+        self.arrays.push(Array::default());
+        Value::Array(node(self.arrays.len()))
+    }
+
+    pub(super) fn dtype(&mut self, dtype: Dtype) -> Value {
+        self.dtypes.push(dtype);
+        Value::Dtype(node(self.dtypes.len()))
+    }
+
     /// How many things there are, copies included.
     pub(super) fn len(&self) -> usize {
         self.copied
@@ -111,6 +163,8 @@ impl Heap {
             + self.storages.len()
             + self.tensors.len()
             + self.mentions.len()
+            + self.arrays.len()
+            + self.dtypes.len()
     }
 
     /// The items of a tuple, list or object.

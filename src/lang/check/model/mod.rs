@@ -8,6 +8,7 @@ mod query;
 mod settings;
 mod written;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -16,9 +17,9 @@ use diadc_core::op::WeightId;
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::parse::ast::{MemberKind, ObjectiveDef, PartPath, SectionContent};
+use crate::parse::ast::{Ignores, MemberKind, ObjectiveDef, PartPath, SectionContent};
 use crate::parse::section::Section;
-use crate::program::{Init, Objective, Part, Program, Stage};
+use crate::program::{Ignored, Init, Objective, Part, Program, Stage};
 use crate::resolve::spec::{BlockId, ByName, ModuleId};
 
 use self::fit::Begun;
@@ -85,6 +86,7 @@ impl Expander<'_> {
             params,
             weights: self.builder.declared(),
             parts: self.named_parts(InstanceId::MODEL, None, false),
+            ignored: self.ignored(),
             functions,
             objectives,
             stages,
@@ -115,6 +117,20 @@ impl Expander<'_> {
         // A mistake in it is among the reports.
         let _ = self.member(InstanceId::MODEL, name, span, &env);
         self.builder.discard();
+    }
+
+    /// What the blocks of all instances say that they do not use, in the order of their paths.
+    fn ignored(&self) -> Vec<Ignored> {
+        let instances = self.instances.iter();
+        let all = instances.flat_map(|instance| {
+            let ignores = &self.spec.block(instance.block).ignores;
+            ignores.iter().map(|Ignores { patterns, reason }| Ignored {
+                path: instance.prefix.to_string(),
+                patterns: patterns.clone(),
+                reason: reason.clone(),
+            })
+        });
+        all.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The parts of an instance that have been made, each before the parts within it. Parts within a fresh one are fresh.

@@ -116,6 +116,10 @@ impl Instances {
         self.0.push(instance);
         InstanceId(self.0.len() - 1)
     }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Instance> {
+        self.0.iter()
+    }
 }
 
 impl Index<InstanceId> for Instances {

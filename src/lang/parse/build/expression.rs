@@ -241,7 +241,7 @@ impl Build {
     }
 
     /// A string that can't hold values in braces.
-    pub(super) fn plain_string(&mut self, pair: P<'_>) -> String {
+    pub(super) fn plain_string(&mut self, pair: P<'_>, what: &str) -> String {
         let span = self.span(&pair);
         let mut text = String::new();
         for part in self.string(pair) {
@@ -249,7 +249,7 @@ impl Build {
                 StringPart::Text(part) => text.push_str(&part),
                 StringPart::Value(_) => self.diagnostics.push(Diagnostic::new(
                     Code::ValueInPath,
-                    "the path of a file can't have values put in",
+                    format!("{what} can't have values put in"),
                     span,
                 )),
             }
