@@ -19,6 +19,9 @@ use super::kind::is_json;
 use super::sharded;
 use super::usual::{USUAL, is_averaged};
 
+/// How many of several networks are told.
+const MOST_TOLD: usize = 10;
+
 /// A file whose headers have been read.
 #[derive(Debug)]
 pub struct File {
@@ -141,11 +144,20 @@ impl File {
         format!("{name} ({count} tensor{})", if count == 1 { "" } else { "s" })
     }
 
-    /// The networks in it, each with how many tensors it has, in words; none if there is only one.
+    /// The networks in it, each with how many tensors it has, in words, the first few of many; none if there is only one.
     #[must_use]
     pub fn networks(&self) -> Vec<String> {
         let networks = self.inner("");
-        if networks.len() < 2 { Vec::new() } else { networks.iter().map(|dict| self.told(dict)).collect() }
+        match networks.len() {
+            0 | 1 => Vec::new(),
+            count => {
+                let mut told: Vec<String> = networks.iter().take(MOST_TOLD).map(|dict| self.told(dict)).collect();
+                if count > MOST_TOLD {
+                    told.push(format!("{} more", count - MOST_TOLD));
+                }
+                told
+            }
+        }
     }
 
     /// The dicts within a dict that hold tensors themselves, not only in other dicts.
@@ -170,11 +182,11 @@ impl File {
             if networks.iter().any(|name| !is_averaged(name)) {
                 networks.retain(|name| !is_averaged(name));
             }
-            let common = all.iter().filter(|around| networks.iter().all(|name| is_in(name, around)));
-            match common.max_by_key(|around| around.len()) {
-                Some(deepest) if !networks.is_empty() && deepest.len() > dict.len() => dict.clone_from(deepest),
-                Some(_) | None => return dict,
+            let deepest = common(&networks, &all);
+            if deepest.len() <= dict.len() {
+                return dict;
             }
+            dict = deepest;
         }
     }
 
@@ -246,6 +258,21 @@ impl File {
     fn missing(&self, name: &str) -> WeightError {
         WeightError::NoTensor { path: self.path.clone(), name: name.to_owned() }
     }
+}
+
+/// The innermost of these dicts that holds all networks.
+fn common(networks: &[String], all: &BTreeSet<String>) -> String {
+    let mut common = networks.first().cloned().unwrap_or_default();
+    let outer = |name: &str| name.rfind('.').map_or(String::new(), |dot| name[..dot].to_owned());
+    for name in networks {
+        while !is_in(name, &common) {
+            common = outer(&common);
+        }
+    }
+    while !all.contains(&common) {
+        common = outer(&common);
+    }
+    common
 }
 
 /// The whole name of a tensor of a dict.

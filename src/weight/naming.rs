@@ -9,6 +9,9 @@ use crate::graph::program::{Part, Program};
 use super::format::Found;
 use super::table::{Reshape, Table};
 
+/// Files with more tensors than any network are not renamed by tables, which would take long.
+const MOST_RENAMED: usize = 100_000;
+
 /// Expected shapes by path.
 pub(super) type Shapes<'a> = HashMap<&'a str, &'a [usize]>;
 
@@ -49,6 +52,7 @@ impl<'a> Naming<'a> {
     ) -> (Naming<'a>, Fit) {
         let tables: Vec<Option<&Table>> = match table {
             Some(table) => vec![Some(table)],
+            None if found.len() > MOST_RENAMED => vec![None],
             None => std::iter::once(None).chain(Table::all().iter().map(Some)).collect(),
         };
         let mut best = Naming::plain(table);
