@@ -7,9 +7,12 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::error::WeightError;
-use super::format::{Contents, Fault, Input};
+use super::format::{Contents, Fault, Format, Input};
 use super::kind::{LOOKED_AT, kind, unknown};
 use super::{pytorch, safetensors};
+
+/// How many entries of a directory are looked at.
+const MOST_ENTRIES: usize = 10_000;
 
 /// The length of a single file, and what its headers say.
 pub(super) fn headers(path: &Path) -> Result<(u64, Contents), WeightError> {
@@ -50,9 +53,25 @@ pub(super) fn begin(path: &Path) -> Result<(Input, Vec<u8>), WeightError> {
     let mut file = fs::File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     if metadata.is_dir() {
-        return Err(unreadable(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory")));
+        return Err(unreadable(io::Error::new(io::ErrorKind::IsADirectory, directory(path))));
     }
     let mut start = Vec::new();
     file.by_ref().take(LOOKED_AT).read_to_end(&mut start).map_err(unreadable)?;
     Ok((Input { file, length: metadata.len() }, start))
+}
+
+/// What is said of a directory: which of its files may be meant.
+fn directory(path: &Path) -> String {
+    let entries = fs::read_dir(path).into_iter().flatten().take(MOST_ENTRIES).flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    if names.iter().any(|name| name.ends_with(".distcp")) {
+        return "it is a directory, a distributed checkpoint: make one file of it with `dcp_to_torch_save`".to_owned();
+    }
+    let index = names.iter().find(|name| name.ends_with(".index.json"));
+    let file = || names.iter().find(|name| Format::is_known(Path::new(name)));
+    match index.or_else(file) {
+        Some(name) => format!("it is a directory; give a file in it, such as `{name}`"),
+        None => "it is a directory".to_owned(),
+    }
 }

@@ -68,7 +68,13 @@ fn a_network_beside_other_things_is_read_and_they_are_listed() {
     for name in ["parts", "deep", "averaged", "only-averaged", "list", "prefix", "twice"] {
         check(&format!("others-{name}.pth")).success();
     }
-    let ended = bench.run(&["call", "wt.diad", "net.bn", "--weights", &fixture("others-beside.pth")]);
+    let ended = bench.run(&[
+        "call",
+        "wt.diad",
+        "net(random_uniform(shape: [1, 3, 8, 8]))",
+        "--weights",
+        &fixture("others-beside.pth"),
+    ]);
     says(&ended.stderr(), &["6 weights, 10 set aside (`net.bn.num_batches_tracked`, `center`, `memory_bank`, ..)"]);
 }
 
@@ -141,7 +147,7 @@ fn weights_that_no_sound_training_gives_are_warned_of_wherever_they_are_read() {
         for command in [
             &["predict", "wt.diad", "--images", "a.png", "--out", "maps", "--weights", "w.safetensors"][..],
             &["eval", "wt.diad", "--classes", "tile", "--weights", "w.safetensors"],
-            &["call", "wt.diad", "net(ones([1, 3, 4, 4]))", "--weights", "w.safetensors"],
+            &["call", "wt.diad", "net(random_uniform(shape: [1, 3, 8, 8]))", "--weights", "w.safetensors"],
             &["weights", "init", "wt.diad", "--from", "w.safetensors", "--out", "all.safetensors"],
         ] {
             let ended = bench.run(command);
@@ -149,7 +155,8 @@ fn weights_that_no_sound_training_gives_are_warned_of_wherever_they_are_read() {
         }
     }
     below("net.bn.bias", -0.5);
-    let ended = bench.run(&["call", "wt.diad", "net(ones([1, 3, 4, 4]))", "--weights", "w.safetensors"]);
+    let ended =
+        bench.run(&["call", "wt.diad", "net(random_uniform(shape: [1, 3, 8, 8]))", "--weights", "w.safetensors"]);
     assert!(!ended.stderr().contains("below zero"), "{}", ended.stderr());
 }
 

@@ -255,8 +255,19 @@ fn a_file_of_another_kind_is_told_by_its_beginning_under_any_name() {
             assert!(error.contains(words), "{name}: {error}");
         }
     }
-    let error = File::open(folder.path()).expect_err("it is a directory").to_string();
-    assert!(error.contains("it is a directory"), "{error}");
+    let directory = |name: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join(name), b"").expect("it can be written");
+        File::open(folder.path()).expect_err("it is a directory").to_string()
+    };
+    for (name, words) in [
+        ("notes.txt", "it is a directory"),
+        ("net.pth", "give a file in it, such as `net.pth`"),
+        ("m.safetensors.index.json", "such as `m.safetensors.index.json`"),
+        ("__0_0.distcp", "a distributed checkpoint"),
+    ] {
+        assert!(directory(name).contains(words), "{}", directory(name));
+    }
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn a_network_is_found_some_steps_deeper_and_beside_whatever_else_there_is() {
             ("center", 1),
             ("memory_bank", 1),
             ("discriminator", 1),
-            ("rng", 2),
+            ("rng", 1),
             ("history", 0),
             ("counts", 0),
             ("schedule", 0),

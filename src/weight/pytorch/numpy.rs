@@ -40,6 +40,8 @@ pub(super) fn set_state(heap: &mut Heap, bytes: &[u8], Node(at): Node, state: Va
         let (data, is_latin) = match data {
             Value::Text(slice) => (slice, false),
             Value::Latin(slice) => (slice, true),
+            // No bytes at all are written as a call of `bytes`.
+            Value::Object(_) if shape.contains(&0) => (Slice { start: 0, length: 0 }, false),
             _ => return None,
         };
         Some(ArrayState { shape, stored: stored(heap, bytes, dtype)?, is_fortran, data, is_latin })
