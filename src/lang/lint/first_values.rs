@@ -86,7 +86,7 @@ fn is_random(program: &Program, id: WeightId) -> bool {
     // A chain of copies can't be longer than there are weights.
     for _ in 0..program.weights.len() {
         match &weight.init {
-            Init::Constant(_) => return false,
+            Init::Constant(_) | Init::Fitted => return false,
             Init::Normal { .. } | Init::Uniform { .. } => return true,
             Init::CopyOf(path) => match program.weights.iter().find(|other| other.path == *path) {
                 Some(original) => weight = original,
