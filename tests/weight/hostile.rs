@@ -329,7 +329,7 @@ fn damage(content: &mut Vec<u8>, dice: &mut Dice) {
             }
             3 => content[at..at + length].fill(0xFF),
             4 if !content.is_empty() => content[at] ^= 1 << dice.below(8),
-            _ if !content.is_empty() => content[at] = b"(012NJKMG)t\x85]}du.RbQqhX\x00\x01\xFE\xFF"[dice.below(28)],
+            _ if !content.is_empty() => content[at] = b"(012NJKMG)t\x85]}du.RbQqhX\x00\x01\xFE\xFF"[dice.below(27)],
             _ => {}
         }
         if content.is_empty() {

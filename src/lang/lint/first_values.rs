@@ -87,7 +87,7 @@ fn is_random(program: &Program, id: WeightId) -> bool {
     for _ in 0..program.weights.len() {
         match &weight.init {
             Init::Constant(_) | Init::Fitted => return false,
-            Init::Normal { .. } | Init::Uniform { .. } => return true,
+            Init::Normal { .. } | Init::Uniform { .. } | Init::Orthogonal | Init::Permutation => return true,
             Init::CopyOf(path) => match program.weights.iter().find(|other| other.path == *path) {
                 Some(original) => weight = original,
                 None => return false,
