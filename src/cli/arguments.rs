@@ -72,7 +72,7 @@ impl SpecArguments {
     }
 }
 
-/// An experiment: the spec, the images, the device, and how the result is measured.
+/// An experiment: the spec, the images and the device.
 #[derive(Args, Clone, Debug)]
 pub(super) struct ExperimentArguments {
     #[command(flatten)]
@@ -81,16 +81,14 @@ pub(super) struct ExperimentArguments {
     data: DataArguments,
     #[command(flatten)]
     device: DeviceArguments,
-    #[command(flatten)]
-    measure: MeasureArguments,
 }
 
 impl ExperimentArguments {
-    /// Compiles the spec and opens the data set, for a run that ends with scoring or with training. The setup has
-    /// defaults for what these arguments do not say.
-    pub(super) fn open(&self, scores: bool) -> Result<(Setup, Compiled, Dataset), Failure> {
+    /// Compiles the spec and opens the data set, for a run that is measured, or one that ends with training. The setup
+    /// has defaults for what these arguments do not say.
+    pub(super) fn open(&self, measure: Option<&MeasureArguments>) -> Result<(Setup, Compiled, Dataset), Failure> {
         let compiled = self.spec.compile()?;
-        check_purpose(&compiled.program, scores)?;
+        check_purpose(&compiled.program, measure.is_some())?;
         let config = self.spec.config()?;
         let target = self.device.choose(&config)?;
         let dataset = self.data.open(&config)?;
@@ -103,9 +101,9 @@ impl ExperimentArguments {
             unmarked: self.data.unmarked.map(Unmarked::from),
             device: target.device.to_string(),
             precision: target.precision,
-            scores,
-            protocols: self.measure.protocols.clone(),
-            compare: self.measure.compare.clone(),
+            scores: measure.is_some(),
+            protocols: measure.map(|measure| measure.protocols.clone()).unwrap_or_default(),
+            compare: measure.and_then(|measure| measure.compare.clone()),
             ..Setup::default()
         };
         Ok((setup, compiled, dataset))
@@ -190,7 +188,8 @@ pub(super) struct MeasureArguments {
     pub(super) compare: Option<String>,
 }
 
-fn protocol(text: &str) -> Result<ProtocolName, String> {
+/// A protocol by its name.
+pub(super) fn protocol(text: &str) -> Result<ProtocolName, String> {
     ProtocolName::named(text).ok_or_else(|| {
         let help = one_of(text, ProtocolName::ALL.map(ProtocolName::name)).unwrap_or_default();
         format!("there is no protocol `{text}`; {help}")

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::compile::compile_call;
-use crate::diagnostic::one_of;
+use crate::diagnostic::{one_of, significant};
 use crate::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, RunError};
 use crate::experiment::Model;
 use crate::fact::{Dim, Fact, Shape};
@@ -112,12 +112,14 @@ impl Call {
         let expected = self.expect.as_deref().map(weight::File::open).transpose()?;
         let target = self.device.choose(&arguments.config()?)?;
         let needed = self.needed(program, &function);
-        let mut model = Screen::new().during(|screen| match &needed {
-            Some(needed) => Model::start(needed, None, target, self.seed, screen),
-            None => {
-                let place = Place { path: &self.weights, within: self.within.as_deref() };
-                Model::load(program, place, target, self.seed, screen)
+        let reduced = reduced(program, &needed);
+        let mut model = Screen::new().during(|screen| {
+            if self.are_first() {
+                return Model::start(&reduced, None, target, self.seed, screen);
             }
+            let is_needed = |path: &str| needed.contains(path);
+            let place = Place { path: &self.weights, within: self.within.as_deref() };
+            Model::load_needed(&reduced, place, is_needed, target, self.seed, screen)
         })?;
         let outcome = self.compute(program, &function, model.engine(), &inputs, &wanted);
         let outcome = outcome.map_err(|failure| failure.at(&compiled.sources))?;
@@ -167,17 +169,15 @@ impl Call {
         Ok(inputs)
     }
 
-    /// If the weights are first values: the program with all weights that the function does not use made empty, since
-    /// making all first values takes long.
-    fn needed(&self, program: &Program, function: &Function) -> Option<Program> {
-        if self.weights.as_os_str() != "init" {
-            return None;
-        }
+    /// The paths of the weights that the function reads. If these are first values, also the originals of copies.
+    fn needed<'a>(&self, program: &'a Program, function: &Function) -> BTreeSet<&'a str> {
         let mut used = BTreeSet::new();
         collect_weights(&function.graph, &mut used);
         let mut paths: BTreeSet<&str> = used.iter().map(|id| program.weight(*id).path.as_str()).collect();
-        // A copy needs its original, which comes first or last.
-        while let Some(original) = program.weights.iter().find_map(|weight| match &weight.init {
+        // The original of a copy comes first or last.
+        while let Some(original) = program.weights.iter().filter(|_| self.are_first()).find_map(|weight| match &weight
+            .init
+        {
             Init::CopyOf(path) if paths.contains(weight.path.as_str()) && !paths.contains(path.as_str()) => Some(path),
             Init::CopyOf(_)
             | Init::Constant(_)
@@ -189,11 +189,12 @@ impl Call {
         }) {
             paths.insert(original);
         }
-        let mut needed = program.clone();
-        for weight in needed.weights.iter_mut().filter(|weight| !paths.contains(weight.path.as_str())) {
-            (weight.shape, weight.init) = (vec![0], Init::Constant(0.0));
-        }
-        Some(needed)
+        paths
+    }
+
+    /// Whether the weights are the first values that follow from the seed.
+    fn are_first(&self) -> bool {
+        self.weights.as_os_str() == "init"
     }
 
     /// The weights whose gradients are to be computed, each with whether the gradient is written and its norm shown.
@@ -270,6 +271,15 @@ impl Call {
     }
 }
 
+/// The program with all weights that are not needed made empty: they take long to make, and need not be in a file.
+fn reduced(program: &Program, needed: &BTreeSet<&str>) -> Program {
+    let mut reduced = program.clone();
+    for weight in reduced.weights.iter_mut().filter(|weight| !needed.contains(weight.path.as_str())) {
+        (weight.shape, weight.init) = (vec![0], Init::Constant(0.0));
+    }
+    reduced
+}
+
 /// The weights that an objective trains, or else all that a function uses.
 fn default_weights(program: &Program, function: &Function, text: &str) -> BTreeSet<WeightId> {
     match program.objectives.iter().find(|objective| objective.name == text) {
@@ -340,7 +350,10 @@ fn table(outcome: &Outcome, comparison: Option<&Comparison>) -> String {
     let mut text = String::new();
     let width = outcome.tensors.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, tensor) in &outcome.tensors {
-        let numbers = range(tensor).map(|[low, mean, high]| format!("{low:.6} .. {high:.6}, mean {mean:.6}"));
+        let numbers = range(tensor).map(|[low, mean, high]| {
+            let [low, mean, high] = [low, mean, high].map(significant);
+            format!("{low} .. {high}, mean {mean}")
+        });
         text += &format!("{name:width$}  {}  {}\n", fact(tensor), numbers.unwrap_or_default());
     }
     for (path, norm) in &outcome.norms {

@@ -5,8 +5,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::check::condition::{Condition, conditions};
-use crate::compile::Compiled;
-use crate::diagnostic::{Diagnostic, Format, Severity, count, github, grouped, in_order, json, one_of, sarif};
+use crate::compile::{Compiled, Failed};
+use crate::diagnostic::{Code, Diagnostic, Format, Severity, count, github, grouped, in_order, json, one_of, sarif};
+use crate::resolve::spec::Spec;
 use crate::source::SourceMap;
 
 use super::arguments::SpecArguments;
@@ -70,30 +71,52 @@ impl Check {
     /// Checks the spec, prints what is wrong, and calls `done` with the program if there is no error.
     fn once(&self, done: fn(Compiled)) -> Result<(), Failure> {
         if self.format == Format::Text {
-            let compiled = self.spec.compile()?;
+            let compiled = match self.spec.compiled() {
+                Ok(compiled) => compiled,
+                Err(failed) => return self.library(*failed),
+            };
+            terminal::diagnostics(&compiled.warnings, &compiled.sources);
             terminal::result(&text(&self.spec.location().name(), &self.summary(&compiled)));
-            let outcome = self.outcome(&compiled);
+            let outcome = self.outcome(&compiled.warnings);
             done(compiled);
             return outcome;
         }
         match self.spec.compiled() {
             Ok(compiled) => {
-                self.print(&compiled.warnings, &compiled.sources, Some(&self.summary(&compiled)));
-                let outcome = self.outcome(&compiled);
+                self.print(&compiled.warnings, &compiled.sources, Some(&json!(self.summary(&compiled))));
+                let outcome = self.outcome(&compiled.warnings);
                 done(compiled);
                 outcome
             }
-            Err(failed) => {
-                let found = in_order([failed.diagnostics, failed.warnings].concat());
-                self.print(&found, &failed.sources, None);
-                Err(Failure::Printed)
-            }
+            Err(failed) => match failed.library().map(LibrarySummary::of) {
+                Some(summary) => {
+                    self.print(&failed.warnings, &failed.sources, Some(&json!(summary)));
+                    self.outcome(&failed.warnings)
+                }
+                None => {
+                    let found = in_order([mistakes(failed.diagnostics), failed.warnings].concat());
+                    self.print(&found, &failed.sources, None);
+                    Err(Failure::Printed)
+                }
+            },
         }
     }
 
+    /// A file without a model, whose blocks and functions others use: it is fine if nothing else is wrong with it.
+    fn library(&self, failed: Failed) -> Result<(), Failure> {
+        let Some(summary) = failed.library().map(LibrarySummary::of) else {
+            return Err(Failure::Spec(Box::new(Failed { diagnostics: mistakes(failed.diagnostics), ..failed })));
+        };
+        terminal::diagnostics(&failed.warnings, &failed.sources);
+        let words = summary.words();
+        terminal::result(&format!("{} is fine: {words}, and no model\n", self.spec.location().name()));
+        terminal::result("  names and syntax are checked; shapes are checked where a model uses them\n");
+        self.outcome(&failed.warnings)
+    }
+
     /// Whether warnings are a failure.
-    fn outcome(&self, compiled: &Compiled) -> Result<(), Failure> {
-        match compiled.warnings.len() {
+    fn outcome(&self, warnings: &[Diagnostic]) -> Result<(), Failure> {
+        match warnings.len() {
             n if self.strict && n > 0 => {
                 Err(Failure::Findings(format!("{}, which --strict counts as a failure", count(n, "warning"))))
             }
@@ -108,7 +131,7 @@ impl Check {
     }
 
     /// Prints all diagnostics for a program to read.
-    fn print(&self, diagnostics: &[Diagnostic], sources: &SourceMap, summary: Option<&Summary>) {
+    fn print(&self, diagnostics: &[Diagnostic], sources: &SourceMap, summary: Option<&serde_json::Value>) {
         let of = |severity| diagnostics.iter().filter(|diagnostic| diagnostic.code.severity() == severity).count();
         let document = match self.format {
             Format::Github => return terminal::result(&github(diagnostics, sources)),
@@ -124,6 +147,40 @@ impl Check {
             }),
         };
         terminal::result(&format!("{document:#}\n"));
+    }
+}
+
+/// What is wrong; that a file has no model is not, where something else is.
+fn mistakes(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let has_others = found.iter().any(|mistake| mistake.code != Code::NoModel);
+    found.into_iter().filter(|mistake| !has_others || mistake.code != Code::NoModel).collect()
+}
+
+/// What is shown of a file without a model.
+#[derive(Serialize)]
+struct LibrarySummary<'a> {
+    model: Option<&'a str>,
+    defines: Vec<Defined<'a>>,
+}
+
+/// Something that a file defines for others.
+#[derive(Serialize)]
+struct Defined<'a> {
+    name: &'a str,
+    kind: &'static str,
+}
+
+impl<'a> LibrarySummary<'a> {
+    fn of(spec: &'a Spec) -> LibrarySummary<'a> {
+        LibrarySummary { model: None, defines: spec.defined().map(|(kind, name)| Defined { name, kind }).collect() }
+    }
+
+    /// `2 blocks, 1 function`
+    fn words(&self) -> String {
+        let of = |kind: &str| self.defines.iter().filter(|defined| defined.kind == kind).count();
+        let counts = ["block", "function", "value", "enum"].map(|kind| (kind, of(kind)));
+        let some = counts.iter().filter(|(_, n)| *n > 0).map(|(kind, n)| count(*n, kind));
+        some.collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::compile::Compiled;
-use crate::diagnostic::grouped;
+use crate::diagnostic::{grouped, significant};
 use crate::fact::Precision;
 use crate::plan::memory::{Footprint, Held, Need, NeedKind, needs};
 use crate::plan::{Cost as Costs, cost};
@@ -165,7 +165,7 @@ fn table(costs: &Costs) -> String {
 }
 
 fn giga(count: Option<u64>) -> String {
-    count.map_or_else(|| "open".to_owned(), |count| format!("{:.2}", count as f64 / 1e9))
+    count.map_or_else(|| "open".to_owned(), |count| significant(count as f64 / 1e9))
 }
 
 fn json(costs: &Costs, memory: &serde_json::Value) -> String {

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use clap::Args;
 
 use crate::compile::Compiled;
-use crate::diagnostic::grouped;
+use crate::diagnostic::{Diagnostic, count, grouped, signed, significant};
 use crate::plan::{CallChange, Change, ChangeKind, Difference, difference};
 
 use super::arguments::{Setting, SpecArguments, TextFormat, setting};
@@ -46,7 +46,14 @@ impl Diff {
         let before = SpecArguments { spec: self.before.clone(), settings: Vec::new() };
         let after = self.after.clone().unwrap_or_else(|| self.before.clone());
         let after = SpecArguments { spec: after, settings: self.settings.clone() };
-        let [old, new] = [before.compile()?, after.compile()?];
+        let [old, new] = [before.compile()?, after.compiled()?];
+        // Most warnings are about both; those have been shown.
+        let is_new = |warning: &&Diagnostic| {
+            let words = warning.words(&new.sources);
+            old.warnings.iter().all(|known| known.words(&old.sources) != words)
+        };
+        let warnings: Vec<Diagnostic> = new.warnings.iter().filter(is_new).cloned().collect();
+        terminal::diagnostics(&warnings, &new.sources);
         let found = difference(&old.program, &new.program);
         terminal::result(&match self.format {
             TextFormat::Text => text(&names(&before, &after), &old, &found),
@@ -72,7 +79,7 @@ fn text(names: &str, old: &Compiled, found: &Difference) -> String {
     let part = |change: &Change<u64>| {
         let block = old.program.part(&change.name).map(|part| format!(" ({})", part.block)).unwrap_or_default();
         let named = Change { name: format!("{}{block}", change.name), ..change.clone() };
-        line(&named, |n| grouped(n), signed(change))
+        line(&named, |n| grouped(n), more_or_less(change))
     };
     text += &section("parameters", &found.parameters.iter().map(part).collect::<Vec<_>>());
     text += &section("trained parameters", &found.trained.iter().map(part).collect::<Vec<_>>());
@@ -80,24 +87,23 @@ fn text(names: &str, old: &Compiled, found: &Difference) -> String {
         .weights
         .iter()
         .map(|change| {
-            let plural = if change.weights == 1 { "weight" } else { "weights" };
             let size = match change.kind {
                 ChangeKind::Changed => format!("{} -> {}", grouped(change.before), grouped(change.after)),
                 ChangeKind::Added | ChangeKind::Removed => grouped(change.before.max(change.after)),
             };
-            format!("{} {}: {} {plural}, {size} parameters", sign(change.kind), change.path, change.weights)
+            format!("{} {}: {}, {size} parameters", sign(change.kind), change.path, count(change.weights, "weight"))
         })
         .collect();
     text += &section("weights", &weights);
     text += &section("structure", &structure(&found.structure));
-    let giga = |n: &u64| format!("{:.2} G", *n as f64 / 1e9);
+    let giga = |n: &u64| format!("{} G", significant(*n as f64 / 1e9));
     let work: Vec<String> = found
         .multiply_adds
         .iter()
         .map(|change| {
             let share = match (change.before, change.after) {
                 (Some(before), Some(after)) if before > 0 => {
-                    format!("{:+.1} %", 100.0 * (after as f64 / before as f64 - 1.0))
+                    format!("{} %", signed(100.0 * (after as f64 / before as f64 - 1.0)))
                 }
                 _ => String::new(),
             };
@@ -118,7 +124,7 @@ fn section(title: &str, lines: &[String]) -> String {
 fn line<T>(change: &Change<T>, shown: impl Fn(&T) -> String, remark: impl Display) -> String {
     let value = |value: &Option<T>| value.as_ref().map_or_else(|| "-".to_owned(), &shown);
     let (before, after) = (value(&change.before), value(&change.after));
-    format!("{:<32}{before} -> {after}  {remark}", change.name).trim_end().to_owned()
+    format!("{:<31} {before} -> {after}  {remark}", change.name).trim_end().to_owned()
 }
 
 /// Calls that changed, each listed under the function in which it lies.
@@ -158,7 +164,7 @@ fn sign(kind: ChangeKind) -> &'static str {
 }
 
 /// `+1,234`
-fn signed(change: &Change<u64>) -> String {
+fn more_or_less(change: &Change<u64>) -> String {
     let (before, after) = (change.before.unwrap_or(0), change.after.unwrap_or(0));
     let sign = if after >= before { '+' } else { '-' };
     format!("({sign}{})", grouped(after.abs_diff(before)))

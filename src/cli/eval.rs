@@ -8,7 +8,7 @@ use crate::experiment::{Experiment, Run, RunDirectory, Setup};
 use crate::report;
 use crate::weight::Place;
 
-use super::arguments::{DrawArguments, ExperimentArguments, TableFormat};
+use super::arguments::{DrawArguments, ExperimentArguments, MeasureArguments, TableFormat};
 use super::failure::Failure;
 use super::finish::{show, write};
 use super::terminal::{self, Screen};
@@ -23,6 +23,8 @@ use super::terminal::{self, Screen};
 pub(super) struct Eval {
     #[command(flatten)]
     experiment: ExperimentArguments,
+    #[command(flatten)]
+    measure: MeasureArguments,
 
     /// The weights: safetensors, or what PyTorch writes
     #[arg(long, value_name = "FILE")]
@@ -50,7 +52,7 @@ pub(super) struct Eval {
 
 impl Eval {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let (setup, compiled, dataset) = self.experiment.open(true)?;
+        let (setup, compiled, dataset) = self.experiment.open(Some(&self.measure))?;
         let experiment =
             Experiment::new(Setup { seed: self.seed, draws: self.draws.draws, ..setup }, compiled, dataset)?;
         let mut screen = Screen::new();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use crate::diagnostic::bytes;
+use crate::diagnostic::{bytes, count};
 use crate::experiment::{DataCheck, Experiment, Run, RunDirectory, check_data, write_report};
 use crate::report::{self, Report};
 
@@ -54,10 +54,10 @@ pub(super) fn finish(
     let stop = terminal::stop_flag();
     let dataset = &experiment.dataset;
     terminal::note(&format!(
-        "{} on {} ({} classes, {} training and {} test images), device {}; run directory {}",
+        "{} on {} ({}, {} training and {} test images), device {}; run directory {}",
         experiment.compiled.program.name,
         dataset.name,
-        dataset.classes.len(),
+        count(dataset.classes.len(), "class"),
         dataset.train.len(),
         dataset.test.len(),
         run.device(),
@@ -83,8 +83,10 @@ pub(super) fn finish(
 pub(super) fn show(report: &Report) {
     let charset = terminal::charset();
     let mut text = report::table(&report.evaluations, charset);
-    if let (Some(published), Some(evaluation)) = (&report.published, report.evaluations.first()) {
-        text += &format!("\n\n{}", report::compare(evaluation, published, charset));
+    if let Some(published) = &report.published {
+        for evaluation in &report.evaluations {
+            text += &format!("\n\n{}", report::compare(evaluation, published, charset));
+        }
     }
     terminal::result(&(text + "\n"));
 }

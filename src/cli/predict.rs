@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::dataset::predict_inputs;
+use crate::diagnostic::significant;
 use crate::evaluate::score::is_random;
 use crate::experiment::{Model, RunDirectory, ScoredImage, check_draws, check_purpose, predict, write_heat_maps};
 use crate::weight::Place;
@@ -78,6 +79,7 @@ impl Predict {
 }
 
 fn line(image: &ScoredImage) -> String {
-    let deviation = image.scored.deviation.map(|deviation| format!("  {deviation:.6}")).unwrap_or_default();
-    format!("{:.6}{deviation}  {}\n", image.scored.value, image.path.display())
+    let deviation = image.scored.deviation.map(|deviation| format!("  {}", significant(deviation.into())));
+    let score = significant(image.scored.value.into());
+    format!("{score}{}  {}\n", deviation.unwrap_or_default(), image.path.display())
 }

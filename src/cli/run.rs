@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::experiment::{Experiment, RunDirectory, Setup};
 
-use super::arguments::{DrawArguments, ExperimentArguments, bytes};
+use super::arguments::{DrawArguments, ExperimentArguments, MeasureArguments, bytes};
 use super::failure::Failure;
 use super::finish::{check_images, check_memory, finish, start};
 use super::terminal::Screen;
@@ -27,6 +27,8 @@ use super::terminal::Screen;
 pub(super) struct Run {
     #[command(flatten)]
     arguments: RunArguments,
+    #[command(flatten)]
+    measure: MeasureArguments,
     #[command(flatten)]
     draws: DrawArguments,
 }
@@ -67,7 +69,7 @@ struct RunArguments {
 
 impl Run {
     pub(super) fn run(self) -> Result<(), Failure> {
-        begin(self.arguments, Some(self.draws.draws))
+        begin(self.arguments, Some((&self.measure, self.draws.draws)))
     }
 }
 
@@ -77,10 +79,10 @@ impl Train {
     }
 }
 
-/// `draws` says how often each image is scored; none if the model is only trained.
-fn begin(arguments: RunArguments, draws: Option<NonZeroU64>) -> Result<(), Failure> {
-    let (setup, compiled, dataset) = arguments.experiment.open(draws.is_some())?;
-    let draws = draws.unwrap_or(setup.draws);
+/// How the result is measured, and how often each image is scored; none if the model is only trained.
+fn begin(arguments: RunArguments, measured: Option<(&MeasureArguments, NonZeroU64)>) -> Result<(), Failure> {
+    let (setup, compiled, dataset) = arguments.experiment.open(measured.map(|(measure, _)| measure))?;
+    let draws = measured.map_or(setup.draws, |(_, draws)| draws);
     let setup = Setup {
         seed: arguments.seed,
         draws,

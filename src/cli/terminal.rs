@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::diagnostic::{Diagnostic, Style, bytes, count, render};
+use crate::diagnostic::{Diagnostic, Style, bytes, count, render, significant};
 use crate::experiment;
 use crate::report::Charset;
 use crate::source::SourceMap;
@@ -192,7 +192,11 @@ impl train::Observer for Screen {
             phases => format!("{} ({}/{phases})", progress.objective, progress.phase),
         };
         let left = duration(progress.remaining);
-        let message = format!("loss {:.4}  {}  {left} left", progress.loss, pace(progress.images_per_second));
+        let message = format!(
+            "loss {}  {}  {left} left",
+            significant(f64::from(progress.loss)),
+            pace(progress.images_per_second)
+        );
         self.show(&title, progress.step as usize, progress.steps as usize, &message);
     }
 

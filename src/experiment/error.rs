@@ -1,6 +1,6 @@
 //! What can go wrong with an experiment.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::compile::Failed;
 use crate::dataset::DatasetError;
@@ -55,7 +55,7 @@ pub enum ExperimentError {
     #[error(transparent)]
     Metric(#[from] MetricError),
     /// A directory that is not empty.
-    #[error("`{}` is already there; choose another directory with `--out`, or continue a stopped run with `diadc resume {}`", .0.display(), .0.display())]
+    #[error("`{}` is already there; choose another directory with `--out`{}", .0.display(), continued(.0))]
     DirectoryTaken(PathBuf),
     /// A directory that holds no run.
     #[error("`{}` holds no run: {reason}", .path.display())]
@@ -242,4 +242,12 @@ pub enum BenchError {
     /// Two results that have nothing in common.
     #[error("nothing in the two results can be compared:\n{}", .0.join("\n"))]
     Incomparable(Vec<String>),
+}
+
+/// How a run goes on that was stopped before it was measured, if a directory holds one.
+fn continued(path: &Path) -> String {
+    if !path.join("run.json").is_file() || path.join("metrics.json").is_file() {
+        return String::new();
+    }
+    format!(", or continue the run that it holds with `diadc resume {}`", path.display())
 }

@@ -54,6 +54,24 @@ impl<'a> Model<'a> {
         Model::with(program, &weights, target, seed, observer)
     }
 
+    /// A model of which one function is run: with the weights of a file, of which those that are not needed may be missing
+    /// or have other shapes.
+    ///
+    /// # Errors
+    /// If the file can't be read or does not fit, or the device is not there or fails.
+    pub fn load_needed(
+        program: &'a Program,
+        weights: Place<'_>,
+        is_needed: impl Fn(&str) -> bool,
+        target: Target,
+        seed: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<Model<'a>, ExperimentError> {
+        let (assembly, comparison) = Assembly::load_needed(program, weights, is_needed)?;
+        observer.on_weights_found(weights.path, &comparison);
+        Model::with(program, &assembly, target, seed, observer)
+    }
+
     /// Opens the device and hands the weights over to it.
     fn with(
         program: &'a Program,

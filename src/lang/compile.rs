@@ -7,10 +7,11 @@
 use diadc_core::fact::Fact;
 use diadc_core::graph::Function;
 
-use crate::check::condition::{may_depend_on_values, remedy};
+use crate::check::condition::{Condition, may_depend_on_values, remedy};
 use crate::check::{Record, check, check_query, check_recorded};
-use crate::diagnostic::{Diagnostic, in_order};
+use crate::diagnostic::{Code, Diagnostic, in_order};
 use crate::lint::lint;
+use crate::parse::ast::Expr;
 use crate::program::Program;
 use crate::resolve::spec::Spec;
 use crate::resolve::{Index, Library, Location, no_model, query, resolve};
@@ -161,12 +162,45 @@ fn failed(found: Vec<Diagnostic>, library: Library, spec: Option<Spec>) -> Box<F
 }
 
 impl Failed {
-    /// Adds to the first mistake that a `param` may have caused which values of it work, if that alone would help. The
-    /// spec is checked many times for it.
+    /// Adds to the first mistake that a `param` may have caused which values of it work, if that alone would help. If the
+    /// value was set from outside, it is the cause of all mistakes, and one about it takes their place. The spec is
+    /// checked many times for it.
     pub fn advise(&mut self) {
-        let Some(mistake) = self.diagnostics.iter_mut().find(|mistake| may_depend_on_values(mistake)) else { return };
-        for condition in self.spec.iter().flat_map(remedy) {
-            mistake.notes.push(condition.words(&self.sources));
+        let (Some(mut mistake), Some(spec)) =
+            (self.diagnostics.iter().position(|mistake| may_depend_on_values(mistake)), &self.spec)
+        else {
+            return;
+        };
+        let conditions = remedy(spec);
+        let param = conditions.first().map(|condition| &condition.param);
+        if let Some((name, value)) = spec.settings.iter().find(|(name, _)| Some(&name.node) == param) {
+            let first = self.diagnostics.swap_remove(mistake);
+            self.diagnostics = vec![unfit(&name.node, value, first, &conditions, &self.sources)];
+            mistake = 0;
         }
+        let notes = conditions.iter().map(|condition| condition.words(&self.sources));
+        self.diagnostics[mistake].notes.extend(notes);
     }
+
+    /// The spec, if nothing is wrong with it but that it has no model: blocks, functions, values and enums for others.
+    #[must_use]
+    pub fn library(&self) -> Option<&Spec> {
+        let spec = self.spec.as_ref()?;
+        let is_alone = self.diagnostics.iter().all(|found| found.code == Code::NoModel);
+        (is_alone && spec.defines_something()).then_some(spec)
+    }
+}
+
+/// That a value set from outside is the cause of a mistake, with the values near it that work.
+fn unfit(name: &str, value: &Expr, first: Diagnostic, conditions: &[Condition], sources: &SourceMap) -> Diagnostic {
+    let text = format!("`{name}` can't be {}", sources.slice(value.span));
+    let mut diagnostic = Diagnostic::new(Code::NotWithin, text, value.span);
+    let mut near: Vec<String> = conditions.iter().flat_map(|condition| condition.near(value)).collect();
+    near.dedup();
+    if !near.is_empty() {
+        diagnostic = diagnostic.help(format!("{} would do", near.join(" and ")));
+    }
+    diagnostic = diagnostic.also(first.span(), first.headline);
+    diagnostic.trace = first.trace;
+    diagnostic
 }

@@ -2,6 +2,7 @@
 
 use super::published::Published;
 use super::table::{Charset, lines, percent};
+use crate::diagnostic::signed;
 use crate::evaluate::evaluation::Evaluation;
 
 /// The means beside those of every method, then each class beside the paper's own method; no line break at the end.
@@ -9,7 +10,7 @@ use crate::evaluate::evaluation::Evaluation;
 pub fn compare(evaluation: &Evaluation, published: &Published, charset: Charset) -> String {
     let metrics = published.metrics(evaluation);
     let beside = |own: Option<f64>, theirs: Option<f64>| match (own, theirs) {
-        (Some(own), Some(theirs)) => format!("{theirs:.1} {:+.1}", 100.0 * own - theirs),
+        (Some(own), Some(theirs)) => format!("{theirs:.1} {}", signed(100.0 * own - theirs)),
         (None, Some(theirs)) => format!("{theirs:.1}"),
         (_, None) => charset.missing().to_owned(),
     };

@@ -29,6 +29,8 @@ struct Metrics<'a> {
     evaluations: &'a [Evaluation],
     #[serde(skip_serializing_if = "Option::is_none")]
     published: Option<Beside>,
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    published_by_protocol: IndexMap<&'static str, Beside>,
 }
 
 /// Published numbers, as fractions like our own: method, class (or `mean`), metric.
@@ -61,15 +63,23 @@ pub fn json(report: &Report) -> String {
         parameters: &report.parameters,
         facts: &report.facts,
         evaluations: &report.evaluations,
-        published: report
-            .published
-            .as_ref()
-            .zip(report.evaluations.first())
-            .map(|(published, own)| beside(published, own)),
+        published: first(report.published.as_ref(), &report.evaluations),
+        published_by_protocol: by_protocol(report.published.as_ref(), &report.evaluations),
     };
     let mut text = serde_json::to_string_pretty(&metrics).expect("all keys are strings");
     text.push('\n');
     text
+}
+
+/// Published numbers beside those of the first protocol.
+fn first(published: Option<&Published>, evaluations: &[Evaluation]) -> Option<Beside> {
+    published.zip(evaluations.first()).map(|(published, own)| beside(published, own))
+}
+
+/// Published numbers beside those of each protocol, if there are several.
+fn by_protocol(published: Option<&Published>, evaluations: &[Evaluation]) -> IndexMap<&'static str, Beside> {
+    let all = published.into_iter().filter(|_| evaluations.len() > 1);
+    all.flat_map(|published| evaluations.iter().map(|own| (own.protocol.name(), beside(published, own)))).collect()
 }
 
 fn beside(published: &Published, own: &Evaluation) -> Beside {
@@ -113,9 +123,15 @@ pub fn evaluations(evaluations: &[Evaluation], published: Option<&Published>) ->
         evaluations: &'a [Evaluation],
         #[serde(skip_serializing_if = "Option::is_none")]
         published: Option<Beside>,
+        #[serde(skip_serializing_if = "IndexMap::is_empty")]
+        published_by_protocol: IndexMap<&'static str, Beside>,
     }
-    let published = published.zip(evaluations.first()).map(|(published, own)| beside(published, own));
-    let alone = Alone { format: FORMAT, evaluations, published };
+    let alone = Alone {
+        format: FORMAT,
+        evaluations,
+        published: first(published, evaluations),
+        published_by_protocol: by_protocol(published, evaluations),
+    };
     let mut text = serde_json::to_string_pretty(&alone).expect("all keys are strings");
     text.push('\n');
     text

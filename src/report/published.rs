@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::diagnostic::one_of;
+use crate::diagnostic::{count, one_of};
 use crate::evaluate::evaluation::Evaluation;
 use crate::measure::Metric;
 
@@ -153,10 +153,23 @@ impl Published {
             self.source,
             evaluation.protocol.name()
         )];
-        let missing =
-            self.classes().iter().filter(|&&class| evaluation.classes.iter().all(|c| c.class != class)).count();
-        if missing > 0 {
-            caveats.push(format!("the published means are over {missing} more classes than this run"));
+        let classes = self.classes();
+        let is_shared = |class: &&&str| evaluation.classes.iter().any(|own| own.class == **class);
+        let shared = classes.iter().filter(is_shared).count();
+        let others = evaluation.classes.len() - shared;
+        let more = count(classes.len() - shared, "more class");
+        match (classes.len() - shared, shared, others) {
+            (0, _, 0) => {}
+            (_, 0, _) => caveats.push(format!(
+                "the published means are over {}, none of which is in this run: these numbers say nothing about each other",
+                count(classes.len(), "other class")
+            )),
+            (0, _, _) => caveats.push(format!("this run is over {} than the published means", count(others, "more class"))),
+            (_, _, 0) => caveats.push(format!("the published means are over {more} than this run")),
+            _ => caveats.push(format!(
+                "the published means are over {more} than this run, which has {} of its own",
+                count(others, "class")
+            )),
         }
         caveats
     }

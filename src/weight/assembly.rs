@@ -79,6 +79,27 @@ impl<'a> Assembly<'a> {
         Ok((assembly, comparison))
     }
 
+    /// An assembly of the weights that are needed, and how the file compares as far as these go. The others may be missing
+    /// from it or have other shapes; then they have their first values.
+    ///
+    /// # Errors
+    /// If the file can't be read or does not fit.
+    pub fn load_needed(
+        program: &'a Program,
+        place: Place<'_>,
+        is_needed: impl Fn(&str) -> bool,
+    ) -> Result<(Assembly<'a>, Comparison), WeightError> {
+        let mut file = File::open(place.path)?;
+        let wanted = Wanted { within: place.within, ..Wanted::default() };
+        let comparison = compare_file(program, &mut file, wanted, &[])?.only(is_needed);
+        if !comparison.fits() {
+            return Err(WeightError::Differs { path: place.path.to_owned(), comparison: Box::new(comparison) });
+        }
+        let mut assembly = Assembly::first(program);
+        assembly.take(file, &comparison);
+        Ok((assembly, comparison))
+    }
+
     /// Takes the weights that a comparison has matched from the file.
     pub fn take(&mut self, file: File, comparison: &Comparison) {
         let number = self.files.len();

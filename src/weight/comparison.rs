@@ -217,6 +217,14 @@ impl Comparison {
         hints
     }
 
+    /// The same without what is wrong with weights that are not needed.
+    #[must_use]
+    pub fn only(mut self, is_needed: impl Fn(&str) -> bool) -> Comparison {
+        self.missing.retain(|(weight, _)| is_needed(&weight.path));
+        self.wrong_shape.retain(|wrong| is_needed(&wrong.path));
+        self
+    }
+
     fn take(&mut self, weight: &Expected, tensor: &Found, reshape: Option<Reshape>) {
         let path = weight.path.clone();
         let shape = reshape.map_or(Some(tensor.shape.clone()), |reshape| reshape.shape(&tensor.shape));

@@ -19,5 +19,6 @@ mod threads;
 mod views;
 mod watch;
 mod weights;
+mod words;
 
 pub(crate) use harness::{RANDOM, SMALL};

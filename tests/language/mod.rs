@@ -1,6 +1,7 @@
 //! The language: what compiles, to what, and how mistakes are told.
 
 mod ablations;
+mod causes;
 mod conditions;
 mod diagnostics;
 mod explanations;

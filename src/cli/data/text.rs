@@ -1,6 +1,7 @@
 //! The text that `diadc data check` prints.
 
 use crate::dataset::audit::{Audit, Counts, Finding, Severity, Tally, lines};
+use crate::diagnostic::count;
 
 /// How many sizes and colours are listed; of the others only the number is shown.
 const TALLIES: usize = 5;
@@ -17,7 +18,7 @@ pub(super) enum Listing {
 /// A table of counts, then sizes and colours, then everything that is wrong.
 pub(super) fn text(audit: &Audit, listing: Listing) -> String {
     let place = audit.directory.as_ref().map_or_else(String::new, |place| format!(" in {}", place.display()));
-    let mut text = format!("{}{place}: {} classes\n\n", audit.dataset, audit.classes.len());
+    let mut text = format!("{}{place}: {}\n\n", audit.dataset, count(audit.classes.len(), "class"));
     text += &table(audit);
     text += &format!("\nsizes    {}\ncolours  {}\n", tallies(&audit.sizes), tallies(&audit.colours));
     if let Some(source) = audit.source {

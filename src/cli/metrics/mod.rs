@@ -16,7 +16,7 @@ use crate::experiment::{Role, write_file};
 use crate::measure::{ImageScore, Measure, Metric, PRO_LIMIT, ProtocolName};
 use crate::report::{self, Published};
 
-use super::arguments::{MeasureArguments, TableFormat, UnmarkedRule};
+use super::arguments::{TableFormat, UnmarkedRule, protocol};
 use super::failure::Failure;
 use super::terminal::{self, Screen};
 
@@ -111,8 +111,13 @@ pub(super) struct Metrics {
     #[arg(long, value_name = "RATE", default_value_t = PRO_LIMIT, value_parser = rate)]
     pro_limit: f64,
 
-    #[command(flatten)]
-    measure: MeasureArguments,
+    /// Protocols to measure by, side by side: exact, diad, ader [default: exact]
+    #[arg(long = "protocol", value_delimiter = ',', value_name = "A,B", value_parser = protocol)]
+    protocols: Vec<ProtocolName>,
+
+    /// Shows published numbers beside those of the predictions: paper
+    #[arg(long, value_name = "SOURCE")]
+    compare: Option<String>,
 
     /// Writes the curves that the metrics are computed from into this .json or .csv file
     #[arg(long, value_name = "FILE", value_parser = curves_file)]
@@ -190,7 +195,7 @@ fn image_score(text: &str) -> Result<ImageScore, String> {
 
 impl Metrics {
     pub(super) fn run(mut self) -> Result<(), Failure> {
-        let published = match (&self.measure.compare, &self.dataset) {
+        let published = match (&self.compare, &self.dataset) {
             (Some(_), None) => return Err(Failure::Usage("`--compare` needs `--dataset NAME`".to_owned())),
             (compare, dataset) => {
                 let find = |source| Published::find(source, dataset.as_deref().unwrap_or_default());
@@ -211,8 +216,10 @@ impl Metrics {
         match self.format {
             TableFormat::Table => {
                 let mut text = report::table(&evaluations, terminal::charset());
-                if let (Some(published), Some(evaluation)) = (&published, evaluations.first()) {
-                    text += &format!("\n\n{}", report::compare(evaluation, published, terminal::charset()));
+                if let Some(published) = &published {
+                    for evaluation in &evaluations {
+                        text += &format!("\n\n{}", report::compare(evaluation, published, terminal::charset()));
+                    }
                 }
                 terminal::result(&(text + "\n"));
             }
@@ -253,7 +260,7 @@ impl Metrics {
 
     /// Refuses a data set where it would not be read.
     fn refuse_data(&self, what: &str) -> Result<(), Failure> {
-        let needless = match (&self.data, &self.dataset, &self.measure.compare) {
+        let needless = match (&self.data, &self.dataset, &self.compare) {
             (Some(_), ..) => "--data",
             (None, Some(_), None) => "--dataset",
             (None, ..) => return Ok(()),
@@ -302,6 +309,6 @@ impl Metrics {
             let collector = Collector::new(classes.to_vec(), measure);
             if self.curves.is_some() { collector.with_curves() } else { collector }
         };
-        base.by(&self.measure.protocols).into_iter().map(collector).collect()
+        base.by(&self.protocols).into_iter().map(collector).collect()
     }
 }

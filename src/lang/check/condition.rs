@@ -85,6 +85,23 @@ impl Condition {
         self.rule != Rule::Steps { first: self.range.0, step: 1, last: self.range.1 }
     }
 
+    /// The numbers next to the present ones that work, as a setting would write them.
+    #[must_use]
+    pub fn near(&self, now: &Expr) -> Vec<String> {
+        let numbers: Vec<i64> = match &now.kind {
+            ExprKind::List(items) => items.iter().filter_map(int).collect(),
+            _ => int(now).into_iter().collect(),
+        };
+        let number = match self.number {
+            Number::One(side) => numbers.get(side),
+            // Of two, the one that does not fit.
+            Number::Only | Number::Each | Number::Both => {
+                numbers.iter().find(|n| !self.rule.near(**n).contains(*n)).or(numbers.first())
+            }
+        };
+        number.into_iter().flat_map(|n| self.rule.near(*n)).map(|n| n.to_string()).collect()
+    }
+
     /// The condition in a sentence, with its reasons.
     #[must_use]
     pub fn words(&self, sources: &SourceMap) -> String {
@@ -101,6 +118,23 @@ impl Condition {
 }
 
 impl Rule {
+    /// The number itself if it fits, else those next to it on either side that do.
+    fn near(&self, n: i64) -> Vec<i64> {
+        let mut found = match self {
+            Rule::Steps { first, step, last } => {
+                let below = (n - first).div_euclid(*step) * step + first;
+                let above = if below == n { n } else { below + step };
+                vec![below.clamp(*first, *last), above.clamp(*first, *last)]
+            }
+            Rule::These(numbers) => {
+                let below = numbers.iter().filter(|&&other| other <= n).max();
+                below.into_iter().chain(numbers.iter().filter(|&&other| other >= n).min()).copied().collect()
+            }
+        };
+        found.dedup();
+        found
+    }
+
     fn words(&self, (least, most): (i64, i64)) -> String {
         match self {
             Rule::Steps { first, step: 1, last } if (*first, *last) == (least, most) => {
@@ -133,6 +167,10 @@ impl Reason {
             None => format!("{divided}at {at}"),
         }
     }
+}
+
+fn int(expr: &Expr) -> Option<i64> {
+    if let ExprKind::Int(n) = &expr.kind { Some(*n) } else { None }
 }
 
 /// Where a check failed.

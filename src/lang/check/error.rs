@@ -1,6 +1,6 @@
 //! What can be wrong with the meaning of a spec, as diagnostics.
 
-use diadc_core::fact::Fact;
+use diadc_core::fact::{Dim, Fact};
 use diadc_core::op::ShapeError;
 use diadc_core::span::Span;
 
@@ -141,7 +141,15 @@ pub(super) fn division_by_zero(what: &str, span: Span) -> Diagnostic {
 
 pub(super) fn not_exact(a: &str, b: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code::NotDivisible, format!("{a} / {b} leaves a remainder"), span)
-        .help("use `div(a, b)` to round down, or write one of them as a float")
+        .help("`div(a, b)` rounds down; a division in which one is written as a float gives a float")
+}
+
+/// A division of extents of which one is known only when the graph runs.
+pub(super) fn not_surely_exact(a: &Dim, b: &Dim, span: Span) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::NotDivisible, format!("{a} / {b} may leave a remainder"), span)
+        .here("not known before the graph runs");
+    let can_round = b.known().is_some_and(|b| b > 0);
+    diagnostic.help_if(can_round.then(|| format!("`div({a}, {b})` rounds down")))
 }
 
 pub(super) fn cycle(name: &str, span: Span) -> Diagnostic {

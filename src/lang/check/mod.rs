@@ -21,7 +21,7 @@ mod value;
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use diadc_core::fact::Dim;
 use diadc_core::graph::{Function, ScopeId};
@@ -31,7 +31,7 @@ use crate::diagnostic::Diagnostic;
 use crate::parse::ast::Expr;
 use crate::program::Program;
 use crate::resolve::Query;
-use crate::resolve::spec::{Block, ModuleId, Spec};
+use crate::resolve::spec::{Block, Meanings, ModuleId, Spec};
 
 use build::Builder;
 pub use record::Record;
@@ -84,6 +84,10 @@ struct Expander<'a> {
     instances: Instances,
     /// Where the spec makes the instance at each prefix; another one at the same prefix is a mistake.
     placed: FxHashMap<Arc<str>, Span>,
+    /// What names mean that no scope says, also in the expression of a query.
+    meanings: Meanings,
+    /// The functions of the model that another function of it has called without a mistake.
+    called: FxHashSet<Arc<str>>,
     /// Values of top-level constants; `None` while one is being computed.
     constants: FxHashMap<(ModuleId, Arc<str>), Option<Outcome<Value>>>,
     function: FunctionState,
@@ -118,6 +122,8 @@ impl<'a> Expander<'a> {
             builder: Builder::default(),
             instances: Instances::default(),
             placed: FxHashMap::default(),
+            meanings: spec.meanings.clone(),
+            called: FxHashSet::default(),
             constants: FxHashMap::default(),
             function: FunctionState::default(),
             probed: None,
@@ -128,6 +134,7 @@ impl<'a> Expander<'a> {
     /// The program of the model, and the function that a query asks for.
     fn program_and_query(&mut self, query: &Query) -> Outcome<(Program, Function)> {
         let mut program = self.program()?;
+        self.meanings.extend(query.meanings.iter().map(|(at, meaning)| (*at, *meaning)));
         let function = self.query(query)?;
         // What is only used here has weights too, and calls that made nodes.
         program.weights = self.builder.declared();

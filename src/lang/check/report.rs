@@ -8,6 +8,7 @@ use std::sync::Arc;
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Diagnostic, in_order};
+use crate::parse::ast::{Body, Statement};
 
 use super::value::Value;
 use super::{Checked, Expander, error};
@@ -97,10 +98,41 @@ impl Expander<'_> {
 
     /// Reports that a value is not what is wanted, unless it is missing because of a mistake.
     pub(super) fn refuse(&mut self, what: &str, wanted: &str, found: &Value, span: Span) -> Reported {
-        if found.is_poison() {
+        if found.holds_poison() {
             return Reported(());
         }
-        self.report(error::wrong_type(what, wanted, &found.kind(self.spec), span))
+        let diagnostic = error::wrong_type(what, wanted, &found.kind(self.spec), span);
+        let Value::Dim(dim) = found else { return self.report(diagnostic) };
+        let help = "state the size where it comes from, as in `x: [B, 3, 64, 64]`";
+        self.report(diagnostic.note(format!("`{dim}` is known only when the model runs")).help(help))
+    }
+
+    /// Whether a mistake has been reported within a stretch of the source.
+    pub(super) fn is_wrong_within(&self, whole: Span) -> bool {
+        self.reports.all.iter().filter(|known| known.is_error()).any(|known| {
+            let Span { source, start, end } = known.span();
+            source == whole.source && whole.start <= start && end <= whole.end
+        })
+    }
+
+    /// Reports that the body of a function gives no value that can be used, unless a mistake in it is the cause.
+    pub(super) fn refuse_result(
+        &mut self,
+        what: &str,
+        wanted: &str,
+        found: &Value,
+        body: &Body,
+        help: &str,
+    ) -> Reported {
+        let is_none = matches!(found, Value::None);
+        if found.holds_poison() || is_none && self.is_wrong_within(body.span) {
+            return Reported(());
+        }
+        let diagnostic = error::wrong_type(what, wanted, &found.kind(self.spec), body.result_span());
+        let ends_without = !matches!(body.statements.last(), Some(Statement::Expr(_)));
+        let without = "the value of a body is its last expression, and here none comes last";
+        let help = if is_none && ends_without { without } else { help };
+        self.report(diagnostic.help_if((!help.is_empty()).then(|| help.to_owned())))
     }
 
     /// Reports a mistake, unless one with the same code has been reported.

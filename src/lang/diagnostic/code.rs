@@ -239,6 +239,8 @@ codes! {
         SingleElementNorm = "single-element-norm",
         /// Random numbers in `score` that change nothing.
         NeedlessRandom = "needless-random",
+        /// A comment that would be the second half of a division in other languages.
+        CommentedDivision = "commented-division",
         /// Metrics without a protocol.
         NoProtocol = "no-protocol",
         /// An `allow` that silences nothing.

@@ -39,7 +39,9 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Group<'a> {
     };
     let title = level.primary_title(diagnostic.headline.as_str()).id(diagnostic.code.name());
     let mut group = Group::with_title(title);
-    let mut labels = diagnostic.labels.iter().peekable();
+    let own = own(diagnostic, sources);
+    let others = diagnostic.labels.iter().filter(|label| own != Some(*label));
+    let mut labels = own.into_iter().chain(others).peekable();
     let mut first = true;
     while let Some(label) = labels.next() {
         let mut here = vec![label];
@@ -55,7 +57,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Group<'a> {
         }
         group = group.element(snippet);
     }
-    for Label { span, text } in &diagnostic.trace {
+    for Label { span, text } in diagnostic.trace.iter().filter(|label| own != Some(*label)) {
         group = group.element(Level::NOTE.message(format!("{text} ({})", sources.place(*span))));
     }
     for note in &diagnostic.notes {
@@ -65,6 +67,14 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Group<'a> {
         group = group.element(Level::HELP.message(help.as_str()));
     }
     group
+}
+
+/// The place that is drawn first, if the mistake shows itself in the standard library: the reader's own line that led
+/// there.
+fn own<'a>(diagnostic: &'a Diagnostic, sources: &SourceMap) -> Option<&'a Label> {
+    let is_std = |label: &&Label| sources.get(label.span.source).name.starts_with("std::");
+    let mistake = diagnostic.labels.first().filter(is_std);
+    mistake.and_then(|_| diagnostic.labels.iter().chain(&diagnostic.trace).find(|label| !is_std(label)))
 }
 
 /// The bytes of a span, moved into the text and to the beginning of a character.

@@ -11,9 +11,10 @@ use serde::Serialize;
 use diadc_core::graph::{Graph, ScopeId, Task};
 use diadc_core::op::Op;
 
-use crate::program::{Length, Program};
+use crate::program::Program;
 
 use super::cost::{Cost, cost};
+use super::settings::settings;
 
 /// What changed from one program to another.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -126,37 +127,6 @@ fn changes<T: Clone + PartialEq>(before: Vec<(String, T)>, after: Vec<(String, T
         after: find(&after, name),
     });
     all.filter(|change| change.before != change.after).collect()
-}
-
-/// Everything that a program says in words and numbers.
-fn settings(program: &Program) -> Vec<(String, String)> {
-    let mut list = vec![("model".to_owned(), program.name.clone())];
-    list.extend(program.params.iter().cloned());
-    if let Some(data) = &program.data {
-        list.push(("data.size".to_owned(), format!("{}x{}", data.height, data.width)));
-        list.push(("data.mean".to_owned(), format!("{:?}", data.mean)));
-        list.push(("data.std".to_owned(), format!("{:?}", data.std)));
-        list.push(("data.resampling".to_owned(), format!("{:?}, {:?}, mask {:?}", data.fit, data.filter, data.mask)));
-        list.push(("data.augmentation".to_owned(), format!("{:?}", data.augmentation)));
-    }
-    for phase in program.phases() {
-        let mut say =
-            |name: &str, value: String| list.push((format!("training {}: {name}", phase.objectives.join(", ")), value));
-        say("optimizer", format!("{:?}", phase.optimizer));
-        say("schedule", format!("{:?}", phase.schedule));
-        say("batch", phase.batch.to_string());
-        say("accumulate", phase.accumulate.to_string());
-        say(
-            "length",
-            match phase.length {
-                Length::Epochs(n) => format!("{n} epochs"),
-                Length::Steps(n) => format!("{n} steps"),
-            },
-        );
-        say("clip_norm", phase.clip_norm.map_or("none".to_owned(), |norm| norm.to_string()));
-    }
-    list.push(("measure".to_owned(), format!("{:?}", program.measure)));
-    list
 }
 
 fn weights(before: &Program, after: &Program) -> Vec<WeightChange> {

@@ -4,6 +4,7 @@
 mod cost;
 mod difference;
 pub mod memory;
+mod settings;
 mod view;
 
 pub use cost::{CallCost, Cost, FunctionCost, PartCost, cost};

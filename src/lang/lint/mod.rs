@@ -10,6 +10,7 @@
 
 mod call_in_loop;
 mod calls;
+mod commented_division;
 mod cut_gradient;
 mod equal_terms;
 mod findings;
@@ -70,6 +71,7 @@ pub fn lint(spec: &Spec, program: Option<&Program>) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let mut findings = Findings::new(&spec.allows);
+    commented_division::commented_division(spec, &mut findings);
     unused_name::unused_name(spec, &mut findings);
     unused_param::unused_param(spec, &mut findings);
     if let Some(program) = program {

@@ -44,7 +44,7 @@ fn compare(pair: &Pair<'_, Rule>, text: &str, tokens: &[Token]) {
         Rule::doc => assert_eq!(inside, whole(TokenKind::Doc), "{text:?}"),
         Rule::file_doc => assert_eq!(inside, whole(TokenKind::FileDoc), "{text:?}"),
         Rule::warning => assert_eq!(inside, whole(TokenKind::Warning), "{text:?}"),
-        Rule::number => assert_eq!(inside, whole(TokenKind::Number), "{text:?}"),
+        Rule::number | Rule::position => assert_eq!(inside, whole(TokenKind::Number), "{text:?}"),
         Rule::string_text => assert_eq!(inside, whole(TokenKind::Text), "{text:?}"),
         Rule::name | Rule::any_dim | Rule::any_pattern | Rule::dtype => {
             assert_eq!(inside, whole(TokenKind::Word), "{text:?}");
@@ -112,6 +112,8 @@ fn what_is_easily_mistaken_is_read_alike() {
         "model M { param x: list<int>= [1] param y: set<int> = {1} }",
         "fn f(x: int[_, B], t: [[B]; 3])->[B] { let _ = x  x }",
         "let a = b / c // d\n/ e",
+        "let a = b.0.1 + c.0..2 + copy d.10.e |> f.0(x).2",
+        "model M { objective a(b) trains c.0.d, e.1 freezes c.0.d.2 { f } }",
     ] {
         assert!(agree(text), "the grammar does not read {text:?}");
     }

@@ -13,9 +13,13 @@ use crate::diagnostic::{Code, Diagnostic, Fix, is_misspelt, nearest};
 
 use super::Rule;
 use super::bracket::{Scan, scan};
+use super::division::hides_bracket;
 use super::keyword::{Begins, Keyword};
 use super::lex::{Bracket, Lexer, Token, TokenKind};
 use super::place::Place;
+
+/// What to do about a bracket that a comment hides.
+const DIVISION: &str = "`//` begins a comment, which hides a bracket; a quotient that is rounded down is `div(a, b)`";
 
 /// What pest found wrong, as a diagnostic at its place.
 pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnostic {
@@ -29,7 +33,7 @@ pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnosti
     let span = place.span(at, at + found.len());
     let before = scan(&text[..at]);
     if let Some(diagnostic) = unbalanced(place, at, found, &before) {
-        return diagnostic;
+        return if hides_bracket(&text[..at]) { diagnostic.help(DIVISION) } else { diagnostic };
     }
     if let Some((start, word, keyword)) = misspelt_before(&text[..at], found) {
         let headline = format!("`{word}` is not expected here");
@@ -45,6 +49,9 @@ pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnosti
     };
     let bracket = before.innermost();
     let diagnostic = Diagnostic::new(Code::Syntax, headline, span);
+    if hides_bracket(&text[..at]) {
+        return diagnostic.help(DIVISION);
+    }
     match help(&text[..at], found, bracket, error) {
         None => diagnostic.did_you_mean(misspelt(found, error)),
         Some(help) => {
@@ -340,6 +347,7 @@ fn word(rule: Rule) -> Option<Cow<'static, str>> {
         Rule::equals => "`=`",
         Rule::std_path => "a module, as in `std::ldm`",
         Rule::dim => "an extent",
+        Rule::position => "the index of an element",
         Rule::part_list | Rule::part_path => "a part",
         Rule::stepped => "constants of the steps, as in `t in times`",
         Rule::carried => "a carried value, as in `z = x`",

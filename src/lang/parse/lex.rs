@@ -114,6 +114,12 @@ impl<'a> Lexer<'a> {
         self.string.map(|string| string.start)
     }
 
+    /// Whether a dot that is not that of a range stands directly before, as in `nets.0`.
+    fn is_after_dot(&self) -> bool {
+        let before = &self.text[..self.at];
+        before.ends_with('.') && !before.ends_with("..")
+    }
+
     /// The kind and the length of what stands within a string.
     fn in_string(&mut self, string: Quoted, rest: &str, first: char) -> (TokenKind, usize) {
         match first {
@@ -165,6 +171,7 @@ impl<'a> Lexer<'a> {
                 self.allow = Allow::Reason;
                 (TokenKind::Warning, warning(rest))
             }
+            '0'..='9' if self.is_after_dot() => (TokenKind::Number, position(rest)),
             '0'..='9' => (TokenKind::Number, number(rest)),
             _ if is_letter(first) => {
                 let length = rest.find(|c| !is_letter(c)).unwrap_or(rest.len());
@@ -233,6 +240,11 @@ fn number(rest: &str) -> usize {
         end += if count > 0 { 1 + sign + count } else { 0 };
     }
     end + rest[end..].find(|c| !is_letter(c)).unwrap_or(rest.len() - end)
+}
+
+/// The length of the index of an element, with letters directly after it.
+fn position(rest: &str) -> usize {
+    rest.find(|c| !is_letter(c)).unwrap_or(rest.len())
 }
 
 /// The kind and the length of a sign.

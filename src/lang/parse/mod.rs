@@ -8,6 +8,7 @@ pub mod ast;
 mod bracket;
 mod build;
 mod climb;
+mod division;
 mod error;
 pub mod keyword;
 pub mod lex;
@@ -26,6 +27,8 @@ use crate::diagnostic::Diagnostic;
 use crate::source::SourceMap;
 use ast::{Ast, Expr};
 use place::Place;
+
+pub use division::divisions;
 
 /// The greatest depth of brackets within brackets: the parser recurses into them.
 const BRACKETS: usize = 50;

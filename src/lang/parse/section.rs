@@ -60,7 +60,8 @@ pub struct Known {
     pub name: &'static str,
     /// What it means, in a line.
     pub doc: &'static str,
-    /// Whether its value is made of words that only this section knows, which no name of the spec can stand for.
+    /// Whether its value is made of words that only this section knows. They are written bare, and no name of the spec can
+    /// stand for one; a string, written or computed, that holds the word is the word.
     pub has_own_words: bool,
 }
 
@@ -151,14 +152,11 @@ const DATA: Row = Row {
         ),
         value("mean", "What is subtracted from red, green and blue, which lie in 0..1; 0 unless given."),
         value("std", "What red, green and blue are divided by after that; 1 unless given."),
-        value("filter", "How images are resampled: `\"bilinear\"` (unless given), `\"bicubic\"` or `\"nearest\"`."),
+        words("filter", "How images are resampled: `bilinear` (unless given), `bicubic` or `nearest`."),
         value("stretch", "The size to which images are stretched before the centre of `size` is taken."),
         value("shorter", "The length of the shorter side, at the same ratio, before the centre of `size` is taken."),
-        value(
-            "mask",
-            "Which pixels of a mask are anomalous: `\"above_zero\"` or `\"above_half\"`; else the data set decides.",
-        ),
-        value("flip", "Flips training images at random: `\"horizontal\"`, `\"vertical\"`, `\"both\"` or `\"none\"`."),
+        words("mask", "Which pixels of a mask are anomalous: `above_zero` or `above_half`; else the data set decides."),
+        words("flip", "Flips training images at random: `horizontal`, `vertical`, `both` or `none`."),
         value("rotate", "Turns training images at random, by up to so many degrees either way, from 0 to 180."),
         value("brightness", "Changes the brightness of training images at random, by up to this share, from 0 to 1."),
         value("contrast", "Changes the contrast of training images at random, by up to this share, from 0 to 1."),

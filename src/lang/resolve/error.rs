@@ -5,6 +5,8 @@ use diadc_core::span::Span;
 use crate::diagnostic::{Code, Diagnostic, Fix, nearest};
 use crate::parse::ast::Name;
 
+use super::foreign::in_other_words;
+
 pub(super) fn duplicate(name: &Name, first: Span) -> Diagnostic {
     Diagnostic::new(Code::DuplicateName, format!("`{}` is defined twice", name.node), name.span)
         .here("again here")
@@ -23,7 +25,7 @@ pub(super) fn unknown_word<'a>(word: &str, span: Span, known: impl IntoIterator<
     if word == "return" {
         return unknown_name(word, span, []).help("the last expression of a body is its value, without `return`");
     }
-    if let Some(help) = foreign(word) {
+    if let Some(help) = in_other_words(word) {
         return unknown_name(word, span, []).help(help);
     }
     let diagnostic = unknown_name(word, span, known);
@@ -31,21 +33,6 @@ pub(super) fn unknown_word<'a>(word: &str, span: Span, known: impl IntoIterator<
         return diagnostic.help("an extent gets its name in the shape of a parameter, as in `x: [B, C, H, W]`");
     }
     diagnostic
-}
-
-/// What this language has in the place of a word of another one.
-fn foreign(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "range" | "arange" => "whole numbers that follow each other are written `0..3`",
-        "lambda" => "a function without a name is written `|x| ..`",
-        "True" => "it is written `true`",
-        "False" => "it is written `false`",
-        "None" | "null" | "nil" => "it is written `none`",
-        "self" | "this" => "parts, params and functions of the model are named as they are, without a word before them",
-        "elif" | "elsif" => "it is written `else if`",
-        "def" => "a function begins with `fn`",
-        _ => return None,
-    })
 }
 
 pub(super) fn unknown_type<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
@@ -132,6 +119,34 @@ pub(super) fn not_a_var(name: &Name, defined: Option<Span>) -> Diagnostic {
     }
 }
 
+/// A parameter, or another name that is given one value, to which a statement gives another.
+pub(super) fn given(name: &Name, defined: Span) -> Diagnostic {
+    Diagnostic::new(Code::NotAVar, format!("`{}` can't be given another value", name.node), name.span)
+        .also(defined, "it gets its value here")
+        .help("give the new value a name with `let`, be it the same one")
+        .fix(Fix::write(format!("let {}", name.node), name.span))
+}
+
+/// A statement that gives a name a value where nothing has that name; `word` is what would define it.
+pub(super) fn not_defined(name: &Name, misspelt: Option<&str>, word: &str) -> Diagnostic {
+    let unknown = unknown_name(&name.node, name.span, []);
+    if misspelt.is_some() {
+        return unknown.did_you_mean(misspelt);
+    }
+    let defined = format!("{word} {}", name.node);
+    unknown
+        .help(format!("a name gets its first value by `{word}`: write `{defined} = ..`"))
+        .fix(Fix::write(defined, name.span))
+}
+
+/// A name that a body defines further down.
+pub(super) fn used_before(word: &str, span: Span, defined: Span) -> Diagnostic {
+    Diagnostic::new(Code::UnknownName, format!("`{word}` is used before it gets its value"), span)
+        .here("not known yet")
+        .also(defined, "it gets its value here")
+        .help("move its `let` up, before its first use")
+}
+
 pub(super) fn outer_var(name: &Name, defined: Span) -> Diagnostic {
     let text = format!("`{}` can't be given another value in here", name.node);
     Diagnostic::new(Code::NotAVar, text, name.span).also(defined, "a `var` outside").help(
@@ -149,6 +164,12 @@ pub(super) fn unused_value(span: Span) -> Diagnostic {
 pub(super) fn unknown_setting<'a>(name: &Name, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     Diagnostic::new(Code::UnknownSetting, format!("the model has no `param {}`", name.node), name.span)
         .one_of(&name.node, known)
+}
+
+/// A value from outside that lacks the brackets of a list or set.
+pub(super) fn unbracketed(name: &Name, value: Span, written: &str) -> Diagnostic {
+    let text = format!("`{}` holds several values, which stand in brackets", name.node);
+    Diagnostic::new(Code::Syntax, text, value).help(format!("write `--set '{}={written}'`", name.node))
 }
 
 pub(super) fn unknown_warning(name: &Name) -> Diagnostic {

@@ -108,9 +108,17 @@ impl Loader<'_> {
     }
 }
 
-/// The byte at which the first item of a text begins, behind the lines about the whole file.
+/// The byte at which the first item of a text begins, behind the lines about the whole file. Comments that stand directly
+/// above an item belong to it.
 fn top(text: &str) -> u32 {
-    let is_before = |token: &Token| matches!(token.kind, TokenKind::Space | TokenKind::Comment | TokenKind::FileDoc);
-    let first = Lexer::new(text).find(|token| !is_before(token));
-    first.and_then(|token| u32::try_from(token.start).ok()).unwrap_or(0)
+    let mut comments: Option<Token> = None;
+    for token in Lexer::new(text) {
+        match token.kind {
+            TokenKind::Space if token.of(text).matches('\n').count() < 2 => {}
+            TokenKind::Space | TokenKind::FileDoc => comments = None,
+            TokenKind::Comment => comments = comments.or(Some(token)),
+            _ => return u32::try_from(comments.unwrap_or(token).start).unwrap_or(0),
+        }
+    }
+    0
 }

@@ -7,6 +7,7 @@
 
 pub mod builtin;
 mod error;
+mod foreign;
 mod import;
 mod index;
 mod library;
@@ -25,7 +26,8 @@ use diadc_core::span::{Span, Spanned};
 
 use crate::diagnostic::{Allow, Code, Diagnostic, in_order};
 use crate::parse;
-use crate::parse::ast::{Ast, ItemKind, Name};
+use crate::parse::ast::{Ast, ExprKind, ItemKind, MemberKind, Name, TypeKind};
+use crate::parse::divisions;
 use crate::source::{Files, SourceMap};
 
 pub use index::{Definition, Index};
@@ -60,6 +62,9 @@ pub fn resolve(
     let is_std = |file: &File| library.sources().get(file.source).name.starts_with("std::");
     let is_std: Vec<bool> = files.iter().map(is_std).collect();
     reads.finish(&mut spec, &files, &is_std);
+    for (file, _) in files.iter().zip(&is_std).filter(|(_, is_std)| !**is_std) {
+        spec.divisions.extend(divisions(file.source, &library.sources().get(file.source).text));
+    }
     spec.allows = allows(&files, &mut diagnostics);
     spec.settings = read_settings(&spec, settings, library.sources_mut(), &mut diagnostics);
     spec.diagnostics = in_order(diagnostics);
@@ -127,7 +132,7 @@ fn read_settings(
         .block(model)
         .members
         .iter()
-        .filter(|(_, (_, member))| matches!(member.kind, parse::ast::MemberKind::Param(_)))
+        .filter(|(_, (_, member))| matches!(member.kind, MemberKind::Param(_)))
         .map(|(name, _)| &**name)
         .collect();
     for (key, value) in settings {
@@ -142,13 +147,36 @@ fn read_settings(
             diagnostics.push(error::set_twice(&name, first.span));
             continue;
         }
+        let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
+        let whole = Span { source: id, start: end + 1, end: (end + 1).saturating_add(length) };
         match parse::parse_expression(id, key.len() + 1, sources) {
             Ok(expr) => {
                 diagnostics.extend(names::check_setting(spec, spec.block(model), key, &expr));
                 read.push((name, expr));
             }
-            Err(more) => diagnostics.extend(more),
+            Err(more) => match unbracketed(spec, &name, value, sources) {
+                Some(written) => diagnostics.push(error::unbracketed(&name, whole, &written)),
+                None => diagnostics.extend(more),
+            },
         }
     }
     read
+}
+
+/// The value of a setting with the brackets that it lacks, if the `param` holds several values and it lacks nothing else.
+fn unbracketed(spec: &Spec, name: &Name, value: &str, sources: &mut SourceMap) -> Option<String> {
+    let (_, member) = spec.block(spec.model?).members.get(&name.node)?;
+    let MemberKind::Param(def) = &member.kind else { return None };
+    let is_set = match (def.ty.as_ref().map(|ty| &ty.kind), &def.default.kind) {
+        (Some(TypeKind::Generic(kind, _)), _) => &*kind.node == "set",
+        (Some(TypeKind::Name(kind)), _) if &**kind == "pair" => false,
+        (Some(TypeKind::Repeat(..)), _) | (None, ExprKind::List(_)) => false,
+        (None, ExprKind::Set(_)) => true,
+        (Some(_) | None, _) => return None,
+    };
+    let words = value.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
+    let words = words.collect::<Vec<_>>().join(", ");
+    let written = if is_set { format!("{{{words}}}") } else { format!("[{words}]") };
+    let id = sources.add(format!("--set {}", name.node), written.as_str());
+    parse::parse_expression(id, 0, sources).is_ok().then_some(written)
 }

@@ -3,25 +3,26 @@
 //! In: a [`Spec`] whose top-level names are bound. Out: diagnostics, and which names are read. Fields of values are not
 //! checked here.
 
+mod asked;
 mod member;
+mod unknown;
 
 use std::sync::Arc;
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, nearest_of};
+use crate::diagnostic::Diagnostic;
 use crate::parse::ast::{
     Body, DimPattern, Expr, ExprKind, FnDef, ItemKind, Member, MemberKind, Name, Param, Pattern, Statement, StringPart,
     Type, TypeKind,
 };
-use crate::parse::keyword::{Begins, Keyword};
 
 use super::builtin::{Builtin, GENERIC_TYPES, TYPES};
 use super::index::{Definition, Index};
 use super::reads::Reads;
-use super::spec::{Binding, Block, ModuleId, Reader, Spec, member_name};
+use super::spec::{Binding, Block, EnumId, Meanings, ModuleId, Reader, Spec, member_name};
 use super::variable::variables;
-use super::{File, error, import};
+use super::{File, error};
 
 /// All errors in the names of all files, and which names are read.
 pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) -> (Vec<Diagnostic>, Reads) {
@@ -91,17 +92,18 @@ pub(super) fn check_setting(spec: &Spec, model: &Block, param: &str, expr: &Expr
     names.diagnostics
 }
 
-/// The errors in the names of an expression from outside. Its inputs hide members of the model with the same name.
+/// The errors in the names of an expression from outside, and what names in it mean that no scope says. Its inputs hide
+/// members of the model with the same name.
 pub(super) fn check_query<'a>(
     spec: &Spec,
     model: &Block,
     expr: &Expr,
     inputs: impl Iterator<Item = &'a Name>,
-) -> Vec<Diagnostic> {
+) -> (Vec<Diagnostic>, Meanings) {
     let mut names = Names::new(spec, ModuleId(0), Some(model));
-    inputs.for_each(|input| names.local(input, LocalKind::Let));
+    inputs.for_each(|input| names.local(input, LocalKind::Given));
     names.expr(expr);
-    names.diagnostics
+    (names.diagnostics, names.reads.meanings)
 }
 
 struct Local {
@@ -114,7 +116,10 @@ struct Local {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LocalKind {
+    /// A name that a `let` gives by itself, which could be a `var`.
     Let,
+    /// Any other name of one value: a parameter, an element of a list or tuple, a value of a `loop`.
+    Given,
     Var,
     /// A `var` outside of the `loop`, or of the function without a name, in which it is used.
     OuterVar,
@@ -125,6 +130,10 @@ struct Names<'a> {
     module: ModuleId,
     block: Option<&'a Block>,
     locals: Vec<Local>,
+    /// The names that the bodies around this place define further down, innermost last.
+    later: Vec<(Arc<str>, Span)>,
+    /// The enumeration that is asked for where an expression stands.
+    asked: Option<EnumId>,
     /// The type of the setting from outside that is checked, if the type is one word.
     wanted: Option<Arc<str>>,
     /// The member of the model that is checked.
@@ -142,6 +151,8 @@ impl<'a> Names<'a> {
             module,
             block,
             locals: Vec::new(),
+            later: Vec::new(),
+            asked: None,
             wanted: None,
             member: None,
             reads: Reads::default(),
@@ -227,7 +238,7 @@ impl<'a> Names<'a> {
             }
         }
         for param in params {
-            self.local(&param.name, LocalKind::Let);
+            self.local(&param.name, LocalKind::Given);
         }
     }
 
@@ -272,7 +283,7 @@ impl<'a> Names<'a> {
     fn shape_variables(&mut self, ty: &Type) {
         for (name, span) in variables(ty) {
             if !self.knows(&name) {
-                self.locals.push(Local { name, span, kind: LocalKind::Let, is_read: true });
+                self.locals.push(Local { name, span, kind: LocalKind::Given, is_read: true });
             }
         }
     }
@@ -319,61 +330,60 @@ impl<'a> Names<'a> {
     }
 
     fn body(&mut self, body: &Body) {
-        let depth = self.locals.len();
+        let asked = self.asked.take();
+        let (depth, outside) = (self.locals.len(), self.later.len());
+        // The first name that is still to come is the last of the list.
+        let defined: Vec<_> = body.statements.iter().flat_map(unknown::defined).collect();
+        self.later.extend(defined.into_iter().rev());
         for (i, statement) in body.statements.iter().enumerate() {
+            let is_last = i + 1 == body.statements.len();
             match statement {
                 Statement::Let(pattern, value) => {
                     self.expr(value);
-                    self.pattern(pattern);
+                    self.later.truncate(self.later.len() - unknown::defined(statement).count());
+                    let kind = if let Pattern::Name(_) = pattern { LocalKind::Let } else { LocalKind::Given };
+                    self.pattern(pattern, kind);
                 }
                 Statement::Var(name, value) => {
                     self.expr(value);
+                    self.later.pop();
                     self.watched(name, LocalKind::Var);
                 }
                 Statement::Assign(name, value) => {
                     self.expr(value);
-                    self.note(&name.node, name.span);
-                    match self.locals.iter().rev().find(|local| local.name == name.node) {
-                        Some(Local { kind: LocalKind::Var, .. }) => {}
-                        Some(Local { kind: LocalKind::OuterVar, span, .. }) => {
-                            self.diagnostics.push(error::outer_var(name, *span));
-                        }
-                        Some(Local { kind: LocalKind::Let, span, .. }) => {
-                            self.diagnostics.push(error::not_a_var(name, Some(*span)));
-                        }
-                        None if self.knows(&name.node) => self.diagnostics.push(error::not_a_var(name, None)),
-                        None => self.unknown(&name.node, name.span),
-                    }
+                    self.assigned(name, body);
                 }
                 Statement::Expr(value) => {
                     let known = self.diagnostics.len();
+                    self.asked = asked.filter(|_| is_last);
                     self.expr(value);
-                    let is_last = i + 1 == body.statements.len();
                     if !is_last && !acts(value) && self.diagnostics.len() == known {
                         self.diagnostics.push(error::unused_value(value.span));
                     }
                 }
             }
         }
+        self.later.truncate(outside);
         self.leave(depth);
     }
 
-    fn pattern(&mut self, pattern: &Pattern) {
+    fn pattern(&mut self, pattern: &Pattern, kind: LocalKind) {
         match pattern {
             Pattern::Any => {}
-            Pattern::Name(name) => self.watched(name, LocalKind::Let),
-            Pattern::Tuple(items, _) => items.iter().for_each(|item| self.pattern(item)),
+            Pattern::Name(name) => self.watched(name, kind),
+            Pattern::Tuple(items, _) => items.iter().for_each(|item| self.pattern(item, kind)),
         }
     }
 
     fn expr(&mut self, expr: &Expr) {
+        let asked = self.asked.take();
         match &expr.kind {
             ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_) | ExprKind::None => {}
             ExprKind::String(parts) => self.string(parts),
-            ExprKind::Name(name) => self.name(name, expr.span),
+            ExprKind::Name(name) => self.name(name, expr.span, asked),
             ExprKind::Path(owner, case) => self.path(owner, case),
             ExprKind::List(items) | ExprKind::Set(items) | ExprKind::Tuple(items) => {
-                items.iter().for_each(|item| self.expr(item));
+                items.iter().for_each(|item| self.asking(asked, item));
             }
             ExprKind::Record(entries) => {
                 for (i, (name, value)) in entries.iter().enumerate() {
@@ -384,42 +394,44 @@ impl<'a> Names<'a> {
                 }
             }
             ExprKind::Unary(_, x) | ExprKind::Field(x, _) | ExprKind::Copy(x) => self.expr(x),
-            ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) | ExprKind::Pipe(a, b) => {
+            ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => {
                 self.expr(a);
                 self.expr(b);
             }
-            ExprKind::Range { low, high, .. } => low.iter().chain(high).for_each(|end| self.expr(end)),
-            ExprKind::Call(callee, arguments) => {
-                self.expr(callee);
-                for argument in arguments {
-                    self.expr(&argument.value);
-                }
+            ExprKind::Pipe(value, stage) => {
+                self.expr(value);
+                self.stage(stage);
             }
+            ExprKind::Range { low, high, .. } => low.iter().chain(high).for_each(|end| self.expr(end)),
+            ExprKind::Call(callee, arguments) => self.call(callee, arguments, 0),
             ExprKind::Placed(layer, path, _) => {
                 self.expr(layer);
                 self.string(path);
             }
             ExprKind::Lambda(lambda) => self.within(|names| {
-                lambda.params.iter().for_each(|name| names.local(name, LocalKind::Let));
+                lambda.params.iter().for_each(|name| names.local(name, LocalKind::Given));
                 names.frozen_body(&lambda.body);
             }),
             ExprKind::If(choice) => {
                 self.expr(&choice.condition);
-                self.body(&choice.then);
-                choice.otherwise.iter().for_each(|body| self.body(body));
+                for body in [&choice.then].into_iter().chain(&choice.otherwise) {
+                    self.asked = asked;
+                    self.body(body);
+                }
             }
             ExprKind::For(each) => {
                 self.expr(&each.list);
                 self.within(|names| {
-                    each.index.iter().for_each(|pattern| names.pattern(pattern));
-                    names.pattern(&each.element);
+                    each.index.iter().for_each(|pattern| names.pattern(pattern, LocalKind::Given));
+                    names.pattern(&each.element, LocalKind::Given);
+                    names.asked = asked;
                     names.body(&each.body);
                 });
             }
             ExprKind::Loop(run) => {
                 run.carried.iter().chain(&run.stepped).for_each(|(_, value)| self.expr(value));
                 self.within(|names| {
-                    run.carried.iter().chain(&run.stepped).for_each(|(name, _)| names.local(name, LocalKind::Let));
+                    run.carried.iter().chain(&run.stepped).for_each(|(name, _)| names.local(name, LocalKind::Given));
                     names.frozen_body(&run.body);
                 });
             }
@@ -474,11 +486,14 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn name(&mut self, name: &Arc<str>, span: Span) {
+    fn name(&mut self, name: &Arc<str>, span: Span, asked: Option<EnumId>) {
         self.read(name);
         self.note(name, span);
+        if self.is_case_of(asked, name, span) {
+            return;
+        }
         if !self.knows(name) {
-            self.unknown(name, span);
+            self.unknown(name, span, asked);
         } else if let (Some(Binding::Ambiguous(owners)), false) =
             (self.spec.module(self.module).scope.get(name), self.is_nearer(name))
         {
@@ -500,41 +515,6 @@ impl<'a> Names<'a> {
             || self.spec.module(self.module).scope.contains_key(name)
             || Builtin::named(name).is_some()
             || name == "pi"
-    }
-
-    fn unknown(&mut self, name: &str, span: Span) {
-        // It may be the name of a member that could not be read.
-        if self.block.is_some_and(|block| block.is_partial) {
-            return;
-        }
-        let locals = self.locals.iter().map(|local| &*local.name);
-        let members = self.block.into_iter().flat_map(|block| {
-            block.params.iter().map(|param| &*param.name.node).chain(block.members.keys().map(|name| &**name))
-        });
-        let scope = self.spec.module(self.module).scope.keys().map(|name| &**name);
-        let builtins = Builtin::ALL.iter().map(|builtin| builtin.word());
-        let own = locals.chain(members).collect();
-        let known =
-            nearest_of(name, [own, Keyword::beginning(Begins::Statement).collect(), scope.chain(builtins).collect()]);
-        let wanted = self.wanted.as_deref().unwrap_or_default();
-        if let Some(diagnostic) = import::missing(self.spec, self.module, name, span).filter(|_| wanted.is_empty()) {
-            self.diagnostics.push(diagnostic);
-            return;
-        }
-        self.diagnostics.push(match (self.spec.module(self.module).scope.get(wanted), wanted) {
-            (Some(Binding::Enum(id)), _) => {
-                let cases = &self.spec.enumeration(*id).cases;
-                error::unknown_name(name, span, []).one_of(name, cases.iter().map(|case| &*case.node))
-            }
-            (_, "string") => {
-                let help = format!("a string stands in double quotes: `\"{name}\"`");
-                error::unknown_name(name, span, []).help(help)
-            }
-            (_, "int" | "float" | "bool") => {
-                error::unknown_name(name, span, []).help(format!("the value must be of type `{wanted}`"))
-            }
-            _ => error::unknown_word(name, span, known),
-        });
     }
 }
 

@@ -12,7 +12,7 @@ use crate::parse;
 use crate::parse::ast::{Expr, Name};
 use crate::source::SourceMap;
 
-use super::spec::Spec;
+use super::spec::{Meanings, Spec};
 use super::{error, names};
 use crate::diagnostic::{Diagnostic, in_order};
 
@@ -25,6 +25,8 @@ pub struct Query {
     pub expr: Expr,
     /// The input tensors by name, with their facts.
     pub inputs: Vec<(Name, Fact)>,
+    /// What names in it mean that no scope says.
+    pub meanings: Meanings,
 }
 
 /// Reads an expression. It sees the `inputs`, the members of the model and the names of the model's file; of two with
@@ -50,8 +52,12 @@ pub fn query(
     let whole = Span { source, start: 0, end: length(text) };
     let Some(model) = spec.model else { return Err(vec![error::no_model(whole)]) };
     let expr = parse::parse_expression(source, 0, sources)?;
-    let diagnostics = names::check_query(spec, spec.block(model), &expr, inputs.iter().map(|(name, _)| name));
-    if diagnostics.is_empty() { Ok(Query { text: text.into(), expr, inputs }) } else { Err(in_order(diagnostics)) }
+    let names = inputs.iter().map(|(name, _)| name);
+    let (diagnostics, meanings) = names::check_query(spec, spec.block(model), &expr, names);
+    if !diagnostics.is_empty() {
+        return Err(in_order(diagnostics));
+    }
+    Ok(Query { text: text.into(), expr, inputs, meanings })
 }
 
 /// The inputs as a text with one line for each, which messages can point at.

@@ -10,7 +10,7 @@ use diadc_core::span::Span;
 use crate::parse::ast::{ItemKind, MemberKind, Name, SectionContent};
 
 use super::File;
-use super::spec::{Binding, Block, ModuleId, Reader, Spec, Unread};
+use super::spec::{Binding, Block, Meanings, ModuleId, Reader, Spec, Unread};
 
 /// The names that were read, and those that were not.
 #[derive(Default)]
@@ -21,6 +21,8 @@ pub(super) struct Reads {
     pub(super) top: HashSet<(ModuleId, Arc<str>)>,
     /// The members of the model that were read, each with the member that reads it.
     pub(super) members: Vec<Reader>,
+    /// What names mean that their own scope does not say.
+    pub(super) meanings: Meanings,
 }
 
 impl Reads {
@@ -29,6 +31,7 @@ impl Reads {
         self.unread.append(&mut other.unread);
         self.top.extend(other.top.drain());
         self.members.append(&mut other.members);
+        self.meanings.extend(other.meanings.drain());
     }
 
     /// Writes the notes into the spec. `is_std` says which modules belong to the standard library.
@@ -64,6 +67,7 @@ impl Reads {
             unread.extend(idle.map(|name| Unread { name: name.clone(), is_import: false, needless: None }));
         }
         spec.unread = unread;
+        spec.meanings = self.meanings;
         spec.readers = self.members;
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use diadc_core::span::{SourceId, Span};
 
@@ -48,6 +48,22 @@ pub struct Spec {
     pub unread: Vec<Unread>,
     /// Which members of the model read which.
     pub readers: Vec<Reader>,
+    /// What names mean that their own scope does not say.
+    pub meanings: Meanings,
+    /// Comments outside of the standard library that would be the second half of a division in other languages.
+    pub divisions: Vec<Span>,
+}
+
+/// What names mean that their own scope does not say, by their places.
+pub type Meanings = FxHashMap<Span, Meaning>;
+
+/// What a name means that its own scope does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// A case of the enumeration that the parameter asks for whose argument it is.
+    Case(EnumId, usize),
+    /// Nothing, for a reason that has been reported elsewhere.
+    Reported,
 }
 
 /// A name that nothing reads.
@@ -154,6 +170,28 @@ impl Block {
 }
 
 impl Spec {
+    /// Whether the user's file defines a block, a function, a value or an enum.
+    #[must_use]
+    pub fn defines_something(&self) -> bool {
+        self.defined().next().is_some()
+    }
+
+    /// The names that the user's file defines itself, with what each is, in words.
+    pub fn defined(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let own = self.modules.first().map(|module| module.source);
+        let scope = self.modules.first().into_iter().flat_map(|module| module.scope.values());
+        scope.filter_map(move |binding| {
+            let (what, name) = match binding {
+                Binding::Fn(_, def) => ("function", &def.name),
+                Binding::Let(_, def) => ("value", &def.name),
+                Binding::Block(id) => ("block", &self.block(*id).name),
+                Binding::Enum(id) => ("enum", &self.enumeration(*id).name),
+                Binding::Case(..) | Binding::Ambiguous(_) | Binding::Broken => return None,
+            };
+            (Some(name.span.source) == own).then_some((what, &*name.node))
+        })
+    }
+
     /// A block.
     #[must_use]
     pub fn block(&self, id: BlockId) -> &Block {

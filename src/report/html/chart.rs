@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::axis::Axis;
 use super::escape::Escaped;
-use crate::diagnostic::grouped;
+use crate::diagnostic::{grouped, significant};
 use crate::report::LossCurve;
 
 const WIDTH: f64 = 760.0;
@@ -40,7 +40,7 @@ pub(super) fn chart(page: &mut String, curve: &LossCurve) -> fmt::Result {
     let end = line.last().map_or(last.1, |point| point.1);
     let scale = if y.is_logarithmic() { ", logarithmic scale" } else { "" };
     let left_out = curve.points.len() - points.len();
-    write!(page, "<span class=\"note\">loss by step{scale}; ends near {end:.4}")?;
+    write!(page, "<span class=\"note\">loss by step{scale}; ends near {}", significant(end))?;
     if left_out > 0 {
         write!(page, "; {left_out} not finite, left out")?;
     }

@@ -27,10 +27,21 @@ impl Display for Path<'_> {
     }
 }
 
-/// A sentence with names in backticks, which become code; not for attributes.
+/// A sentence, which begins with a capital letter, with names in backticks, which become code; not for attributes.
 pub(super) struct Sentence<'a>(pub(super) &'a str);
 
 impl Display for Sentence<'_> {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        let mut letters = self.0.chars();
+        let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+        write!(formatter, "{}", Words(&format!("{first}{}", letters.as_str())))
+    }
+}
+
+/// Words within a sentence, with names in backticks, which become code; not for attributes.
+pub(super) struct Words<'a>(pub(super) &'a str);
+
+impl Display for Words<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         self.0.split('`').enumerate().try_for_each(|(index, part)| {
             let part = Escaped(part);

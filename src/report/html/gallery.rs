@@ -8,6 +8,7 @@ use image::RgbImage;
 use rayon::prelude::*;
 
 use super::escape::{Escaped, Path};
+use crate::diagnostic::significant;
 use crate::report::Example;
 use crate::report::colour::heat;
 use crate::report::picture::png;
@@ -51,7 +52,7 @@ fn row(page: &mut String, example: &Example, images: &mut impl Iterator<Item = S
     writeln!(page, "<figure class=\"example\">\n<figcaption>")?;
     writeln!(page, "<span class=\"badge {kind}\">{}</span>", Escaped(name))?;
     writeln!(page, "<span class=\"id\">{}</span>", Path(&example.id))?;
-    writeln!(page, "<span class=\"score\">score <b>{:.4}</b></span>\n</figcaption>", example.score)?;
+    writeln!(page, "<span class=\"score\">score <b>{}</b></span>\n</figcaption>", significant(example.score.into()))?;
     writeln!(page, "<div class=\"panels\" style=\"--panels:{}\">", example.panels.len().max(1))?;
     for (panel, image) in example.panels.iter().zip(images) {
         let (width, height) = panel.image.dimensions();

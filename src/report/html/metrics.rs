@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::escape::{Escaped, Sentence};
+use super::escape::{Escaped, Sentence, Words};
 use crate::evaluate::evaluation::{Count, Evaluation};
 use crate::evaluate::metric::MetricValue;
 use crate::report::table::notes;
@@ -57,12 +57,12 @@ pub(super) fn table(page: &mut String, evaluations: &[Evaluation]) -> fmt::Resul
         )?;
     }
     for evaluation in evaluations {
-        let of = if several { format!("{}: ", evaluation.protocol.name()) } else { String::new() };
+        let of = if several { format!("Protocol {}: ", evaluation.protocol.name()) } else { String::new() };
         for note in notes(evaluation) {
-            writeln!(page, "<p class=\"note\">– {of}{}</p>", Sentence(&note))?;
+            writeln!(page, "<p class=\"note\">– {of}{}</p>", Words(&note))?;
         }
         if let Some(variation) = &evaluation.variation {
-            writeln!(page, "<p class=\"note\">{of}{}</p>", Sentence(&variation.words()))?;
+            writeln!(page, "<p class=\"note\">{}</p>", Sentence(&format!("{of}{}", variation.words())))?;
         }
     }
     Ok(())

@@ -15,6 +15,7 @@ mod published;
 use std::fmt::{self, Write};
 
 use super::Report;
+use crate::diagnostic::count;
 use crate::evaluate::evaluation::{Count, Evaluation};
 use escape::{Escaped, Sentence};
 
@@ -43,8 +44,10 @@ fn write(page: &mut String, report: &Report) -> fmt::Result {
     writeln!(page, "<title>{title}: report</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>")?;
     header(page, report)?;
     section(page, "metrics", "Metrics", |page| metrics::table(page, &report.evaluations))?;
-    if let (Some(published), Some(evaluation)) = (&report.published, report.evaluations.first()) {
-        section(page, "published", "Beside published numbers", |page| published::tables(page, evaluation, published))?;
+    if let Some(published) = &report.published {
+        section(page, "published", "Beside published numbers", |page| {
+            report.evaluations.iter().try_for_each(|evaluation| published::tables(page, evaluation, published))
+        })?;
     }
     if !report.losses.is_empty() {
         section(page, "training", "Training", |page| {
@@ -66,15 +69,14 @@ fn header(page: &mut String, report: &Report) -> fmt::Result {
     let first = report.evaluations.first();
     let classes = first.map_or(0, |evaluation| evaluation.classes.len());
     let Count { good, anomalous } = first.map_or(Count::default(), Evaluation::images);
-    let plural = if classes == 1 { "class" } else { "classes" };
     writeln!(page, "<header>\n<p class=\"kicker\">Anomaly detection report</p>")?;
     writeln!(page, "<h1>{}</h1>", Escaped(&report.spec))?;
     writeln!(
         page,
-        "<p class=\"lead\"><b>{}</b> on <b>{}</b>: {} {plural}, {good} good and {anomalous} anomalous test images.</p>",
+        "<p class=\"lead\"><b>{}</b> on <b>{}</b>: {}, {good} good and {anomalous} anomalous test images.</p>",
         Escaped(&report.model),
         Escaped(&report.dataset),
-        classes,
+        count(classes, "class"),
     )?;
     first.map_or(Ok(()), |evaluation| metrics::headline(page, evaluation))?;
     let facts =

@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 
 use super::escape::{Escaped, Sentence};
 use super::metrics::percent;
+use crate::diagnostic::signed;
 use crate::evaluate::evaluation::Evaluation;
 use crate::report::published::Published;
 
@@ -53,7 +54,7 @@ fn row(page: &mut String, name: &str, own: Option<f64>, theirs: impl Iterator<It
     for theirs in theirs {
         match (theirs, own) {
             (Some(theirs), Some(own)) => {
-                write!(page, "<td>{theirs:.1}<span class=\"apart\">{:+.1}</span></td>", 100.0 * own - theirs)?;
+                write!(page, "<td>{theirs:.1}<span class=\"apart\">{}</span></td>", signed(100.0 * own - theirs))?;
             }
             (Some(theirs), None) => write!(page, "<td>{theirs:.1}</td>")?,
             (None, _) => write!(page, "<td>–</td>")?,

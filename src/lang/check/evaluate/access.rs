@@ -94,14 +94,14 @@ impl Expander<'_> {
                 None => error::unknown_field(name, "this record", entries.keys().map(|key| &**key), span),
             }
         } else if let Value::List(items) | Value::Tuple(items) = owner {
-            let item = match &**name {
-                "first" => Some(items.first()),
-                "last" => Some(items.last()),
-                _ => None,
+            let index = match &**name {
+                "first" => Some(0),
+                "last" => Some(items.len().saturating_sub(1)),
+                position => position.parse().ok(),
             };
-            match item {
-                Some(Some(item)) => return item.clone().sound(),
-                Some(None) => error::out_of_range(0, 0, span),
+            match index.map(|index| items.get(index).ok_or(index)) {
+                Some(Ok(item)) => return item.clone().sound(),
+                Some(Err(index)) => error::out_of_range(as_int(index), items.len(), span),
                 None => error::unknown_field(name, "a list", ["first", "last"], span),
             }
         } else if let Value::Instance(id) = owner {

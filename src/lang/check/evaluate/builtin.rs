@@ -8,10 +8,10 @@ use crate::resolve::builtin::{Builtin, Default};
 
 use super::argument::{Arguments, Formal};
 use super::site::CallSite;
-use crate::check::Expander;
 use crate::check::report::Outcome;
 use crate::check::value::environment::Environment;
 use crate::check::value::{Given, Partial, Value, WeightPlace};
+use crate::check::{Expander, error};
 
 impl Expander<'_> {
     /// The result of a built-in function; also the place for weights again, if the function has no weights.
@@ -27,6 +27,7 @@ impl Expander<'_> {
             return Ok((Value::Partial(Rc::new(Partial { builtin, arguments: given, place })), None));
         }
         let parameters = builtin.parameters();
+        self.in_a_list(builtin, &given)?;
         let formals: Vec<Formal<'_>> = parameters
             .iter()
             .map(|parameter| Formal { name: parameter.name, optional: parameter.default != Default::Required })
@@ -41,6 +42,21 @@ impl Expander<'_> {
         let operands: Vec<Span> = tensors.map(|(.., span)| *span).collect();
         let site = CallSite { callee: builtin.word(), span, env, place: place.as_ref(), operands: &operands };
         self.run_builtin(builtin, &Arguments { site, values })
+    }
+
+    /// Refuses several tensors, one after the other, for a function that takes a list of them.
+    fn in_a_list(&mut self, builtin: Builtin, given: &[Given]) -> Outcome<()> {
+        let takes_list = builtin.parameters().first().is_some_and(|parameter| parameter.name == "list");
+        let is_tensor = |given: &&Given| given.name.is_none() && matches!(given.value, Value::Tensor(_));
+        let tensors: Vec<&Given> = given.iter().take_while(is_tensor).collect();
+        let [first, .., last] = tensors.as_slice() else { return Ok(()) };
+        if !takes_list {
+            return Ok(());
+        }
+        let word = builtin.word();
+        let what = format!("`list` of `{word}`");
+        let diagnostic = error::wrong_type(&what, "a list", "a tensor with others after it", first.span.to(last.span));
+        Err(self.report(diagnostic.help(format!("put them in brackets: `{word}([a, b])`"))))
     }
 
     fn run_builtin(&mut self, builtin: Builtin, arguments: &Arguments<'_>) -> Outcome<(Value, Option<WeightPlace>)> {

@@ -211,9 +211,14 @@ impl Expander<'_> {
         }
         let mut inner = self.environment_of(instance, module, scope);
         let of_block = inner.locals.len();
+        let known = self.reports.all.len();
         let entered = self.enter_call(span)?;
         let value = self.run_function(&mut inner, def, given, span);
         self.leave(entered, Callee::Method(instance, def), &inner.locals[of_block..]);
+        let is_sound = value.as_ref().is_ok_and(|value| !value.holds_poison()) && self.reports.all.len() == known;
+        if instance == InstanceId::MODEL && is_sound {
+            self.called.insert(def.name.node.clone());
+        }
         value
     }
 

@@ -6,7 +6,7 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::builtin::Builtin;
-use crate::resolve::spec::Binding;
+use crate::resolve::spec::{Binding, Meaning};
 
 use crate::check::report::{Outcome, Reported};
 use crate::check::value::Value;
@@ -23,6 +23,11 @@ impl Expander<'_> {
             && let Some(value) = self.member(instance, name, span, env)
         {
             return value;
+        }
+        match self.meanings.get(&span) {
+            Some(Meaning::Case(id, case)) => return Ok(Value::Case(*id, *case)),
+            Some(Meaning::Reported) => return Err(Reported::before()),
+            None => {}
         }
         if let Some(binding) = self.spec.module(env.module).scope.get(name) {
             return self.binding(binding, name, span);

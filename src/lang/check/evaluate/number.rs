@@ -46,8 +46,11 @@ impl Expander<'_> {
                 self.whole(arguments.get("x").0.int(), x.floor(), arguments)
             }
             CompileTimeWord::Div => {
-                let a = self.int_argument(arguments, "a", i64::MIN)?;
                 let b = self.int_argument(arguments, "b", 1)?;
+                if let Value::Dim(extent) = arguments.get("a").0 {
+                    return Ok(Value::of_dim(&extent.divided_floor(b)));
+                }
+                let a = self.int_argument(arguments, "a", i64::MIN)?;
                 Ok(Value::Int(a.div_euclid(b)))
             }
             CompileTimeWord::Fail => {

@@ -223,7 +223,10 @@ impl Expander<'_> {
             Arithmetic::Mul => Some(x.times(y)),
             Arithmetic::Div => match x.divided_exactly(y) {
                 Some(quotient) => Some(quotient),
-                None => return Err(self.report(error::not_exact(&x.to_string(), &y.to_string(), site.span))),
+                None if x.known().is_some() && y.known().is_some() => {
+                    return Err(self.report(error::not_exact(&x.to_string(), &y.to_string(), site.span)));
+                }
+                None => return Err(self.report(error::not_surely_exact(x, y, site.span))),
             },
             Arithmetic::Rem | Arithmetic::Pow => None,
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diadc_core::fact::{DType, Dim, Fact, Shape};
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Fix, nearest};
 use crate::parse::ast::{DimPattern, Expr, ExprKind, Type, TypeKind};
 use crate::resolve::spec::Binding;
 
@@ -114,6 +114,9 @@ impl Expander<'_> {
     }
 
     fn refuse_type(&mut self, wanted: &str, value: &Value, asked: Asked<'_>) -> Reported {
+        if value.holds_poison() {
+            return Reported::before();
+        }
         let kind = value.kind(self.spec);
         let diagnostic = error::wrong_type(asked.what, wanted, &kind, asked.span);
         self.report(diagnostic.also(asked.ty.span, "asked for here"))
@@ -126,11 +129,13 @@ impl Expander<'_> {
                 if matches!(&value, Value::Case(owner, _) if owner == id) {
                     return Ok(value);
                 }
+                if value.holds_poison() {
+                    return Err(Reported::before());
+                }
                 let (wanted, kind) = (format!("a case of `{name}`"), value.kind(spec));
-                let cases = spec.enumeration(*id).cases.iter().map(|case| format!("`{}`", case.node));
-                let help = format!("its cases are {}", cases.collect::<Vec<_>>().join(", "));
+                let cases: Vec<&str> = spec.enumeration(*id).cases.iter().map(|case| &*case.node).collect();
                 let diagnostic = error::wrong_type(asked.what, &wanted, &kind, asked.span);
-                Err(self.report(diagnostic.also(asked.ty.span, "asked for here").help(help)))
+                Err(self.report(with_cases(diagnostic, &value, &cases).also(asked.ty.span, "asked for here")))
             }
             Some(Binding::Block(id)) => {
                 let made_of = |instance| spec.block(self.instances[instance].block).lineage.contains(id);
@@ -190,7 +195,7 @@ impl Expander<'_> {
     ) -> Outcome<()> {
         let Asked { ty, what, span } = asked;
         let fact = &tensor.fact;
-        let dims = self.spread(env, dims);
+        let dims = self.spread(env, dims)?;
         if fact.shape.rank() != dims.len() {
             let text = format!("{what} must have {} axes, this has {}", dims.len(), fact.shape.rank());
             let diagnostic = Diagnostic::new(Code::ShapeMismatch, text, span).here(format!("this is {fact}"));
@@ -246,7 +251,7 @@ impl Expander<'_> {
     }
 
     /// The extents of a shape; the name of a list stands for all of its elements.
-    fn spread<'t>(&mut self, env: &mut Environment, dims: &'t [DimPattern]) -> Vec<Extent<'t>> {
+    fn spread<'t>(&mut self, env: &mut Environment, dims: &'t [DimPattern]) -> Outcome<Vec<Extent<'t>>> {
         let mut extents = Vec::new();
         for pattern in dims {
             let DimPattern::Is(expr) = pattern else {
@@ -257,16 +262,25 @@ impl Expander<'_> {
                 && self.is_open(env, name)
             {
                 extents.push(Extent::Open(expr, name));
-            } else if let ExprKind::Name(_) | ExprKind::Field(..) = &expr.kind
-                && let Value::List(items) = self.value(env, expr)
-                && items.iter().all(|item| item.dim().is_some())
-            {
-                extents.extend(items.iter().filter_map(Value::dim).map(|dim| Extent::Known(expr, dim)));
+                continue;
+            }
+            let value = if let ExprKind::Name(_) | ExprKind::Field(..) = &expr.kind {
+                self.value(env, expr)
             } else {
-                extents.push(Extent::Computed(expr));
+                Value::None
+            };
+            // A list in which an extent is missing is as long as it may be.
+            if value.holds_poison() {
+                return Err(Reported::before());
+            }
+            match value {
+                Value::List(items) if items.iter().all(|item| item.dim().is_some()) => {
+                    extents.extend(items.iter().filter_map(Value::dim).map(|dim| Extent::Known(expr, dim)));
+                }
+                _ => extents.push(Extent::Computed(expr)),
             }
         }
-        extents
+        Ok(extents)
     }
 
     fn extent(&mut self, expr: &Expr, value: &Value) -> Outcome<Dim> {
@@ -286,7 +300,7 @@ impl Expander<'_> {
     pub(crate) fn input_fact(&mut self, env: &mut Environment, ty: &Type) -> Outcome<Option<Fact>> {
         let TypeKind::Shape(dtype, patterns) = &ty.kind else { return Ok(None) };
         let mut dims = Vec::new();
-        for pattern in self.spread(env, patterns) {
+        for pattern in self.spread(env, patterns)? {
             let dim = match pattern {
                 Extent::Any => None,
                 Extent::Open(_, name) => match env.local(name) {
@@ -310,6 +324,23 @@ impl Expander<'_> {
             None => Fact::float(shape),
         }))
     }
+}
+
+/// An error about a value that is no case, with the case that is meant by a string, or with all of them.
+fn with_cases(diagnostic: Diagnostic, value: &Value, cases: &[&str]) -> Diagnostic {
+    let span = diagnostic.span();
+    let Value::Str(text) = value else { return diagnostic.help(listed(cases)) };
+    let meant = cases.iter().find(|case| **case == &**text).copied().or_else(|| nearest(text, cases.iter().copied()));
+    let Some(meant) = meant else { return diagnostic.help(listed(cases)) };
+    let diagnostic = diagnostic.help(format!("cases are written without quotes: `{meant}`"));
+    // A string that is written there is as long as its text with two quotes.
+    let is_written = span.end.checked_sub(span.start).and_then(|length| usize::try_from(length).ok());
+    if is_written == Some(text.len() + 2) { diagnostic.fix(Fix::write(meant, span)) } else { diagnostic }
+}
+
+fn listed(cases: &[&str]) -> String {
+    let cases: Vec<String> = cases.iter().map(|case| format!("`{case}`")).collect();
+    format!("its cases are {}", cases.join(", "))
 }
 
 /// An extent as it is written in the source, if it is short.

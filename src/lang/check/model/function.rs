@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use diadc_core::fact::{BATCH, Dim, Fact, Shape};
 use diadc_core::graph::{Function, ScopeId};
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::parse::ast::{FnDef, Name, ObjectiveDef, Type, TypeKind};
+use crate::diagnostic::{Code, Diagnostic, Fix};
+use crate::parse::ast::{Expr, ExprKind, FnDef, Name, ObjectiveDef, Statement, Type, TypeKind};
 use crate::program::ImageFormat;
 use crate::resolve::spec::ModuleId;
 
+use crate::check::Expander;
 use crate::check::evaluate::argument::as_int;
 use crate::check::report::{Outcome, Reported};
 use crate::check::trace::Callee;
 use crate::check::value::{Given, InstanceId, Tensor, Value};
-use crate::check::{Expander, error};
 
 impl Expander<'_> {
     /// The value of a function of the model for inputs.
@@ -60,9 +62,9 @@ impl Expander<'_> {
     fn outputs(&mut self, value: &Value, def: &FnDef) -> Outcome<Vec<(String, Tensor)>> {
         let mut outputs = Vec::new();
         collect("", value, &mut outputs);
-        if outputs.is_empty() {
+        if outputs.is_empty() || value.holds_poison() {
             let what = format!("the result of `{}`", def.name.node);
-            return Err(self.refuse(&what, "a tensor", value, def.body.result_span()));
+            return Err(self.refuse_result(&what, "a tensor", value, &def.body, ""));
         }
         Ok(outputs)
     }
@@ -116,15 +118,13 @@ impl Expander<'_> {
         self.function.freezes = self.parts(&env, &def.freezes)?;
         let trains = self.function.trains.clone();
         let value = self.run(module, &def.function, scope, inputs)?;
-        let kind = value.kind(self.spec);
-        if let Value::Tensor(loss) = value
+        if let Value::Tensor(loss) = &value
             && *loss.fact == Fact::float(Shape::default())
         {
-            return Ok((self.builder.finish(&name, &[("loss".to_owned(), loss)]), trains));
+            return Ok((self.builder.finish(&name, &[("loss".to_owned(), loss.clone())]), trains));
         }
-        let what = format!("the objective `{name}`");
-        let diagnostic = error::wrong_type(&what, "a single number", &kind, def.function.body.result_span());
-        Err(self.report(diagnostic.help("reduce it, as in `mean(..)` or `mse(a, b)`")))
+        let (what, help) = (format!("the objective `{name}`"), "reduce it, as in `mean(..)` or `mse(a, b)`");
+        Err(self.refuse_result(&what, "a single number", &value, &def.function.body, help))
     }
 
     pub(crate) fn score(
@@ -137,24 +137,13 @@ impl Expander<'_> {
         let scope = self.begin("score");
         let value = self.run(module, def, scope, inputs)?;
         let Value::Record(entries) = &value else {
-            let kind = value.kind(self.spec);
-            let diagnostic = error::wrong_type("the result of `score`", "a record", &kind, def.body.result_span());
-            return Err(self.report(diagnostic.help("as in `{map: map, value: value}`")));
+            let help = "as in `{map: map, value: value}`";
+            return Err(self.refuse_result("the result of `score`", "a record", &value, &def.body, help));
         };
-        let batch = Dim::symbol(BATCH);
+        self.has_map_and_value(def, entries)?;
         let mut outputs = Vec::new();
         for (name, value) in entries.iter() {
-            let fits = |shape: &Shape| match (&**name, shape.0.as_slice()) {
-                ("map", [b, _, _]) | ("value", [b]) => *b == batch,
-                ("map", [b, one, _, _]) => *b == batch && *one == Dim::from(1),
-                ("map" | "value", _) => false,
-                (_, [b, three, _, _]) => *b == batch && *three == Dim::from(3),
-                _ => false,
-            };
-            if let Value::Tensor(tensor) = value
-                && fits(&tensor.fact.shape)
-                && tensor.depth == 0
-            {
+            if let Some(tensor) = shown_as(name, value) {
                 outputs.push((name.to_string(), tensor.clone()));
                 continue;
             }
@@ -164,17 +153,57 @@ impl Expander<'_> {
                 _ => "an image [B, 3, h, w] to show",
             };
             let what = format!("`{name}` of `score`");
-            return Err(self.refuse(&what, wanted, value, def.body.result_span()));
-        }
-        for needed in ["map", "value"] {
-            if !entries.contains_key(needed) {
-                let text = format!("`score` gives no `{needed}`");
-                let help = "its result is a record `{map: .., value: ..}`, and further images to show";
-                return Err(self.report(Diagnostic::new(Code::MissingKey, text, def.body.result_span()).help(help)));
-            }
+            let span = entry(def, name).map_or(def.body.result_span(), |(name, value)| name.span.to(value.span));
+            return Err(self.refuse(&what, wanted, value, span));
         }
         Ok(self.builder.finish("score", &outputs))
     }
+
+    /// Reports it if a score lacks its map or its value, with the only other entry that could be it.
+    fn has_map_and_value(&mut self, def: &FnDef, entries: &IndexMap<Arc<str>, Value>) -> Outcome<()> {
+        let mut outcome = Ok(());
+        for needed in ["map", "value"] {
+            if entries.contains_key(needed) {
+                continue;
+            }
+            let others = entries.iter().filter(|(name, _)| !matches!(&***name, "map" | "value"));
+            let meant: Vec<&Arc<str>> =
+                others.filter(|(_, value)| shown_as(needed, value).is_some()).map(|(name, _)| name).collect();
+            let text = format!("`score` gives no `{needed}`");
+            let written = if let [name] = meant.as_slice() { entry(def, name) } else { None };
+            let diagnostic = match written {
+                Some((name, _)) => Diagnostic::new(Code::MissingKey, text, name.span)
+                    .help(format!("is `{}` meant? By its shape it could be the `{needed}`", name.node))
+                    .fix(Fix::write(needed, name.span)),
+                None => Diagnostic::new(Code::MissingKey, text, def.body.result_span())
+                    .help("its result is a record `{map: .., value: ..}`, and further images to show"),
+            };
+            outcome = Err(self.report(diagnostic));
+        }
+        outcome
+    }
+}
+
+/// The tensor in an entry of a score, if it can be shown as what the entry is called.
+fn shown_as<'a>(name: &str, value: &'a Value) -> Option<&'a Tensor> {
+    let Value::Tensor(tensor) = value else { return None };
+    let batch = Dim::symbol(BATCH);
+    let fits = match (name, tensor.fact.shape.0.as_slice()) {
+        ("map", [b, _, _]) | ("value", [b]) => *b == batch,
+        ("map", [b, one, _, _]) => *b == batch && *one == Dim::from(1),
+        ("map" | "value", _) => false,
+        (_, [b, three, _, _]) => *b == batch && *three == Dim::from(3),
+        _ => false,
+    };
+    (fits && tensor.depth == 0).then_some(tensor)
+}
+
+/// An entry of the record that is written as the value of a function.
+fn entry<'a>(def: &'a FnDef, name: &str) -> Option<&'a (Name, Expr)> {
+    let Some(Statement::Expr(Expr { kind: ExprKind::Record(entries), .. })) = def.body.statements.last() else {
+        return None;
+    };
+    entries.iter().find(|(entry, _)| &*entry.node == name)
 }
 
 /// Whether a function can be run by itself: every parameter says its shape.

@@ -1,13 +1,15 @@
 //! `data { .. }`: size, ratio and resampling of images, their normalisation, which mask values count, and augmentation.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::parse::ast::Setting;
+use crate::parse::ast::{ExprKind, Setting};
 use crate::parse::section::Section;
 use crate::program::{Filter, ImageFormat, MaskRule, Sizing};
+use crate::resolve::builtin::Builtin;
 
 use crate::check::report::Outcome;
 use crate::check::value::Value;
@@ -39,7 +41,10 @@ impl Expander<'_> {
         let mut fits = Fits::default();
         let mut outcome = Ok(());
         for setting in def.settings() {
-            let value = self.value(&mut env, &setting.value);
+            let value = match self.bare_word(setting) {
+                Some(word) => Value::Str(word),
+                None => self.value(&mut env, &setting.value),
+            };
             outcome = outcome.and(self.data_setting(setting, &value, &mut format, &mut fits));
         }
         outcome?;
@@ -133,18 +138,47 @@ impl Expander<'_> {
         })
     }
 
-    /// The meaning of a string that must be one of a few words.
+    /// The word that is the value of a setting with words of its own: one of those, or a name that nothing has.
+    fn bare_word(&self, setting: &Setting) -> Option<Arc<str>> {
+        let name = &*setting.name.node;
+        let is_word = |word: &str| match name {
+            "filter" => FILTERS.iter().any(|(known, _)| *known == word),
+            "mask" => MASKS.iter().any(|(known, _)| *known == word),
+            "flip" => FLIPS.iter().any(|(known, _)| *known == word),
+            _ => false,
+        };
+        match &setting.value.kind {
+            ExprKind::None if is_word("none") => Some("none".into()),
+            ExprKind::Name(word) if is_word(word) => Some(word.clone()),
+            ExprKind::Name(word) => {
+                let has_own_words = Section::Data.setting(name).is_some_and(|known| known.has_own_words);
+                (has_own_words && !self.is_known(word)).then(|| word.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the model, its file or the language has a name.
+    fn is_known(&self, name: &str) -> bool {
+        let block = self.model_block();
+        let is_member = block.members.contains_key(name);
+        is_member || self.spec.module(block.module).scope.contains_key(name) || Builtin::named(name).is_some()
+    }
+
+    /// The meaning of a word, or of a string that holds one.
     fn word_setting<T: Copy>(&mut self, setting: &Setting, value: &Value, words: &[(&str, T)]) -> Outcome<T> {
         let names = || words.iter().map(|(word, _)| *word);
         let Value::Str(text) = value else {
-            let list: Vec<String> = names().map(|name| format!("\"{name}\"")).collect();
-            return Err(self.refuse_setting(setting, value, &format!("one of the strings {}", list.join(", "))));
+            let list: Vec<String> = names().map(|name| format!("`{name}`")).collect();
+            return Err(self.refuse_setting(setting, value, &format!("one of the words {}", list.join(", "))));
         };
         match words.iter().find(|(word, _)| **word == **text) {
             Some((_, meant)) => Ok(*meant),
             None => {
                 let diagnostic = error::unknown_word(&setting.name.node, text, setting.value.span);
-                Err(self.report(diagnostic.one_of_written(text, names(), |name| format!("\"{name}\""))))
+                let is_quoted = matches!(setting.value.kind, ExprKind::String(_));
+                let written = |name: &str| if is_quoted { format!("\"{name}\"") } else { name.to_owned() };
+                Err(self.report(diagnostic.one_of_written(text, names(), written)))
             }
         }
     }

@@ -6,7 +6,7 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::measure::{ImageScore, Measure, Metric, ProtocolName};
-use crate::parse::ast::{Expr, ExprKind, Setting};
+use crate::parse::ast::{Expr, ExprKind, Setting, StringPart};
 use crate::parse::section::Section;
 
 use crate::check::Expander;
@@ -116,6 +116,14 @@ impl Expander<'_> {
     }
 }
 
+/// A word, bare or as a string.
 fn word(expr: &Expr) -> Option<&str> {
-    if let ExprKind::Name(name) = &expr.kind { Some(name) } else { None }
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name),
+        ExprKind::String(parts) => match parts.as_slice() {
+            [StringPart::Text(text)] => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
 }

@@ -1,5 +1,6 @@
 //! The members of a model: reads its settings, makes its parts, and asks for the graph of each of its functions.
 
+mod export;
 mod fit;
 mod function;
 mod image_format;
@@ -42,13 +43,14 @@ impl Expander<'_> {
         let data = self.image_format();
         let measure = self.measure();
         let (mut functions, mut objectives, mut stages) = (Vec::new(), Vec::new(), Vec::new());
+        let mut unfit = Vec::new();
         for (name, (module, member)) in &block.members {
             if self.probed.is_some() && self.reports.has_new() {
                 return Err(Reported::before());
             }
             match &member.kind {
                 MemberKind::Fn(def) if is_whole(def) => {
-                    functions.extend(self.plain_function(*module, def).ok().flatten());
+                    functions.extend(self.exported(*module, def, &mut unfit));
                 }
                 MemberKind::Objective(def) => {
                     if let Ok((function, objective)) = self.objective(*module, def, data) {
@@ -77,6 +79,7 @@ impl Expander<'_> {
         }
         let definitions: Vec<&Arc<ObjectiveDef>> = objectives.iter().map(|(_, def)| *def).collect();
         let stages = self.stages(stages, &mut functions);
+        self.report_unfit(unfit, &functions);
         let objectives = self.trained_weights(objectives);
         self.check_copies();
         let written = self.written(&definitions);

@@ -90,10 +90,11 @@ impl Environment {
         self.locals.push((name, value));
     }
 
-    /// Gives a `var` another value; `resolve` has made sure that the `var` exists.
-    pub(crate) fn assign(&mut self, name: &str, value: Value) {
-        if let Some(slot) = self.locals.iter_mut().rev().find(|(local, _)| &**local == name) {
-            slot.1 = value;
+    /// Gives a `var` another value. `resolve` has reported a name that no `var` defines; it is defined here.
+    pub(crate) fn assign(&mut self, name: &Arc<str>, value: Value) {
+        match self.locals.iter_mut().rev().find(|(local, _)| local == name) {
+            Some(slot) => slot.1 = value,
+            None => self.define(name.clone(), value),
         }
     }
 }

@@ -122,6 +122,11 @@ impl Value {
         matches!(self, Value::Poison)
     }
 
+    /// Whether it is missing because of a reported mistake, or something in it is.
+    pub(crate) fn holds_poison(&self) -> bool {
+        self.is_poison() || self.inner().any(Value::holds_poison)
+    }
+
     /// The elements, if it is a list, a tuple, a set or a range that is not too long.
     pub(crate) fn elements(&self) -> Option<Vec<Value>> {
         if let Value::List(items) | Value::Set(items) | Value::Tuple(items) = self {

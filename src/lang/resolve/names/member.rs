@@ -22,7 +22,7 @@ impl Names<'_> {
         match &def.content {
             SectionContent::Function(function) if def.section == Section::Fit => {
                 let depth = self.locals.len();
-                self.local(&Name::new(BATCH.into(), function.name.span), LocalKind::Let);
+                self.local(&Name::new(BATCH.into(), function.name.span), LocalKind::Given);
                 self.function(function);
                 self.leave(depth);
             }
@@ -34,13 +34,19 @@ impl Names<'_> {
         }
     }
 
-    /// Checks the values of settings. Of those made of words that only their section knows, the arguments of calls are
-    /// expressions.
+    /// Checks the values of settings, except words that only their section knows; arguments of those are expressions.
     fn settings(&mut self, section: Section, settings: &[Setting]) {
         let has_words = section.settings().iter().any(|known| known.has_own_words);
         for setting in settings {
             let known = section.setting(&setting.name.node);
-            if known.map_or(!has_words, |known| !known.has_own_words) {
+            let has_own_words = known.map_or(has_words, |known| known.has_own_words);
+            // A bare word, one with numbers, or a list of words; the names in anything else are those of the spec.
+            let is_word = match &setting.value.kind {
+                ExprKind::Name(name) => !self.knows(name),
+                ExprKind::Call(..) | ExprKind::List(_) => true,
+                _ => false,
+            };
+            if !(has_own_words && is_word) {
                 self.expr(&setting.value);
             } else if let ExprKind::Call(_, arguments) = &setting.value.kind {
                 arguments.iter().for_each(|argument| self.expr(&argument.value));

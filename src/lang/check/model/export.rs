@@ -1,0 +1,55 @@
+//! Functions of the model that can be run by themselves, each checked alone.
+//!
+//! Alone, a function has open extents where its parameters name them. If its shapes fit at each of its calls but not for
+//! every extent, that is no mistake: it is then not among the functions of the program.
+
+use std::sync::Arc;
+
+use diadc_core::graph::Function;
+
+use crate::check::Expander;
+use crate::diagnostic::Diagnostic;
+use crate::parse::ast::{FnDef, MemberKind, SectionContent};
+use crate::parse::section::Section;
+use crate::resolve::spec::ModuleId;
+
+/// What is wrong with a function that is checked alone.
+pub(super) struct Unfit {
+    name: Arc<str>,
+    found: Vec<Diagnostic>,
+}
+
+impl Expander<'_> {
+    /// The graph of a function all of whose parameters have shapes. If something is wrong with it, that is set aside.
+    pub(super) fn exported(&mut self, module: ModuleId, def: &Arc<FnDef>, unfit: &mut Vec<Unfit>) -> Option<Function> {
+        let known = self.reports.all.len();
+        let function = self.plain_function(module, def).ok().flatten();
+        let found = self.reports.all.split_off(known);
+        if !found.is_empty() {
+            unfit.push(Unfit { name: def.name.node.clone(), found });
+            return None;
+        }
+        function
+    }
+
+    /// Reports what is wrong with functions that nothing has called without a mistake; of all, if a function of the
+    /// program is missing and nothing has said why.
+    pub(super) fn report_unfit(&mut self, unfit: Vec<Unfit>, functions: &[Function]) {
+        let runs = self.model_block().members.values().filter_map(|(_, member)| match &member.kind {
+            MemberKind::Objective(def) => Some(&def.function.name.node),
+            MemberKind::Section(def) if def.section == Section::Score => match &def.content {
+                SectionContent::Function(def) => Some(&def.name.node),
+                SectionContent::Settings(_) => None,
+            },
+            MemberKind::Section(_) => None,
+            MemberKind::Fn(_) | MemberKind::Let(_) | MemberKind::Param(_) | MemberKind::Part(_) => None,
+        });
+        let is_made = |name: &Arc<str>| functions.iter().any(|function| *function.name == **name);
+        let is_explained = !self.reports.is_empty() || runs.into_iter().all(is_made);
+        for Unfit { name, found } in unfit {
+            if !(is_explained && self.called.contains(&name)) {
+                self.reports.all.extend(found);
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What a program says of its data, training and measuring, each in words as a spec would write it.
+
+use diadc_core::engine::Optimizer;
+
+use crate::measure::Measure;
+use crate::program::{Augmentation, Filter, ImageFormat, Length, MaskRule, Program, Schedule, Sizing};
+
+/// Everything that a program says in words and numbers, by name.
+pub(super) fn settings(program: &Program) -> Vec<(String, String)> {
+    let mut list = vec![("model".to_owned(), program.name.clone())];
+    list.extend(program.params.iter().cloned());
+    list.extend(program.data.iter().flat_map(data));
+    for phase in program.phases() {
+        let mut say =
+            |name: &str, value: String| list.push((format!("training {}: {name}", phase.objectives.join(", ")), value));
+        say("optimizer", optimizer(&phase.optimizer));
+        say("schedule", schedule(phase.schedule));
+        say("batch", phase.batch.to_string());
+        say("accumulate", phase.accumulate.to_string());
+        say(
+            "length",
+            match phase.length {
+                Length::Epochs(n) => format!("{n} epochs"),
+                Length::Steps(n) => format!("{n} steps"),
+            },
+        );
+        say("clip_norm", phase.clip_norm.map_or("none".to_owned(), |norm| norm.to_string()));
+    }
+    list.extend(measure(&program.measure));
+    list
+}
+
+fn data(data: &ImageFormat) -> Vec<(String, String)> {
+    let mut list = vec![
+        ("data.size", format!("{}x{}", data.height, data.width)),
+        ("data.mean", format!("{:?}", data.mean)),
+        ("data.std", format!("{:?}", data.std)),
+        (
+            "data.filter",
+            match data.filter {
+                Filter::Bilinear => "bilinear",
+                Filter::Bicubic => "bicubic",
+                Filter::Nearest => "nearest",
+            }
+            .to_owned(),
+        ),
+        (
+            "data.fit",
+            match data.fit {
+                Sizing::Exact => "stretched to the size".to_owned(),
+                Sizing::Stretched(height, width) => format!("stretch = [{height}, {width}]"),
+                Sizing::Shorter(length) => format!("shorter = {length}"),
+            },
+        ),
+        (
+            "data.mask",
+            match data.mask {
+                None => "as the data set says",
+                Some(MaskRule::AboveZero) => "above_zero",
+                Some(MaskRule::AboveHalf) => "above_half",
+            }
+            .to_owned(),
+        ),
+    ];
+    list.extend(augmentation(&data.augmentation));
+    list.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn augmentation(of: &Augmentation) -> Vec<(&'static str, String)> {
+    let flip = match (of.flip_horizontal, of.flip_vertical) {
+        (false, false) => "none",
+        (true, false) => "horizontal",
+        (false, true) => "vertical",
+        (true, true) => "both",
+    };
+    vec![
+        ("data.flip", flip.to_owned()),
+        ("data.rotate", of.rotate.to_string()),
+        ("data.brightness", of.brightness.to_string()),
+        ("data.contrast", of.contrast.to_string()),
+        ("data.saturation", of.saturation.to_string()),
+        ("data.hue", of.hue.to_string()),
+    ]
+}
+
+fn optimizer(rule: &Optimizer) -> String {
+    match rule {
+        Optimizer::Adam { lr, beta1, beta2, epsilon, weight_decay } => {
+            let (name, decay) = if *weight_decay == 0.0 {
+                ("adam", String::new())
+            } else {
+                ("adamw", format!(", weight_decay: {weight_decay}"))
+            };
+            format!("{name}(lr: {lr}, beta1: {beta1}, beta2: {beta2}, epsilon: {epsilon:e}{decay})")
+        }
+        Optimizer::Sgd { lr, momentum, weight_decay } => {
+            format!("sgd(lr: {lr}, momentum: {momentum}, weight_decay: {weight_decay})")
+        }
+    }
+}
+
+fn schedule(schedule: Schedule) -> String {
+    match schedule {
+        Schedule::Constant { warmup } => format!("constant_schedule(warmup: {warmup})"),
+        Schedule::Cosine { warmup, end } => format!("cosine_schedule(warmup: {warmup}, end: {end})"),
+    }
+}
+
+fn measure(measure: &Measure) -> Vec<(String, String)> {
+    let metrics: Vec<&str> = measure.metrics.iter().map(|metric| metric.name()).collect();
+    let list = [
+        ("measure.protocol", measure.protocol.name().to_owned()),
+        ("measure.metrics", format!("[{}]", metrics.join(", "))),
+        ("measure.score", measure.image_score().to_string()),
+        ("measure.pro_limit", measure.pro_limit.to_string()),
+    ];
+    list.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

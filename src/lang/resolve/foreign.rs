@@ -1,0 +1,87 @@
+//! Words of other languages and of other programs: what this language has in their place.
+
+use super::builtin::Builtin;
+
+/// What to write in the place of a word of another language, if it is known.
+pub(super) fn in_other_words(word: &str) -> Option<String> {
+    if let Some(help) = syntax(word) {
+        return Some(help.to_owned());
+    }
+    // The first that the language has is the nearest by meaning.
+    let (builtin, example) = operations(word).iter().find(|(builtin, _)| is_known(builtin))?;
+    Some(format!("the nearest here is `{builtin}`, as in `{example}`"))
+}
+
+/// Whether the language, or its prelude, has a word.
+fn is_known(word: &str) -> bool {
+    Builtin::named(word).is_some() || matches!(word, "mse" | "l1" | "cross_entropy" | "cosine")
+}
+
+/// Words that are no operation here.
+fn syntax(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "range" | "arange" => "whole numbers that follow each other are written `0..3`",
+        "lambda" => "a function without a name is written `|x| ..`",
+        "True" => "it is written `true`",
+        "False" => "it is written `false`",
+        "None" | "null" | "nil" => "it is written `none`",
+        "self" | "this" => "parts, params and functions of the model are named as they are, without a word before them",
+        "elif" | "elsif" => "it is written `else if`",
+        "def" => "a function begins with `fn`",
+        "const" => "a name gets its value by `let`, or by `var` if it changes",
+        "while" => "a loop that runs has a known number of steps, as in `loop z = x over t in [3, 2, 1] { .. }`",
+        "try" | "except" | "catch" => "what can go wrong is found before anything runs; nothing is caught",
+        "torch" | "nn" | "np" | "numpy" | "tf" | "jnp" | "keras" => {
+            "operations stand by themselves, as in `conv(x, 3)`, `relu(x)` or `matmul(a, b)`"
+        }
+        "Sequential" | "sequential" => "layers follow each other by `|>`, as in `x |> conv(3) @ \"a\" |> relu`",
+        "enumerate" => "a `for` gives the index too, as in `for i, x in xs { .. }`",
+        "str" | "repr" => "a string can hold a value, as in `\"{x}\"`",
+        "assert" | "raise" | "panic" => "as in `if not condition { fail(\"why\") }`",
+        "print" | "println" => "a spec says what is computed, and prints nothing; `diadc graph` shows what there is",
+        "pow" => "a power is written `a ^ b`",
+        "square" => "a square is written `x ^ 2`",
+        "rsqrt" => "as in `1 / sqrt(x)`",
+        "norm" => "as in `sqrt(sum(x ^ 2, axis: 1))`",
+        "unsqueeze" | "squeeze" | "flatten" | "ravel" => {
+            "axes come and go with the shape, as in `reshape(x, [B, C * H * W])`"
+        }
+        "zeros_like" => "as in `full(0.0, shape: shape(x))`",
+        "ones_like" => "as in `full(1.0, shape: shape(x))`",
+        _ => return None,
+    })
+}
+
+/// The operations that are nearest by meaning to one of another program, each with an example, best first.
+fn operations(word: &str) -> &'static [(&'static str, &'static str)] {
+    match word {
+        "topk" | "top_k" | "nlargest" => &[("top", "top(x, 5)"), ("max", "max(x, axis: 1)")],
+        "argsort" | "sorted" => &[("sort", "sort(x)"), ("max", "max(x, axis: 1)")],
+        "kthvalue" | "median" | "percentile" => &[("quantile", "quantile(x, 0.5)"), ("mean", "mean(x, axis: 1)")],
+        "cdist" | "knn" | "kneighbors" => &[("nearest", "nearest(x, rows, count: 1)"), ("cosine", "cosine(a, b)")],
+        "cat" | "stack" | "hstack" | "vstack" | "concatenate" => &[("concat", "concat([a, b])")],
+        "view" => &[("reshape", "reshape(x, [B, C, H * W])")],
+        "transpose" | "swapaxes" | "rearrange" => &[("permute", "permute(x, [0, 2, 1])")],
+        "broadcast_to" | "tile" => &[("expand", "expand(x, [B, C, H, W])")],
+        "interpolate" | "upsample" => &[("resize", "resize(x, [H, W])")],
+        "einsum" | "bmm" | "mm" | "dot" | "gemm" => &[("matmul", "matmul(a, b)")],
+        "chunk" | "unbind" => &[("split", "split(x, 2)")],
+        "clip" | "hardtanh" => &[("clamp", "clamp(x, 0, 1)")],
+        "detach" | "no_grad" | "stopgrad" => &[("stop_gradient", "stop_gradient(x)")],
+        "conv1d" | "conv2d" | "Conv2d" => &[("conv", "x |> conv(3, out: 64) @ \"conv\"")],
+        "ConvTranspose2d" | "conv_transpose2d" | "deconv" => {
+            &[("conv_transpose", "x |> conv_transpose(2, stride: 2) @ \"up\"")]
+        }
+        "Dense" | "dense" => &[("linear", "x |> linear(64) @ \"fc\"")],
+        "BatchNorm2d" | "batchnorm" => &[("batch_norm", "x |> batch_norm() @ \"bn\"")],
+        "randn" | "randn_like" | "normal_like" => &[("random_normal", "random_normal(like: x)")],
+        "rand" | "rand_like" => &[("random_uniform", "random_uniform(like: x)")],
+        "randint" => &[("random_int", "random_int(0, 10)")],
+        "mse_loss" | "MSELoss" | "l2_loss" => &[("mse", "mse(a, b)")],
+        "l1_loss" | "L1Loss" | "mae" => &[("l1", "l1(a, b)")],
+        "binary_cross_entropy" | "bce" | "BCELoss" => &[("cross_entropy", "cross_entropy(logits, target)")],
+        "cosine_similarity" | "CosineSimilarity" => &[("cosine", "cosine(a, b)")],
+        "scaled_dot_product_attention" => &[("attention", "attention(q, k, v)")],
+        _ => &[],
+    }
+}
