@@ -59,7 +59,7 @@ impl Eval {
         let place = Place { path: &self.weights, within: self.within.as_deref() };
         let mut run = screen.during(|screen| Run::of_weights(&experiment, place, screen))?;
         let stop = terminal::stop_flag();
-        let directory = self.out.as_deref().map(RunDirectory::create).transpose()?;
+        let directory = self.out.as_deref().map(RunDirectory::for_results).transpose()?;
         let report = screen.during(|screen| run.evaluate(screen, &stop))?;
         let Some(report) = report else { return Err(Failure::Usage("stopped".to_owned())) };
         match self.format {

@@ -64,7 +64,7 @@ impl Predict {
         let mut screen = Screen::new();
         let place = Place { path: &self.weights, within: self.within.as_deref() };
         let mut model = screen.during(|screen| Model::load(program, place, target, self.seed, screen))?;
-        let directory = RunDirectory::create(&self.out)?;
+        let directory = RunDirectory::for_results(&self.out)?;
         let images = screen.during(|screen| predict(&mut model, &paths, draws, screen))?;
         write_heat_maps(&directory, &images)?;
         terminal::result(&images.iter().map(line).collect::<String>());

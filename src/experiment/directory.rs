@@ -36,6 +36,17 @@ impl RunDirectory {
         }
     }
 
+    /// Makes a new directory for results that are no run and can't be continued, or takes an empty one.
+    ///
+    /// # Errors
+    /// If it can't be made, or holds something.
+    pub fn for_results(path: &Path) -> Result<RunDirectory, ExperimentError> {
+        RunDirectory::create(path).map_err(|error| match error {
+            ExperimentError::DirectoryTaken(path) => ExperimentError::ResultsTaken(path),
+            other => other,
+        })
+    }
+
     /// Makes a new directory under `runs`, named `name` or, if there is one already, `name-2`, `name-3` and so on.
     ///
     /// # Errors

@@ -57,6 +57,9 @@ pub enum ExperimentError {
     /// A directory that is not empty.
     #[error("`{}` is already there; choose another directory with `--out`{}", .0.display(), continued(.0))]
     DirectoryTaken(PathBuf),
+    /// A directory that is not empty, for results that are no run.
+    #[error("`{}` is already there; choose another directory with `--out`", .0.display())]
+    ResultsTaken(PathBuf),
     /// A directory that holds no run.
     #[error("`{}` holds no run: {reason}", .path.display())]
     NoRun {
@@ -244,10 +247,9 @@ pub enum BenchError {
     Incomparable(Vec<String>),
 }
 
-/// How a run goes on that was stopped before it was measured, if a directory holds one.
+/// How the run that a directory holds goes on, if it holds one.
 fn continued(path: &Path) -> String {
-    if !path.join("run.json").is_file() || path.join("metrics.json").is_file() {
-        return String::new();
-    }
-    format!(", or continue the run that it holds with `diadc resume {}`", path.display())
+    let holds_run = path.join("run.json").is_file();
+    let words = || format!(", or continue the run that it holds with `diadc resume {}`", path.display());
+    holds_run.then(words).unwrap_or_default()
 }

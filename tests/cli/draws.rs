@@ -144,7 +144,7 @@ fn prediction_tells_the_deviation_over_draws() {
         let number = |text: &str| text.parse::<f64>().expect("it is a number");
         assert!(number(&row[2]) > 0.0 && row[3].ends_with(".map.png"), "{row:?}");
         let printed: Vec<&str> = line.split_whitespace().collect();
-        assert!((number(printed[1]) - number(&row[2])).abs() < 1e-6, "{line}");
+        assert!((number(printed[1]) - number(&row[2])).abs() <= 5e-4 * number(&row[2]), "{line}");
     }
 }
 

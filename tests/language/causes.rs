@@ -3,7 +3,7 @@
 use diadc_lang::compile::{Compiled, Failed};
 use diadc_lang::diagnostic::{Code, Diagnostic, Fix};
 
-use super::{Spec, shown};
+use super::{Spec, graph, shown};
 
 const NET: &str = "block Net(out: int = 3) { fn (x) { x |> conv(3, out: out) @ \"a\" } }";
 
@@ -80,6 +80,14 @@ fn f(x: [B, 3, 8, 8]) {
     let local = "fn f(x: [B, 3, 8, 8]) { let low = 3  scaled(x, low) }";
     let mistake = only(&Spec::with("use \"other.diad\"::{scaled}", local).file("other.diad", other));
     assert_eq!(mistake.code, Code::WrongType);
+    let own = "use \"other.diad\"::{scaled, Mode}\nlet low = Mode::high\nfn high(x) { x }";
+    let program = Spec::with(own, "fn f(x: [B, 3, 8, 8]) { scaled(x, low) }").file("other.diad", other).compiles();
+    assert!(graph(&program, "f").contains("mul 2"), "{}", graph(&program, "f"));
+    // A function of the prelude does not hide a case that is asked for.
+    let shadowed = other.replace("low", "double");
+    Spec::with("use \"other.diad\"::{scaled}", "fn f(x: [B, 3, 8, 8]) { scaled(x, double) }")
+        .file("other.diad", &shadowed)
+        .compiles();
 }
 
 #[test]

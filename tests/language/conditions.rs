@@ -106,6 +106,7 @@ fn a_mistake_that_no_value_can_help_gets_no_advice() {
 
 #[test]
 fn the_full_model_tells_why_its_images_have_the_sizes_they_have() {
+    super::at_root();
     let location = Location::File("specs/diad.diad".into());
     let settings = [("size".to_owned(), "200".to_owned())];
     let mut failed = compile(&location, &settings).expect_err("200 is no multiple of 64");

@@ -13,6 +13,7 @@ mod guide;
 mod habits;
 mod memory;
 mod misspelt;
+mod newcomers;
 mod order;
 mod properties;
 mod spec;

@@ -88,9 +88,10 @@ impl Condition {
     /// The numbers next to the present ones that work, as a setting would write them.
     #[must_use]
     pub fn near(&self, now: &Expr) -> Vec<String> {
-        let numbers: Vec<i64> = match &now.kind {
-            ExprKind::List(items) => items.iter().filter_map(int).collect(),
-            _ => int(now).into_iter().collect(),
+        let numbers: Vec<i64> = if let ExprKind::List(items) = &now.kind {
+            items.iter().filter_map(int).collect()
+        } else {
+            int(now).into_iter().collect()
         };
         let number = match self.number {
             Number::One(side) => numbers.get(side),

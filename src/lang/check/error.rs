@@ -22,7 +22,11 @@ pub(super) fn unknown_word(setting: &str, word: &str, span: Span) -> Diagnostic 
 }
 
 pub(super) fn operands(operator: &str, left: &str, right: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::WrongOperands, format!("`{operator}` is not defined for {left} and {right}"), span)
+    let diagnostic =
+        Diagnostic::new(Code::WrongOperands, format!("`{operator}` is not defined for {left} and {right}"), span);
+    let is_list = |text: &str| text.starts_with("a list of");
+    let with_list = [(left, right), (right, left)].iter().any(|(a, b)| a.starts_with("a tensor") && is_list(b));
+    diagnostic.help_if(with_list.then(|| "a list of numbers becomes a tensor by `constant(..)`".to_owned()))
 }
 
 pub(super) fn dimension(what: &str, axis: usize, wanted: &str, found: &str, fact: &Fact, span: Span) -> Diagnostic {
@@ -45,12 +49,19 @@ pub(super) fn unknown_argument<'a>(
     known: impl IntoIterator<Item = &'a str>,
     span: Span,
 ) -> Diagnostic {
-    Diagnostic::new(Code::UnknownArgument, format!("`{callee}` has no parameter `{name}`"), span).one_of(name, known)
+    let text = format!("{} has no parameter `{name}`", quoted(callee));
+    Diagnostic::new(Code::UnknownArgument, text, span).one_of(name, known)
 }
 
 pub(super) fn missing_argument(name: &str, callee: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::MissingArgument, format!("`{callee}` needs `{name}`"), span)
-        .help(format!("give it, as in `{callee}(.., {name}: ..)`"))
+    let called = if callee.contains(' ') { "" } else { callee };
+    Diagnostic::new(Code::MissingArgument, format!("{} needs `{name}`", quoted(callee)), span)
+        .help(format!("give it, as in `{called}(.., {name}: ..)`"))
+}
+
+/// The name of what is called in backticks; words without.
+fn quoted(callee: &str) -> String {
+    if callee.contains(' ') { callee.to_owned() } else { format!("`{callee}`") }
 }
 
 pub(super) fn too_many_arguments(callee: &str, takes: usize, span: Span) -> Diagnostic {
@@ -59,15 +70,15 @@ pub(super) fn too_many_arguments(callee: &str, takes: usize, span: Span) -> Diag
         1 => "one argument".to_owned(),
         _ => format!("at most {takes} arguments"),
     };
-    Diagnostic::new(Code::TooManyArguments, format!("`{callee}` takes {most}"), span)
+    Diagnostic::new(Code::TooManyArguments, format!("{} takes {most}", quoted(callee)), span)
 }
 
 pub(super) fn argument_twice(name: &str, callee: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::ArgumentTwice, format!("`{name}` of `{callee}` is given twice"), span)
+    Diagnostic::new(Code::ArgumentTwice, format!("`{name}` of {} is given twice", quoted(callee)), span)
 }
 
 pub(super) fn positional_after_named(callee: &str, span: Span, named: &str, first: Span) -> Diagnostic {
-    let text = format!("an argument of `{callee}` without a name comes after one with a name");
+    let text = format!("an argument of {} without a name comes after one with a name", quoted(callee));
     Diagnostic::new(Code::PositionalAfterNamed, text, span)
         .here("which parameter is this for?")
         .also(first, format!("`{named}` is given by name"))

@@ -27,7 +27,7 @@ impl Diagnostic {
     ) -> Diagnostic {
         let names: Vec<&str> = names.into_iter().collect();
         let span = self.span();
-        let fix = nearest(word, names.iter().copied()).map(|name| Fix::write(written(name), span));
+        let fix = meant(word, &names).map(|name| Fix::write(written(name), span));
         fix.into_iter().fold(self.help_if(one_of(word, names)), Diagnostic::fix)
     }
 }
@@ -48,6 +48,37 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
             (*distance, !begins_alike, name.len().abs_diff(word.len()))
         })
         .map(|(_, name)| name)
+}
+
+/// Words of other programs for arguments and settings that have a name of one word here.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("dim", "axis"),
+    ("dims", "axis"),
+    ("axes", "axis"),
+    ("keepdim", "keep"),
+    ("keepdims", "keep"),
+    ("eps", "epsilon"),
+    ("learning_rate", "lr"),
+    ("filters", "out"),
+    ("units", "out"),
+    ("output_size", "size"),
+    ("negative_slope", "slope"),
+    ("alpha", "slope"),
+    ("clip_grad", "clip_norm"),
+    ("max_norm", "clip_norm"),
+    ("gradient_accumulation", "accumulate"),
+    ("scheduler", "schedule"),
+];
+
+/// The name among a few that is meant by a word: one with the same meaning, one that is similar, or the only one that is a
+/// whole word of it, as `batch` is of `batch_size`.
+fn meant<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
+    let is_meant = |name: &&&str| SYNONYMS.contains(&(word, **name));
+    if let Some(name) = names.iter().find(is_meant).copied().or_else(|| nearest(word, names.iter().copied())) {
+        return Some(name);
+    }
+    let mut within = names.iter().filter(|name| name.len() > 2 && word.split('_').any(|part| part == **name));
+    within.next().filter(|_| within.next().is_none()).copied()
 }
 
 /// Whether two words differ in one letter, or in two letters that changed places.
@@ -75,7 +106,7 @@ pub fn nearest_of<'a>(word: &str, groups: impl IntoIterator<Item = Vec<&'a str>>
 /// `did you mean ...` if a name is near, else the list of all names if it is short.
 pub fn one_of<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let names: Vec<&str> = names.into_iter().collect();
-    if let Some(name) = nearest(word, names.iter().copied()) {
+    if let Some(name) = meant(word, &names) {
         return Some(format!("did you mean `{name}`?"));
     }
     let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
@@ -94,6 +125,17 @@ mod tests {
         assert_eq!(nearest("optimizer", names), None);
         assert_eq!(nearest("of", ["f", "off"]), Some("off"));
         assert_eq!(nearest("B", ["M"]), None);
+    }
+
+    #[test]
+    fn of_a_few_names_one_of_the_same_meaning_or_within_the_word_is_meant() {
+        let settings = ["optimizer", "batch", "steps", "epochs", "clip_norm"];
+        assert_eq!(meant("batch_size", &settings), Some("batch"));
+        assert_eq!(meant("num_steps", &settings), Some("steps"));
+        assert_eq!(meant("max_norm", &settings), Some("clip_norm"));
+        assert_eq!(meant("steps_or_epochs", &settings), None);
+        assert_eq!(meant("dim", &["x", "axis", "keep"]), Some("axis"));
+        assert_eq!(meant("device", &settings), None);
     }
 
     #[test]

@@ -168,6 +168,17 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
         "class" | "module" | "struct" => "a network is a `block`, as in `block Net(width: int) { .. }`",
         "const" if !wants(error, Rule::equals) => "a value gets its name by `let`",
         ";" => "statements need no `;`: leave it out",
+        "," if wants(error, Rule::equals) && names_after(before, &["let", "var"]) => {
+            "names that take a value apart stand in brackets, as in `let (a, b) = ..`"
+        }
+        ":" if wants(error, Rule::equals) && names_after(before, &["let", "var"]) => {
+            "a `let` states no type: its value says what it is, as in `let n = 3`"
+        }
+        ":" if wants(error, Rule::body) => {
+            "the type of a result stands after `->`, as in `fn f(x) -> [B, C, H, W] { .. }`"
+        }
+        ">" if before.ends_with('-') => "a value goes into the next function by `|>`, as in `x |> relu`",
+        "?" => "as in `if condition { a } else { b }`; by the numbers of a tensor, `where(condition, a, b)` chooses",
         "," if matches!(bracket, None | Some('{')) => {
             "nothing stands between statements, members and settings: leave the `,` out"
         }
@@ -214,6 +225,12 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
     None
 }
 
+/// Whether a text ends with one of these words and a name after it.
+fn names_after(before: &str, words: &[&str]) -> bool {
+    let tokens: Vec<Token> = Lexer::new(before).filter(|token| token.is_meaningful()).collect();
+    matches!(tokens.as_slice(), [.., word, name] if words.contains(&word.of(before)) && name.kind == TokenKind::Word)
+}
+
 /// The keyword that was probably meant where one must stand.
 fn misspelt(found: &str, error: &Error<Rule>) -> Option<&'static str> {
     let wanted = expected(error);
@@ -230,7 +247,7 @@ fn replacement(before: &str, found: &str, bracket: Option<char>) -> Option<(usiz
         "///" | "//!" => Some((at, "//")),
         "#" => Some((at, "//")),
         ";" => Some((at, "")),
-        "," if matches!(bracket, None | Some('{')) => Some((at, "")),
+        "," if matches!(bracket, None | Some('{')) && !names_after(before, &["let", "var"]) => Some((at, "")),
         "&&" => Some((at, "and")),
         "||" => Some((at, "or")),
         "!" => Some((at, "not ")),

@@ -14,6 +14,14 @@ pub(super) fn duplicate(name: &Name, first: Span) -> Diagnostic {
         .help("give one of them another name")
 }
 
+/// A second section of a kind of which a model has one.
+pub(super) fn second_section(word: &str, span: Span, first: Span) -> Diagnostic {
+    Diagnostic::new(Code::DuplicateName, format!("a model has one `{word}`"), span)
+        .here("the second")
+        .also(first, "the first")
+        .help("put both together, or leave one out")
+}
+
 pub(super) fn unknown_name<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     Diagnostic::new(Code::UnknownName, format!("there is no `{word}` here"), span)
         .here("not known")

@@ -120,7 +120,11 @@ impl Binder<'_> {
             let taken = members.get(&name).map(|(_, first)| member_name(first).1);
             let param = def.params.iter().find(|param| param.name.node == name).map(|param| param.name.span);
             if let Some(first) = taken.or(param) {
-                self.diagnostics.push(error::duplicate(&Name::new(name, span), first));
+                let is_section = matches!(member.kind, MemberKind::Section(_));
+                self.diagnostics.push(match param {
+                    None if is_section => error::second_section(&name, span, first),
+                    None | Some(_) => error::duplicate(&Name::new(name, span), first),
+                });
                 continue;
             }
             if !def.is_model

@@ -8,6 +8,9 @@ use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::parse::ast::{Expr, ExprKind};
 
 use super::argument::as_int;
+use crate::resolve::builtin::Builtin;
+use crate::resolve::spec::Binding;
+
 use crate::check::report::{Outcome, Reported};
 use crate::check::value::Value;
 use crate::check::value::environment::Environment;
@@ -111,7 +114,13 @@ impl Expander<'_> {
             self.saw_field(*id, name, span);
             return value;
         } else if let Value::Tensor(_) = owner {
-            let help = "a tensor has no fields; its extents are `shape(x)`";
+            let scope = &self.spec.module(env.module).scope;
+            let is_function = Builtin::named(name).is_some() || matches!(scope.get(name), Some(Binding::Fn(..)));
+            let help = if is_function && &**name != "shape" {
+                format!("functions are called with the tensor, as in `{name}(x)` or `x |> {name}`")
+            } else {
+                "a tensor has no fields; its extents are `shape(x)`".to_owned()
+            };
             error::unknown_field(name, "a tensor", [], span).help(help)
         } else {
             error::unknown_field(name, &owner.kind(self.spec), [], span)

@@ -54,7 +54,15 @@ impl Expander<'_> {
                 },
             };
             match bound.get_mut(at) {
-                None => outcome = Err(self.report(error::too_many_arguments(callee, formals.len(), argument.span))),
+                None => {
+                    let diagnostic = error::too_many_arguments(callee, formals.len(), argument.span);
+                    let takes_list = formals.last().filter(|last| matches!(last.name, "shape" | "order" | "sides"));
+                    let help = takes_list.map(|last| {
+                        let first = formals.first().map_or("x", |first| first.name);
+                        format!("`{}` is a list: `{callee}({first}, [..])`", last.name)
+                    });
+                    outcome = Err(self.report(diagnostic.help_if(help.filter(|_| Builtin::named(callee).is_some()))));
+                }
                 Some(Some(_)) => {
                     outcome = Err(self.report(error::argument_twice(formals[at].name, callee, argument.span)));
                 }
@@ -71,11 +79,18 @@ impl Expander<'_> {
     /// Refuses a call in which a positional argument comes after a named one.
     fn in_order(&mut self, callee: &str, given: &[Given]) -> Outcome<()> {
         let mut named = None;
-        for argument in given {
+        for (i, argument) in given.iter().enumerate() {
             match (&argument.name, &named) {
                 (Some((name, at)), _) => named = Some((name.clone(), *at)),
                 (None, Some((name, at))) => {
-                    return Err(self.report(error::positional_after_named(callee, argument.span, name, *at)));
+                    let diagnostic = error::positional_after_named(callee, argument.span, name, *at);
+                    // `0,001` is read as two numbers.
+                    let before = given[..i].last().filter(|before| {
+                        let are_whole = before.value.int().is_some() && argument.value.int().is_some();
+                        are_whole && before.span.end + 1 == argument.span.start
+                    });
+                    let help = before.map(|_| "a number is written with a point, as in `0.001`".to_owned());
+                    return Err(self.report(diagnostic.help_if(help)));
                 }
                 (None, None) => {}
             }
@@ -208,6 +223,11 @@ impl Expander<'_> {
     pub(crate) fn list_argument(&mut self, arguments: &Arguments<'_>, name: &str) -> Outcome<Vec<Value>> {
         match arguments.get(name).0.elements() {
             Some(items) => items.into_iter().map(Value::sound).collect(),
+            None if matches!(arguments.get(name).0, Value::Tensor(_)) && arguments.site.callee == "len" => {
+                let (value, span) = arguments.get(name);
+                let diagnostic = error::wrong_type("`list` of `len`", "a list", &value.kind(self.spec), span);
+                Err(self.report(diagnostic.help("the extents of a tensor are `shape(x)`, the first is `shape(x)[0]`")))
+            }
             None => Err(self.refuse_argument(arguments, name, "a list")),
         }
     }
@@ -276,7 +296,9 @@ impl Expander<'_> {
             Some(_) | None => {
                 let shown = value.shown(self.spec);
                 let text = format!("`{callee}` has no axis {shown} in a tensor of {rank} axes");
-                Err(self.report(Diagnostic::new(Code::NoSuchAxis, text, span)))
+                let last = rank.checked_sub(1).filter(|_| value.int().is_some());
+                let help = last.map(|last| format!("axes are counted from 0: the last is {last}, or -1"));
+                Err(self.report(Diagnostic::new(Code::NoSuchAxis, text, span).help_if(help)))
             }
         }
     }

@@ -197,7 +197,9 @@ impl Expander<'_> {
         let over = self.expr(env, &each.list)?;
         let Some(items) = over.elements() else {
             let (what, wanted) = ("what a `for` runs over", "a list or a range");
-            return Err(self.refuse(what, wanted, &over, each.list.span));
+            let Value::Int(n) = over else { return Err(self.refuse(what, wanted, &over, each.list.span)) };
+            let diagnostic = error::wrong_type(what, wanted, &over.kind(self.spec), each.list.span);
+            return Err(self.report(diagnostic.help(format!("for each number below {n}, write `0..{n}`"))));
         };
         let mut values = Vec::with_capacity(items.len());
         for (i, item) in (0_i64..).zip(items) {

@@ -273,11 +273,12 @@ impl Expander<'_> {
             if value.holds_poison() {
                 return Err(Reported::before());
             }
-            match value {
-                Value::List(items) if items.iter().all(|item| item.dim().is_some()) => {
-                    extents.extend(items.iter().filter_map(Value::dim).map(|dim| Extent::Known(expr, dim)));
-                }
-                _ => extents.push(Extent::Computed(expr)),
+            if let Value::List(items) = &value
+                && items.iter().all(|item| item.dim().is_some())
+            {
+                extents.extend(items.iter().filter_map(Value::dim).map(|dim| Extent::Known(expr, dim)));
+            } else {
+                extents.push(Extent::Computed(expr));
             }
         }
         Ok(extents)

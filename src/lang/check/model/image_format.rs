@@ -147,15 +147,12 @@ impl Expander<'_> {
             "flip" => FLIPS.iter().any(|(known, _)| *known == word),
             _ => false,
         };
-        match &setting.value.kind {
-            ExprKind::None if is_word("none") => Some("none".into()),
-            ExprKind::Name(word) if is_word(word) => Some(word.clone()),
-            ExprKind::Name(word) => {
-                let has_own_words = Section::Data.setting(name).is_some_and(|known| known.has_own_words);
-                (has_own_words && !self.is_known(word)).then(|| word.clone())
-            }
-            _ => None,
+        if let ExprKind::Name(word) = &setting.value.kind {
+            let has_own_words = Section::Data.setting(name).is_some_and(|known| known.has_own_words);
+            return (is_word(word) || has_own_words && !self.is_known(word)).then(|| word.clone());
         }
+        let is_none = matches!(setting.value.kind, ExprKind::None) && is_word("none");
+        is_none.then(|| "none".into())
     }
 
     /// Whether the model, its file or the language has a name.

@@ -118,12 +118,10 @@ impl Expander<'_> {
 
 /// A word, bare or as a string.
 fn word(expr: &Expr) -> Option<&str> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(name),
-        ExprKind::String(parts) => match parts.as_slice() {
-            [StringPart::Text(text)] => Some(text),
-            _ => None,
-        },
-        _ => None,
+    if let ExprKind::Name(name) = &expr.kind {
+        return Some(name);
     }
+    let ExprKind::String(parts) = &expr.kind else { return None };
+    let [StringPart::Text(text)] = parts.as_slice() else { return None };
+    Some(text)
 }

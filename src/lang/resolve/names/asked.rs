@@ -51,12 +51,27 @@ impl<'a> Names<'a> {
 
     /// Whether a name is a case of the enumeration that is asked for. If no scope says so, it is noted.
     pub(super) fn is_case_of(&mut self, asked: Option<EnumId>, name: &Arc<str>, span: Span) -> bool {
-        let Some(id) = asked.filter(|_| !self.is_nearer(name)) else { return false };
+        let Some(id) = asked.filter(|_| !self.is_nearer(name) && !self.is_own(name)) else { return false };
         let cases = &self.spec.enumeration(id).cases;
         let Some(index) = cases.iter().position(|case| case.node == *name) else { return false };
         self.note_at(span, cases[index].span);
         self.reads.meanings.insert(span, Meaning::Case(id, index));
         true
+    }
+
+    /// Whether this file defines a name of a value, or takes it from another one; those of the prelude do not count.
+    fn is_own(&self, name: &str) -> bool {
+        let module = self.spec.module(self.module);
+        let place = match module.scope.get(name) {
+            Some(Binding::Fn(_, def)) => def.name.span,
+            Some(Binding::Let(_, def)) => def.name.span,
+            Some(Binding::Block(id)) => self.spec.block(*id).name.span,
+            Some(Binding::Enum(_) | Binding::Case(..) | Binding::Ambiguous(_) | Binding::Broken) | None => {
+                return false;
+            }
+        };
+        let is_imported = || module.uses.iter().any(|(item, _)| item.names.iter().any(|(_, here)| &*here.node == name));
+        place.source == module.source || is_imported()
     }
 
     /// The enumeration of which a type asks for a case, or for a list of cases.

@@ -1,0 +1,72 @@
+//! Mistakes that newcomers make, each with the word that helps.
+
+use diadc_lang::compile::Failed;
+
+use super::{Spec, shown};
+
+fn failed(members: &str, body: &str) -> Box<Failed> {
+    let net = "block Net() { fn (x) { x |> conv(3, out: 3) @ \"a\" } }";
+    let spec = Spec::with(
+        net,
+        &format!("data {{ size = 16 }}\npart net = Net()\n{members}\nfn f(x: [B, 3, 16, 16]) {{ {body} }}"),
+    );
+    match spec.result() {
+        Ok(_) => panic!("nothing is wrong with\n{}", spec.text),
+        Err(failed) => failed,
+    }
+}
+
+#[track_caller]
+fn helps(members: &str, body: &str, help: &str) {
+    let failed = failed(members, body);
+    let text = shown(&failed);
+    assert!(
+        failed.diagnostics.iter().any(|told| told.help.as_deref().is_some_and(|told| told.contains(help))),
+        "{text}"
+    );
+}
+
+#[test]
+fn functions_are_not_fields_of_tensors() {
+    helps("", "x.mean(axis: 1)", "`mean(x)` or `x |> mean`");
+    helps("", "x.double()", "`double(x)`");
+    helps("", "x.shape", "its extents are `shape(x)`");
+    helps("", "x.size(2)", "its extents are `shape(x)`");
+    helps("", "x * len(x)", "`shape(x)`");
+}
+
+#[test]
+fn arguments_and_settings_of_other_programs_are_found_by_their_meaning() {
+    let training = |settings: &str| {
+        let text = "objective o(image) trains net { mse(net(image), image) }\ntraining o {";
+        format!("{text} {settings} steps = 4 }}")
+    };
+    helps("", "mean(x, dim: 1)", "did you mean `axis`?");
+    helps("", "mean(x, axis: 1, keepdim: true)", "did you mean `keep`?");
+    helps("", "conv(x, kernel_size: 3) @ \"a\"", "did you mean `kernel`?");
+    helps("", "conv(x, 3, out_channels: 8) @ \"a\"", "did you mean `out`?");
+    helps(&training("optimizer = adamw(lr: 1e-3) batch_size = 4"), "x", "did you mean `batch`?");
+    helps(&training("optimizer = adamw(learning_rate: 1e-3) batch = 4"), "x", "did you mean `lr`?");
+    helps(&training("optimizer = adamw(lr: 0,001) batch = 4"), "x", "`0.001`");
+}
+
+#[test]
+fn numbers_lists_and_axes_are_told_as_they_are_written() {
+    helps("", "for i in 3 { x }.last", "`0..3`");
+    helps("", "x + [1, 2, 3]", "`constant(..)`");
+    helps("", "reshape(x, B, -1)", "`reshape(x, [..])`");
+    helps("", "permute(x, 0, 2, 3, 1)", "`permute(x, [..])`");
+    helps("", "softmax(x, axis: 4)", "the last is 3, or -1");
+}
+
+#[test]
+fn signs_of_other_languages_are_answered() {
+    helps("", "let a, b = (x, x) a + b", "`let (a, b) = ..`");
+    helps("", "let n: int = 3 x * n", "states no type");
+    helps("", "x -> relu", "`|>`");
+    helps("", "x ? x : -x", "`if condition { a } else { b }`");
+    helps("fn g(x: [B, 3, 16, 16]): [B, 3, 16, 16] { x }", "g(x)", "after `->`");
+    helps("data { size = 32 }", "x", "put both together");
+    let failed = failed("", "net(x, x)");
+    assert_eq!(failed.diagnostics[0].headline, "this block takes one argument");
+}
