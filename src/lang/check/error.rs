@@ -160,7 +160,9 @@ pub(super) fn not_surely_exact(a: &Dim, b: &Dim, span: Span) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::NotDivisible, format!("{a} / {b} may leave a remainder"), span)
         .here("not known before the graph runs");
     let can_round = b.known().is_some_and(|b| b > 0);
-    diagnostic.help_if(can_round.then(|| format!("`div({a}, {b})` rounds down")))
+    let words =
+        || format!("in a shape, `div({a}, {b})` rounds down; elsewhere state the size, as in `x: [B, 3, 64, 64]`");
+    diagnostic.help_if(can_round.then(words))
 }
 
 pub(super) fn cycle(name: &str, span: Span) -> Diagnostic {
