@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::diagnostic::count;
+
 use super::error::WeightError;
 use super::format::{Contents, Entry, EntryKind};
 use super::headers::headers;
@@ -45,7 +47,8 @@ pub(super) fn read(path: &Path, text: &[u8]) -> Result<(Vec<(PathBuf, u64)>, Con
         let more = if absent.len() > 3 { ", .." } else { "" };
         let (lost, all) = (absent.len(), names.len());
         return Err(damaged(format!(
-            "it is the index of a checkpoint in {all} files, of which {lost} {} not beside it: {}{more}",
+            "it is the index of a checkpoint in {}, of which {lost} {} not beside it: {}{more}",
+            count(all, "file"),
             if lost == 1 { "is" } else { "are" },
             first.join(", ")
         )));
