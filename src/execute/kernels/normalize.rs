@@ -39,7 +39,7 @@ pub(super) fn group_norm_gradient<B: Backend>(
     gradient: FloatTensor<B>,
 ) -> [FloatTensor<B>; 3] {
     let seen = Seen::of(groups, x.shape());
-    let (normal, factor) = standardize::<B>(B::float_reshape(x, seen.rows()), epsilon);
+    let (normal, deviation) = standardize::<B>(B::float_reshape(x, seen.rows()), epsilon);
     let gradient = B::float_reshape(gradient, seen.planes());
     let of_channels = |x: FloatTensor<B>| {
         let sum = B::float_sum_dim(B::float_sum_dim(x, 2), 0);
@@ -54,15 +54,15 @@ pub(super) fn group_norm_gradient<B: Backend>(
     let mean = B::float_mean_dim(scaled.clone(), 1);
     let along = B::float_mean_dim(B::float_mul(scaled.clone(), normal.clone()), 1);
     let rest = B::float_sub(B::float_sub(scaled, mean), B::float_mul(normal, along));
-    [B::float_reshape(B::float_mul(rest, factor), seen.shape), of_weight, of_bias]
+    [B::float_reshape(B::float_div(rest, deviation), seen.shape), of_weight, of_bias]
 }
 
-/// Rows with mean 0 and deviation 1, and what they were multiplied by for that.
+/// Rows with mean 0 and deviation 1, and what they were divided by for that.
 fn standardize<B: Backend>(x: FloatTensor<B>, epsilon: f64) -> (FloatTensor<B>, FloatTensor<B>) {
     let centred = centre::<B>(centre::<B>(x));
     let variance = B::float_mean_dim(B::float_mul(centred.clone(), centred.clone()), 1);
-    let factor = B::float_recip(B::float_sqrt(B::float_add_scalar(variance, epsilon.into())));
-    (B::float_mul(centred, factor.clone()), factor)
+    let deviation = B::float_sqrt(B::float_add_scalar(variance, epsilon.into()));
+    (B::float_div(centred, deviation.clone()), deviation)
 }
 
 /// Rows less their mean.
