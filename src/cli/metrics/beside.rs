@@ -11,7 +11,7 @@ use crate::evaluate::metric::Score;
 use crate::experiment::{Config, Maps, Pairs};
 use crate::measure::ImageScore;
 
-use super::{Metrics, Results};
+use super::{Metrics, Results, results};
 
 impl Metrics {
     /// Measures maps of the images of a data set.
@@ -44,7 +44,7 @@ impl Metrics {
         screen.clear();
         measured?;
         tell(&maps.remarks);
-        self.results(collectors, screen)
+        results(collectors, screen)
     }
 
     /// Measures a folder of maps by a folder of masks.
@@ -60,7 +60,7 @@ impl Metrics {
         let mut collectors = self.collectors::<S>(&classes, false);
         let started = Instant::now();
         pairs.measure(&mut collectors, &mut |done, all| screen.late("reading", started, [done, all]))?;
-        self.results(collectors, screen)
+        results(collectors, screen)
     }
 
     fn refuse_model_scores(&self) -> Result<(), Failure> {

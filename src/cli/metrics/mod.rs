@@ -283,18 +283,6 @@ impl Metrics {
         }
     }
 
-    /// The results of what collectors have gathered.
-    fn results<S: Score>(&self, collectors: Vec<Collector<S>>, screen: &mut Screen) -> Result<Results, Failure> {
-        let started = Instant::now();
-        let mut results = Results::new();
-        for collector in collectors {
-            let protocol = collector.measure().protocol;
-            let measured = collector.measured(&mut |done, all| screen.late("ranking", started, [done, all]))?;
-            results.push((protocol, measured));
-        }
-        Ok(results)
-    }
-
     /// An empty collector for each protocol, for these classes.
     fn collectors<S: Score>(&self, classes: &[String], have_scores: bool) -> Vec<Collector<S>> {
         let own = if have_scores { ImageScore::Model } else { ImageScore::Max };
@@ -311,4 +299,16 @@ impl Metrics {
         };
         base.by(&self.protocols).into_iter().map(collector).collect()
     }
+}
+
+/// The results of what collectors have gathered.
+fn results<S: Score>(collectors: Vec<Collector<S>>, screen: &mut Screen) -> Result<Results, Failure> {
+    let started = Instant::now();
+    let mut results = Results::new();
+    for collector in collectors {
+        let protocol = collector.measure().protocol;
+        let measured = collector.measured(&mut |done, all| screen.late("ranking", started, [done, all]))?;
+        results.push((protocol, measured));
+    }
+    Ok(results)
 }

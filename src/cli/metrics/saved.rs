@@ -14,7 +14,7 @@ use crate::evaluate::saved::SavedError;
 use crate::experiment::{Arrays, Predictions, Role, several_sizes};
 
 use super::beside::tell;
-use super::{Metrics, Results};
+use super::{Metrics, Results, results};
 
 /// The `.npz` files in a folder, sorted by name.
 pub(super) fn npz_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
@@ -76,7 +76,7 @@ impl Metrics {
             add(&mut collectors, common, predictions, index)?;
             screen.late("measuring", started, [index + 1, predictions.len()]);
         }
-        self.results(collectors, screen)
+        results(collectors, screen)
     }
 
     /// Collects the predictions in a folder, of which only one is in memory at a time.
@@ -119,7 +119,7 @@ impl Metrics {
             }
             screen.late("measuring", started, [index + 1, paths.len()]);
         }
-        self.results(collectors, screen)
+        results(collectors, screen)
     }
 
     fn open(&self, path: &Path) -> Result<Predictions, Failure> {
