@@ -20,7 +20,7 @@ use super::terminal;
 /// The spec, and the values of its params that are set from outside.
 #[derive(Args, Clone, Debug)]
 pub(super) struct SpecArguments {
-    /// A .diad file, or one that comes with diadc: tiny, small, diad
+    /// A .diad file, or one that comes with diadc: tiny, small, diad, padim, patchcore
     #[arg(default_value = "tiny")]
     pub(super) spec: String,
 

@@ -35,7 +35,7 @@ use super::terminal::{self, Screen};
   diadc call specs/diad.diad denoising --inputs x.safetensors --weights w.safetensors --grad-norms 'control_model.*'
   diadc call tiny score --inputs x.safetensors --weights w.safetensors --device cuda:0 --expect y.safetensors")]
 pub(super) struct Call {
-    /// A .diad file, or one that comes with diadc: tiny, small, diad
+    /// A .diad file, or one that comes with diadc: tiny, small, diad, padim, patchcore
     spec: String,
 
     /// What to run: a function, a part, an objective or an expression

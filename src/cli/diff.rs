@@ -22,7 +22,7 @@ use super::terminal;
   diadc diff specs/diad.diad my.diad                     what I have changed
   diadc diff old.diad new.diad --set steps=5 --format json")]
 pub(super) struct Diff {
-    /// A .diad file, or one that comes with diadc: tiny, small, diad
+    /// A .diad file, or one that comes with diadc: tiny, small, diad, padim, patchcore
     before: String,
 
     /// The spec to compare it with [default: the same]

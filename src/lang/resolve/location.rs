@@ -11,6 +11,9 @@ use crate::source::{Disk, Files};
 /// The standard library and the specs that come with the program.
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../specs");
 
+/// The folder of the specs of systems of the field, which are found by their names alone.
+const SYSTEMS: &str = "systems";
+
 /// Where the text of a spec lies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Location {
@@ -29,7 +32,7 @@ impl Location {
             return Location::File(path);
         }
         let inside = path.strip_prefix("specs").unwrap_or(&path).to_path_buf();
-        [inside.clone(), inside.with_extension("diad")]
+        [inside.clone(), inside.with_extension("diad"), Path::new(SYSTEMS).join(&inside).with_extension("diad")]
             .into_iter()
             .find(|candidate| EMBEDDED.get_file(candidate).is_some())
             .map_or(Location::File(path), Location::Embedded)
@@ -84,8 +87,10 @@ impl Location {
 /// Names of the specs that come with the program.
 #[must_use]
 pub fn embedded_specs() -> Vec<String> {
-    let specs = EMBEDDED.files().map(include_dir::File::path).filter(|path| path.with_extension("diad") == *path);
-    specs.map(|path| path.with_extension("").display().to_string()).collect()
+    let systems = EMBEDDED.get_dir(SYSTEMS).into_iter().flat_map(Dir::files);
+    let specs = EMBEDDED.files().chain(systems).map(include_dir::File::path);
+    let specs = specs.filter(|path| path.with_extension("diad") == *path);
+    specs.filter_map(|path| Some(path.file_stem()?.display().to_string())).collect()
 }
 
 /// Paths without `.` and, where possible, without `..`.
