@@ -72,7 +72,7 @@ fn what_does_not_fit_is_refused() {
     }
     fails("x: [B, 4]", "top(x, 0)", "too-small");
     fails("x: [B, 4]", "sort(x, axis: 2)", "no-such-axis");
-    fails("x: int[B, 4]", "argmax(x)", "wrong-argument");
+    fails("x: int[B, 4]", "argmax(x)", "wrong-type");
     fails("x: [B, 4]", "top(x)", "missing-argument");
     fails("x: [B, 4]", "eye(0)", "too-small");
 }

@@ -235,8 +235,8 @@ fn streamed(name: &str, error: StreamError, result: Span) -> Diagnostic {
             let diagnostic =
                 diagnostic.note(format!("that is {one} bytes for each image; a fit sees a few images at a time"));
             diagnostic.help(
-                "over images, `sum`, `mean`, `max`, `min` and products that are summed over them can be computed; other \
-                 operations must keep each image apart",
+                "over images, `sum`, `mean`, `max`, `min`, `quantile`, `coreset` and products that are summed over them \
+                 can be computed; other operations must keep each image apart",
             )
         }
         StreamError::Output { name: key, fact, .. } => {
