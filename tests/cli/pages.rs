@@ -111,7 +111,7 @@ fn the_commands_of_the_readme_run() {
     let bench = bench();
     let others = run(&bench, &page("README.md"));
     assert_eq!(others, ["cargo test --release"]);
-    assert_eq!(listing(&bench.path("runs")).len(), 3);
+    assert_eq!(listing(&bench.path("runs")).len(), 2);
     for made in ["graph.html", "y.safetensors", "maps"] {
         assert!(bench.path(made).exists(), "{made}");
     }

@@ -34,6 +34,20 @@ block Widened() {
 }
 ";
 
+/// Systems that are fitted, on small images and features of first values.
+const FITTED: [(&str, &str); 2] = [
+    ("padim", "model Small from Padim { param size: int in 32..=1024 = 32  param channels: int in 1..=1792 = 20 }"),
+    (
+        "patchcore",
+        "model Small from Patchcore {
+            param size: int in 32..=1024 = 32
+            param depth: int = 18
+            param inner: int in 1..=2 = 1
+            param rows: int in 1..=1000000 = 30
+        }",
+    ),
+];
+
 /// What a training writes, and what the scores of its model are.
 #[derive(PartialEq)]
 struct Written {
@@ -86,7 +100,12 @@ fn training_and_scoring_do_not_depend_on_the_number_of_threads() {
     let tiny = concat!(env!("CARGO_MANIFEST_DIR"), "/specs/tiny.diad");
     bench.write("short.diad", SHORT.replace("TINY", tiny).as_bytes());
     bench.write("wide.diad", WIDE.as_bytes());
-    for spec in ["short.diad", "wide.diad"] {
+    for (name, model) in FITTED {
+        let path = format!("{}/specs/systems/{name}.diad", env!("CARGO_MANIFEST_DIR"));
+        let base = if name == "padim" { "Padim" } else { "Patchcore" };
+        bench.write(&format!("{name}.diad"), format!("use \"{path}\"::{{{base}}}\n{model}\n").as_bytes());
+    }
+    for spec in ["short.diad", "wide.diad", "padim.diad", "patchcore.diad"] {
         let one = written(&bench, spec, 1);
         assert!(!one.maps.is_empty() && one.scores.lines().count() > 4);
         for threads in [2, 3, 5, 8] {

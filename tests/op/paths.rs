@@ -23,7 +23,7 @@ type Case = (Op, Vec<HostTensor>);
 const SEEDS: u64 = 8;
 
 /// Operations whose numbers the caller supplies: they have no kernel that could differ.
-const SUPPLIED: [&str; 3] = ["Input", "Weight", "Random"];
+const SUPPLIED: [&str; 4] = ["Input", "Weight", "Random", "Coreset"];
 
 #[test]
 fn scoring_and_training_give_the_same_bits() {
