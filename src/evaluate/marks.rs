@@ -114,7 +114,8 @@ impl MaskValues {
             let half = if self.highest > HALF_OF_BYTE { HALF_OF_BYTE } else { 0.5 };
             let remark = format!(
                 "{fractions} of {} values of masks are no whole numbers, such as {example}: masks were blended, and pixels \
-                 count as anomalous above {half} (by the protocol diad above 0); `--mask-above` sets another limit",
+                 count as anomalous above {half}, or above 0 where the protocol says so; `--mask-above` sets another \
+                 limit",
                 self.all
             );
             return Ok((MarkRule::Blended { half }, Some(remark)));

@@ -64,7 +64,7 @@ fn by_cholesky(mut a: Vec<f64>, rows: usize) -> Option<Vec<f64>> {
         }
         let left = own - product(&row[..i], &row[..i]);
         // Not for NaN either.
-        if !(left > NOISE * own) {
+        if left.is_nan() || left <= NOISE * own {
             return None;
         }
         row[i] = left.sqrt();

@@ -24,7 +24,7 @@ const TOGETHER: usize = 16;
 /// Maps and their masks.
 #[derive(Debug)]
 pub struct Pairs {
-    pairs: Vec<Pair>,
+    all: Vec<Pair>,
     is_wide: bool,
     rule: MarkRule,
     /// What a reader must know to judge the metrics, one sentence each.
@@ -78,7 +78,7 @@ impl Pairs {
         let (rule, remark) = all.rule(limit).map_err(MapsError::Masks)?;
         let sizes: BTreeSet<[usize; 2]> = headers.iter().map(|header| header.size).collect();
         let remarks = [remark, without_mask(&pairs), several_sizes(&sizes)].into_iter().flatten().collect();
-        Ok(Pairs { pairs, is_wide, rule, remarks })
+        Ok(Pairs { all: pairs, is_wide, rule, remarks })
     }
 
     /// Whether the values of maps need 64 bits.
@@ -99,7 +99,7 @@ impl Pairs {
     ) -> Result<(), ExperimentError> {
         let rules: Vec<MaskResize> = collectors.iter().map(|c| c.measure().protocol.rules().mask).collect();
         let mut done = 0;
-        for pairs in self.pairs.chunks(TOGETHER) {
+        for pairs in self.all.chunks(TOGETHER) {
             let read: Vec<_> = pairs.par_iter().map(|pair| self.read::<S>(pair, &rules)).collect();
             for (pair, read) in pairs.iter().zip(read) {
                 let (map, masks) = read?;
@@ -116,7 +116,7 @@ impl Pairs {
                 }
             }
             done += pairs.len();
-            watch(done, self.pairs.len());
+            watch(done, self.all.len());
         }
         Ok(())
     }

@@ -166,8 +166,7 @@ impl Failed {
     /// value was set from outside, it is the cause of all mistakes, and one about it takes their place. The spec is
     /// checked many times for it.
     pub fn advise(&mut self) {
-        let (Some(mut mistake), Some(spec)) =
-            (self.diagnostics.iter().position(|mistake| may_depend_on_values(mistake)), &self.spec)
+        let (Some(mut mistake), Some(spec)) = (self.diagnostics.iter().position(may_depend_on_values), &self.spec)
         else {
             return;
         };

@@ -9,6 +9,7 @@ mod batch;
 mod checkpoint;
 mod error;
 mod fit;
+mod place;
 mod sampler;
 mod schedule;
 mod settings;

@@ -5,13 +5,13 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use crate::execute::{Descent, Draw, Engine, NamedTensors, PlanId, RunError};
-use crate::graph::ScopeId;
 use crate::graph::program::{Phase, Program, Stage};
 
 use super::batch::{Batch, BatchRequest, Order, read_ahead};
 use super::checkpoint::{Checkpoint, Position, TrainingState, save};
 use super::error::TrainError;
-use super::fit::Fitted;
+use super::fit::{Fitted, Fitter};
+use super::place::place;
 use super::sampler::Sampler;
 use super::schedule::{factor, steps};
 use super::settings::{Every, Settings};
@@ -30,10 +30,10 @@ pub struct Outcome {
 
 /// A run of training.
 pub struct Trainer<'a> {
-    pub(super) program: &'a Program,
-    pub(super) engine: &'a mut dyn Engine,
-    pub(super) samples: &'a dyn Samples,
-    pub(super) settings: Settings<'a>,
+    program: &'a Program,
+    engine: &'a mut dyn Engine,
+    samples: &'a dyn Samples,
+    settings: Settings<'a>,
     state: TrainingState,
     /// The checkpoint that the run continues from, until the optimisers have taken their moments from it.
     checkpoint: Option<Checkpoint<'a>>,
@@ -123,7 +123,9 @@ impl<'a> Trainer<'a> {
                 }
                 Stage::Fit(fit) => {
                     self.checkpoint = None;
-                    let Some(fitted) = self.fit(fit, observer)? else {
+                    let fitter =
+                        Fitter { program, engine: &mut *self.engine, samples: self.samples, settings: &self.settings };
+                    let Some(fitted) = fitter.fit(fit, observer)? else {
                         self.save(&[], observer)?;
                         return Ok(Outcome { is_finished: false, curve: self.state.curve, fits });
                     };
@@ -254,23 +256,12 @@ impl<'a> Trainer<'a> {
         }
         match self.engine.find_not_finite(turn.plan, batch, draw) {
             Ok(()) => Ok("all values on the way to it are finite".to_owned()),
-            Err(RunError::NotFinite { operation, origin, .. }) => {
-                Ok(format!("the first value that is not finite is that of `{operation}`{}", self.place(origin.scope)))
-            }
+            Err(RunError::NotFinite { operation, origin, .. }) => Ok(format!(
+                "the first value that is not finite is that of `{operation}`{}",
+                place(self.program, origin.scope)
+            )),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// The calls that an operation stands in, outermost first.
-    pub(super) fn place(&self, scope: ScopeId) -> String {
-        let mut labels = Vec::new();
-        let mut at = Some(scope);
-        while let Some(scope) = at.and_then(|id| self.program.scopes.get(id.0 as usize)) {
-            labels.push(scope.label.as_ref());
-            at = scope.parent;
-        }
-        labels.reverse();
-        if labels.is_empty() { String::new() } else { format!(" in `{}`", labels.join("/")) }
     }
 
     fn progress<'b>(&self, turn: &'b Turn, steps_of_phase: u64, loss: f32, pace: &Pace) -> Progress<'b> {

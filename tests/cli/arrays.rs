@@ -142,7 +142,7 @@ fn scores_next_to_one_are_no_tie() {
     let metrics = values(&ended)[0]["classes"][0]["metrics"].clone();
     assert_eq!(
         metrics,
-        serde_json::json!({"image_auroc": 0.75, "pixel_auroc": 0.75, "pixel_ap": (1.0 + 2.0 / 3.0) / 2.0})
+        serde_json::json!({"image_auroc": 0.75, "pixel_auroc": 0.75, "pixel_ap": f64::midpoint(1.0, 2.0 / 3.0)})
     );
     let curves = std::fs::read_to_string(bench.path("c.json")).expect("it was written");
     assert!(curves.contains("0.999999999999,"), "thresholds are the scores as they are: {curves}");
@@ -235,11 +235,14 @@ fn beside(write: impl Fn(&Bench, &str, bool)) -> Ended {
     bench.run(&["metrics", "maps", "--dataset", "mvtec", "--data", &data, "--format", "json"])
 }
 
+/// A form of masks of good images, or of defective ones.
+type Form<'a> = &'a dyn Fn(bool) -> Vec<u8>;
+
 #[test]
 fn maps_in_other_orders_and_shapes_are_read() {
     let level = |bad: bool, x: usize| f32::from(u8::from(bad && x < 15));
     let values_of = |bad: bool| (0..600).map(|at| level(bad, at % 30)).collect::<Vec<f32>>();
-    let forms: [(&str, &dyn Fn(bool) -> Vec<u8>); 4] = [
+    let forms: [(&str, Form<'_>); 4] = [
         ("last axis", &|bad| floats("(20, 30, 1)", &values_of(bad))),
         ("first axes", &|bad| floats("(1, 1, 20, 30)", &values_of(bad))),
         ("columns", &|bad| {

@@ -40,9 +40,11 @@ pub trait Score:
     fn is_nan(self) -> bool;
 
     /// The least score above it.
+    #[must_use]
     fn next_up(self) -> Self;
 
     /// The greatest score below it.
+    #[must_use]
     fn next_down(self) -> Self;
 }
 
@@ -64,9 +66,11 @@ pub trait Bits: Copy + Debug + Default + Ord + Send + Sync + 'static {
     fn above(self, low: Self) -> u64;
 
     /// The integer that is higher by a difference that [`Bits::above`] gave.
+    #[must_use]
     fn raised(self, by: u64) -> Self;
 
     /// The next lower one, which must exist.
+    #[must_use]
     fn before(self) -> Self;
 
     /// Appends its bytes.

@@ -27,7 +27,7 @@ pub(super) fn read(path: &Path) -> Result<Array, String> {
         DecodingResult::I8(values) => narrow(values.into_iter().map(f32::from).collect()),
         DecodingResult::U16(values) => narrow(values.into_iter().map(f32::from).collect()),
         DecodingResult::I16(values) => narrow(values.into_iter().map(f32::from).collect()),
-        DecodingResult::F16(values) => narrow(values.into_iter().map(|value| value.to_f32()).collect()),
+        DecodingResult::F16(values) => narrow(values.into_iter().map(f32::from).collect()),
         DecodingResult::F32(values) => narrow(values),
         DecodingResult::F64(values) => Values::narrowed(values),
         DecodingResult::U32(values) => Values::narrowed(values.into_iter().map(f64::from).collect()),
@@ -46,8 +46,11 @@ pub(super) fn read(path: &Path) -> Result<Array, String> {
     Ok(Array { shape: size.to_vec(), values })
 }
 
+/// What decodes the pages of a file.
+type Pages = Decoder<BufReader<File>>;
+
 /// The decoder of a grey picture of one page, its rows and columns and the bits of a value.
-fn open(path: &Path) -> Result<(Decoder<BufReader<File>>, [usize; 2], u8), String> {
+fn open(path: &Path) -> Result<(Pages, [usize; 2], u8), String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let mut limits = Limits::default();
     limits.decoding_buffer_size = MOST_BYTES;

@@ -156,7 +156,7 @@ impl<F: FnMut(usize, usize, usize) -> f32, const P: usize, const Q: usize> Compa
     fn pass_on(&mut self, panel: usize, other: usize, distances: &[f32; LANES]) {
         let limits = &mut self.limits[panel];
         // What is too large for single precision may still be smaller than a limit that is.
-        let is_near = |x: f32, limit: f32| (x < limit) | (x == f32::INFINITY);
+        let is_near = |x: f32, limit: f32| x < limit || x == f32::INFINITY;
         if distances.iter().zip(&*limits).fold(false, |any, (x, limit)| any | is_near(*x, *limit)) {
             for lane in 0..self.panels[panel].rows {
                 if is_near(distances[lane], limits[lane]) {

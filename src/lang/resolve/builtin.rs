@@ -277,7 +277,7 @@ builtins! {
         /// The elements at the places `index` along an axis, as torch's `take_along_dim`.
         Take = "take"(x, index, axis = int -1)
         /// `count` of the rows `[N, C]` that stand for all: each lies farthest from those before it, the first is drawn at random. Distances are taken after a random projection to `project` numbers, and of more than `at_most` rows a random choice is kept.
-        Coreset = "coreset"(rows, count, project = none, at_most = int 100000)
+        Coreset = "coreset"(rows, count, project = none, at_most = int 100_000)
         /// The distances of each row of `x: [.., C]` from the `count` nearest of `rows: [M, C]`, ascending: `[.., count]`.
         Nearest = "nearest"(x, rows, count = int 1)
         /// Which of `rows: [M, C]` are the `count` nearest to each row of `x: [.., C]`, the nearest first: `int[.., count]`.

@@ -16,16 +16,17 @@ use std::time::{Duration, Instant};
 use diadc_execute::{CoresetError, Seen};
 
 use crate::diagnostic::{count, grouped};
-use crate::execute::{Draw, Evaluation, HostData, HostTensor, NamedTensors, PlanId, RunError};
+use crate::execute::{Draw, Engine, Evaluation, HostData, HostTensor, NamedTensors, PlanId, RunError};
 use crate::fact::{DType, batch_of};
-use crate::graph::program::{CHUNK, Fit, Gather, Later, Pass, plan_function, stream};
+use crate::graph::program::{CHUNK, Fit, Gather, Later, Pass, Program, plan_function, stream};
 
 use crate::op::Gathering;
 
 use super::batch::{Batch, BatchRequest, Order, read_ahead};
 use super::error::TrainError;
-use super::trainer::Trainer;
-use super::{FitProgress, Observer};
+use super::place::place;
+use super::settings::Settings;
+use super::{FitProgress, Observer, Samples};
 
 use gather::Gathered;
 use whole::Whole;
@@ -92,9 +93,17 @@ impl fmt::Display for Fitted {
     }
 }
 
-impl Trainer<'_> {
+/// What a fit runs on.
+pub(super) struct Fitter<'a> {
+    pub(super) program: &'a Program,
+    pub(super) engine: &'a mut dyn Engine,
+    pub(super) samples: &'a dyn Samples,
+    pub(super) settings: &'a Settings<'a>,
+}
+
+impl Fitter<'_> {
     /// Computes the tensors of a fit; none if it was stopped, and then nothing is changed.
-    pub(super) fn fit(&mut self, fit: &Fit, observer: &mut dyn Observer) -> Result<Option<Fitted>, TrainError> {
+    pub(super) fn fit(mut self, fit: &Fit, observer: &mut dyn Observer) -> Result<Option<Fitted>, TrainError> {
         let begun = Instant::now();
         let images = self.samples.len();
         let function = self.program.function(&fit.function).expect("a fit has a function");
@@ -164,10 +173,7 @@ impl Trainer<'_> {
         let is_over = std::thread::scope(|scope| {
             let batches = read_ahead(scope, samples, format, request, threads);
             for chunk in 0..chunks {
-                let mut batch = match reads {
-                    true => batches.recv().expect("all images are read")?,
-                    false => Batch::new(),
-                };
+                let mut batch = if reads { batches.recv().expect("all images are read")? } else { Batch::new() };
                 batch.retain(|name, _| wanted.contains(name));
                 let size = CHUNK.min(count - progress.done);
                 let samples = (progress.done as u64..).take(size).collect();
@@ -264,7 +270,10 @@ impl Trainer<'_> {
         let cause = match self.engine.find_not_finite(plan, batch, draw) {
             Ok(()) => "all values on the way to it are finite".to_owned(),
             Err(RunError::NotFinite { operation, origin, .. }) => {
-                format!("the first value that is not finite is that of `{operation}`{}", self.place(origin.scope))
+                format!(
+                    "the first value that is not finite is that of `{operation}`{}",
+                    place(self.program, origin.scope)
+                )
             }
             Err(error) => return Err(error.into()),
         };

@@ -19,7 +19,7 @@ type Value<K> = FloatTensor<Autodiff<<K as Kernels>::Backend>>;
 /// A function of two values of one rank.
 pub(super) fn arithmetic<K: TrainingKernels>(kind: Arithmetic, a: Value<K>, b: Value<K>) -> Value<K> {
     let shapes = [&a, &b].map(|x| x.primitive.shape());
-    let is_tracked = [&a, &b].map(|x| x.is_tracked());
+    let is_tracked = [a.is_tracked(), b.is_tracked()];
     match Combination::<K>(PhantomData)
         .prepare::<NoCheckpointing>([a.node.clone(), b.node.clone()])
         .compute_bound()

@@ -145,7 +145,7 @@ impl Expander<'_> {
                 diagnostic = if stored.is_empty() {
                     diagnostic.help(format!("nothing that runs calls `stored(..)` in `{name}`"))
                 } else {
-                    diagnostic.one_of(key, stored.into_iter())
+                    diagnostic.one_of(key, stored)
                 };
                 return Err(self.report(diagnostic));
             };
