@@ -6,6 +6,7 @@ mod dataset;
 mod device;
 mod experiment;
 mod file;
+mod fuzz;
 mod golden;
 mod metric;
 mod neighbour;

@@ -188,6 +188,16 @@ pub enum DatasetError {
         /// Where its mask should be.
         expected: PathBuf,
     },
+    /// A list names no mask of a defective image.
+    #[error("`{list}`, {at}: defective image `{image}` has no mask: name one; `--unmarked empty` counts it with an empty one", list = .list.display(), image = .image.display())]
+    MaskUnlisted {
+        /// The image.
+        image: PathBuf,
+        /// The list.
+        list: PathBuf,
+        /// The line, counted from 1.
+        at: String,
+    },
     /// A defective image has two masks.
     #[error("`{first}` and `{second}` are both masks of one image: remove one", first = .first.display(), second = .second.display())]
     MaskAmbiguous {
@@ -317,7 +327,7 @@ impl DatasetError {
             | Self::NotAnImage { path }
             | Self::AlreadyThere { path }
             | Self::Write { path, .. } => shown(&[path]),
-            Self::MaskMissing { image, .. } => shown(&[image]),
+            Self::MaskMissing { image, .. } | Self::MaskUnlisted { image, .. } => shown(&[image]),
             Self::MaskSize { mask, .. } | Self::MaskEmpty { mask, .. } => shown(&[mask]),
             Self::RootForToy { root } => shown(&[root]),
             Self::UnknownDataset { .. }

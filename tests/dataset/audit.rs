@@ -229,6 +229,7 @@ fn published_counts_add_up() {
     assert_eq!((all("visa"), sum("visa", "good")), ((8659, 962 + 1200), 962));
     assert_eq!((all("mvtec3d"), sum("mvtec3d", "validation")), ((2656, 1197), 294));
     assert_eq!(all("medical"), (9042, 5208));
+    assert_eq!((all("loco"), sum("loco", "validation"), sum("loco", "good")), ((1772, 1568), 304, 575));
     assert_eq!(all("mpdd"), (888, 458));
 }
 

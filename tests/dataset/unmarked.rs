@@ -99,6 +99,26 @@ fn a_missing_mask_is_refused_unless_a_rule_says_what_it_counts_as() {
 }
 
 #[test]
+fn a_defect_for_which_the_list_of_visa_names_no_mask_is_refused_unless_a_rule_says_what_it_counts_as() {
+    let tree = Tree::of("visa");
+    let rows = "candle,train,normal,candle/Data/Images/Normal/0000.JPG,\n\
+                candle,test,normal,candle/Data/Images/Normal/0001.JPG,\n\
+                candle,test,anomaly,candle/Data/Images/Anomaly/000.JPG,\n";
+    tree.file("split_csv/1cls.csv", format!("object,split,label,image,mask\n{rows}"));
+    let words = ["1cls.csv`, line 4", "Anomaly/000.JPG` has no mask", "name one", "`--unmarked empty`"];
+    tree.fails("visa", &words);
+    let findings = told(&look(&tree, "visa", None));
+    assert_eq!(findings.iter().map(|finding| finding.0).collect::<Vec<_>>(), [Severity::Error], "{findings:?}");
+    let area = |rule| areas(&tree.open_unmarked("visa", rule).expect("there is a rule"));
+    assert_eq!((area(Unmarked::Empty), area(Unmarked::Unknown)), (vec![Some(0)], vec![None]));
+    let findings = told(&look(&tree, "visa", Some(Unmarked::Empty)));
+    assert_eq!(findings.len(), 1);
+    assert!(findings[0].1.ends_with("has no mask, and counts with an empty one"), "{findings:?}");
+    let audit = look(&tree, "visa", Some(Unmarked::Unknown));
+    assert!(audit.notes.iter().any(|note| note.contains("class `candle` has a mask")), "{:?}", audit.notes);
+}
+
+#[test]
 fn an_empty_mask_is_refused_unless_it_is_to_count_so() {
     for layout in ["mvtec", "visa", "realiad", "uniad", "ader", "folder", "loco"] {
         let tree = Tree::of(layout);

@@ -60,6 +60,30 @@ fn numbers_lists_and_axes_are_told_as_they_are_written() {
 }
 
 #[test]
+fn a_name_that_hides_what_is_called_is_told_as_that() {
+    for (members, body) in [
+        ("", "let mean = 3\n mean(x)"),
+        ("", "let mean = mean(x)\n x |> mean"),
+        ("param mean = 3", "x |> mean(axis: 1)"),
+        ("fn g(x: [B, 3, 16, 16], mean) { mean(x) }", "g(x, 2)"),
+    ] {
+        helps(members, body, "hides the operation `mean`: give it another one");
+    }
+    helps("", "let Net = 3\n x |> Net() @ \"b\"", "hides the block `Net`");
+    let failed = failed("", "let (mean, n) = (3, 4)\n mean(x)");
+    assert_eq!(failed.diagnostics[0].headline, "`mean` can't be called: here it is the int 3");
+}
+
+#[test]
+fn an_int_where_a_float_is_given_is_shown() {
+    helps("param k = 2.0", "max_pool(x, k)", "as in `2`; `to_int(x)`");
+    helps("fn g(x, k: int) { x * k }", "g(x, 3.0)", "as in `3`; `to_int(x)`");
+    helps("fn g(x, k: int) { x * k }", "g(x, 3.5)", "`to_int(x)` and `floor(x)` make one of a float");
+    helps("fn g(x, ks: list<int>) { x * ks[0] }", "g(x, [1.0])", "as in `1`");
+    helps("", "reshape(x, [B, 3.0, 256])", "as in `3`");
+}
+
+#[test]
 fn signs_of_other_languages_are_answered() {
     helps("", "let a, b = (x, x) a + b", "`let (a, b) = ..`");
     helps("", "let n: int = 3 x * n", "states no type");

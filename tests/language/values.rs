@@ -53,6 +53,16 @@ fn operators_bind_as_in_mathematics() {
 }
 
 #[test]
+fn percentages_are_floats_and_no_remainders() {
+    assert_eq!(value("[1%, 0.1%, 0.7%, 1_0%, 1e1%, 250%]"), "[0.01, 0.001, 0.007, 0.1, 0.1, 2.5]");
+    assert_eq!(value("2 * 50% + 1% * 100"), "2.0");
+    assert_eq!(value("[7%3, 7 %3, 7%-3, 7%(2 + 1), 7.5%2]"), "[1, 1, 1, 1, 1.5]");
+    let program = Spec::model("param share in 1%..=10% = 5%\nparam other = 1%").set("share", "2%").compiles();
+    assert_eq!(program.params[0].1, "0.02");
+    Spec::model("param share in 1%..=10% = 5%").set("share", "20%").fails_with("not-within");
+}
+
+#[test]
 fn elementwise_functions_take_numbers_too() {
     assert_eq!(value("abs(-3)"), "3");
     assert_eq!(value("abs(-3.5)"), "3.5");
@@ -717,8 +727,11 @@ fn a_model_is_measured_exactly_unless_it_says_otherwise() {
     };
     assert_eq!(set("top(k)"), ImageScore::Top { k: 12 });
     assert_eq!(set("top(share / 2)"), ImageScore::TopShare { share: 0.01 });
+    assert_eq!(set("top(1%)"), ImageScore::TopShare { share: 0.01 });
+    assert_eq!(set("top(12.5% / 2)"), ImageScore::TopShare { share: 0.0625 });
+    assert_eq!(set("top(100%)"), ImageScore::TopShare { share: 1.0 });
     assert_eq!(set("pool(k - 10, 8)"), ImageScore::Pool { window: 2, rounds: 8 });
-    for wrong in ["top(0)", "top(1.5)", "top(0.0)", "top(\"k\")", "pool(0.5, 2)", "top(2, 3)"] {
+    for wrong in ["top(0)", "top(1.5)", "top(0.0)", "top(0%)", "top(101%)", "top(\"k\")", "pool(0.5, 2)", "top(2, 3)"] {
         Spec::model(&format!("measure {{ score = {wrong} }}")).fails_with("wrong-argument");
     }
     Spec::model("param k = 9\nmeasure { score = top(kk) }").fails_with("unknown-name");

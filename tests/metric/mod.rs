@@ -3,6 +3,7 @@
 mod collect;
 mod corner;
 mod curve;
+mod hostile;
 mod image_score;
 mod marks;
 mod oracle;

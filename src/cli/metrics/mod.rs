@@ -179,14 +179,19 @@ fn image_score(text: &str) -> Result<ImageScore, String> {
         "" => Some(Vec::new()),
         inner => inner.split(',').map(|n| n.trim().parse().ok().filter(|&n| n > 0)).collect(),
     };
-    let refused = || "write model, max, pool(8,8), top(100) or top(0.01)".to_owned();
+    let refused = || "write model, max, pool(8,8), top(100) or top(1%)".to_owned();
     match (word, numbers.as_deref()) {
         ("model", Some([])) => Ok(ImageScore::Model),
         ("max", Some([])) => Ok(ImageScore::Max),
         ("pool", Some(&[window, rounds])) => Ok(ImageScore::Pool { window, rounds }),
         ("top", Some(&[k])) => Ok(ImageScore::Top { k }),
         ("top", None) => {
-            let share = inner.trim().parse().ok().filter(|&share| share > 0.0 && share <= 1.0);
+            let text = inner.trim();
+            let share = match text.strip_suffix('%') {
+                Some(hundredths) => format!("{}e-2", hundredths.trim_end()).parse().ok(),
+                None => text.parse().ok(),
+            };
+            let share = share.filter(|&share| share > 0.0 && share <= 1.0);
             share.map(|share| ImageScore::TopShare { share }).ok_or_else(refused)
         }
         _ => Err(refused()),

@@ -133,7 +133,7 @@ impl Finding {
     /// The finding for an error that reading a file gave.
     pub(super) fn of(error: &DatasetError) -> Self {
         let kind = match error {
-            DatasetError::MaskMissing { .. } => FindingKind::MaskMissing,
+            DatasetError::MaskMissing { .. } | DatasetError::MaskUnlisted { .. } => FindingKind::MaskMissing,
             DatasetError::MaskEmpty { .. } => FindingKind::MaskEmpty,
             DatasetError::MaskSize { .. } => FindingKind::MaskSize,
             DatasetError::Read { .. }

@@ -34,7 +34,7 @@ pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Proble
     if !path.is_file() {
         return Err(DatasetError::FileMissing { path, found: listing::contents(root), layout: EXPECTED });
     }
-    let list = List { path: &path, root, rule: MaskRule::AboveZero };
+    let list = List { path: &path, root, rule: MaskRule::AboveZero, marks_all: false };
     let text = list.text()?;
     let whole = |reason: String| list.wrong("the whole of it", reason);
     let value: Value = serde_json::from_str(&text).map_err(|error| whole(format!("it is no JSON: {error}")))?;

@@ -46,6 +46,8 @@ pub(super) struct List<'a> {
     pub(super) path: &'a Path,
     pub(super) root: &'a Path,
     pub(super) rule: MaskRule,
+    /// Whether each defective image must have a mask.
+    pub(super) marks_all: bool,
 }
 
 impl List<'_> {
@@ -127,7 +129,11 @@ impl List<'_> {
             return Err("a defective image is listed for training: list it for testing".to_owned());
         }
         let mask = mask.as_ref().map(|mask| inside(self.root, mask)).transpose()?;
-        let masks = mask.map_or(Masks::Unnamed, |(_, path)| Masks::found(vec![path], self.rule));
+        let masks = match mask {
+            Some((_, path)) => Masks::found(vec![path], self.rule),
+            None if self.marks_all => Masks::Unlisted { list: self.path.to_path_buf(), at: line.at.clone() },
+            None => Masks::Unnamed,
+        };
         Ok(ImageFile::defective(id, path, kind.clone(), masks))
     }
 }

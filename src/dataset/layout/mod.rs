@@ -103,6 +103,13 @@ pub(super) enum Masks {
     Found(MaskFiles),
     /// One should lie at this place.
     Missing(PathBuf),
+    /// A list should name one here.
+    Unlisted {
+        /// The list.
+        list: PathBuf,
+        /// The place in it.
+        at: String,
+    },
     /// The data set names none.
     Unnamed,
 }
@@ -122,7 +129,7 @@ impl Masks {
     pub(super) fn files(&self) -> &[PathBuf] {
         match self {
             Masks::Found(masks) => &masks.paths,
-            Masks::Missing(_) | Masks::Unnamed => &[],
+            Masks::Missing(_) | Masks::Unlisted { .. } | Masks::Unnamed => &[],
         }
     }
 }
@@ -255,7 +262,14 @@ impl ImageFile {
             (Masks::Missing(expected), None) => {
                 return Some(DatasetError::MaskMissing { image: self.path.clone(), expected: expected.clone() });
             }
-            (Masks::Missing(_), Some(wanted)) => without_mask(wanted),
+            (Masks::Unlisted { list, at }, None) => {
+                return Some(DatasetError::MaskUnlisted {
+                    image: self.path.clone(),
+                    list: list.clone(),
+                    at: at.clone(),
+                });
+            }
+            (Masks::Missing(_) | Masks::Unlisted { .. }, Some(wanted)) => without_mask(wanted),
             (Masks::Unnamed, wanted) => without_mask(wanted.unwrap_or(layout.unmarked)),
         };
         None

@@ -79,7 +79,7 @@ fn lists(root: &Path, images_at: &Path) -> Option<Vec<(String, PathBuf)>> {
 }
 
 fn read(class: &str, path: &Path, images_at: &Path, problems: &mut Problems) -> Found {
-    let list = List { path, root: images_at, rule: MaskRule::AboveZero };
+    let list = List { path, root: images_at, rule: MaskRule::AboveZero, marks_all: false };
     let text = list.text()?;
     let whole = |reason: String| list.wrong("the whole of it", reason);
     let value: Value = serde_json::from_str(&text).map_err(|error| whole(format!("it is no JSON: {error}")))?;

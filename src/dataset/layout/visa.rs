@@ -38,7 +38,7 @@ const SEED: u32 = 998;
 /// Reads either layout; the list decides if it is there, then the folders `Data`, then `train`.
 pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Problems) -> Found {
     if let Some(path) = LISTS.iter().map(|list| root.join(list)).find(|path| path.is_file()) {
-        let list = List { path: &path, root, rule: MaskRule::AboveZero };
+        let list = List { path: &path, root, rule: MaskRule::AboveZero, marks_all: true };
         return visa_list::classes(&list, wanted, problems);
     }
     match class_directories(root, EXPECTED, is_class, problems) {

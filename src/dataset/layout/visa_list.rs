@@ -44,8 +44,7 @@ fn listed_image(at: &str, row: Row) -> Result<Listed, String> {
         "anomaly" if phase == Phase::Train => {
             return Err("a defective image is listed for training: list it as `test`".to_owned());
         }
-        "anomaly" if mask.is_empty() => return Err(format!("defective image `{image}` has no mask: name one")),
-        "anomaly" => Some((DEFECT.to_owned(), Some(mask))),
+        "anomaly" => Some((DEFECT.to_owned(), Some(mask).filter(|mask| !mask.is_empty()))),
         other => return Err(format!("label `{other}` is unknown: expected `normal` or `anomaly`")),
     };
     Ok(Listed { at: at.to_owned(), class, phase, image, defect })

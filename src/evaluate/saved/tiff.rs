@@ -11,6 +11,8 @@ use super::array::{Array, Values};
 
 /// The most bytes of values that are read.
 const MOST_BYTES: usize = 1 << 30;
+/// No compression of the format shrinks by more than this factor.
+const MOST_SHRUNK: u64 = 4096;
 
 /// Rows and columns of the picture in a TIFF file, and whether its values may need 64 bits, from its header.
 pub(super) fn look(path: &Path) -> Result<([usize; 2], bool), String> {
@@ -52,6 +54,7 @@ type Pages = Decoder<BufReader<File>>;
 /// The decoder of a grey picture of one page, its rows and columns and the bits of a value.
 fn open(path: &Path) -> Result<(Pages, [usize; 2], u8), String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
+    let length = file.metadata().map_err(|error| error.to_string())?.len();
     let mut limits = Limits::default();
     limits.decoding_buffer_size = MOST_BYTES;
     limits.intermediate_buffer_size = MOST_BYTES;
@@ -61,6 +64,9 @@ fn open(path: &Path) -> Result<(Pages, [usize; 2], u8), String> {
         ColorType::Gray(bits) if bits >= 8 => bits,
         other => return Err(format!("it has pixels of the kind {other:?}; a map has one value a pixel")),
     };
+    if u64::from(width) * u64::from(height) * u64::from(bits / 8) > length.saturating_mul(MOST_SHRUNK) {
+        return Err(format!("{width}x{height} pixels can't have been packed into its {length} bytes"));
+    }
     if decoder.more_images() {
         return Err("it has several pages; a map is one picture".to_owned());
     }

@@ -7,6 +7,8 @@ use diadc_core::span::Span;
 use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::program::Weight;
 
+use super::value::Value;
+
 pub(super) fn shape(what: &str, error: ShapeError, span: Span) -> Diagnostic {
     Diagnostic::new(Code::ShapeMismatch, format!("`{what}` does not fit what it is given"), span)
         .here(error.message)
@@ -15,6 +17,20 @@ pub(super) fn shape(what: &str, error: ShapeError, span: Span) -> Diagnostic {
 
 pub(super) fn wrong_type(what: &str, wanted: &str, found: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code::WrongType, format!("{what} must be {wanted}, this is {found}"), span)
+}
+
+/// How an int is written, where one is wanted and a float is given.
+pub(super) fn int_of_float(wanted: &str, found: &Value) -> Option<String> {
+    let wants_int = wanted.split(|c: char| !c.is_ascii_alphabetic()).any(|word| matches!(word, "int" | "ints"));
+    let float = |value: &Value| if let Value::Float(x) = value { Some(*x) } else { None };
+    let x = match found {
+        Value::List(items) | Value::Tuple(items) => items.iter().find_map(float),
+        one => float(one),
+    };
+    let x = x.filter(|_| wants_int)?;
+    let make = "`to_int(x)` and `floor(x)` make one of a float";
+    let is_whole = x.fract() == 0.0 && x.abs() < 1e15;
+    Some(if is_whole { format!("an int is written without a point, as in `{x:.0}`; {make}") } else { make.to_owned() })
 }
 
 pub(super) fn unknown_word(setting: &str, word: &str, span: Span) -> Diagnostic {

@@ -102,7 +102,9 @@ impl Expander<'_> {
             return Reported(());
         }
         let diagnostic = error::wrong_type(what, wanted, &found.kind(self.spec), span);
-        let Value::Dim(dim) = found else { return self.report(diagnostic) };
+        let Value::Dim(dim) = found else {
+            return self.report(diagnostic.help_if(error::int_of_float(wanted, found)));
+        };
         let help = "state the size where it comes from, as in `x: [B, 3, 64, 64]`";
         self.report(diagnostic.note(format!("`{dim}` is known only when the model runs")).help(help))
     }

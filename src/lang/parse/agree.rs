@@ -113,6 +113,7 @@ fn what_is_easily_mistaken_is_read_alike() {
         "fn f(x: int[_, B], t: [[B]; 3])->[B] { let _ = x  x }",
         "let a = b / c // d\n/ e",
         "let a = b.0.1 + c.0..2 + copy d.10.e |> f.0(x).2",
+        "let a = f(1%, 2.5%) + [7%3, 7 % 3, 7%-3, 7%(3), 1% + 2%, 1%|> g] + 1% // c\nlet b = 3%",
         "model M { objective a(b) trains c.0.d, e.1 freezes c.0.d.2 { f } }",
     ] {
         assert!(agree(text), "the grammar does not read {text:?}");
@@ -161,6 +162,7 @@ fn expression() -> impl Strategy<Value = String> {
         "[0-9][0-9_]{0,3}",
         "[0-9]{1,3}\\.[0-9]{1,3}",
         "[0-9]{1,2}(\\.[0-9])?[eE][+-]?[0-9]{1,2}",
+        "[0-9]{1,2}(\\.[0-9])?%",
         name(),
         text.prop_map(|text| format!("\"{text}\"")),
         select(vec!["true", "none", "Fusion::off", "[]"]).prop_map(str::to_owned),

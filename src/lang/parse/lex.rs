@@ -239,7 +239,15 @@ fn number(rest: &str) -> usize {
         let count = if end + 1 + sign < bytes.len() { digits(end + 1 + sign) } else { 0 };
         end += if count > 0 { 1 + sign + count } else { 0 };
     }
-    end + rest[end..].find(|c| !is_letter(c)).unwrap_or(rest.len() - end)
+    end + percent(&rest[end..]) + rest[end..].find(|c| !is_letter(c)).unwrap_or(rest.len() - end)
+}
+
+/// The length of a percent sign directly behind a number, which is one of a remainder if an operand stands directly behind it.
+fn percent(rest: &str) -> usize {
+    let Some(rest) = rest.strip_prefix('%') else { return 0 };
+    let begins_operand = |c: char| is_letter(c) || "\"([{-".contains(c);
+    let is_remainder = rest.starts_with(begins_operand) || rest.starts_with('|') && !rest.starts_with("|>");
+    usize::from(!is_remainder)
 }
 
 /// The length of the index of an element, with letters directly after it.

@@ -174,7 +174,7 @@ const MEASURE: Row = Row {
         words("metrics", "The metrics that are shown, in this order, as in `[image_auroc, pixel_ap, pro]`."),
         words(
             "score",
-            "How an image is scored, instead of as the protocol says: `model`, `max`, `pool(8, 8)`, `top(100)` or `top(0.01)`.",
+            "How an image is scored, instead of as the protocol says: `model`, `max`, `pool(8, 8)`, `top(100)` or `top(1%)`.",
         ),
         value("pro_limit", "The false-positive rate up to which PRO is integrated; 0.3 unless given."),
     ]),

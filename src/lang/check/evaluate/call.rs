@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use diadc_core::span::Span;
 
+use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{Argument, Expr, ExprKind, FnDef, Param};
 use crate::program::PartCall;
 use crate::resolve::Definition;
-use crate::resolve::spec::ModuleId;
+use crate::resolve::builtin::Builtin;
+use crate::resolve::spec::{Binding, ModuleId};
 
 use super::argument::Formal;
 use crate::check::record::named;
@@ -40,7 +42,7 @@ impl Expander<'_> {
             let inner = Called { callee: inner, arguments, piped: None, span: callee.span };
             self.call_expr(env, inner, place)
         } else {
-            self.expr(env, callee).map(|function| (function, place))
+            self.callee(env, callee).map(|function| (function, place))
         };
         let makes_part = std::mem::replace(&mut env.makes_part, false);
         let given: Vec<Given> = arguments
@@ -62,6 +64,25 @@ impl Expander<'_> {
                 self.apply(env, &function, given, place, span)
             }
         }
+    }
+
+    /// The value of what is called. A name of the spec that is no function may hide one.
+    pub(crate) fn callee(&mut self, env: &mut Environment, callee: &Expr) -> Outcome<Value> {
+        let value = self.expr(env, callee)?;
+        let ExprKind::Name(name) = &callee.kind else { return Ok(value) };
+        let scope = &self.spec.module(env.module).scope;
+        let hidden = match scope.get(name) {
+            Some(Binding::Fn(..)) => "function",
+            Some(Binding::Block(_)) => "block",
+            _ if Builtin::named(name).is_some() => "operation",
+            _ => return Ok(value),
+        };
+        if is_callable(&value) {
+            return Ok(value);
+        }
+        let text = format!("`{name}` can't be called: here it is {}", value.kind(self.spec));
+        let help = format!("a name of your own hides the {hidden} `{name}`: give it another one");
+        Err(self.report(Diagnostic::new(Code::NotCallable, text, callee.span).help(help)))
     }
 
     /// Calls a value with arguments, without a place for weights.
@@ -283,4 +304,19 @@ impl Expander<'_> {
             _ => Ok(value),
         }
     }
+}
+
+/// Whether a value can be called, or stands for a mistake.
+fn is_callable(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Poison
+            | Value::Block(_)
+            | Value::Builtin(_)
+            | Value::Partial(_)
+            | Value::Function(..)
+            | Value::Method(..)
+            | Value::Instance(_)
+            | Value::Closure(_)
+    )
 }

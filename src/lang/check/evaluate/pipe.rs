@@ -22,7 +22,7 @@ impl Expander<'_> {
                 self.call_expr(env, Called { callee, arguments, piped, span: layer.span }, Some(place))?
             }
             (ExprKind::Name(_) | ExprKind::Field(..), Some(piped)) => {
-                let callee = self.expr(env, layer)?;
+                let callee = self.callee(env, layer)?;
                 self.apply(env, &callee, vec![piped], Some(place), layer.span)?
             }
             (ExprKind::Name(_) | ExprKind::Field(..), None) => (self.expr(env, layer)?, Some(place)),
@@ -57,7 +57,7 @@ impl Expander<'_> {
             let call = Called { callee, arguments, piped: Some(piped), span: stage.span };
             return self.call_expr(env, call, None).map(|(value, _)| value);
         }
-        let callee = self.expr(env, stage)?;
+        let callee = self.callee(env, stage)?;
         self.applied(env, &callee, vec![piped], stage.span)
     }
 }

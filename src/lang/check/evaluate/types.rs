@@ -119,6 +119,7 @@ impl Expander<'_> {
         }
         let kind = value.kind(self.spec);
         let diagnostic = error::wrong_type(asked.what, wanted, &kind, asked.span);
+        let diagnostic = diagnostic.help_if(error::int_of_float(wanted, value));
         self.report(diagnostic.also(asked.ty.span, "asked for here"))
     }
 

@@ -100,7 +100,7 @@ impl Expander<'_> {
             (Some("pool" | "top"), Some(_), _) => {
                 let text = "an image score takes whole numbers above 0, or `top` a share up to 1.0";
                 let help = "write `pool(8, 8)` for 8 rounds of 8x8 average pools, `top(100)` for a mean of the 100 highest \
-                            values, `top(0.01)` for one of the highest hundredth";
+                            values, `top(1%)` for one of the highest hundredth";
                 Err(self.report(Diagnostic::new(Code::WrongArgument, text, expr.span).help(help)))
             }
             _ => Err(self.no_such_word("image score", expr, SCORES.iter().copied())),

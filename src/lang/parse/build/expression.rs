@@ -210,6 +210,9 @@ impl Build {
 
     fn number(&mut self, pair: &P<'_>) -> ExprKind {
         let text = pair.as_str().replace('_', "");
+        if let Some(hundredths) = text.strip_suffix('%') {
+            return ExprKind::Float(share(hundredths));
+        }
         if text.contains(['.', 'e', 'E']) {
             let value: f64 = text.parse().unwrap_or(f64::INFINITY);
             if value.is_infinite() {
@@ -343,4 +346,10 @@ fn binary(symbol: &str) -> BinaryOp {
         "in" => BinaryOp::In,
         _ => BinaryOp::NotIn,
     }
+}
+
+/// The number that so many hundredths are, as near as a float comes.
+fn share(hundredths: &str) -> f64 {
+    let written = if hundredths.contains(['e', 'E']) { None } else { format!("{hundredths}e-2").parse().ok() };
+    written.or_else(|| Some(hundredths.parse::<f64>().ok()? / 100.0)).unwrap_or(f64::INFINITY)
 }
