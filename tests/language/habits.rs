@@ -10,7 +10,7 @@ use diadc_lang::resolve::Location;
 use diadc_lang::source::{Disk, Memory};
 
 const OTHER: &str =
-    "/// A layer.\nblock Net() { fn (x) { x |> conv(3) @ \"a\" } }\nblock Twice() { fn (x) { x + x } }\n";
+    "/// A layer.\nblock Net() { fn (x) { x |> conv(3) @ \"a\" } }\nblock Twice() { fn (x) { x + x } }\nenum Mode { low, high }\n";
 
 fn failed(text: &str) -> Failed {
     let mut files = Memory::default();
@@ -76,6 +76,34 @@ fn a_word_of_another_language_is_answered_with_the_word_of_this_one() {
         ("if True { x } else { -x }", "`true`"),
         ("let y = None\n    x", "`none`"),
         ("self.net(x)", "as they are"),
+        ("let y = f\"{1}\"\n    x", "leave the letter out"),
+        ("g(f\"{1}\", x)", "leave the letter out"),
+        ("torch.relu(x)", "`relu(..)`"),
+        ("torch.topk(x, 5)", "`top(x, 5)`"),
+        ("F.interpolate(x, 2)", "`resize(x, [H, W])`"),
+        ("nn.functional.conv2d(x)", "`conv`"),
+        ("x.view(-1)", "`reshape`"),
+        ("x.flatten(1)", "`reshape(x, [B, C * H * W])`"),
+        ("x.to(\"cuda\")", "`--device cuda:0`"),
+        ("x.mean().item()", "`mean(x)`"),
+        ("x.detach()", "`stop_gradient`"),
+        ("std(x)", "`sqrt(mean((x - mean(x)) ^ 2))`"),
+        ("var(x)", "`mean((x - mean(x)) ^ 2)`"),
+        ("normalize(x)", "`x / sqrt(sum(x ^ 2"),
+        ("log_softmax(x)", "`log(softmax(x, axis: 1))`"),
+        ("x if true else -x", "`if condition { a } else { b }`"),
+        ("x[:, 0]", "`slice(x, axis, from, to)`"),
+        ("[x for i in 0..3]", "`for i in 0..3 { f(x, i) }`"),
+        ("x === x", "`==`"),
+        ("/* a comment */ x", "begins with `//`"),
+        ("x /* a comment */", "begins with `//`"),
+        ("if true:\n    x", "in `{ .. }`"),
+        ("def g(x): x", "begins with `fn`"),
+        ("import torch\n    x", "brought by `use`"),
+        ("x \u{2212} 1", "`-`"),
+        ("x |> conv(3) @ \u{201c}a\u{201d}", "(U+201C) is not expected"),
+        ("x \u{200b}+ 1", "leave it out"),
+        ("x * (\"a\" + 1)", "holds values in braces"),
     ] {
         let failed = failed(&format!("model M {{\n    fn f(x: [B, 3, 8, 8]) {{\n    {line}\n    }}\n}}\n"));
         let mut all = String::new();
@@ -129,4 +157,37 @@ fn a_file_that_is_not_utf_8_is_told_with_the_place_of_the_byte() {
     let Err(failed) = compile_from(&Disk, &Location::File(path), &[]) else { panic!("it is no text") };
     assert!(failed.diagnostics[0].headline.contains("save it as UTF-8 (byte 0xef in line 2)"));
     assert_eq!(failed.diagnostics[0].help, None);
+}
+
+#[test]
+fn a_word_that_begins_a_statement_elsewhere_is_told_alone() {
+    for line in ["while true { x }", "elif x { x }", "const a = 1 a", "import torch", "x.view(-1)", "let y = f\"{1}\"\n x"] {
+        let failed = failed(&format!("model M {{\n    fn f(x: [B, 3, 8, 8]) {{\n    {line}\n    }}\n}}\n"));
+        assert_eq!(failed.diagnostics.len(), 1, "{line}: {:?}", failed.diagnostics);
+    }
+}
+
+#[test]
+fn what_an_unknown_function_type_or_setting_is_given_is_no_mistake_of_its_own() {
+    let model = |members: &str, body: &str| format!("model M {{\n{members}\n fn f(x: [B, 3, 8, 8]) {{ {body} }}\n}}\n");
+    for (text, told) in [
+        (model("part psi = Extractor(resnet50)", "psi(x).last"), "std::extractor"),
+        (model("param mode: Fusion = sff", "x"), "type"),
+        (model("data { size = 8 normalize = imagenet }", "x"), "`mean = [0.485, 0.456, 0.406]`"),
+        (model("data { size = 8 crop = centre }", "x"), "no setting `crop`"),
+    ] {
+        let failed = failed(&text);
+        let all = format!("{:?}", failed.diagnostics);
+        assert!(failed.diagnostics.len() == 1 && all.contains(told), "{text}: {all}");
+    }
+    let failed = failed("use std::resnet::{Extractor}\nmodel M { part a = Extractor() fn f(x: [B, 3, 8, 8]) { a(x).last } }\n");
+    assert_eq!(failed.diagnostics[0].help.as_deref(), Some("`Extractor` is in `std::extractor`"));
+}
+
+#[test]
+fn a_type_of_another_file_is_found_as_a_name_is() {
+    let model = "model M {\n    param mode: Mode = low\n    fn f(x: [B, 3, 8, 8]) { x }\n}\n";
+    let failed = failed(&format!("use \"other.diad\"::{{Twice}}\n{model}"));
+    assert_eq!(failed.diagnostics.len(), 1, "{:?}", failed.diagnostics);
+    assert!(failed.diagnostics[0].help.as_deref().is_some_and(|help| help.contains("add it to that `use`")));
 }

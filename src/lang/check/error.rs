@@ -42,6 +42,10 @@ pub(super) fn operands(operator: &str, left: &str, right: &str, span: Span) -> D
         Diagnostic::new(Code::WrongOperands, format!("`{operator}` is not defined for {left} and {right}"), span);
     let is_list = |text: &str| text.starts_with("a list of");
     let with_list = [(left, right), (right, left)].iter().any(|(a, b)| a.starts_with("a tensor") && is_list(b));
+    let is_string = |text: &str| text.starts_with("the string") || text == "a string";
+    if operator == "+" && (is_string(left) || is_string(right)) {
+        return diagnostic.help("a string holds values in braces, as in `\"block{i}\"`");
+    }
     diagnostic.help_if(with_list.then(|| "a list of numbers becomes a tensor by `constant(..)`".to_owned()))
 }
 

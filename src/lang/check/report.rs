@@ -111,10 +111,12 @@ impl Expander<'_> {
 
     /// Whether a mistake has been reported within a stretch of the source.
     pub(super) fn is_wrong_within(&self, whole: Span) -> bool {
-        self.reports.all.iter().filter(|known| known.is_error()).any(|known| {
-            let Span { source, start, end } = known.span();
-            source == whole.source && whole.start <= start && end <= whole.end
-        })
+        self.reports.all.iter().any(|known| is_error_within(known, whole))
+    }
+
+    /// Whether an earlier stage has reported a mistake within a stretch of the source, which may then mean something else.
+    fn is_misread_within(&self, whole: Span) -> bool {
+        self.reports.all[..self.reports.earlier].iter().any(|known| is_error_within(known, whole))
     }
 
     /// Reports that the body of a function gives no value that can be used, unless a mistake in it is the cause.
@@ -127,13 +129,22 @@ impl Expander<'_> {
         help: &str,
     ) -> Reported {
         let is_none = matches!(found, Value::None);
-        if found.holds_poison() || is_none && self.is_wrong_within(body.span) {
+        let is_reported = self.is_misread_within(body.span) || is_none && self.is_wrong_within(body.span);
+        if found.holds_poison() || is_reported {
             return Reported(());
         }
         let diagnostic = error::wrong_type(what, wanted, &found.kind(self.spec), body.result_span());
         let ends_without = !matches!(body.statements.last(), Some(Statement::Expr(_)));
         let without = "the value of a body is its last expression, and here none comes last";
-        let help = if is_none && ends_without { without } else { help };
+        let are_none = found.elements().is_some_and(|items| {
+            !items.is_empty() && items.iter().all(|item| matches!(item, Value::None))
+        });
+        let help = match found {
+            Value::None if ends_without => without,
+            _ if are_none => "the value of the body of a `for` is its last expression, and here none comes last",
+            Value::List(_) if help.is_empty() => "`.last` takes the last of a list, `concat(..)` joins them",
+            _ => help,
+        };
         self.report(diagnostic.help_if((!help.is_empty()).then(|| help.to_owned())))
     }
 
@@ -142,4 +153,9 @@ impl Expander<'_> {
         let known = self.reports.all.iter().any(|known| known.code == diagnostic.code);
         if known { Reported(()) } else { self.report(diagnostic) }
     }
+}
+
+fn is_error_within(known: &Diagnostic, whole: Span) -> bool {
+    let Span { source, start, end } = known.span();
+    known.is_error() && source == whole.source && whole.start <= start && end <= whole.end
 }

@@ -136,6 +136,13 @@ impl Diagnostic {
         self
     }
 
+    /// The same with another headline.
+    #[must_use]
+    pub fn headed(mut self, headline: String) -> Diagnostic {
+        self.headline = headline;
+        self
+    }
+
     /// An edit that puts it right.
     #[must_use]
     pub fn fix(mut self, fix: Fix) -> Diagnostic {

@@ -16,6 +16,7 @@ use super::bracket::{Scan, scan};
 use super::division::hides_bracket;
 use super::keyword::{Begins, Keyword};
 use super::lex::{Bracket, Lexer, Token, TokenKind};
+use super::lookalike;
 use super::place::Place;
 
 /// What to do about a bracket that a comment hides.
@@ -32,10 +33,14 @@ pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnosti
     let found = found(&text[at..]);
     let span = place.span(at, at + found.len());
     let before = scan(&text[..at]);
+    if let Some(diagnostic) = look_alike(found, span).filter(|_| before.string.is_none()) {
+        return diagnostic;
+    }
     if let Some(diagnostic) = unbalanced(place, at, found, &before) {
         return if hides_bracket(&text[..at]) { diagnostic.help(DIVISION) } else { diagnostic };
     }
-    if let Some((start, word, keyword)) = misspelt_before(&text[..at], found) {
+    let is_comprehension = found == "for" && before.innermost() == Some('[');
+    if let Some((start, word, keyword)) = misspelt_before(&text[..at], found).filter(|_| !is_comprehension) {
         let headline = format!("`{word}` is not expected here");
         return Diagnostic::new(Code::Syntax, headline, place.span(start, start + word.len()))
             .did_you_mean(Some(keyword));
@@ -95,6 +100,19 @@ pub(super) fn no_reason(code: &str, span: Span) -> Diagnostic {
 pub(super) fn no_reason_to_ignore(span: Span) -> Diagnostic {
     Diagnostic::new(Code::NoReason, "nothing says why these weights are not needed", span)
         .help("write the reason between the last quotes")
+}
+
+/// A character that looks like a sign of the language, or like nothing.
+fn look_alike(found: &str, span: Span) -> Option<Diagnostic> {
+    let c = found.chars().next()?;
+    let meant = lookalike::meant(c)?;
+    let code = u32::from(c);
+    if lookalike::is_unseen(c) {
+        let headline = format!("a character that is not seen (U+{code:04X}) is not expected here");
+        return Some(Diagnostic::new(Code::Syntax, headline, span).help("leave it out").fix(Fix::leave_out(span)));
+    }
+    let headline = format!("`{c}` (U+{code:04X}) is not expected here");
+    Some(Diagnostic::new(Code::Syntax, headline, span).help(format!("write `{meant}`")).fix(Fix::write(meant, span)))
 }
 
 /// A string or bracket that is not closed, or one that is closed but was never opened.
@@ -160,6 +178,20 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
         "///" => "a doc comment stands before an item or a member; elsewhere write `//`",
         "//!" => "`//!` lines stand at the top of a file; elsewhere write `//`",
         "#" => "a comment begins with `//`",
+        "/*" | "*/" => "a comment begins with `//` and ends with its line",
+        "*" if before.ends_with('/') => "a comment begins with `//` and ends with its line",
+        "else" if wants(error, Rule::body) => "the condition comes first, as in `if condition { a } else { b }`",
+        "for" if bracket == Some('[') => "a `for` makes a list by itself, as in `for i in 0..3 { f(x, i) }`",
+        "(" if before.trim_end().ends_with("var") => "`var` begins a value that changes; a variance is `mean((x - mean(x)) ^ 2)`",
+        "[" if wants(error, Rule::body) => "an element of a list of parts is named by its number, as in `nets.0`",
+        ":" if bracket == Some('[') => "some of a list are `xs[1..3]`; of a tensor, `slice(x, axis, from, to)`",
+        ":" if line_begins(before, &["def"]) => "a function begins with `fn` and its body stands in `{ .. }`",
+        ":" if line_begins(before, &["if", "for", "while", "else", "elif", "class"]) => {
+            "what belongs together stands in `{ .. }`, without `:` before it"
+        }
+        "=" if before.ends_with("==") => "two values are compared by `==`",
+        "=" if before.ends_with("!=") => "two values are compared by `!=`",
+        "\"" if ends_with_prefix(before) => "every string can hold values, as in `\"block{i}\"`: leave the letter out",
         "@" => "a product of matrices is `matmul(a, b)`; `@ \"..\"` after a layer names its weights",
         "def" | "func" | "function" => "a function begins with `fn`, as in `fn f(x) { .. }`",
         "import" | "from" | "include" if !wants(error, Rule::name) => {
@@ -223,6 +255,18 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
         return Some("as in `use std::diffusion::{q_sample}`".to_owned());
     }
     None
+}
+
+/// Whether the line in which a text ends begins with one of these words.
+fn line_begins(before: &str, words: &[&str]) -> bool {
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    Lexer::new(line.trim_start()).next().is_some_and(|token| words.contains(&token.of(line.trim_start())))
+}
+
+/// Whether a text ends with a letter that stands before a string in Python.
+fn ends_with_prefix(before: &str) -> bool {
+    let last = Lexer::new(before).last();
+    last.is_some_and(|token| matches!(token.of(before), "f" | "r" | "b" | "u" | "rf" | "fr"))
 }
 
 /// Whether a text ends with one of these words and a name after it.

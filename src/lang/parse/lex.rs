@@ -83,7 +83,7 @@ const SIGNS: &[&str] = &["..=", "..", "|>", "->", "::", "==", "!=", "<=", ">="];
 /// Signs of one character.
 const SINGLE: &str = "=+-*/%^<>|@.,:;";
 /// Signs that other languages have.
-const FOREIGN: &[&str] = &["&&", "=>", "+=", "-=", "*=", "/=", "**", "++"];
+const FOREIGN: &[&str] = &["&&", "=>", "+=", "-=", "*=", "/=", "**", "++", "/*"];
 
 /// Reads a text from its beginning, one token after the other.
 #[derive(Clone, Debug)]

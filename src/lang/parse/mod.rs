@@ -12,6 +12,7 @@ mod division;
 mod error;
 pub mod keyword;
 pub mod lex;
+mod lookalike;
 mod place;
 mod recover;
 pub mod section;

@@ -3,9 +3,10 @@
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic, Fix, nearest};
-use crate::parse::ast::Name;
+use crate::parse::ast::{Expr, ExprKind, Name};
 
 use super::foreign::in_other_words;
+use super::location::modules_with;
 
 pub(super) fn duplicate(name: &Name, first: Span) -> Diagnostic {
     Diagnostic::new(Code::DuplicateName, format!("`{}` is defined twice", name.node), name.span)
@@ -66,8 +67,12 @@ pub(super) fn unreadable_file(path: &str, span: Span, why: &str) -> Diagnostic {
 }
 
 pub(super) fn unknown_import<'a>(name: &Name, from: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    Diagnostic::new(Code::UnknownImport, format!("`{from}` has no `{}`", name.node), name.span)
-        .one_of(&name.node, known)
+    let diagnostic = Diagnostic::new(Code::UnknownImport, format!("`{from}` has no `{}`", name.node), name.span);
+    let found: Vec<String> = modules_with(&name.node).iter().map(|module| format!("`std::{module}`")).collect();
+    if found.is_empty() {
+        return diagnostic.one_of(&name.node, known);
+    }
+    diagnostic.help(format!("`{}` is in {}", name.node, found.join(" and in ")))
 }
 
 pub(super) fn import_cycle(path: &str, span: Span) -> Diagnostic {
@@ -161,6 +166,23 @@ pub(super) fn outer_var(name: &Name, defined: Span) -> Diagnostic {
         "a `loop` and a function given as a value see what is around them, and change nothing there; what a `loop` hands \
          from step to step stands in its head, as in `loop z = x, n = y over ..`",
     )
+}
+
+/// A letter before a string, as Python has it where the string holds values.
+pub(super) fn prefixed_string(prefix: Span) -> Diagnostic {
+    Diagnostic::new(Code::Syntax, "no letter stands before a string", prefix)
+        .help("every string can hold values, as in `\"block{i}\"`: leave the letter out")
+        .fix(Fix::leave_out(prefix))
+}
+
+/// Something of a library of another language, such as `torch.relu`.
+pub(super) fn unknown_member(owner: &Expr, name: &Name) -> Diagnostic {
+    let text = if let ExprKind::Name(owner) = &owner.kind {
+        format!("there is no `{owner}.{}` here", name.node)
+    } else {
+        format!("there is no `{}` here", name.node)
+    };
+    Diagnostic::new(Code::UnknownName, text, owner.span.to(name.span)).here("not known")
 }
 
 pub(super) fn unused_value(span: Span) -> Diagnostic {

@@ -2,6 +2,52 @@
 
 use super::builtin::Builtin;
 
+/// Names by which programs in Python call libraries of tensors, and modules in them.
+const LIBRARIES: &[&str] = &["torch", "nn", "F", "np", "numpy", "tf", "jnp", "keras", "layers", "functional", "torchvision"];
+
+/// Whether a word names a library of another language.
+pub(super) fn is_library(word: &str) -> bool {
+    LIBRARIES.contains(&word)
+}
+
+/// What to write in the place of something that a library of another language has, as `torch.relu`.
+pub(super) fn of_library(name: &str) -> String {
+    match in_other_words(name) {
+        _ if is_known(name) => format!("operations stand by themselves: `{name}(..)`"),
+        Some(help) => help,
+        None => OPERATIONS.to_owned(),
+    }
+}
+
+/// What to write in the place of a field or method that tensors have in another program.
+pub(crate) fn of_tensor(field: &str) -> Option<String> {
+    Some(match field {
+        "to" | "cuda" | "cpu" | "device" => "a run chooses the device: `--device cuda:0`".to_owned(),
+        "item" | "numpy" | "tolist" | "data" | "clone" | "contiguous" => {
+            "a tensor is its numbers already: leave it out".to_owned()
+        }
+        "backward" | "grad" | "zero_grad" | "requires_grad" => {
+            "a training computes gradients by itself, of what its objectives say".to_owned()
+        }
+        "T" | "mT" => "axes change places with `permute(x, [1, 0])`".to_owned(),
+        "float" | "double" | "half" => "floats of integers are `to_float(x)`".to_owned(),
+        "int" | "long" => "integers of floats are `to_int(x)`".to_owned(),
+        "eval" | "train" => "a model trains in `training` and is fixed elsewhere".to_owned(),
+        other => return in_other_words(other),
+    })
+}
+
+/// Whether a word of another language changes how what follows it is read, so that only it is told.
+pub(super) fn begins_statement(word: &str) -> bool {
+    matches!(
+        word,
+        "elif" | "elsif" | "while" | "const" | "def" | "import" | "try" | "except" | "catch" | "assert" | "raise" | "class" | "with"
+    )
+}
+
+/// How operations are called.
+const OPERATIONS: &str = "operations stand by themselves, as in `conv(x, 3)`, `relu(x)` or `matmul(a, b)`";
+
 /// What to write in the place of a word of another language, if it is known.
 pub(super) fn in_other_words(word: &str) -> Option<String> {
     if let Some(help) = syntax(word) {
@@ -31,10 +77,13 @@ fn syntax(word: &str) -> Option<&'static str> {
         "const" => "a name gets its value by `let`, or by `var` if it changes",
         "while" => "a loop that runs has a known number of steps, as in `loop z = x over t in [3, 2, 1] { .. }`",
         "try" | "except" | "catch" => "what can go wrong is found before anything runs; nothing is caught",
-        "torch" | "nn" | "np" | "numpy" | "tf" | "jnp" | "keras" => {
-            "operations stand by themselves, as in `conv(x, 3)`, `relu(x)` or `matmul(a, b)`"
-        }
+        _ if is_library(word) => OPERATIONS,
+        "import" => "names of other files are brought by `use`, at the top of a file: `use \"nets.diad\"::{Net}`",
+        "class" => "a network is a `block`, as in `block Net(width: int) { .. }`",
+        "with" => "a body does not change what is around it; see `stop_gradient(x)` and `freezes`",
+        "imagenet" | "IMAGENET" => "write the numbers: `mean = [0.485, 0.456, 0.406]`, `std = [0.229, 0.224, 0.225]`",
         "Sequential" | "sequential" => "layers follow each other by `|>`, as in `x |> conv(3) @ \"a\" |> relu`",
+        "map" | "filter" => "as in `for x in xs { f(x) }`, which is a list",
         "enumerate" => "a `for` gives the index too, as in `for i, x in xs { .. }`",
         "str" | "repr" => "a string can hold a value, as in `\"{x}\"`",
         "assert" | "raise" | "panic" => "as in `if not condition { fail(\"why\") }`",
@@ -42,6 +91,26 @@ fn syntax(word: &str) -> Option<&'static str> {
         "pow" => "a power is written `a ^ b`",
         "square" => "a square is written `x ^ 2`",
         "rsqrt" => "as in `1 / sqrt(x)`",
+        "std" | "stddev" => "as in `sqrt(mean((x - mean(x)) ^ 2))`",
+        "variance" => "as in `mean((x - mean(x)) ^ 2)`",
+        "normalize" | "l2_normalize" | "l2norm" => "as in `x / sqrt(sum(x ^ 2, axis: 1, keep: true) + 1e-12)`",
+        "log_softmax" | "LogSoftmax" => "as in `log(softmax(x, axis: 1))`",
+        "logsumexp" => "as in `log(sum(exp(x), axis: 1))`",
+        "softplus" | "Softplus" => "as in `log(1 + exp(x))`",
+        "kl_div" | "kl_divergence" | "KLDivLoss" => "as in `sum(p * (log(p) - log(q)))`",
+        "hinge_loss" | "HingeEmbeddingLoss" => "as in `mean(relu(1 - x))`",
+        "roll" => "as in `concat([slice(x, 3, 1, W), slice(x, 3, 0, 1)], axis: 3)`, if `W` is known",
+        "round" => "as in `to_float(to_int(x + 0.5))`, of numbers above 0",
+        "ceil" => "as in `-floor(-x)`, of a number",
+        "sign" => "as in `where(x < 0, -1.0, 1.0)`",
+        "any" => "as in `max(x)`, of zeros and ones",
+        "all" => "as in `min(x)`, of zeros and ones",
+        "unfold" | "Unfold" | "im2col" => "neighbours are taken with `pad` and `slice`, or summed with `conv` and `avg_pool`",
+        "fft" | "fft2" | "rfft" | "ifft" => "there is no Fourier transform; a fixed one of small size is a `matmul` with a `constant`",
+        "Identity" => "a function that changes nothing is `|x| x`",
+        "rmsprop" | "RMSprop" | "adagrad" | "Adagrad" | "lamb" | "lion" | "radam" | "RAdam" => {
+            "the optimizers are `adam`, `adamw` and `sgd`"
+        }
         "norm" => "as in `sqrt(sum(x ^ 2, axis: 1))`",
         "unsqueeze" | "squeeze" | "flatten" | "ravel" => {
             "axes come and go with the shape, as in `reshape(x, [B, C * H * W])`"

@@ -31,6 +31,7 @@ use crate::parse::divisions;
 use crate::source::{Files, SourceMap};
 
 pub use index::{Definition, Index};
+pub(crate) use foreign::of_tensor;
 pub use library::Library;
 pub use location::{Location, embedded_specs, std_modules};
 pub use query::{Query, query};

@@ -20,9 +20,9 @@ use crate::parse::ast::{
 use super::builtin::{Builtin, GENERIC_TYPES, TYPES};
 use super::index::{Definition, Index};
 use super::reads::Reads;
-use super::spec::{Binding, Block, EnumId, Meanings, ModuleId, Reader, Spec, member_name};
+use super::spec::{Binding, Block, EnumId, Meaning, Meanings, ModuleId, Reader, Spec, member_name};
 use super::variable::variables;
-use super::{File, error};
+use super::{File, error, foreign, import};
 
 /// All errors in the names of all files, and which names are read.
 pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) -> (Vec<Diagnostic>, Reads) {
@@ -53,8 +53,10 @@ pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) 
             match &member.kind {
                 MemberKind::Param(def) => {
                     def.ty.iter().for_each(|ty| names.ty(ty));
+                    let is_typed = names.diagnostics.is_empty();
                     def.within.iter().for_each(|expr| names.expr(expr));
-                    names.expr(&def.default);
+                    // A case of a type that is not known is no mistake of its own.
+                    names.expr_of(&def.default, is_typed);
                 }
                 MemberKind::Let(def) | MemberKind::Part(def) => names.expr(&def.value),
                 MemberKind::Fn(def) => names.function(def),
@@ -325,7 +327,9 @@ impl<'a> Names<'a> {
                 .iter()
                 .filter(|(_, binding)| matches!(binding, Binding::Block(_) | Binding::Enum(_)))
                 .map(|(name, _)| &**name);
-            self.diagnostics.push(error::unknown_type(name, span, own.chain(types())));
+            let missing = import::missing(self.spec, self.module, name, span);
+            let unknown = || error::unknown_type(name, span, own.chain(types()));
+            self.diagnostics.push(missing.map_or_else(unknown, |missing| missing.headed(format!("there is no type `{name}` here"))));
         }
     }
 
@@ -335,6 +339,8 @@ impl<'a> Names<'a> {
         // The first name that is still to come is the last of the list.
         let defined: Vec<_> = body.statements.iter().flat_map(unknown::defined).collect();
         self.later.extend(defined.into_iter().rev());
+        // What stands behind a word that begins a statement in another language is read in another way than is meant.
+        let mut misread = None;
         for (i, statement) in body.statements.iter().enumerate() {
             let is_last = i + 1 == body.statements.len();
             match statement {
@@ -357,10 +363,21 @@ impl<'a> Names<'a> {
                     let known = self.diagnostics.len();
                     self.asked = asked.filter(|_| is_last);
                     self.expr(value);
-                    if !is_last && !acts(value) && self.diagnostics.len() == known {
+                    if let Some(prefix) = i.checked_sub(1).and_then(|before| prefix(&body.statements[before], value)) {
+                        self.diagnostics.retain(|known| known.span() != prefix);
+                        self.diagnostics.push(error::prefixed_string(prefix));
+                    } else if !is_last && !acts(value) && self.diagnostics.len() == known {
                         self.diagnostics.push(error::unused_value(value.span));
                     }
+                    if self.diagnostics.len() > known && begins_foreign(value) {
+                        misread.get_or_insert(self.diagnostics.len());
+                    }
                 }
+            }
+        }
+        if let Some(misread) = misread {
+            for told in self.diagnostics.drain(misread..) {
+                self.reads.meanings.insert(told.span(), Meaning::Reported);
             }
         }
         self.later.truncate(outside);
@@ -392,6 +409,11 @@ impl<'a> Names<'a> {
                     }
                     self.expr(value);
                 }
+            }
+            ExprKind::Field(owner, name) if self.is_of_library(owner) => {
+                let help = foreign::of_library(&name.node);
+                self.diagnostics.push(error::unknown_member(owner, name).help(help));
+                self.reads.meanings.insert(root(owner).1, Meaning::Reported);
             }
             ExprKind::Unary(_, x) | ExprKind::Field(x, _) | ExprKind::Copy(x) => self.expr(x),
             ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => {
@@ -435,6 +457,19 @@ impl<'a> Names<'a> {
                     names.frozen_body(&run.body);
                 });
             }
+        }
+    }
+
+    /// An expression beside something that may not be known; then a name that nothing defines is no mistake of its own.
+    fn expr_of(&mut self, expr: &Expr, is_known: bool) {
+        if let ExprKind::Name(name) = &expr.kind
+            && !is_known
+            && !self.knows(name)
+            && foreign::in_other_words(name).is_none()
+        {
+            self.reads.meanings.insert(expr.span, Meaning::Reported);
+        } else {
+            self.expr(expr);
         }
     }
 
@@ -510,11 +545,42 @@ impl<'a> Names<'a> {
             })
     }
 
+    /// Whether an expression is a library of another language, or a module of one.
+    fn is_of_library(&self, owner: &Expr) -> bool {
+        root(owner).0.is_some_and(|name| foreign::is_library(name) && !self.knows(name))
+    }
+
     fn knows(&self, name: &str) -> bool {
         self.is_nearer(name)
             || self.spec.module(self.module).scope.contains_key(name)
             || Builtin::named(name).is_some()
             || name == "pi"
+    }
+}
+
+/// The name that an expression of names and dots begins with, and its place.
+fn root(expr: &Expr) -> (Option<&str>, Span) {
+    match &expr.kind {
+        ExprKind::Name(name) => (Some(name), expr.span),
+        ExprKind::Field(owner, _) => root(owner),
+        _ => (None, expr.span),
+    }
+}
+
+/// The `f` of `f".."`, where it stands at the end of a statement and the string is the next one.
+fn prefix(before: &Statement, string: &Expr) -> Option<Span> {
+    let (Statement::Let(_, value) | Statement::Var(_, value) | Statement::Assign(_, value) | Statement::Expr(value)) = before;
+    let ExprKind::Name(name) = &value.kind else { return None };
+    let is_one = matches!(string.kind, ExprKind::String(_)) && value.span.end == string.span.start;
+    (is_one && matches!(&**name, "f" | "r" | "b" | "u" | "rf" | "fr")).then_some(value.span)
+}
+
+/// Whether a value is a word that begins a statement in another language, or such a word with brackets behind it.
+fn begins_foreign(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Name(name) => foreign::begins_statement(name),
+        ExprKind::Call(callee, _) => begins_foreign(callee),
+        _ => false,
     }
 }
 

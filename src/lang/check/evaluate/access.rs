@@ -9,6 +9,7 @@ use crate::parse::ast::{Expr, ExprKind};
 
 use super::argument::as_int;
 use crate::resolve::builtin::Builtin;
+use crate::resolve::of_tensor;
 use crate::resolve::spec::Binding;
 
 use crate::check::report::{Outcome, Reported};
@@ -44,8 +45,8 @@ impl Expander<'_> {
                 Err(self.report(fix.into_iter().fold(diagnostic.help("write `..=`"), Diagnostic::fix)))
             }
             (first, _) => {
-                let kind = if first.is_none() { low } else { high }.kind(self.spec);
-                Err(self.report(error::wrong_type("the end of a range", "a number", &kind, span)))
+                let wrong = if first.is_none() { low } else { high };
+                Err(self.refuse("the end of a range", "a number", &wrong, span))
             }
         }
     }
@@ -119,7 +120,7 @@ impl Expander<'_> {
             let help = if is_function && &**name != "shape" {
                 format!("functions are called with the tensor, as in `{name}(x)` or `x |> {name}`")
             } else {
-                "a tensor has no fields; its extents are `shape(x)`".to_owned()
+                of_tensor(name).unwrap_or_else(|| "a tensor has no fields; its extents are `shape(x)`".to_owned())
             };
             error::unknown_field(name, "a tensor", [], span).help(help)
         } else {

@@ -12,7 +12,7 @@ use crate::parse::ast::{Expr, ExprKind, FnDef, Name, ObjectiveDef, Statement, Ty
 use crate::program::ImageFormat;
 use crate::resolve::spec::ModuleId;
 
-use crate::check::Expander;
+use crate::check::{Expander, error};
 use crate::check::evaluate::argument::as_int;
 use crate::check::report::{Outcome, Reported};
 use crate::check::trace::Callee;
@@ -154,7 +154,13 @@ impl Expander<'_> {
             };
             let what = format!("`{name}` of `score`");
             let span = entry(def, name).map_or(def.body.result_span(), |(name, value)| name.span.to(value.span));
-            return Err(self.refuse(&what, wanted, value, span));
+            let help = match (&**name, value) {
+                ("map", Value::Tensor(_)) => "the mean over channels is `mean(x, axis: 1, keep: true)`",
+                ("value", Value::Tensor(_)) => "the largest number of each image is `max(x, axis: [1, 2, 3])`",
+                _ => return Err(self.refuse(&what, wanted, value, span)),
+            };
+            let kind = value.kind(self.spec);
+            return Err(self.report(error::wrong_type(&what, wanted, &kind, span).help(help)));
         }
         Ok(self.builder.finish("score", &outputs))
     }

@@ -41,6 +41,10 @@ impl Expander<'_> {
         let mut fits = Fits::default();
         let mut outcome = Ok(());
         for setting in def.settings() {
+            if Section::Data.setting(&setting.name.node).is_none() {
+                outcome = Err(self.unknown_setting(setting, Section::Data));
+                continue;
+            }
             let value = match self.bare_word(setting) {
                 Some(word) => Value::Str(word),
                 None => self.value(&mut env, &setting.value),

@@ -15,6 +15,9 @@ use crate::check::value::Value;
 use crate::check::value::environment::Environment;
 
 const SCORES: &[&str] = &["model", "max", "pool", "top"];
+/// How those are written that take numbers.
+const WRITTEN: &str = "write `pool(8, 8)` for 8 rounds of 8x8 average pools, `top(100)` for a mean of the 100 highest values, \
+                       `top(1%)` for one of the highest hundredth";
 
 impl Expander<'_> {
     /// The settings of `measure`; those that the model omits are those of the exact protocol.
@@ -82,6 +85,11 @@ impl Expander<'_> {
 
     fn image_score(&mut self, env: &mut Environment, expr: &Expr) -> Outcome<ImageScore> {
         let (name, numbers) = if let ExprKind::Call(callee, arguments) = &expr.kind {
+            if let Some(named) = arguments.iter().find_map(|argument| argument.name.as_ref()) {
+                let text = format!("an image score takes its numbers without names, and has no `{}`", named.node);
+                let diagnostic = Diagnostic::new(Code::UnknownArgument, text, named.span).help(WRITTEN);
+                return Err(self.report(diagnostic));
+            }
             let values = arguments.iter().map(|argument| self.value(env, &argument.value).sound());
             (word(callee), Some(values.collect::<Outcome<Vec<Value>>>()?))
         } else {
@@ -97,10 +105,16 @@ impl Expander<'_> {
             (Some("top"), Some(&[Value::Float(share)]), _) if share > 0.0 && share <= 1.0 => {
                 Ok(ImageScore::TopShare { share })
             }
-            (Some("pool" | "top"), Some(_), _) => {
-                let text = "an image score takes whole numbers above 0, or `top` a share up to 1.0";
-                let help = "write `pool(8, 8)` for 8 rounds of 8x8 average pools, `top(100)` for a mean of the 100 highest \
-                            values, `top(1%)` for one of the highest hundredth";
+            (Some(word), ..) if SCORES.contains(&word) => {
+                let text = match word {
+                    "model" | "max" => format!("the image score `{word}` takes no numbers"),
+                    _ => "an image score takes whole numbers above 0, or `top` a share up to 1.0".to_owned(),
+                };
+                let whole = numbers.iter().flatten().find_map(|value| match value {
+                    Value::Float(x) if x.fract() == 0.0 && *x > 1.0 => Some(format!("`{x:.0}` is an int, `{x:?}` a float")),
+                    _ => None,
+                });
+                let help = whole.unwrap_or_else(|| WRITTEN.to_owned());
                 Err(self.report(Diagnostic::new(Code::WrongArgument, text, expr.span).help(help)))
             }
             _ => Err(self.no_such_word("image score", expr, SCORES.iter().copied())),

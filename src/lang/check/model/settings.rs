@@ -28,6 +28,9 @@ const CHOOSING: &[&str] = &[
     "validation",
 ];
 
+/// Names that other tools have for what `mean` and `std` say.
+const NORMALISING: &[&str] = &["normalize", "normalise", "normalization", "normalisation", "norm", "standardize"];
+
 /// The most images in a batch, and the most batches in a step. No sum of images or passes of a training overflows.
 const LARGEST_BATCH: i64 = 1 << 16;
 /// The most steps or epochs of a training.
@@ -91,6 +94,10 @@ impl Expander<'_> {
                  chosen by that are chosen on test data",
             ));
         }
+        if section == Section::Data && NORMALISING.contains(&name) {
+            let help = "as in `mean = [0.485, 0.456, 0.406]` and `std = [0.229, 0.224, 0.225]`";
+            return self.report(diagnostic.help(help));
+        }
         self.report(diagnostic.one_of(name, section.settings().iter().map(|known| known.name)))
     }
 
@@ -107,6 +114,10 @@ impl Expander<'_> {
         let mut found = Found::default();
         let mut outcome = Ok(());
         for setting in def.settings() {
+            if Section::Training.setting(&setting.name.node).is_none() {
+                outcome = Err(self.unknown_setting(setting, Section::Training));
+                continue;
+            }
             let value = self.value(&mut env, &setting.value);
             outcome = outcome.and(self.phase_setting(setting, &value, &mut found));
         }

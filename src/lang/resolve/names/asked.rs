@@ -22,7 +22,10 @@ impl<'a> Names<'a> {
 
     /// A call that gives so many arguments before those in its brackets.
     pub(super) fn call(&mut self, callee: &Expr, arguments: &[Argument], before: usize) {
+        let known = self.diagnostics.len();
         self.expr(callee);
+        // What an unknown function asks for may give a name its meaning, as a case of an enumeration.
+        let is_known = self.diagnostics.len() == known;
         let (module, params) = self.parameters(callee).unwrap_or((self.module, &[]));
         for (i, argument) in arguments.iter().enumerate() {
             let param = match &argument.name {
@@ -30,7 +33,8 @@ impl<'a> Names<'a> {
                 None => params.get(i + before),
             };
             let asked = param.and_then(|param| param.ty.as_ref()).and_then(|ty| self.enumeration(module, ty));
-            self.asking(asked, &argument.value);
+            self.asked = asked;
+            self.expr_of(&argument.value, is_known);
         }
     }
 

@@ -39,6 +39,10 @@ impl Names<'_> {
         let has_words = section.settings().iter().any(|known| known.has_own_words);
         for setting in settings {
             let known = section.setting(&setting.name.node);
+            // What an unknown setting is given is no mistake of its own.
+            if known.is_none() && matches!(setting.value.kind, ExprKind::Name(_)) {
+                continue;
+            }
             let has_own_words = known.map_or(has_words, |known| known.has_own_words);
             // A bare word, one with numbers, or a list of words; the names in anything else are those of the spec.
             let is_word = match &setting.value.kind {
