@@ -111,7 +111,12 @@ impl MaskValues {
         }
         let (fractions, example) = self.fractions;
         if fractions > 0 {
-            let half = if self.highest > HALF_OF_BYTE { HALF_OF_BYTE } else { 0.5 };
+            let half = match self.highest {
+                highest if highest > HALF_OF_BYTE => HALF_OF_BYTE,
+                // No pixel would be marked otherwise.
+                highest if highest <= 0.5 => highest / 2.0,
+                _ => 0.5,
+            };
             let remark = format!(
                 "{fractions} of {} values of masks are no whole numbers, such as {example}: masks were blended, and pixels \
                  count as anomalous above {half}, or above 0 where the protocol says so; `--mask-above` sets another \

@@ -83,6 +83,14 @@ impl Arrays {
         Ok(())
     }
 
+    /// Takes the array without a name in the first file as scores, where it has one number for each image.
+    fn settle_unnamed(&mut self) {
+        let has_scores = self.files.iter().any(|(_, role)| *role == Role::Scores);
+        if let Some((_, role)) = self.files.first_mut().filter(|(file, _)| !has_scores && file.is_list()) {
+            *role = Role::Scores;
+        }
+    }
+
     /// Reads the array of a role and its name, if there is one.
     fn take(&mut self, role: Role) -> Result<Option<(String, Array)>, SavedError> {
         let wanted = self.named.iter().find(|(named, _)| *named == role).map(|(_, name)| name.clone());
@@ -157,6 +165,7 @@ impl Predictions {
     /// If there are neither maps nor scores, neither masks nor labels, no images, or an array has values or a shape that does
     /// not fit.
     pub fn new(mut arrays: Arrays) -> Result<Self, SavedError> {
+        arrays.settle_unnamed();
         let maps = arrays.take(Role::Maps)?.map(pictures);
         let masks = arrays.take(Role::Masks)?.map(pictures);
         let scores = arrays.take(Role::Scores)?.map(numbers);
@@ -170,7 +179,7 @@ impl Predictions {
         if maps.is_none() && scores.is_none() {
             let names: Vec<String> = arrays.names().iter().map(|name| format!("`{name}`")).collect();
             let names = names.join(", ");
-            let how = "say which arrays are meant with `--keys maps=NAME,masks=NAME`";
+            let how = "say which arrays are meant with `--keys maps=NAME,masks=NAME` or `--keys scores=NAME,labels=NAME`";
             return Err(fail(format!("it holds neither `maps` nor `scores`, but {names}; {how}")));
         }
         if masks.is_none() && labels.is_none() {

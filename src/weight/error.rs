@@ -94,6 +94,14 @@ pub enum WeightError {
         /// Each of them, with how many tensors it has.
         networks: Vec<String>,
     },
+    /// No name fits as it stands, and those of whole networks do without what stands before them.
+    #[error("`{path}` names its weights within {}; name one with --within", listed(networks), path = path.display())]
+    Begun {
+        /// The file.
+        path: PathBuf,
+        /// What stands before the names of each network, with how many tensors it has.
+        networks: Vec<String>,
+    },
     /// No dict of the file, and no beginning of its names, is called so; or several are.
     #[error("`{path}` has no one dict `{name}`; {}", dicts(networks), path = path.display())]
     NoDict {

@@ -201,6 +201,9 @@ impl File {
             if !whole.is_empty() && self.elements_in(whole).next().is_some() {
                 return Ok(whole.to_owned());
             }
+            if let Some(first) = self.contents.same.get(whole) {
+                return Ok(first.clone());
+            }
         }
         let ends: Vec<String> =
             self.dicts().into_iter().filter(|dict| dict.strip_suffix(name).is_some_and(|d| d.ends_with('.'))).collect();

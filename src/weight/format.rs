@@ -89,6 +89,8 @@ pub(super) struct Contents {
     pub(super) notes: BTreeMap<String, String>,
     /// Everything else that dicts hold, and the dicts themselves, each before what is in it.
     pub(super) entries: Vec<Entry>,
+    /// Further names of dicts, and the name by which the tensors of each are known.
+    pub(super) same: BTreeMap<String, String>,
 }
 
 /// An entry of a dict.

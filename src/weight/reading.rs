@@ -5,7 +5,7 @@
 //! if nothing else fits, and what is put around a network while it trains only if no name fits as it stands. Where two
 //! networks fit equally well, none is taken: the error names them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::program::Program;
 
@@ -20,6 +20,9 @@ use super::wanted::Wanted;
 /// What stands before all names if something was around the network when it was saved: DataParallel, `torch.compile`,
 /// or an object whose attribute the network is.
 const AROUND: &[&str] = &["module.", "_orig_mod.", "model."];
+
+/// How many words may stand before the names of a network that is looked for.
+const DEEPEST_BEGINNING: usize = 3;
 
 /// The most dicts of a file that are tried.
 const MOST_DICTS: usize = 256;
@@ -43,7 +46,11 @@ pub(super) fn choose<'a>(
 ) -> Result<Naming<'a>, WeightError> {
     let shapes: Shapes<'_> = expected.iter().map(|weight| (weight.path.as_str(), weight.shape.as_slice())).collect();
     let (dicts, averages): (Vec<String>, Vec<String>) = match wanted.within {
-        Some(name) => (vec![file.dict(name)?], Vec::new()),
+        Some(name) => {
+            let dict = file.dict(name)?;
+            let inner = file.dicts().into_iter().filter(|inner| inner.starts_with(&format!("{dict}.")));
+            (std::iter::once(dict.clone()).chain(inner.take(MOST_DICTS)).collect(), Vec::new())
+        }
         None => file.dicts().into_iter().take(MOST_DICTS).partition(|name| !is_averaged(name)),
     };
     for dicts in [&dicts, &averages] {
@@ -66,6 +73,13 @@ pub(super) fn choose<'a>(
                 file.read_from(reading.dict);
                 return Ok(reading.naming);
             }
+        }
+    }
+    if wanted.within.is_none() && wanted.table.is_none() {
+        let networks = begun(program, expected, &shapes, file, wanted);
+        if !networks.is_empty() {
+            let networks = networks.iter().map(|beginning| file.told(beginning)).collect();
+            return Err(WeightError::Begun { path: file.path().to_owned(), networks });
         }
     }
     // Nothing fits: the differences are told of what the file holds first of all.
@@ -147,6 +161,25 @@ fn around<'a>(
         }
     }
     readings
+}
+
+/// What stands before the names of whole networks in a file of which no name fits.
+fn begun(program: &Program, expected: &[Expected], shapes: &Shapes<'_>, file: &File, wanted: Wanted<'_>) -> Vec<String> {
+    let needed = expected.iter().filter(|weight| weight.substitute.is_none());
+    let needed: Shapes<'_> = needed.map(|weight| (weight.path.as_str(), weight.shape.as_slice())).collect();
+    let all = file.found_in("");
+    let mut beginnings: BTreeSet<&str> = BTreeSet::new();
+    for tensor in &all {
+        let dots = tensor.name.match_indices('.').take(DEEPEST_BEGINNING);
+        beginnings.extend(dots.map(|(at, _)| &tensor.name[..at]));
+    }
+    let fits = |beginning: &&&str| {
+        let found = file.found_in(beginning);
+        Naming::around(program, "", wanted.part).iter().any(|naming| {
+            naming.fit(shapes, &found).whole > 0 && naming.fit(&needed, &found).whole == needed.len()
+        })
+    };
+    beginnings.iter().take(MOST_DICTS).filter(fits).map(|beginning| (*beginning).to_owned()).collect()
 }
 
 /// What may have been around the network, by the names that begin so: one thing, or one within another.

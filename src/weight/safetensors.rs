@@ -45,7 +45,7 @@ pub(super) fn read(input: &mut Input) -> Result<Contents, Fault> {
     }
     let notes: &HashMap<String, String> = &header.metadata().clone().unwrap_or_default();
     let notes: BTreeMap<String, String> = notes.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    Ok(Contents { format: Format::Safetensors, tensors, notes, entries })
+    Ok(Contents { format: Format::Safetensors, tensors, notes, entries, same: BTreeMap::new() })
 }
 
 fn stored(dtype: Dtype) -> Option<Stored> {

@@ -62,6 +62,7 @@ pub(super) fn read(path: &Path, text: &[u8]) -> Result<(Vec<(PathBuf, u64)>, Con
             tensors: BTreeMap::new(),
             notes: contents.notes.clone(),
             entries: Vec::new(),
+            same: BTreeMap::new(),
         });
         for (tensor, mut elements) in contents.tensors {
             if index.weight_map.get(&tensor).is_some_and(|file| file == name) {

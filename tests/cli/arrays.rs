@@ -314,3 +314,14 @@ fn assert_all_found(metrics: &Value, name: &str) {
         assert!((value - 1.0).abs() < 1e-12, "{name}: {metric} is {value}");
     }
 }
+
+#[test]
+fn scores_and_labels_in_files_of_their_own_are_measured() {
+    let bench = Bench::new();
+    bench.write("s.npy", &floats("(4,)", &[0.1, 0.4, 0.3, 0.9]));
+    bench.write("l.npy", &array("|b1", "(4,)", &[0, 0, 1, 1]));
+    let arguments = ["metrics", "s.npy", "--labels", "l.npy", "--metrics", "image_auroc", "--format", "json"];
+    let ended = bench.run(&arguments).success();
+    assert_eq!(values(&ended)[0]["classes"][0]["metrics"], serde_json::json!({"image_auroc": 0.75}));
+    bench.run(&["metrics", "s.npy", "--scores", "s.npy", "--labels", "l.npy"]).fails(1, &["pictures are [N, H, W]"]);
+}

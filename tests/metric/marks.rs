@@ -54,6 +54,9 @@ fn blended_masks_count_above_one_half_of_full_and_are_told() {
     let (marks, remark) = marked(&[0.0, 100.3, 140.5, 255.0, 258.2]);
     assert_eq!(marks, [false, false, true, true, true]);
     assert!(remark.is_some_and(|words| words.contains("above 127.5")));
+    let (marks, remark) = marked(&[0.0, 0.5, 0.0, 0.5, 0.1]);
+    assert_eq!(marks, [false, true, false, true, false]);
+    assert!(remark.is_some_and(|words| words.contains("above 0.25")));
     let (rule, _) = seen(&[0.0, 0.4, 1.0]).rule(None).expect("they are numbers");
     assert!(rule.marks(0.4, MaskResize::AnyBlend), "as the code of DiAD takes them");
 }

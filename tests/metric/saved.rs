@@ -195,6 +195,8 @@ fn headers_are_read_as_python_reads_them() {
         "{'descr': '=f4', 'fortran_order': False, 'shape': (2, 3), }\n",
         "{'descr': 'float32', 'fortran_order': False, 'shape': (2, 3), }\n",
         "{'shape':(2,3),'descr':'f','fortran_order':False}",
+        "{u'descr': u'<f4', u'fortran_order': False, u'shape': (2L, 3L)}",
+        "{b'descr': b'<f4', b'fortran_order': False, b'shape': (2, 3)}",
         "\n{\n'shape': (2,\n3,), 'fortran_order': False,\t'descr': '<f4'}\n",
     ] {
         let path = npy(header, &data);
@@ -212,6 +214,7 @@ fn headers_are_read_as_python_reads_them() {
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)", "can't be read"),
         ("{'descr: '<f4'}", "can't be read"),
         ("'descr'", "can't be read"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': [2, 3], }", "can't be read"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 4), }", "8 values of 4 bytes, but 24 bytes follow"),
     ] {
         let why = read(&npy(header, &data)).expect_err("it is refused").to_string();

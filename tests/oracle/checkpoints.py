@@ -153,6 +153,7 @@ def others():
         "teacher": {"student": network(1.0), "teacher": network(2.0)},
         "deep": {"run": {"best": {"generator": network(3.0), "score": 0.5}, "last": 7}, "config": {"lr": 0.1}},
         "averaged": {"state_dict": network(1.0), "state_dict_ema": network(2.0)},
+        "same": {name: shared for shared in [network(1.0)] for name in ("state_dict", "state_dict_ema")},
         "only-averaged": {"model_ema": network(2.0), "step": 10},
         "beside": {
             "state_dict": network(1.0), "center": numbers(3), "memory_bank": numbers(3, 2),

@@ -1,7 +1,9 @@
 //! Checkpoints with several networks, or with something beside them (`tests/oracle/checkpoints.py`).
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use diadc::execute::HostTensor;
 use diadc::graph::program::Program;
 use diadc::weight::{Assembly, Comparison, File, Place, WeightError};
 
@@ -188,4 +190,50 @@ fn without_a_program_a_file_is_read_from_what_holds_all_its_networks() {
     assert_eq!(file.networks(), ["`bn` (7 tensors)", "`decoder` (7 tensors)"]);
     let missing = File::open(Path::new("tests/weight/fixtures/none.pth"));
     assert!(matches!(missing, Err(WeightError::Read { .. })));
+}
+
+/// A file of safetensors whose names begin with these words.
+fn flat(path: &Path, beginnings: &[(&str, f32)]) {
+    let mut tensors = Vec::new();
+    for (beginning, value) in beginnings {
+        for (name, shape) in network(beginning) {
+            let count = shape.iter().product();
+            tensors.push((name, HostTensor::floats(&shape, vec![*value; count])));
+        }
+    }
+    let named: Vec<(&str, &HostTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+    diadc::weight::write(path, &named, &BTreeMap::new()).expect("it can be written");
+}
+
+#[test]
+fn networks_whose_names_begin_otherwise_are_told_and_chosen_by_what_they_begin_with() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    let net = program(&["net"]);
+    let load = |within: Option<&str>| {
+        let (assembly, _) = Assembly::load(&net, Place { path: &path, within }, &[])?;
+        let weights = all(&assembly, 1).expect("they can be read");
+        Ok::<f32, WeightError>(weights[0].as_floats().expect("floats")[0])
+    };
+    flat(&path, &[("student", 1.0), ("wrapped.teacher", 2.0)]);
+    let told = load(None).expect_err("it is not clear").to_string();
+    let words = "names its weights within `student` (6 tensors), `wrapped.teacher` (6 tensors); name one with --within";
+    assert!(told.ends_with(words), "{told}");
+    assert_eq!(load(Some("student")).expect("it fits"), 1.0);
+    assert_eq!(load(Some("wrapped.teacher")).expect("it fits"), 2.0);
+    flat(&path, &[("net", 3.0), ("teacher", 4.0)]);
+    assert_eq!(load(None).expect("one fits as it stands"), 3.0);
+}
+
+#[test]
+fn a_dict_is_chosen_by_each_of_its_names_and_by_one_around_it() {
+    let net = program(&["net"]);
+    // The dict is the same one under both names.
+    assert_eq!(value(&net, "same", Some("state_dict_ema")), 1.0);
+    assert_eq!(value(&net, "same", None), 1.0);
+    let (_, comparison) = load(&net, "same", None).expect("it fits");
+    let extras: Vec<&str> = comparison.extras.iter().map(|extra| extra.what.as_str()).collect();
+    assert_eq!(extras, ["the same as `state_dict`"]);
+    assert_eq!(value(&net, "deep", Some("run.best")), 3.0);
+    assert_eq!(value(&net, "deep", Some("run")), 3.0);
 }

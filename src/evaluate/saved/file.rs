@@ -61,6 +61,12 @@ impl SavedFile {
         &self.names
     }
 
+    /// Whether it holds one array without a name, of one extent.
+    #[must_use]
+    pub fn is_list(&self) -> bool {
+        matches!(&self.content, Content::Npy(bytes) if npy::look(bytes).is_ok_and(|(shape, _)| shape.len() == 1))
+    }
+
     /// Reads an array.
     ///
     /// # Errors

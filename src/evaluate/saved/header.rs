@@ -29,6 +29,9 @@ pub(super) fn header(text: &str) -> Result<Header, String> {
     while !next_is(&mut rest, '}') {
         let Value::Text(key) = value(&mut rest)? else { return Err(unreadable(text)) };
         expect(&mut rest, ':')?;
+        if key == "shape" && rest.starts_with('[') {
+            return Err(unreadable(text));
+        }
         match (key.as_str(), value(&mut rest)?) {
             ("descr", Value::Text(text)) => descr = Some(text),
             ("fortran_order", Value::Word(word)) if word == "True" || word == "False" => {
@@ -74,6 +77,11 @@ fn expect(rest: &mut &str, wanted: char) -> Result<(), String> {
 fn value(rest: &mut &str) -> Result<Value, String> {
     *rest = rest.trim_start();
     let whole = *rest;
+    // As Python 2 writes texts of its own kind.
+    let begins_text = |rest: &str| rest.starts_with(['\'', '"']);
+    if let Some(text) = rest.strip_prefix(['u', 'b']).filter(|text| begins_text(text)) {
+        *rest = text;
+    }
     let mut letters = rest.chars();
     match letters.next() {
         Some(quote @ ('\'' | '"')) => {

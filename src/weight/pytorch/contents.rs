@@ -4,7 +4,7 @@
 //! elements lie, and every other entry in a few words. Of the state of an optimiser no tensor is taken. A dict that two
 //! names lead to is taken once; names together, and dicts within dicts, are limited.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::weight::format::{Contents, Elements, Entry, EntryKind, Fault, Format, View, Writing, contiguous, span};
 
@@ -38,9 +38,11 @@ pub(super) fn contents(format: Format, pickle: Pickle<'_>, root: Value, find: &F
         counter: Counter::new(heap),
         seen_lists: vec![false; heap.lists.len()],
         seen_dicts: vec![false; heap.dicts.len()],
+        first_names: HashMap::new(),
         names: MOST_NAMES,
         tensors: BTreeMap::new(),
         entries: Vec::new(),
+        same: BTreeMap::new(),
     };
     let Some(top) = walk.children(root) else {
         return Err(damaged(format!("it holds {}, not weights by name", walk.describe(root))));
@@ -51,7 +53,7 @@ pub(super) fn contents(format: Format, pickle: Pickle<'_>, root: Value, find: &F
         let others: Vec<String> = others.map(|entry| format!("`{}` ({})", entry.name, entry.what)).collect();
         return Err(damaged(format!("it holds no tensors by name, only {}", others.join(", "))));
     }
-    Ok(Contents { format, tensors: walk.tensors, notes: BTreeMap::new(), entries: walk.entries })
+    Ok(Contents { format, tensors: walk.tensors, notes: BTreeMap::new(), entries: walk.entries, same: walk.same })
 }
 
 struct Walk<'a> {
@@ -61,10 +63,14 @@ struct Walk<'a> {
     /// Lists and dicts that have been taken.
     seen_lists: Vec<bool>,
     seen_dicts: Vec<bool>,
+    /// Dicts with tensors, and the name that first leads to each.
+    first_names: HashMap<u32, String>,
     /// Bytes that names may still have.
     names: usize,
     tensors: BTreeMap<String, Elements>,
     entries: Vec<Entry>,
+    /// Further names of dicts, and the first name of each.
+    same: BTreeMap<String, String>,
 }
 
 impl Walk<'_> {
@@ -111,10 +117,19 @@ impl Walk<'_> {
             let place = self.entries.len();
             let before = self.tensors.len();
             self.enter(owner, name.clone(), *value, EntryKind::Other);
+            if let (Value::Dict(Node(at)), None) = (value, &inner)
+                && let Some(first) = self.first_names.get(at)
+            {
+                self.entries[place].what = format!("the same as `{first}`");
+                self.same.insert(name.clone(), first.clone());
+            }
             if let Some(inner) = inner {
                 self.walk(&name, &inner, depth + 1)?;
                 if self.tensors.len() > before {
                     self.entries[place].kind = EntryKind::Dict;
+                    if let Value::Dict(Node(at)) = value {
+                        self.first_names.insert(*at, name);
+                    }
                 } else {
                     // A dict without tensors is said in a few words, not entry by entry.
                     self.entries.truncate(place + 1);
