@@ -5,7 +5,8 @@ use diadc_lang::compile::Failed;
 use super::{Spec, shown};
 
 fn failed(members: &str, body: &str) -> Box<Failed> {
-    let net = "block Net() { fn (x) { x |> conv(3, out: 3) @ \"a\" } }";
+    let net = "block Net() { fn (x) { x |> conv(3, out: 3) @ \"a\" } }\n\
+               block A() { part b = A() fn (x) { b(x) } }\nenum Mode { fast, slow }";
     let spec = Spec::with(
         net,
         &format!("data {{ size = 16 }}\npart net = Net()\n{members}\nfn f(x: [B, 3, 16, 16]) {{ {body} }}"),
@@ -93,4 +94,28 @@ fn signs_of_other_languages_are_answered() {
     helps("data { size = 32 }", "x", "put both together");
     let failed = failed("", "net(x, x)");
     assert_eq!(failed.diagnostics[0].headline, "this block takes one argument");
+}
+
+#[test]
+fn brackets_commas_and_numbers_are_told_as_they_are_written() {
+    helps("part other = Net", "x", "write `Net()`");
+    helps("", "for i in 1...3 { x }.last", "`1..3` without its end");
+    helps("", "concat([x x])", "parted by commas");
+    helps("fn g(x: [B 3 16 16]) { x }", "x", "parted by commas");
+    helps("", "if 1 = 2 { x } else { -x }", "compared by `==`");
+    helps("", "sigmoid x", "`sigmoid(x)`");
+    helps("", "mean(x, axis: channel)", "1 channels");
+    helps("", "resize(x, 64, 64)", "`[64, 64]`");
+    helps("", "x + random_normal([B, 3, 16, 16])", "`random_normal(shape: [B, 1])`");
+    helps("objective o(image) trains { mse(net(image), image) }", "x", "needs the parts");
+    let training = "objective o(image) trains net { mse(net(image), image) }\ntraining o { optimizer = adam() lr = 1e-3 batch = 2 steps = 1 }";
+    helps(training, "x", "`optimizer = adamw(lr: 1e-4)`");
+    helps("train o { batch = 2 }", "x", "did you mean `training`?");
+    helps("loss o(image) trains net { mse(net(image), image) }", "x", "did you mean `objective`?");
+}
+
+#[test]
+fn the_place_of_a_block_that_holds_itself_is_shown_in_short() {
+    let text = shown(&failed("part a = A()\nfn g(x: [B, 3, 16, 16]) { a(x) }", "x"));
+    assert!(text.lines().all(|line| line.len() < 200), "{text}");
 }

@@ -23,6 +23,8 @@ const CALLS: usize = 2_000_000;
 const LINES: usize = 8;
 /// A value of more characters than this is not shown in a trace.
 const LONGEST: usize = 24;
+/// A path of more words than this is shortened in a trace.
+const LONGEST_PATH: usize = 16;
 
 /// How much is being expanded, and has been.
 #[derive(Default)]
@@ -148,7 +150,7 @@ impl Expander<'_> {
                 let (block, at) = (self.block_name(id), &instance.prefix);
                 if &*def.name.node == "fn" {
                     let block = self.with_values(&block, instance.arguments.iter());
-                    format!("in block `{block}` at `{at}`, called here")
+                    format!("in block `{block}` at `{}`, called here", shortened(at))
                 } else {
                     let function = self.with_values(&def.name.node, arguments(&def.params, names));
                     format!("in `{function}` of `{block}`, called here")
@@ -189,4 +191,13 @@ pub(super) fn is_plain(value: &Value) -> bool {
         return items.len() <= 6 && items.iter().all(is_plain);
     }
     matches!(value, Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Str(_) | Value::Case(..))
+}
+
+/// A path without its middle, if it is so long that nobody reads it.
+fn shortened(path: &str) -> String {
+    let words: Vec<&str> = path.split('.').collect();
+    if words.len() <= LONGEST_PATH {
+        return path.to_owned();
+    }
+    format!("{} .. {}", words[..LONGEST_PATH / 2].join("."), words[words.len() - LONGEST_PATH / 2..].join("."))
 }

@@ -22,6 +22,19 @@ use super::place::Place;
 /// What to do about a bracket that a comment hides.
 const DIVISION: &str = "`//` begins a comment, which hides a bracket; a quotient that is rounded down is `div(a, b)`";
 
+/// What other programs call the members of a model.
+const SECTIONS: &[(&str, &str)] = &[
+    ("train", "training"),
+    ("trainer", "training"),
+    ("loss", "objective"),
+    ("evaluate", "measure"),
+    ("eval", "measure"),
+    ("metrics", "measure"),
+    ("dataset", "data"),
+    ("layer", "part"),
+    ("network", "part"),
+];
+
 /// What pest found wrong, as a diagnostic at its place.
 pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnostic {
     let at = match error.location {
@@ -39,8 +52,10 @@ pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnosti
     if let Some(diagnostic) = unbalanced(place, at, found, &before) {
         return if hides_bracket(&text[..at]) { diagnostic.help(DIVISION) } else { diagnostic };
     }
-    let is_comprehension = found == "for" && before.innermost() == Some('[');
-    if let Some((start, word, keyword)) = misspelt_before(&text[..at], found).filter(|_| !is_comprehension) {
+    // What is no misspelt keyword: a comprehension, and `if a = b`.
+    let is_other = found == "for" && before.innermost() == Some('[')
+        || found == "=" && line_has(&text[..at], &["if", "not", "and", "or"]);
+    if let Some((start, word, keyword)) = misspelt_before(&text[..at], found).filter(|_| !is_other) {
         let headline = format!("`{word}` is not expected here");
         return Diagnostic::new(Code::Syntax, headline, place.span(start, start + word.len()))
             .did_you_mean(Some(keyword));
@@ -189,6 +204,13 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
         ":" if line_begins(before, &["if", "for", "while", "else", "elif", "class"]) => {
             "what belongs together stands in `{ .. }`, without `:` before it"
         }
+        "." if before.ends_with("..") => "a range is `1..3` without its end, or `1..=3` with it",
+        "\"" if wants(error, Rule::enum_case) => "cases are words without quotes, as in `enum Mode { fast, slow }`",
+        "{" if wants(error, Rule::name) && ends_with(before, &["trains", "freezes"]) => {
+            "it needs the parts, as in `objective NAME(image) trains PART { .. }`"
+        }
+        "=" if wants(error, Rule::body) => "two values are compared by `==`",
+        _ if matches!(bracket, Some('[' | '(')) && is_beside(before, found) => "what stands in brackets is parted by commas",
         "=" if before.ends_with("==") => "two values are compared by `==`",
         "=" if before.ends_with("!=") => "two values are compared by `!=`",
         "\"" if ends_with_prefix(before) => "every string can hold values, as in `\"block{i}\"`: leave the letter out",
@@ -257,10 +279,35 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
     None
 }
 
+/// Whether the line in which a text ends has one of these words.
+fn line_has(before: &str, words: &[&str]) -> bool {
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    Lexer::new(line).any(|token| words.contains(&token.of(line)))
+}
+
 /// Whether the line in which a text ends begins with one of these words.
 fn line_begins(before: &str, words: &[&str]) -> bool {
     let line = before.rsplit('\n').next().unwrap_or_default();
     Lexer::new(line.trim_start()).next().is_some_and(|token| words.contains(&token.of(line.trim_start())))
+}
+
+/// Whether the last word of a text is one of these.
+fn ends_with(before: &str, words: &[&str]) -> bool {
+    let last = Lexer::new(before).filter(|token| token.is_meaningful()).last();
+    last.is_some_and(|token| words.contains(&token.of(before)))
+}
+
+/// Whether a value begins where another one ends, past a space.
+fn is_beside(before: &str, found: &str) -> bool {
+    let begins = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '"';
+    let last = Lexer::new(before).filter(|token| token.is_meaningful()).last();
+    let ends = last.is_some_and(|token| {
+        let is_value = matches!(token.kind, TokenKind::Word | TokenKind::Number | TokenKind::EndQuote | TokenKind::Close);
+        is_value && Keyword::named(token.of(before)).is_none_or(|keyword| !keyword.is_reserved)
+    });
+    ends && before.ends_with(char::is_whitespace)
+        && found.starts_with(begins)
+        && Keyword::named(found).is_none_or(|keyword| !keyword.is_reserved)
 }
 
 /// Whether a text ends with a letter that stands before a string in Python.
@@ -279,6 +326,9 @@ fn names_after(before: &str, words: &[&str]) -> bool {
 fn misspelt(found: &str, error: &Error<Rule>) -> Option<&'static str> {
     let wanted = expected(error);
     let starts = wanted.iter().any(|word| word.starts_with("an item") || word.starts_with("a member"));
+    if let Some((_, meant)) = SECTIONS.iter().find(|(word, _)| starts && *word == found) {
+        return Some(meant);
+    }
     ((starts || wanted.is_empty()) && found.len() > 2)
         .then(|| nearest(found, Keyword::all().map(|keyword| keyword.word)))?
 }

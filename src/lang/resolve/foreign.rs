@@ -81,6 +81,7 @@ fn syntax(word: &str) -> Option<&'static str> {
         "import" => "names of other files are brought by `use`, at the top of a file: `use \"nets.diad\"::{Net}`",
         "class" => "a network is a `block`, as in `block Net(width: int) { .. }`",
         "with" => "a body does not change what is around it; see `stop_gradient(x)` and `freezes`",
+        "channel" | "channels" => "axes are numbers: 0 counts images, 1 channels, 2 rows and 3 columns",
         "imagenet" | "IMAGENET" => "write the numbers: `mean = [0.485, 0.456, 0.406]`, `std = [0.229, 0.224, 0.225]`",
         "Sequential" | "sequential" => "layers follow each other by `|>`, as in `x |> conv(3) @ \"a\" |> relu`",
         "map" | "filter" => "as in `for x in xs { f(x) }`, which is a list",

@@ -367,7 +367,13 @@ impl<'a> Names<'a> {
                         self.diagnostics.retain(|known| known.span() != prefix);
                         self.diagnostics.push(error::prefixed_string(prefix));
                     } else if !is_last && !acts(value) && self.diagnostics.len() == known {
-                        self.diagnostics.push(error::unused_value(value.span));
+                        let unused = error::unused_value(value.span);
+                        self.diagnostics.push(match &value.kind {
+                            ExprKind::Name(name) if self.is_function(name) => {
+                                unused.help(format!("a function is called with brackets, as in `{name}(x)` or `x |> {name}`"))
+                            }
+                            _ => unused,
+                        });
                     }
                     if self.diagnostics.len() > known && begins_foreign(value) {
                         misread.get_or_insert(self.diagnostics.len());
@@ -548,6 +554,13 @@ impl<'a> Names<'a> {
     /// Whether an expression is a library of another language, or a module of one.
     fn is_of_library(&self, owner: &Expr) -> bool {
         root(owner).0.is_some_and(|name| foreign::is_library(name) && !self.knows(name))
+    }
+
+    /// Whether a name is that of an operation or function that no part of the model hides.
+    fn is_function(&self, name: &str) -> bool {
+        let scope = &self.spec.module(self.module).scope;
+        let is_one = matches!(scope.get(name), Some(Binding::Fn(..))) || Builtin::named(name).is_some();
+        is_one && !self.is_nearer(name)
     }
 
     fn knows(&self, name: &str) -> bool {

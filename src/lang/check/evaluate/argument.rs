@@ -217,6 +217,12 @@ impl Expander<'_> {
             return Ok(word.clone());
         }
         let list: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+        let (value, span) = arguments.get(name);
+        if matches!(value, Value::Int(_)) {
+            let what = format!("`{name}` of `{}`", arguments.site.callee);
+            let diagnostic = error::wrong_type(&what, &list.join(" or "), &value.kind(self.spec), span);
+            return Err(self.report(diagnostic.help("several numbers for one parameter stand in brackets, as in `[64, 64]`")));
+        }
         Err(self.refuse_argument(arguments, name, &list.join(" or ")))
     }
 

@@ -53,6 +53,12 @@ impl Expander<'_> {
         match (arguments.get("like").0, shape) {
             (Value::None, Value::None) => Err(self.no_shape(arguments)),
             (Value::None, _) => Ok((self.shape_argument(arguments, "shape", None)?, Rows::Together)),
+            (like @ Value::List(_), Value::None) => {
+                let (what, kind) = (format!("`like` of `{}`", arguments.site.callee), like.kind(self.spec));
+                let diagnostic = error::wrong_type(&what, "a tensor", &kind, arguments.get("like").1);
+                let help = format!("a shape is given by name, as in `{}(shape: [B, 1])`", arguments.site.callee);
+                Err(self.report(diagnostic.help(help)))
+            }
             (_, Value::None) => {
                 let like = self.tensor_argument(arguments, "like")?;
                 Ok((like.fact.shape.clone(), self.rows(&like)))

@@ -28,6 +28,9 @@ const CHOOSING: &[&str] = &[
     "validation",
 ];
 
+/// What an optimizer is given.
+const OF_OPTIMIZERS: &[&str] = &["lr", "learning_rate", "weight_decay", "momentum", "betas", "beta1", "beta2", "eps", "epsilon"];
+
 /// Names that other tools have for what `mean` and `std` say.
 const NORMALISING: &[&str] = &["normalize", "normalise", "normalization", "normalisation", "norm", "standardize"];
 
@@ -93,6 +96,9 @@ impl Expander<'_> {
                 "a run keeps its last weights: what it measures is measured on test images, and weights that are \
                  chosen by that are chosen on test data",
             ));
+        }
+        if section == Section::Training && OF_OPTIMIZERS.contains(&name) {
+            return self.report(diagnostic.help("the optimizer has it, as in `optimizer = adamw(lr: 1e-4)`"));
         }
         if section == Section::Data && NORMALISING.contains(&name) {
             let help = "as in `mean = [0.485, 0.456, 0.406]` and `std = [0.229, 0.224, 0.225]`";
