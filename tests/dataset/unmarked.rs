@@ -42,6 +42,9 @@ fn several_masks_of_an_image_count_together() {
     tree.mask("pins/ground_truth/logical/000/003.png", 20, 18, 240);
     tree.fails("loco", &["000/003.png` is 20x18, its image", "20x20"]);
     tree.remove("pins/ground_truth/logical/000/003.png");
+    tree.image("pins/test/logical/001.png", 20, 20);
+    tree.fails("loco", &["logical/001.png` has no mask", "expected", "logical/001/000.png`"]);
+    tree.remove("pins/test/logical/001.png");
     tree.fails("btad", &["it looks like the layout of `loco`: use `--dataset loco`"]);
     tree.mask("pins/ground_truth/logical/000.png", 20, 20, 255);
     tree.fails("loco", &["are both masks of one image"]);

@@ -215,6 +215,8 @@ fn several_values_from_outside_are_told_to_stand_in_brackets() {
     helps(&spec("", "[1]").set("xs", "2, 3"), "`--set 'xs=[2, 3]'`");
     helps(&spec(": list<int>", "[1]").set("xs", "2 3"), "`--set 'xs=[2, 3]'`");
     helps(&spec(": set<int>", "{1}").set("xs", "2,3"), "{2, 3}");
+    helps(&spec(": list<int>", "[1]").set("xs", "2"), "`[2]`");
+    helps(&spec(": set<int>", "{1}").set("xs", "2"), "`{2}`");
     spec(": list<int> in 1..=5", "[1]").set("xs", "[2, 3]").compiles();
 }
 

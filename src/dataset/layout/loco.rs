@@ -27,7 +27,7 @@ const TREE: Tree = Tree {
     good: "good",
     validation: Some("validation"),
     images: None,
-    masks: MaskPlace::Apart,
+    masks: MaskPlace::InFolders,
     rule: MaskRule::AboveZero,
     layout: EXPECTED,
 };

@@ -35,6 +35,8 @@ pub(super) struct Tree {
 pub(super) enum MaskPlace {
     /// In `CLASS/ground_truth/DEFECT`.
     Apart,
+    /// In `CLASS/ground_truth/DEFECT`, several of an image in a folder of its name.
+    InFolders,
     /// In a folder of this name in `CLASS/test/DEFECT`.
     Beside(&'static str),
 }
@@ -100,7 +102,7 @@ impl Tree {
                 continue;
             }
             let masks_at = match self.masks {
-                MaskPlace::Apart => directory.join("ground_truth").join(&kind.name),
+                MaskPlace::Apart | MaskPlace::InFolders => directory.join("ground_truth").join(&kind.name),
                 MaskPlace::Beside(name) => kind.path.join(name),
             };
             images.extend(self.defective_images(class, phase, &kind, &masks_at, problems));
@@ -133,6 +135,7 @@ impl Tree {
             let stem = stem(&image.name);
             let expected = masks_at.join(match self.masks {
                 MaskPlace::Apart => format!("{stem}_mask.png"),
+                MaskPlace::InFolders => format!("{stem}/000.png"),
                 MaskPlace::Beside(_) => format!("{stem}.png"),
             });
             let masks = Masks::looked_for(masks.of_image.get(stem), self.rule, expected);

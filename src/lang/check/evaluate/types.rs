@@ -10,6 +10,7 @@ use crate::parse::ast::{DimPattern, Expr, ExprKind, Type, TypeKind};
 use crate::resolve::spec::Binding;
 
 use crate::check::report::{Outcome, Reported};
+use crate::check::trace::is_plain;
 use crate::check::value::environment::{Bound, Environment};
 use crate::check::value::{Tensor, Value};
 use crate::check::{Expander, error};
@@ -61,7 +62,11 @@ impl Expander<'_> {
                     matches!(value, Value::List(_) | Value::Range(..))
                 };
                 let Some(items) = value.elements().filter(|_| fits) else {
-                    return Err(self.refuse_type(&format!("a {}", name.node), &value, asked));
+                    let one = value.shown(self.spec);
+                    let diagnostic = self.type_mistake(&format!("a {}", name.node), &value, asked);
+                    let written = if &*name.node == "set" { format!("{{{one}}}") } else { format!("[{one}]") };
+                    let help = (is_plain(&value) && value.elements().is_none()).then(|| format!("one value stands in brackets too: `{written}`"));
+                    return Err(diagnostic.map_or_else(Reported::before, |told| self.report(told.help_if(help))));
                 };
                 let what = format!("an element of {what}");
                 for item in items {
@@ -114,13 +119,18 @@ impl Expander<'_> {
     }
 
     fn refuse_type(&mut self, wanted: &str, value: &Value, asked: Asked<'_>) -> Reported {
+        let diagnostic = self.type_mistake(wanted, value, asked);
+        diagnostic.map_or_else(Reported::before, |diagnostic| self.report(diagnostic))
+    }
+
+    /// That a value is not of the type that is asked for; nothing if it is missing because of a mistake.
+    fn type_mistake(&self, wanted: &str, value: &Value, asked: Asked<'_>) -> Option<Diagnostic> {
         if value.holds_poison() {
-            return Reported::before();
+            return None;
         }
-        let kind = value.kind(self.spec);
-        let diagnostic = error::wrong_type(asked.what, wanted, &kind, asked.span);
+        let diagnostic = error::wrong_type(asked.what, wanted, &value.kind(self.spec), asked.span);
         let diagnostic = diagnostic.help_if(error::int_of_float(wanted, value));
-        self.report(diagnostic.also(asked.ty.span, "asked for here"))
+        Some(diagnostic.also(asked.ty.span, "asked for here"))
     }
 
     fn matches_name(&mut self, env: &Environment, name: &str, value: Value, asked: Asked<'_>) -> Outcome<Value> {
