@@ -54,7 +54,11 @@ pub fn map_header(path: &Path) -> Result<MapHeader, SavedError> {
 /// # Errors
 /// If the file can't be read, is damaged, or holds something else than one map of numbers.
 pub fn read_map(path: &Path) -> Result<(Array, [usize; 2]), SavedError> {
-    let array = SavedFile::open(path)?.array(UNNAMED)?;
+    let mut file = SavedFile::open(path)?;
+    if !file.names().iter().any(|name| name == UNNAMED) {
+        return Err(damaged(path)("it holds arrays with names, not one map".to_owned()));
+    }
+    let array = file.array(UNNAMED)?;
     let size = one_map(&array.shape).map_err(damaged(path))?;
     match array.values {
         Values::Numbers(_) | Values::Wide(_) => Ok((array, size)),
