@@ -179,7 +179,8 @@ impl Predictions {
         if maps.is_none() && scores.is_none() {
             let names: Vec<String> = arrays.names().iter().map(|name| format!("`{name}`")).collect();
             let names = names.join(", ");
-            let how = "say which arrays are meant with `--keys maps=NAME,masks=NAME` or `--keys scores=NAME,labels=NAME`";
+            let how =
+                "say which arrays are meant with `--keys maps=NAME,masks=NAME` or `--keys scores=NAME,labels=NAME`";
             return Err(fail(format!("it holds neither `maps` nor `scores`, but {names}; {how}")));
         }
         if masks.is_none() && labels.is_none() {

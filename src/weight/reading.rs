@@ -164,7 +164,13 @@ fn around<'a>(
 }
 
 /// What stands before the names of whole networks in a file of which no name fits.
-fn begun(program: &Program, expected: &[Expected], shapes: &Shapes<'_>, file: &File, wanted: Wanted<'_>) -> Vec<String> {
+fn begun(
+    program: &Program,
+    expected: &[Expected],
+    shapes: &Shapes<'_>,
+    file: &File,
+    wanted: Wanted<'_>,
+) -> Vec<String> {
     let needed = expected.iter().filter(|weight| weight.substitute.is_none());
     let needed: Shapes<'_> = needed.map(|weight| (weight.path.as_str(), weight.shape.as_slice())).collect();
     let all = file.found_in("");
@@ -175,9 +181,9 @@ fn begun(program: &Program, expected: &[Expected], shapes: &Shapes<'_>, file: &F
     }
     let fits = |beginning: &&&str| {
         let found = file.found_in(beginning);
-        Naming::around(program, "", wanted.part).iter().any(|naming| {
-            naming.fit(shapes, &found).whole > 0 && naming.fit(&needed, &found).whole == needed.len()
-        })
+        Naming::around(program, "", wanted.part)
+            .iter()
+            .any(|naming| naming.fit(shapes, &found).whole > 0 && naming.fit(&needed, &found).whole == needed.len())
     };
     beginnings.iter().take(MOST_DICTS).filter(fits).map(|beginning| (*beginning).to_owned()).collect()
 }

@@ -94,7 +94,9 @@ fn an_empty_file_and_a_folder_are_no_images() {
 /// A PNG whose checksums are right again, so that what is damaged is looked at.
 fn mended(mut png: Vec<u8>) -> Vec<u8> {
     let mut at = 8;
-    while let Some(length) = png.get(at..at + 4).map(|bytes| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])) {
+    while let Some(length) =
+        png.get(at..at + 4).map(|bytes| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    {
         let end = at + 8 + length as usize;
         let Some(sum) = png.get(at + 4..end).map(checksum) else { break };
         let Some(place) = png.get_mut(end..end + 4) else { break };
@@ -110,14 +112,26 @@ fn damaged_images_and_masks_are_read_or_refused_in_a_short_time() {
     let (image, mask) = ("nut/test/crack/000", "nut/ground_truth/crack/000_mask.png");
     let deep = image::ImageBuffer::from_fn(20, 20, |x, y| image::Luma([(x * y * 160) as u16]));
     deep.save(tree.path("deep.png")).expect("it can be written");
-    RgbImage::from_fn(20, 20, |x, y| Rgb([x as u8 * 9, y as u8 * 11, 7])).save(tree.path("a.bmp")).expect("it can be written");
+    RgbImage::from_fn(20, 20, |x, y| Rgb([x as u8 * 9, y as u8 * 11, 7]))
+        .save(tree.path("a.bmp"))
+        .expect("it can be written");
     tree.image("a.jpg", 20, 20).image("a.png", 20, 20);
     let names = ["a.png", "a.jpg", "a.bmp", "deep.png", mask];
     let seeds: Vec<Vec<u8>> = names.iter().map(|name| fs::read(tree.path(name)).expect("it was written")).collect();
     names[..4].iter().for_each(|name| _ = tree.remove(name));
     let words: [&[u8]; 12] = [
-        b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"acTL", b"iCCP", b"\xff\xc0\0\x11\x08", b"\xff\xc4", b"\xff\xda", b"\xff\xd9",
-        b"\xff\xdd\0\x04", b"BM",
+        b"IHDR",
+        b"PLTE",
+        b"tRNS",
+        b"IDAT",
+        b"acTL",
+        b"iCCP",
+        b"\xff\xc0\0\x11\x08",
+        b"\xff\xc4",
+        b"\xff\xda",
+        b"\xff\xd9",
+        b"\xff\xdd\0\x04",
+        b"BM",
     ];
     fuzz("images and masks", &seeds, &words, 500, |seed, content| {
         let is_png = names[seed].ends_with("png");
@@ -171,8 +185,22 @@ fn damaged_lists_are_read_or_refused_in_a_short_time() {
     let read = |(tree, layout): (&Tree, &&str)| fs::read(tree.path(list(layout))).expect("it is there");
     let seeds: Vec<Vec<u8>> = trees.iter().zip(&layouts).map(read).collect();
     let words: [&[u8]; 16] = [
-        b"\"", b"\"\"", b",", b"\r\n", b"null", b"[[[[[[[[", b"{", b"}", b"../", b"/etc/", b"\\", b"\xef\xbb\xbf", b"1e999", b"-1",
-        b"\0", b"\xf0\x9f",
+        b"\"",
+        b"\"\"",
+        b",",
+        b"\r\n",
+        b"null",
+        b"[[[[[[[[",
+        b"{",
+        b"}",
+        b"../",
+        b"/etc/",
+        b"\\",
+        b"\xef\xbb\xbf",
+        b"1e999",
+        b"-1",
+        b"\0",
+        b"\xf0\x9f",
     ];
     fuzz("lists", &seeds, &words, 500, |seed, content| {
         trees[seed].file(list(layouts[seed]), content);

@@ -9,8 +9,7 @@ use diadc_lang::format::format;
 use diadc_lang::resolve::Location;
 use diadc_lang::source::{Disk, Memory};
 
-const OTHER: &str =
-    "/// A layer.\nblock Net() { fn (x) { x |> conv(3) @ \"a\" } }\nblock Twice() { fn (x) { x + x } }\nenum Mode { low, high }\n";
+const OTHER: &str = "/// A layer.\nblock Net() { fn (x) { x |> conv(3) @ \"a\" } }\nblock Twice() { fn (x) { x + x } }\nenum Mode { low, high }\n";
 
 fn failed(text: &str) -> Failed {
     let mut files = Memory::default();
@@ -161,7 +160,9 @@ fn a_file_that_is_not_utf_8_is_told_with_the_place_of_the_byte() {
 
 #[test]
 fn a_word_that_begins_a_statement_elsewhere_is_told_alone() {
-    for line in ["while true { x }", "elif x { x }", "const a = 1 a", "import torch", "x.view(-1)", "let y = f\"{1}\"\n x"] {
+    for line in
+        ["while true { x }", "elif x { x }", "const a = 1 a", "import torch", "x.view(-1)", "let y = f\"{1}\"\n x"]
+    {
         let failed = failed(&format!("model M {{\n    fn f(x: [B, 3, 8, 8]) {{\n    {line}\n    }}\n}}\n"));
         assert_eq!(failed.diagnostics.len(), 1, "{line}: {:?}", failed.diagnostics);
     }
@@ -180,7 +181,8 @@ fn what_an_unknown_function_type_or_setting_is_given_is_no_mistake_of_its_own() 
         let all = format!("{:?}", failed.diagnostics);
         assert!(failed.diagnostics.len() == 1 && all.contains(told), "{text}: {all}");
     }
-    let failed = failed("use std::resnet::{Extractor}\nmodel M { part a = Extractor() fn f(x: [B, 3, 8, 8]) { a(x).last } }\n");
+    let failed =
+        failed("use std::resnet::{Extractor}\nmodel M { part a = Extractor() fn f(x: [B, 3, 8, 8]) { a(x).last } }\n");
     assert_eq!(failed.diagnostics[0].help.as_deref(), Some("`Extractor` is in `std::extractor`"));
 }
 

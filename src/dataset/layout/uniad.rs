@@ -36,7 +36,8 @@ pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Proble
     let mut lines = read(&train, Phase::Train, problems)?;
     lines.extend(read(&test, Phase::Test, problems)?);
     // A message names the folder, and in it the list and the line.
-    List { path: root, root: &home(root, &lines), rule: MaskRule::AboveZero, marks_all: false }.classes(lines, wanted, problems)
+    List { path: root, root: &home(root, &lines), rule: MaskRule::AboveZero, marks_all: false }
+        .classes(lines, wanted, problems)
 }
 
 pub(super) fn recognises(root: &Path) -> bool {

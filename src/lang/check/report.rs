@@ -136,9 +136,9 @@ impl Expander<'_> {
         let diagnostic = error::wrong_type(what, wanted, &found.kind(self.spec), body.result_span());
         let ends_without = !matches!(body.statements.last(), Some(Statement::Expr(_)));
         let without = "the value of a body is its last expression, and here none comes last";
-        let are_none = found.elements().is_some_and(|items| {
-            !items.is_empty() && items.iter().all(|item| matches!(item, Value::None))
-        });
+        let are_none = found
+            .elements()
+            .is_some_and(|items| !items.is_empty() && items.iter().all(|item| matches!(item, Value::None)));
         let help = match found {
             Value::None if ends_without => without,
             _ if are_none => "the value of the body of a `for` is its last expression, and here none comes last",

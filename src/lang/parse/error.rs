@@ -197,7 +197,9 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
         "*" if before.ends_with('/') => "a comment begins with `//` and ends with its line",
         "else" if wants(error, Rule::body) => "the condition comes first, as in `if condition { a } else { b }`",
         "for" if bracket == Some('[') => "a `for` makes a list by itself, as in `for i in 0..3 { f(x, i) }`",
-        "(" if before.trim_end().ends_with("var") => "`var` begins a value that changes; a variance is `mean((x - mean(x)) ^ 2)`",
+        "(" if before.trim_end().ends_with("var") => {
+            "`var` begins a value that changes; a variance is `mean((x - mean(x)) ^ 2)`"
+        }
         "[" if wants(error, Rule::body) => "an element of a list of parts is named by its number, as in `nets.0`",
         ":" if bracket == Some('[') => "some of a list are `xs[1..3]`; of a tensor, `slice(x, axis, from, to)`",
         ":" if line_begins(before, &["def"]) => "a function begins with `fn` and its body stands in `{ .. }`",
@@ -210,7 +212,9 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
             "it needs the parts, as in `objective NAME(image) trains PART { .. }`"
         }
         "=" if wants(error, Rule::body) => "two values are compared by `==`",
-        _ if matches!(bracket, Some('[' | '(')) && is_beside(before, found) => "what stands in brackets is parted by commas",
+        _ if matches!(bracket, Some('[' | '(')) && is_beside(before, found) => {
+            "what stands in brackets is parted by commas"
+        }
         "=" if before.ends_with("==") => "two values are compared by `==`",
         "=" if before.ends_with("!=") => "two values are compared by `!=`",
         "\"" if ends_with_prefix(before) => "every string can hold values, as in `\"block{i}\"`: leave the letter out",
@@ -302,7 +306,8 @@ fn is_beside(before: &str, found: &str) -> bool {
     let begins = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '"';
     let last = Lexer::new(before).filter(|token| token.is_meaningful()).last();
     let ends = last.is_some_and(|token| {
-        let is_value = matches!(token.kind, TokenKind::Word | TokenKind::Number | TokenKind::EndQuote | TokenKind::Close);
+        let is_value =
+            matches!(token.kind, TokenKind::Word | TokenKind::Number | TokenKind::EndQuote | TokenKind::Close);
         is_value && Keyword::named(token.of(before)).is_none_or(|keyword| !keyword.is_reserved)
     });
     ends && before.ends_with(char::is_whitespace)

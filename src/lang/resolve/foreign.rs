@@ -3,7 +3,8 @@
 use super::builtin::Builtin;
 
 /// Names by which programs in Python call libraries of tensors, and modules in them.
-const LIBRARIES: &[&str] = &["torch", "nn", "F", "np", "numpy", "tf", "jnp", "keras", "layers", "functional", "torchvision"];
+const LIBRARIES: &[&str] =
+    &["torch", "nn", "F", "np", "numpy", "tf", "jnp", "keras", "layers", "functional", "torchvision"];
 
 /// Whether a word names a library of another language.
 pub(super) fn is_library(word: &str) -> bool {
@@ -41,7 +42,19 @@ pub(crate) fn of_tensor(field: &str) -> Option<String> {
 pub(super) fn begins_statement(word: &str) -> bool {
     matches!(
         word,
-        "elif" | "elsif" | "while" | "const" | "def" | "import" | "try" | "except" | "catch" | "assert" | "raise" | "class" | "with"
+        "elif"
+            | "elsif"
+            | "while"
+            | "const"
+            | "def"
+            | "import"
+            | "try"
+            | "except"
+            | "catch"
+            | "assert"
+            | "raise"
+            | "class"
+            | "with"
     )
 }
 
@@ -106,8 +119,12 @@ fn syntax(word: &str) -> Option<&'static str> {
         "sign" => "as in `where(x < 0, -1.0, 1.0)`",
         "any" => "as in `max(x)`, of zeros and ones",
         "all" => "as in `min(x)`, of zeros and ones",
-        "unfold" | "Unfold" | "im2col" => "neighbours are taken with `pad` and `slice`, or summed with `conv` and `avg_pool`",
-        "fft" | "fft2" | "rfft" | "ifft" => "there is no Fourier transform; a fixed one of small size is a `matmul` with a `constant`",
+        "unfold" | "Unfold" | "im2col" => {
+            "neighbours are taken with `pad` and `slice`, or summed with `conv` and `avg_pool`"
+        }
+        "fft" | "fft2" | "rfft" | "ifft" => {
+            "there is no Fourier transform; a fixed one of small size is a `matmul` with a `constant`"
+        }
         "Identity" => "a function that changes nothing is `|x| x`",
         "rmsprop" | "RMSprop" | "adagrad" | "Adagrad" | "lamb" | "lion" | "radam" | "RAdam" => {
             "the optimizers are `adam`, `adamw` and `sgd`"

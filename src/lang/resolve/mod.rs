@@ -30,8 +30,8 @@ use crate::parse::ast::{Ast, ExprKind, ItemKind, MemberKind, Name, TypeKind};
 use crate::parse::divisions;
 use crate::source::{Files, SourceMap};
 
-pub use index::{Definition, Index};
 pub(crate) use foreign::of_tensor;
+pub use index::{Definition, Index};
 pub use library::Library;
 pub use location::{Location, embedded_specs, std_modules};
 pub use query::{Query, query};

@@ -329,7 +329,9 @@ impl<'a> Names<'a> {
                 .map(|(name, _)| &**name);
             let missing = import::missing(self.spec, self.module, name, span);
             let unknown = || error::unknown_type(name, span, own.chain(types()));
-            self.diagnostics.push(missing.map_or_else(unknown, |missing| missing.headed(format!("there is no type `{name}` here"))));
+            self.diagnostics.push(
+                missing.map_or_else(unknown, |missing| missing.headed(format!("there is no type `{name}` here"))),
+            );
         }
     }
 
@@ -369,9 +371,9 @@ impl<'a> Names<'a> {
                     } else if !is_last && !acts(value) && self.diagnostics.len() == known {
                         let unused = error::unused_value(value.span);
                         self.diagnostics.push(match &value.kind {
-                            ExprKind::Name(name) if self.is_function(name) => {
-                                unused.help(format!("a function is called with brackets, as in `{name}(x)` or `x |> {name}`"))
-                            }
+                            ExprKind::Name(name) if self.is_function(name) => unused.help(format!(
+                                "a function is called with brackets, as in `{name}(x)` or `x |> {name}`"
+                            )),
                             _ => unused,
                         });
                     }
@@ -582,7 +584,8 @@ fn root(expr: &Expr) -> (Option<&str>, Span) {
 
 /// The `f` of `f".."`, where it stands at the end of a statement and the string is the next one.
 fn prefix(before: &Statement, string: &Expr) -> Option<Span> {
-    let (Statement::Let(_, value) | Statement::Var(_, value) | Statement::Assign(_, value) | Statement::Expr(value)) = before;
+    let (Statement::Let(_, value) | Statement::Var(_, value) | Statement::Assign(_, value) | Statement::Expr(value)) =
+        before;
     let ExprKind::Name(name) = &value.kind else { return None };
     let is_one = matches!(string.kind, ExprKind::String(_)) && value.span.end == string.span.start;
     (is_one && matches!(&**name, "f" | "r" | "b" | "u" | "rf" | "fr")).then_some(value.span)

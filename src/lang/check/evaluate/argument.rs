@@ -221,7 +221,9 @@ impl Expander<'_> {
         if matches!(value, Value::Int(_)) {
             let what = format!("`{name}` of `{}`", arguments.site.callee);
             let diagnostic = error::wrong_type(&what, &list.join(" or "), &value.kind(self.spec), span);
-            return Err(self.report(diagnostic.help("several numbers for one parameter stand in brackets, as in `[64, 64]`")));
+            return Err(
+                self.report(diagnostic.help("several numbers for one parameter stand in brackets, as in `[64, 64]`"))
+            );
         }
         Err(self.refuse_argument(arguments, name, &list.join(" or ")))
     }

@@ -12,11 +12,11 @@ use crate::parse::ast::{Expr, ExprKind, FnDef, Name, ObjectiveDef, Statement, Ty
 use crate::program::ImageFormat;
 use crate::resolve::spec::ModuleId;
 
-use crate::check::{Expander, error};
 use crate::check::evaluate::argument::as_int;
 use crate::check::report::{Outcome, Reported};
 use crate::check::trace::Callee;
 use crate::check::value::{Given, InstanceId, Tensor, Value};
+use crate::check::{Expander, error};
 
 impl Expander<'_> {
     /// The value of a function of the model for inputs.

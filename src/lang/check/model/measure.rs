@@ -111,7 +111,9 @@ impl Expander<'_> {
                     _ => "an image score takes whole numbers above 0, or `top` a share up to 1.0".to_owned(),
                 };
                 let whole = numbers.iter().flatten().find_map(|value| match value {
-                    Value::Float(x) if x.fract() == 0.0 && *x > 1.0 => Some(format!("`{x:.0}` is an int, `{x:?}` a float")),
+                    Value::Float(x) if x.fract() == 0.0 && *x > 1.0 => {
+                        Some(format!("`{x:.0}` is an int, `{x:?}` a float"))
+                    }
                     _ => None,
                 });
                 let help = whole.unwrap_or_else(|| WRITTEN.to_owned());

@@ -29,7 +29,8 @@ const CHOOSING: &[&str] = &[
 ];
 
 /// What an optimizer is given.
-const OF_OPTIMIZERS: &[&str] = &["lr", "learning_rate", "weight_decay", "momentum", "betas", "beta1", "beta2", "eps", "epsilon"];
+const OF_OPTIMIZERS: &[&str] =
+    &["lr", "learning_rate", "weight_decay", "momentum", "betas", "beta1", "beta2", "eps", "epsilon"];
 
 /// Names that other tools have for what `mean` and `std` say.
 const NORMALISING: &[&str] = &["normalize", "normalise", "normalization", "normalisation", "norm", "standardize"];
