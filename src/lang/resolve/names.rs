@@ -5,6 +5,7 @@
 
 mod asked;
 mod member;
+mod misread;
 mod unknown;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use super::reads::Reads;
 use super::spec::{Binding, Block, EnumId, Meaning, Meanings, ModuleId, Reader, Spec, member_name};
 use super::variable::variables;
 use super::{File, error, foreign, import};
+use misread::{begins_foreign, prefix, root};
 
 /// All errors in the names of all files, and which names are read.
 pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) -> (Vec<Diagnostic>, Reads) {
@@ -468,19 +470,6 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// An expression beside something that may not be known; then a name that nothing defines is no mistake of its own.
-    fn expr_of(&mut self, expr: &Expr, is_known: bool) {
-        if let ExprKind::Name(name) = &expr.kind
-            && !is_known
-            && !self.knows(name)
-            && foreign::in_other_words(name).is_none()
-        {
-            self.reads.meanings.insert(expr.span, Meaning::Reported);
-        } else {
-            self.expr(expr);
-        }
-    }
-
     /// A body that can't assign to the variables around it, because it may run at another time.
     fn frozen_body(&mut self, body: &Body) {
         let were: Vec<LocalKind> = self.locals.iter().map(|local| local.kind).collect();
@@ -553,50 +542,11 @@ impl<'a> Names<'a> {
             })
     }
 
-    /// Whether an expression is a library of another language, or a module of one.
-    fn is_of_library(&self, owner: &Expr) -> bool {
-        root(owner).0.is_some_and(|name| foreign::is_library(name) && !self.knows(name))
-    }
-
-    /// Whether a name is that of an operation or function that no part of the model hides.
-    fn is_function(&self, name: &str) -> bool {
-        let scope = &self.spec.module(self.module).scope;
-        let is_one = matches!(scope.get(name), Some(Binding::Fn(..))) || Builtin::named(name).is_some();
-        is_one && !self.is_nearer(name)
-    }
-
     fn knows(&self, name: &str) -> bool {
         self.is_nearer(name)
             || self.spec.module(self.module).scope.contains_key(name)
             || Builtin::named(name).is_some()
             || name == "pi"
-    }
-}
-
-/// The name that an expression of names and dots begins with, and its place.
-fn root(expr: &Expr) -> (Option<&str>, Span) {
-    match &expr.kind {
-        ExprKind::Name(name) => (Some(name), expr.span),
-        ExprKind::Field(owner, _) => root(owner),
-        _ => (None, expr.span),
-    }
-}
-
-/// The `f` of `f".."`, where it stands at the end of a statement and the string is the next one.
-fn prefix(before: &Statement, string: &Expr) -> Option<Span> {
-    let (Statement::Let(_, value) | Statement::Var(_, value) | Statement::Assign(_, value) | Statement::Expr(value)) =
-        before;
-    let ExprKind::Name(name) = &value.kind else { return None };
-    let is_one = matches!(string.kind, ExprKind::String(_)) && value.span.end == string.span.start;
-    (is_one && matches!(&**name, "f" | "r" | "b" | "u" | "rf" | "fr")).then_some(value.span)
-}
-
-/// Whether a value is a word that begins a statement in another language, or such a word with brackets behind it.
-fn begins_foreign(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Name(name) => foreign::begins_statement(name),
-        ExprKind::Call(callee, _) => begins_foreign(callee),
-        _ => false,
     }
 }
 

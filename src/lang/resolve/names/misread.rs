@@ -1,0 +1,64 @@
+//! Names and statements that read as those of another language: which of them are told, and what is no mistake of its own.
+
+use diadc_core::span::Span;
+
+use crate::parse::ast::{Expr, ExprKind, Statement};
+
+use super::Names;
+use crate::resolve::builtin::Builtin;
+use crate::resolve::foreign;
+use crate::resolve::spec::{Binding, Meaning};
+
+impl Names<'_> {
+    /// An expression beside something that may not be known; then a name that nothing defines is no mistake of its own.
+    pub(super) fn expr_of(&mut self, expr: &Expr, is_known: bool) {
+        if let ExprKind::Name(name) = &expr.kind
+            && !is_known
+            && !self.knows(name)
+            && foreign::in_other_words(name).is_none()
+        {
+            self.reads.meanings.insert(expr.span, Meaning::Reported);
+        } else {
+            self.expr(expr);
+        }
+    }
+
+    /// Whether an expression is a library of another language, or a module of one.
+    pub(super) fn is_of_library(&self, owner: &Expr) -> bool {
+        root(owner).0.is_some_and(|name| foreign::is_library(name) && !self.knows(name))
+    }
+
+    /// Whether a name is that of an operation or function that no part of the model hides.
+    pub(super) fn is_function(&self, name: &str) -> bool {
+        let scope = &self.spec.module(self.module).scope;
+        let is_one = matches!(scope.get(name), Some(Binding::Fn(..))) || Builtin::named(name).is_some();
+        is_one && !self.is_nearer(name)
+    }
+}
+
+/// The name that an expression of names and dots begins with, and its place.
+pub(super) fn root(expr: &Expr) -> (Option<&str>, Span) {
+    match &expr.kind {
+        ExprKind::Name(name) => (Some(name), expr.span),
+        ExprKind::Field(owner, _) => root(owner),
+        _ => (None, expr.span),
+    }
+}
+
+/// The `f` of `f".."`, where it stands at the end of a statement and the string is the next one.
+pub(super) fn prefix(before: &Statement, string: &Expr) -> Option<Span> {
+    let (Statement::Let(_, value) | Statement::Var(_, value) | Statement::Assign(_, value) | Statement::Expr(value)) =
+        before;
+    let ExprKind::Name(name) = &value.kind else { return None };
+    let is_one = matches!(string.kind, ExprKind::String(_)) && value.span.end == string.span.start;
+    (is_one && matches!(&**name, "f" | "r" | "b" | "u" | "rf" | "fr")).then_some(value.span)
+}
+
+/// Whether a value is a word that begins a statement in another language, or such a word with brackets behind it.
+pub(super) fn begins_foreign(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Name(name) => foreign::begins_statement(name),
+        ExprKind::Call(callee, _) => begins_foreign(callee),
+        _ => false,
+    }
+}
