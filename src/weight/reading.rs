@@ -185,6 +185,8 @@ fn begun(
             .iter()
             .any(|naming| naming.fit(shapes, &found).whole > 0 && naming.fit(&needed, &found).whole == needed.len())
     };
+    // Weights of another part of the program are those, and no network under another name.
+    beginnings.retain(|beginning| !program.weights.iter().any(|weight| is_below(&weight.path, beginning)));
     beginnings.iter().take(MOST_DICTS).filter(fits).map(|beginning| (*beginning).to_owned()).collect()
 }
 
@@ -193,4 +195,9 @@ fn beginnings(found: &[Found]) -> Vec<String> {
     let twice = AROUND.iter().flat_map(|outer| AROUND.iter().map(move |inner| format!("{outer}{inner}")));
     let all = AROUND.iter().map(|&one| one.to_owned()).chain(twice);
     all.filter(|beginning| found.iter().any(|tensor| tensor.name.starts_with(beginning.as_str()))).collect()
+}
+
+/// Whether a path begins with these words.
+fn is_below(path: &str, beginning: &str) -> bool {
+    path.strip_prefix(beginning).is_some_and(|rest| rest.starts_with('.'))
 }

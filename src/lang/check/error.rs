@@ -23,10 +23,8 @@ pub(super) fn wrong_type(what: &str, wanted: &str, found: &str, span: Span) -> D
 pub(super) fn int_of_float(wanted: &str, found: &Value) -> Option<String> {
     let wants_int = wanted.split(|c: char| !c.is_ascii_alphabetic()).any(|word| matches!(word, "int" | "ints"));
     let float = |value: &Value| if let Value::Float(x) = value { Some(*x) } else { None };
-    let x = match found {
-        Value::List(items) | Value::Tuple(items) => items.iter().find_map(float),
-        one => float(one),
-    };
+    let x =
+        if let Value::List(items) | Value::Tuple(items) = found { items.iter().find_map(float) } else { float(found) };
     let x = x.filter(|_| wants_int)?;
     let make = "`to_int(x)` and `floor(x)` make one of a float";
     let is_whole = x.fract() == 0.0 && x.abs() < 1e15;

@@ -139,11 +139,14 @@ impl Expander<'_> {
         let are_none = found
             .elements()
             .is_some_and(|items| !items.is_empty() && items.iter().all(|item| matches!(item, Value::None)));
-        let help = match found {
-            Value::None if ends_without => without,
-            _ if are_none => "the value of the body of a `for` is its last expression, and here none comes last",
-            Value::List(_) if help.is_empty() => "`.last` takes the last of a list, `concat(..)` joins them",
-            _ => help,
+        let help = if is_none && ends_without {
+            without
+        } else if are_none {
+            "the value of the body of a `for` is its last expression, and here none comes last"
+        } else if matches!(found, Value::List(_)) && help.is_empty() {
+            "`.last` takes the last of a list, `concat(..)` joins them"
+        } else {
+            help
         };
         self.report(diagnostic.help_if((!help.is_empty()).then(|| help.to_owned())))
     }

@@ -188,11 +188,10 @@ impl Expander<'_> {
         let kind = value.kind(self.spec);
         let what = format!("the part `{}`", def.name.node);
         let diagnostic = error::wrong_type(&what, "a block with its parameters", &kind, def.value.span);
-        let help = match &value {
-            Value::Block(id) => {
-                format!("write `{}()`: its brackets make a part of a block", self.spec.block(*id).name.node)
-            }
-            _ => "a part is made by calling a block; other values are given a name with `let`".to_owned(),
+        let help = if let Value::Block(id) = &value {
+            format!("write `{}()`: its brackets make a part of a block", self.spec.block(*id).name.node)
+        } else {
+            "a part is made by calling a block; other values are given a name with `let`".to_owned()
         };
         Err(self.report(diagnostic.help(help)))
     }

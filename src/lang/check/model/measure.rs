@@ -110,11 +110,9 @@ impl Expander<'_> {
                     "model" | "max" => format!("the image score `{word}` takes no numbers"),
                     _ => "an image score takes whole numbers above 0, or `top` a share up to 1.0".to_owned(),
                 };
-                let whole = numbers.iter().flatten().find_map(|value| match value {
-                    Value::Float(x) if x.fract() == 0.0 && *x > 1.0 => {
-                        Some(format!("`{x:.0}` is an int, `{x:?}` a float"))
-                    }
-                    _ => None,
+                let whole = numbers.iter().flatten().find_map(|value| {
+                    let Value::Float(x) = value else { return None };
+                    (x.fract() == 0.0 && *x > 1.0).then(|| format!("`{x:.0}` is an int, `{x:?}` a float"))
                 });
                 let help = whole.unwrap_or_else(|| WRITTEN.to_owned());
                 Err(self.report(Diagnostic::new(Code::WrongArgument, text, expr.span).help(help)))
