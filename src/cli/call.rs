@@ -10,9 +10,8 @@ use crate::diagnostic::{one_of, significant};
 use crate::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, RunError};
 use crate::experiment::Model;
 use crate::fact::{Dim, Fact, Shape};
-use crate::graph::Task;
 use crate::graph::program::{Function, Init, Program, plan_function};
-use crate::op::{Op, WeightId};
+use crate::op::WeightId;
 use crate::weight::{self, Place};
 
 use super::arguments::{DeviceArguments, SpecArguments, TableFormat, setting};
@@ -112,6 +111,11 @@ impl Call {
         let expected = self.expect.as_deref().map(weight::File::open).transpose()?;
         let target = self.device.choose(&arguments.config()?)?;
         let needed = self.needed(program, &function);
+        let fitted = program.weights.iter().find(|weight| weight.awaits_fit() && needed.contains(weight.path.as_str()));
+        if let Some(weight) = fitted.filter(|_| self.are_first()) {
+            let text = format!("`{}` has no first value: a fit computes it", weight.path);
+            return Err(Failure::Usage(format!("{text}; give the weights of a run with `--weights FILE`")));
+        }
         let reduced = reduced(program, &needed);
         let mut model = Screen::new().during(|screen| {
             if self.are_first() {
@@ -171,9 +175,8 @@ impl Call {
 
     /// The paths of the weights that the function reads. If these are first values, also the originals of copies.
     fn needed<'a>(&self, program: &'a Program, function: &Function) -> BTreeSet<&'a str> {
-        let mut used = BTreeSet::new();
-        collect_weights(&function.graph, &mut used);
-        let mut paths: BTreeSet<&str> = used.iter().map(|id| program.weight(*id).path.as_str()).collect();
+        let used = function.graph.weights().into_iter();
+        let mut paths: BTreeSet<&str> = used.map(|(id, _)| program.weight(id).path.as_str()).collect();
         // The original of a copy comes first or last.
         while let Some(original) = program.weights.iter().filter(|_| self.are_first()).find_map(|weight| match &weight
             .init
@@ -185,6 +188,7 @@ impl Call {
             | Init::Uniform { .. }
             | Init::Orthogonal
             | Init::Permutation
+            | Init::Choice { .. }
             | Init::Fitted => None,
         }) {
             paths.insert(original);
@@ -284,23 +288,7 @@ fn reduced(program: &Program, needed: &BTreeSet<&str>) -> Program {
 fn default_weights(program: &Program, function: &Function, text: &str) -> BTreeSet<WeightId> {
     match program.objectives.iter().find(|objective| objective.name == text) {
         Some(objective) => objective.trains.iter().copied().collect(),
-        None => {
-            let mut used = BTreeSet::new();
-            collect_weights(&function.graph, &mut used);
-            used
-        }
-    }
-}
-
-fn collect_weights(graph: &crate::graph::Graph, used: &mut BTreeSet<WeightId>) {
-    for (_, node) in graph.nodes() {
-        match &node.task {
-            Task::Op(Op::Weight { id, .. }) => {
-                used.insert(*id);
-            }
-            Task::Op(_) => {}
-            Task::Loop(run) => collect_weights(&run.body, used),
-        }
+        None => function.graph.weights().into_iter().map(|(id, _)| id).collect(),
     }
 }
 

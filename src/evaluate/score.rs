@@ -4,13 +4,18 @@
 //! draw. So an image has the same score under any name, in any order and in any batch, and two images whose pixels are
 //! equal score the same.
 
+use std::collections::BTreeSet;
+
 use image::RgbImage;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::dataset::transform::Transform;
 use crate::execute::{Draw, Engine, HostTensor, NamedTensors, PlanId, RunError};
-use crate::graph::program::Program;
+use crate::graph::program::{Program, Separated, plan_function, separate};
+
+/// The input of a score.
+const IMAGE: &str = "image";
 
 /// Images that are scored at once.
 pub const IMAGES_AT_ONCE: usize = 8;
@@ -76,9 +81,22 @@ impl Prepared {
 pub struct Scorer<'a> {
     engine: &'a mut dyn Engine,
     plan: PlanId,
+    common: Option<Common>,
     transform: Transform,
     seed: u64,
     is_random: bool,
+}
+
+/// What all draws of a score have in common, such as features of frozen parts: computed once for the images of a batch.
+struct Common {
+    plan: PlanId,
+    /// What the rest of the score calls its outputs.
+    names: Vec<String>,
+    /// Whether the rest needs the image too.
+    needs_image: bool,
+    /// The images whose values are there, by their streams.
+    images: Vec<u64>,
+    values: NamedTensors,
 }
 
 impl<'a> Scorer<'a> {
@@ -87,12 +105,23 @@ impl<'a> Scorer<'a> {
     /// # Errors
     /// If the program has no score.
     pub fn new(program: &Program, engine: &'a mut dyn Engine, seed: u64) -> Result<Scorer<'a>, ScoreError> {
-        let (Some(plan), Some(transform)) = (program.plan("score", &[]), transform(program)) else {
+        let (Some(function), Some(transform)) = (program.function("score"), transform(program)) else {
             return Err(ScoreError::NoScore(program.name.clone()));
         };
-        let is_random = !plan.randoms.is_empty();
+        let whole = plan_function(function, &[]);
+        let is_random = !whole.randoms.is_empty();
+        let separated = is_random.then(|| separate(function, &BTreeSet::new())).flatten();
+        let (plan, common) = match separated {
+            None => (whole, None),
+            Some(Separated { each, rest, names }) => {
+                let rest = plan_function(&rest, &[]);
+                let needs_image = rest.inputs.iter().any(|input| input.name == IMAGE);
+                let plan = engine.add(plan_function(&each, &[]));
+                (rest, Some(Common { plan, names, needs_image, images: Vec::new(), values: NamedTensors::new() }))
+            }
+        };
         let plan = engine.add(plan);
-        Ok(Scorer { engine, plan, transform, seed, is_random })
+        Ok(Scorer { engine, plan, common, transform, seed, is_random })
     }
 
     /// The transform that images go through before the model sees them.
@@ -119,9 +148,12 @@ impl<'a> Scorer<'a> {
         let pixels: Vec<Vec<f32>> =
             images.par_iter().map(|prepared| self.transform.normalize(&prepared.image)).collect();
         let shape = vec![count, 3, self.transform.height as usize, self.transform.width as usize];
-        let inputs = NamedTensors::from([("image".to_owned(), HostTensor::floats(&shape, pixels.concat()))]);
+        let mut inputs = NamedTensors::from([(IMAGE.to_owned(), HostTensor::floats(&shape, pixels.concat()))]);
         let samples = images.iter().map(|prepared| prepared.stream).collect();
         let draw = Draw { seed: self.seed, step: draw, samples };
+        if let Some(common) = &mut self.common {
+            common.give(&mut inputs, &draw, self.engine)?;
+        }
         let outputs = self.engine.evaluate(self.plan, &inputs, &draw)?;
         let nothing = Scored { value: 0.0, deviation: None, map: Vec::new(), size: [0, 0], pictures: Vec::new() };
         let mut scored = vec![nothing; count];
@@ -149,6 +181,22 @@ impl<'a> Scorer<'a> {
             }
         }
         Ok(scored)
+    }
+}
+
+impl Common {
+    /// Puts what is common to all draws of these images beside them, or in their place.
+    fn give(&mut self, inputs: &mut NamedTensors, draw: &Draw, engine: &mut dyn Engine) -> Result<(), RunError> {
+        if self.images != draw.samples {
+            let outputs = engine.evaluate(self.plan, inputs, draw)?;
+            self.values = self.names.iter().cloned().zip(outputs.into_iter().map(|(_, output)| output)).collect();
+            self.images.clone_from(&draw.samples);
+        }
+        if !self.needs_image {
+            inputs.clear();
+        }
+        inputs.extend(self.values.clone());
+        Ok(())
     }
 }
 

@@ -153,7 +153,7 @@ impl<K: TrainingKernels> Run<'_, K> {
         }
         self.check_integers(op, step, &inputs, shape)?;
         self.check_size(op, step, &inputs, shape)?;
-        if op.is_on_host() {
+        if op.record().on_host {
             // What the device failed at before is reported here, so that its numbers can be read.
             wait::<K::Backend>(self.device)?;
         }

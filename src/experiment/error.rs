@@ -10,7 +10,7 @@ use crate::evaluate::saved::SavedError;
 use crate::evaluate::score::ScoreError;
 use crate::execute::{DeviceChoiceError, RunError};
 use crate::report::PublishedError;
-use crate::train::TrainError;
+use crate::train::{TooFewToHoldOut, TrainError};
 use crate::weight::WeightError;
 
 use super::memory::Shortage;
@@ -36,6 +36,14 @@ pub enum ExperimentError {
     /// Training.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// A class of which no images can be held out.
+    #[error("class `{class}`: {error}")]
+    HoldOut {
+        /// Its name.
+        class: String,
+        /// Why not.
+        error: TooFewToHoldOut,
+    },
     /// Scoring.
     #[error(transparent)]
     Score(#[from] ScoreError),

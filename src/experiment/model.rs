@@ -3,7 +3,7 @@
 use crate::execute::Engine;
 use crate::graph::program::{Part, Program};
 use crate::op::WeightId;
-use crate::weight::{Assembly, Place};
+use crate::weight::{Assembly, Lacking, Place};
 
 use super::error::ExperimentError;
 use super::observer::Observer;
@@ -20,7 +20,8 @@ pub struct Model<'a> {
 }
 
 impl<'a> Model<'a> {
-    /// A model to train: with first values, or with the weights of a file, which may lack those of `fresh` parts.
+    /// A model to train: with first values, or with the weights of a file, which may lack those of `fresh` parts and
+    /// stored tensors, which fits compute.
     ///
     /// # Errors
     /// If the file can't be read or does not fit, or the device is not there or fails.
@@ -33,7 +34,7 @@ impl<'a> Model<'a> {
     ) -> Result<Model<'a>, ExperimentError> {
         let fresh: Vec<&Part> = program.parts.iter().filter(|part| part.is_fresh).collect();
         let weights = match weights {
-            Some(place) => read(program, place, &fresh, observer)?,
+            Some(place) => read(program, place, Lacking::AtStart(&fresh), observer)?,
             None => Assembly::first(program),
         };
         Model::with(program, &weights, target, seed, observer)
@@ -50,7 +51,7 @@ impl<'a> Model<'a> {
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
-        let weights = read(program, weights, &[], observer)?;
+        let weights = read(program, weights, Lacking::Nothing, observer)?;
         Model::with(program, &weights, target, seed, observer)
     }
 
@@ -100,14 +101,14 @@ impl<'a> Model<'a> {
     }
 }
 
-/// The weights of a file that fits the program; only those of `fresh` parts may be missing.
+/// The weights of a file that fits the program.
 fn read<'a>(
     program: &'a Program,
     place: Place<'_>,
-    fresh: &[&Part],
+    lacking: Lacking<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Assembly<'a>, ExperimentError> {
-    let (weights, comparison) = Assembly::load(program, place, fresh)?;
+    let (weights, comparison) = Assembly::load(program, place, lacking)?;
     observer.on_weights_found(place.path, &comparison);
     Ok(weights)
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::evaluate::score::transform;
+use crate::execute::DeviceChoice;
 use crate::graph::program::Program;
 use crate::report::LossCurve;
 use crate::train::{Checkpoint, Every, Fitted, Keep, LossPoint, Settings, Trainer};
@@ -19,6 +20,10 @@ use super::samples::TrainingSet;
 
 /// Time between two checkpoints.
 const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
+
+/// The most bytes of features of frozen parts that are kept. On a graphics processor it takes about as long to fetch them as
+/// to compute them again.
+const ROOM: u64 = 2 << 30;
 
 /// What training leaves besides weights.
 #[derive(Default)]
@@ -56,6 +61,7 @@ pub(super) fn train(
         seed: model.seed,
         keep: Some(Keep { folder, every: Every::Time(CHECKPOINT_EVERY) }),
         threads: model.target.threads,
+        room: if model.target.device == DeviceChoice::Cpu { ROOM } else { 0 },
         notes: notes.clone(),
         stop,
     };
@@ -68,11 +74,17 @@ pub(super) fn train(
         return Err(ExperimentError::Stopped(directory.path().to_path_buf()));
     }
     let mut done = 0;
-    weight::save(&directory.weights(), program, &notes, |id| {
-        done += 1;
-        observer.on_saving(done, program.weights.len());
-        Ok::<_, ExperimentError>(model.engine.weight(id)?)
-    })?;
+    weight::save(
+        &directory.weights(),
+        program,
+        |_| true,
+        &notes,
+        |id| {
+            done += 1;
+            observer.on_saving(done, program.weights.len());
+            Ok::<_, ExperimentError>(model.engine.weight(id)?)
+        },
+    )?;
     let curves = curves(program, &outcome.curve);
     let json = serde_json::json!(curves.iter().map(|curve| (&curve.objective, &curve.points)).collect::<Vec<_>>());
     directory.write("losses.json", format!("{json}\n").as_bytes())?;

@@ -8,12 +8,21 @@ use crate::diagnostic::count;
 use crate::execute::RunError;
 use crate::weight::WeightError;
 
+use super::split::TooFewToHoldOut;
+
 /// Training failed. The last checkpoint is still there.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// There is nothing to train on.
     #[error("there are no images to train on")]
     NoSamples,
+    /// A class has too few images for some to be held out.
+    #[error("class {class}: {error}", class = .error.class)]
+    HoldOut {
+        /// Why not.
+        #[from]
+        error: TooFewToHoldOut,
+    },
     /// An objective has an input that training can't give it.
     #[error("the objective `{objective}` has the input `{input}`; training has `image` and `class`")]
     UnknownInput {
@@ -71,6 +80,20 @@ pub enum TrainError {
         images: usize,
         /// How many bytes.
         bytes: u64,
+    },
+    /// What is computed of all images fails.
+    #[error(
+        "the fit of `{part}`, of {}: {error}{}",
+        images_in_words(*.images),
+        if *.images == 1 { "; one image may be too few for what is computed" } else { "" }
+    )]
+    Fit {
+        /// The part that is fitted.
+        part: String,
+        /// How many images there are.
+        images: usize,
+        /// Why.
+        error: Box<RunError>,
     },
     /// The rows of a memory can't be chosen.
     #[error("the fit of `{part}`: {error}")]

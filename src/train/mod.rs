@@ -8,11 +8,13 @@
 mod batch;
 mod checkpoint;
 mod error;
+mod features;
 mod fit;
 mod place;
 mod sampler;
 mod schedule;
 mod settings;
+mod split;
 mod trainer;
 
 use std::path::Path;
@@ -24,6 +26,7 @@ pub use fit::Fitted;
 pub use sampler::Sampler;
 pub use schedule::{factor, steps};
 pub use settings::{Every, Keep, Settings};
+pub use split::{Split, TooFewToHoldOut};
 pub use trainer::{Outcome, Trainer};
 
 /// Images to train on, by index.

@@ -43,14 +43,20 @@ impl Sampler {
         }
     }
 
-    /// Draws a random number for each image and sorts the images by it; equal numbers, which are rare, keep their order.
+    /// The images of an epoch in their order.
     fn order(&self, epoch: u64) -> Vec<usize> {
-        let key = Key { seed: self.seed, purpose: "order", step: self.phase, sample: epoch, iteration: 0 };
-        let HostData::Int(numbers) = draw(Distribution::Int { low: 0, high: i64::MAX }, &key, self.count) else {
-            unreachable!("this distribution gives integers")
-        };
-        let mut order: Vec<usize> = (0..self.count).collect();
-        order.sort_by_key(|&image| numbers[image]);
-        order
+        order(self.seed, "order", self.phase, epoch, self.count)
     }
+}
+
+/// `count` numbers in an order that follows from the others: each gets a random number, by which they are sorted; equal ones,
+/// which are rare, keep their order.
+pub(super) fn order(seed: u64, purpose: &str, step: u64, sample: u64, count: usize) -> Vec<usize> {
+    let key = Key { seed, purpose, step, sample, iteration: 0 };
+    let HostData::Int(numbers) = draw(Distribution::Int { low: 0, high: i64::MAX }, &key, count) else {
+        unreachable!("this distribution gives integers")
+    };
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|&place| numbers[place]);
+    order
 }

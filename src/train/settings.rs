@@ -14,6 +14,8 @@ pub struct Settings<'a> {
     pub keep: Option<Keep>,
     /// The number of threads that compute; as many threads read images ahead, up to a limit.
     pub threads: usize,
+    /// The most bytes of features of frozen parts that are kept of training images, so that they are computed once.
+    pub room: u64,
     /// What must be the same when the run is continued, such as a hash of the spec.
     pub notes: BTreeMap<String, String>,
     /// Ends training after the current step, with a checkpoint, when another thread sets it.

@@ -5,16 +5,18 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use crate::execute::{Descent, Draw, Engine, NamedTensors, PlanId, RunError};
-use crate::graph::program::{Phase, Program, Stage};
+use crate::graph::program::{Phase, Program, Stage, plan_function};
 
 use super::batch::{Batch, BatchRequest, Order, read_ahead};
 use super::checkpoint::{Checkpoint, Position, TrainingState, save};
 use super::error::TrainError;
+use super::features::Features;
 use super::fit::{Fitted, Fitter};
 use super::place::place;
 use super::sampler::Sampler;
 use super::schedule::{factor, steps};
 use super::settings::{Every, Settings};
+use super::split::{Chosen, Split};
 use super::{LossPoint, Observer, Progress, Samples};
 
 /// How training ended.
@@ -34,6 +36,8 @@ pub struct Trainer<'a> {
     engine: &'a mut dyn Engine,
     samples: &'a dyn Samples,
     settings: Settings<'a>,
+    /// How many images trainings see.
+    shown: usize,
     state: TrainingState,
     /// The checkpoint that the run continues from, until the optimisers have taken their moments from it.
     checkpoint: Option<Checkpoint<'a>>,
@@ -46,6 +50,15 @@ struct Turn {
     name: String,
     plan: PlanId,
     inputs: Vec<String>,
+}
+
+/// What the steps of a phase are taken of.
+struct Source<'a, 'b> {
+    batches: &'a Receiver<Result<Batch, TrainError>>,
+    images: &'a Chosen<'a>,
+    /// The same order as that of the batches.
+    sampler: &'a mut Sampler,
+    features: &'a mut Features<'b>,
 }
 
 /// Time and images since training began or was continued.
@@ -73,7 +86,7 @@ impl<'a> Trainer<'a> {
         notes.insert("seed".to_owned(), settings.seed.to_string());
         notes.insert("samples".to_owned(), samples.len().to_string());
         let state = TrainingState { notes, ..TrainingState::default() };
-        Trainer { program, engine, samples, settings, state, checkpoint: None }
+        Trainer { program, engine, samples, settings, shown: samples.len(), state, checkpoint: None }
     }
 
     /// Continues from the checkpoint in the folder in which this run writes its own.
@@ -105,14 +118,20 @@ impl<'a> Trainer<'a> {
         if self.samples.is_empty() {
             return Err(TrainError::NoSamples);
         }
-        let program = self.program;
+        let (program, all) = (self.program, self.samples);
+        let classes: Vec<usize> = (0..all.len()).map(|index| all.class(index)).collect();
+        let share = program.data.map_or(0.0, |format| format.hold_out);
+        let split = Split::new(share, &classes, self.settings.seed)?;
+        let (shown, held_out) = (Chosen::new(all, &split.shown), Chosen::new(all, &split.held_out));
+        self.shown = split.shown.len();
+        let mut features = Features::new(program, all, &split, self.settings.room);
         let mut pace = Pace { since: Instant::now(), images: 0, saved: Instant::now(), saving: Duration::ZERO };
         let mut fits = Vec::new();
         while let Some(stage) = program.stages.get(self.state.position.stage) {
             match stage {
                 Stage::Training(phase) => {
-                    let turns = self.turns(phase)?;
-                    let is_done = self.phase(phase, &turns, &mut pace, observer)?;
+                    let turns = self.turns(phase, &features)?;
+                    let is_done = self.phase(phase, &turns, &shown, &mut features, &mut pace, observer)?;
                     if !is_done {
                         self.save(&turns, observer)?;
                         return Ok(Outcome { is_finished: false, curve: self.state.curve, fits });
@@ -123,8 +142,9 @@ impl<'a> Trainer<'a> {
                 }
                 Stage::Fit(fit) => {
                     self.checkpoint = None;
-                    let fitter =
-                        Fitter { program, engine: &mut *self.engine, samples: self.samples, settings: &self.settings };
+                    let samples = if fit.held_out { &held_out } else { &shown };
+                    let (engine, settings) = (&mut *self.engine, &self.settings);
+                    let fitter = Fitter { program, engine, samples, features: &mut features, settings };
                     let Some(fitted) = fitter.fit(fit, observer)? else {
                         self.save(&[], observer)?;
                         return Ok(Outcome { is_finished: false, curve: self.state.curve, fits });
@@ -141,23 +161,26 @@ impl<'a> Trainer<'a> {
                 }
             }
         }
+        features.release(self.engine);
         self.save(&[], observer)?;
         Ok(Outcome { is_finished: true, curve: self.state.curve, fits })
     }
 
     /// Plans the objectives of a phase; each has its own optimiser.
-    fn turns(&mut self, phase: &Phase) -> Result<Vec<Turn>, TrainError> {
+    fn turns(&mut self, phase: &Phase, features: &Features<'_>) -> Result<Vec<Turn>, TrainError> {
         let mut turns = Vec::new();
         for name in &phase.objectives {
             let number = self.program.objectives.iter().position(|objective| objective.name == *name);
             let number = number.expect("a phase names objectives of the program");
-            let plan = self.program.plan(name, &self.program.objectives[number].trains);
-            let plan = plan.expect("each objective has a function");
-            let inputs: Vec<String> = plan.inputs.iter().map(|input| input.name.clone()).collect();
+            let trains = &self.program.objectives[number].trains;
+            let function = self.program.function(name).expect("each objective has a function");
             let has = |input: &str| input == "class" || (input == "image" && self.program.data.is_some());
-            if let Some(input) = inputs.iter().find(|input| !has(input)) {
+            let plan = plan_function(function, trains);
+            if let Some(input) = plan.inputs.iter().map(|input| &input.name).find(|input| !has(input)) {
                 return Err(TrainError::UnknownInput { objective: name.clone(), input: input.clone() });
             }
+            let plan = features.rest(name).map_or(plan, |rest| plan_function(rest, trains));
+            let inputs: Vec<String> = plan.inputs.iter().map(|input| input.name.clone()).collect();
             let plan = self.engine.add(plan);
             if let Some(checkpoint) = &self.checkpoint {
                 checkpoint.hand_over_moments(number, self.engine, plan)?;
@@ -173,21 +196,25 @@ impl<'a> Trainer<'a> {
         &mut self,
         phase: &Phase,
         turns: &[Turn],
+        images: &Chosen<'_>,
+        features: &mut Features<'_>,
         pace: &mut Pace,
         observer: &mut dyn Observer,
     ) -> Result<bool, TrainError> {
-        let total = steps(phase, self.samples.len());
+        let total = steps(phase, self.shown);
         let accumulate = phase.accumulate.max(1) as u64;
-        let sampler = Sampler::new(self.settings.seed, self.state.position.stage as u64, self.samples.len());
+        let sampler = Sampler::new(self.settings.seed, self.state.position.stage as u64, self.shown);
         let range = self.state.position.step * accumulate..total * accumulate;
+        let mut places = sampler.clone();
         let order = Order::Shuffled(sampler, self.passes_before());
         let request = BatchRequest { order, size: phase.batch, range };
-        let (images, format, threads) = (self.samples, self.program.data, self.settings.threads);
+        let (format, threads) = (self.program.data, self.settings.threads);
         std::thread::scope(|scope| {
             let batches = read_ahead(scope, images, format, request, threads);
             while self.state.position.step < total && !turns.is_empty() {
                 let turn = &turns[(self.state.position.step % turns.len() as u64) as usize];
-                let loss = self.step(phase, turn, &batches, total)?;
+                let mut source = Source { batches: &batches, images, sampler: &mut places, features };
+                let loss = self.step(phase, turn, &mut source, total)?;
                 self.state.position.step += 1;
                 pace.images += phase.batch as u64 * accumulate;
                 let before = self.state.curve.last().map_or(0, |point| point.step);
@@ -209,25 +236,24 @@ impl<'a> Trainer<'a> {
     }
 
     /// Takes one step of the optimiser, with the mean of the gradients of several passes.
-    fn step(
-        &mut self,
-        phase: &Phase,
-        turn: &Turn,
-        batches: &Receiver<Result<Batch, TrainError>>,
-        total: u64,
-    ) -> Result<f32, TrainError> {
+    fn step(&mut self, phase: &Phase, turn: &Turn, source: &mut Source<'_, '_>, total: u64) -> Result<f32, TrainError> {
         let accumulate = phase.accumulate.max(1);
         let first_pass = self.passes_before() + self.state.position.step * accumulate as u64;
         let mut mean = 0.0;
         for pass in 0..accumulate as u64 {
-            let mut batch = batches.recv().expect("as many batches are read as passes are made")?;
+            let mut batch = source.batches.recv().expect("as many batches are read as passes are made")?;
+            let position = (self.state.position.step * accumulate as u64 + pass) * phase.batch as u64;
+            let places = source.sampler.images(position, phase.batch);
+            let places: Vec<usize> = places.into_iter().map(|image| source.images.places()[image]).collect();
+            source.features.give(&turn.name, &places, &mut batch, self.engine)?;
             batch.retain(|name, _| turn.inputs.contains(name));
             let samples = (0..phase.batch as u64).collect();
             let draw = Draw { seed: self.settings.seed, step: first_pass + pass, samples };
             let share = 1.0 / accumulate as f32;
             let loss = self.engine.accumulate(turn.plan, &batch, &draw, share)?;
             if !loss.is_finite() {
-                let cause = self.cause(turn, &batch, &draw)?;
+                let of_features = source.features.find_not_finite(&turn.name, &places, self.engine);
+                let cause = self.cause(turn, &batch, &draw, of_features)?;
                 let step = self.state.position.step + 1;
                 return Err(TrainError::NotFinite { objective: turn.name.clone(), step, loss, cause });
             }
@@ -243,18 +269,24 @@ impl<'a> Trainer<'a> {
     /// the same random numbers.
     fn passes_before(&self) -> u64 {
         let earlier = phases(&self.program.stages[..self.state.position.stage]);
-        earlier.map(|phase| steps(phase, self.samples.len()) * phase.accumulate.max(1) as u64).sum()
+        earlier.map(|phase| steps(phase, self.shown) * phase.accumulate.max(1) as u64).sum()
     }
 
     /// Says which weight, or else which value, is the first that is not finite.
-    fn cause(&mut self, turn: &Turn, batch: &NamedTensors, draw: &Draw) -> Result<String, TrainError> {
+    fn cause(
+        &mut self,
+        turn: &Turn,
+        batch: &NamedTensors,
+        draw: &Draw,
+        of_features: Result<(), RunError>,
+    ) -> Result<String, TrainError> {
         for (id, weight) in self.program.weights() {
             let host = self.engine.weight(id)?;
             if host.as_floats().is_some_and(|v| v.iter().any(|x| !x.is_finite())) {
                 return Ok(format!("the weight `{}` is not finite; try a smaller learning rate", weight.path));
             }
         }
-        match self.engine.find_not_finite(turn.plan, batch, draw) {
+        match of_features.and_then(|()| self.engine.find_not_finite(turn.plan, batch, draw)) {
             Ok(()) => Ok("all values on the way to it are finite".to_owned()),
             Err(RunError::NotFinite { operation, origin, .. }) => Ok(format!(
                 "the first value that is not finite is that of `{operation}`{}",
@@ -270,7 +302,7 @@ impl<'a> Trainer<'a> {
         let images = |phase: &Phase, steps: u64| (steps * (phase.batch * phase.accumulate.max(1)) as u64) as f64;
         let here = self.state.position.stage;
         let stages = &self.program.stages;
-        let later = phases(&stages[here + 1..]).map(|phase| images(phase, steps(phase, self.samples.len())));
+        let later = phases(&stages[here + 1..]).map(|phase| images(phase, steps(phase, self.shown)));
         let here = phases(&stages[here..])
             .next()
             .map_or(0.0, |phase| images(phase, steps_of_phase - self.state.position.step));

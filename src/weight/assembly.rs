@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use rayon::prelude::*;
 
 use crate::diagnostic::one_of;
-use crate::execute::{Engine, HostTensor};
+use crate::execute::{Engine, HostData, HostTensor};
 use crate::graph::program::{Init, Part, Program};
 use crate::op::WeightId;
 
@@ -21,7 +21,7 @@ use super::reading::choose;
 use super::sharded::index_of;
 use super::suspicion::{Doubt, Suspicion};
 use super::table::Reshape;
-use super::wanted::{Place, Wanted};
+use super::wanted::{Lacking, Place, Wanted};
 
 /// The most elements of first values that are made in parallel at once.
 const AT_ONCE: usize = 1 << 24;
@@ -59,18 +59,18 @@ impl<'a> Assembly<'a> {
         Assembly { program, places, files: Vec::new(), origins: vec![Origin::First; program.weights.len()] }
     }
 
-    /// An assembly of all weights from one file, and how the file compares; only `fresh` parts may be missing from it.
+    /// An assembly of all weights from one file, and how the file compares.
     ///
     /// # Errors
     /// If the file can't be read or does not fit.
     pub fn load(
         program: &'a Program,
         place: Place<'_>,
-        fresh: &[&Part],
+        lacking: Lacking<'_>,
     ) -> Result<(Assembly<'a>, Comparison), WeightError> {
         let mut file = File::open(place.path)?;
         let wanted = Wanted { within: place.within, ..Wanted::default() };
-        let comparison = compare_file(program, &mut file, wanted, fresh)?;
+        let comparison = compare_file(program, &mut file, wanted, lacking)?;
         if !comparison.fits() {
             return Err(WeightError::Differs { path: place.path.to_owned(), comparison: Box::new(comparison) });
         }
@@ -91,7 +91,7 @@ impl<'a> Assembly<'a> {
     ) -> Result<(Assembly<'a>, Comparison), WeightError> {
         let mut file = File::open(place.path)?;
         let wanted = Wanted { within: place.within, ..Wanted::default() };
-        let comparison = compare_file(program, &mut file, wanted, &[])?.only(is_needed);
+        let comparison = compare_file(program, &mut file, wanted, Lacking::Nothing)?.only(is_needed);
         if !comparison.fits() {
             return Err(WeightError::Differs { path: place.path.to_owned(), comparison: Box::new(comparison) });
         }
@@ -139,6 +139,13 @@ impl<'a> Assembly<'a> {
             }
         }
         panic!("`{}` is a copy of itself", self.program.weights[place].path)
+    }
+
+    /// Whether a weight has a value: a stored tensor that no file gives waits for its fit.
+    #[must_use]
+    pub fn has_value(&self, place: usize) -> bool {
+        let source = self.source(place);
+        self.origins[source] != Origin::First || !self.program.weights[source].awaits_fit()
     }
 
     /// The weights that no file gives, neither themselves nor as copies.
@@ -194,6 +201,13 @@ impl<'a> Assembly<'a> {
             Origin::First => Ok(first_value(&self.program.weights[source], seed)),
             Origin::Stored { file, name, reshape } => {
                 let mut tensor = self.files[*file].read(name)?;
+                if let HostData::Int(numbers) = &tensor.data {
+                    let data = as_floats(numbers).ok_or_else(|| WeightError::Damaged {
+                        path: self.files[*file].path().to_owned(),
+                        reason: format!("`{name}` has integers that no 32-bit float can hold"),
+                    })?;
+                    tensor = HostTensor::new(tensor.shape, data);
+                }
                 if let Some(shape) = reshape.and_then(|reshape| reshape.shape(&tensor.shape)) {
                     tensor = HostTensor::new(shape, tensor.data);
                 }
@@ -201,6 +215,12 @@ impl<'a> Assembly<'a> {
             }
         }
     }
+}
+
+/// Integers as floats; none if one of them would not be exact.
+fn as_floats(numbers: &[i64]) -> Option<HostData> {
+    let exact = |&n: &i64| (n as f32 as i64 == n).then_some(n as f32);
+    numbers.iter().map(exact).collect::<Option<Vec<f32>>>().map(HostData::Float)
 }
 
 /// Compares the weights that are expected in a file with those that it has. The file is read from the dict that fits
@@ -212,9 +232,9 @@ pub fn compare_file(
     program: &Program,
     file: &mut File,
     wanted: Wanted<'_>,
-    fresh: &[&Part],
+    lacking: Lacking<'_>,
 ) -> Result<Comparison, WeightError> {
-    let expected = expected(program, wanted.part, fresh);
+    let expected = expected(program, wanted.part, lacking);
     let naming = choose(program, &expected, file, wanted)?;
     let compared = compare(program, wanted.part, &expected, &file.found(), file.extras(), &naming);
     let mut comparison = compared.map_err(|duplicate| {

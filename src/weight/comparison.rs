@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use crate::diagnostic::{grouped, nearest};
-use crate::graph::program::{Init, Part, Program};
+use crate::graph::program::{Part, Program};
 
 use super::format::{Extra, Found};
 use super::naming::Naming;
 use super::surplus::Surplus;
 use super::table::Reshape;
+use super::wanted::{Lacking, Substitute};
 
 /// How many differences of one kind are shown; of the others only the number is.
 const MOST_SHOWN: usize = 10;
@@ -25,17 +26,10 @@ pub struct Expected {
     pub path: String,
     /// Its shape.
     pub shape: Vec<usize>,
+    /// Whether it may be stored as integers, as the indices in a `fixed` tensor are elsewhere.
+    pub may_be_integers: bool,
     /// What it gets if the file lacks it; none if the file must have it.
     pub substitute: Option<Substitute>,
-}
-
-/// What a weight gets if the file lacks it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Substitute {
-    /// Its first value from the spec.
-    FirstValue,
-    /// The value of the weight of which it is a copy.
-    CopyOf(String),
 }
 
 /// How the tensors of a file compare with the expected weights.
@@ -125,22 +119,13 @@ impl Comparison {
     }
 }
 
-/// The weights of a program, or of one part of it, in the order of the program. Those of `fresh` parts may be missing.
+/// The weights of a program, or of one part of it, in the order of the program.
 #[must_use]
-pub fn expected(program: &Program, part: Option<&Part>, fresh: &[&Part]) -> Vec<Expected> {
+pub fn expected(program: &Program, part: Option<&Part>, lacking: Lacking<'_>) -> Vec<Expected> {
     let weights = program.weights.iter().filter(|weight| part.is_none_or(|part| part.has(&weight.path)));
     let expected = weights.map(|weight| {
-        let is_fresh = fresh.iter().any(|part| part.has(&weight.path));
-        let substitute = is_fresh.then(|| match &weight.init {
-            Init::CopyOf(original) => Substitute::CopyOf(original.clone()),
-            Init::Constant(_)
-            | Init::Normal { .. }
-            | Init::Uniform { .. }
-            | Init::Orthogonal
-            | Init::Permutation
-            | Init::Fitted => Substitute::FirstValue,
-        });
-        Expected { path: weight.path.clone(), shape: weight.shape.clone(), substitute }
+        let (path, shape) = (weight.path.clone(), weight.shape.clone());
+        Expected { path, shape, may_be_integers: weight.is_statistic, substitute: lacking.substitute(weight) }
     });
     expected.collect()
 }
@@ -231,7 +216,7 @@ impl Comparison {
         if shape.as_ref() != Some(&weight.shape) {
             let (expected, found) = (weight.shape.clone(), tensor.shape.clone());
             self.wrong_shape.push(WrongShape { path, expected, found });
-        } else if tensor.stored.is_float() {
+        } else if tensor.stored.is_float() || weight.may_be_integers && tensor.stored.is_integer() {
             self.matched.push(Match { path, name: tensor.name.clone(), reshape });
         } else {
             self.wrong_type.push(tensor.clone());

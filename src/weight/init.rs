@@ -20,6 +20,7 @@ pub(super) fn first_value(weight: &Weight, seed: u64) -> HostTensor {
         Init::Uniform { bound } => uniforms(&key, count, |x| (bound * (2.0 * f64::from(x) - 1.0)) as f32),
         Init::Orthogonal => orthogonal(&normals(&key, count, |x| x), weight.shape.first().copied().unwrap_or(1)),
         Init::Permutation => permutation(&key, &weight.shape),
+        Init::Choice { of } => chosen(&key, of).take(count).map(|number| number as f32).collect(),
         // Nobody reads it: a run computes it first, and without a run it must be in the file of weights.
         Init::Fitted => vec![f32::NAN; count],
         Init::CopyOf(_) => unreachable!("copies take what their original has"),
@@ -57,9 +58,14 @@ fn orthogonal(numbers: &[f32], rows: usize) -> Vec<f32> {
 /// In each row a 1 in another column: the columns in the order of random numbers.
 fn permutation(key: &Key<'_>, shape: &[usize]) -> Vec<f32> {
     let (rows, columns) = (shape[0], shape[1]);
-    let mut order: Vec<(u64, usize)> = words(key, 0, columns).into_iter().zip(0..).collect();
-    order.sort_unstable();
     let mut matrix = vec![0.0; rows * columns];
-    order.iter().take(rows).enumerate().for_each(|(row, (_, column))| matrix[row * columns + column] = 1.0);
+    chosen(key, columns).take(rows).enumerate().for_each(|(row, column)| matrix[row * columns + column] = 1.0);
     matrix
+}
+
+/// The numbers below `of` in the order of random numbers.
+fn chosen(key: &Key<'_>, of: usize) -> impl Iterator<Item = usize> {
+    let mut order: Vec<(u64, usize)> = words(key, 0, of).into_iter().zip(0..).collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, number)| number)
 }

@@ -31,7 +31,7 @@ mod wanted;
 mod writer;
 
 pub use assembly::{Assembly, Origin, Weights, compare_file, part};
-pub use comparison::{Comparison, Duplicate, Expected, Match, Substitute, WrongShape, compare, expected};
+pub use comparison::{Comparison, Duplicate, Expected, Match, WrongShape, compare, expected};
 pub use convert::{Conversion, convert};
 pub use error::WeightError;
 pub use file::File;
@@ -41,5 +41,5 @@ pub use save::save;
 pub use stored::Stored;
 pub use suspicion::{Doubt, Suspicion, doubts};
 pub use table::{NoTable, Reshape, Table};
-pub use wanted::{Place, Wanted};
+pub use wanted::{Lacking, Place, Substitute, Wanted};
 pub use writer::{Writer, write};

@@ -12,14 +12,15 @@ use super::format::Found;
 use super::stored::Stored;
 use super::writer::Writer;
 
-/// Writes all weights of a program under their paths. `weight` is called once for each, in the order of the file;
-/// `notes` go into the metadata of the file.
+/// Writes the weights of a program that are wanted under their paths. `weight` is called once for each of them, in the order
+/// of the program; `notes` go into the metadata of the file.
 ///
 /// # Errors
 /// If a weight can't be given, or the file can't be written; what was there before is untouched then.
 pub fn save<E: From<WeightError>>(
     path: &Path,
     program: &Program,
+    is_wanted: impl Fn(WeightId) -> bool,
     notes: &BTreeMap<String, String>,
     mut weight: impl FnMut(WeightId) -> Result<HostTensor, E>,
 ) -> Result<(), E> {
@@ -28,10 +29,10 @@ pub fn save<E: From<WeightError>>(
         shape: weight.shape.clone(),
         stored: Stored::F32,
     };
-    let mut writer = Writer::create(path, program.weights.iter().map(found).collect(), notes)?;
+    let wanted: Vec<_> = program.weights().filter(|(id, _)| is_wanted(*id)).collect();
+    let mut writer = Writer::create(path, wanted.iter().map(|(_, weight)| found(weight)).collect(), notes)?;
     while let Some(place) = writer.next() {
-        let id = WeightId(u32::try_from(place).expect("a program has fewer than 2^32 weights"));
-        writer.put_tensor(&weight(id)?)?;
+        writer.put_tensor(&weight(wanted[place].0)?)?;
     }
     Ok(writer.finish()?)
 }

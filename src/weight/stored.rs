@@ -43,6 +43,12 @@ impl Stored {
         matches!(self, Stored::F64 | Stored::F32 | Stored::F16 | Stored::Bf16)
     }
 
+    /// Whether its elements are integers.
+    #[must_use]
+    pub fn is_integer(&self) -> bool {
+        matches!(self, Stored::I64 | Stored::I32 | Stored::I16 | Stored::I8 | Stored::U8)
+    }
+
     /// Its name, and what it is if that is seldom met.
     #[must_use]
     pub fn told(&self) -> String {

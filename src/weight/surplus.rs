@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use crate::graph::program::{Part, Program};
+use crate::graph::program::{Part, Program, below};
 
 /// What a program says about tensors that it has no weight for.
 pub(super) struct Surplus<'a> {
@@ -59,11 +59,6 @@ impl<'a> Surplus<'a> {
             self.ignored.iter().find(|(owner, pattern, _)| below(owner, path).is_some_and(|rest| fits(pattern, rest)));
         declared.map(|(.., reason)| (*reason).to_owned())
     }
-}
-
-/// What follows the path of an owner; all of the path if the owner has none.
-fn below<'a>(owner: &str, path: &'a str) -> Option<&'a str> {
-    if owner.is_empty() { Some(path) } else { path.strip_prefix(owner)?.strip_prefix('.') }
 }
 
 /// Whether a name fits a pattern, in which each `*` stands for any text.

@@ -1,8 +1,8 @@
-//! Where weights are looked for: a file, a place in it, a part, and how the names are read.
+//! Where weights are looked for: a file, a place in it, a part, how the names are read, and what may be missing there.
 
 use std::path::Path;
 
-use crate::graph::program::Part;
+use crate::graph::program::{Init, Part, Weight};
 
 use super::table::Table;
 
@@ -24,6 +24,47 @@ pub struct Wanted<'a> {
     pub part: Option<&'a Part>,
     /// The rename table to use; none means the one that fits best.
     pub table: Option<&'a Table>,
+}
+
+/// What a file may lack.
+#[derive(Clone, Copy, Debug)]
+pub enum Lacking<'a> {
+    /// Nothing: a run has ended with it.
+    Nothing,
+    /// What a run begins without: the weights of these parts, and the stored tensors of all, which its fits compute.
+    AtStart(&'a [&'a Part]),
+}
+
+impl Lacking<'_> {
+    /// What a weight gets that a file lacks; none if the file must have it.
+    pub(super) fn substitute(self, weight: &Weight) -> Option<Substitute> {
+        let Lacking::AtStart(fresh) = self else { return None };
+        if weight.awaits_fit() {
+            return Some(Substitute::Fit);
+        }
+        let is_fresh = fresh.iter().any(|part| part.has(&weight.path));
+        is_fresh.then(|| match &weight.init {
+            Init::CopyOf(original) => Substitute::CopyOf(original.clone()),
+            Init::Constant(_)
+            | Init::Normal { .. }
+            | Init::Uniform { .. }
+            | Init::Orthogonal
+            | Init::Permutation
+            | Init::Choice { .. }
+            | Init::Fitted => Substitute::FirstValue,
+        })
+    }
+}
+
+/// What a weight gets if the file lacks it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Substitute {
+    /// Its first value from the spec.
+    FirstValue,
+    /// The value of the weight of which it is a copy.
+    CopyOf(String),
+    /// What a fit computes.
+    Fit,
 }
 
 impl<'a> Place<'a> {

@@ -6,6 +6,7 @@ mod call;
 mod checkpoints;
 mod data;
 mod draws;
+mod fits;
 mod fmt;
 mod harness;
 mod hostile;

@@ -79,3 +79,21 @@ fn stages_stand_in_the_order_of_the_spec() {
     let program = Spec::new(text).compiles();
     assert!(matches!(program.stages.as_slice(), [Stage::Training(_), Stage::Fit(_)]));
 }
+
+#[test]
+fn a_fit_of_held_out_images_needs_some() {
+    let fit = COVARIANCE.replace("fit gaussian(image)", "fit gaussian(image) from held_out");
+    gaussian(&fit).fails_with("no-hold-out");
+    let held = |share: &str| {
+        let text = format!(
+            "{GAUSSIAN} model M {{ data {{ size = 4  hold_out = {share} }} part gaussian = Gaussian() {fit}
+            score(image) {{ let map = gaussian(image) {{map: map, value: max(map, axis: [1, 2])}} }} }}"
+        );
+        Spec::new(&text)
+    };
+    assert!(self::fit(&held("0.2").compiles()).held_out);
+    held("0").fails_with("no-hold-out");
+    for wrong in ["1", "1.5", "-0.1", "\"some\"", "[0.2]"] {
+        held(wrong).fails_with("wrong-type");
+    }
+}

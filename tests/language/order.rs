@@ -86,6 +86,9 @@ fn initial_values_of_matrices_need_a_matrix() {
     weight("[4, 3]", "orthogonal").compiles();
     weight("[4, 3, 3, 3]", "orthogonal()").compiles();
     weight("[4, 3]", "permutation").fails_with("shape-mismatch");
+    weight("[3]", "choice(3)").compiles();
+    weight("[4]", "choice(3)").fails_with("shape-mismatch");
+    weight("[2, 1]", "choice(3)").fails_with("shape-mismatch");
     weight("[4, 3, 1]", "permutation()").fails_with("shape-mismatch");
     weight("[4]", "orthogonal").fails_with("shape-mismatch");
 }

@@ -18,7 +18,7 @@ const GUIDE: &str = include_str!("../../grammar/README.md");
 /// The words that a pattern of the highlighting lists between brackets, as in `\b(if|else)\b`.
 fn listed(pattern: &str) -> impl Iterator<Item = &str> {
     let groups = pattern.split('(').skip(1).filter_map(|rest| rest.split_once(')')).map(|(group, _)| group);
-    let is_list = |group: &&str| group.chars().all(|c| c.is_ascii_lowercase() || c == '|');
+    let is_list = |group: &&str| group.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c == '|');
     groups.filter(is_list).flat_map(|group| group.split('|')).filter(|word| !word.is_empty())
 }
 

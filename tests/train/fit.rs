@@ -37,7 +37,7 @@ model M {
     }
 }";
 
-fn program(text: &str) -> Program {
+pub(super) fn program(text: &str) -> Program {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("fit.diad");
     std::fs::write(&path, text).expect("it can be written");
@@ -89,7 +89,7 @@ fn fitted(images: &Many) -> Run {
     train_on(&program(SPEC), images, None, false, None).expect("it fits")
 }
 
-fn weight<'a>(program: &Program, run: &'a Run, path: &str) -> &'a [f32] {
+pub(super) fn weight<'a>(program: &Program, run: &'a Run, path: &str) -> &'a [f32] {
     let place = program.weights.iter().position(|weight| weight.path == path).expect("there is such a weight");
     run.weights[place].as_floats().expect("weights are floats")
 }
@@ -155,6 +155,15 @@ fn the_covariance_of_one_image_is_refused() {
     let Err(error) = failed else { panic!("it should fail") };
     let text = error.to_string();
     assert!(text.contains("gaussian.covariance") && text.contains("one image"), "{text}");
+}
+
+#[test]
+fn what_fails_behind_a_pass_is_told_with_the_part_and_the_images() {
+    let singular = SPEC.replace("covariance: covariance", "covariance: inverse(0 * covariance)");
+    let failed = train_on(&program(&singular), &Many { count: 9, spoilt: false }, None, false, None);
+    let Err(error) = failed else { panic!("it should fail") };
+    let text = error.to_string();
+    assert!(text.contains("the fit of `gaussian`, of the 9 images") && text.contains("inverse"), "{text}");
 }
 
 #[test]

@@ -199,6 +199,18 @@ pub(crate) fn train_on(
     resumes: bool,
     stop_after: Option<usize>,
 ) -> Result<Run, TrainError> {
+    train_within(1 << 20, program, images, folder, resumes, stop_after)
+}
+
+/// The same with so many bytes for features.
+pub(crate) fn train_within(
+    room: u64,
+    program: &Program,
+    images: &dyn Samples,
+    folder: Option<&Path>,
+    resumes: bool,
+    stop_after: Option<usize>,
+) -> Result<Run, TrainError> {
     let watch = Watch { stop_after, ..Watch::default() };
     let mut engine: Box<dyn Engine> = engine(&first_values(program, 5));
     let keep = folder.map(|folder| Keep { folder: folder.to_owned(), every: Every::Steps(3) });
@@ -206,6 +218,7 @@ pub(crate) fn train_on(
         seed: 5,
         keep,
         threads: 2,
+        room,
         notes: [("spec".to_owned(), "abc".to_owned())].into(),
         stop: &watch.stop,
     };

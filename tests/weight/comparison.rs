@@ -1,12 +1,12 @@
 //! Differences between a file and a spec, in words.
 
 use diadc::graph::program::{Ignored, Init};
-use diadc::weight::{Comparison, Expected, Extra, Found, Naming, Stored, Substitute, compare, expected};
+use diadc::weight::{Comparison, Expected, Extra, Found, Lacking, Naming, Stored, Substitute, compare, expected};
 
 use super::{part, with, zeros};
 
 fn weight(path: &str, shape: &[usize]) -> Expected {
-    Expected { path: path.to_owned(), shape: shape.to_vec(), substitute: None }
+    Expected { path: path.to_owned(), shape: shape.to_vec(), may_be_integers: false, substitute: None }
 }
 
 fn found(name: &str, shape: &[usize], stored: Stored) -> Found {
@@ -55,6 +55,15 @@ fn long_lists_are_cut_and_counted() {
     let text = compared(&all, &[], &[]).to_string();
     assert!(text.starts_with("  25 missing:\n    layer0 [1]\n"), "{text}");
     assert!(text.ends_with("    layer9 [1]\n    .. and 15 more\n"), "{text}");
+}
+
+#[test]
+fn indices_may_be_integers_and_other_weights_may_not() {
+    let index = Expected { may_be_integers: true, ..weight("idx", &[2]) };
+    for (stored, fits) in [(Stored::I64, true), (Stored::U8, true), (Stored::Bool, false)] {
+        assert_eq!(compared(std::slice::from_ref(&index), &[found("idx", &[2], stored)], &[]).fits(), fits);
+    }
+    assert!(!compared(&[weight("idx", &[2])], &[found("idx", &[2], Stored::I64)], &[]).fits());
 }
 
 #[test]
@@ -107,7 +116,7 @@ fn a_block_says_what_it_ignores_unless_it_uses_it_itself() {
     program.weights[2].is_statistic = true;
     program.parts = vec![part("net", "net", false), part("other", "other", false)];
     program.ignored = vec![ignored("net", &["layer2.*", "layer3.*", "fc.*", "*.ids", "a*b*c"])];
-    let expected = expected(&program, None, &[]);
+    let expected = expected(&program, None, Lacking::Nothing);
     let set_aside = |name: &str| {
         let found = [found(name, &[1], Stored::F32)];
         let compared = compare(&program, None, &expected, &found, Vec::new(), &Naming::plain(None));
@@ -136,8 +145,10 @@ fn only_weights_of_fresh_parts_may_be_missing() {
         ("b.v", &[1], Init::Constant(0.0)),
         ("bb.w", &[1], Init::Constant(0.0)),
     ]);
-    let substitute: Vec<_> =
-        expected(&program, None, &[&part("b", "b", true)]).into_iter().map(|weight| weight.substitute).collect();
+    let substitute: Vec<_> = expected(&program, None, Lacking::AtStart(&[&part("b", "b", true)]))
+        .into_iter()
+        .map(|weight| weight.substitute)
+        .collect();
     let copy = Substitute::CopyOf("a.w".to_owned());
     assert_eq!(substitute, [None, Some(copy), Some(Substitute::FirstValue), None]);
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use diadc::execute::{DeviceChoice, HostTensor, open};
 use diadc::fact::Precision;
 use diadc::graph::program::Program;
-use diadc::weight::{Assembly, Doubt, File, Place, Stored, Suspicion, WeightError, doubts, save, write};
+use diadc::weight::{Assembly, Doubt, File, Lacking, Place, Stored, Suspicion, WeightError, doubts, save, write};
 use half::{bf16, f16};
 use proptest::prelude::*;
 
@@ -20,12 +20,12 @@ fn notes() -> BTreeMap<String, String> {
 }
 
 fn load(program: &Program, path: &Path) -> Result<Vec<HostTensor>, WeightError> {
-    all(&Assembly::load(program, Place::of(path), &[])?.0, 1)
+    all(&Assembly::load(program, Place::of(path), Lacking::Nothing)?.0, 1)
 }
 
 fn save_first_values(path: &Path) -> Result<(), WeightError> {
     let mut weights = first_values(&program(), 1).into_iter();
-    save(path, &program(), &notes(), |_| Ok(weights.next().expect("there are as many")))
+    save(path, &program(), |_| true, &notes(), |_| Ok(weights.next().expect("there are as many")))
 }
 
 /// A file with one tensor of raw bytes.
@@ -96,7 +96,7 @@ fn all_weights_that_no_sound_training_gives_are_named() {
         [2.0, f32::NAN, f32::NEG_INFINITY].map(|last| HostTensor::floats(&[2], vec![1.0, last]));
     write(&path, &[("a", &good), ("b", &nan), ("c", &good), ("d", &infinite)], &notes()).expect("it can be written");
     let suspicions = |program: &Program, path: &Path| -> Vec<Suspicion> {
-        let (assembly, _) = Assembly::load(program, Place::of(path), &[]).expect("it fits");
+        let (assembly, _) = Assembly::load(program, Place::of(path), Lacking::Nothing).expect("it fits");
         let mut engine = open(DeviceChoice::Cpu, Precision::F32).expect("there is always a processor");
         assembly.hand_over(1, engine.as_mut(), &mut |_, _| {}).expect("it can be read")
     };
@@ -141,9 +141,13 @@ fn a_weight_that_cannot_be_given_leaves_what_was_there() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");
     fs::write(&path, b"before").expect("it can be written");
-    let error = save(&path, &program(), &notes(), |id| {
-        Err(WeightError::NoTensor { path: path.clone(), name: format!("{id:?}") })
-    });
+    let error = save(
+        &path,
+        &program(),
+        |_| true,
+        &notes(),
+        |id| Err(WeightError::NoTensor { path: path.clone(), name: format!("{id:?}") }),
+    );
     assert!(error.is_err());
     assert_eq!(fs::read(&path).expect("it is there"), b"before");
     assert_eq!(fs::read_dir(folder.path()).expect("it is a folder").count(), 1, "the remains are gone");
@@ -359,4 +363,21 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn indices_are_read_as_floats_if_they_are_exact() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    let mut program = zeros(&[("idx", &[3])]);
+    program.weights[0].is_statistic = true;
+    let write = |numbers: Vec<i64>| {
+        let tensor = HostTensor::ints(&[3], numbers);
+        write(&path, &[("idx", &tensor)], &BTreeMap::new()).expect("it can be written");
+    };
+    write(vec![3, 0, 447]);
+    assert_eq!(load(&program, &path).expect("they are exact"), [HostTensor::floats(&[3], vec![3.0, 0.0, 447.0])]);
+    write(vec![3, 0, (1 << 24) + 1]);
+    let error = load(&program, &path).expect_err("a float has 24 bits").to_string();
+    assert!(error.contains("`idx` has integers that no 32-bit float can hold"), "{error}");
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::diagnostic::grouped;
 use crate::graph::program::{Part, Program};
-use crate::weight::{Comparison, File, Substitute, Table, Wanted, WeightError, compare_file, part};
+use crate::weight::{Comparison, File, Lacking, Substitute, Table, Wanted, WeightError, compare_file, part};
 
 use super::super::arguments::{Setting, TableFormat, setting};
 use super::super::failure::Failure;
@@ -82,7 +82,7 @@ impl Check {
             table: self.layout.as_deref().map(Table::find).transpose().map_err(WeightError::from)?,
         };
         let mut file = File::open(&self.file)?;
-        let comparison = compare_file(program, &mut file, wanted, &fresh)?;
+        let comparison = compare_file(program, &mut file, wanted, Lacking::AtStart(&fresh))?;
         let listing = Listing::new(program, &comparison);
         terminal::result(&match self.format {
             TableFormat::Json => listing.json(&comparison),
@@ -126,6 +126,7 @@ impl Listing {
         let fresh = comparison.fresh.iter().map(|(weight, substitute)| match substitute {
             Substitute::FirstValue => format!("{}  first value", weight.path),
             Substitute::CopyOf(original) => format!("{}  copy of {original}", weight.path),
+            Substitute::Fit => format!("{}  computed by a fit", weight.path),
         });
         let missing = comparison.missing.iter().map(|(weight, near)| {
             let near = near.as_ref().map(|name| format!("  the file has {name}")).unwrap_or_default();

@@ -8,7 +8,10 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::grouped;
 use crate::graph::program::{Part, Program};
-use crate::weight::{Assembly, Comparison, File, Origin, Table, Wanted, WeightError, compare_file, part, save};
+use crate::op::WeightId;
+use crate::weight::{
+    Assembly, Comparison, File, Lacking, Origin, Table, Wanted, WeightError, compare_file, part, save,
+};
 
 use super::super::arguments::SpecArguments;
 use super::super::failure::Failure;
@@ -20,7 +23,7 @@ use super::aligned;
 /// Each --from PART=FILE takes all weights of a part from a file, which may hold the part alone or more; --from FILE
 /// takes all weights of the spec that the file has. Where a part lies in another, the file of the inner part counts. A
 /// `copy` gets the weights of its original, unless a file is given for it. All other weights get the first values that
-/// the spec says. Prints where the weights of each part come from.
+/// the spec says; stored tensors are left out, because a fit computes them. Prints where the weights of each part come from.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc weights init specs/diad.diad --from v1-5-pruned.ckpt --from ae=mvtecad_fs.ckpt --from psi=extractor.pth \\
@@ -80,12 +83,14 @@ impl Init {
         let (mut weights, mut done, all) = (assembly.weights(self.seed), 0, program.weights.len());
         let notes = notes(program, &assembly, &self.spec.spec, self.seed);
         let mut suspicions = Vec::new();
-        let saved = save(&self.out, program, &notes, |_| {
-            let weight = weights.next().expect("there is one for each weight of the program");
+        let has_value = |id: WeightId| assembly.has_value(id.0 as usize);
+        let saved = save(&self.out, program, has_value, &notes, |id| {
+            let place = id.0 as usize;
+            let weight = weights.nth(place - done).expect("there is one for each weight of the program");
             if let Ok(tensor) = &weight {
-                suspicions.extend(assembly.suspicion(done, tensor));
+                suspicions.extend(assembly.suspicion(place, tensor));
             }
-            done += 1;
+            done = place + 1;
             screen.weights(done, all);
             weight
         });
@@ -158,7 +163,7 @@ fn compared(program: &Program, file: &mut File, from: &From<'_>, table: Option<&
         None => vec![&everything],
     };
     let wanted = Wanted { within: from.within.as_deref(), part: from.part, table };
-    let comparison = compare_file(program, file, wanted, &fresh)?;
+    let comparison = compare_file(program, file, wanted, Lacking::AtStart(&fresh))?;
     if comparison.matched.is_empty() && comparison.fits() {
         let text = match from.part {
             Some(part) => format!("`{}` has no weight of the part `{}`", file.path().display(), part.name),
@@ -178,6 +183,7 @@ fn origin(program: &Program, assembly: &Assembly<'_>, place: usize, seed: u64) -
     let source = assembly.source(place);
     let from = match &assembly.origins()[source] {
         Origin::Stored { file, .. } => name(assembly.files()[*file].path()),
+        Origin::First if !assembly.has_value(place) => "a fit, when it runs".to_owned(),
         Origin::First => format!("first values of seed {seed}"),
     };
     if source == place {

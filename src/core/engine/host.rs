@@ -92,6 +92,45 @@ impl HostTensor {
         HostTensor::new(shape.to_vec(), HostData::Bool(elements))
     }
 
+    /// The elements with number `i` along the first axis, which stays, with an extent of one.
+    ///
+    /// # Panics
+    /// If there are none.
+    #[must_use]
+    pub fn element(&self, i: usize) -> HostTensor {
+        let count = self.data.len() / self.shape[0];
+        let own = i * count..(i + 1) * count;
+        let data = match &self.data {
+            HostData::Float(v) => HostData::Float(v[own].to_vec()),
+            HostData::Int(v) => HostData::Int(v[own].to_vec()),
+            HostData::Bool(v) => HostData::Bool(v[own].to_vec()),
+        };
+        let mut shape = self.shape.clone();
+        shape[0] = 1;
+        HostTensor::new(shape, data)
+    }
+
+    /// Tensors of one type, which differ in shape at most along the first axis, one after the other along it.
+    ///
+    /// # Panics
+    /// If there is none, or they do not fit.
+    #[must_use]
+    pub fn joined(parts: &[&HostTensor]) -> HostTensor {
+        let first = parts.first().expect("there is a tensor");
+        let mut shape = first.shape.clone();
+        shape[0] = parts.iter().map(|part| part.shape[0]).sum();
+        let mut data = first.data.clone();
+        for part in &parts[1..] {
+            match (&mut data, &part.data) {
+                (HostData::Float(all), HostData::Float(v)) => all.extend(v),
+                (HostData::Int(all), HostData::Int(v)) => all.extend(v),
+                (HostData::Bool(all), HostData::Bool(v)) => all.extend(v),
+                (HostData::Float(_) | HostData::Int(_) | HostData::Bool(_), _) => panic!("tensors of one type"),
+            }
+        }
+        HostTensor::new(shape, data)
+    }
+
     /// The elements, if they are floating-point numbers.
     #[must_use]
     pub fn as_floats(&self) -> Option<&[f32]> {

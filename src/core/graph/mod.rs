@@ -4,7 +4,10 @@
 //! operation accepts. petgraph stays inside this room; outside, nodes and values are numbers of our own.
 //! A loop that runs is one node with a graph of its own.
 
+mod extract;
 mod verify;
+
+use std::collections::BTreeMap;
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -14,6 +17,7 @@ use crate::fact::Fact;
 use crate::op::{Elements, Op, ShapeError, WeightId};
 use crate::span::Span;
 
+pub use extract::Extract;
 pub use verify::verify;
 
 /// Number of a node in its graph.
@@ -178,6 +182,31 @@ impl Graph {
     /// All nodes, each after those of its inputs: nodes are added in this order and never removed.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
         (0_u32..).map(NodeId).zip(self.dag.node_weights())
+    }
+
+    /// The weights that are read, also inside loops, each as often as it is named, and where.
+    #[must_use]
+    pub fn weights(&self) -> Vec<(WeightId, Span)> {
+        let mut read = Vec::new();
+        for (_, node) in self.nodes() {
+            match &node.task {
+                Task::Op(Op::Weight { id, .. }) => read.push((*id, node.origin.span)),
+                Task::Op(_) => {}
+                Task::Loop(run) => read.extend(run.body.weights()),
+            }
+        }
+        read
+    }
+
+    /// How often each value is used; an output of the graph once more.
+    #[must_use]
+    pub fn uses(&self) -> BTreeMap<ValueId, usize> {
+        let mut uses = BTreeMap::new();
+        let inputs = self.nodes().flat_map(|(id, _)| self.inputs_of(id));
+        for value in inputs.chain(self.outputs.iter().map(|(_, value)| *value)) {
+            *uses.entry(value).or_insert(0) += 1;
+        }
+        uses
     }
 
     /// Number of nodes, without those inside loops.

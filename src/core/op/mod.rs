@@ -202,7 +202,8 @@ impl Op {
             Op::Select => OpRecord { zero: Zero::Products(&[&[1], &[2]]), ..plain },
             Op::Cast(_) | Op::Resize(_) => OpRecord { identity: Identity::SameFact, ..plain },
             Op::StopGradient => OpRecord { identity: Identity::NoGradient, moves: Moves::InOrder, ..plain },
-            Op::Softmax { .. } | Op::Rank(_) => OpRecord { zero: Zero::Never, ..plain },
+            Op::Softmax { .. } => OpRecord { zero: Zero::Never, ..plain },
+            Op::Rank(_) => OpRecord { zero: Zero::Never, on_host: true, ..plain },
             Op::Reshape(_) => OpRecord { identity: Identity::SameFact, moves: Moves::InOrder, ..plain },
             Op::Permute(order) if order.is_sorted() => {
                 OpRecord { identity: Identity::Always, moves: Moves::InOrder, ..plain }
@@ -214,19 +215,19 @@ impl Op {
             Op::Concat { .. } => OpRecord { identity: Identity::OneInput, zero: Zero::AllInputs, ..plain },
             Op::Pad { sides: [0, 0, 0, 0], .. } => OpRecord { identity: Identity::Always, ..plain },
             Op::Reduce { .. }
-            | Op::Quantile(_)
-            | Op::Cumulate { .. }
             | Op::Gather
             | Op::Take { .. }
             | Op::Pad { .. }
             | Op::Pool(_)
             | Op::GaussianBlur { .. } => plain,
+            Op::Quantile(_) | Op::Cumulate { .. } | Op::Coreset(_) => OpRecord { on_host: true, ..plain },
             Op::Nearest { .. } | Op::NearestIndex { .. } => {
-                OpRecord { multiply_adds: Some(order::nearest_cost), zero: Zero::Never, ..plain }
+                OpRecord { multiply_adds: Some(order::nearest_cost), zero: Zero::Never, on_host: true, ..plain }
             }
-            Op::Inverse => OpRecord { multiply_adds: Some(linear::inverse_cost), zero: Zero::Never, ..plain },
+            Op::Inverse => {
+                OpRecord { multiply_adds: Some(linear::inverse_cost), zero: Zero::Never, on_host: true, ..plain }
+            }
             Op::MatMul => OpRecord { multiply_adds: Some(linear::matmul_cost), ..product },
-            Op::Coreset(_) => plain,
             Op::Linear => OpRecord { multiply_adds: Some(linear::linear_cost), ..product },
             Op::Attention(_) => OpRecord {
                 multiply_adds: Some(linear::attention_cost),
@@ -251,21 +252,8 @@ impl Op {
     /// Whether it sums products of two inputs. Such operations take most of the time, and bf16 is enough for them.
     #[must_use]
     pub fn is_product(&self) -> bool {
-        self.record().multiply_adds.is_some() && !self.is_on_host()
-    }
-
-    /// Whether the host computes it on every device, exactly.
-    #[must_use]
-    pub fn is_on_host(&self) -> bool {
-        matches!(
-            self,
-            Op::Rank(_)
-                | Op::Quantile(_)
-                | Op::Cumulate { .. }
-                | Op::Nearest { .. }
-                | Op::NearestIndex { .. }
-                | Op::Inverse
-        )
+        let record = self.record();
+        record.multiply_adds.is_some() && !record.on_host
     }
 
     /// Its name in graphs, without settings.

@@ -16,6 +16,8 @@ pub struct OpRecord {
     pub moves: Moves,
     /// When its output is zero everywhere.
     pub zero: Zero,
+    /// Whether the host computes it on every device, exactly.
+    pub on_host: bool,
     /// For each input, which inputs must differ from zero for a gradient to reach it. An input without an entry needs
     /// none.
     pub gradient_needs: &'static [&'static [usize]],
@@ -68,6 +70,7 @@ impl OpRecord {
         identity: Identity::Never,
         moves: Moves::None,
         zero: Zero::Products(&[&[0]]),
+        on_host: false,
         gradient_needs: &[],
     };
 

@@ -1,10 +1,10 @@
 //! For each value of a graph: where its samples lie, and after how many passes it can be computed.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use crate::fact::Fact;
 use crate::graph::{Graph, Node, NodeId, Task, ValueId};
-use crate::op::{Across, Gathering, Op, Samples};
+use crate::op::{Across, Gathering, Samples};
 
 use super::StreamError;
 
@@ -70,38 +70,6 @@ impl Levels {
     /// How many passes must be over before a value can be computed.
     pub(super) fn ready(&self, value: ValueId) -> usize {
         self.values[&value].ready
-    }
-
-    /// What later passes need of the first, of each sample: the values that need nothing gathered and that something
-    /// uses which does.
-    pub(super) fn kept(&self, graph: &Graph) -> BTreeSet<ValueId> {
-        let mut kept = BTreeSet::new();
-        let mut open: Vec<ValueId> = Vec::new();
-        for (id, node) in graph.nodes() {
-            let is_later = (0..).take(node.facts.len()).any(|slot| {
-                let output = ValueId { node: id, slot };
-                match self.gathering(id) {
-                    Some(_) => self.ready(output) > 1,
-                    None => self.samples(output) != Samples::Whole && self.ready(output) > 0,
-                }
-            });
-            if is_later {
-                open.extend(graph.inputs_of(id));
-            }
-        }
-        while let Some(value) = open.pop() {
-            let Samples::Along(axis) = self.samples(value) else { continue };
-            if self.ready(value) > 0 || matches!(&graph.node(value.node).task, Task::Op(Op::Input { .. })) {
-                continue;
-            }
-            // How many samples there are is told by an axis that holds them alone.
-            if graph.fact(value).shape.0[axis].as_symbol().is_some() {
-                kept.insert(value);
-            } else {
-                open.extend(graph.inputs_of(value.node));
-            }
-        }
-        kept
     }
 
     /// How the output of a node is gathered; none if it is computed of its inputs at once.

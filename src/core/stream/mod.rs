@@ -7,15 +7,15 @@
 
 mod cut;
 mod level;
-
-use std::collections::BTreeSet;
+mod separate;
 
 use crate::fact::Fact;
-use crate::graph::{Function, Origin};
+use crate::graph::{Function, Origin, ValueId};
 use crate::op::{Gathering, Op, Samples};
 
 use cut::cut;
 use level::Levels;
+pub use separate::{Separated, separate};
 
 /// The most passes over the training set that a function may take.
 pub const MOST_PASSES: usize = 4;
@@ -31,9 +31,6 @@ pub struct Pass {
     pub each: Function,
     /// What is gathered of that.
     pub gathers: Vec<Gather>,
-    /// What later passes take instead of computing it again: their names, and the numbers of the outputs of
-    /// [`Pass::each`]. Empty but in the first pass.
-    pub keeps: Vec<(String, usize)>,
     /// What is computed of the gathered values, once. Its inputs and outputs are values about the whole set by their
     /// names; the outputs of the function have the names that it gives them.
     pub then: Function,
@@ -81,20 +78,11 @@ pub enum StreamError {
     Passes(usize),
 }
 
-/// Whether later passes compute again what the first has computed of a sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Later {
-    /// They do.
-    Computes,
-    /// They take values that the first pass has kept of all samples.
-    TakesKept,
-}
-
 /// The passes that compute the outputs of a function of the whole training set.
 ///
 /// # Errors
 /// If an operation needs all samples at once, an output is not about the whole set, or there are too many passes.
-pub fn stream(function: &Function, later: Later) -> Result<Vec<Pass>, Vec<StreamError>> {
+pub fn stream(function: &Function) -> Result<Vec<Pass>, Vec<StreamError>> {
     let levels = Levels::of(&function.graph)?;
     let outputs = function.graph.outputs();
     let wrong: Vec<StreamError> = outputs
@@ -113,9 +101,10 @@ pub fn stream(function: &Function, later: Later) -> Result<Vec<Pass>, Vec<Stream
     if count > MOST_PASSES {
         return Err(vec![StreamError::Passes(count)]);
     }
-    let kept = match later {
-        Later::Computes => BTreeSet::new(),
-        Later::TakesKept => levels.kept(&function.graph),
-    };
-    Ok((0..count).map(|pass| cut(function, &levels, &kept, pass)).collect())
+    Ok((0..count).map(|pass| cut(function, &levels, pass)).collect())
+}
+
+/// The name of a value by which other graphs take it.
+fn name(value: ValueId) -> String {
+    format!("value{}.{}", value.node.index(), value.slot)
 }

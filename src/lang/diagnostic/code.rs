@@ -97,6 +97,8 @@ codes! {
         NeverFitted = "never-fitted",
         /// The model takes images, but has no `data`.
         NoData = "no-data",
+        /// A fit is of held-out images, and no images are held out.
+        NoHoldOut = "no-hold-out",
         /// A file that should be an experiment has no model.
         NoModel = "no-model",
         /// A layer or block with weights has no place.
@@ -229,6 +231,8 @@ codes! {
         UnusedName = "unused-name",
         /// A `param` that changes nothing.
         UnusedParam = "unused-param",
+        /// Training images are held out, and nothing sees them.
+        UnusedHoldOut = "unused-hold-out",
         /// The same call twice.
         RepeatedCall = "repeated-call",
         /// A call in a loop that is the same in every step.

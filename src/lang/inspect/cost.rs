@@ -12,7 +12,7 @@ use diadc_core::op::WeightId;
 use diadc_core::plan::constant_nodes;
 
 use crate::optimize::optimize;
-use crate::program::{Part, Program};
+use crate::program::{Part, Program, below};
 
 /// What a program costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ fn part_cost(program: &Program, part: &Part, trained: &HashSet<WeightId>) -> Par
     let (mut parameters, mut moving) = (0, 0);
     let mut groups: BTreeMap<String, u64> = BTreeMap::new();
     for (id, weight) in program.weights().filter(|(_, weight)| !weight.is_statistic) {
-        let Some(rest) = within(&weight.path, &part.path) else { continue };
+        let Some(rest) = below(&part.path, &weight.path) else { continue };
         let count = weight.shape.iter().product::<usize>() as u64;
         parameters += count;
         moving += if trained.contains(&id) { count } else { 0 };
@@ -95,11 +95,6 @@ fn largest_first(groups: BTreeMap<String, u64>) -> Vec<(String, u64)> {
     let mut groups: Vec<(String, u64)> = groups.into_iter().collect();
     groups.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     groups
-}
-
-/// What follows a path.
-fn within<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
-    if prefix.is_empty() { Some(path) } else { path.strip_prefix(prefix)?.strip_prefix('.') }
 }
 
 fn function_cost(program: &Program, function: &Function) -> FunctionCost {
@@ -174,9 +169,9 @@ fn outermost_call(program: &Program, scope: ScopeId) -> Option<(ScopeId, String)
         at = scope.parent;
     }
     let (id, call) = found?;
-    let owner = program.own_parts().filter(|part| within(&call.path, &part.path).is_some() || *call.path == *part.path);
+    let owner = program.own_parts().filter(|part| below(&part.path, &call.path).is_some() || *call.path == *part.path);
     let owner = owner.max_by_key(|part| part.path.len())?;
-    let inner = within(&call.path, &owner.path).filter(|rest| !rest.is_empty() && !owner.path.is_empty());
+    let inner = below(&owner.path, &call.path).filter(|rest| !rest.is_empty() && !owner.path.is_empty());
     let steps = [Some(owner.name.as_str()), inner, call.function.as_deref()];
     Some((id, steps.into_iter().flatten().collect::<Vec<_>>().join(".")))
 }

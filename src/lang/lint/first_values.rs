@@ -1,4 +1,4 @@
-//! Parts whose weights a score or an objective reads and nothing trains: without a file of weights they stay at random.
+//! Parts whose weights a score, a fit or an objective reads and nothing trains: without a file of weights they stay at random.
 //!
 //! A spec alone can't be told to have this mistake: such a part is meant to come from a file. So this is no warning of
 //! `check`; a run asks for it, and shows what concerns weights that no file gave. A first value that is the same number
@@ -6,8 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use diadc_core::graph::{Graph, Task};
-use diadc_core::op::{Op, WeightId};
+use diadc_core::op::WeightId;
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic, count};
@@ -38,12 +37,13 @@ pub(super) fn find(program: &Program, findings: &mut Findings<'_>) -> Vec<FirstV
     let trained: BTreeSet<WeightId> =
         program.objectives.iter().flat_map(|objective| objective.trains.iter().copied()).collect();
     let objectives = program.objectives.iter().map(|objective| objective.name.as_str());
+    let fits = program.fits().map(|fit| fit.function.as_str());
     let readers: Vec<(&str, BTreeSet<WeightId>)> = objectives
+        .chain(fits)
         .chain(std::iter::once("score"))
         .filter_map(|name| {
-            let mut read = BTreeSet::new();
-            collect(&program.function(name)?.graph, &mut read);
-            Some((name, read))
+            let read = program.function(name)?.graph.weights();
+            Some((name, read.into_iter().map(|(id, _)| id).collect()))
         })
         .collect();
     let mut found = Vec::new();
@@ -87,7 +87,9 @@ fn is_random(program: &Program, id: WeightId) -> bool {
     for _ in 0..program.weights.len() {
         match &weight.init {
             Init::Constant(_) | Init::Fitted => return false,
-            Init::Normal { .. } | Init::Uniform { .. } | Init::Orthogonal | Init::Permutation => return true,
+            Init::Normal { .. } | Init::Uniform { .. } | Init::Orthogonal | Init::Permutation | Init::Choice { .. } => {
+                return true;
+            }
             Init::CopyOf(path) => match program.weights.iter().find(|other| other.path == *path) {
                 Some(original) => weight = original,
                 None => return false,
@@ -95,16 +97,4 @@ fn is_random(program: &Program, id: WeightId) -> bool {
         }
     }
     false
-}
-
-fn collect(graph: &Graph, read: &mut BTreeSet<WeightId>) {
-    for (_, node) in graph.nodes() {
-        match &node.task {
-            Task::Op(Op::Weight { id, .. }) => {
-                read.insert(*id);
-            }
-            Task::Op(_) => {}
-            Task::Loop(run) => collect(&run.body, read),
-        }
-    }
 }

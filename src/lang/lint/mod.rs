@@ -30,6 +30,7 @@ mod single_element_norm;
 mod stuck_weight;
 mod unneeded_allow;
 mod unreached_weight;
+mod unused_hold_out;
 mod unused_name;
 mod unused_param;
 mod unused_part;
@@ -76,6 +77,7 @@ pub fn lint(spec: &Spec, program: Option<&Program>) -> Vec<Diagnostic> {
     unused_param::unused_param(spec, &mut findings);
     if let Some(program) = program {
         no_protocol::no_protocol(spec, &mut findings);
+        unused_hold_out::unused_hold_out(spec, program, &mut findings);
         let mut linter = Linter::new(program, findings);
         for check in CHECKS {
             check(&mut linter);

@@ -66,6 +66,7 @@ fn starts(program: &Program, trained: &[bool]) -> Vec<bool> {
                 | Init::Uniform { .. }
                 | Init::Orthogonal
                 | Init::Permutation
+                | Init::Choice { .. }
                 | Init::Fitted => break,
             }
         }

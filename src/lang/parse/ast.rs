@@ -215,6 +215,8 @@ pub struct SectionDef {
     pub names: Vec<PartPath>,
     /// What it holds.
     pub content: SectionContent,
+    /// Where it says `from held_out`, if it does.
+    pub held_out: Option<Span>,
     /// All of it.
     pub span: Span,
 }

@@ -275,6 +275,8 @@ impl Build {
         let section = Section::named(word.as_str()).expect("each word of a section in the grammar has a row");
         let span = self.span(&pair);
         let mut names = Vec::new();
+        let held_out = pair.clone().into_inner().find(|pair| pair.as_rule() == Rule::held_out);
+        let held_out = held_out.map(|pair| self.span(&pair));
         let content = if matches!(pair.as_rule(), Rule::function_section | Rule::fit_section) {
             let named = pair.clone().into_inner().find(|pair| pair.as_rule() == Rule::part_path);
             names.extend(named.map(|path| self.part_path(path)));
@@ -289,7 +291,7 @@ impl Build {
             }
             SectionContent::Settings(settings)
         };
-        SectionDef { section, names, content, span }
+        SectionDef { section, names, content, held_out, span }
     }
 
     fn setting(&mut self, pair: P<'_>) -> Setting {

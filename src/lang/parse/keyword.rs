@@ -47,6 +47,7 @@ const WORDS: &[Keyword] = &[
     free("objective", &[Begins::Member]),
     free("trains", &[]),
     free("freezes", &[]),
+    free("held_out", &[]),
     reserved("for", &[Begins::Statement]),
     reserved("in", &[]),
     reserved("if", &[Begins::Statement]),

@@ -161,6 +161,10 @@ const DATA: Row = Row {
         value("brightness", "Changes the brightness of training images at random, by up to this share, from 0 to 1."),
         value("contrast", "Changes the contrast of training images at random, by up to this share, from 0 to 1."),
         value("saturation", "Changes the saturation of training images at random, by up to this share, from 0 to 1."),
+        value(
+            "hold_out",
+            "The share of the training images of each class that is held out for `from held_out`: none unless given.",
+        ),
         value("hue", "Turns the hue of training images at random, by up to this share of the circle, from 0 to 0.5."),
     ]),
     doc: "How images and masks reach the model, and how training images are changed at random.",

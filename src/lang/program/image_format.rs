@@ -19,6 +19,8 @@ pub struct ImageFormat {
     pub mask: Option<MaskRule>,
     /// What is done to training images at random.
     pub augmentation: Augmentation,
+    /// The share of the training images of each class that is held out; 0 for none.
+    pub hold_out: f64,
 }
 
 impl ImageFormat {
@@ -34,6 +36,7 @@ impl ImageFormat {
             filter: Filter::Bilinear,
             mask: None,
             augmentation: Augmentation::default(),
+            hold_out: 0.0,
         }
     }
 }

@@ -17,7 +17,7 @@ use written::Written;
 
 pub use diadc_core::engine::Optimizer;
 pub use diadc_core::graph::Function;
-pub use diadc_core::stream::{CHUNK, Gather, Later, Pass, stream};
+pub use diadc_core::stream::{CHUNK, Gather, Pass, Separated, separate, stream};
 pub use image_format::{Augmentation, Filter, ImageFormat, MaskRule, Sizing};
 
 /// What `check` makes of a spec.
@@ -149,6 +149,21 @@ pub struct Weight {
     pub span: Span,
 }
 
+/// The path of a weight without that of the part in which it lies; all of it if the part stands at the top. None if it
+/// does not lie there.
+#[must_use]
+pub fn below<'a>(part: &str, path: &'a str) -> Option<&'a str> {
+    if part.is_empty() { Some(path) } else { path.strip_prefix(part)?.strip_prefix('.') }
+}
+
+impl Weight {
+    /// Whether it has no first value: a fit computes it, or a checkpoint has it.
+    #[must_use]
+    pub fn awaits_fit(&self) -> bool {
+        self.init == Init::Fitted
+    }
+}
+
 /// A part of the model, or a part of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
@@ -174,10 +189,7 @@ impl Part {
     /// The path of a weight of its own without that of the part.
     #[must_use]
     pub fn relative<'a>(&self, path: &'a str) -> Option<&'a str> {
-        if self.path.is_empty() {
-            return Some(path);
-        }
-        path.strip_prefix(&*self.path)?.strip_prefix('.')
+        below(&self.path, path)
     }
 }
 
@@ -208,6 +220,8 @@ pub enum Init {
     Orthogonal,
     /// In each row a 1 in another column, and zeros.
     Permutation,
+    /// Different ones of the numbers from 0 to below `of`, in a random order.
+    Choice { of: usize },
     /// What another weight has first.
     CopyOf(String),
     /// None: a fit computes it, or a checkpoint has it.
@@ -237,7 +251,9 @@ pub enum Stage {
 pub struct Fit {
     /// The part whose tensors they are.
     pub part: String,
-    /// The name of its function, whose outputs are the values of the tensors; its batch is the whole training set.
+    /// Whether it sees the training images that are held out, in place of the others.
+    pub held_out: bool,
+    /// The name of its function, whose outputs are the values of the tensors; its batch is all images that it sees.
     pub function: String,
     /// The tensors, in the order of the outputs.
     pub sets: Vec<WeightId>,

@@ -366,6 +366,8 @@ builtins! {
         Orthogonal = "orthogonal"()
         /// Initial value of `[n, m]`: in each row a 1 in another column, drawn at random, and zeros.
         Permutation = "permutation"()
+        /// Initial value of `[n]`: `n` different ones of the integers from 0 to below `of`, drawn at random.
+        Choice = "choice"(of)
     }
 
     /// An optimiser, or a learning-rate schedule.

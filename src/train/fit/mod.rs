@@ -16,23 +16,24 @@ use std::time::{Duration, Instant};
 use diadc_execute::{CoresetError, Seen};
 
 use crate::diagnostic::{count, grouped};
-use crate::execute::{Draw, Engine, Evaluation, HostData, HostTensor, NamedTensors, PlanId, RunError};
+use crate::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, PlanId, RunError};
 use crate::fact::{DType, batch_of};
-use crate::graph::program::{CHUNK, Fit, Gather, Later, Pass, Program, plan_function, stream};
+use crate::graph::program::{CHUNK, Fit, Gather, Pass, Program, plan_function, stream};
 
 use crate::op::Gathering;
 
 use super::batch::{Batch, BatchRequest, Order, read_ahead};
 use super::error::TrainError;
+use super::features::Features;
 use super::place::place;
 use super::settings::Settings;
+use super::split::Chosen;
 use super::{FitProgress, Observer, Samples};
 
 use gather::Gathered;
 use whole::Whole;
 
-/// The most bytes of features of all images that are kept from the first pass for the later ones, which makes no
-/// difference except in time; and of numbers that must be kept of all images, as a quantile of them needs it.
+/// The most bytes of numbers that are kept of all images, as a quantile of them needs it.
 const ROOM: u64 = 2 << 30;
 
 /// A fit that is over.
@@ -42,6 +43,8 @@ pub struct Fitted {
     pub part: String,
     /// Of how many images.
     pub images: usize,
+    /// Whether these were held out from everything else.
+    pub held_out: bool,
     /// In how many passes over them.
     pub passes: usize,
     /// How many rows there were for a coreset, and how many of them it was chosen from, if it had one.
@@ -54,20 +57,8 @@ pub struct Fitted {
 struct State {
     /// Values about the whole set by their names.
     gathered: BTreeMap<String, Whole>,
-    /// For each chunk of images, what later passes take of it.
-    kept: Vec<NamedTensors>,
     /// How many rows there were for a coreset, and how many were kept to choose from.
     seen: Option<Seen>,
-}
-
-/// The bytes of what the first pass keeps of so many images; the most there are if that is not known.
-fn kept_bytes(passes: &[Pass], images: usize) -> u64 {
-    let facts = passes.first().into_iter().flat_map(|pass| {
-        let outputs = pass.each.graph.outputs();
-        pass.keeps.iter().map(move |(_, place)| pass.each.graph.fact(outputs[*place].1))
-    });
-    let elements = facts.map(|fact| fact.shape.elements().value(&batch_of(images)));
-    elements.map(|elements| elements.map_or(u64::MAX, |n| 4 * n.unsigned_abs())).fold(0, u64::saturating_add)
 }
 
 /// The bytes of all samples of so many images, if a gathered value keeps them.
@@ -83,9 +74,10 @@ fn all_bytes(pass: &Pass, gather: &Gather, images: usize) -> u64 {
 
 impl fmt::Display for Fitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fitted { part, images, passes, seen, .. } = self;
+        let Fitted { part, images, held_out, passes, seen, .. } = self;
+        let image = if *held_out { "held-out image" } else { "image" };
         let passes = if *passes == 1 { "one pass".to_owned() } else { format!("{passes} passes") };
-        write!(f, "fit of {part} ({}, {passes}", count(*images, "image"))?;
+        write!(f, "fit of {part} ({}, {passes}", count(*images, image))?;
         if let Some(Seen { seen, kept }) = seen {
             write!(f, ", {} of {} chosen from", grouped(*kept), count(*seen as usize, "row"))?;
         }
@@ -94,22 +86,24 @@ impl fmt::Display for Fitted {
 }
 
 /// What a fit runs on.
-pub(super) struct Fitter<'a> {
+pub(super) struct Fitter<'a, 'b> {
     pub(super) program: &'a Program,
     pub(super) engine: &'a mut dyn Engine,
-    pub(super) samples: &'a dyn Samples,
+    pub(super) samples: &'a Chosen<'a>,
+    pub(super) features: &'a mut Features<'b>,
     pub(super) settings: &'a Settings<'a>,
 }
 
-impl Fitter<'_> {
+impl Fitter<'_, '_> {
     /// Computes the tensors of a fit; none if it was stopped, and then nothing is changed.
     pub(super) fn fit(mut self, fit: &Fit, observer: &mut dyn Observer) -> Result<Option<Fitted>, TrainError> {
         let begun = Instant::now();
         let images = self.samples.len();
         let function = self.program.function(&fit.function).expect("a fit has a function");
-        let keeping = stream(function, Later::TakesKept).expect("check has cut it into passes");
-        let passes = if kept_bytes(&keeping, images) <= ROOM { &keeping } else { &fit.passes };
-        let mut state = State { gathered: BTreeMap::new(), kept: Vec::new(), seen: None };
+        let rest =
+            self.features.rest(&fit.function).map(|rest| stream(rest).expect("check has cut all of it into passes"));
+        let passes = rest.as_ref().unwrap_or(&fit.passes);
+        let mut state = State { gathered: BTreeMap::new(), seen: None };
         for (number, pass) in passes.iter().enumerate() {
             let progress =
                 FitProgress { part: &fit.part, pass: number + 1, passes: passes.len(), done: 0, images, begun };
@@ -117,7 +111,9 @@ impl Fitter<'_> {
                 return Ok(None);
             }
             let draw = Draw { seed: self.settings.seed, step: 0, samples: vec![0] };
-            let more = whole::evaluate(&pass.then, &state.gathered, self.engine, &draw)?;
+            let more = whole::evaluate(&pass.then, &state.gathered, self.engine, &draw);
+            let more =
+                more.map_err(|error| TrainError::Fit { part: fit.part.clone(), images, error: Box::new(error) })?;
             state.gathered.extend(more);
         }
         for ((key, _), id) in function.graph.outputs().iter().zip(&fit.sets) {
@@ -131,6 +127,7 @@ impl Fitter<'_> {
         Ok(Some(Fitted {
             part: fit.part.clone(),
             images,
+            held_out: fit.held_out,
             passes: passes.len(),
             seen: state.seen,
             time: begun.elapsed(),
@@ -166,32 +163,28 @@ impl Fitter<'_> {
         let plan = self.engine.add(plan);
         let count = progress.images;
         let chunks = count.div_ceil(CHUNK);
-        let reads = wanted.iter().any(|name| name == "image" || name == "class");
+        let places = self.samples.places();
+        let reads = wanted.iter().any(|name| name == "image" || name == "class")
+            || !self.features.has_all(&fit.function, places);
         let range = 0..if reads { chunks as u64 } else { 0 };
         let request = BatchRequest { order: Order::AsListed(count), size: CHUNK, range };
         let (samples, format, threads) = (self.samples, self.program.data, self.settings.threads);
         let is_over = std::thread::scope(|scope| {
             let batches = read_ahead(scope, samples, format, request, threads);
-            for chunk in 0..chunks {
+            for _ in 0..chunks {
                 let mut batch = if reads { batches.recv().expect("all images are read")? } else { Batch::new() };
-                batch.retain(|name, _| wanted.contains(name));
                 let size = CHUNK.min(count - progress.done);
+                let own = &places[progress.done..progress.done + size];
+                self.features.give(&fit.function, own, &mut batch, self.engine)?;
+                batch.retain(|name, _| wanted.contains(name));
                 let samples = (progress.done as u64..).take(size).collect();
                 let draw = Draw { seed: self.settings.seed, step: 0, samples };
                 batch.extend(given.iter().map(|(name, host)| (name.clone(), host.clone())));
-                let kept = state.kept.get(chunk).into_iter().flatten();
-                batch.extend(
-                    kept.filter(|(name, _)| wanted.contains(name)).map(|(name, host)| (name.clone(), host.clone())),
-                );
                 let outputs = self.engine.evaluate(plan, &batch, &draw)?;
                 self.check_finite(fit, plan, &batch, &draw, &given, &outputs)?;
                 for (gathered, gather) in gathered.iter_mut().zip(&pass.gathers) {
                     let inputs: Vec<_> = gather.inputs.iter().map(|(place, _)| &outputs[*place].1).collect();
                     gathered.add(gather, &inputs);
-                }
-                if !pass.keeps.is_empty() {
-                    let keeps = pass.keeps.iter().map(|(name, place)| (name.clone(), outputs[*place].1.clone()));
-                    state.kept.push(keeps.collect());
                 }
                 progress.done += size;
                 observer.on_fit(&progress);
@@ -242,11 +235,12 @@ impl Fitter<'_> {
         if is_finite(outputs) {
             return Ok(());
         }
-        // Kept features hold all images of the chunk along different axes; they are looked at together.
-        let is_separable = batch.keys().all(|name| name == "image" || name == "class" || known.contains_key(name));
-        let alone = draw.samples.iter().enumerate().filter(|_| is_separable);
-        for (place, sample) in alone {
-            let one: Batch = batch.iter().map(|(name, host)| (name.clone(), only(name, host, place))).collect();
+        for (place, sample) in draw.samples.iter().enumerate() {
+            let own = |(name, host): (&String, &HostTensor)| {
+                let host = if known.contains_key(name) { host.clone() } else { host.element(place) };
+                (name.clone(), host)
+            };
+            let one: Batch = batch.iter().map(own).collect();
             let draw = Draw { samples: vec![*sample], ..draw.clone() };
             if !is_finite(&self.engine.evaluate(plan, &one, &draw)?) {
                 let image = self.samples.name(*sample as usize);
@@ -267,7 +261,10 @@ impl Fitter<'_> {
         batch: &Batch,
         draw: &Draw,
     ) -> Result<TrainError, TrainError> {
-        let cause = match self.engine.find_not_finite(plan, batch, draw) {
+        let places: Vec<usize> = draw.samples.iter().map(|&sample| self.samples.places()[sample as usize]).collect();
+        let of_features = self.features.find_not_finite(&fit.function, &places, self.engine);
+        let found = of_features.and_then(|()| self.engine.find_not_finite(plan, batch, draw));
+        let cause = match found {
             Ok(()) => "all values on the way to it are finite".to_owned(),
             Err(RunError::NotFinite { operation, origin, .. }) => {
                 format!(
@@ -279,21 +276,4 @@ impl Fitter<'_> {
         };
         Ok(TrainError::FeatureNotFinite { part: fit.part.clone(), image, cause })
     }
-}
-
-/// The input of one image of a chunk; values about the whole set stay as they are.
-fn only(name: &str, host: &HostTensor, place: usize) -> HostTensor {
-    if name != "image" && name != "class" {
-        return host.clone();
-    }
-    let count = host.data.len() / host.shape[0];
-    let own = place * count..(place + 1) * count;
-    let data = match &host.data {
-        HostData::Float(values) => HostData::Float(values[own].to_vec()),
-        HostData::Int(values) => HostData::Int(values[own].to_vec()),
-        HostData::Bool(values) => HostData::Bool(values[own].to_vec()),
-    };
-    let mut shape = host.shape.clone();
-    shape[0] = 1;
-    HostTensor::new(shape, data)
 }

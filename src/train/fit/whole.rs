@@ -97,7 +97,7 @@ pub(super) fn evaluate(
     draw: &Draw,
 ) -> Result<BTreeMap<String, Whole>, RunError> {
     let graph = &function.graph;
-    let mut left = uses(graph);
+    let mut left = graph.uses();
     let mut values: BTreeMap<ValueId, Whole> = BTreeMap::new();
     for (id, node) in graph.nodes() {
         let inputs = graph.inputs_of(id);
@@ -126,16 +126,6 @@ pub(super) fn evaluate(
         }
     }
     Ok(graph.outputs().iter().map(|(name, value)| (name.clone(), values[value].clone())).collect())
-}
-
-/// How often each value is used; an output of the graph once more.
-fn uses(graph: &Graph) -> BTreeMap<ValueId, usize> {
-    let mut uses = BTreeMap::new();
-    let inputs = graph.nodes().flat_map(|(id, _)| graph.inputs_of(id));
-    for value in inputs.chain(graph.outputs().iter().map(|(_, value)| *value)) {
-        *uses.entry(value).or_insert(0) += 1;
-    }
-    uses
 }
 
 /// The value of an operation in double precision; none if it is computed on the device.

@@ -101,6 +101,7 @@ impl Expander<'_> {
             InitialWord::XavierUniform => InitRule::XavierUniform,
             InitialWord::Orthogonal => InitRule::Is(Init::Orthogonal),
             InitialWord::Permutation => InitRule::Is(Init::Permutation),
+            InitialWord::Choice => InitRule::Is(Init::Choice { of: self.size_argument(arguments, "of", 1)? }),
         })
     }
 

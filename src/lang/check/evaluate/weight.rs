@@ -57,11 +57,12 @@ impl Expander<'_> {
         let room = match wanted.init {
             InitRule::Is(Init::Orthogonal) => wanted.dims.len() >= 2,
             InitRule::Is(Init::Permutation) => matches!(wanted.dims, [rows, columns] if rows <= columns),
+            InitRule::Is(Init::Choice { of }) => matches!(shape.as_slice(), [n] if *n <= of),
             InitRule::Is(_) | InitRule::KaimingUniform | InitRule::KaimingNormal | InitRule::XavierUniform => true,
         };
         if !room {
             let text = format!("{} does not take the initial value that it is given", Shape::of(wanted.dims));
-            let help = "`orthogonal` needs two axes or more, `permutation` a shape `[n, m]` with n <= m";
+            let help = "`orthogonal` needs two axes or more, `permutation` a shape `[n, m]` with n <= m, `choice(of: m)` a shape `[n]`";
             return Err(self.report(Diagnostic::new(Code::ShapeMismatch, text, span).help(help)));
         }
         if let Some(known) = self.builder.weights.get(key) {

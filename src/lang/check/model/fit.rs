@@ -1,20 +1,20 @@
 //! `fit part(image) { .. }`: which stored tensors it computes, and in which passes over the training images.
 //!
-//! The function of a fit is built like any other, with the whole training set as its batch. When all functions are
+//! The function of a fit is built like any other, with all images that it sees as its batch. When all functions are
 //! known, the places in its result are found among the weights of the part that it names.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use diadc_core::fact::{BATCH, Dim, Shape};
-use diadc_core::graph::{Function, Graph, Task};
-use diadc_core::op::{Op, WeightId};
+use diadc_core::graph::Function;
+use diadc_core::op::WeightId;
 use diadc_core::span::Span;
-use diadc_core::stream::{Later, MOST_PASSES, StreamError, stream};
+use diadc_core::stream::{MOST_PASSES, StreamError, stream};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{FnDef, SectionDef};
-use crate::program::{Fit, ImageFormat, Init, Stage};
+use crate::program::{Fit, ImageFormat, Stage, below};
 use crate::resolve::spec::ModuleId;
 
 use super::function::collect;
@@ -27,6 +27,7 @@ use crate::check::{Expander, error};
 pub(super) struct Fitting {
     part: InstanceId,
     name: String,
+    held_out: bool,
     function: Function,
     /// Where the result of the function stands, and the part before it.
     result: Span,
@@ -49,6 +50,13 @@ impl Expander<'_> {
         data: Outcome<Option<ImageFormat>>,
     ) -> Outcome<Fitting> {
         let inputs = self.image_inputs(def, data, &["image", "class"])?;
+        if let Some(span) = section.held_out
+            && data.ok().flatten().is_some_and(|format| format.hold_out == 0.0)
+        {
+            let text = "no training images are held out";
+            let help = "say which share of them is, in `data`: `hold_out = 0.2`";
+            return Err(self.report(Diagnostic::new(Code::NoHoldOut, text, span).help(help)));
+        }
         let name = section.names.iter().flatten().map(|name| &*name.node).collect::<Vec<_>>().join(".");
         let scope = self.begin(&function_name(&name));
         let env = self.environment_of(InstanceId::MODEL, module, scope);
@@ -74,7 +82,7 @@ impl Expander<'_> {
             );
         }
         let function = self.builder.finish(&function_name(&name), &outputs);
-        Ok(Fitting { part: *part, name, function, result, place })
+        Ok(Fitting { part: *part, name, held_out: section.held_out.is_some(), function, result, place })
     }
 
     /// The stages, now that all weights are known; the functions of fits are added to the others.
@@ -111,12 +119,12 @@ impl Expander<'_> {
     /// The stored tensors of the model.
     fn fitted(&self) -> Vec<WeightId> {
         let weights = (0..).map(WeightId).zip(self.builder.weights.values());
-        weights.filter(|(_, declared)| declared.weight.init == Init::Fitted).map(|(id, _)| id).collect()
+        weights.filter(|(_, declared)| declared.weight.awaits_fit()).map(|(id, _)| id).collect()
     }
 
     fn fit(&mut self, fitting: Fitting, set: &HashMap<WeightId, Span>) -> Outcome<(Fit, Function)> {
-        let Fitting { part, name, function, result, place } = fitting;
-        let passes = match stream(&function, Later::Computes) {
+        let Fitting { part, name, held_out, function, result, place } = fitting;
+        let passes = match stream(&function) {
             Ok(passes) => passes,
             Err(errors) => {
                 let reported = errors.into_iter().map(|error| self.report(streamed(&name, error, result)));
@@ -137,8 +145,8 @@ impl Expander<'_> {
                     .builder
                     .weights
                     .values()
-                    .filter(|declared| declared.weight.init == Init::Fitted)
-                    .filter_map(|declared| within(&prefix, &declared.weight.path))
+                    .filter(|declared| declared.weight.awaits_fit())
+                    .filter_map(|declared| below(&prefix, &declared.weight.path))
                     .collect();
                 let text = format!("`{name}` has no stored tensor `{key}`");
                 let mut diagnostic = Diagnostic::new(Code::UnknownKey, text, result);
@@ -151,7 +159,7 @@ impl Expander<'_> {
             };
             let weight = declared.weight.clone();
             let id = self.builder.weight_id(&path);
-            if weight.init != Init::Fitted {
+            if !weight.awaits_fit() {
                 let text = format!("`{path}` is no stored tensor, so no fit can compute it");
                 let diagnostic = Diagnostic::new(Code::UnknownKey, text, result).also(weight.span, "declared here");
                 return Err(self.report(diagnostic.help("only what `stored(..)` declares is computed by a fit")));
@@ -169,7 +177,7 @@ impl Expander<'_> {
             }
             sets.push(id);
         }
-        let fit = Fit { part: name, function: function.name.clone(), sets, passes };
+        let fit = Fit { part: name, held_out, function: function.name.clone(), sets, passes };
         Ok((fit, function))
     }
 
@@ -183,7 +191,7 @@ impl Expander<'_> {
             };
             for name in names {
                 let Some(function) = functions.iter().find(|function| function.name == *name) else { continue };
-                for (id, span) in read(&function.graph) {
+                for (id, span) in function.graph.weights() {
                     let Some(later) = open.get(&id) else { continue };
                     let path = self.builder.weights[id.0 as usize].weight.path.clone();
                     let text = format!("`{name}` reads `{path}`, which is not computed before it");
@@ -204,24 +212,6 @@ impl Expander<'_> {
 /// The name of the function of a fit.
 fn function_name(part: &str) -> String {
     format!("fit {part}")
-}
-
-/// A path without that of the part it lies in.
-fn within<'a>(prefix: &str, path: &'a str) -> Option<&'a str> {
-    if prefix.is_empty() { Some(path) } else { path.strip_prefix(prefix)?.strip_prefix('.') }
-}
-
-/// The weights that a graph reads, and where.
-fn read(graph: &Graph) -> Vec<(WeightId, Span)> {
-    let mut found = Vec::new();
-    for (_, node) in graph.nodes() {
-        match &node.task {
-            Task::Op(Op::Weight { id, .. }) => found.push((*id, node.origin.span)),
-            Task::Op(_) => {}
-            Task::Loop(run) => found.extend(read(&run.body)),
-        }
-    }
-    found
 }
 
 /// The report of a function that can't be computed a few images at a time.

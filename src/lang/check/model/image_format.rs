@@ -92,6 +92,10 @@ impl Expander<'_> {
             "brightness" => augmentation.brightness = self.range_setting(setting, value, 0.0..=1.0)?,
             "contrast" => augmentation.contrast = self.range_setting(setting, value, 0.0..=1.0)?,
             "saturation" => augmentation.saturation = self.range_setting(setting, value, 0.0..=1.0)?,
+            "hold_out" => match value.number().filter(|share| (0.0..1.0).contains(share)) {
+                Some(share) => format.hold_out = share,
+                None => return Err(self.refuse_setting(setting, value, "a share from 0 to below 1, such as 0.2")),
+            },
             "hue" => augmentation.hue = self.range_setting(setting, value, 0.0..=0.5)?,
             _ => return Err(self.unknown_setting(setting, Section::Data)),
         }

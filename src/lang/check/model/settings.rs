@@ -105,6 +105,9 @@ impl Expander<'_> {
             let help = "as in `mean = [0.485, 0.456, 0.406]` and `std = [0.229, 0.224, 0.225]`";
             return self.report(diagnostic.help(help));
         }
+        if let Some(other) = Section::ALL.into_iter().find(|other| other.setting(name).is_some()) {
+            return self.report(diagnostic.help(format!("`{name}` is a setting of `{}`", other.word())));
+        }
         self.report(diagnostic.one_of(name, section.settings().iter().map(|known| known.name)))
     }
 

@@ -10,10 +10,8 @@ mod effect;
 mod pool;
 mod simulate;
 
-use std::collections::HashMap;
-
 use diadc_core::fact::{Fact, Precision, batch_of};
-use diadc_core::graph::{Graph, Origin, ValueId};
+use diadc_core::graph::{Graph, Origin};
 use diadc_core::op::WeightId;
 use diadc_core::plan::Plan;
 
@@ -165,11 +163,7 @@ pub fn fitting(program: &Program, fit: &Fit, circumstances: Circumstances) -> Op
 
 /// The most that the values of a graph hold at once in double precision, without its inputs.
 fn behind(graph: &Graph) -> u64 {
-    let mut left: HashMap<ValueId, usize> = HashMap::new();
-    let used = graph.nodes().flat_map(|(id, _)| graph.inputs_of(id));
-    for value in used.chain(graph.outputs().iter().map(|(_, value)| *value)) {
-        *left.entry(value).or_default() += 1;
-    }
+    let mut left = graph.uses();
     let (mut held, mut most) = (0_u64, 0);
     for (id, node) in graph.nodes() {
         held += node.facts.iter().map(double).sum::<u64>();
