@@ -104,7 +104,9 @@ impl<'a> Naming<'a> {
 
     /// Where a tensor would lie that no rule fits, if it belongs to what the others belong to.
     pub(super) fn path_without_rule(&self, name: &str) -> Option<String> {
-        name.strip_prefix(self.around.as_str()).map(|name| self.place(name))
+        let name = name.strip_prefix(self.around.as_str())?;
+        let is_beside = self.table.is_some_and(|table| table.is_beside(name));
+        (!is_beside).then(|| self.place(name))
     }
 
     fn place(&self, name: &str) -> String {

@@ -29,6 +29,8 @@ pub struct Table {
     name: String,
     about: String,
     rules: Vec<Rule>,
+    /// Names of what lies beside the network.
+    beside: Vec<Pattern>,
 }
 
 /// What a rule does to the shape of a tensor.
@@ -64,6 +66,8 @@ struct Written {
     #[serde(default)]
     words: Words,
     rules: Vec<WrittenRule>,
+    #[serde(default)]
+    beside: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -95,7 +99,8 @@ impl Table {
             Ok::<Rule, String>(Rule { from, to, reshape: rule.reshape })
         };
         let rules = written.rules.iter().map(rule).collect::<Result<Vec<_>, _>>()?;
-        Ok(Table { name: name.to_owned(), about: written.about, rules })
+        let beside = written.beside.iter().map(|name| Pattern::new(name, &written.words)).collect::<Result<_, _>>()?;
+        Ok(Table { name: name.to_owned(), about: written.about, rules, beside })
     }
 
     /// All tables that are built into the program, sorted by name.
@@ -146,5 +151,10 @@ impl Table {
     pub fn rename(&self, name: &str) -> Option<(String, Option<Reshape>)> {
         let fitting = |rule: &Rule| Some((rule.to.fill(&rule.from.captures(name)?)?, rule.reshape));
         self.rules.iter().find_map(fitting)
+    }
+
+    /// Whether a name is that of something beside the network, such as a threshold.
+    pub(super) fn is_beside(&self, name: &str) -> bool {
+        self.beside.iter().any(|pattern| pattern.captures(name).is_some())
     }
 }

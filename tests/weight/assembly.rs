@@ -96,6 +96,33 @@ fn a_table_is_chosen_by_what_fits_and_reshapes_what_it_says() {
 }
 
 #[test]
+fn what_anomalib_keeps_beside_its_network_is_set_aside() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    let own = "model.feature_extractor.feature_extractor";
+    let (conv, more) = (format!("{own}.conv1.weight"), format!("{own}.layer9.weight"));
+    let there: [(&str, &[usize], f32); 5] = [
+        (&conv, &[2, 3, 1, 1], 5.0),
+        ("model.gaussian.mean", &[2], 6.0),
+        ("model.idx", &[2], 1.0),
+        ("post_processor._image_threshold", &[], 0.5),
+        ("_is_fitted", &[1], 1.0),
+    ];
+    let mut program = zeros(&[("conv1.weight", &[2, 3, 1, 1]), ("gaussian.mean", &[2]), ("gaussian.idx", &[2])]);
+    program.parts = vec![part("backbone", "", false), part("gaussian", "gaussian", true)];
+    stored(&path, &there);
+    let (_, comparison) = Assembly::load(&program, Place::of(&path), Lacking::Nothing).expect("it fits");
+    assert_eq!((comparison.matched.len(), comparison.set_aside.len()), (3, 2));
+    // What is no part of its layout is no business of it.
+    stored(&path, &[&there[..], &[(&more, &[1], 0.0)]].concat());
+    let error = Assembly::load(&program, Place::of(&path), Lacking::Nothing).expect_err("it has a layer more");
+    assert!(
+        error.to_string().contains("1 not in the spec:\n    model.feature_extractor.feature_extractor.layer9"),
+        "{error}"
+    );
+}
+
+#[test]
 fn two_names_that_become_one_are_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("w.safetensors");

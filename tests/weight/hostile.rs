@@ -176,8 +176,7 @@ fn names_of_python_are_refused_wherever_they_hide() {
     refused(b"\x80\x02c__builtin__\neval\nX\x01\0\0\x001\x85R.", "__builtin__.eval");
     refused(b"\x80\x02cbuiltins\nexec\n)\x81.", "builtins.exec");
     refused(b"\x80\x02ctorch.nn.modules.linear\nLinear\n)\x81}b.", "torch.nn.modules.linear.Linear");
-    // What may be mentioned may not be called, and the type of a storage is no function.
-    refused(b"\x80\x02cpytorch_lightning.callbacks.x\nY\n)R.", "pytorch_lightning.callbacks.x.Y");
+    // The type of a storage is no function.
     refused(b"\x80\x02ctorch\nFloatStorage\nK\x01\x85R.", "torch.FloatStorage, called");
 }
 
@@ -198,6 +197,8 @@ fn a_pickle_that_makes_no_sense_is_refused() {
         (b"\x82\x05.", "the opcode 0x82"),
         (b"X\xff\xff\xff\xff.", "has a text of 4294967295 bytes"),
         (b"N.", "it holds none, not weights by name"),
+        // A class of settings is an inert object.
+        (b"\x80\x02canomalib\nPrecisionType\nX\x01\0\0\0a\x85R.", "not weights by name"),
         (b"}.", "it holds no tensors by name"),
     ] {
         let error = refused_pickle(pickle);

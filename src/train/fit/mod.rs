@@ -17,7 +17,7 @@ use diadc_execute::{CoresetError, Seen};
 
 use crate::diagnostic::{count, grouped};
 use crate::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, PlanId, RunError};
-use crate::fact::{DType, batch_of};
+use crate::fact::DType;
 use crate::graph::program::{CHUNK, Fit, Gather, Pass, Program, plan_function, stream};
 
 use crate::op::Gathering;

@@ -7,7 +7,7 @@ use crate::weight::format::{Fault, View};
 use crate::weight::stored::Stored;
 
 use super::numpy;
-use super::value::{Heap, Node, Storage, Tensor, Value};
+use super::value::{Heap, Storage, Tensor, Value};
 
 /// What calling a name gives.
 #[derive(Clone, Copy, Debug)]
@@ -166,22 +166,20 @@ const NAMES: &[Name] = &[
     (&["numpy.core.multiarray", "numpy._core.multiarray"], "_reconstruct", Call::Array),
     (&["pytorch_lightning.utilities.parsing"], "AttributeDict", Call::Dict),
     (&["lightning_fabric.utilities.data", "lightning.fabric.utilities.data"], "AttributeDict", Call::Dict),
-    (&["omegaconf.dictconfig"], "DictConfig", Call::Inert),
-    (&["omegaconf.listconfig"], "ListConfig", Call::Inert),
-    (&["omegaconf.base"], "ContainerMetadata", Call::Inert),
-    (&["omegaconf.base"], "Metadata", Call::Inert),
-    (&["omegaconf.nodes"], "AnyNode", Call::Inert),
 ];
 
-/// Modules whose classes old checkpoints use as keys: their names may be mentioned, but not called.
-const MENTIONED: &[&str] = &["pytorch_lightning.callbacks.", "lightning.pytorch.callbacks."];
+/// Packages whose classes hold the settings of a training: what is made of them is an inert object.
+const SETTINGS: &[&str] =
+    &["anomalib", "lightning", "lightning_fabric", "pytorch_lightning", "torchmetrics", "omegaconf"];
 
 /// What a name means.
 pub(super) fn named(heap: &mut Heap, module: &str, name: &str) -> Result<Value, Fault> {
     let known = NAMES.iter().position(|(modules, own, _)| *own == name && modules.contains(&module));
     match known {
         Some(index) => Ok(Value::Harmless(index)),
-        None if MENTIONED.iter().any(|start| module.starts_with(start)) => Ok(heap.mention(format!("{module}.{name}"))),
+        None if SETTINGS.contains(&module.split('.').next().unwrap_or(module)) => {
+            Ok(heap.mention(format!("{module}.{name}")))
+        }
         None => Err(Fault::Refused(format!("{module}.{name}"))),
     }
 }
@@ -213,7 +211,7 @@ pub(super) fn call(heap: &mut Heap, bytes: &[u8], callee: Value, arguments: Valu
     };
     let Value::Harmless(index) = callee else {
         return match callee {
-            Value::Mention(Node(at)) => Err(Fault::Refused(heap.mentions[at as usize].clone())),
+            Value::Mention(_) => Ok(Value::Object(heap.list(vec![arguments]))),
             _ => Err(damaged("a call of something that is no name")),
         };
     };

@@ -35,7 +35,7 @@ pub(super) enum Value {
     Object(Node),
     /// A Python name, by its number in the list of harmless ones.
     Harmless(usize),
-    /// The name of a class that is mentioned and must not be called.
+    /// The name of a class of settings, as a key or to be called.
     Mention(Node),
     Storage(Node),
     Tensor(Node),
