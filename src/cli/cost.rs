@@ -25,7 +25,8 @@ const RULE: &str = "one multiply-add for each product that is summed in a convol
 ///
 /// A function is counted as it is written and as it runs after optimisation; what is the same in every run is
 /// computed only once and counted separately. Memory is the most that is resident at once, a number that a run prints
-/// when it ends. The images that a run keeps decoded and the scores that metrics keep come on top of it.
+/// when it ends. The images that a run keeps decoded, the features of frozen parts that it keeps, and the scores that metrics keep come on
+/// top of it.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc cost specs/diad.diad
@@ -94,7 +95,7 @@ fn memory(compiled: &Compiled, needs: &[Need], heading: &str) -> String {
         }
     }
     text + "\nActivations are all other values that are held at the peak; the largest of them are listed. The sum is the most \
-                memory that is resident at once; images that a run keeps decoded and scores that metrics keep come on top.\n"
+                memory that is resident at once; what a run keeps of images and the scores that metrics keep come on top.\n"
 }
 
 /// The operation that made a value, the calls that it stands in, and its place in the spec.

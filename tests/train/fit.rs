@@ -158,7 +158,32 @@ fn the_covariance_of_one_image_is_refused() {
 }
 
 #[test]
-fn what_fails_behind_a_pass_is_told_with_the_part_and_the_images() {
+fn a_histogram_of_all_images_counts_as_numpy_does() {
+    let text = "
+        use std::maps::{histogram}
+        block Counts() { fn (x) { x + sum(stored([4]) @ \"counts\") } }
+        model M {
+            data { size = 2 }
+            part counts = Counts()
+            fit counts(image) { {counts: histogram(image, 99.5, 101.5, 4)} }
+            score(image) {
+                let map = mean(counts(image), axis: 1)
+                {map: map, value: max(map, axis: [1, 2])}
+            }
+        }";
+    let program = program(text);
+    let images = Many { count: 21, spoilt: false };
+    let run = train_on(&program, &images, None, false, None).expect("it fits");
+    let mut counts = [0.0_f32; 4];
+    for x in (0..21).flat_map(|index| images.pixels(index)).filter(|x| (99.5..=101.5).contains(x)) {
+        counts[(((x - 99.5) / 0.5) as usize).min(3)] += 1.0;
+    }
+    assert_eq!(weight(&program, &run, "counts.counts"), counts);
+    assert!(counts.iter().all(|count| *count > 0.0));
+}
+
+#[test]
+fn what_fails_after_a_pass_is_told_with_the_part_and_the_images() {
     let singular = SPEC.replace("covariance: covariance", "covariance: inverse(0 * covariance)");
     let failed = train_on(&program(&singular), &Many { count: 9, spoilt: false }, None, false, None);
     let Err(error) = failed else { panic!("it should fail") };
