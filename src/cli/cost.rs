@@ -25,8 +25,8 @@ const RULE: &str = "one multiply-add for each product that is summed in a convol
 ///
 /// A function is counted as it is written and as it runs after optimisation; what is the same in every run is
 /// computed only once and counted separately. Memory is the most that is resident at once, a number that a run prints
-/// when it ends. The images that a run keeps decoded, the features of frozen parts that it keeps, and the scores that metrics keep come on
-/// top of it.
+/// when it ends. What a run keeps of images, decoded ones and features of frozen parts, and the scores that metrics keep
+/// come on top of it.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc cost specs/diad.diad

@@ -9,7 +9,7 @@ use crate::diagnostic::bytes;
 use crate::evaluate::score::IMAGES_AT_ONCE;
 use crate::execute::DeviceChoice;
 use crate::fact::Precision;
-use crate::graph::program::{CHUNK, Phase, Program};
+use crate::graph::program::{CHUNK, Fit, Phase, Program};
 use crate::plan::memory::{fitting, inference, training};
 
 use super::target::Target;
@@ -43,6 +43,8 @@ pub enum Excess {
         part: String,
         /// How many bytes it needs.
         need: u64,
+        /// From how many rows a coreset could be chosen, if fewer would be enough.
+        at_most: Option<u64>,
     },
     /// Scoring of a batch of images.
     Scoring {
@@ -81,15 +83,15 @@ pub enum Remedy {
     SmallerModel,
 }
 
-/// The parts of a run that need more than `limit` bytes; `None` if there are none. `scores` says whether the run ends
-/// with scoring.
+/// The parts of a run over so many training images that need more than `limit` bytes; `None` if there are none. `scores`
+/// says whether the run ends with scoring.
 #[must_use]
-pub fn shortage(program: &Program, target: Target, limit: u64, scores: bool) -> Option<Shortage> {
+pub fn shortage(program: &Program, images: usize, target: Target, limit: u64, scores: bool) -> Option<Shortage> {
     let mut excesses = Vec::new();
     for fit in program.fits() {
-        let need = fitting(program, fit, target.circumstances(CHUNK)).map(|own| own.total());
-        let excess = need.filter(|need| *need > limit);
-        excesses.extend(excess.map(|need| Excess::Fitting { part: fit.part.clone(), need }));
+        let need = fitting(program, fit, Some(images), target.circumstances(CHUNK)).map(|own| own.total());
+        let Some(need) = need.filter(|need| *need > limit) else { continue };
+        excesses.push(Excess::Fitting { part: fit.part.clone(), need, at_most: at_most(fit, images, need, limit) });
     }
     for phase in program.phases() {
         for name in &phase.objectives {
@@ -101,6 +103,17 @@ pub fn shortage(program: &Program, target: Target, limit: u64, scores: bool) -> 
         excesses.extend(need.filter(|need| *need > limit).map(|need| Excess::Scoring { need }));
     }
     (!excesses.is_empty()).then_some(Shortage { limit, excesses })
+}
+
+/// From how many rows the coreset of a fit could be chosen within the limit, if that leaves any choice.
+fn at_most(fit: &Fit, images: usize, need: u64, limit: u64) -> Option<u64> {
+    let pairs = fit.passes.iter().flat_map(|pass| pass.gathers.iter().map(move |gather| (pass, gather)));
+    let mut hoards = pairs.filter_map(|(pass, gather)| Some((pass.hoard(gather, Some(images))?, gather)));
+    let (hoard, gather) = hoards.find(|(hoard, _)| hoard.is_choice)?;
+    let rest = need.saturating_sub(hoard.bytes());
+    let rows = limit.checked_sub(rest)? / hoard.bytes_of_row;
+    let chosen = u64::try_from(gather.fact.shape.0[0].known()?).ok()?;
+    (rows >= chosen).then_some(rows)
 }
 
 fn excess(program: &Program, phase: &Phase, name: &str, target: Target, limit: u64) -> Option<Excess> {
@@ -158,12 +171,13 @@ impl fmt::Display for Excess {
             Excess::Training { objective, batch, need, remedy } => {
                 write!(f, "training `{objective}` with a batch of {batch} needs {}; {remedy}", bytes(*need))
             }
-            Excess::Fitting { part, need } => {
-                write!(
-                    f,
-                    "the fit of `{part}` needs {}, however many images there are; make its tensors smaller",
-                    bytes(*need)
-                )
+            Excess::Fitting { part, need, at_most: Some(rows) } => write!(
+                f,
+                "the fit of `{part}` needs {}; its `coreset` would do with `at_most: {rows}` rows to choose from",
+                bytes(*need)
+            ),
+            Excess::Fitting { part, need, at_most: None } => {
+                write!(f, "the fit of `{part}` needs {}; make its tensors smaller", bytes(*need))
             }
             Excess::Scoring { need } => write!(f, "scoring {IMAGES_AT_ONCE} images at once needs {}", bytes(*need)),
             Excess::Measuring { name, batch, need } => write!(

@@ -71,7 +71,8 @@ impl Experiment {
     /// # Errors
     /// If the run needs more than the budget.
     pub fn check_memory(&self, budget: Option<u64>) -> Result<Option<Shortage>, ExperimentError> {
-        let of = |limit| shortage(&self.compiled.program, self.target, limit, self.record.setup.scores);
+        let (program, images, scores) = (&self.compiled.program, self.dataset.train.len(), self.record.setup.scores);
+        let of = |limit| shortage(program, images, self.target, limit, scores);
         match budget {
             Some(budget) => of(budget).map_or(Ok(None), |shortage| Err(ExperimentError::Memory(shortage))),
             None => Ok(memory_left(self.target.device).and_then(of)),

@@ -65,3 +65,60 @@ fn a_call_refuses_a_stored_tensor_that_was_never_computed() {
         ])
         .success();
 }
+
+/// A memory of pixels, chosen from more of them than a small budget holds.
+const MEMORY: &str = r#"
+block Memory() {
+    fn (x: [B, N, C]) { nearest(x, stored([5, C]) @ "bank") |> reshape([B, N]) }
+}
+model Remembered {
+    data { size = 64 }
+    part memory = Memory()
+    fn rows(image) { image |> to_tokens |> repeated_rows }
+    fn repeated_rows(x: [B, N, C]) { concat(for _ in 0..64 { x }, axis: 2) }
+    fit memory(image) { {bank: coreset(reshape(rows(image), [-1, 192]), count: 5, project: 8, at_most: 1000000)} }
+    score(image) {
+        let map = memory(rows(image)) |> reshape([-1, 1, 64, 64])
+        {map: map, value: max(map, axis: [1, 2, 3])}
+    }
+}"#;
+
+#[test]
+fn a_budget_too_small_for_the_rows_of_a_coreset_says_how_many_would_do() {
+    let bench = Bench::new();
+    bench.data();
+    for i in 4..100 {
+        bench.picture(&format!("data/nut/train/good/{i}.png"), 8, i);
+    }
+    bench.write("remembered.diad", MEMORY.as_bytes());
+    let data = ["--dataset", "mvtec", "--data", "data"];
+    let run = ["run", "remembered.diad", "--memory", "300MB", "--out", "run"];
+    bench
+        .run(&[&run[..], &data].concat())
+        .fails(1, &["the fit of `memory` needs", "its `coreset` would do with `at_most: "]);
+    assert!(!bench.path("run").exists());
+}
+
+/// The shell limits the size of files, as a full disk does; without the signal, writing fails.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_is_full_after_a_fit_is_told_and_the_run_goes_on_later() {
+    let bench = bench();
+    let wide = SPEC.replace("size = 8", "size = 160");
+    bench.write("centred.diad", wide.as_bytes());
+    let program = env!("CARGO_BIN_EXE_diadc");
+    let run =
+        format!("trap '' XFSZ; ulimit -f 100; exec {program} run centred.diad --dataset mvtec --data data --out run");
+    let output = std::process::Command::new("sh")
+        .args(["-c", &run])
+        .current_dir(bench.path("."))
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("there is a shell");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && !stderr.contains("panicked"), "{stderr}");
+    assert!(stderr.contains("can't write") && stderr.contains("safetensors"), "{stderr}");
+    assert!(!bench.path("run/weights.safetensors").exists());
+    bench.run(&["resume", "run"]).success();
+    assert!(bench.path("run/weights.safetensors").exists());
+}

@@ -9,9 +9,9 @@ mod cut;
 mod level;
 mod separate;
 
-use crate::fact::Fact;
+use crate::fact::{Dim, Fact, batch_of};
 use crate::graph::{Function, Origin, ValueId};
-use crate::op::{Gathering, Op, Samples};
+use crate::op::{Gathering, Op, Samples, rows_of_sample};
 
 use cut::cut;
 use level::Levels;
@@ -51,6 +51,52 @@ pub struct Gather {
     pub fact: Fact,
     /// Where it comes from.
     pub origin: Origin,
+}
+
+/// What is kept of all images while a value is gathered, until there is only the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hoard {
+    /// How many rows are kept, or numbers if it has no rows.
+    pub rows: u64,
+    /// The bytes of one of them.
+    pub bytes_of_row: u64,
+    /// Whether fewer rows would do.
+    pub is_choice: bool,
+}
+
+impl Hoard {
+    /// All of it in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.rows.saturating_mul(self.bytes_of_row)
+    }
+}
+
+impl Pass {
+    /// What is kept of so many images for a gathered value: the rows that a coreset chooses from, with what they are
+    /// projected to, or all numbers that a quantile ranks. None if nothing is, or it is not known how many images there are.
+    #[must_use]
+    pub fn hoard(&self, gather: &Gather, images: Option<usize>) -> Option<Hoard> {
+        let outputs = self.each.graph.outputs();
+        let (place, _) = gather.inputs.first()?;
+        let shape = &self.each.graph.fact(outputs[*place].1).shape;
+        let count = |extent: &Dim| u64::try_from(extent.known()?).ok();
+        match (gather.gathering, &gather.op) {
+            (Gathering::Coreset, Op::Coreset(coreset)) => {
+                let (of_image, width) = (u64::try_from(rows_of_sample(&shape.0[0])?).ok()?, count(&shape.0[1])?);
+                let rows = images.map_or(u64::MAX, |images| of_image.saturating_mul(images as u64));
+                let projected = coreset.project.map_or(width, |width| width as u64);
+                let bytes_of_row = size_of::<f32>() as u64 * (width + projected);
+                Some(Hoard { rows: rows.min(coreset.at_most as u64), bytes_of_row, is_choice: true })
+            }
+            (Gathering::All, _) => {
+                let elements = shape.elements().value(&batch_of(images?));
+                let rows = elements.map_or(u64::MAX, i64::unsigned_abs);
+                Some(Hoard { rows, bytes_of_row: size_of::<f64>() as u64, is_choice: false })
+            }
+            (Gathering::Coreset | Gathering::Reduction(_) | Gathering::Product, _) => None,
+        }
+    }
 }
 
 /// Why a function can't be cut into passes.

@@ -17,7 +17,7 @@ use written::Written;
 
 pub use diadc_core::engine::Optimizer;
 pub use diadc_core::graph::Function;
-pub use diadc_core::stream::{CHUNK, Gather, Pass, Separated, separate, stream};
+pub use diadc_core::stream::{CHUNK, Gather, Hoard, Pass, Separated, separate, stream};
 pub use image_format::{Augmentation, Filter, ImageFormat, MaskRule, Sizing};
 
 /// What `check` makes of a spec.

@@ -61,17 +61,6 @@ struct State {
     seen: Option<Seen>,
 }
 
-/// The bytes of all samples of so many images, if a gathered value keeps them.
-fn all_bytes(pass: &Pass, gather: &Gather, images: usize) -> u64 {
-    if gather.gathering != Gathering::All {
-        return 0;
-    }
-    let outputs = pass.each.graph.outputs();
-    let facts = gather.inputs.iter().map(|(place, _)| pass.each.graph.fact(outputs[*place].1));
-    let elements = facts.map(|fact| fact.shape.elements().value(&batch_of(images)));
-    elements.map(|elements| elements.map_or(u64::MAX, |n| 8 * n.unsigned_abs())).fold(0, u64::saturating_add)
-}
-
 impl fmt::Display for Fitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Fitted { part, images, held_out, passes, seen, .. } = self;
@@ -146,8 +135,8 @@ impl Fitter<'_, '_> {
         if pass.gathers.is_empty() {
             return Ok(true);
         }
-        let bytes = pass.gathers.iter().map(|gather| all_bytes(pass, gather, progress.images));
-        let bytes = bytes.fold(0, u64::saturating_add);
+        let kept = pass.gathers.iter().filter_map(|gather| pass.hoard(gather, Some(progress.images)));
+        let bytes = kept.filter(|kept| !kept.is_choice).map(|kept| kept.bytes()).fold(0, u64::saturating_add);
         if bytes > ROOM {
             return Err(TrainError::NeedsAll { part: fit.part.clone(), images: progress.images, bytes });
         }

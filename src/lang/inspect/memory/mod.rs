@@ -114,7 +114,7 @@ pub fn needs(program: &Program, batch: Option<usize>, precision: Precision, core
         Need { name: function.name.clone(), batch: circumstances.batch, kind: NeedKind::Function, footprint }
     });
     let fits = program.fits().map(|fit| {
-        let footprint = fitting(program, fit, Circumstances { batch: CHUNK, precision, cores });
+        let footprint = fitting(program, fit, None, Circumstances { batch: CHUNK, precision, cores });
         Need { name: fit.function.clone(), batch: CHUNK, kind: NeedKind::Fit, footprint }
     });
     let steps = program.phases().flat_map(|phase| phase.objectives.iter().map(move |name| (phase, name)));
@@ -137,20 +137,24 @@ pub fn inference(program: &Program, plan: &Plan, circumstances: Circumstances) -
 }
 
 /// Memory of a fit: of its largest pass, with a few images at a time and what is gathered of them, or of what is
-/// computed behind it, in double precision. None if an extent is open besides the batch.
+/// computed after it, in double precision. Without a number of images, as many rows are counted as a coreset takes at most,
+/// and nothing for a quantile of all images. None if an extent is open besides the batch.
 #[must_use]
-pub fn fitting(program: &Program, fit: &Fit, circumstances: Circumstances) -> Option<Footprint> {
+pub fn fitting(program: &Program, fit: &Fit, images: Option<usize>, circumstances: Circumstances) -> Option<Footprint> {
     let circumstances = Circumstances { batch: CHUNK, ..circumstances };
     let mut most: Option<Footprint> = None;
     let mut known = 0;
     for pass in &fit.passes {
         let during = inference(program, &plan_function(&pass.each, &[]), circumstances)?;
         let gathered: u64 = pass.gathers.iter().map(|gather| double(&gather.fact)).sum();
+        let hoarded = pass.gathers.iter().filter_map(|gather| pass.hoard(gather, images)).map(|hoard| hoard.bytes());
+        let hoarded = hoarded.fold(0, u64::saturating_add);
         known += gathered;
         let outputs: u64 =
             pass.each.graph.outputs().iter().map(|(_, value)| of_chunk(pass.each.graph.fact(*value))).sum();
         // A chunk lies on the host in both precisions while it is added.
-        let during = Footprint { activations: during.activations + known + 3 * outputs, ..during };
+        let during =
+            Footprint { activations: (during.activations + known + 3 * outputs).saturating_add(hoarded), ..during };
         let behind = Footprint { activations: known + behind(&pass.then.graph), largest: Vec::new(), ..during.clone() };
         for footprint in [during, behind] {
             if most.as_ref().is_none_or(|most| footprint.total() > most.total()) {
