@@ -39,7 +39,9 @@ pub struct Seen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CoresetError {
     /// There are not enough rows.
-    #[error("{count} rows are to be chosen, and there are only {rows}")]
+    #[error(
+        "{count} rows are to be chosen, and there are only {rows}; a `count` of at most that would do, or more images"
+    )]
     TooFew {
         /// The rows to choose from.
         rows: usize,

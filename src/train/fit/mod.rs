@@ -20,7 +20,7 @@ use crate::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, PlanId,
 use crate::fact::DType;
 use crate::graph::program::{CHUNK, Fit, Gather, Pass, Program, plan_function, stream};
 
-use crate::op::Gathering;
+use crate::op::Op;
 
 use super::batch::{Batch, BatchRequest, Order, read_ahead};
 use super::error::TrainError;
@@ -61,6 +61,13 @@ struct State {
     seen: Option<Seen>,
 }
 
+/// Refuses a coreset of more rows than so many images have.
+fn check_rows(pass: &Pass, gather: &Gather, images: usize) -> Result<(), CoresetError> {
+    let (Op::Coreset(coreset), Some(hoard)) = (&gather.op, pass.hoard(gather, Some(images))) else { return Ok(()) };
+    let (rows, count) = (usize::try_from(hoard.rows).unwrap_or(usize::MAX), coreset.count);
+    if rows < count { Err(CoresetError::TooFew { rows, count }) } else { Ok(()) }
+}
+
 impl fmt::Display for Fitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Fitted { part, images, held_out, passes, seen, .. } = self;
@@ -92,6 +99,10 @@ impl Fitter<'_, '_> {
         let rest =
             self.features.rest(&fit.function).map(|rest| stream(rest).expect("check has cut all of it into passes"));
         let passes = rest.as_ref().unwrap_or(&fit.passes);
+        let pairs = passes.iter().flat_map(|pass| pass.gathers.iter().map(move |gather| (pass, gather)));
+        for (pass, gather) in pairs {
+            check_rows(pass, gather, images).map_err(|error| TrainError::Coreset { part: fit.part.clone(), error })?;
+        }
         let mut state = State { gathered: BTreeMap::new(), seen: None };
         for (number, pass) in passes.iter().enumerate() {
             let progress =
