@@ -11,7 +11,7 @@ use crate::language::files;
 
 /// All files of the language in this repository.
 fn specs() -> Vec<(String, String)> {
-    let folders = ["specs", "specs/std", "examples", "tests/language/wrong"];
+    let folders = ["specs", "specs/std", "specs/systems", "examples", "tests/language/wrong"];
     let paths = folders.iter().flat_map(|folder| files(folder, "diad"));
     paths.map(|path| (path.clone(), std::fs::read_to_string(path).expect("the spec can be read"))).collect()
 }
@@ -173,6 +173,12 @@ fn torn(text: &str, places: &[(Index, u8)]) -> String {
         torn.replace_range(start..end, &gap);
     }
     torn
+}
+
+#[test]
+fn words_that_belong_together_stand_one_space_apart() {
+    let formatted = format("model M {\n    fit a(image)   from   held_out{ b(image) }\n}\n").expect("it is right");
+    assert!(formatted.contains("fit a(image) from held_out { b(image) }"), "{formatted}");
 }
 
 #[test]

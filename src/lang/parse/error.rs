@@ -274,6 +274,12 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
     if wants(error, Rule::k_trains) {
         return Some("as in `objective NAME(image) trains PART { .. }`".to_owned());
     }
+    if wants(error, Rule::k_held_out) {
+        return Some(
+            "as in `fit PART(image) from held_out { .. }`: the images that `data { hold_out = 0.2 }` holds out"
+                .to_owned(),
+        );
+    }
     if wants(error, Rule::reason) || wants(error, Rule::warning) {
         return Some("as in `allow unused-part \"kept for the ablation of Table 7\"`".to_owned());
     }

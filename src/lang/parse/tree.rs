@@ -349,8 +349,9 @@ fn form(rule: Rule) -> Form {
         | Rule::prefix
         | Rule::operator
         | Rule::place
-        // `not in` may have comments between its words.
-        | Rule::k_not_in => Form::Open,
+        // `not in` and `from held_out` may have comments between their words.
+        | Rule::k_not_in
+        | Rule::held_out => Form::Open,
         Rule::file => Form::Node(Kind::File),
         Rule::item => Form::Node(Kind::Item),
         Rule::allow => Form::Node(Kind::Allow),
