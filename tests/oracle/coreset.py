@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-SEED, PURPOSE = 7, b"bank"
 PROJECTION, FIRST, KEPT = 0, 1, 2
 
 
-def longs(use, count):
-    """The first 64-bit numbers of the stream for a use."""
-    fields = struct.pack("<Q", len(PURPOSE)) + PURPOSE + struct.pack("<4Q", SEED, 0, 0, use)
+def longs(key, use, count):
+    """The first 64-bit numbers of the stream for a use. A key is a seed and a purpose."""
+    seed, purpose = key
+    fields = struct.pack("<Q", len(purpose)) + purpose + struct.pack("<4Q", seed, 0, 0, use)
     key = struct.unpack("<8I", hashlib.sha256(fields).digest())
     blocks = -(-count // 8)
     start = np.zeros((16, blocks), dtype=np.uint32)
@@ -49,17 +49,32 @@ def longs(use, count):
     return (words[::2] | words[1::2] << np.uint64(32))[:count]
 
 
-def normals(count):
-    units = (longs(PROJECTION, count + count % 2) >> np.uint64(11)).astype(np.float64) / 2.0**53
+def normals(key, count):
+    units = (longs(key, PROJECTION, count + count % 2) >> np.uint64(11)).astype(np.float64) / 2.0**53
     radius, angle = np.sqrt(-2 * np.log(1 - units[::2])), 2 * np.pi * units[1::2]
     pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     return pairs.reshape(-1)[:count].astype(np.float32).astype(np.float64)
 
 
-def below(count):
-    number = int(longs(FIRST, 1)[0])
+def first(key, count):
+    """The row that is chosen first of so many."""
+    number = int(longs(key, FIRST, 1)[0])
     assert number >= (2**64 - count) % count
     return number % count
+
+
+def kept(key, rows, at_most):
+    """Which of so many rows the others are chosen from."""
+    if at_most is None or at_most >= rows:
+        return np.arange(rows)
+    return np.sort(np.argsort(longs(key, KEPT, rows), kind="stable")[:at_most])
+
+
+def projected(key, rows, project):
+    """Rows after the random projection, rounded as diadc rounds them."""
+    matrix = normals(key, rows.shape[1] * project).reshape(rows.shape[1], project) / np.sqrt(project)
+    parts = [(rows[i : i + 8192].astype(np.float64) @ matrix).astype(np.float32) for i in range(0, len(rows), 8192)]
+    return np.concatenate(parts)
 
 
 def greedy(rows, first, count):
@@ -74,26 +89,27 @@ def greedy(rows, first, count):
 
 
 def chosen(rows, count, project=None, at_most=None):
-    kept = np.arange(len(rows))
-    if at_most is not None and at_most < len(rows):
-        kept = np.sort(np.argsort(longs(KEPT, len(rows)), kind="stable")[:at_most])
-    seen = rows[kept]
-    if project is not None:
-        matrix = normals(rows.shape[1] * project).reshape(rows.shape[1], project) / np.sqrt(project)
-        seen = (seen.astype(np.float64) @ matrix).astype(np.float32)
-    return kept[greedy(seen, below(len(seen)), count)].astype(np.int64)
+    key = 7, b"bank"
+    places = kept(key, len(rows), at_most)
+    seen = rows[places] if project is None else projected(key, rows[places], project)
+    return places[greedy(seen, first(key, len(seen)), count)].astype(np.int64)
 
 
-random = np.random.default_rng(0)
-clouds = [random.normal(centre, spread, (n, 24)) for centre, spread, n in [(0, 1, 300), (2, 0.3, 200), (-1, 0.05, 200)]]
-rows = np.concatenate(clouds).astype(np.float32)
-rows[650:] = rows[:50]
-rows = rows[random.permutation(len(rows))]
-tensors = {
-    "rows": rows,
-    "as_they_are/chosen": chosen(rows, 500),
-    "projected/chosen": chosen(rows, 300, project=7),
-    "some/chosen": chosen(rows, 120, at_most=250),
-    "some_projected/chosen": chosen(rows, 120, project=40, at_most=250),
-}
-save_file(tensors, Path(__file__).parent.parent / "neighbour" / "coreset.safetensors")
+def main():
+    random = np.random.default_rng(0)
+    clouds = [(0, 1, 300), (2, 0.3, 200), (-1, 0.05, 200)]
+    rows = np.concatenate([random.normal(centre, spread, (n, 24)) for centre, spread, n in clouds]).astype(np.float32)
+    rows[650:] = rows[:50]
+    rows = rows[random.permutation(len(rows))]
+    tensors = {
+        "rows": rows,
+        "as_they_are/chosen": chosen(rows, 500),
+        "projected/chosen": chosen(rows, 300, project=7),
+        "some/chosen": chosen(rows, 120, at_most=250),
+        "some_projected/chosen": chosen(rows, 120, project=40, at_most=250),
+    }
+    save_file(tensors, Path(__file__).parent.parent / "neighbour" / "coreset.safetensors")
+
+
+if __name__ == "__main__":
+    main()
