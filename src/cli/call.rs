@@ -185,6 +185,7 @@ impl Call {
             Init::CopyOf(_)
             | Init::Constant(_)
             | Init::Normal { .. }
+            | Init::TruncatedNormal { .. }
             | Init::Uniform { .. }
             | Init::Orthogonal
             | Init::Permutation

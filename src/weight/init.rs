@@ -1,5 +1,7 @@
 //! The first values of weights: constants, or random numbers that follow from the seed and the path of the weight.
 
+use std::ops::RangeInclusive;
+
 use crate::execute::HostTensor;
 use crate::execute::random::{Key, normals, uniforms, words};
 use crate::graph::program::{Init, Weight};
@@ -17,7 +19,11 @@ pub(super) fn first_value(weight: &Weight, seed: u64) -> HostTensor {
     let floats = match weight.init {
         Init::Constant(value) => vec![value as f32; count],
         Init::Normal { mean, std } => normals(&key, count, |x| (mean + std * f64::from(x)) as f32),
-        Init::Uniform { bound } => uniforms(&key, count, |x| (bound * (2.0 * f64::from(x) - 1.0)) as f32),
+        Init::TruncatedNormal { mean, std, low, high } => truncated(&key, count, [mean, std], low..=high),
+        Init::Uniform { low, high } => {
+            let (middle, half) = (f64::midpoint(low, high), (high - low) / 2.0);
+            uniforms(&key, count, |x| (middle + half * (2.0 * f64::from(x) - 1.0)) as f32)
+        }
         Init::Orthogonal => orthogonal(&normals(&key, count, |x| x), weight.shape.first().copied().unwrap_or(1)),
         Init::Permutation => permutation(&key, &weight.shape),
         Init::Choice { of } => chosen(&key, of).take(count).map(|number| number as f32).collect(),
@@ -26,6 +32,24 @@ pub(super) fn first_value(weight: &Weight, seed: u64) -> HostTensor {
         Init::CopyOf(_) => unreachable!("copies take what their original has"),
     };
     HostTensor::floats(&weight.shape, floats)
+}
+
+/// The most times that a number is drawn which does not lie where it should.
+const MOST_DRAWS: u64 = 64;
+
+/// Normal numbers of which those that lie outside of a range are drawn again.
+fn truncated(key: &Key<'_>, count: usize, [mean, std]: [f64; 2], range: RangeInclusive<f64>) -> Vec<f32> {
+    let drawn = |iteration| normals(&Key { iteration, ..*key }, count, |x| (mean + std * f64::from(x)) as f32);
+    let mut numbers = drawn(0);
+    for iteration in 1..=MOST_DRAWS {
+        let is_outside = |x: &f32| !range.contains(&f64::from(*x));
+        if !numbers.iter().any(is_outside) {
+            return numbers;
+        }
+        let more = drawn(iteration);
+        numbers.iter_mut().zip(more).filter(|(x, _)| is_outside(x)).for_each(|(x, new)| *x = new);
+    }
+    numbers.iter().map(|x| f64::from(*x).clamp(*range.start(), *range.end()) as f32).collect()
 }
 
 /// The orthogonal factor of a matrix of random numbers, whose other factor has a positive diagonal: each of the fewer of rows

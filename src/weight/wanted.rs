@@ -47,6 +47,7 @@ impl Lacking<'_> {
             Init::CopyOf(original) => Substitute::CopyOf(original.clone()),
             Init::Constant(_)
             | Init::Normal { .. }
+            | Init::TruncatedNormal { .. }
             | Init::Uniform { .. }
             | Init::Orthogonal
             | Init::Permutation

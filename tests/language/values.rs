@@ -367,13 +367,54 @@ fn a_copy_of_a_list_copies_each_part() {
 }
 
 #[test]
+fn biases_and_normalisations_begin_as_they_are_told() {
+    let items = "block Net() { fn (x) {
+        x |> conv(3, out: 8, init: kaiming_normal(fan: \"out\"), bias_init: uniform(0, 1)) @ \"a\"
+          |> group_norm(2, init: zeros, bias_init: ones) @ \"b\"
+          |> batch_norm(init: truncated_normal(0.02)) @ \"c\"
+          |> conv(1, init: kaiming_uniform, bias: false) @ \"d\"
+          |> conv_transpose(2, out: 4, init: kaiming_uniform(fan: \"out\")) @ \"e\"
+    } }";
+    let program = Spec::with(items, "part net = Net()\nfn f(x: [B, 3, 8, 8]) { net(x) }").compiles();
+    let within = |bound: f64| Init::Uniform { low: -bound, high: bound };
+    let expected = [
+        ("net.a.weight", Init::Normal { mean: 0.0, std: (2.0 / 72.0_f64).sqrt() }),
+        ("net.a.bias", Init::Uniform { low: 0.0, high: 1.0 }),
+        ("net.b.weight", Init::Constant(0.0)),
+        ("net.b.bias", Init::Constant(1.0)),
+        ("net.c.weight", Init::TruncatedNormal { mean: 0.0, std: 0.02, low: -2.0, high: 2.0 }),
+        ("net.c.bias", Init::Constant(0.0)),
+        ("net.c.running_var", Init::Constant(1.0)),
+        ("net.d.weight", within((1.0 / 8.0_f64).sqrt())),
+        ("net.e.weight", within((1.0 / 32.0_f64).sqrt())),
+        ("net.e.bias", Init::Constant(0.0)),
+    ];
+    for (path, expected) in expected {
+        assert_eq!(init(&program, path), &expected, "{path}");
+    }
+    for wrong in [
+        "conv(1, bias: false, bias_init: zeros)",
+        "conv(1, init: kaiming_normal(fan: \"both\"))",
+        "conv(1, init: uniform(1, 0))",
+        "conv(1, init: truncated_normal(0.02, mean: 3))",
+        "conv(1, init: normal)",
+    ] {
+        let items = format!("block Net() {{ fn (x) {{ x |> {wrong} @ \"a\" }} }}");
+        assert!(Spec::with(&items, "part net = Net()\nfn f(x: [B, 3, 8, 8]) { net(x) }").result().is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn initial_values_are_what_the_layer_says() {
     let items = "block Net() { fn (x) { x |> linear(2, init: zeros) @ \"a\" |> linear(2, init: normal(0.02)) @ \"b\" |> linear(8) @ \"c\" } }";
     let program = Spec::with(items, "part net = Net()\nfn f(x: [B, 3]) { net(x) }").compiles();
     assert_eq!(init(&program, "net.a.weight"), &Init::Constant(0.0));
     assert_eq!(init(&program, "net.a.bias"), &Init::Constant(0.0));
     assert_eq!(init(&program, "net.b.weight"), &Init::Normal { mean: 0.0, std: 0.02 });
-    assert_eq!(init(&program, "net.c.bias"), &Init::Uniform { bound: 1.0 / 2.0_f64.sqrt() });
+    assert_eq!(
+        init(&program, "net.c.bias"),
+        &Init::Uniform { low: -(1.0 / 2.0_f64.sqrt()), high: 1.0 / 2.0_f64.sqrt() }
+    );
 }
 
 const TRAINED: &str = "

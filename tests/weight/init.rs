@@ -20,7 +20,7 @@ fn copies_of_copies_begin_as_the_original() {
         &with(&[
             ("c", &[4], Init::CopyOf("b".to_owned())),
             ("b", &[4], Init::CopyOf("a".to_owned())),
-            ("a", &[4], Init::Uniform { bound: 0.5 }),
+            ("a", &[4], Init::Uniform { low: -0.5, high: 0.5 }),
         ]),
         1,
     );
@@ -33,7 +33,7 @@ fn first_values_have_the_distribution_asked_for() {
     let weights = first_values(
         &with(&[
             ("normal", &[20_000], Init::Normal { mean: 3.0, std: 2.0 }),
-            ("uniform", &[20_000], Init::Uniform { bound: 0.5 }),
+            ("uniform", &[20_000], Init::Uniform { low: -0.5, high: 0.5 }),
             ("constant", &[2], Init::Constant(1.5)),
         ]),
         1,
@@ -92,4 +92,25 @@ fn a_permutation_has_one_place_in_each_row_and_no_column_twice() {
         assert!(!columns.is_sorted());
     }
     assert_ne!(columns[0], columns[1]);
+}
+
+#[test]
+fn a_truncated_normal_stays_within_its_range_and_a_uniform_begins_where_it_is_told() {
+    let truncated = Init::TruncatedNormal { mean: 0.5, std: 2.0, low: -1.5, high: 2.5 };
+    let uniform = Init::Uniform { low: 3.0, high: 5.0 };
+    let weights = first_values(&with(&[("t", &[50_000], truncated), ("u", &[50_000], uniform)]), 3);
+    let moments = |weight: &diadc::execute::HostTensor| {
+        let numbers: Vec<f64> = weight.as_floats().expect("floats").iter().map(|x| f64::from(*x)).collect();
+        let mean = numbers.iter().sum::<f64>() / numbers.len() as f64;
+        let variance = numbers.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / numbers.len() as f64;
+        let (low, high) = numbers.iter().fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(*x), high.max(*x)));
+        (mean, variance.sqrt(), low, high)
+    };
+    // Cut at one standard deviation on both sides, that of a normal distribution falls to 0.53956 of it.
+    let (mean, std, low, high) = moments(&weights[0]);
+    assert!((mean - 0.5).abs() < 0.02 && (std - 2.0 * 0.539_56).abs() < 0.01, "{mean} {std}");
+    assert!((-1.5..-1.4).contains(&low) && (2.4..=2.5).contains(&high), "{low} {high}");
+    let (mean, std, low, high) = moments(&weights[1]);
+    assert!((mean - 4.0).abs() < 0.02 && (std - 2.0 / 12.0_f64.sqrt()).abs() < 0.01, "{mean} {std}");
+    assert!((3.0..3.01).contains(&low) && (4.99..=5.0).contains(&high), "{low} {high}");
 }

@@ -87,7 +87,12 @@ fn is_random(program: &Program, id: WeightId) -> bool {
     for _ in 0..program.weights.len() {
         match &weight.init {
             Init::Constant(_) | Init::Fitted => return false,
-            Init::Normal { .. } | Init::Uniform { .. } | Init::Orthogonal | Init::Permutation | Init::Choice { .. } => {
+            Init::Normal { .. }
+            | Init::TruncatedNormal { .. }
+            | Init::Uniform { .. }
+            | Init::Orthogonal
+            | Init::Permutation
+            | Init::Choice { .. } => {
                 return true;
             }
             Init::CopyOf(path) => match program.weights.iter().find(|other| other.path == *path) {

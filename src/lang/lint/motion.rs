@@ -63,6 +63,7 @@ fn starts(program: &Program, trained: &[bool]) -> Vec<bool> {
                 Init::CopyOf(original) => at = numbers.get(original.as_str()).copied(),
                 Init::Constant(_)
                 | Init::Normal { .. }
+                | Init::TruncatedNormal { .. }
                 | Init::Uniform { .. }
                 | Init::Orthogonal
                 | Init::Permutation

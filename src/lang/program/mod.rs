@@ -213,8 +213,10 @@ pub enum Init {
     Constant(f64),
     /// Normal with mean and standard deviation.
     Normal { mean: f64, std: f64 },
-    /// Uniform in `-bound..bound`.
-    Uniform { bound: f64 },
+    /// Normal with mean and standard deviation, drawn again where it is not within `low..=high`.
+    TruncatedNormal { mean: f64, std: f64, low: f64, high: f64 },
+    /// Uniform in `low..high`.
+    Uniform { low: f64, high: f64 },
     /// Seen as a matrix of as many rows as the first axis has: orthogonal rows of length 1, or columns if there are more rows
     /// (Saxe et al., 2014).
     Orthogonal,

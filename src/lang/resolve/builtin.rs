@@ -319,19 +319,19 @@ builtins! {
         /// A tensor that is drawn once, is never trained, and that the checkpoint keeps: `fixed([8, 8], init: normal(0.1)) @ "projection"`.
         Fixed = "fixed"(shape, init = none)
         /// Convolution. Weights `weight: [out, in/groups, k, k]` and `bias: [out]`. Without `padding` it pads so that the size stays the same at stride 1.
-        Conv = "conv"(x, kernel, out = none, stride = int 1, padding = none, dilation = int 1, groups = int 1, bias = true, init = none)
+        Conv = "conv"(x, kernel, out = none, stride = int 1, padding = none, dilation = int 1, groups = int 1, bias = true, init = none, bias_init = none)
         /// Transposed convolution. Weights `weight: [in, out/groups, k, k]` and `bias: [out]`.
-        ConvTranspose = "conv_transpose"(x, kernel, out = none, stride = int 1, padding = int 0, output_padding = int 0, dilation = int 1, groups = int 1, bias = true, init = none)
+        ConvTranspose = "conv_transpose"(x, kernel, out = none, stride = int 1, padding = int 0, output_padding = int 0, dilation = int 1, groups = int 1, bias = true, init = none, bias_init = none)
         /// `x weight^T + bias` along the last axis. Weights `weight: [out, in]` and `bias: [out]`.
-        Linear = "linear"(x, out, bias = true, init = none)
+        Linear = "linear"(x, out, bias = true, init = none, bias_init = none)
         /// Rows of a trained table by integers. Weight `weight: [count, width]`.
         Embedding = "embedding"(x, count, width, init = none)
         /// Group normalisation. Weights `weight: [C]` and `bias: [C]`.
-        GroupNorm = "group_norm"(x, groups, epsilon = float 1e-5)
+        GroupNorm = "group_norm"(x, groups, epsilon = float 1e-5, init = none, bias_init = none)
         /// Layer normalisation along the last axis. Weights `weight: [C]` and `bias: [C]`.
-        LayerNorm = "layer_norm"(x, epsilon = float 1e-5)
+        LayerNorm = "layer_norm"(x, epsilon = float 1e-5, init = none, bias_init = none)
         /// Batch normalisation. Weights `weight`, `bias`, and `running_mean`, `running_var`, which are updated where the part is trained, at each call once more, and used where it is not.
-        BatchNorm = "batch_norm"(x, epsilon = float 1e-5, momentum = float 0.1)
+        BatchNorm = "batch_norm"(x, epsilon = float 1e-5, momentum = float 0.1, init = none, bias_init = none)
     }
 
     /// What draws random numbers.
@@ -354,12 +354,14 @@ builtins! {
         Ones = "ones"()
         /// Initial value: normal with a standard deviation.
         Normal = "normal"(std, mean = float 0.0)
-        /// Initial value: uniform in `-bound..bound`.
-        Uniform = "uniform"(bound)
-        /// Initial value: uniform with variance `1 / (3 fan_in)`, the default of torch's layers.
-        KaimingUniform = "kaiming_uniform"()
-        /// Initial value: normal with variance `2 / fan_in` (He et al., 2015).
-        KaimingNormal = "kaiming_normal"()
+        /// Initial value: normal, drawn again where it does not lie in `low..=high`, as torch's `trunc_normal_`.
+        TruncatedNormal = "truncated_normal"(std, mean = float 0.0, low = float -2.0, high = float 2.0)
+        /// Initial value: uniform in `-bound..bound`, or in `bound..to`.
+        Uniform = "uniform"(bound, to = none)
+        /// Initial value: uniform with variance `1 / (3 fan)`, the default of torch's layers; `fan` is "in" or "out".
+        KaimingUniform = "kaiming_uniform"(fan = "in")
+        /// Initial value: normal with variance `2 / fan` (He et al., 2015); `fan` is "in" or "out".
+        KaimingNormal = "kaiming_normal"(fan = "in")
         /// Initial value: uniform with variance `2 / (fan_in + fan_out)` (Glorot and Bengio, 2010).
         XavierUniform = "xavier_uniform"()
         /// Initial value: rows (or columns, if there are more rows) that are orthogonal and of length 1, as torch's `orthogonal_`.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use diadc_core::span::Span;
 
-use crate::resolve::builtin::{Builtin, Default};
+use crate::resolve::builtin::{Builtin, Default, Parameter};
 
 use super::argument::{Arguments, Formal};
 use super::site::CallSite;
@@ -96,6 +96,14 @@ fn awaits_tensor(builtin: Builtin, given: &[Given]) -> bool {
             !matches!(first.value, Value::Tensor(_) | Value::Poison) && given.len() < parameters.len()
         }
     }
+}
+
+/// The arguments of a call of a built-in function that gives none; none if some must be given.
+pub(super) fn defaults(builtin: Builtin, span: Span) -> Option<Vec<(&'static str, Value, Span)>> {
+    let of = |parameter: &Parameter| {
+        (parameter.default != Default::Required).then(|| (parameter.name, default(parameter.default), span))
+    };
+    builtin.parameters().iter().map(of).collect()
 }
 
 fn default(default: Default) -> Value {

@@ -14,7 +14,7 @@ use super::weight::Wanted;
 use crate::check::build::Builder;
 use crate::check::report::Outcome;
 use crate::check::value::environment::join;
-use crate::check::value::{InitRule, Tensor, Value};
+use crate::check::value::{Fan, InitRule, Tensor, Value};
 use crate::check::{Expander, error};
 
 /// The arguments of a convolution.
@@ -47,7 +47,7 @@ impl Expander<'_> {
         let tensor = match word {
             LayerWord::Weight => {
                 let dims = self.extents(arguments)?;
-                let init = self.init_argument(arguments)?.unwrap_or(InitRule::KaimingUniform);
+                let init = self.init_argument(arguments, "init")?.unwrap_or(InitRule::KaimingUniform(Fan::In));
                 self.weight(site, Wanted { path: &path, dims: &dims, init, is_statistic: false })
             }
             LayerWord::Stored => {
@@ -57,7 +57,9 @@ impl Expander<'_> {
             }
             LayerWord::Fixed => {
                 let dims = self.extents(arguments)?;
-                let init = self.init_argument(arguments)?.unwrap_or(InitRule::Is(Init::Normal { mean: 0.0, std: 1.0 }));
+                let init = self
+                    .init_argument(arguments, "init")?
+                    .unwrap_or(InitRule::Is(Init::Normal { mean: 0.0, std: 1.0 }));
                 self.weight(site, Wanted { path: &path, dims: &dims, init, is_statistic: true })
             }
             LayerWord::Conv => self.conv(arguments, &path),
@@ -66,7 +68,9 @@ impl Expander<'_> {
             LayerWord::Embedding => {
                 let x = self.tensor_argument(arguments, "x")?;
                 let dims = [self.int_argument(arguments, "count", 1)?, self.int_argument(arguments, "width", 1)?];
-                let init = self.init_argument(arguments)?.unwrap_or(InitRule::Is(Init::Normal { mean: 0.0, std: 1.0 }));
+                let init = self
+                    .init_argument(arguments, "init")?
+                    .unwrap_or(InitRule::Is(Init::Normal { mean: 0.0, std: 1.0 }));
                 let path = join(&path, "weight");
                 let table = self.weight(site, Wanted { path: &path, dims: &dims, init, is_statistic: false })?;
                 self.emit(site, Op::Gather, &[table, x])
@@ -100,7 +104,7 @@ impl Expander<'_> {
     ) -> Outcome<([Tensor; 3], f64)> {
         let x = self.tensor_argument(arguments, "x")?;
         let channels = self.channels(&x, axis(x.fact.shape.rank()), arguments)?;
-        let (weight, bias) = self.scale(&arguments.site, path, channels)?;
+        let (weight, bias) = self.scale(arguments, path, channels)?;
         Ok(([x, weight, bias], self.float_argument(arguments, "epsilon")?))
     }
 
@@ -152,20 +156,27 @@ impl Expander<'_> {
     /// An operation with a weight and, unless `bias` is false, a bias.
     fn weighted(&mut self, affine: Affine<'_>, arguments: &Arguments<'_>, path: &str) -> Outcome<Tensor> {
         let Affine { op, x, dims, out } = affine;
-        let given = self.init_argument(arguments)?;
-        let init = given.clone().unwrap_or(InitRule::KaimingUniform);
+        let given = self.init_argument(arguments, "init")?;
+        let init = given.clone().unwrap_or(InitRule::KaimingUniform(Fan::In));
         let site = &arguments.site;
         let (weight_path, bias_path) = (join(path, "weight"), join(path, "bias"));
         let wanted = Wanted { path: &weight_path, dims, init, is_statistic: false };
         let mut inputs = vec![x, self.weight(site, wanted)?];
-        if self.bool_argument(arguments, "bias")? {
-            let init = match given {
+        let of_bias = self.init_argument(arguments, "bias_init")?;
+        let has_bias = self.bool_argument(arguments, "bias")?;
+        if of_bias.is_some() && !has_bias {
+            return Err(self.refuse_argument(arguments, "bias_init", "left out: there is no bias"));
+        }
+        if has_bias {
+            let init = match (of_bias, given) {
+                (Some(rule), _) => rule,
                 // torch draws the bias of a layer that says nothing; a layer that says something starts without one.
-                None => {
+                (None, None) => {
                     let fan_in = dims[1..].iter().fold(1_i64, |product, &n| product.saturating_mul(n));
-                    InitRule::Is(Init::Uniform { bound: 1.0 / (fan_in as f64).sqrt() })
+                    let bound = 1.0 / (fan_in as f64).sqrt();
+                    InitRule::Is(Init::Uniform { low: -bound, high: bound })
                 }
-                Some(_) => InitRule::Is(Init::Constant(0.0)),
+                (None, Some(_)) => InitRule::Is(Init::Constant(0.0)),
             };
             let wanted = Wanted { path: &bias_path, dims: &[out], init, is_statistic: false };
             inputs.push(self.weight(site, wanted)?);
@@ -183,7 +194,7 @@ impl Expander<'_> {
         let rank = x.fact.shape.rank();
         let epsilon = self.float_argument(arguments, "epsilon")?;
         let momentum = self.float_argument(arguments, "momentum")?;
-        let (weight, bias) = self.scale(site, path, channels)?;
+        let (weight, bias) = self.scale(arguments, path, channels)?;
         let mut statistic = |name: &str, value: f64| {
             let path = join(path, name);
             let init = InitRule::Is(Init::Constant(value));
@@ -234,13 +245,13 @@ impl Expander<'_> {
     }
 
     /// Weight and bias of a normalisation.
-    fn scale(&mut self, site: &CallSite<'_>, path: &str, channels: i64) -> Outcome<(Tensor, Tensor)> {
-        let mut make = |name: &str, value: f64| {
+    fn scale(&mut self, arguments: &Arguments<'_>, path: &str, channels: i64) -> Outcome<(Tensor, Tensor)> {
+        let mut make = |name: &str, argument: &str, value: f64| {
             let path = join(path, name);
-            let init = InitRule::Is(Init::Constant(value));
-            self.weight(site, Wanted { path: &path, dims: &[channels], init, is_statistic: false })
+            let init = self.init_argument(arguments, argument)?.unwrap_or(InitRule::Is(Init::Constant(value)));
+            self.weight(&arguments.site, Wanted { path: &path, dims: &[channels], init, is_statistic: false })
         };
-        Ok((make("weight", 1.0)?, make("bias", 0.0)?))
+        Ok((make("weight", "init", 1.0)?, make("bias", "bias_init", 0.0)?))
     }
 
     /// The extent of an axis that a weight depends on, which must be known.

@@ -8,7 +8,7 @@ use crate::resolve::builtin::{CompileTimeWord, InitialWord, TrainingWord};
 
 use super::argument::{Arguments, as_int};
 use crate::check::report::Outcome;
-use crate::check::value::{InitRule, LONGEST, Value};
+use crate::check::value::{Fan, InitRule, LONGEST, Value};
 use crate::check::{Expander, error};
 
 impl Expander<'_> {
@@ -95,14 +95,41 @@ impl Expander<'_> {
                 mean: self.float_argument(arguments, "mean")?,
                 std: self.float_argument(arguments, "std")?,
             }),
-            InitialWord::Uniform => InitRule::Is(Init::Uniform { bound: self.float_argument(arguments, "bound")? }),
-            InitialWord::KaimingUniform => InitRule::KaimingUniform,
-            InitialWord::KaimingNormal => InitRule::KaimingNormal,
+            InitialWord::TruncatedNormal => InitRule::Is(self.truncated_normal(arguments)?),
+            InitialWord::Uniform => InitRule::Is(self.uniform(arguments)?),
+            InitialWord::KaimingUniform => InitRule::KaimingUniform(self.fan(arguments)?),
+            InitialWord::KaimingNormal => InitRule::KaimingNormal(self.fan(arguments)?),
             InitialWord::XavierUniform => InitRule::XavierUniform,
             InitialWord::Orthogonal => InitRule::Is(Init::Orthogonal),
             InitialWord::Permutation => InitRule::Is(Init::Permutation),
             InitialWord::Choice => InitRule::Is(Init::Choice { of: self.size_argument(arguments, "of", 1)? }),
         })
+    }
+
+    fn truncated_normal(&mut self, arguments: &Arguments<'_>) -> Outcome<Init> {
+        let mut number = |name: &str| self.float_argument(arguments, name);
+        let (mean, std, low, high) = (number("mean")?, number("std")?, number("low")?, number("high")?);
+        // Otherwise hardly any number that is drawn would lie there.
+        if low < high && (low..=high).contains(&mean) {
+            return Ok(Init::TruncatedNormal { mean, std, low, high });
+        }
+        Err(self.refuse_argument(arguments, "high", "above `low`, with the mean between them"))
+    }
+
+    fn uniform(&mut self, arguments: &Arguments<'_>) -> Outcome<Init> {
+        let bound = self.float_argument(arguments, "bound")?;
+        if arguments.is_none("to") {
+            return Ok(Init::Uniform { low: -bound, high: bound });
+        }
+        let high = self.float_argument(arguments, "to")?;
+        if bound < high {
+            return Ok(Init::Uniform { low: bound, high });
+        }
+        Err(self.refuse_argument(arguments, "to", &format!("above {bound}")))
+    }
+
+    fn fan(&mut self, arguments: &Arguments<'_>) -> Outcome<Fan> {
+        Ok(if &*self.word_argument(arguments, "fan", &["in", "out"])? == "in" { Fan::In } else { Fan::Out })
     }
 
     pub(crate) fn training_rule(&mut self, word: TrainingWord, arguments: &Arguments<'_>) -> Outcome<Value> {

@@ -10,11 +10,12 @@ use crate::program::{Init, Weight};
 use crate::resolve::builtin::Builtin;
 
 use super::argument::Arguments;
+use super::builtin::defaults;
 use super::site::CallSite;
 use crate::check::build::Declared;
 use crate::check::report::Outcome;
 use crate::check::value::environment::{Environment, join};
-use crate::check::value::{InitRule, Tensor, Value};
+use crate::check::value::{Fan, InitRule, Tensor, Value};
 use crate::check::{Expander, error};
 
 /// A weight that a layer asks for.
@@ -26,21 +27,21 @@ pub(crate) struct Wanted<'a> {
 }
 
 impl Expander<'_> {
-    /// The rule for initial values in the argument `init`, if there is one.
-    pub(crate) fn init_argument(&mut self, arguments: &Arguments<'_>) -> Outcome<Option<InitRule>> {
-        let (value, span) = arguments.get("init");
+    /// The rule for initial values in an argument such as `init`, if there is one.
+    pub(crate) fn init_argument(&mut self, arguments: &Arguments<'_>, name: &str) -> Outcome<Option<InitRule>> {
+        let (value, span) = arguments.get(name);
         let Some(value) = value.present() else { return Ok(None) };
         if let Value::Init(rule) = value {
             return Ok(Some(rule.clone()));
         }
         if let Value::Builtin(builtin @ Builtin::Initial(word)) = value
-            && builtin.parameters().is_empty()
+            && let Some(values) = defaults(*builtin, span)
         {
             let site = CallSite { callee: builtin.word(), span, ..arguments.site };
-            return self.initial(*word, &Arguments { site, values: Vec::new() }).map(Some);
+            return self.initial(*word, &Arguments { site, values }).map(Some);
         }
         let kind = value.kind(self.spec);
-        let what = format!("`init` of `{}`", arguments.site.callee);
+        let what = format!("`{name}` of `{}`", arguments.site.callee);
         let help = "as in `init: zeros` or `init: normal(0.02)`";
         Err(self.report(error::wrong_type(&what, "an initial value", &kind, span).help(help)))
     }
@@ -58,7 +59,9 @@ impl Expander<'_> {
             InitRule::Is(Init::Orthogonal) => wanted.dims.len() >= 2,
             InitRule::Is(Init::Permutation) => matches!(wanted.dims, [rows, columns] if rows <= columns),
             InitRule::Is(Init::Choice { of }) => matches!(shape.as_slice(), [n] if *n <= of),
-            InitRule::Is(_) | InitRule::KaimingUniform | InitRule::KaimingNormal | InitRule::XavierUniform => true,
+            InitRule::Is(_) | InitRule::KaimingUniform(_) | InitRule::KaimingNormal(_) | InitRule::XavierUniform => {
+                true
+            }
         };
         if !room {
             let text = format!("{} does not take the initial value that it is given", Shape::of(wanted.dims));
@@ -107,10 +110,15 @@ fn settle(rule: &InitRule, dims: &[i64]) -> Init {
     let field: f64 = dims.iter().skip(2).map(|&n| n as f64).product();
     let fan_in = dims.get(1).map_or(1.0, |&n| n as f64) * field;
     let fan_out = dims.first().map_or(1.0, |&n| n as f64) * field;
+    let of = |fan: &Fan| match fan {
+        Fan::In => fan_in,
+        Fan::Out => fan_out,
+    };
+    let within = |bound: f64| Init::Uniform { low: -bound, high: bound };
     match rule {
         InitRule::Is(init) => init.clone(),
-        InitRule::KaimingUniform => Init::Uniform { bound: (1.0 / fan_in).sqrt() },
-        InitRule::KaimingNormal => Init::Normal { mean: 0.0, std: (2.0 / fan_in).sqrt() },
-        InitRule::XavierUniform => Init::Uniform { bound: (6.0 / (fan_in + fan_out)).sqrt() },
+        InitRule::KaimingUniform(fan) => within((1.0 / of(fan)).sqrt()),
+        InitRule::KaimingNormal(fan) => Init::Normal { mean: 0.0, std: (2.0 / of(fan)).sqrt() },
+        InitRule::XavierUniform => within((6.0 / (fan_in + fan_out)).sqrt()),
     }
 }

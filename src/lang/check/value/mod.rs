@@ -73,12 +73,19 @@ pub(crate) enum Value {
     Schedule(Schedule),
 }
 
+/// Whose number a variance is divided by: the inputs of an output, or the outputs of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fan {
+    In,
+    Out,
+}
+
 /// A rule for the initial values of a weight whose shape is not known yet.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum InitRule {
     Is(Init),
-    KaimingUniform,
-    KaimingNormal,
+    KaimingUniform(Fan),
+    KaimingNormal(Fan),
     XavierUniform,
 }
 
