@@ -10,7 +10,7 @@ use crate::diagnostic::{one_of, significant};
 use crate::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, RunError};
 use crate::experiment::Model;
 use crate::fact::{Dim, Fact, Shape};
-use crate::graph::program::{Function, Init, Program, plan_function};
+use crate::graph::program::{Function, Init, Program, Weight, plan_function};
 use crate::op::WeightId;
 use crate::weight::{self, Place};
 
@@ -178,20 +178,12 @@ impl Call {
         let used = function.graph.weights().into_iter();
         let mut paths: BTreeSet<&str> = used.map(|(id, _)| program.weight(id).path.as_str()).collect();
         // The original of a copy comes first or last.
-        while let Some(original) = program.weights.iter().filter(|_| self.are_first()).find_map(|weight| match &weight
-            .init
+        let is_new = |paths: &BTreeSet<&str>, weight: &'a Weight| {
+            weight.init.original().filter(|original| paths.contains(&*weight.path) && !paths.contains(original))
+        };
+        while let Some(original) =
+            program.weights.iter().filter(|_| self.are_first()).find_map(|weight| is_new(&paths, weight))
         {
-            Init::CopyOf(path) if paths.contains(weight.path.as_str()) && !paths.contains(path.as_str()) => Some(path),
-            Init::CopyOf(_)
-            | Init::Constant(_)
-            | Init::Normal { .. }
-            | Init::TruncatedNormal { .. }
-            | Init::Uniform { .. }
-            | Init::Orthogonal
-            | Init::Permutation
-            | Init::Choice { .. }
-            | Init::Fitted => None,
-        }) {
             paths.insert(original);
         }
         paths

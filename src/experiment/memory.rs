@@ -83,8 +83,8 @@ pub enum Remedy {
     SmallerModel,
 }
 
-/// The parts of a run over so many training images that need more than `limit` bytes; `None` if there are none. `scores`
-/// says whether the run ends with scoring.
+/// The parts of a run that need more than `limit` bytes; `None` if there are none. `images` is the number of training images,
+/// and `scores` says whether the run ends with scoring.
 #[must_use]
 pub fn shortage(program: &Program, images: usize, target: Target, limit: u64, scores: bool) -> Option<Shortage> {
     let mut excesses = Vec::new();

@@ -124,11 +124,12 @@ fn read(
 ) -> Result<Vec<f32>, TrainError> {
     let Some(format) = format else { return Ok(Vec::new()) };
     let expected = 3 * format.height * format.width;
-    let image = samples.image(index, pass).map_err(|source| TrainError::Image { index, source })?;
+    let image =
+        samples.image(index, pass).map_err(|source| TrainError::Image { image: samples.name(index), source })?;
     if image.len() == expected {
         return Ok(image);
     }
-    Err(TrainError::ImageSize { index, found: image.len(), expected })
+    Err(TrainError::ImageSize { image: samples.name(index), found: image.len(), expected })
 }
 
 fn joined(samples: &dyn Samples, format: Option<ImageFormat>, images: Vec<(usize, Vec<f32>)>) -> Batch {

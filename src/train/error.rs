@@ -32,18 +32,18 @@ pub enum TrainError {
         input: String,
     },
     /// An image can't be read.
-    #[error("image {index} can't be read: {source}")]
+    #[error("{image} can't be read: {source}")]
     Image {
-        /// Its number.
-        index: usize,
+        /// What it is called.
+        image: String,
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// An image has another size than the program says.
-    #[error("image {index} has {found} numbers, the model takes {expected}")]
+    #[error("{image} has {found} numbers, the model takes {expected}")]
     ImageSize {
-        /// Its number.
-        index: usize,
+        /// What it is called.
+        image: String,
         /// How many numbers it has.
         found: usize,
         /// How many it should have.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::graph::program::{Init, Part, Weight};
+use crate::graph::program::{Part, Weight};
 
 use super::table::Table;
 
@@ -43,17 +43,8 @@ impl Lacking<'_> {
             return Some(Substitute::Fit);
         }
         let is_fresh = fresh.iter().any(|part| part.has(&weight.path));
-        is_fresh.then(|| match &weight.init {
-            Init::CopyOf(original) => Substitute::CopyOf(original.clone()),
-            Init::Constant(_)
-            | Init::Normal { .. }
-            | Init::TruncatedNormal { .. }
-            | Init::Uniform { .. }
-            | Init::Orthogonal
-            | Init::Permutation
-            | Init::Choice { .. }
-            | Init::Fitted => Substitute::FirstValue,
-        })
+        let copied = weight.init.original().map(|original| Substitute::CopyOf(original.to_owned()));
+        is_fresh.then(|| copied.unwrap_or(Substitute::FirstValue))
     }
 }
 

@@ -97,3 +97,14 @@ fn a_fit_of_held_out_images_needs_some() {
         held(wrong).fails_with("wrong-type");
     }
 }
+
+#[test]
+fn a_mistake_in_the_result_of_a_fit_is_told_once() {
+    let fit = "fit gaussian(image) { {mean: mean(plcaes(image), axis: 1, keep: true)} }";
+    let failed = gaussian(fit).result().expect_err("there is no such function");
+    let codes: Vec<&str> = failed.diagnostics.iter().map(|diagnostic| diagnostic.code.name()).collect();
+    assert_eq!(codes, ["unknown-name"]);
+    let fit = "fit gaussian(image) { {mean: quantile(image, 1.5), product: matmul(image, places(image))} }";
+    let failed = gaussian(fit).result().expect_err("neither value can be computed");
+    assert!(failed.diagnostics.iter().all(|told| !told.headline.contains("must be a record")));
+}

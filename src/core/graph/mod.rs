@@ -184,7 +184,7 @@ impl Graph {
         (0_u32..).map(NodeId).zip(self.dag.node_weights())
     }
 
-    /// The weights that are read, also inside loops, each as often as it is named, and where.
+    /// The places where weights are read, also inside loops: an entry for each.
     #[must_use]
     pub fn weights(&self) -> Vec<(WeightId, Span)> {
         let mut read = Vec::new();

@@ -73,8 +73,8 @@ impl Hoard {
 }
 
 impl Pass {
-    /// What is kept of so many images for a gathered value: the rows that a coreset chooses from, with what they are
-    /// projected to, or all numbers that a quantile ranks. None if nothing is, or it is not known how many images there are.
+    /// What a gathered value keeps in memory until all images have passed: a coreset the rows to choose from and their
+    /// projections, a quantile all numbers that it ranks. None for the others, and for a quantile of an unknown number of images.
     #[must_use]
     pub fn hoard(&self, gather: &Gather, images: Option<usize>) -> Option<Hoard> {
         let outputs = self.each.graph.outputs();

@@ -59,17 +59,8 @@ fn starts(program: &Program, trained: &[bool]) -> Vec<bool> {
         // No chain of copies is longer than the list of weights.
         for _ in 0..trained.len() {
             let Some(number) = at.filter(|&number| trained[number]) else { break };
-            match &program.weights[number].init {
-                Init::CopyOf(original) => at = numbers.get(original.as_str()).copied(),
-                Init::Constant(_)
-                | Init::Normal { .. }
-                | Init::TruncatedNormal { .. }
-                | Init::Uniform { .. }
-                | Init::Orthogonal
-                | Init::Permutation
-                | Init::Choice { .. }
-                | Init::Fitted => break,
-            }
+            let Some(original) = program.weights[number].init.original() else { break };
+            at = numbers.get(original).copied();
         }
         let is_zero = at.is_some_and(|number| trained[number] && program.weights[number].init == Init::Constant(0.0));
         differs.push(!is_zero);

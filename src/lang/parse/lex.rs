@@ -242,7 +242,7 @@ fn number(rest: &str) -> usize {
     end + percent(&rest[end..]) + rest[end..].find(|c| !is_letter(c)).unwrap_or(rest.len() - end)
 }
 
-/// The length of a percent sign directly behind a number, which is one of a remainder if an operand stands directly behind it.
+/// The length of a percent sign after a number: 1 if both make a percentage, 0 if an operand follows, as in the remainder `7%3`.
 fn percent(rest: &str) -> usize {
     let Some(rest) = rest.strip_prefix('%') else { return 0 };
     let begins_operand = |c: char| is_letter(c) || "\"([{-".contains(c);

@@ -230,6 +230,24 @@ pub enum Init {
     Fitted,
 }
 
+impl Init {
+    /// The path of the weight of which this is a copy.
+    #[must_use]
+    pub fn original(&self) -> Option<&str> {
+        match self {
+            Init::CopyOf(path) => Some(path),
+            Init::Constant(_)
+            | Init::Normal { .. }
+            | Init::TruncatedNormal { .. }
+            | Init::Uniform { .. }
+            | Init::Orthogonal
+            | Init::Permutation
+            | Init::Choice { .. }
+            | Init::Fitted => None,
+        }
+    }
+}
+
 /// A scalar that is made small by changing weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Objective {

@@ -38,7 +38,7 @@ pub(crate) fn of_tensor(field: &str) -> Option<String> {
     })
 }
 
-/// Whether a word of another language changes how what follows it is read, so that only it is told.
+/// Whether a word begins a statement in another language. What follows it would be misread here, so only the word is reported.
 pub(super) fn begins_statement(word: &str) -> bool {
     matches!(
         word,

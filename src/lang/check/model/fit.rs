@@ -73,6 +73,9 @@ impl Expander<'_> {
         if let Value::Record(_) = value {
             collect("", &value, &mut outputs);
         }
+        if outputs.is_empty() && value.holds_poison() {
+            return Err(Reported::before());
+        }
         if outputs.is_empty() {
             let kind = value.kind(self.spec);
             let what = format!("the result of the fit of `{name}`");

@@ -348,7 +348,7 @@ fn binary(symbol: &str) -> BinaryOp {
     }
 }
 
-/// The number that so many hundredths are, as near as a float comes.
+/// The number that a percentage stands for: 0.125 for `12.5`, rounded once.
 fn share(hundredths: &str) -> f64 {
     let written = if hundredths.contains(['e', 'E']) { None } else { format!("{hundredths}e-2").parse().ok() };
     written.or_else(|| Some(hundredths.parse::<f64>().ok()? / 100.0)).unwrap_or(f64::INFINITY)
