@@ -7,7 +7,7 @@
 //! those above its own.
 //!
 //! ```text
-//! text --parse--> Ast --resolve--> Spec --check--> Program --lint, optimize--> --plan--> Plan --execute--> tensors
+//! text --parse--> Ast --resolve--> Spec --check--> Program --lint, differentiate, optimize, plan--> Plan --execute--> tensors
 //! ```
 //!
 //! Three things always hold. The compiler knows operations, not architectures: those are written in the language,
@@ -32,9 +32,10 @@ pub mod report;
 pub mod experiment;
 pub mod cli;
 
-/// Graphs, the programs that they belong to, and views of them.
+/// Graphs, their gradients, the programs that they belong to, and views of them.
 pub mod graph {
     pub use diadc_core::graph::*;
+    pub use diadc_lang::differentiate::{By, differentiate, gradients};
     pub use diadc_lang::inspect::{Detail, dot, html, json, svg, text};
     pub use diadc_lang::program::{self, written};
 }
@@ -53,8 +54,8 @@ pub mod execute {
     pub use diadc_core::engine::*;
     pub use diadc_cpu::Cpu;
     pub use diadc_execute::{
-        Composed, Coreset, CoresetError, CoresetSettings, Kernels, Recorded, Seen, Session, Tensor, TrainingKernels,
-        apply, farthest_first, inverses,
+        Composed, Coreset, CoresetError, CoresetSettings, Kernels, Seen, Session, Tensor, apply, farthest_first,
+        inverses,
     };
 
     pub use crate::device::{open, threads};

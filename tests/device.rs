@@ -1,7 +1,7 @@
 //! The device under test: the processor, or what the environment names. Tests that run elsewhere bring a file of the same
 //! functions in the place of this one.
 
-use burn::backend::{Autodiff, Flex};
+use burn::backend::Flex;
 use burn::tensor::ops::Device;
 use diadc::execute::{Cpu, DeviceChoice, Engine};
 use diadc::fact::Precision;
@@ -9,11 +9,8 @@ use diadc::fact::Precision;
 /// The kernels that are tested by themselves.
 pub(crate) type Own = Cpu;
 
-/// Their backend without gradients.
+/// Their backend.
 pub(crate) type Plain = Flex;
-
-/// The same backend with gradients.
-pub(crate) type Trained = Autodiff<Plain>;
 
 /// Where those kernels run.
 pub(crate) fn place() -> Device<Plain> {

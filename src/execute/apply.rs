@@ -1,6 +1,6 @@
-//! One operation: the output for its inputs.
+//! One operation: the outputs for its inputs.
 //!
-//! In: an operation, tensors that fit its shape rule, and the concrete shape of its output. Out: that output.
+//! In: an operation, tensors that fit its shape rule, and the concrete shape of its first output. Out: its outputs.
 //! This file maps each operation to the function that computes it. Those functions lie in files named as in `op`.
 
 use burn::tensor::backend::Backend;
@@ -9,12 +9,12 @@ use burn::tensor::ops::{Device, FloatTensor};
 use diadc_core::op::Op;
 use diadc_core::plan::Choice;
 
-use super::kernels::{Kernels, expand, matmul, transposed_convolution};
+use super::kernels::{Kernels, matmul, transposed_convolution};
 use super::tensor::Tensor;
-use super::{elementwise, layout, linear, normalize, order, pool, resample, search, source};
+use super::{elementwise, gradient, inverse, layout, linear, normalize, order, pool, resample, search, source};
 
-/// The output of an operation, as the plan has chosen to compute it. `shape` is that of the output's fact, with all
-/// symbols bound.
+/// The outputs of an operation, as the plan has chosen to compute it. `shape` is that of the first, with all symbols bound,
+/// and so are those that the operation holds.
 ///
 /// # Panics
 /// If the inputs do not fit the operation's shape rule, which `check` has verified; if the choice was made for another
@@ -26,9 +26,13 @@ pub fn apply<K: Kernels>(
     inputs: Vec<Tensor<K::Backend>>,
     shape: &[usize],
     device: &Device<K::Backend>,
-) -> Tensor<K::Backend> {
+) -> Vec<Tensor<K::Backend>> {
+    if let Op::Gradient(gradient) = op {
+        let gradients = gradient::gradient::<K>(gradient, choice, inputs, shape, device);
+        return gradients.into_iter().map(Tensor::Float).collect();
+    }
     let mut inputs = Operands(inputs.into_iter());
-    match op {
+    vec![match op {
         Op::Input { .. } | Op::Weight { .. } | Op::Random(_) | Op::Coreset(_) => {
             unreachable!("the caller supplies inputs, weights, random numbers and coresets itself")
         }
@@ -39,17 +43,21 @@ pub fn apply<K: Kernels>(
         Op::Compare(comparison) => elementwise::compare::<K>(*comparison, inputs.next(), inputs.next(), shape, device),
         Op::Select => elementwise::select::<K>(inputs.next(), inputs.next(), inputs.next(), shape),
         Op::Cast(dtype) => elementwise::cast(*dtype, inputs.next(), device),
-        Op::StopGradient => elementwise::stop_gradient(inputs.next()),
+        Op::StopGradient => inputs.next(),
 
         Op::Reduce { kind, axes, .. } => layout::reshape(Tensor::Float(K::reduce(*kind, axes, inputs.float())), shape),
         Op::Softmax { axis } => Tensor::Float(K::softmax(inputs.float(), *axis)),
         Op::Rank(rank) => order::rank(*rank, inputs.float(), device),
-        Op::Quantile(quantile) => Tensor::Float(order::quantile::<K::Backend>(quantile, inputs.float(), shape, device)),
-        Op::Cumulate { axis } => Tensor::Float(K::cumulate(*axis, false, inputs.float())),
+        Op::Quantile(quantile) => {
+            Tensor::Float(order::quantile::<K::Backend>(quantile, inputs.float(), None, shape, device))
+        }
+        Op::Cumulate { axis, from_end } => {
+            Tensor::Float(order::cumulate::<K::Backend>(*axis, *from_end, inputs.float()))
+        }
 
         Op::Reshape(_) => layout::reshape(inputs.next(), shape),
         Op::Permute(order) => layout::permute(inputs.next(), order),
-        Op::Expand(_) => expand::<K>(inputs.next(), shape),
+        Op::Expand(_) => layout::expand(inputs.next(), shape),
         Op::Concat { axis } => layout::concat(inputs.rest(), *axis),
         Op::Slice { axis, start, end } => layout::slice(inputs.next(), *axis, *start, *end),
         Op::Gather => layout::gather(inputs.float(), inputs.next().int(), shape),
@@ -61,9 +69,9 @@ pub fn apply<K: Kernels>(
             let (x, weight) = (inputs.float(), inputs.float());
             Tensor::Float(linear::linear::<K>(x, weight, inputs.bias(), shape, choice.linear()))
         }
-        Op::Nearest { count } => Tensor::Float(K::nearest(*count, inputs.float(), inputs.float())),
+        Op::Nearest { count } => Tensor::Float(search::distances::<K::Backend>(*count, inputs.float(), inputs.float())),
         Op::NearestIndex { count } => search::places(*count, inputs.float(), inputs.float(), device),
-        Op::Inverse => Tensor::Float(K::invert(inputs.float())),
+        Op::Inverse => Tensor::Float(inverse::inverse::<K::Backend>(inputs.float())),
         Op::Attention(attention) => {
             let (q, k, v) = (inputs.float(), inputs.float(), inputs.float());
             Tensor::Float(K::attend(*attention, q, k, v, choice.attention()))
@@ -90,7 +98,8 @@ pub fn apply<K: Kernels>(
         Op::GaussianBlur { sigma, truncate } => {
             Tensor::Float(resample::gaussian_blur::<K>(*sigma, *truncate, inputs.float()))
         }
-    }
+        Op::Gradient(_) => unreachable!("gradients were computed above"),
+    }]
 }
 
 /// The inputs of an operation, taken in order.

@@ -11,7 +11,7 @@ use burn::tensor::ops::{FloatTensor, FloatTensorOps};
 use diadc_core::engine::{Descent, Optimizer};
 use diadc_core::op::Reduction;
 
-use super::kernels::{AdamFactors, Floats, Kernels, TrainingKernels};
+use super::kernels::{AdamFactors, Floats, Kernels};
 
 /// The optimiser moments of a weight: the running mean of its gradients and, for Adam, that of their squares.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub(super) struct Moments<B: Backend> {
 }
 
 /// A weight and its moments after one step. `step` counts from 1.
-pub(super) fn step<K: TrainingKernels>(
+pub(super) fn step<K: Kernels>(
     descent: &Descent,
     step: u64,
     weight: Floats<K>,
@@ -57,7 +57,7 @@ struct Adam {
 }
 
 impl Adam {
-    fn step<K: TrainingKernels>(
+    fn step<K: Kernels>(
         &self,
         step: u64,
         weight: Floats<K>,

@@ -9,9 +9,9 @@ use burn::tensor::ops::{BoolTensorOps, Device, FloatTensor, FloatTensorOps, IntT
 use diadc_core::fact::DType;
 use diadc_core::op::{Binary, Comparison, Unary};
 
-use super::kernels::{Activation, Arithmetic, Floats, Kernels, expand};
-use super::layout::with_rank;
-use super::tensor::{Tensor, bool_type, float_type, int_type, without_gradient};
+use super::kernels::{Activation, Arithmetic, Floats, Kernels};
+use super::layout::{expand, with_rank};
+use super::tensor::{Tensor, bool_type, float_type, int_type};
 
 pub(super) fn unary<K: Kernels>(
     unary: Unary,
@@ -35,12 +35,9 @@ fn float_unary<K: Kernels>(unary: Unary, x: Floats<K>, device: &Device<K::Backen
         Unary::Sin => K::Backend::float_sin(x),
         Unary::Cos => K::Backend::float_cos(x),
         Unary::Tanh => K::Backend::float_tanh(x),
-        Unary::Sigmoid => K::activate(Activation::Sigmoid, x),
-        Unary::Relu => K::activate(Activation::Relu, x),
-        Unary::LeakyRelu(slope) => K::activate(Activation::LeakyRelu(slope), x),
-        Unary::Silu => K::activate(Activation::Silu, x),
-        Unary::Gelu => K::activate(Activation::Gelu, x),
-        Unary::GeluTanh => K::activate(Activation::GeluTanh, x),
+        Unary::Sigmoid | Unary::Relu | Unary::LeakyRelu(_) | Unary::Silu | Unary::Gelu | Unary::GeluTanh => {
+            K::activate(Activation::of(unary).expect("these are activations"), x)
+        }
         Unary::AddScalar(c) => K::Backend::float_add_scalar(x, c.into()),
         Unary::MulScalar(c) => K::Backend::float_mul_scalar(x, c.into()),
         Unary::PowScalar(c) => power::<K::Backend>(x, c),
@@ -102,7 +99,6 @@ fn power<B: Backend>(x: FloatTensor<B>, exponent: f64) -> FloatTensor<B> {
     if exponent < 0.0 { B::float_recip(product) } else { product }
 }
 
-/// The gradient passes only strictly between the bounds, as in torch.
 fn clamp<B: Backend>(x: FloatTensor<B>, low: f64, high: f64, device: &Device<B>) -> FloatTensor<B> {
     let dtype = bool_type::<B>(device);
     let mut x = x;
@@ -134,7 +130,7 @@ pub(super) fn binary<K: Kernels>(
         (Binary::Sub, Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(K::Backend::int_sub(a, b)),
         (Binary::Mul, Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(K::Backend::int_mul(a, b)),
         (Binary::Max | Binary::Min, Tensor::Float(a), Tensor::Float(b)) => {
-            let [a, b] = [a, b].map(|x| expand::<K>(Tensor::Float(x), shape).float());
+            let [a, b] = [a, b].map(|x| expand::<K::Backend>(Tensor::Float(x), shape).float());
             Tensor::Float(K::extreme(binary == Binary::Max, a, b))
         }
         (Binary::Max, a, b) => {
@@ -161,7 +157,7 @@ pub(super) fn compare<K: Kernels>(
     device: &Device<K::Backend>,
 ) -> Tensor<K::Backend> {
     let dtype = bool_type::<K::Backend>(device);
-    Tensor::Bool(match (expand::<K>(a, shape), expand::<K>(b, shape)) {
+    Tensor::Bool(match (expand(a, shape), expand(b, shape)) {
         (Tensor::Float(a), Tensor::Float(b)) => match comparison {
             Comparison::Less => K::Backend::float_lower(a, b, dtype),
             Comparison::LessEqual => K::Backend::float_lower_equal(a, b, dtype),
@@ -189,8 +185,8 @@ pub(super) fn select<K: Kernels>(
     b: Tensor<K::Backend>,
     shape: &[usize],
 ) -> Tensor<K::Backend> {
-    let condition = expand::<K>(condition, shape).bool();
-    match (expand::<K>(a, shape), expand::<K>(b, shape)) {
+    let condition = expand(condition, shape).bool();
+    match (expand(a, shape), expand(b, shape)) {
         (Tensor::Float(a), Tensor::Float(b)) => Tensor::Float(K::Backend::float_mask_where(b, condition, a)),
         (Tensor::Int(a), Tensor::Int(b)) => Tensor::Int(K::Backend::int_mask_where(b, condition, a)),
         (Tensor::Bool(a), Tensor::Bool(b)) => {
@@ -214,12 +210,5 @@ pub(super) fn cast<B: Backend>(dtype: DType, x: Tensor<B>, device: &Device<B>) -
         (DType::Float, x @ Tensor::Float(_))
         | (DType::Int, x @ Tensor::Int(_))
         | (DType::Bool, x @ Tensor::Bool(_)) => x,
-    }
-}
-
-pub(super) fn stop_gradient<B: Backend>(x: Tensor<B>) -> Tensor<B> {
-    match x {
-        Tensor::Float(x) => Tensor::Float(without_gradient::<B>(x)),
-        x @ (Tensor::Int(_) | Tensor::Bool(_)) => x,
     }
 }

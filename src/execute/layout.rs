@@ -70,8 +70,8 @@ pub(super) fn slice<B: Backend>(x: Tensor<B>, axis: usize, start: i64, end: i64)
     dense(view)
 }
 
-/// The same tensor without gaps in memory, and the same for its gradient under autodiff: the CPU backend is slow at
-/// reading views with gaps. A reshape copies only what has gaps.
+/// The same tensor without gaps in memory: the CPU backend is slow at reading views with gaps. A reshape copies only what has
+/// gaps.
 fn dense<B: Backend>(x: Tensor<B>) -> Tensor<B> {
     let shape = x.shape();
     let flat = [shape.iter().product()];

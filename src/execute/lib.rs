@@ -1,8 +1,7 @@
 //! Computes operations on a device, with burn. Files have the names of those in `diadc_core::op`.
 //!
 //! In: an operation, tensors that fit its shape rule, and the concrete shape of its output. Out: that output.
-//! Everything is generic over the backend: under autodiff the same code is differentiable with respect to every
-//! float input. Ranks are values here, not types, so burn's primitives are called, never its `Tensor<B, D>`.
+//! Everything is generic over the backend. Ranks are values here, not types, so burn's primitives are called, never its `Tensor<B, D>`.
 //!
 //! `neighbour` computes on the host, for all devices: what is far from, and what is near.
 //!
@@ -16,6 +15,7 @@ mod bind;
 mod clock;
 mod descend;
 mod elementwise;
+mod gradient;
 mod integer;
 mod inverse;
 mod kernels;
@@ -33,14 +33,12 @@ mod search;
 mod session;
 mod source;
 mod tensor;
-mod value;
 
 pub use apply::apply;
 pub use inverse::inverses;
 pub use kernels::{
-    Activation, AdamFactors, Arithmetic, Composed, Floats, Kernels, Recorded, Taps, TrainingKernels,
-    composed_arithmetic, composed_convolution, composed_input_gradient, composed_linear, composed_weight_gradient,
-    kept, runs,
+    Activation, AdamFactors, Arithmetic, Composed, Floats, Kernels, Taps, composed_arithmetic, composed_convolution,
+    composed_input_gradient, composed_linear, composed_weight_gradient, kept, runs,
 };
 pub use neighbour::{Coreset, CoresetError, CoresetSettings, Seen, farthest_first};
 pub use session::Session;

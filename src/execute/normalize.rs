@@ -13,3 +13,18 @@ pub(super) fn layer_norm<K: Kernels>(epsilon: f64, x: Floats<K>, weight: Floats<
     let y = K::normalize_groups(1, epsilon, K::Backend::float_reshape(x, rows), weight, bias);
     K::Backend::float_reshape(y, shape)
 }
+
+/// The gradients of value, weight and bias of a layer normalisation.
+pub(super) fn layer_norm_gradient<K: Kernels>(
+    epsilon: f64,
+    x: Floats<K>,
+    weight: Floats<K>,
+    gradient: Floats<K>,
+) -> [Floats<K>; 3] {
+    let shape = x.shape();
+    let channels = weight.shape()[0];
+    let rows = Shape::new([shape.num_elements() / channels.max(1), channels]);
+    let [x, gradient] = [x, gradient].map(|value| K::Backend::float_reshape(value, rows.clone()));
+    let [of_x, of_weight, of_bias] = K::normalize_groups_gradient(1, epsilon, x, weight, gradient);
+    [K::Backend::float_reshape(of_x, shape), of_weight, of_bias]
+}

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use diadc_core::engine::{HostData, HostTensor};
 use diadc_core::op::{Quantile, Rank, Ranking};
 
-use super::tensor::{Tensor, on_device, signed};
+use super::tensor::{Tensor, float_type, on_device, signed};
 
 /// Numbers that are worth another core.
 const SHARED: usize = 1 << 14;
@@ -34,38 +34,98 @@ pub(super) fn take<B: Backend>(axis: usize, x: Tensor<B>, index: IntTensor<B>) -
     }
 }
 
-/// A quantile of the numbers along axes; its gradient goes to the one or two numbers between which it lies.
+/// A quantile of the numbers along axes. With `other`, its numbers at the same places are taken.
 pub(super) fn quantile<B: Backend>(
     quantile: &Quantile,
     x: FloatTensor<B>,
+    other: Option<FloatTensor<B>>,
     shape: &[usize],
     device: &Device<B>,
 ) -> FloatTensor<B> {
-    let rank = x.shape().len();
-    let (reduced, kept): (Vec<usize>, Vec<usize>) = (0..rank).partition(|axis| quantile.axes.contains(axis));
-    let extents = x.shape().to_vec();
-    let count: usize = reduced.iter().map(|axis| extents[*axis]).product();
-    let lines: usize = kept.iter().map(|axis| extents[*axis]).product();
-    let turned = B::float_permute(x, &[kept, reduced].concat());
-    let x = B::float_reshape(turned, Shape::new([lines, count]));
-
-    let place = quantile.q * (count - 1) as f64;
-    let (below, share) = (place.floor() as usize, place.fract());
-    let (numbers, extents) = on_host::<B>(x.clone());
-    let places = each_line(&numbers, &extents, 1, 2, |line| around(line, below, share > 0.0));
-    let of = |first: usize| {
-        let places = places.iter().skip(first).step_by(2).copied().collect();
-        let index = Tensor::<B>::from_host(HostTensor::ints(&[lines, 1], places), device).int();
-        B::float_gather(1, x.clone(), index)
-    };
-    let found = if share == 0.0 {
-        of(0)
-    } else {
-        let [low, high] =
-            [(0, 1.0 - share), (1, share)].map(|(which, part)| B::float_mul_scalar(of(which), part.into()));
-        B::float_add(low, high)
-    };
+    let lines = Lines::of(quantile, &x.shape());
+    let x = lines.side_by_side::<B>(x);
+    let around = Around::of::<B>(quantile, x.clone());
+    let numbers = other.map_or(x, |other| lines.side_by_side::<B>(other));
+    let found = around.parts::<B>(device).into_iter().map(|(index, share)| {
+        let number = B::float_gather(1, numbers.clone(), index);
+        if share == 1.0 { number } else { B::float_mul_scalar(number, share.into()) }
+    });
+    let found = found.reduce(B::float_add).expect("a quantile lies at one number at least");
     B::float_reshape(found, on_device(shape))
+}
+
+/// The gradient of the numbers of which a quantile was taken: it goes to the one or two between which that lies.
+pub(super) fn quantile_gradient<B: Backend>(
+    quantile: &Quantile,
+    x: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    device: &Device<B>,
+) -> FloatTensor<B> {
+    let lines = Lines::of(quantile, &x.shape());
+    let around = Around::of::<B>(quantile, lines.side_by_side::<B>(x));
+    let gradient = B::float_reshape(gradient, Shape::new([lines.count, 1]));
+    let none = B::float_zeros(Shape::new([lines.count, lines.length]), device, float_type::<B>(device));
+    let spread = around.parts::<B>(device).into_iter().fold(none, |sum, (index, share)| {
+        B::float_scatter_add(1, sum, index, B::float_mul_scalar(gradient.clone(), share.into()))
+    });
+    lines.back::<B>(spread)
+}
+
+/// The numbers that are ranked together, as lines.
+struct Lines {
+    /// The axes, those along which lines lie last.
+    order: Vec<usize>,
+    /// The extents in that order.
+    extents: Vec<usize>,
+    count: usize,
+    length: usize,
+}
+
+impl Lines {
+    fn of(quantile: &Quantile, shape: &Shape) -> Lines {
+        let (reduced, kept): (Vec<usize>, Vec<usize>) = (0..shape.len()).partition(|axis| quantile.axes.contains(axis));
+        let product = |axes: &[usize]| axes.iter().map(|axis| shape[*axis]).product();
+        let (count, length) = (product(&kept), product(&reduced));
+        let order = [kept, reduced].concat();
+        Lines { extents: order.iter().map(|axis| shape[*axis]).collect(), order, count, length }
+    }
+
+    fn side_by_side<B: Backend>(&self, x: FloatTensor<B>) -> FloatTensor<B> {
+        B::float_reshape(B::float_permute(x, &self.order), Shape::new([self.count, self.length]))
+    }
+
+    fn back<B: Backend>(&self, x: FloatTensor<B>) -> FloatTensor<B> {
+        let at = |axis: usize| self.order.iter().position(|from| *from == axis).expect("each axis has a place");
+        let order: Vec<usize> = (0..self.order.len()).map(at).collect();
+        B::float_permute(B::float_reshape(x, Shape::from(self.extents.clone())), &order)
+    }
+}
+
+/// Between which numbers of each line a quantile lies.
+struct Around {
+    /// For each line the places of both.
+    places: Vec<i64>,
+    /// How far it lies from the first towards the second.
+    share: f64,
+}
+
+impl Around {
+    fn of<B: Backend>(quantile: &Quantile, lines: FloatTensor<B>) -> Around {
+        let (numbers, extents) = on_host::<B>(lines);
+        let place = quantile.q * (extents[1] - 1) as f64;
+        let (below, share) = (place.floor() as usize, place.fract());
+        let places = each_line(&numbers, &extents, 1, 2, |line| around(line, below, share > 0.0));
+        Around { places, share }
+    }
+
+    /// Indices along each line, `[lines, 1]`, and the share of the numbers there.
+    fn parts<B: Backend>(&self, device: &Device<B>) -> Vec<(IntTensor<B>, f64)> {
+        let part = |which: usize, share: f64| {
+            let places: Vec<i64> = self.places.iter().skip(which).step_by(2).copied().collect();
+            (Tensor::<B>::from_host(HostTensor::ints(&[places.len(), 1], places), device).int(), share)
+        };
+        if self.share == 0.0 { vec![part(0, 1.0)] } else { vec![part(0, 1.0 - self.share), part(1, self.share)] }
+    }
 }
 
 /// For each place along an axis the sum of the numbers up to it, or of those from it on.

@@ -27,15 +27,32 @@ pub(super) fn resize<K: Kernels>(
     }
     match interpolation {
         Interpolation::Nearest => nearest(x, shape, device),
-        Interpolation::Bilinear | Interpolation::BilinearAligned => {
-            let rows = bilinear(from[2], shape[2], interpolation == Interpolation::BilinearAligned);
-            let columns = bilinear(from[3], shape[3], interpolation == Interpolation::BilinearAligned);
-            Tensor::Float(K::resample(&[rows, columns], x.float()))
-        }
-        Interpolation::Average => {
-            let taps = [average(from[2], shape[2]), average(from[3], shape[3])];
+        Interpolation::Bilinear | Interpolation::BilinearAligned | Interpolation::Average => {
+            let taps = [0, 1].map(|axis| taps(interpolation, from[2 + axis], shape[2 + axis]));
             Tensor::Float(K::resample(&taps, x.float()))
         }
+    }
+}
+
+/// The gradient of an image that had this height and width before it was resized.
+pub(super) fn resize_gradient<K: Kernels>(
+    interpolation: Interpolation,
+    gradient: Floats<K>,
+    size: [usize; 2],
+) -> Floats<K> {
+    let from = gradient.shape();
+    if from[2..] == size {
+        return gradient;
+    }
+    K::resample(&[0, 1].map(|axis| taps(interpolation, size[axis], from[2 + axis]).transposed()), gradient)
+}
+
+fn taps(interpolation: Interpolation, from: usize, to: usize) -> Taps {
+    match interpolation {
+        Interpolation::Nearest => Taps::new(from, (0..to).map(|i| vec![(i * from / to, 1.0)]).collect()),
+        Interpolation::Bilinear => bilinear(from, to, false),
+        Interpolation::BilinearAligned => bilinear(from, to, true),
+        Interpolation::Average => average(from, to),
     }
 }
 
@@ -43,6 +60,12 @@ pub(super) fn resize<K: Kernels>(
 pub(super) fn gaussian_blur<K: Kernels>(sigma: f64, truncate: f64, x: Floats<K>) -> Floats<K> {
     let shape = x.shape();
     K::resample(&[shape[2], shape[3]].map(|extent| gaussian(extent, sigma, truncate)), x)
+}
+
+/// The gradient of an image before it was blurred.
+pub(super) fn gaussian_blur_gradient<K: Kernels>(sigma: f64, truncate: f64, gradient: Floats<K>) -> Floats<K> {
+    let shape = gradient.shape();
+    K::resample(&[shape[2], shape[3]].map(|extent| gaussian(extent, sigma, truncate).transposed()), gradient)
 }
 
 fn nearest<B: Backend>(x: Tensor<B>, shape: &[usize], device: &Device<B>) -> Tensor<B> {

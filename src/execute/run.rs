@@ -1,19 +1,18 @@
 //! Runs the steps of a plan on a device, one after the other, with values in slots.
 //!
-//! In: a block of a plan, weights, inputs and the choice of random numbers. Out: its outputs. A step that needs a
-//! gradient runs under burn's autodiff; all others run on the bare backend, with its fused kernels, and record nothing.
+//! In: a block of a plan, weights, inputs and the choice of random numbers. Out: its outputs. Gradients of weights are handed
+//! to whoever waits for them.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use burn::backend::Autodiff;
 use burn::tensor::FloatDType;
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::Device;
+use burn::tensor::ops::{Device, FloatTensor};
 
 use diadc_core::engine::{DeviceError, Draw, HostData, HostTensor, RunError, numbers};
-use diadc_core::fact::{DType, Precision};
+use diadc_core::fact::{Bindings, DType, Precision};
 use diadc_core::graph::Origin;
 use diadc_core::op::{Coreset, Elements, Op, WeightId};
 use diadc_core::plan::{Block, Choice, LoopPlan, Operand, Step, Work};
@@ -22,11 +21,10 @@ use super::apply;
 use super::bind::Shapes;
 use super::clock::Watch;
 use super::integer::beyond;
-use super::kernels::{Kernels, Recorded, TrainingKernels};
+use super::kernels::Kernels;
 use super::limit::largest;
 use super::neighbour;
 use super::tensor::Tensor;
-use super::value::Value;
 
 /// What a device holds in one tensor.
 #[derive(Clone, Copy)]
@@ -37,8 +35,17 @@ pub(super) struct Limit<'a> {
     pub(super) bytes: usize,
 }
 
+/// Whoever waits for the gradients of weights.
+pub(super) trait Receiver<B: Backend> {
+    /// Called with the loss before the first gradient; none is handed over unless it says so.
+    fn wants(&mut self, loss: f32) -> bool;
+
+    /// The gradient of a weight, which nothing reads from now on. It may change.
+    fn take(&mut self, id: WeightId, gradient: FloatTensor<B>, weights: &mut [Tensor<B>]);
+}
+
 /// What all steps of a run see.
-pub(super) struct Run<'a, K: TrainingKernels> {
+pub(super) struct Run<'a, K: Kernels> {
     /// Name of the function.
     pub(super) function: &'a str,
     /// Where it runs.
@@ -46,9 +53,9 @@ pub(super) struct Run<'a, K: TrainingKernels> {
     /// The precision in which products are computed.
     pub(super) precision: Precision,
     /// All weights.
-    pub(super) weights: &'a [Tensor<K::Backend>],
-    /// The trained weights, as leaves of the autodiff graph.
-    pub(super) tracked: &'a BTreeMap<WeightId, Tensor<Autodiff<K::Backend>>>,
+    pub(super) weights: &'a RefCell<Vec<Tensor<K::Backend>>>,
+    /// The values of symbols.
+    pub(super) bindings: &'a Bindings,
     /// The outputs of the constants.
     pub(super) kept: &'a [Tensor<K::Backend>],
     /// What the device holds in one tensor, if that is limited.
@@ -59,8 +66,9 @@ pub(super) struct Run<'a, K: TrainingKernels> {
     pub(super) watch: Watch<'a>,
 }
 
-impl<K: TrainingKernels> Run<'_, K> {
-    /// The outputs of a block; inputs that nobody uses may be none. `turn` counts the turns of the loops around it.
+impl<K: Kernels> Run<'_, K> {
+    /// The outputs of a block; inputs that nobody uses may be none. `turn` counts the turns of the loops around it. The
+    /// gradients are dropped if nobody receives them; if the receiver does not want them, there are no outputs.
     ///
     /// # Errors
     /// If random numbers can't be drawn for so many samples, or a watched value is not finite.
@@ -68,20 +76,36 @@ impl<K: TrainingKernels> Run<'_, K> {
         &self,
         block: &Block,
         shapes: &Shapes,
-        inputs: Vec<Option<Value<K::Backend>>>,
+        inputs: Vec<Option<Tensor<K::Backend>>>,
         turn: u64,
-    ) -> Result<Vec<Value<K::Backend>>, RunError> {
-        let mut slots: Vec<Option<Value<K::Backend>>> = vec![None; block.slots];
+        mut receiver: Option<&mut dyn Receiver<K::Backend>>,
+    ) -> Result<Vec<Tensor<K::Backend>>, RunError> {
+        let mut slots: Vec<Option<Tensor<K::Backend>>> = vec![None; block.slots];
         for (slot, value) in block.inputs.iter().zip(inputs) {
             if let Some(slot) = slot {
                 slots[slot.0 as usize] = value;
             }
         }
+        let mut is_wanted = None;
         for (i, step) in block.steps.iter().enumerate() {
-            let inputs = step.inputs.iter().map(|operand| self.load(*operand, &mut slots, step.needs_grad)).collect();
+            let mut inputs: Vec<_> = step.inputs.iter().map(|operand| self.load(*operand, &mut slots)).collect();
             let outputs = match &step.work {
-                Work::Op(op) => vec![self.watched(op, step, inputs, &shapes.steps[i][0], turn)?],
+                Work::Op(op) => self.watched(op, step, inputs, &shapes.steps[i][0], turn)?,
                 Work::Loop(run) => self.turns(run, step.origin, &shapes.bodies[&i], inputs, turn)?,
+                Work::Gradient(id) => {
+                    let Some(receiver) = &mut receiver else { continue };
+                    let wanted = match is_wanted {
+                        Some(known) => known,
+                        None => receiver.wants(self.loss(block, &slots)?),
+                    };
+                    is_wanted = Some(wanted);
+                    if !wanted {
+                        return Ok(Vec::new());
+                    }
+                    let gradient = inputs.swap_remove(0).float();
+                    receiver.take(*id, gradient, &mut self.weights.borrow_mut());
+                    continue;
+                }
             };
             for (slot, value) in step.outputs.iter().zip(outputs) {
                 if let Some(slot) = slot {
@@ -89,40 +113,49 @@ impl<K: TrainingKernels> Run<'_, K> {
                 }
             }
         }
-        Ok(block.outputs.iter().map(|operand| self.load(*operand, &mut slots, true)).collect())
+        Ok(block.outputs.iter().map(|operand| self.load(*operand, &mut slots)).collect())
     }
 
     /// The value of an operand. Its last use takes it out of its slot, so that the device may overwrite it.
-    fn load(&self, operand: Operand, slots: &mut [Option<Value<K::Backend>>], is_tracked: bool) -> Value<K::Backend> {
+    fn load(&self, operand: Operand, slots: &mut [Option<Tensor<K::Backend>>]) -> Tensor<K::Backend> {
         match operand {
             Operand::Slot { slot, last } => {
                 let place = &mut slots[slot.0 as usize];
                 let value = if last { place.take() } else { place.clone() };
                 value.expect("the plan fills a slot before it is used")
             }
-            Operand::Weight(id) => match self.tracked.get(&id) {
-                Some(leaf) if is_tracked => Value::Tracked(leaf.clone()),
-                Some(_) | None => Value::Plain(self.weights[id.0 as usize].clone()),
-            },
-            Operand::Kept(place) => Value::Plain(self.kept[place].clone()),
+            Operand::Weight(id) => self.weights.borrow()[id.0 as usize].clone(),
+            Operand::Kept(place) => self.kept[place].clone(),
         }
     }
 
-    /// The output of a step, and what is watched of it.
+    /// The loss, which is the first output of a block that hands over gradients.
+    fn loss(&self, block: &Block, slots: &[Option<Tensor<K::Backend>>]) -> Result<f32, RunError> {
+        let loss = match block.outputs[0] {
+            Operand::Slot { slot, .. } => slots[slot.0 as usize].clone().expect("gradients follow from the loss"),
+            Operand::Weight(id) => self.weights.borrow()[id.0 as usize].clone(),
+            Operand::Kept(place) => self.kept[place].clone(),
+        };
+        number(loss)
+    }
+
+    /// The outputs of a step, and what is watched of them.
     fn watched(
         &self,
         op: &Op,
         step: &Step,
-        inputs: Vec<Value<K::Backend>>,
+        inputs: Vec<Tensor<K::Backend>>,
         shape: &[usize],
         turn: u64,
-    ) -> Result<Value<K::Backend>, RunError> {
+    ) -> Result<Vec<Tensor<K::Backend>>, RunError> {
         let begun = Instant::now();
-        let output = self.op(op, step, inputs, shape, turn)?;
+        let outputs = self.op(op, step, inputs, shape, turn)?;
         match self.watch {
             Watch::Nothing => {}
             Watch::Finite => {
-                if !is_finite(output.clone().plain())? {
+                let are_finite =
+                    outputs.iter().map(|output| is_finite(output.clone())).collect::<Result<Vec<_>, _>>()?;
+                if are_finite.contains(&false) {
                     let (function, operation) = (self.function.to_owned(), op.to_string());
                     return Err(RunError::NotFinite { function, operation, origin: step.origin });
                 }
@@ -134,17 +167,17 @@ impl<K: TrainingKernels> Run<'_, K> {
                 }
             }
         }
-        Ok(output)
+        Ok(outputs)
     }
 
     fn op(
         &self,
         op: &Op,
         step: &Step,
-        inputs: Vec<Value<K::Backend>>,
+        inputs: Vec<Tensor<K::Backend>>,
         shape: &[usize],
         turn: u64,
-    ) -> Result<Value<K::Backend>, RunError> {
+    ) -> Result<Vec<Tensor<K::Backend>>, RunError> {
         if let (Op::Gather, [table, index]) = (op, inputs.as_slice()) {
             self.check_index(table, 0, index)?;
         }
@@ -152,27 +185,27 @@ impl<K: TrainingKernels> Run<'_, K> {
             self.check_index(x, *axis, index)?;
         }
         self.check_integers(op, step, &inputs, shape)?;
-        self.check_size(op, step, &inputs, shape)?;
+        self.check_size(op, &inputs, shape)?;
         if op.record().on_host {
             // What the device failed at before is reported here, so that its numbers can be read.
             wait::<K::Backend>(self.device)?;
         }
         let matrices = if *op == Op::Inverse { inputs.first().cloned() } else { None };
-        let output = self.computed(op, step, inputs, shape, turn)?;
+        let outputs = self.computed(op, step, inputs, shape, turn)?;
         if let Some(matrices) = matrices {
-            self.check_inverse(step, matrices, &output)?;
+            self.check_inverse(step, matrices, outputs[0].clone())?;
         }
-        Ok(output)
+        Ok(outputs)
     }
 
     fn computed(
         &self,
         op: &Op,
         step: &Step,
-        inputs: Vec<Value<K::Backend>>,
+        inputs: Vec<Tensor<K::Backend>>,
         shape: &[usize],
         turn: u64,
-    ) -> Result<Value<K::Backend>, RunError> {
+    ) -> Result<Vec<Tensor<K::Backend>>, RunError> {
         Ok(if let Op::Random(random) = op {
             let drawn = numbers(random, shape, self.draw, turn).ok_or_else(|| RunError::Samples {
                 function: self.function.to_owned(),
@@ -180,21 +213,22 @@ impl<K: TrainingKernels> Run<'_, K> {
                 rows: shape.first().copied().unwrap_or(1),
                 samples: self.draw.samples.len(),
             })?;
-            Value::Plain(Tensor::from_host(drawn, self.device))
+            vec![Tensor::from_host(drawn, self.device)]
         } else if let (Op::Coreset(coreset), [rows]) = (op, inputs.as_slice()) {
-            self.coreset(coreset, rows, step)?
-        } else if step.needs_grad {
-            let inputs = inputs.into_iter().map(Value::tracked).collect();
-            Value::Tracked(self.apply::<Recorded<K>>(op, step.choice, inputs, shape))
+            vec![self.coreset(coreset, rows, step)?]
         } else {
-            let inputs = inputs.into_iter().map(Value::plain).collect();
-            Value::Plain(self.apply::<K>(op, step.choice, inputs, shape))
+            self.apply(op, step.choice, inputs, shape)
         })
     }
 
     /// A few rows that stand for all, chosen on the host.
-    fn coreset(&self, coreset: &Coreset, rows: &Value<K::Backend>, step: &Step) -> Result<Value<K::Backend>, RunError> {
-        let host = rows.clone().plain().into_host()?;
+    fn coreset(
+        &self,
+        coreset: &Coreset,
+        rows: &Tensor<K::Backend>,
+        step: &Step,
+    ) -> Result<Tensor<K::Backend>, RunError> {
+        let host = rows.clone().into_host()?;
         let width = host.shape.last().copied().unwrap_or(1);
         let mut chooser = neighbour::Coreset::of(coreset, width, self.draw.seed);
         let taken = chooser.push(host.as_floats().unwrap_or_default());
@@ -205,28 +239,30 @@ impl<K: TrainingKernels> Run<'_, K> {
             origin: step.origin,
         })?;
         let rows = HostTensor::floats(&[coreset.count, width], rows);
-        Ok(Value::Plain(Tensor::from_host(rows, self.device)))
+        Ok(Tensor::from_host(rows, self.device))
     }
 
-    /// The output of an operation. In bf16, the inputs of a product are rounded first.
-    fn apply<A: Kernels<Backend: Backend<Device = Device<K::Backend>>>>(
+    /// The outputs of an operation. In bf16, the inputs of a product are rounded first.
+    fn apply(
         &self,
         op: &Op,
         choice: Choice,
-        inputs: Vec<Tensor<A::Backend>>,
+        inputs: Vec<Tensor<K::Backend>>,
         shape: &[usize],
-    ) -> Tensor<A::Backend> {
+    ) -> Vec<Tensor<K::Backend>> {
+        let op = op.bound(self.bindings);
         if self.precision == Precision::F32 || !op.is_product() {
-            return apply::<A>(op, choice, inputs, shape, self.device);
+            return apply::<K>(&op, choice, inputs, shape, self.device);
         }
         let inputs = inputs.into_iter().map(|input| input.in_float_type(FloatDType::BF16)).collect();
-        apply::<A>(op, choice, inputs, shape, self.device).in_float_type(FloatDType::F32)
+        let outputs = apply::<K>(&op, choice, inputs, shape, self.device);
+        outputs.into_iter().map(|output| output.in_float_type(FloatDType::F32)).collect()
     }
 
     /// Checks that each index is that of an element along an axis: devices either do not check it or abort the program.
-    fn check_index(&self, table: &Value<K::Backend>, axis: usize, index: &Value<K::Backend>) -> Result<(), RunError> {
-        let rows = table.clone().plain().shape().get(axis).copied().unwrap_or(0);
-        let index = index.clone().plain().into_host()?;
+    fn check_index(&self, table: &Tensor<K::Backend>, axis: usize, index: &Tensor<K::Backend>) -> Result<(), RunError> {
+        let rows = table.shape().get(axis).copied().unwrap_or(0);
+        let index = index.clone().into_host()?;
         let outside = |i: &&i64| usize::try_from(**i).map_or(true, |i| i >= rows);
         match index.as_ints().into_iter().flatten().find(outside) {
             Some(&index) => Err(RunError::Index { function: self.function.to_owned(), index, rows }),
@@ -238,10 +274,10 @@ impl<K: TrainingKernels> Run<'_, K> {
     fn check_inverse(
         &self,
         step: &Step,
-        matrices: Value<K::Backend>,
-        inverses: &Value<K::Backend>,
+        matrices: Tensor<K::Backend>,
+        inverses: Tensor<K::Backend>,
     ) -> Result<(), RunError> {
-        let [matrices, inverses] = [matrices, inverses.clone()].map(|x| x.plain().into_host());
+        let [matrices, inverses] = [matrices, inverses].map(Tensor::into_host);
         let (matrices, inverses) = (matrices?, inverses?);
         let size = matrices.shape.iter().rev().take(2).product::<usize>().max(1);
         let (Some(matrices), Some(inverses)) = (matrices.as_floats(), inverses.as_floats()) else { return Ok(()) };
@@ -262,14 +298,13 @@ impl<K: TrainingKernels> Run<'_, K> {
         &self,
         op: &Op,
         step: &Step,
-        inputs: &[Value<K::Backend>],
+        inputs: &[Tensor<K::Backend>],
         shape: &[usize],
     ) -> Result<(), RunError> {
         if step.facts[0].dtype != DType::Int {
             return Ok(());
         }
-        let inputs: Vec<_> = inputs.iter().map(|input| input.clone().plain()).collect();
-        match beyond(op, &inputs, shape)? {
+        match beyond(op, inputs, shape)? {
             Some(value) => {
                 let (function, operation) = (self.function.to_owned(), op.to_string());
                 Err(RunError::Integer { function, operation, value, origin: step.origin })
@@ -279,10 +314,10 @@ impl<K: TrainingKernels> Run<'_, K> {
     }
 
     /// Checks that the device holds all tensors that an operation makes.
-    fn check_size(&self, op: &Op, step: &Step, inputs: &[Value<K::Backend>], shape: &[usize]) -> Result<(), RunError> {
+    fn check_size(&self, op: &Op, inputs: &[Tensor<K::Backend>], shape: &[usize]) -> Result<(), RunError> {
         let Some(Limit { device, bytes: most }) = self.limit else { return Ok(()) };
-        let shapes: Vec<Vec<usize>> = inputs.iter().map(|input| input.clone().plain().shape()).collect();
-        let bytes = size_of::<f32>() * largest(op, &shapes, shape, step.needs_grad);
+        let shapes: Vec<Vec<usize>> = inputs.iter().map(Tensor::shape).collect();
+        let bytes = size_of::<f32>() * largest(op, &shapes, shape);
         if bytes <= most {
             return Ok(());
         }
@@ -296,9 +331,9 @@ impl<K: TrainingKernels> Run<'_, K> {
         run: &LoopPlan,
         origin: Origin,
         shapes: &Shapes,
-        mut inputs: Vec<Value<K::Backend>>,
+        mut inputs: Vec<Tensor<K::Backend>>,
         outer: u64,
-    ) -> Result<Vec<Value<K::Backend>>, RunError> {
+    ) -> Result<Vec<Tensor<K::Backend>>, RunError> {
         let clock = match self.watch {
             Watch::Nothing | Watch::Finite => None,
             Watch::Time(clock) => Some(clock),
@@ -313,7 +348,7 @@ impl<K: TrainingKernels> Run<'_, K> {
             let begun = Instant::now();
             let stepped = run.stepped.iter().map(|elements| self.constant(elements, turn));
             let inputs = carried.into_iter().chain(stepped).chain(captured.iter().cloned()).map(Some).collect();
-            carried = self.block(&run.block, shapes, inputs, outer * run.steps as u64 + turn as u64)?;
+            carried = self.block(&run.block, shapes, inputs, outer * run.steps as u64 + turn as u64, None)?;
             if let Some(clock) = clock {
                 wait::<K::Backend>(self.device)?;
                 clock.turn(begun.elapsed().as_secs_f64());
@@ -325,18 +360,24 @@ impl<K: TrainingKernels> Run<'_, K> {
         Ok(carried)
     }
 
-    fn constant(&self, elements: &Elements, turn: usize) -> Value<K::Backend> {
+    fn constant(&self, elements: &Elements, turn: usize) -> Tensor<K::Backend> {
         let host = match elements {
             Elements::Float(v) => HostTensor::floats(&[], vec![v[turn] as f32]),
             Elements::Int(v) => HostTensor::ints(&[], vec![v[turn]]),
         };
-        Value::Plain(Tensor::from_host(host, self.device))
+        Tensor::from_host(host, self.device)
     }
 }
 
 /// Waits until a device has done all that it was asked for.
 pub(super) fn wait<B: Backend>(device: &Device<B>) -> Result<(), RunError> {
     B::sync(device).map_err(|error| DeviceError(error.to_string()).into())
+}
+
+/// The only number of a tensor.
+pub(super) fn number<B: Backend>(x: Tensor<B>) -> Result<f32, RunError> {
+    let host = x.into_host()?;
+    Ok(host.as_floats().and_then(|v| v.first().copied()).expect("an objective is one float"))
 }
 
 /// Whether all numbers of a tensor are finite.

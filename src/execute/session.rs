@@ -3,10 +3,10 @@
 //! Outputs of constant steps, such as the encoding of a fixed text, are computed at the first run and kept until a
 //! weight they are made of changes. Gradients wait on the device until a step is taken.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use burn::backend::Autodiff;
-use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::backend::Backend;
 use burn::tensor::ops::{Device, FloatTensor, FloatTensorOps};
 
 use diadc_core::engine::{
@@ -14,23 +14,22 @@ use diadc_core::engine::{
 };
 use diadc_core::fact::{Bindings, Precision};
 use diadc_core::op::WeightId;
-use diadc_core::plan::{Plan, PlanInput};
+use diadc_core::plan::{Operand, Plan, PlanInput};
 
 use super::bind::{Shapes, bind, shapes};
 use super::clock::{Clock, Watch};
 use super::descend::{self, Moments};
-use super::kernels::TrainingKernels;
-use super::run::{Limit, Run, wait};
+use super::kernels::Kernels;
+use super::run::{Limit, Receiver, Run, number, wait};
 use super::tensor::Tensor;
-use super::value::Value;
 
 /// Weights and plans on a device, which computes with the kernels `K`.
-pub struct Session<K: TrainingKernels> {
+pub struct Session<K: Kernels> {
     name: String,
     device: Device<K::Backend>,
     precision: Precision,
     limit: Option<usize>,
-    weights: Vec<Tensor<K::Backend>>,
+    weights: RefCell<Vec<Tensor<K::Backend>>>,
     shapes: Vec<Vec<usize>>,
     plans: Vec<Loaded<K::Backend>>,
 }
@@ -47,14 +46,69 @@ struct Loaded<B: Backend> {
     step: u64,
 }
 
-/// Trained weights, as leaves of the autodiff graph.
-type Leaves<B> = BTreeMap<WeightId, Tensor<Autodiff<B>>>;
+/// What waits for the gradients of a run.
+type Waiting<'a, B> = Option<&'a mut dyn Receiver<B>>;
 
-impl<K: TrainingKernels> Session<K> {
+/// Gradients that are kept until the end of the run.
+struct Collected<B: Backend> {
+    /// Whether those of a loss that is not finite are wanted.
+    any: bool,
+    /// The loss whose gradients were not wanted.
+    refused: Option<f32>,
+    gradients: BTreeMap<WeightId, FloatTensor<B>>,
+}
+
+impl<B: Backend> Receiver<B> for Collected<B> {
+    fn wants(&mut self, loss: f32) -> bool {
+        self.refused = Some(loss).filter(|loss| !self.any && !loss.is_finite());
+        self.refused.is_none()
+    }
+
+    fn take(&mut self, id: WeightId, gradient: FloatTensor<B>, _weights: &mut [Tensor<B>]) {
+        self.gradients.insert(id, gradient);
+    }
+}
+
+/// A step of an optimiser, weight by weight.
+struct Stepping<'a, K: Kernels> {
+    descent: &'a Descent,
+    /// The number of the step.
+    step: u64,
+    moments: BTreeMap<WeightId, Moments<K::Backend>>,
+    /// The loss whose gradients were not wanted.
+    refused: Option<f32>,
+}
+
+impl<K: Kernels> Receiver<K::Backend> for Stepping<'_, K> {
+    fn wants(&mut self, loss: f32) -> bool {
+        self.refused = Some(loss).filter(|loss| !loss.is_finite());
+        self.refused.is_none()
+    }
+
+    fn take(&mut self, id: WeightId, gradient: FloatTensor<K::Backend>, weights: &mut [Tensor<K::Backend>]) {
+        // What stands in for the weight meanwhile, so that its memory can be overwritten.
+        let place = &mut weights[id.0 as usize];
+        let weight = std::mem::replace(place, Tensor::Float(gradient.clone())).float();
+        let moments = self.moments.remove(&id);
+        let (weight, moments) = descend::step::<K>(self.descent, self.step, weight, gradient, moments);
+        *place = Tensor::Float(weight);
+        self.moments.extend(moments.map(|moments| (id, moments)));
+    }
+}
+
+impl<K: Kernels> Session<K> {
     /// An empty session; `name` is what [`Engine::device`] says.
     #[must_use]
     pub fn new(name: String, device: Device<K::Backend>, precision: Precision) -> Session<K> {
-        Session { name, device, precision, limit: None, weights: Vec::new(), shapes: Vec::new(), plans: Vec::new() }
+        Session {
+            name,
+            device,
+            precision,
+            limit: None,
+            weights: RefCell::default(),
+            shapes: Vec::new(),
+            plans: Vec::new(),
+        }
     }
 
     /// The same on a device that holds only so many bytes in one tensor: what needs a larger one is refused.
@@ -69,19 +123,17 @@ impl<K: TrainingKernels> Session<K> {
         id: PlanId,
         inputs: &NamedTensors,
         draw: &Draw,
-        leaves: &Leaves<K::Backend>,
+        waiting: Waiting<'_, K::Backend>,
         watch: Watch<'_>,
-    ) -> Result<Vec<Value<K::Backend>>, RunError> {
+    ) -> Result<Vec<Tensor<K::Backend>>, RunError> {
         self.prepare(id, inputs, draw)?;
         let loaded = &self.plans[id.0];
-        let (_, shapes) = loaded.sized.as_ref().expect("it was just prepared");
+        let (bindings, shapes) = loaded.sized.as_ref().expect("it was just prepared");
         let kept = loaded.kept.as_ref().expect("it was just prepared");
-        let used = |input: &PlanInput| {
-            input.slot.map(|_| Value::Plain(Tensor::from_host(inputs[&input.name].clone(), &self.device)))
-        };
+        let used = |input: &PlanInput| input.slot.map(|_| Tensor::from_host(inputs[&input.name].clone(), &self.device));
         let given = loaded.plan.inputs.iter().map(used).collect();
-        let run = self.runner(&loaded.plan, kept, leaves, draw, watch);
-        run.block(&loaded.plan.steps, shapes, given, 0)
+        let run = Run { kept, bindings, watch, ..self.runner(&loaded.plan, draw) };
+        run.block(&loaded.plan.steps, shapes, given, 0, waiting)
     }
 
     /// Checks the inputs, and computes shapes and constants if they are not known yet.
@@ -96,53 +148,58 @@ impl<K: TrainingKernels> Session<K> {
         if self.plans[id.0].kept.is_none() {
             let plan = &self.plans[id.0].plan;
             let sizes = shapes(plan, &plan.constants, &Bindings::new())?;
-            let leaves = Leaves::<K::Backend>::new();
-            let kept =
-                self.runner(plan, &[], &leaves, draw, Watch::Nothing).block(&plan.constants, &sizes, Vec::new(), 0)?;
-            self.plans[id.0].kept = Some(kept.into_iter().map(Value::plain).collect());
+            let kept = self.runner(plan, draw).block(&plan.constants, &sizes, Vec::new(), 0, None)?;
+            self.plans[id.0].kept = Some(kept);
         }
         Ok(())
     }
 
-    fn runner<'a>(
-        &'a self,
-        plan: &'a Plan,
-        kept: &'a [Tensor<K::Backend>],
-        tracked: &'a Leaves<K::Backend>,
-        draw: &'a Draw,
-        watch: Watch<'a>,
-    ) -> Run<'a, K> {
+    /// A run of a plan that has no constants yet, binds no symbols and watches nothing.
+    fn runner<'a>(&'a self, plan: &'a Plan, draw: &'a Draw) -> Run<'a, K> {
+        static NONE: Bindings = Bindings::new();
         let (device, precision, weights) = (&self.device, self.precision, &self.weights);
         let limit = self.limit.map(|bytes| Limit { device: &self.name, bytes });
-        Run { function: &plan.name, device, precision, weights, tracked, kept, limit, draw, watch }
+        let (function, bindings, watch) = (plan.name.as_str(), &NONE, Watch::Nothing);
+        Run { function, device, precision, weights, bindings, kept: &[], limit, draw, watch }
     }
 
-    fn leaves(&self, id: PlanId) -> Leaves<K::Backend> {
-        let leaf = |id: &WeightId| {
-            let weight = Autodiff::<K::Backend>::from_inner(self.weights[id.0 as usize].clone().float());
-            (*id, Tensor::Float(recorded::<Autodiff<K::Backend>>(weight)))
-        };
-        self.plans[id.0].plan.trained.iter().map(leaf).collect()
+    /// The loss on the host; on the device, the new statistics and the gradients of those weights that it depends on. Without
+    /// `any` there are none of a loss that is not finite.
+    fn backward(
+        &mut self,
+        id: PlanId,
+        inputs: &NamedTensors,
+        draw: &Draw,
+        any: bool,
+    ) -> Result<Backward<K::Backend>, RunError> {
+        let mut collected = Collected { any, refused: None, gradients: BTreeMap::new() };
+        let values = self.run(id, inputs, draw, Some(&mut collected), Watch::Nothing)?;
+        let Collected { refused, gradients, .. } = collected;
+        if let Some(loss) = refused {
+            return Ok(Backward { loss, gradients, updates: Vec::new() });
+        }
+        let (loss, updates) = self.results(id, values)?;
+        Ok(Backward { loss, gradients, updates })
     }
 
-    /// The loss on the host; on the device, the new statistics and the gradients of those weights that it depends on.
-    fn backward(&mut self, id: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Backward<K::Backend>, RunError> {
-        let leaves = self.leaves(id);
-        let mut values = self.run(id, inputs, draw, &leaves, Watch::Nothing)?;
+    /// The loss, and the new statistics, of the values that a plan gives.
+    fn results(
+        &self,
+        id: PlanId,
+        mut values: Vec<Tensor<K::Backend>>,
+    ) -> Result<(f32, Vec<(WeightId, Tensor<K::Backend>)>), RunError> {
         let plan = &self.plans[id.0].plan;
-        let updates = values.split_off(plan.outputs.len()).into_iter().map(Value::plain);
-        let updates: Vec<_> = plan.updates.iter().copied().zip(updates).collect();
-        let loss = values.swap_remove(0);
-        let host = loss.clone().plain().into_host()?;
-        let loss_value = host.as_floats().and_then(|v| v.first().copied()).expect("an objective is one float");
-        let Value::Tracked(loss) = loss else {
-            return Ok(Backward { loss: loss_value, gradients: BTreeMap::new(), updates });
-        };
-        let mut record = Autodiff::<K::Backend>::backward(loss.float());
-        let gradients = leaves.into_iter().filter_map(|(id, leaf)| {
-            Autodiff::<K::Backend>::grad_remove(&leaf.float(), &mut record).map(|gradient| (id, gradient))
-        });
-        Ok(Backward { loss: loss_value, gradients: gradients.collect(), updates })
+        let updates = values.split_off(plan.outputs.len());
+        Ok((number(values.swap_remove(0))?, plan.updates.iter().copied().zip(updates).collect()))
+    }
+
+    /// Puts new values of statistics in place.
+    fn update(&mut self, updates: Vec<(WeightId, Tensor<K::Backend>)>) {
+        let changed: Vec<WeightId> = updates.iter().map(|(id, _)| *id).collect();
+        for (id, value) in updates {
+            self.weights.get_mut()[id.0 as usize] = value;
+        }
+        self.forget(&changed);
     }
 
     /// Discards the constants of plans that compute them from one of these weights.
@@ -161,7 +218,7 @@ struct Backward<B: Backend> {
     updates: Vec<(WeightId, Tensor<B>)>,
 }
 
-impl<K: TrainingKernels> Engine for Session<K> {
+impl<K: Kernels> Engine for Session<K> {
     fn device(&self) -> String {
         self.name.clone()
     }
@@ -170,21 +227,21 @@ impl<K: TrainingKernels> Engine for Session<K> {
         for loaded in &mut self.plans {
             loaded.kept = None;
         }
-        self.weights.clear();
+        self.weights.get_mut().clear();
         self.shapes.clear();
         for weight in weights {
             self.shapes.push(weight.shape.clone());
-            self.weights.push(Tensor::from_host(weight, &self.device));
+            self.weights.get_mut().push(Tensor::from_host(weight, &self.device));
         }
     }
 
     fn set_weight(&mut self, id: WeightId, weight: HostTensor) {
-        self.weights[id.0 as usize] = Tensor::from_host(weight, &self.device);
+        self.weights.get_mut()[id.0 as usize] = Tensor::from_host(weight, &self.device);
         self.forget(&[id]);
     }
 
     fn weight(&self, id: WeightId) -> Result<HostTensor, RunError> {
-        to_host(self.weights[id.0 as usize].clone(), &self.shapes[id.0 as usize])
+        to_host(self.weights.borrow()[id.0 as usize].clone(), &self.shapes[id.0 as usize])
     }
 
     fn add(&mut self, plan: Plan) -> PlanId {
@@ -202,21 +259,21 @@ impl<K: TrainingKernels> Engine for Session<K> {
     }
 
     fn evaluate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Evaluation, RunError> {
-        let values = self.run(plan, inputs, draw, &Leaves::new(), Watch::Nothing)?;
+        let values = self.run(plan, inputs, draw, None, Watch::Nothing)?;
         let loaded = &self.plans[plan.0];
         let (bindings, _) = loaded.sized.as_ref().expect("it has just run");
         let outputs = loaded.plan.outputs.iter().zip(values);
         outputs
             .map(|(output, value)| {
                 let shape = output.fact.shape.value(bindings).expect("its node has just been sized");
-                Ok((output.name.clone(), to_host(value.plain(), &shape)?))
+                Ok((output.name.clone(), to_host(value, &shape)?))
             })
             .collect()
     }
 
     fn time(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, grain: Grain) -> Result<Timing, RunError> {
         let clock = Clock::new(grain);
-        self.run(plan, inputs, draw, &Leaves::new(), Watch::Time(&clock))?;
+        self.run(plan, inputs, draw, None, Watch::Time(&clock))?;
         self.wait()?;
         Ok(clock.into_timing())
     }
@@ -226,7 +283,7 @@ impl<K: TrainingKernels> Engine for Session<K> {
     }
 
     fn gradients(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Gradients, RunError> {
-        let mut backward = self.backward(plan, inputs, draw)?;
+        let mut backward = self.backward(plan, inputs, draw, true)?;
         let shape = |id: WeightId| self.shapes[id.0 as usize].as_slice();
         let gradients = self.plans[plan.0].plan.trained.iter().map(|id| {
             let gradient = backward
@@ -242,7 +299,7 @@ impl<K: TrainingKernels> Engine for Session<K> {
     }
 
     fn accumulate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, share: f32) -> Result<f32, RunError> {
-        let Backward { loss, gradients, updates } = self.backward(plan, inputs, draw)?;
+        let Backward { loss, gradients, updates } = self.backward(plan, inputs, draw, false)?;
         if !loss.is_finite() {
             return Ok(loss);
         }
@@ -255,11 +312,7 @@ impl<K: TrainingKernels> Engine for Session<K> {
             };
             waiting.insert(id, sum);
         }
-        let changed: Vec<WeightId> = updates.iter().map(|(id, _)| *id).collect();
-        for (id, value) in updates {
-            self.weights[id.0 as usize] = value;
-        }
-        self.forget(&changed);
+        self.update(updates);
         Ok(loss)
     }
 
@@ -270,18 +323,48 @@ impl<K: TrainingKernels> Engine for Session<K> {
         if let Some(norm) = descent.clip_norm {
             gradients = descend::clip::<K>(gradients, norm);
         }
+        let moments = std::mem::take(&mut loaded.moments);
+        let mut stepping = Stepping::<K> { descent, step: loaded.step, moments, refused: None };
         for (id, gradient) in ids.iter().zip(gradients) {
-            let weight = self.weights[id.0 as usize].clone().float();
-            let moments = loaded.moments.remove(id);
-            let (weight, moments) = descend::step::<K>(descent, loaded.step, weight, gradient, moments);
-            self.weights[id.0 as usize] = Tensor::Float(weight);
-            loaded.moments.extend(moments.map(|moments| (*id, moments)));
+            stepping.take(*id, gradient, self.weights.get_mut());
         }
+        self.plans[plan.0].moments = stepping.moments;
         self.forget(&ids);
     }
 
+    fn step(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, descent: &Descent) -> Result<f32, RunError> {
+        let loaded = &mut self.plans[plan.0];
+        let gives_a_weight = loaded.plan.steps.outputs.iter().any(|output| matches!(output, Operand::Weight(_)));
+        if descent.clip_norm.is_some() || gives_a_weight {
+            let loss = self.accumulate(plan, inputs, draw, 1.0)?;
+            if loss.is_finite() {
+                self.descend(plan, descent);
+            }
+            return Ok(loss);
+        }
+        let (step, moments) = (loaded.step + 1, std::mem::take(&mut loaded.moments));
+        let mut stepping = Stepping::<K> { descent, step, moments, refused: None };
+        let values = self.run(plan, inputs, draw, Some(&mut stepping), Watch::Nothing);
+        let Stepping { moments, refused, .. } = stepping;
+        self.plans[plan.0].moments = moments;
+        let values = values?;
+        if let Some(loss) = refused {
+            return Ok(loss);
+        }
+        let (loss, updates) = self.results(plan, values)?;
+        if !loss.is_finite() {
+            return Ok(loss);
+        }
+        let loaded = &mut self.plans[plan.0];
+        loaded.step = step;
+        let trained = loaded.plan.trained.clone();
+        self.forget(&trained);
+        self.update(updates);
+        Ok(loss)
+    }
+
     fn find_not_finite(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<(), RunError> {
-        self.run(plan, inputs, draw, &Leaves::new(), Watch::Finite).map(|_| ())
+        self.run(plan, inputs, draw, None, Watch::Finite).map(|_| ())
     }
 
     fn steps(&self, plan: PlanId) -> u64 {
@@ -318,11 +401,6 @@ impl<K: TrainingKernels> Engine for Session<K> {
             Order::Second => moments.get_mut(&id).expect("the first is put back first").second = Some(moment),
         }
     }
-}
-
-/// The tensor as a leaf whose gradient is wanted.
-fn recorded<A: Backend>(x: FloatTensor<A>) -> FloatTensor<A> {
-    A::float_set_require_grad(x, true)
 }
 
 fn to_host<B: Backend>(tensor: Tensor<B>, shape: &[usize]) -> Result<HostTensor, RunError> {

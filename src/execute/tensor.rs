@@ -119,12 +119,6 @@ impl<B: Backend> Tensor<B> {
     }
 }
 
-/// The tensor as a constant. burn's own `detach` of a weight gives another weight, so the wish for a gradient is taken
-/// away as well.
-pub(super) fn without_gradient<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
-    B::float_set_require_grad(B::float_detach(x), false)
-}
-
 /// The extents under which a shape is stored: one number takes an axis of extent 1.
 pub(super) fn on_device(shape: &[usize]) -> Shape {
     if shape.is_empty() { Shape::from(vec![1]) } else { Shape::from(shape.to_vec()) }

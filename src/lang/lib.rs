@@ -1,7 +1,7 @@
 //! The language of diadc: from a text to a checked program, and everything that can be said of one without running it.
 //!
 //! ```text
-//! text --parse--> Ast --resolve--> Spec --check--> Program --lint, optimize, inspect
+//! text --parse--> Ast --resolve--> Spec --check--> Program --lint, differentiate, optimize, inspect
 //! ```
 //!
 //! The rooms below are listed in the order in which a text passes through them; a room uses only those above its own.
@@ -14,6 +14,7 @@ pub mod parse;
 pub mod format;
 pub mod measure;
 pub mod resolve;
+pub mod differentiate;
 pub mod optimize;
 pub mod program;
 pub mod check;

@@ -238,6 +238,8 @@ impl<'a> Trainer<'a> {
     /// Takes one step of the optimiser, with the mean of the gradients of several passes.
     fn step(&mut self, phase: &Phase, turn: &Turn, source: &mut Source<'_, '_>, total: u64) -> Result<f32, TrainError> {
         let accumulate = phase.accumulate.max(1);
+        let factor = factor(phase.schedule, self.state.position.step, total);
+        let descent = Descent { optimizer: phase.optimizer, factor, clip_norm: phase.clip_norm };
         let first_pass = self.passes_before() + self.state.position.step * accumulate as u64;
         let mut mean = 0.0;
         for pass in 0..accumulate as u64 {
@@ -250,7 +252,10 @@ impl<'a> Trainer<'a> {
             let samples = (0..phase.batch as u64).collect();
             let draw = Draw { seed: self.settings.seed, step: first_pass + pass, samples };
             let share = 1.0 / accumulate as f32;
-            let loss = self.engine.accumulate(turn.plan, &batch, &draw, share)?;
+            let loss = match accumulate {
+                1 => self.engine.step(turn.plan, &batch, &draw, &descent)?,
+                _ => self.engine.accumulate(turn.plan, &batch, &draw, share)?,
+            };
             if !loss.is_finite() {
                 let of_features = source.features.find_not_finite(&turn.name, &places, self.engine);
                 let cause = self.cause(turn, &batch, &draw, of_features)?;
@@ -259,9 +264,9 @@ impl<'a> Trainer<'a> {
             }
             mean += loss * share;
         }
-        let factor = factor(phase.schedule, self.state.position.step, total);
-        let descent = Descent { optimizer: phase.optimizer, factor, clip_norm: phase.clip_norm };
-        self.engine.descend(turn.plan, &descent);
+        if accumulate > 1 {
+            self.engine.descend(turn.plan, &descent);
+        }
         Ok(mean)
     }
 

@@ -11,7 +11,7 @@ fn main() {
     let numbers = vec![-100.0, -3.0, 0.0, 0.5, 20.0, 21.0, 100.0];
     let shape = [numbers.len()];
     let x = Tensor::from_host(HostTensor::floats(&shape, numbers.clone()), &FlexDevice);
-    let y = apply::<Cpu>(&Op::Unary(Unary::Softplus), Choice::Only, vec![x], &shape, &FlexDevice);
+    let y = apply::<Cpu>(&Op::Unary(Unary::Softplus), Choice::Only, vec![x], &shape, &FlexDevice).swap_remove(0);
     let HostData::Float(y) = y.into_host().expect("the device works").data else { panic!("floats give floats") };
     let value = Unary::Softplus.record().value;
     for (x, y) in numbers.into_iter().zip(y) {

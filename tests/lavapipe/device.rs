@@ -1,6 +1,5 @@
 //! The device under test: lavapipe.
 
-use burn::backend::Autodiff;
 use burn::tensor::ops::Device;
 use burn_wgpu::{Wgpu, WgpuDevice};
 use diadc::execute::{Composed, Engine};
@@ -9,11 +8,8 @@ use diadc::fact::Precision;
 /// The kernels that are tested by themselves.
 pub(crate) type Own = Composed<Plain>;
 
-/// Their backend without gradients.
+/// Their backend.
 pub(crate) type Plain = Wgpu;
-
-/// The same backend with gradients.
-pub(crate) type Trained = Autodiff<Plain>;
 
 /// Where those kernels run.
 pub(crate) fn place() -> Device<Plain> {

@@ -1,5 +1,5 @@
 //! Products have the same bits whoever shares the work and whatever stands beside them: on 1, 2, 3, 5 and 8 threads, for
-//! a sample alone, among 8, as the last of 23 and in another order, and under autodiff as without it.
+//! a sample alone, among 8, as the last of 23 and in another order; and so have their gradients.
 
 use diadc::execute::HostTensor;
 use diadc::fact::{Dim, Fact, Shape};
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::device::Own;
-use super::fixture::{gradients_by, run_by};
+use super::fixture::{gradients_of, run_by};
 use crate::run::net;
 
 /// Samples of the largest company.
@@ -17,6 +17,10 @@ const SAMPLES: usize = 23;
 
 /// The most terms that are multiplied for one sample.
 const MOST: usize = 2 << 20;
+
+fn dim(n: usize) -> Dim {
+    Dim::from(i64::try_from(n).expect("a small extent"))
+}
 
 /// An operation, and the shapes of its operands for one sample; those of the others are its weights.
 struct Trial {
@@ -28,16 +32,18 @@ struct Trial {
 impl Trial {
     /// What a plan chooses while the number of samples is open.
     fn choice(&self) -> Choice {
-        let open = |extents: &[usize]| {
-            let rest = extents.iter().map(|&n| Dim::from(i64::try_from(n).expect("a small extent")));
-            Shape(std::iter::once(Dim::symbol("B")).chain(rest).collect())
-        };
-        let known = |extents: &Vec<usize>| {
-            Shape(extents.iter().map(|&n| Dim::from(i64::try_from(n).expect("a small extent"))).collect())
-        };
-        let shapes: Vec<Shape> =
-            self.samples.iter().map(|extents| open(extents)).chain(self.weights.iter().map(known)).collect();
-        Choice::of(&self.op, &shapes.iter().collect::<Vec<_>>(), &open(&self.output()))
+        let shapes: Vec<Shape> = self.facts().into_iter().map(|fact| fact.shape).collect();
+        let output = std::iter::once(Dim::symbol("B")).chain(self.output().into_iter().map(dim)).collect();
+        Choice::of(&self.op, &shapes.iter().collect::<Vec<_>>(), &Shape(output))
+    }
+
+    /// What a plan knows of the operands.
+    fn facts(&self) -> Vec<Fact> {
+        let open =
+            |extents: &Vec<usize>| std::iter::once(Dim::symbol("B")).chain(extents.iter().copied().map(dim)).collect();
+        let known = |extents: &Vec<usize>| extents.iter().copied().map(dim).collect();
+        let shapes = self.samples.iter().map(open).chain(self.weights.iter().map(known));
+        shapes.map(|extents| Fact::float(Shape(extents))).collect()
     }
 
     /// The shape of the output of one sample.
@@ -69,14 +75,14 @@ impl Trial {
         bits(&run_by::<Own>(&self.op, self.choice(), &self.operands(samples), &self.shape(samples)))
     }
 
-    /// The output and all gradients under autodiff; the output's own gradient differs from sample to sample.
+    /// The output and all gradients; the output's own gradient differs from sample to sample.
     fn train(&self, samples: &[usize]) -> Vec<Vec<u32>> {
         let shape = self.output();
         let slopes = samples
             .iter()
             .flat_map(|sample| net::floats(&shape, 5000 + *sample as u64).as_floats().expect("floats").to_vec());
         let slopes = HostTensor::floats(&self.shape(samples), slopes.collect());
-        let (output, gradients) = gradients_by(&self.op, self.choice(), &self.operands(samples), &slopes);
+        let (output, gradients) = gradients_of::<Own>(&self.op, &self.facts(), &self.operands(samples), &slopes);
         std::iter::once(bits(&output)).chain(gradients.iter().map(|(_, gradient)| bits(gradient))).collect()
     }
 
@@ -97,7 +103,10 @@ impl Trial {
         }
         let few = [4, 2, 7];
         let trained = on_threads(1, || self.train(&few));
-        prop_assert!(trained[0].chunks(each).zip(few).all(|(found, sample)| found == of(sample)), "under autodiff");
+        prop_assert!(
+            trained[0].chunks(each).zip(few).all(|(found, sample)| found == of(sample)),
+            "beside the gradients"
+        );
         for threads in [2, 3, 5, 8] {
             for (place, (one, other)) in trained.iter().zip(on_threads(threads, || self.train(&few))).enumerate() {
                 prop_assert!(*one == other, "result {} of training on {} threads", place, threads);
@@ -232,7 +241,7 @@ fn a_large_convolution_does_not_look_at_the_number_of_threads() {
     };
     let one = on_threads(1, || trial.run(&[0]));
     let trained = on_threads(1, || trial.train(&[0]));
-    assert!(trained[0] == one, "under autodiff");
+    assert!(trained[0] == one, "beside the gradients");
     for threads in [2, 3, 5, 8] {
         assert!(on_threads(threads, || trial.run(&[0])) == one, "{threads} threads");
         assert!(on_threads(threads, || trial.train(&[0])) == trained, "training on {threads} threads");

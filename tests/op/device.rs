@@ -2,7 +2,7 @@
 
 use burn::tensor::ops::Device;
 
-pub(super) use crate::device::{Own, Plain, Trained};
+pub(super) use crate::device::{Own, Plain};
 
 /// Largest difference of an output, relative to the largest number of the output.
 pub(super) const OUTPUT_TOLERANCE: f32 = 1e-5;

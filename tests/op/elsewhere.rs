@@ -3,6 +3,7 @@
 
 use diadc::execute::{HostTensor, NamedTensors};
 use diadc::fact::Precision;
+use diadc::graph::differentiate;
 use diadc::op::{Binary, Op, Reduction, WeightId};
 use diadc::plan::plan;
 
@@ -14,7 +15,7 @@ pub(super) fn run(precision: Precision, op: &Op, inputs: &[HostTensor]) -> HostT
     let (mut net, weights, given, values) = graph(inputs);
     let output = net.add(op.clone(), &values);
     let mut engine = engine_in(precision, &weights);
-    let id = engine.add(plan(&net.function(&[("out", output)]), &[]));
+    let id = engine.add(plan(&net.function(&[("out", output)])));
     let mut outputs = engine.evaluate(id, &given, &draw(1)).expect("the device works");
     outputs.remove(0).1
 }
@@ -35,7 +36,7 @@ pub(super) fn gradients(
     let sum = net.add(Op::Reduce { kind: Reduction::Sum, axes, keep: false }, &[product]);
     let trained: Vec<WeightId> = (0..weights.len()).map(|i| WeightId(i as u32)).collect();
     let mut engine = engine_in(precision, &weights);
-    let id = engine.add(plan(&net.function(&[("loss", sum)]), &trained));
+    let id = engine.add(plan(&differentiate(&net.function(&[("loss", sum)]), &trained)));
     let made = engine.gradients(id, &given, &draw(1)).expect("the device works");
     let places = inputs.iter().enumerate().filter(|(_, input)| input.as_floats().is_some());
     let pairs = places.zip(made.gradients).map(|((place, input), (_, gradient))| {

@@ -2,17 +2,17 @@
 
 use std::sync::LazyLock;
 
-use burn::tensor::backend::{AutodiffBackend, Backend};
-use burn::tensor::ops::FloatTensorOps;
-use diadc::execute::{HostData, HostTensor, Kernels, Recorded, Tensor, apply};
-use diadc::fact::{Fact, Precision, Shape};
-use diadc::op::Op;
-use diadc::plan::Choice;
+use burn::tensor::backend::Backend;
+use diadc::execute::{Engine, HostData, HostTensor, Kernels, NamedTensors, Session, Tensor, apply};
+use diadc::fact::{DType, Fact, Precision, Shape};
+use diadc::graph::{By, ValueId};
+use diadc::op::{Binary, Op};
+use diadc::plan::{Choice, plan};
 use safetensors::{Dtype, SafeTensors};
 
 use super::Case;
-use super::device::{GRADIENT_TOLERANCE, OUTPUT_TOLERANCE, Own, Plain, Trained, device};
-use crate::run::net;
+use super::device::{GRADIENT_TOLERANCE, OUTPUT_TOLERANCE, Own, Plain, device};
+use crate::run::net::{self, Net};
 use crate::skip;
 
 static NUMBERS: LazyLock<SafeTensors<'static>> =
@@ -63,8 +63,8 @@ fn differences(name: &str, op: &Op) -> Vec<String> {
     let Some(weights) = find(&format!("{name}/weights")) else {
         return named(name, wrong);
     };
-    let (output, gradients) = gradients(op, &inputs, &weights);
-    wrong.extend(difference(&output, &expected, OUTPUT_TOLERANCE).map(|text| format!("under autodiff: {text}")));
+    let (output, gradients) = gradients::<Own>(op, &inputs, &weights);
+    wrong.extend(difference(&output, &expected, OUTPUT_TOLERANCE).map(|text| format!("beside its gradients: {text}")));
     for (i, gradient) in gradients {
         let expected = find(&format!("{name}/grad{i}")).expect("each float input has a gradient");
         wrong.extend(difference(&gradient, &expected, GRADIENT_TOLERANCE).map(|text| format!("gradient {i}: {text}")));
@@ -98,7 +98,8 @@ pub(super) fn run<K: Kernels<Backend: Backend<Device = burn::tensor::ops::Device
     shape: &[usize],
 ) -> Tensor<K::Backend> {
     let inputs: Vec<Tensor<K::Backend>> = inputs.iter().map(|x| Tensor::from_host(x.clone(), &device())).collect();
-    apply::<K>(op, choice(op, inputs.iter().map(Tensor::shape), shape), inputs, shape, &device())
+    let choice = choice(op, inputs.iter().map(Tensor::shape), shape);
+    apply::<K>(op, choice, inputs, shape, &device()).swap_remove(0)
 }
 
 /// The output of an operation that is computed in a certain way.
@@ -109,7 +110,7 @@ pub(super) fn run_by<K: Kernels<Backend = Plain>>(
     shape: &[usize],
 ) -> HostTensor {
     let inputs = inputs.iter().map(|x| Tensor::from_host(x.clone(), &device())).collect();
-    apply::<K>(op, choice, inputs, shape, &device()).into_host().expect("the device works")
+    apply::<K>(op, choice, inputs, shape, &device()).swap_remove(0).into_host().expect("the device works")
 }
 
 /// What a plan chooses for an operation on operands of these shapes.
@@ -120,45 +121,53 @@ pub(super) fn choice(op: &Op, inputs: impl Iterator<Item = Vec<usize>>, output: 
 }
 
 /// The output, and the gradient of `sum(output * weights)` by each float input, zeros where there is none.
-pub(super) fn gradients(
+pub(super) fn gradients<K: Kernels<Backend: Backend<Device = burn::tensor::ops::Device<Plain>>>>(
     op: &Op,
     inputs: &[HostTensor],
     weights: &HostTensor,
 ) -> (HostTensor, Vec<(usize, HostTensor)>) {
-    gradients_by(op, choice(op, inputs.iter().map(|x| x.shape.clone()), &weights.shape), inputs, weights)
+    let facts: Vec<Fact> = inputs.iter().map(fact).collect();
+    gradients_of::<K>(op, &facts, inputs, weights)
 }
 
-/// The same of an operation that is computed in a certain way.
-pub(super) fn gradients_by(
+/// The same, where a plan knows no more of the inputs than these facts.
+pub(super) fn gradients_of<K: Kernels<Backend: Backend<Device = burn::tensor::ops::Device<Plain>>>>(
     op: &Op,
-    choice: Choice,
+    facts: &[Fact],
     inputs: &[HostTensor],
     weights: &HostTensor,
 ) -> (HostTensor, Vec<(usize, HostTensor)>) {
-    let device = device();
-    let inputs: Vec<Tensor<Trained>> = inputs
+    let mut net = Net::default();
+    let names: Vec<String> = (0..inputs.len()).map(|i| i.to_string()).collect();
+    let values: Vec<ValueId> = names
         .iter()
-        .map(|x| match Tensor::from_host(x.clone(), &device) {
-            Tensor::Float(x) => Tensor::Float(Trained::float_set_require_grad(x, true)),
-            x @ (Tensor::Int(_) | Tensor::Bool(_)) => x,
-        })
+        .zip(facts)
+        .map(|(name, fact)| net.add(Op::Input { name: name.clone(), fact: fact.clone() }, &[]))
         .collect();
-    let output = apply::<Recorded<Own>>(op, choice, inputs.clone(), &weights.shape, &device);
-    let weights = Tensor::<Trained>::from_host(weights.clone(), &device).float();
-    // The weights want a gradient as well, so that there is something to derive by even if no input is reached.
-    let weights = Trained::float_set_require_grad(weights, true);
-    let sum = Trained::float_sum(Trained::float_mul(output.clone().float(), weights));
-    let all = Trained::backward(sum);
-    let gradients = inputs.into_iter().enumerate().filter_map(|(i, x)| {
-        let shape = x.shape();
-        let Tensor::Float(x) = x else { return None };
-        let zeros = HostTensor::floats(&shape, vec![0.0; shape.iter().product()]);
-        let gradient =
-            Trained::grad(&x, &all).map(|g| Tensor::<Plain>::Float(g).into_host().expect("the device works"));
-        Some((i, gradient.unwrap_or(zeros)))
-    });
-    let gradients = gradients.collect();
-    (output.into_host().expect("the device works"), gradients)
+    let output = net.add(op.clone(), &values);
+    let of_output = net.graph.fact(output).clone();
+    let slopes = net.add(Op::Input { name: "slopes".to_owned(), fact: of_output }, &[]);
+    let product = net.binary(Binary::Mul, output, slopes);
+    let floats: Vec<usize> = (0..inputs.len()).filter(|i| facts[*i].dtype == DType::Float).collect();
+    let by: Vec<By> = floats.iter().map(|i| By::Value(values[*i])).collect();
+    let found = diadc::graph::gradients(&mut net.graph, product, &by);
+    let known: Vec<(&str, ValueId)> =
+        floats.iter().zip(&found).filter_map(|(i, gradient)| Some((names[*i].as_str(), (*gradient)?))).collect();
+    let function = net.function(&[vec![("output", output)], known].concat());
+    let mut session = Session::<K>::new("test".to_owned(), device(), Precision::F32);
+    let id = session.add(plan(&function));
+    let mut given: NamedTensors = names.iter().cloned().zip(inputs.iter().cloned()).collect();
+    let shape: Vec<usize> = if facts.iter().all(|fact| fact.shape.known().is_some()) {
+        function.graph.fact(output).shape.known().expect("all extents are known")
+    } else {
+        weights.shape.clone()
+    };
+    given.insert("slopes".to_owned(), HostTensor::new(shape, weights.data.clone()));
+    let evaluation = session.evaluate(id, &given, &net::draw(0)).expect("it runs");
+    let named = |name: &str| evaluation.iter().find(|(own, _)| own == name).map(|(_, tensor)| tensor.clone());
+    let zeros = |i: usize| HostTensor::floats(&inputs[i].shape, vec![0.0; inputs[i].shape.iter().product()]);
+    let gradients = floats.iter().map(|i| (*i, named(&names[*i]).unwrap_or_else(|| zeros(*i)))).collect();
+    (named("output").expect("it is an output"), gradients)
 }
 
 /// What differs, in words. A number without axes may have the shape `[1]`.

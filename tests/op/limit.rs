@@ -17,7 +17,7 @@ fn refusal(op: &Op, shapes: &[&[usize]], bytes: usize) -> Option<RunError> {
     let session = Session::<Own>::new("a small device".to_owned(), device(), Precision::F32);
     let mut engine = session.with_largest(bytes);
     engine.set_weights(&mut weights.into_iter());
-    let id = engine.add(plan(&net.function(&[("out", output)]), &[]));
+    let id = engine.add(plan(&net.function(&[("out", output)])));
     engine.evaluate(id, &given, &draw(1)).err()
 }
 

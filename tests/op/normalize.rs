@@ -80,7 +80,7 @@ fn gradients_of_numbers_far_from_zero_are_the_slopes_in_double_precision() {
                 let [x, weight, bias] = inputs;
                 in_double(&op, &shape, [x, weight, bias]).iter().zip(doubles(&factors)).map(|(y, f)| y * f).sum()
             };
-            let (_, found) = gradients(&op, &inputs, &factors);
+            let (_, found) = gradients::<Own>(&op, &inputs, &factors);
             for (place, gradient) in found {
                 let step = if place == 0 { 1e-4 * deviation } else { 1e-4 };
                 let slope = |i: usize| {

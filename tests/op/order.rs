@@ -60,9 +60,9 @@ pub(super) fn cases() -> Vec<Case> {
         ("take_line", Op::Take { axis: 0 }),
         ("take_int", Op::Take { axis: 1 }),
         ("take_bool", Op::Take { axis: 1 }),
-        ("cumsum_0", Op::Cumulate { axis: 0 }),
-        ("cumsum_1", Op::Cumulate { axis: 1 }),
-        ("cumsum_2", Op::Cumulate { axis: 2 }),
+        ("cumsum_0", Op::Cumulate { axis: 0, from_end: false }),
+        ("cumsum_1", Op::Cumulate { axis: 1, from_end: false }),
+        ("cumsum_2", Op::Cumulate { axis: 2, from_end: false }),
         ("inverse_definite", Op::Inverse),
         ("inverse_one", Op::Inverse),
         ("inverse_large", Op::Inverse),
@@ -165,8 +165,11 @@ fn neither_company_nor_threads_change_what_is_nearest() {
 #[test]
 fn a_row_at_distance_zero_has_no_gradient() {
     let rows = floats(&[2, 2], &[1.0, 2.0, 4.0, 6.0]);
-    let (_, gradients) =
-        gradients(&Op::Nearest { count: 2 }, &[floats(&[1, 2], &[1.0, 2.0]), rows], &floats(&[1, 2], &[1.0, 1.0]));
+    let (_, gradients) = gradients::<Own>(
+        &Op::Nearest { count: 2 },
+        &[floats(&[1, 2], &[1.0, 2.0]), rows],
+        &floats(&[1, 2], &[1.0, 1.0]),
+    );
     assert_eq!(gradients[0].1.as_floats(), Some([-0.6, -0.8].as_slice()));
     assert_eq!(gradients[1].1.as_floats(), Some([0.0, 0.0, 0.6, 0.8].as_slice()));
 }
@@ -206,6 +209,6 @@ fn long_sums_keep_their_digits() {
             sum as f32
         })
         .collect();
-    let found = output(&Op::Cumulate { axis: 0 }, &[floats(&[numbers.len()], &numbers)]);
+    let found = output(&Op::Cumulate { axis: 0, from_end: false }, &[floats(&[numbers.len()], &numbers)]);
     assert!(found.as_floats() == Some(exact.as_slice()));
 }

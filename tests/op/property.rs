@@ -166,7 +166,7 @@ fn steps_of_zero_and_integers_in_place_of_floats_are_refused() {
 #[test]
 fn nothing_flows_back_through_a_stopped_gradient() {
     let x = random(&[5]);
-    let (output, gradients) = gradients(&Op::StopGradient, std::slice::from_ref(&x), &random(&[5]));
+    let (output, gradients) = gradients::<Own>(&Op::StopGradient, std::slice::from_ref(&x), &random(&[5]));
     assert_eq!(output, x);
     assert_eq!(gradients[0].1, HostTensor::floats(&[5], vec![0.0; 5]));
 }

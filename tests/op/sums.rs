@@ -6,6 +6,7 @@ use diadc::fact::Shape;
 use diadc::op::{Binary, Op};
 use serde_json::Value;
 
+use super::device::Own;
 use super::fixture::gradients;
 use crate::run::net;
 
@@ -54,7 +55,7 @@ fn the_gradient_of_what_is_repeated_four_million_times_is_that_of_double_precisi
             (_, true) => vec![b, a.clone()],
             (_, false) => vec![a.clone(), b],
         };
-        let (_, found) = gradients(&op, &inputs, &gradient);
+        let (_, found) = gradients::<Own>(&op, &inputs, &gradient);
         let (_, found) = &found[usize::from(!is_first)];
         let found = found.as_floats().expect("a gradient is floats");
         let expected = case["gradient"].as_array().expect("a list").iter().map(|x| x.as_f64().expect("a number"));

@@ -2,6 +2,7 @@
 
 use diadc::execute::Gradients;
 use diadc::graph::ValueId;
+use diadc::graph::differentiate;
 use diadc::graph::program::Function;
 use diadc::graph::{Loop, verify};
 use diadc::op::{Binary, Elements, Op, Unary, WeightId};
@@ -120,7 +121,7 @@ fn gradients(choices: &[Choice]) -> [Gradients; 2] {
     let given = inputs([("x", floats(&[2, 4], 3)), ("y", floats(&[2, 4], 4))]);
     [&function, &better].map(|function| {
         let mut engine = engine(&[floats(&[4, 4], 1), floats(&[4, 4], 2)]);
-        let id = engine.add(plan(function, &[WeightId(0), WeightId(1)]));
+        let id = engine.add(plan(&differentiate(function, &[WeightId(0), WeightId(1)])));
         engine.gradients(id, &given, &draw(2)).expect("it runs")
     })
 }

@@ -17,7 +17,7 @@ fn pair() -> Function {
 
 fn refusal(inputs: &NamedTensors) -> String {
     let mut engine = engine(&[]);
-    let id = engine.add(plan(&pair(), &[]));
+    let id = engine.add(plan(&pair()));
     engine.evaluate(id, inputs, &draw(2)).expect_err("the inputs are wrong").to_string()
 }
 
@@ -52,7 +52,7 @@ fn an_input_that_nobody_uses_must_still_fit() {
     let y = net.unary(Unary::Exp, a);
     let function = net.function(&[("y", y)]);
     let mut engine = engine(&[]);
-    let id = engine.add(plan(&function, &[]));
+    let id = engine.add(plan(&function));
     let fits = inputs([("a", floats(&[2, 3], 1)), ("unused", floats(&[2], 1))]);
     engine.evaluate(id, &fits, &draw(2)).expect("it runs");
     let wrong = inputs([("a", floats(&[2, 3], 1)), ("unused", floats(&[3], 1))]);
@@ -62,7 +62,7 @@ fn an_input_that_nobody_uses_must_still_fit() {
 #[test]
 fn the_batch_may_differ_from_run_to_run() {
     let mut engine = engine(&[]);
-    let id = engine.add(plan(&pair(), &[]));
+    let id = engine.add(plan(&pair()));
     for batch in [1, 3, 2] {
         let given = inputs([("a", floats(&[batch, 3], 1)), ("b", floats(&[batch, 3], 2))]);
         let outputs = engine.evaluate(id, &given, &draw(batch as u64)).expect("it runs");

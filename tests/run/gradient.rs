@@ -1,6 +1,7 @@
 //! Gradients of small objectives against their formulas.
 
 use diadc::execute::HostTensor;
+use diadc::graph::differentiate;
 use diadc::graph::program::Function;
 use diadc::op::{Binary, Op, Unary, WeightId};
 use diadc::plan::plan;
@@ -25,7 +26,7 @@ pub(crate) fn objective() -> Function {
 fn the_gradient_is_that_of_the_formula() {
     let mut engine =
         engine(&[HostTensor::floats(&[2, 3], vec![1.0, 0.0, 0.0, 0.0, 2.0, 0.0]), HostTensor::floats(&[], vec![0.0])]);
-    let id = engine.add(plan(&objective(), &[WeightId(0)]));
+    let id = engine.add(plan(&differentiate(&objective(), &[WeightId(0)])));
     let x = inputs([("x", HostTensor::floats(&[1, 3], vec![1.0, 2.0, 3.0]))]);
     let got = engine.gradients(id, &x, &draw(1)).expect("it runs");
     // y = [1, 4], loss = (1 + 16) / 2, gradient = y x^T.
@@ -44,7 +45,7 @@ fn a_loss_that_depends_on_no_trained_weight_has_no_gradient() {
     let loss = net.mean(y);
     let function = net.function(&[("loss", loss)]);
     let mut engine = engine(&[floats(&[2, 3], 1)]);
-    let id = engine.add(plan(&function, &[WeightId(0)]));
+    let id = engine.add(plan(&differentiate(&function, &[WeightId(0)])));
     let got = engine.gradients(id, &inputs([("x", floats(&[2, 3], 2))]), &draw(2)).expect("it runs");
     assert_eq!(got.gradients, [(WeightId(0), None)]);
 }
@@ -60,7 +61,7 @@ fn a_value_used_with_and_without_gradient_has_the_gradient_of_one_use() {
     let loss = net.mean(product);
     let function = net.function(&[("loss", loss)]);
     let mut engine = engine(&[HostTensor::floats(&[2, 3], vec![1.0, 0.0, 0.0, 0.0, 2.0, 0.0])]);
-    let id = engine.add(plan(&function, &[WeightId(0)]));
+    let id = engine.add(plan(&differentiate(&function, &[WeightId(0)])));
     let x = inputs([("x", HostTensor::floats(&[1, 3], vec![1.0, 2.0, 3.0]))]);
     let got = engine.gradients(id, &x, &draw(1)).expect("it runs");
     let half = vec![0.5, 1.0, 1.5, 2.0, 4.0, 6.0];
@@ -77,7 +78,7 @@ fn the_first_value_that_is_not_finite_is_found() {
     let loss = net.mean(y);
     let function = net.function(&[("loss", loss)]);
     let mut engine = engine(&[]);
-    let id = engine.add(plan(&function, &[]));
+    let id = engine.add(plan(&function));
     let error = engine.find_not_finite(id, &inputs([("x", floats(&[2, 3], 2))]), &draw(2)).expect_err("log of -1");
     assert_eq!(error.to_string(), "in `f`, `log` gives numbers that are not finite");
 }

@@ -3,6 +3,7 @@
 pub(crate) mod net;
 
 mod bind;
+mod chains;
 mod device;
 mod generated;
 pub(crate) mod gradient;

@@ -50,7 +50,7 @@ impl Net {
 
     pub(crate) fn normal(&mut self, purpose: &str, shape: &str) -> ValueId {
         let fact = Fact { dtype: DType::Float, shape: dims(shape) };
-        self.add(Op::Random(Random { distribution: Distribution::Normal, fact, purpose: purpose.into() }), &[])
+        self.add(Op::Random(Random { distribution: Distribution::Normal, fact, purpose: purpose.into(), turn: 0 }), &[])
     }
 
     pub(crate) fn unary(&mut self, unary: Unary, x: ValueId) -> ValueId {
@@ -79,7 +79,7 @@ impl Net {
         for (name, value) in outputs {
             self.graph.set_output(*name, *value);
         }
-        Function { name: "f".to_owned(), graph: self.graph, updates: Vec::new() }
+        Function::new("f", self.graph)
     }
 }
 
@@ -126,6 +126,6 @@ pub(crate) fn engine_in(precision: Precision, weights: &[HostTensor]) -> Box<dyn
 /// The outputs of a function.
 pub(crate) fn evaluate(function: &Function, weights: &[HostTensor], inputs: &NamedTensors, samples: u64) -> Evaluation {
     let mut engine = engine(weights);
-    let id: PlanId = engine.add(plan(function, &[]));
+    let id: PlanId = engine.add(plan(function));
     engine.evaluate(id, inputs, &draw(samples)).expect("the function runs")
 }

@@ -1,10 +1,11 @@
-//! Slots, constants, and which steps need a gradient.
+//! Slots, constants, and when gradients are computed and handed over.
 
 use diadc::execute::Descent;
 use diadc::graph::Loop;
+use diadc::graph::differentiate;
 use diadc::graph::program::{Function, Optimizer};
 use diadc::op::{Binary, Op, Unary, WeightId};
-use diadc::plan::{Plan, plan};
+use diadc::plan::{Operand, Plan, Work, plan};
 
 use super::net::{Net, draw, engine, floats, inputs};
 
@@ -19,7 +20,7 @@ fn chain(length: usize) -> Function {
 
 #[test]
 fn a_long_chain_needs_one_slot() {
-    let plan = plan(&chain(100), &[]);
+    let plan = plan(&chain(100));
     assert_eq!(plan.steps.steps.len(), 100);
     assert_eq!(plan.steps.slots, 1);
 }
@@ -34,7 +35,7 @@ fn a_value_used_late_keeps_its_slot_until_then() {
     let sum = net.binary(Binary::Add, c, a);
     let twice = net.binary(Binary::Mul, sum, sum);
     let function = net.function(&[("y", twice), ("z", twice)]);
-    let plan = plan(&function, &[]);
+    let plan = plan(&function);
     assert_eq!(plan.steps.slots, 2);
     let mut engine = engine(&[]);
     let id = engine.add(plan);
@@ -61,27 +62,28 @@ fn names(plan: &Plan) -> Vec<String> {
         .steps
         .iter()
         .map(|step| match &step.work {
-            diadc::plan::Work::Op(op) => op.to_string(),
-            diadc::plan::Work::Loop(_) => "loop".to_owned(),
+            Work::Op(op) => op.to_string(),
+            Work::Loop(_) => "loop".to_owned(),
+            Work::Gradient(id) => format!("gradient of weight {}", id.0),
         })
         .collect()
 }
 
 #[test]
 fn what_depends_on_still_weights_only_is_computed_once() {
-    let evaluation = plan(&encoder(), &[]);
+    let evaluation = plan(&encoder());
     assert_eq!(evaluation.constants.steps.len(), 3);
     assert_eq!(evaluation.constant_weights, [WeightId(0)]);
     assert_eq!(names(&evaluation), ["linear", "mul", "mean axes=[0, 1]"]);
-    let training = plan(&encoder(), &[WeightId(0)]);
-    assert_eq!(training.constants.steps.len(), 1, "only the constant itself");
+    let training = plan(&differentiate(&encoder(), &[WeightId(0)]));
+    assert_eq!(training.constant_weights, [], "only constants and what is made of them");
 }
 
 #[test]
 fn constants_are_computed_again_when_their_weight_changes() {
     let weights = [floats(&[3, 3], 1), floats(&[3, 3], 2)];
     let mut first = engine(&weights);
-    let id = first.add(plan(&encoder(), &[]));
+    let id = first.add(plan(&encoder()));
     let x = inputs([("x", floats(&[2, 3], 3))]);
     let before = first.evaluate(id, &x, &draw(2)).expect("it runs");
     assert_eq!(first.evaluate(id, &x, &draw(2)).expect("it runs"), before);
@@ -89,7 +91,7 @@ fn constants_are_computed_again_when_their_weight_changes() {
     let after = first.evaluate(id, &x, &draw(2)).expect("it runs");
     assert_ne!(after, before);
     let mut second = engine(&[floats(&[3, 3], 9), floats(&[3, 3], 2)]);
-    let id = second.add(plan(&encoder(), &[]));
+    let id = second.add(plan(&encoder()));
     assert_eq!(second.evaluate(id, &x, &draw(2)).expect("it runs"), after);
 }
 
@@ -98,9 +100,9 @@ fn constants_are_computed_again_when_their_weight_was_trained() {
     let weights = [floats(&[3, 3], 1), floats(&[3, 3], 2)];
     let x = inputs([("x", floats(&[2, 3], 3))]);
     let mut first = engine(&weights);
-    let evaluation = first.add(plan(&encoder(), &[]));
+    let evaluation = first.add(plan(&encoder()));
     let before = first.evaluate(evaluation, &x, &draw(2)).expect("it runs");
-    let training = first.add(plan(&encoder(), &[WeightId(0)]));
+    let training = first.add(plan(&differentiate(&encoder(), &[WeightId(0)])));
     first.accumulate(training, &x, &draw(2), 1.0).expect("it runs");
     let optimizer = Optimizer::Sgd { lr: 1.0, momentum: 0.0, weight_decay: 0.0 };
     first.descend(training, &Descent { optimizer, factor: 1.0, clip_norm: None });
@@ -108,7 +110,7 @@ fn constants_are_computed_again_when_their_weight_was_trained() {
     assert_ne!(after, before);
     let trained = first.weight(WeightId(0)).expect("the processor answers");
     let mut second = engine(&[trained, floats(&[3, 3], 2)]);
-    let fresh = second.add(plan(&encoder(), &[]));
+    let fresh = second.add(plan(&encoder()));
     assert_eq!(second.evaluate(fresh, &x, &draw(2)).expect("it runs"), after);
 }
 
@@ -131,15 +133,16 @@ fn rolling(is_random: bool) -> Function {
 
 #[test]
 fn a_loop_is_constant_if_nothing_in_it_changes() {
-    let varying = |is_random, trained: &[WeightId]| plan(&rolling(is_random), trained).steps.steps.len();
-    assert_eq!(varying(false, &[]), 0);
-    assert_eq!(varying(false, &[WeightId(1)]), 0);
-    assert_eq!(varying(false, &[WeightId(0)]), 2, "the loop and the mean");
-    assert_eq!(varying(true, &[]), 2);
+    let varying = |is_random| plan(&rolling(is_random)).steps.steps.len();
+    assert_eq!(varying(false), 0);
+    assert_eq!(varying(true), 2, "the loop and the mean");
+    let trained = |id| plan(&differentiate(&rolling(false), &[WeightId(id)])).steps.steps.len();
+    assert_eq!(trained(1), 0);
+    assert!(trained(0) > 0, "the loop changes with its weight");
 }
 
 #[test]
-fn only_steps_between_a_trained_weight_and_the_loss_need_a_gradient() {
+fn gradients_are_computed_only_between_a_trained_weight_and_the_loss() {
     let mut net = Net::default();
     let x = net.input("x", "B 3");
     let frozen = net.weight(0, "3 3");
@@ -152,7 +155,45 @@ fn only_steps_between_a_trained_weight_and_the_loss_need_a_gradient() {
     let sum = net.binary(Binary::Add, y, beside);
     let loss = net.mean(sum);
     let function = net.function(&[("loss", loss), ("report", report)]);
-    let flags: Vec<bool> = plan(&function, &[WeightId(1)]).steps.steps.iter().map(|step| step.needs_grad).collect();
-    assert_eq!(flags, [false, true, false, false, false, true, true]);
-    assert!(plan(&function, &[]).steps.steps.iter().all(|step| !step.needs_grad));
+    let differentiated = diadc::optimize::optimize(&differentiate(&function, &[WeightId(1)]));
+    let products = |function: &diadc::graph::program::Function| {
+        let steps = plan(function).steps.steps.into_iter();
+        steps.filter(|step| matches!(&step.work, Work::Op(op) if op.is_product())).count()
+    };
+    assert_eq!(products(&function), 2);
+    assert_eq!(products(&differentiated), 3, "that of the trained weight, and none of what stands before it");
+    let handed: Vec<WeightId> = plan(&differentiated)
+        .steps
+        .steps
+        .iter()
+        .filter_map(|step| match step.work {
+            Work::Gradient(id) => Some(id),
+            Work::Op(_) | Work::Loop(_) => None,
+        })
+        .collect();
+    assert_eq!(handed, [WeightId(1)]);
+    assert!(plan(&function).trained.is_empty());
+}
+
+/// A weight whose gradient is handed over may change: so nothing reads it afterwards.
+#[test]
+fn a_weight_is_not_read_after_its_gradient_is_handed_over() {
+    let mut net = Net::default();
+    let x = net.input("x", "B 3");
+    let weights = [0, 1, 2].map(|id| net.weight(id, "3 3"));
+    let y = weights.iter().chain([&weights[0]]).fold(x, |x, weight| net.linear(x, *weight));
+    let loss = net.mean(y);
+    let ids = [0, 1, 2].map(WeightId);
+    let plan = plan(&differentiate(&net.function(&[("loss", loss)]), &ids));
+    let mut handed = Vec::new();
+    for step in &plan.steps.steps {
+        for operand in &step.inputs {
+            assert!(!matches!(operand, Operand::Weight(id) if handed.contains(id)), "{step:?}");
+        }
+        if let Work::Gradient(id) = step.work {
+            handed.push(id);
+        }
+    }
+    handed.sort_unstable();
+    assert_eq!(handed, ids);
 }

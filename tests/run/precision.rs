@@ -2,6 +2,7 @@
 
 use diadc::execute::HostTensor;
 use diadc::fact::Precision;
+use diadc::graph::differentiate;
 use diadc::op::{Binary, WeightId};
 use diadc::plan::plan;
 
@@ -32,7 +33,7 @@ fn factors_of_products_are_rounded_and_nothing_else() {
         let loss = net.mean(sum);
         let function = net.function(&[("loss", loss)]);
         let mut engine = engine_in(precision, &[HostTensor::floats(&[1, 1], vec![FINE])]);
-        let id = engine.add(plan(&function, &[WeightId(0)]));
+        let id = engine.add(plan(&differentiate(&function, &[WeightId(0)])));
         let given = inputs([("x", HostTensor::floats(&[1, 1], vec![FINE]))]);
         let made = engine.gradients(id, &given, &draw(1)).expect("it runs");
         let near = |a: f32, b: f32| (a - b).abs() < 1e-6;

@@ -16,7 +16,7 @@ fn noise(shape: &str) -> Function {
 
 fn drawn(function: &Function, draw: &Draw) -> HostTensor {
     let mut engine = engine(&[]);
-    let id = engine.add(plan(function, &[]));
+    let id = engine.add(plan(function));
     engine.evaluate(id, &inputs([]), draw).expect("it runs").remove(0).1
 }
 

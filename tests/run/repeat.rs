@@ -2,6 +2,7 @@
 
 use diadc::execute::HostTensor;
 use diadc::graph::Loop;
+use diadc::graph::differentiate;
 use diadc::graph::program::Function;
 use diadc::op::{Binary, Constant, Elements, Op, Unary, WeightId};
 use diadc::plan::plan;
@@ -62,7 +63,7 @@ fn a_loop_computes_what_its_turns_written_out_compute() {
 fn the_gradient_of_a_loop_is_that_of_its_turns_written_out() {
     let mut engine = engine(&[floats(&[3, 3], 5)]);
     let [looped, written] = [true, false].map(|is_loop| {
-        let id = engine.add(plan(&recurrence(is_loop), &[WeightId(0)]));
+        let id = engine.add(plan(&differentiate(&recurrence(is_loop), &[WeightId(0)])));
         engine.gradients(id, &given(), &draw(2)).expect("it runs")
     });
     assert!(looped.gradients[0].1.as_ref().is_some_and(|g| g.as_floats().is_some_and(|v| v.iter().any(|x| *x != 0.0))));

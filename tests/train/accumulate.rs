@@ -1,6 +1,7 @@
 //! Gradients of several passes.
 
 use diadc::execute::{Descent, HostTensor};
+use diadc::graph::differentiate;
 use diadc::graph::program::Optimizer;
 use diadc::op::WeightId;
 use diadc::plan::plan;
@@ -17,7 +18,7 @@ fn two_halves_of_a_batch_give_the_step_of_the_whole() {
     let descent = Descent { optimizer, factor: 1.0, clip_norm: None };
     let ends = [4, 2].map(|batch| {
         let mut engine = engine(&weights);
-        let id = engine.add(plan(&objective(), &[WeightId(0)]));
+        let id = engine.add(plan(&differentiate(&objective(), &[WeightId(0)])));
         let mut mean = 0.0;
         for part in all.chunks(batch * 3) {
             let share = batch as f32 / 4.0;

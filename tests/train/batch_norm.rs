@@ -2,6 +2,7 @@
 //! torch; the fixture is made by `tests/oracle/batch_norm.py`.
 
 use diadc::execute::{Descent, Engine, HostTensor};
+use diadc::graph::differentiate;
 use diadc::graph::program::{Init, Optimizer, Program, Weight};
 use diadc::optimize::optimize;
 use diadc::plan::{Plan, plan};
@@ -80,7 +81,7 @@ fn each_call_moves_the_running_statistics_in_order_as_in_torch() {
         let passes = case["passes"].as_u64().expect("a count") as usize;
         let program = program(momentum, &format!("objective o(image) trains net {{ {loss} }}"));
         let trained = &program.objectives[0].trains;
-        let plain = plan(named(&program, "o"), trained);
+        let plain = plan(&differentiate(named(&program, "o"), trained));
         let optimised = program.plan("o", trained).expect("it is an objective");
         for plan in [plain, optimised] {
             assert_eq!(plan.updates.len(), 2, "{name}: one value for each statistic");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use diadc::execute::{Descent, HostTensor};
+use diadc::graph::differentiate;
 use diadc::graph::program::{Function, Optimizer};
 use diadc::op::{Binary, Unary, WeightId};
 use diadc::plan::plan;
@@ -61,7 +62,7 @@ fn every_optimiser_takes_the_steps_of_torch() {
     let near = if is_exact() { TOLERANCE } else { ROUNDED };
     for (name, case) in cases {
         let mut engine = engine(&first);
-        let id = engine.add(plan(&objective(), &[WeightId(0), WeightId(1)]));
+        let id = engine.add(plan(&differentiate(&objective(), &[WeightId(0), WeightId(1)])));
         for (number, step) in case["steps"].as_array().expect("a list").iter().enumerate() {
             let loss = engine.accumulate(id, &x, &draw(4), 1.0).expect("it runs");
             assert!((loss - step["loss"].as_f64().expect("a number") as f32).abs() < near, "{name}, step {number}");
@@ -77,7 +78,7 @@ fn every_optimiser_takes_the_steps_of_torch() {
 #[test]
 fn a_rule_that_forgets_everything_remembers_only_the_number_of_steps() {
     let mut engine = engine(&[crate::run::net::floats(&[3, 3], 1), crate::run::net::floats(&[2, 3], 2)]);
-    let id = engine.add(plan(&objective(), &[WeightId(1)]));
+    let id = engine.add(plan(&differentiate(&objective(), &[WeightId(1)])));
     let x = inputs([("x", crate::run::net::floats(&[4, 3], 3))]);
     engine.accumulate(id, &x, &draw(4), 1.0).expect("it runs");
     let optimizer = Optimizer::Sgd { lr: 0.1, momentum: 0.0, weight_decay: 0.0 };

@@ -63,7 +63,7 @@ pub(super) struct Bench {
     #[arg(long, value_name = "S", default_value = "4", value_parser = seconds)]
     seconds: f64,
 
-    /// Also shows the time of each kind of operation of scoring and of loops
+    /// Also shows the time of each kind of operation
     #[arg(long)]
     by_operation: bool,
 

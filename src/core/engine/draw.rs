@@ -26,6 +26,7 @@ pub struct Draw {
 pub fn numbers(random: &Random, shape: &[usize], choice: &Draw, iteration: u64) -> Option<HostTensor> {
     let rows = shape.first().copied().unwrap_or(1);
     let width: usize = shape.iter().skip(1).product();
+    let iteration = random.turn + iteration;
     let key = |sample: u64| Key { seed: choice.seed, purpose: &random.purpose, step: choice.step, sample, iteration };
     let streams: Vec<u64> =
         if counts_samples(&random.fact) { choice.samples.clone() } else { (0..rows as u64).collect() };

@@ -108,6 +108,14 @@ pub trait Engine: Send {
     /// Takes one step of the optimiser of an objective with the waiting gradients, and clears them.
     fn descend(&mut self, plan: PlanId, descent: &Descent);
 
+    /// Runs the plan of an objective, takes a step of its optimiser with the gradients of this run alone, and sets the
+    /// statistics: as [`Engine::accumulate`] and [`Engine::descend`] do, but a gradient is let go as soon as its weight has
+    /// changed, where the norm of all is not needed first. Gives the loss. If that is not finite, nothing changes.
+    ///
+    /// # Errors
+    /// If the inputs do not fit or the device failed. Some weights may have changed then.
+    fn step(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, descent: &Descent) -> Result<f32, RunError>;
+
     /// Runs a plan slowly and stops at the first value that is not finite.
     ///
     /// # Errors

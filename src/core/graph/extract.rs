@@ -47,7 +47,7 @@ impl Graph {
             if needed.contains(&id) {
                 let from: Vec<ValueId> = self.inputs_of(id).iter().map(|input| values[input]).collect();
                 let copies = match &node.task {
-                    Task::Op(op) => vec![graph.add(op.clone(), &from, node.origin).expect("the node stood in a graph")],
+                    Task::Op(op) => graph.add_all(op.clone(), &from, node.origin).expect("the node stood in a graph"),
                     Task::Loop(run) => graph.add_loop(run.as_ref().clone(), &from, node.origin),
                 };
                 values.extend(own.clone().zip(copies));

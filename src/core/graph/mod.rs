@@ -103,19 +103,28 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Adds an operation after the nodes of its inputs.
+    /// Adds an operation after the nodes of its inputs, and gives its first output.
     ///
     /// # Errors
     /// If the operation does not accept values with the facts of these inputs.
     pub fn add(&mut self, op: Op, inputs: &[ValueId], origin: Origin) -> Result<ValueId, ShapeError> {
+        self.add_all(op, inputs, origin).map(|outputs| outputs[0])
+    }
+
+    /// Adds an operation after the nodes of its inputs, and gives all its outputs.
+    ///
+    /// # Errors
+    /// If the operation does not accept values with the facts of these inputs.
+    pub fn add_all(&mut self, op: Op, inputs: &[ValueId], origin: Origin) -> Result<Vec<ValueId>, ShapeError> {
         let facts: Vec<&Fact> = inputs.iter().map(|&value| self.fact(value)).collect();
-        let fact = op.infer(&facts)?;
+        let facts = op.outputs(&facts)?;
         let is_input = matches!(op, Op::Input { .. });
-        let node = self.insert(Node { task: Task::Op(op), facts: vec![fact], origin }, inputs);
+        let slots = 0..u32::try_from(facts.len()).expect("an operation has few outputs");
+        let node = self.insert(Node { task: Task::Op(op), facts, origin }, inputs);
         if is_input {
             self.inputs.push(node);
         }
-        Ok(ValueId { node, slot: 0 })
+        Ok(slots.map(|slot| ValueId { node, slot }).collect())
     }
 
     /// Adds a loop; `inputs` are the first carried values, then the captured ones.
@@ -137,6 +146,11 @@ impl Graph {
     /// Declares an output under a name.
     pub fn set_output(&mut self, name: impl Into<String>, value: ValueId) {
         self.outputs.push((name.into(), value));
+    }
+
+    /// Puts other values in the place of the outputs, under the same names.
+    pub fn replace_outputs(&mut self, by: impl Fn(&ValueId) -> ValueId) {
+        self.outputs.iter_mut().for_each(|(_, value)| *value = by(value));
     }
 
     /// The nodes that are inputs, in the order in which they were added.
@@ -231,6 +245,25 @@ pub struct Function {
     pub graph: Graph,
     /// Statistics, each with the value that it takes when the function runs for training.
     pub updates: Vec<(WeightId, ValueId)>,
+    /// The weights that it trains, each with the gradient of the first output by it; none if that does not depend on it.
+    /// Empty if the function is not for training.
+    pub gradients: Vec<(WeightId, Option<ValueId>)>,
+}
+
+impl Function {
+    /// A function that is not for training.
+    #[must_use]
+    pub fn new(name: impl Into<String>, graph: Graph) -> Function {
+        Function { name: name.into(), graph, updates: Vec::new(), gradients: Vec::new() }
+    }
+
+    /// All values that it is there for: its outputs and, if it is for training, gradients and statistics.
+    pub fn results(&self) -> impl Iterator<Item = ValueId> {
+        let is_trained = !self.gradients.is_empty();
+        let updates = self.updates.iter().filter(move |_| is_trained).map(|(_, value)| *value);
+        let gradients = self.gradients.iter().filter_map(|(_, value)| *value);
+        self.graph.outputs().iter().map(|(_, value)| *value).chain(gradients).chain(updates)
+    }
 }
 
 /// Graphs are equal if they have equal nodes in the same order, connected in the same way.

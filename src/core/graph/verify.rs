@@ -14,9 +14,9 @@ pub fn verify(graph: &Graph) -> Result<(), String> {
         }
         let facts: Vec<_> = inputs.iter().map(|&value| graph.fact(value)).collect();
         match &node.task {
-            Task::Op(op) => match op.infer(&facts) {
-                Ok(fact) if node.facts == [fact.clone()] => {}
-                Ok(fact) => return Err(format!("`{op}` gives {fact}, its node says {:?}", node.facts)),
+            Task::Op(op) => match op.outputs(&facts) {
+                Ok(found) if node.facts == found => {}
+                Ok(found) => return Err(format!("`{op}` gives {found:?}, its node says {:?}", node.facts)),
                 Err(error) => return Err(format!("`{op}`: {}", error.message)),
             },
             Task::Loop(run) => {

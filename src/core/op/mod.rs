@@ -8,6 +8,7 @@ mod convolution;
 mod coreset;
 mod elementwise;
 mod error;
+mod gradient;
 mod layout;
 mod linear;
 mod normalize;
@@ -19,14 +20,16 @@ mod resample;
 mod samples;
 mod source;
 
+use std::borrow::Cow;
 use std::fmt;
 
-use crate::fact::{DType, Dim, Fact};
+use crate::fact::{Bindings, DType, Dim, Fact};
 
 pub use convolution::{Conv2d, ConvTranspose2d};
 pub use coreset::Coreset;
 pub use elementwise::{Binary, BinaryRecord, Comparison, Settings, Unary, UnaryRecord};
 pub use error::ShapeError;
+pub use gradient::Gradient;
 pub use linear::Attention;
 pub use order::{Quantile, Rank, Ranking};
 pub use pool::{Pool, PoolKind};
@@ -77,8 +80,8 @@ pub enum Op {
     Rank(Rank),
     /// A quantile of the numbers along axes.
     Quantile(Quantile),
-    /// For each place along an axis the sum of the numbers up to it.
-    Cumulate { axis: usize },
+    /// For each place along an axis the sum of the numbers up to it, or of those from it on.
+    Cumulate { axis: usize, from_end: bool },
 
     /// Other extents for the same elements in the same order.
     Reshape(crate::fact::Shape),
@@ -127,10 +130,13 @@ pub enum Op {
     Resize(Resize),
     /// Gaussian blur of the last two axes, as `scipy.ndimage.gaussian_filter` with mode `reflect`.
     GaussianBlur { sigma: f64, truncate: f64 },
+
+    /// From the gradient of an operation's output to that of its inputs. `differentiate` makes them.
+    Gradient(Gradient),
 }
 
 impl Op {
-    /// The fact of the output for inputs with these facts.
+    /// The fact of the first output for inputs with these facts; only gradients have more than one.
     ///
     /// # Errors
     /// If the operation has no meaning for such inputs, or the output would be too large for any machine.
@@ -142,6 +148,23 @@ impl Op {
             }
             Some(_) | None => Ok(fact),
         }
+    }
+
+    /// The operation with the extents that say where it cuts as numbers.
+    #[must_use]
+    pub fn bound(&self, bindings: &Bindings) -> Cow<'_, Op> {
+        let bound = if let Op::Gradient(gradient) = self { gradient.bound(bindings) } else { None };
+        bound.map_or(Cow::Borrowed(self), |gradient| Cow::Owned(Op::Gradient(gradient)))
+    }
+
+    /// The facts of all outputs.
+    ///
+    /// # Errors
+    /// As [`Op::infer`].
+    pub fn outputs(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, ShapeError> {
+        let first = self.infer(inputs)?;
+        let others = if let Op::Gradient(gradient) = self { gradient.others(inputs) } else { Vec::new() };
+        Ok(std::iter::once(first).chain(others).collect())
     }
 
     fn rule(&self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
@@ -159,7 +182,7 @@ impl Op {
             Op::Softmax { axis } => reduce::softmax(*axis, inputs),
             Op::Rank(rank) => rank.infer(inputs),
             Op::Quantile(quantile) => quantile.infer(inputs),
-            Op::Cumulate { axis } => order::cumulate(*axis, inputs),
+            Op::Cumulate { axis, .. } => order::cumulate(*axis, inputs),
             Op::Reshape(shape) => layout::reshape(shape, inputs),
             Op::Permute(order) => layout::permute(order, inputs),
             Op::Expand(shape) => layout::expand(shape, inputs),
@@ -182,6 +205,7 @@ impl Op {
             Op::Pool(pool) => pool.infer(inputs),
             Op::Resize(resize) => resize.infer(inputs),
             Op::GaussianBlur { sigma, truncate } => resample::gaussian_blur(*sigma, *truncate, inputs),
+            Op::Gradient(gradient) => gradient.infer(inputs),
         }
     }
 
@@ -240,6 +264,7 @@ impl Op {
             Op::ConvTranspose2d(_) => OpRecord { multiply_adds: Some(convolution::transposed_cost), ..product },
             // The derivative by the scale is the normalised value, that by the value has the scale as a factor.
             Op::GroupNorm { .. } | Op::LayerNorm { .. } => product,
+            Op::Gradient(gradient) => gradient.record(),
         }
     }
 
@@ -275,7 +300,7 @@ impl Op {
             Op::Constant(Constant { elements: Elements::Int(numbers), .. }) => {
                 all(&mut numbers.iter().map(|number| number.cast_unsigned()))
             }
-            Op::Random(random) => all(&mut random.purpose.bytes().map(u64::from)),
+            Op::Random(random) => all(&mut random.purpose.bytes().map(u64::from).chain([random.turn])),
             Op::Coreset(coreset) => all(&mut coreset.purpose.bytes().map(u64::from)),
             Op::Unary(unary) => all(&mut unary.record().settings.numbers().map(f64::to_bits)),
             Op::Slice { start, end, .. } => all(&mut [start.cast_unsigned(), end.cast_unsigned()].into_iter()),
@@ -310,7 +335,8 @@ impl Op {
             | Op::GroupNorm { .. }
             | Op::LayerNorm { .. }
             | Op::Pool(_)
-            | Op::Resize(_) => 0,
+            | Op::Resize(_)
+            | Op::Gradient(_) => 0,
         }
     }
 
@@ -342,7 +368,8 @@ impl fmt::Display for Op {
                 None => write!(f, "rank axis={} {}", rank.axis, rank.ranking.name()),
             },
             Op::Quantile(quantile) => write!(f, "quantile {} axes={:?}", quantile.q, quantile.axes),
-            Op::Cumulate { axis } => write!(f, "cumsum axis={axis}"),
+            Op::Cumulate { axis, from_end: false } => write!(f, "cumsum axis={axis}"),
+            Op::Cumulate { axis, from_end: true } => write!(f, "cumsum_from_end axis={axis}"),
             Op::Reshape(_) => f.write_str("reshape"),
             Op::Permute(order) => write!(f, "permute {order:?}"),
             Op::Expand(_) => f.write_str("expand"),
@@ -365,6 +392,7 @@ impl fmt::Display for Op {
             Op::Pool(pool) => write!(f, "{pool}"),
             Op::Resize(resize) => write!(f, "{resize}"),
             Op::GaussianBlur { sigma, .. } => write!(f, "gaussian_blur sigma={sigma}"),
+            Op::Gradient(gradient) => write!(f, "{gradient}"),
         }
     }
 }

@@ -92,7 +92,7 @@ impl Op {
                 Samples::Along(_) => Across::Gathers(Gathering::All),
                 Samples::Whole => Across::Mixes,
             },
-            Op::Softmax { axis: over } | Op::Cumulate { axis: over } | Op::Rank(Rank { axis: over, .. }) => {
+            Op::Softmax { axis: over } | Op::Cumulate { axis: over, .. } | Op::Rank(Rank { axis: over, .. }) => {
                 alone(&|axis| axis != *over)
             }
             Op::Take { axis: over } => match first {
@@ -134,6 +134,7 @@ impl Op {
             Op::Pad { .. } | Op::Pool(_) | Op::Resize(_) | Op::GaussianBlur { .. } | Op::Inverse => {
                 alone(&|axis| axis + 2 < rank)
             }
+            Op::Gradient(gradient) => gradient.across(samples),
         }
     }
 }

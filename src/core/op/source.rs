@@ -101,6 +101,9 @@ pub struct Random {
     pub fact: Fact,
     /// Name of the stream: where in the program the numbers are used.
     pub purpose: Arc<str>,
+    /// What is added to the number of the turn in which they are drawn: the turns before it of loops that were written
+    /// out.
+    pub turn: u64,
 }
 
 impl fmt::Display for Random {

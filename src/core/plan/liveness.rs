@@ -1,18 +1,18 @@
 //! Puts values into slots, and empties a slot at the last use of its value.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::graph::{Graph, Loop, NodeId, Task, ValueId};
 use crate::op::{Op, WeightId};
 
 use super::choice::Choice;
-use super::gradient::Gradients;
 use super::{Block, LoopPlan, Operand, Slot, Step, Work};
 
 /// What is known when the values of a graph are given slots.
 pub(super) struct Layout<'a> {
     pub(super) graph: &'a Graph,
-    pub(super) gradients: &'a Gradients,
+    /// The gradients of weights, which are handed over.
+    pub(super) gradients: &'a [(WeightId, ValueId)],
 }
 
 impl Layout<'_> {
@@ -26,10 +26,11 @@ impl Layout<'_> {
         let used: BTreeSet<ValueId> = users
             .flat_map(|(id, _)| self.graph.inputs_of(id))
             .chain(outputs.iter().copied())
+            .chain(self.gradients.iter().map(|(_, value)| *value))
             .filter(|value| constant.contains(&value.node))
             .collect();
         let kept: Vec<ValueId> = used.into_iter().collect();
-        let block = self.block(&|id| constant.contains(&id), &HashMap::new(), &kept);
+        let block = Layout { gradients: &[], ..*self }.block(&|id| constant.contains(&id), &HashMap::new(), &kept);
         let mut weights = BTreeSet::new();
         weights_of(&block, &mut weights);
         let places = kept.into_iter().enumerate().map(|(place, value)| (value, place)).collect();
@@ -45,11 +46,51 @@ impl Layout<'_> {
     ) -> Block {
         let nodes: Vec<NodeId> =
             self.graph.nodes().filter(|(id, node)| wanted(*id) && !is_source(&node.task)).map(|(id, _)| id).collect();
-        let mut slots = Slots::new(self.graph, kept, &nodes, outputs);
+        let results: Vec<ValueId> = outputs.iter().copied().chain(self.gradients.iter().map(|(_, v)| *v)).collect();
+        let mut slots = Slots::new(self.graph, kept, &nodes, &results);
         let inputs = self.graph.inputs().iter().map(|id| slots.take(ValueId { node: *id, slot: 0 })).collect();
-        let steps = nodes.iter().map(|id| self.step(*id, &mut slots)).collect();
+        let mut due = self.due(&nodes);
+        let mut steps = Vec::with_capacity(nodes.len() + self.gradients.len());
+        for place in 0..=nodes.len() {
+            let ready = due.remove(&place).unwrap_or_default();
+            steps.extend(ready.into_iter().map(|(id, value)| self.handed_over(id, value, &mut slots)));
+            steps.extend(nodes.get(place).map(|id| self.step(*id, &mut slots)));
+        }
         let outputs = slots.operands(outputs);
         Block { inputs, steps, outputs, slots: slots.count }
+    }
+
+    /// The gradients by the number of the node before which each is handed over: the first place at which it is known and
+    /// nothing reads the weight any more.
+    fn due(&self, nodes: &[NodeId]) -> BTreeMap<usize, Vec<(WeightId, ValueId)>> {
+        let mut read: HashMap<WeightId, usize> = HashMap::new();
+        let mut made: HashMap<NodeId, usize> = HashMap::new();
+        if !self.gradients.is_empty() {
+            for (place, id) in nodes.iter().enumerate() {
+                made.insert(*id, place + 1);
+                let inputs = self.graph.inputs_of(*id);
+                let weights = inputs.iter().filter_map(|value| match &self.graph.node(value.node).task {
+                    Task::Op(Op::Weight { id, .. }) => Some(*id),
+                    Task::Op(_) | Task::Loop(_) => None,
+                });
+                read.extend(weights.map(|id| (id, place + 1)));
+                if let Task::Loop(run) = &self.graph.node(*id).task {
+                    read.extend(run.body.weights().into_iter().map(|(id, _)| (id, place + 1)));
+                }
+            }
+        }
+        let mut due: BTreeMap<usize, Vec<(WeightId, ValueId)>> = BTreeMap::new();
+        for (id, value) in self.gradients {
+            let place = read.get(id).copied().unwrap_or(0).max(made.get(&value.node).copied().unwrap_or(0));
+            due.entry(place).or_default().push((*id, *value));
+        }
+        due
+    }
+
+    fn handed_over(&self, id: WeightId, value: ValueId, slots: &mut Slots<'_>) -> Step {
+        let origin = self.graph.node(value.node).origin;
+        let inputs = slots.operands(&[value]);
+        Step { work: Work::Gradient(id), inputs, outputs: Vec::new(), facts: Vec::new(), choice: Choice::Only, origin }
     }
 
     fn step(&self, id: NodeId, slots: &mut Slots<'_>) -> Step {
@@ -59,10 +100,9 @@ impl Layout<'_> {
         let outputs = (0..count).map(|slot| slots.take(ValueId { node: id, slot })).collect();
         let (work, choice) = match &node.task {
             Task::Op(op) => (Work::Op(op.clone()), self.choice(id, op)),
-            Task::Loop(run) => (Work::Loop(self.body(id, run)), Choice::Only),
+            Task::Loop(run) => (Work::Loop(body(run)), Choice::Only),
         };
-        let facts = node.facts.clone();
-        Step { work, inputs, outputs, facts, choice, needs_grad: self.gradients.needed(id), origin: node.origin }
+        Step { work, inputs, outputs, facts: node.facts.clone(), choice, origin: node.origin }
     }
 
     fn choice(&self, id: NodeId, op: &Op) -> Choice {
@@ -70,14 +110,12 @@ impl Layout<'_> {
         let inputs: Vec<_> = inputs.iter().map(|value| &self.graph.fact(*value).shape).collect();
         Choice::of(op, &inputs, &self.graph.node(id).facts[0].shape)
     }
+}
 
-    fn body(&self, id: NodeId, run: &Loop) -> LoopPlan {
-        let none = Gradients::default();
-        let layout = Layout { graph: &run.body, gradients: self.gradients.body(id).unwrap_or(&none) };
-        let outputs: Vec<ValueId> = run.body.outputs().iter().map(|(_, value)| *value).collect();
-        let block = layout.block(&|_| true, &HashMap::new(), &outputs);
-        LoopPlan { block, carried: run.carried, stepped: run.stepped.clone(), steps: run.steps }
-    }
+fn body(run: &Loop) -> LoopPlan {
+    let outputs: Vec<ValueId> = run.body.outputs().iter().map(|(_, value)| *value).collect();
+    let block = Layout { graph: &run.body, gradients: &[] }.block(&|_| true, &HashMap::new(), &outputs);
+    LoopPlan { block, carried: run.carried, stepped: run.stepped.clone(), steps: run.steps }
 }
 
 fn is_source(task: &Task) -> bool {

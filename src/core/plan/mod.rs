@@ -1,12 +1,11 @@
 //! Graph to plan: the order in which operations run, and where each value is kept and until when.
 //!
-//! In: an optimised [`Function`] and the weights that are trained. Out: a [`Plan`]: steps after the steps they need,
-//! values in numbered slots that are used again as soon as their value is dead, weights named directly. Three things
-//! are then known of each step: which kernel computes it, whether it needs a gradient, and whether its outputs are the
-//! same in every run. This room knows no device.
+//! In: an optimised [`Function`]. Out: a [`Plan`]: steps after the steps they need, values in numbered slots that are used
+//! again as soon as their value is dead, weights named directly. Two things are then known of each step: which kernel
+//! computes it, and whether its outputs are the same in every run. A function that trains hands over each gradient as soon
+//! as nothing reads the weight any more. This room knows no device.
 
 mod choice;
-mod gradient;
 mod liveness;
 mod vary;
 
@@ -38,7 +37,7 @@ pub struct Plan {
     pub outputs: Vec<PlanOutput>,
     /// The statistics that take new values when weights are trained.
     pub updates: Vec<WeightId>,
-    /// The weights whose gradients are wanted, without duplicates.
+    /// The weights that are trained, also those that the loss does not depend on.
     pub trained: Vec<WeightId>,
     /// The weights that the constants are made of, without duplicates.
     pub constant_weights: Vec<WeightId>,
@@ -104,8 +103,6 @@ pub struct Step {
     pub facts: Vec<Fact>,
     /// Which kernel computes it; loops have none of their own.
     pub choice: Choice,
-    /// Whether it lies between a trained weight and the loss.
-    pub needs_grad: bool,
     /// Where it comes from.
     pub origin: Origin,
 }
@@ -117,6 +114,8 @@ pub enum Work {
     Op(Op),
     /// A block that runs several times.
     Loop(LoopPlan),
+    /// Its only input is the gradient of this weight, which no later step reads.
+    Gradient(WeightId),
 }
 
 /// A block that runs once for each step of a loop.
@@ -132,23 +131,20 @@ pub struct LoopPlan {
     pub steps: usize,
 }
 
-/// The plan of a function. With `trained` weights, its first output is the loss, and the plan computes their gradients
-/// and new statistics. Without, it is for evaluation and computes neither.
+/// The plan of a function.
 #[must_use]
-pub fn plan(function: &Function, trained: &[WeightId]) -> Plan {
-    let mut trained = trained.to_vec();
-    trained.sort_unstable();
-    trained.dedup();
+pub fn plan(function: &Function) -> Plan {
     let graph = &function.graph;
+    let trained: Vec<WeightId> = function.gradients.iter().map(|(id, _)| *id).collect();
     let updates = if trained.is_empty() { &[] } else { function.updates.as_slice() };
 
     let mut changing = trained.clone();
     changing.extend(updates.iter().map(|(id, _)| *id));
     let constant = vary::constant_nodes(graph, &changing);
-    let gradients = gradient::nodes_with_gradient(graph, &trained);
 
     let outputs: Vec<_> =
         graph.outputs().iter().map(|(_, value)| *value).chain(updates.iter().map(|(_, v)| *v)).collect();
+    let gradients: Vec<_> = function.gradients.iter().filter_map(|(id, value)| Some((*id, (*value)?))).collect();
     let layout = Layout { graph, gradients: &gradients };
     let (constants, kept, constant_weights) = layout.constants(&constant, &outputs);
     let steps = layout.block(&|id| !constant.contains(&id), &kept, &outputs);

@@ -41,12 +41,10 @@ pub(super) fn cut(function: &Function, levels: &Levels, pass: usize) -> Pass {
     let each = |value: ValueId| is_known(value).then(|| name(value));
     let then =
         |value: ValueId| (is_known(value) && (is_gathered(value) || levels.ready(value) <= pass)).then(|| name(value));
-    let part = |what: &str, outputs: Vec<(String, ValueId)>, given: &dyn Fn(ValueId) -> Option<String>| Function {
-        name: format!("{}, {what} {}", function.name, pass + 1),
-        graph: graph
-            .extract(&outputs.iter().map(|(_, value)| *value).collect::<Vec<_>>(), given)
-            .with_outputs(&outputs),
-        updates: Vec::new(),
+    let part = |what: &str, outputs: Vec<(String, ValueId)>, given: &dyn Fn(ValueId) -> Option<String>| {
+        let wanted: Vec<ValueId> = outputs.iter().map(|(_, value)| *value).collect();
+        let name = format!("{}, {what} {}", function.name, pass + 1);
+        Function::new(name, graph.extract(&wanted, given).with_outputs(&outputs))
     };
     Pass { each: part("pass", numbered, &each), gathers, then: part("after pass", later, &then) }
 }

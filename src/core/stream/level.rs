@@ -86,7 +86,7 @@ enum Placed {
 fn across(node: &Node, facts: &[&Fact], samples: &[Samples]) -> Option<Placed> {
     match &node.task {
         Task::Op(op) => match op.across(facts, samples, &node.facts[0]) {
-            Across::Keeps(samples) => Some(Placed::Kept(vec![samples])),
+            Across::Keeps(samples) => Some(Placed::Kept(vec![samples; node.facts.len()])),
             Across::Gathers(gathering) => Some(Placed::Gathered(gathering)),
             Across::Mixes => None,
         },

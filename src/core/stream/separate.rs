@@ -61,7 +61,7 @@ pub fn separate(function: &Function, changing: &BTreeSet<WeightId>) -> Option<Se
     let rest = graph.extract(&wanted, |value| kept.contains(&value).then(|| name(value)));
     let updates = function.updates.iter().map(|(id, value)| (*id, rest.values[value])).collect();
     let rest = rest.with_outputs(graph.outputs());
-    let part = |graph, updates| Function { name: function.name.clone(), graph, updates };
+    let part = |graph, updates| Function { updates, ..Function::new(function.name.clone(), graph) };
     let names = values.into_iter().map(name).collect();
     Some(Separated { each: part(each, Vec::new()), rest: part(rest, updates), names })
 }
@@ -91,7 +91,8 @@ fn settled(graph: &Graph, changing: &BTreeSet<WeightId>) -> BTreeMap<ValueId, Se
         }
         let is_of_images = matches!(samples, Samples::Along(_));
         let is_costly = is_of_images && (op.is_product() || known.iter().any(|settled| settled.is_costly));
-        settled.insert(ValueId { node: id, slot: 0 }, Settled { samples, is_costly });
+        let values = (0..).take(node.facts.len()).map(|slot| ValueId { node: id, slot });
+        settled.extend(values.map(|value| (value, Settled { samples, is_costly })));
     }
     settled
 }

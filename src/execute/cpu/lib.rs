@@ -18,7 +18,7 @@ mod window;
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 use burn::tensor::ops::{ConvOptions, FloatTensor, FloatTensorOps, ModuleOps};
-use burn::tensor::{DType, FloatDType, Shape, TensorData, TensorMetadata};
+use burn::tensor::{DType, FloatDType, TensorData, TensorMetadata};
 use rayon::prelude::*;
 
 use diadc_core::engine::Engine;
@@ -26,8 +26,8 @@ use diadc_core::fact::Precision;
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Windows};
 use diadc_execute::{
-    Activation, AdamFactors, Arithmetic, Kernels, Session, Taps, TrainingKernels, composed_arithmetic,
-    composed_convolution, composed_input_gradient, composed_linear, composed_weight_gradient,
+    Activation, AdamFactors, Arithmetic, Kernels, Session, Taps, composed_arithmetic, composed_convolution,
+    composed_input_gradient, composed_linear, composed_weight_gradient,
 };
 
 /// Elements that one task of a loop over elements works on; less is not worth another core.
@@ -100,10 +100,6 @@ impl Kernels for Cpu {
         composed_arithmetic::<Flex>(kind, a, b)
     }
 
-    fn expand(x: Flexible, shape: Shape) -> Flexible {
-        Flex::float_expand(x, shape)
-    }
-
     fn extreme(is_larger: bool, a: Flexible, b: Flexible) -> Flexible {
         activation::extreme(is_larger, a, b)
     }
@@ -123,21 +119,18 @@ impl Kernels for Cpu {
     fn resample(taps: &[Taps; 2], x: Flexible) -> Flexible {
         window::resample(taps, x)
     }
-}
 
-impl TrainingKernels for Cpu {
     fn convolve_input_gradient(
         conv: Conv2d,
-        x: Flexible,
+        [height, width]: [usize; 2],
         weight: Flexible,
         gradient: Flexible,
         choice: ConvolutionChoice,
     ) -> Flexible {
-        let [_, _, height, width] = x.shape().dims();
         let [_, _, kh, kw] = weight.shape().dims();
-        let plain = conv.groups == 1 && conv.dilation == [1, 1] && x.dtype() == DType::F32;
+        let plain = conv.groups == 1 && conv.dilation == [1, 1] && gradient.dtype() == DType::F32;
         if !plain || conv.padding[0] >= kh || conv.padding[1] >= kw {
-            return composed_input_gradient::<Cpu>(conv, x, weight, gradient, choice);
+            return composed_input_gradient::<Cpu>(conv, [height, width], weight, gradient, choice);
         }
         // A convolution of the gradient, with the steps of the stride filled by zeros, and the mirrored weight.
         let spread = spread(
@@ -175,21 +168,6 @@ impl TrainingKernels for Cpu {
         own.map(|gradient| Flex::float_cast(gradient, dtype.into()))
     }
 
-    fn sum_to_channels(x: Flexible) -> Flexible {
-        let [batch, channels, height, width] = x.shape().dims();
-        let dtype = x.dtype();
-        let x = Flex::float_cast(x, FloatDType::F32).to_contiguous();
-        let (numbers, plane): (&[f32], usize) = (x.storage(), height * width);
-        let sum = |channel: usize| -> f32 {
-            let planes = (0..batch).map(|sample| &numbers[(sample * channels + channel) * plane..][..plane]);
-            planes.map(reduce::sum).sum::<f64>() as f32
-        };
-        let least = (CHUNK / (batch * plane).max(1)).max(1);
-        let sums: Vec<f32> = (0..channels).into_par_iter().with_min_len(least).map(sum).collect();
-        let sums = Flex::float_from_data(TensorData::new(sums, [channels]), &FlexDevice);
-        Flex::float_cast(sums, dtype.into())
-    }
-
     fn softmax_gradient(y: Flexible, axis: usize, gradient: Flexible) -> Flexible {
         let last = y.shape().len() - 1;
         let [y, gradient] = [y, gradient].map(|x| Flex::float_swap_dims(x, axis, last));
@@ -214,8 +192,8 @@ impl TrainingKernels for Cpu {
         window::max_pool_gradient(pool, x, gradient)
     }
 
-    fn average_pool_gradient(pool: Pool, x: Flexible, gradient: Flexible) -> Flexible {
-        window::average_pool_gradient(pool, &x.shape(), gradient)
+    fn average_pool_gradient(pool: Pool, size: [usize; 2], gradient: Flexible) -> Flexible {
+        window::average_pool_gradient(pool, size, gradient)
     }
 
     fn adam(

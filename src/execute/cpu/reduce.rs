@@ -45,11 +45,6 @@ pub(super) fn reduce(kind: Reduction, axes: &[usize], x: Flexible) -> Flexible {
     Flex::float_from_data(TensorData::new(numbers, kept(&shape, axes)), &FlexDevice)
 }
 
-/// The sum of some numbers.
-pub(super) fn sum(numbers: &[f32]) -> f64 {
-    Sum::of(numbers)
-}
-
 /// How numbers become one.
 trait Fold {
     /// What is kept while numbers are added.

@@ -3,7 +3,7 @@
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 use burn::tensor::ops::FloatTensorOps;
-use burn::tensor::{Shape, TensorData, TensorMetadata};
+use burn::tensor::{TensorData, TensorMetadata};
 use rayon::prelude::*;
 
 use diadc_core::op::Pool;
@@ -101,9 +101,9 @@ pub(super) fn average_pool(pool: Pool, x: Flexible) -> Flexible {
     Flex::float_from_data(TensorData::new(result, [batch, channels, rows, columns]), &FlexDevice)
 }
 
-/// The gradient of the input of [`average_pool`], whose extents these are.
-pub(super) fn average_pool_gradient(pool: Pool, extents: &Shape, gradient: Flexible) -> Flexible {
-    let [batch, channels, height, width] = extents.dims();
+/// The gradient of the input of [`average_pool`], which has this height and width.
+pub(super) fn average_pool_gradient(pool: Pool, [height, width]: [usize; 2], gradient: Flexible) -> Flexible {
+    let [batch, channels, ..] = gradient.shape().dims::<4>();
     let [rows, columns] = [extent(pool, 0, height), extent(pool, 1, width)];
     let share = 1.0 / (pool.window[0] * pool.window[1]) as f32;
     let gradient = gradient.to_contiguous();

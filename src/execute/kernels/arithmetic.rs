@@ -1,17 +1,15 @@
-//! Arithmetic with an operand that is repeated along some axes, and the sums that are its gradient.
+//! Arithmetic with an operand that is repeated along some axes.
 //!
 //! In: two operands of the same rank. Every backend can broadcast, but the CPU backend is fast only for a few shapes: this
 //! file brings the operands into one of those.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{FloatTensor, FloatTensorOps};
-use burn::tensor::{DType, FloatDType, Shape, TensorMetadata};
+use burn::tensor::ops::FloatTensor;
+use burn::tensor::{Shape, TensorMetadata};
 
-use diadc_core::op::Reduction;
-
-use super::interface::{Arithmetic, Floats, Kernels};
-use crate::layout::{self, with_rank};
-use crate::tensor::{Tensor, on_device};
+use super::interface::Arithmetic;
+use crate::layout;
+use crate::tensor::Tensor;
 
 /// A function of two operands of the same rank.
 pub fn arithmetic<B: Backend>(kind: Arithmetic, a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
@@ -28,29 +26,6 @@ pub fn arithmetic<B: Backend>(kind: Arithmetic, a: FloatTensor<B>, b: FloatTenso
     let Rows { a, b } = Rows::<B>::new(a, b, &shape);
     let result = function(a, b);
     if result.shape() == shape { result } else { B::float_reshape(result, shape) }
-}
-
-/// The tensor with axes of extent 1 repeated. New axes come first.
-pub(crate) fn expand<K: Kernels>(x: Tensor<K::Backend>, shape: &[usize]) -> Tensor<K::Backend> {
-    match with_rank(x, shape.len().max(1)) {
-        Tensor::Float(x) if x.shape() != on_device(shape) => Tensor::Float(K::expand(x, on_device(shape))),
-        x @ (Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_)) => layout::expand(x, shape),
-    }
-}
-
-/// The sum over the axes along which a tensor of these extents was repeated: its gradient, from that of the repeated one.
-pub(super) fn sum_to<K: Kernels>(x: Floats<K>, extents: &Shape) -> Floats<K> {
-    let shape = x.shape();
-    let axes: Vec<usize> = (0..shape.len()).filter(|&axis| extents[axis] == 1 && shape[axis] != 1).collect();
-    if axes.is_empty() {
-        return x;
-    }
-    let dtype = x.dtype();
-    if dtype == DType::F32 {
-        return K::reduce(Reduction::Sum, &axes, x);
-    }
-    let sum = K::reduce(Reduction::Sum, &axes, K::Backend::float_cast(x, FloatDType::F32));
-    K::Backend::float_cast(sum, dtype.into())
 }
 
 /// The extents of what two operands give.

@@ -2,14 +2,14 @@
 
 use std::marker::PhantomData;
 
-use burn::tensor::Shape;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
+use burn::tensor::{Shape, TensorMetadata};
 
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
-use super::interface::{Activation, AdamFactors, Arithmetic, Kernels, TrainingKernels};
+use super::interface::{Activation, AdamFactors, Arithmetic, Kernels};
 use super::taps::Taps;
 use super::{activation, adam, arithmetic, convolution, linear, normalize, reduce, resample};
 
@@ -75,10 +75,6 @@ impl<B: Backend> Kernels for Composed<B> {
         arithmetic::arithmetic::<B>(kind, a, b)
     }
 
-    fn expand(x: FloatTensor<B>, shape: Shape) -> FloatTensor<B> {
-        B::float_expand(x, shape)
-    }
-
     fn extreme(is_larger: bool, a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
         reduce::extreme::<B>(is_larger, a, b)
     }
@@ -98,17 +94,15 @@ impl<B: Backend> Kernels for Composed<B> {
     fn resample(taps: &[Taps; 2], x: FloatTensor<B>) -> FloatTensor<B> {
         resample::by_products::<Self>(taps, x)
     }
-}
 
-impl<B: Backend> TrainingKernels for Composed<B> {
     fn convolve_input_gradient(
         conv: Conv2d,
-        x: FloatTensor<B>,
+        size: [usize; 2],
         weight: FloatTensor<B>,
         gradient: FloatTensor<B>,
         choice: ConvolutionChoice,
     ) -> FloatTensor<B> {
-        convolution::input_gradient::<Self>(conv, x, weight, gradient, choice)
+        convolution::input_gradient::<Self>(conv, size, weight, gradient, choice)
     }
 
     fn convolve_weight_gradient(
@@ -128,10 +122,6 @@ impl<B: Backend> TrainingKernels for Composed<B> {
         _choice: Queries,
     ) -> [FloatTensor<B>; 3] {
         linear::attention_gradients::<Self>(attention, q, k, v, gradient)
-    }
-
-    fn sum_to_channels(x: FloatTensor<B>) -> FloatTensor<B> {
-        convolution::sum_to_channels::<B>(x)
     }
 
     fn softmax_gradient(y: FloatTensor<B>, axis: usize, gradient: FloatTensor<B>) -> FloatTensor<B> {
@@ -156,7 +146,10 @@ impl<B: Backend> TrainingKernels for Composed<B> {
         reduce::max_pool_gradient::<B>(pool, x, gradient)
     }
 
-    fn average_pool_gradient(pool: Pool, x: FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
+    fn average_pool_gradient(pool: Pool, [height, width]: [usize; 2], gradient: FloatTensor<B>) -> FloatTensor<B> {
+        // Of the input only the extents matter.
+        let ([batch, channels, ..], device) = (gradient.shape().dims::<4>(), B::float_device(&gradient));
+        let x = B::float_empty(Shape::new([batch, channels, height, width]), &device, gradient.dtype().into());
         B::avg_pool2d_backward(x, gradient, pool.window, pool.stride, pool.padding, true, false)
     }
 

@@ -30,15 +30,14 @@ pub fn convolution<K: Kernels>(conv: Conv2d, x: Floats<K>, weight: Floats<K>, bi
     }
 }
 
-/// The gradient of its input, `[B, C, H, W]`, from that of its output.
+/// The gradient of its input, `[B, C, H, W]` with this height and width, from that of its output.
 pub fn input_gradient<K: Kernels>(
     conv: Conv2d,
-    x: Floats<K>,
+    [height, width]: [usize; 2],
     weight: Floats<K>,
     gradient: Floats<K>,
     choice: ConvolutionChoice,
 ) -> Floats<K> {
-    let [_, _, height, width] = x.shape().dims();
     let [_, _, kh, kw] = weight.shape().dims();
     let rest = |axis: usize, extent: usize, taps: usize| {
         (extent + 2 * conv.padding[axis] - conv.dilation[axis] * (taps - 1) - 1) % conv.stride[axis]
@@ -76,13 +75,6 @@ pub fn weight_gradient<K: Kernels>(conv: Conv2d, x: Floats<K>, kernel: [usize; 2
     let windows = K::Backend::float_reshape(windows, Shape::new([groups, batch * positions, inner]));
     let product = K::multiply(gradient, windows);
     K::Backend::float_reshape(product, Shape::new([out, channels / groups, kernel[0], kernel[1]]))
-}
-
-/// The sum of `[B, C, H, W]` over all axes but the channels.
-pub(super) fn sum_to_channels<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
-    let channels = x.shape()[1];
-    let sum = [0, 2, 3].into_iter().fold(x, |x, axis| B::float_sum_dim(x, axis));
-    B::float_reshape(sum, Shape::new([channels]))
 }
 
 /// The windows of a convolution as columns, `[B, groups, C/groups kh kw, h w]`, and the extents `h` and `w`.

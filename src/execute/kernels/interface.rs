@@ -2,15 +2,13 @@
 
 use std::fmt::Debug;
 
-use burn::tensor::Shape;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 
-use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
+use diadc_core::op::{Attention, Conv2d, Pool, Reduction, Unary};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
 use super::taps::Taps;
-use crate::{inverse, order, search};
 
 /// A floating-point tensor on the backend of these kernels.
 pub type Floats<K> = FloatTensor<<K as Kernels>::Backend>;
@@ -32,6 +30,24 @@ pub enum Activation {
     Silu,
 }
 
+impl Activation {
+    /// The kernel of a function, if it has one.
+    #[must_use]
+    pub fn of(unary: Unary) -> Option<Activation> {
+        let plain = [
+            (Unary::Gelu, Activation::Gelu),
+            (Unary::GeluTanh, Activation::GeluTanh),
+            (Unary::Relu, Activation::Relu),
+            (Unary::Sigmoid, Activation::Sigmoid),
+            (Unary::Silu, Activation::Silu),
+        ];
+        if let Unary::LeakyRelu(slope) = unary {
+            return Some(Activation::LeakyRelu(slope));
+        }
+        plain.into_iter().find(|(own, _)| *own == unary).map(|(_, activation)| activation)
+    }
+}
+
 /// Arithmetic of two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arithmetic {
@@ -45,7 +61,7 @@ pub enum Arithmetic {
     Div,
 }
 
-/// How operations are computed on a backend. Where an operation can be computed in several ways, what the plan has
+/// How operations, their gradients and steps of an optimiser are computed on a backend. Where an operation can be computed in several ways, what the plan has
 /// chosen comes last; kernels that have only one way ignore it.
 pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// The backend.
@@ -89,9 +105,6 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// Arithmetic of two values of one rank; an axis of extent 1 is repeated.
     fn arithmetic(kind: Arithmetic, a: Floats<Self>, b: Floats<Self>) -> Floats<Self>;
 
-    /// The value with axes of extent 1 repeated.
-    fn expand(x: Floats<Self>, shape: Shape) -> Floats<Self>;
-
     /// The larger or the smaller of two values of one shape.
     fn extreme(is_larger: bool, a: Floats<Self>, b: Floats<Self>) -> Floats<Self>;
 
@@ -107,28 +120,10 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// Sums along the rows and the columns of `[B, C, H, W]`.
     fn resample(taps: &[Taps; 2], x: Floats<Self>) -> Floats<Self>;
 
-    /// For each place along an axis the sum of the numbers up to it, or of those from it on. The host computes it.
-    fn cumulate(axis: usize, from_end: bool, x: Floats<Self>) -> Floats<Self> {
-        order::cumulate::<Self::Backend>(axis, from_end, x)
-    }
-
-    /// The inverse of each matrix of `[.., n, n]`; NaN for those that have none. The host computes it.
-    fn invert(x: Floats<Self>) -> Floats<Self> {
-        inverse::inverse::<Self::Backend>(x)
-    }
-
-    /// The distances of `[.., C]` from the nearest of `[M, C]`, ascending: `[.., count]`. The host computes them.
-    fn nearest(count: usize, x: Floats<Self>, rows: Floats<Self>) -> Floats<Self> {
-        search::distances::<Self::Backend>(count, x, rows)
-    }
-}
-
-/// What training needs of a backend besides: gradients, and steps along them.
-pub trait TrainingKernels: Kernels {
-    /// The gradient of a convolution's input.
+    /// The gradient of a convolution's input, which has this height and width.
     fn convolve_input_gradient(
         conv: Conv2d,
-        x: Floats<Self>,
+        size: [usize; 2],
         weight: Floats<Self>,
         gradient: Floats<Self>,
         choice: ConvolutionChoice,
@@ -151,9 +146,6 @@ pub trait TrainingKernels: Kernels {
         choice: Queries,
     ) -> [Floats<Self>; 3];
 
-    /// The sum of `[B, C, H, W]` over all axes but the channels, as `[C]`: the gradient of a convolution's bias.
-    fn sum_to_channels(x: Floats<Self>) -> Floats<Self>;
-
     /// The gradient of the input of [`Kernels::softmax`], from its output.
     fn softmax_gradient(y: Floats<Self>, axis: usize, gradient: Floats<Self>) -> Floats<Self>;
 
@@ -172,8 +164,8 @@ pub trait TrainingKernels: Kernels {
     /// The gradient of the input of [`Kernels::max_pool`].
     fn max_pool_gradient(pool: Pool, x: Floats<Self>, gradient: Floats<Self>) -> Floats<Self>;
 
-    /// The gradient of the input of [`Kernels::average_pool`].
-    fn average_pool_gradient(pool: Pool, x: Floats<Self>, gradient: Floats<Self>) -> Floats<Self>;
+    /// The gradient of the input of [`Kernels::average_pool`], which has this height and width.
+    fn average_pool_gradient(pool: Pool, size: [usize; 2], gradient: Floats<Self>) -> Floats<Self>;
 
     /// A weight after one step of Adam, and its moments, of which there are none before the first step.
     fn adam(

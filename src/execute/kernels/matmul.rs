@@ -3,9 +3,8 @@
 use burn::tensor::ops::FloatTensorOps;
 use burn::tensor::{Shape, TensorMetadata};
 
-use super::arithmetic::expand;
 use super::interface::{Floats, Kernels};
-use crate::layout::with_rank;
+use crate::layout::{expand, with_rank};
 use crate::tensor::Tensor;
 
 /// Leading axes are repeated before the product, so that each backend sees batches of equal extents.
@@ -19,7 +18,7 @@ pub(crate) fn matmul<K: Kernels>(a: Floats<K>, b: Floats<K>, shape: &[usize]) ->
         let x = with_rank(Tensor::<K::Backend>::Float(x), rank);
         let own = x.shape();
         let full: Vec<usize> = shape[..rank - 2].iter().chain(&own[rank - 2..]).copied().collect();
-        expand::<K>(x, &full).float()
+        expand(x, &full).float()
     };
     K::multiply(batched(a), batched(b))
 }

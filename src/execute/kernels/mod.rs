@@ -1,14 +1,13 @@
-//! Operations that are computed here and not by burn's own kernels or rules for gradients, because most of those are
-//! several times slower on the CPU.
+//! Operations that are computed here and not by burn's own kernels, because most of those are several times slower on the
+//! CPU.
 //!
-//! Each device has a type that implements [`Kernels`] and [`TrainingKernels`] for its backend. [`Composed`] uses only what
-//! every backend has; graphics processors run it. The CPU's type has kernels of its own. [`Recorded`] wraps either of them
-//! under autodiff, and records which kernels compute the gradients. These types are not the backends themselves, so that
-//! each device can be a crate of its own.
+//! Each device has a type that implements [`Kernels`] for its backend. [`Composed`] uses only what every backend has; graphics
+//! processors run it. The CPU's type has kernels of its own. These types are not the backends themselves, so that each device
+//! can be a crate of its own.
 //!
 //! `interface` says what there is to implement; `convolution`, `linear`, `matmul`, `normalize`, `activation`, `arithmetic`,
-//! `reduce`, `resample` and `adam` compose it of what burn has; `composed` and `recorded` are made of those. `taps` are the weights
-//! of sums along an axis.
+//! `reduce`, `resample` and `adam` compose it of what burn has; `composed` is made of those. `taps` are the weights of sums along
+//! an axis.
 
 mod activation;
 mod adam;
@@ -19,7 +18,6 @@ mod interface;
 mod linear;
 mod matmul;
 mod normalize;
-mod recorded;
 mod reduce;
 mod resample;
 mod taps;
@@ -30,12 +28,10 @@ pub use convolution::{
     convolution as composed_convolution, input_gradient as composed_input_gradient,
     weight_gradient as composed_weight_gradient,
 };
-pub use interface::{Activation, AdamFactors, Arithmetic, Floats, Kernels, TrainingKernels};
+pub use interface::{Activation, AdamFactors, Arithmetic, Floats, Kernels};
 pub use linear::linear as composed_linear;
-pub use recorded::Recorded;
 pub use reduce::{kept, runs};
 pub use taps::Taps;
 
-pub(crate) use arithmetic::expand;
 pub(crate) use convolution::transposed_convolution;
 pub(crate) use matmul::matmul;

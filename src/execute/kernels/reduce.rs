@@ -1,15 +1,12 @@
-//! Reductions, extremes of two values and windows, composed of what every backend has, and their gradients.
-//!
-//! NaN passes through all of them, as in PyTorch. Equal numbers share a gradient as there: those of a maximum over axes
-//! evenly, two operands by halves.
+//! Reductions, extremes of two values and windows, composed of what every backend has. NaN passes through all of them, as in
+//! PyTorch.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{BoolTensor, BoolTensorOps, FloatTensor, FloatTensorOps};
+use burn::tensor::ops::{BoolTensor, FloatTensor};
 use burn::tensor::{Shape, TensorMetadata};
 
 use diadc_core::op::{Pool, Reduction};
 
-use super::interface::{Floats, Kernels};
 use crate::tensor::{bool_type, float_type};
 
 /// A reduction over axes, which stay with extent 1. Neighbouring axes that are all reduced, or all kept, are joined first, so
@@ -75,23 +72,6 @@ fn is_nan<B: Backend>(x: FloatTensor<B>) -> BoolTensor<B> {
     B::bool_not(B::float_equal(x.clone(), x, bool_type::<B>(&device)))
 }
 
-/// The gradient of the input of a maximum or a minimum over axes: equal extremes share it evenly.
-pub(super) fn shared_gradient<K: Kernels>(
-    kind: Reduction,
-    axes: &[usize],
-    x: Floats<K>,
-    gradient: Floats<K>,
-) -> Floats<K> {
-    let device = K::Backend::float_device(&x);
-    let shape = x.shape();
-    let extreme = K::Backend::float_expand(K::reduce(kind, axes, x.clone()), shape.clone());
-    let is_extreme = K::Backend::float_equal(x, extreme, bool_type::<K::Backend>(&device));
-    let share = K::Backend::bool_into_float(is_extreme, float_type::<K::Backend>(&device));
-    let count = K::reduce(Reduction::Sum, axes, share.clone());
-    let each = K::Backend::float_expand(K::Backend::float_div(gradient, count), shape);
-    K::Backend::float_mul(share, each)
-}
-
 /// The larger of two values of one shape, or the smaller, or NaN if one of them is.
 pub(super) fn extreme<B: Backend>(is_larger: bool, a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
     let device = B::float_device(&a);
@@ -99,22 +79,6 @@ pub(super) fn extreme<B: Backend>(is_larger: bool, a: FloatTensor<B>, b: FloatTe
     let second_wins = B::float_lower(low, high, bool_type::<B>(&device));
     let second_wins = B::bool_or(second_wins, is_nan::<B>(b.clone()));
     B::float_mask_where(a, second_wins, b)
-}
-
-/// The part of the gradient of [`extreme`] that one operand gets: all where it is the extreme, half where both are equal.
-pub(super) fn half_where_equal<K: Kernels>(
-    is_larger: bool,
-    of: Floats<K>,
-    other: Floats<K>,
-    gradient: Floats<K>,
-) -> Floats<K> {
-    let dtype = bool_type::<K::Backend>(&K::Backend::float_device(&of));
-    let is_equal = K::Backend::float_equal(of.clone(), other.clone(), dtype);
-    let half = K::Backend::float_mul_scalar(gradient.clone(), 0.5.into());
-    let share = K::Backend::float_mask_where(gradient, is_equal, half);
-    let (low, high) = if is_larger { (of, other) } else { (other, of) };
-    let loses = K::Backend::float_lower(low, high, dtype);
-    K::Backend::float_mask_fill(share, loses, 0.0.into())
 }
 
 /// The largest number of each window, or NaN where there is one, which backends may pass over.

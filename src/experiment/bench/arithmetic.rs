@@ -2,15 +2,14 @@
 //!
 //! In: a [`Plan`] and the size of a batch. Out: [`Arithmetic`]: multiply-adds, and bytes of weights that are read, in all,
 //! by loop and by kind of operation. The rule for multiply-adds is that of
-//! [`Op::multiply_adds`](crate::op::Op::multiply_adds). A plan that trains also multiplies to compute gradients: once as
-//! much for each factor of a product through which a gradient flows.
+//! [`Op::multiply_adds`](crate::op::Op::multiply_adds). In a plan that trains, gradients are operations like all others.
 
 use std::collections::BTreeMap;
 
-use crate::fact::{Bindings, DType, Fact, Shape, batch_of};
+use crate::fact::{Bindings, Fact, Shape, batch_of};
 use crate::graph::Origin;
 use crate::graph::program::Program;
-use crate::op::{Op, WeightId};
+use crate::op::{Elements, Op, WeightId};
 use crate::plan::{Block, LoopPlan, Operand, Plan, Step, Work};
 
 /// Bytes of a number of a weight.
@@ -53,11 +52,10 @@ impl Arithmetic {
     /// Counts what a plan of a program does for a batch; none if an extent is open besides the batch.
     #[must_use]
     pub fn of(program: &Program, plan: &Plan, batch: usize) -> Option<Arithmetic> {
-        let mut count =
-            Count { program, plan, bindings: batch_of(batch), kept: Vec::new(), found: Arithmetic::default() };
+        let mut count = Count { program, bindings: batch_of(batch), kept: Vec::new(), found: Arithmetic::default() };
         let constants = count.clone().block(&plan.constants, Vec::new(), Place { within: None, times: 1 })?;
         count.kept = constants;
-        let inputs = plan.inputs.iter().map(|input| Value { fact: input.fact.clone(), is_tracked: false }).collect();
+        let inputs = plan.inputs.iter().map(|input| input.fact.clone()).collect();
         count.block(&plan.steps, inputs, Place { within: None, times: 1 })?;
         Some(count.found)
     }
@@ -76,14 +74,6 @@ impl Arithmetic {
     }
 }
 
-/// What is known of a value in a slot.
-#[derive(Clone)]
-struct Value {
-    fact: Fact,
-    /// Whether it depends on a trained weight and a gradient flows back to it.
-    is_tracked: bool,
-}
-
 /// In which loop a block runs, and how often in a whole run.
 #[derive(Clone, Copy)]
 struct Place {
@@ -94,25 +84,25 @@ struct Place {
 #[derive(Clone)]
 struct Count<'a> {
     program: &'a Program,
-    plan: &'a Plan,
     bindings: Bindings,
-    kept: Vec<Value>,
+    kept: Vec<Fact>,
     found: Arithmetic,
 }
 
 impl Count<'_> {
-    fn block(&mut self, block: &Block, inputs: Vec<Value>, place: Place) -> Option<Vec<Value>> {
-        let mut slots: Vec<Option<Value>> = vec![None; block.slots];
+    fn block(&mut self, block: &Block, inputs: Vec<Fact>, place: Place) -> Option<Vec<Fact>> {
+        let mut slots: Vec<Option<Fact>> = vec![None; block.slots];
         for (slot, value) in block.inputs.iter().zip(inputs) {
             if let Some(slot) = slot {
                 slots[slot.0 as usize] = Some(value);
             }
         }
         for step in &block.steps {
-            let inputs: Vec<Value> = step.inputs.iter().map(|operand| self.value(*operand, &slots)).collect();
+            let inputs: Vec<Fact> = step.inputs.iter().map(|operand| self.value(*operand, &slots)).collect();
             let outputs = match &step.work {
-                Work::Op(op) => vec![self.op(op, step, &inputs, place)?],
+                Work::Op(op) => self.op(op, step, &inputs, place)?,
                 Work::Loop(run) => self.turns(run, step, inputs, place)?,
+                Work::Gradient(_) => Vec::new(),
             };
             for (slot, value) in step.outputs.iter().zip(outputs) {
                 if let Some(slot) = slot {
@@ -123,34 +113,28 @@ impl Count<'_> {
         Some(block.outputs.iter().map(|operand| self.value(*operand, &slots)).collect())
     }
 
-    fn value(&self, operand: Operand, slots: &[Option<Value>]) -> Value {
+    fn value(&self, operand: Operand, slots: &[Option<Fact>]) -> Fact {
         match operand {
             Operand::Slot { slot, .. } => {
                 slots[slot.0 as usize].clone().expect("the plan fills a slot before it is used")
             }
             Operand::Weight(id) => {
                 let extents: Vec<i64> = self.program.weight(id).shape.iter().map(|&n| n as i64).collect();
-                Value { fact: Fact::float(Shape::of(&extents)), is_tracked: self.plan.trained.contains(&id) }
+                Fact::float(Shape::of(&extents))
             }
             Operand::Kept(place) => self.kept[place].clone(),
         }
     }
 
-    fn op(&mut self, op: &Op, step: &Step, inputs: &[Value], place: Place) -> Option<Value> {
-        let fact = step.facts[0].clone();
-        let facts: Vec<Fact> = inputs.iter().map(|input| input.fact.clone()).collect();
-        let forward = op.multiply_adds(&facts, &fact).value(&self.bindings)?;
-        let forward = u64::try_from(forward).ok()?;
-        let tracked: Vec<bool> = inputs.iter().map(|input| step.needs_grad && input.is_tracked).collect();
+    fn op(&mut self, op: &Op, step: &Step, inputs: &[Fact], place: Place) -> Option<Vec<Fact>> {
+        let multiply_adds = op.multiply_adds(inputs, &step.facts[0]).value(&self.bindings)?;
+        let multiply_adds = u64::try_from(multiply_adds).ok()?;
         let weights = step.inputs.iter().filter_map(|operand| match operand {
             Operand::Weight(id) => Some(self.bytes(*id)),
             Operand::Slot { .. } | Operand::Kept(_) => None,
         });
-        let amount =
-            Amount { multiply_adds: forward + gradients(op, &tracked, forward), weight_bytes: weights.sum::<u64>() };
-        self.add(op, amount, place);
-        let is_tracked = step.needs_grad && fact.dtype == DType::Float && inputs.iter().any(|input| input.is_tracked);
-        Some(Value { fact, is_tracked })
+        self.add(op, Amount { multiply_adds, weight_bytes: weights.sum::<u64>() }, place);
+        Some(step.facts.clone())
     }
 
     fn bytes(&self, id: WeightId) -> u64 {
@@ -179,47 +163,17 @@ impl Count<'_> {
         }
     }
 
-    fn turns(&mut self, run: &LoopPlan, step: &Step, mut inputs: Vec<Value>, place: Place) -> Option<Vec<Value>> {
+    fn turns(&mut self, run: &LoopPlan, step: &Step, mut inputs: Vec<Fact>, place: Place) -> Option<Vec<Fact>> {
         let captured = inputs.split_off(run.carried);
-        let stepped: Vec<Value> = run
-            .stepped
-            .iter()
-            .map(|elements| {
-                let fact = match elements {
-                    crate::op::Elements::Float(_) => Fact::float(Shape::default()),
-                    crate::op::Elements::Int(_) => Fact::int(Shape::default()),
-                };
-                Value { fact, is_tracked: false }
-            })
-            .collect();
+        inputs.extend(run.stepped.iter().map(|elements| match elements {
+            Elements::Float(_) => Fact::float(Shape::default()),
+            Elements::Int(_) => Fact::int(Shape::default()),
+        }));
+        inputs.extend(captured);
         let number = self.found.loops.len();
         let turns = place.times.saturating_mul(run.steps as u64);
         let amount = Amount::default();
         self.found.loops.push(LoopArithmetic { within: place.within, origin: step.origin, turns, amount });
-        let inside = Place { within: Some(number), times: turns };
-        // A carried value may be reached by a gradient only from the second turn on; then it counts for all of them.
-        loop {
-            let all = [inputs.clone(), stepped.clone(), captured.clone()].concat();
-            let mut tried = self.clone();
-            let outputs = tried.block(&run.block, all, inside)?;
-            let changed: Vec<usize> =
-                (0..run.carried).filter(|i| outputs[*i].is_tracked && !inputs[*i].is_tracked).collect();
-            if changed.is_empty() {
-                *self = tried;
-                return Some(outputs);
-            }
-            changed.into_iter().for_each(|i| inputs[i].is_tracked = true);
-        }
+        self.block(&run.block, inputs, Place { within: Some(number), times: turns })
     }
-}
-
-/// Multiply-adds of the gradients of an operation that has done so many, by which inputs a gradient flows to.
-fn gradients(op: &Op, tracked: &[bool], forward: u64) -> u64 {
-    let flows = |input: usize| u64::from(tracked.get(input).copied().unwrap_or(false));
-    if let Op::Attention(_) = op {
-        // Two products, by the keys and by the values. The gradient of the first passes through that of the weights.
-        let weights = flows(0).max(flows(1));
-        return (flows(0) + flows(1) + flows(2) + weights) * forward / 2;
-    }
-    (flows(0) + flows(1)) * forward
 }

@@ -82,7 +82,7 @@ impl Meter<'_> {
             runs.steady.push(seconds);
             runs.timings.push(timing);
         }
-        if self.request.by_operation && !is_stopped() && loaded.job.kind() != Kind::Training {
+        if self.request.by_operation && !is_stopped() {
             runs.operations = Some(engine.time(loaded.id, &loaded.inputs, &loaded.draw, Grain::Operations)?);
         }
         Ok(runs)
@@ -144,11 +144,10 @@ impl Loaded<'_> {
         let timing = match &self.job.descent {
             None => engine.time(self.id, &self.inputs, &self.draw, Grain::Turns)?,
             Some(descent) => {
-                let loss = engine.accumulate(self.id, &self.inputs, &self.draw, 1.0)?;
+                let loss = engine.step(self.id, &self.inputs, &self.draw, descent)?;
                 if !loss.is_finite() {
                     return Err(BenchError::NotFinite(self.job.name.clone(), loss).into());
                 }
-                engine.descend(self.id, descent);
                 engine.wait()?;
                 Timing::default()
             }

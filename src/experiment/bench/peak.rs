@@ -44,7 +44,7 @@ pub(super) fn peak(target: Target) -> Result<Peak, ExperimentError> {
     engine.set_weights(&mut std::iter::once(HostTensor::floats(&[side, side], weight)));
     let mut best = f64::INFINITY;
     for op in [Op::Linear, Op::MatMul] {
-        let id = engine.add(plan(&row(&op, side, products), &[]));
+        let id = engine.add(plan(&row(&op, side, products)));
         best = best.min(fastest(engine.as_mut(), id)?);
     }
     let multiply_adds = products as f64 * (side as f64).powi(3);
@@ -66,7 +66,7 @@ fn row(op: &Op, side: usize, products: usize) -> Function {
     }
     let mean = add(Op::Reduce { kind: Reduction::Mean, axes: vec![0, 1], keep: false }, &[matrix]);
     graph.set_output("mean", mean);
-    Function { name: "products".to_owned(), graph, updates: Vec::new() }
+    Function::new("products", graph)
 }
 
 /// Seconds of the fastest run after the first.

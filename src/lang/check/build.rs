@@ -12,6 +12,7 @@ use diadc_core::fact::{Fact, Shape};
 use diadc_core::graph::{Function, Graph, Loop, Origin, ScopeId, ValueId};
 use diadc_core::op::{Binary, Constant, Elements, Op, ShapeError, Unary, WeightId};
 
+use crate::differentiate::{By, gradients};
 use crate::program::{Scope, Weight};
 use crate::resolve::spec::ByName;
 
@@ -75,7 +76,7 @@ impl Builder {
             graph.set_output(label.clone(), tensor.id);
         }
         let updates = std::mem::take(&mut self.updates).into_iter().map(|(id, next)| (id, next.id)).collect();
-        Function { name: name.to_owned(), graph, updates }
+        Function { updates, ..Function::new(name, graph) }
     }
 
     /// Makes the scope of a call, which its nodes keep.
@@ -182,6 +183,28 @@ impl Builder {
         let graph = &mut self.graphs[depth].graph;
         let id = graph.add(op, &ids, origin)?;
         Ok(Tensor { depth, id, fact: Rc::new(graph.fact(id).clone()) })
+    }
+
+    /// Adds the gradient of the sum of a tensor by another; none if it does not depend on it.
+    pub(super) fn gradient(&mut self, of: &Tensor, by: &Tensor, origin: Origin) -> Option<Tensor> {
+        let by = By::Value(self.here(by, origin));
+        self.differentiated(of, by, origin)
+    }
+
+    /// Adds the gradient of the sum of a tensor by a weight; none if it does not depend on it.
+    pub(super) fn gradient_by_weight(&mut self, of: &Tensor, by: WeightId, origin: Origin) -> Option<Tensor> {
+        self.differentiated(of, By::Weight(by), origin)
+    }
+
+    fn differentiated(&mut self, of: &Tensor, by: By, origin: Origin) -> Option<Tensor> {
+        let of = self.here(of, origin);
+        let depth = self.graphs.len().checked_sub(1).expect("a function is being expanded");
+        let graph = &mut self.graphs[depth].graph;
+        let before = graph.len();
+        let found = gradients(graph, of, &[by]);
+        self.operations += graph.len() - before;
+        let id = found[0]?;
+        Some(Tensor { depth, id, fact: Rc::new(graph.fact(id).clone()) })
     }
 
     /// Adds an operation whose inputs are known to fit.

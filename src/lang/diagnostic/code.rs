@@ -97,6 +97,8 @@ codes! {
         NeverFitted = "never-fitted",
         /// The model takes images, but has no `data`.
         NoData = "no-data",
+        /// Something is differentiated by what it does not depend on.
+        NoGradient = "no-gradient",
         /// A fit is of held-out images, and no images are held out.
         NoHoldOut = "no-hold-out",
         /// A file that should be an experiment has no model.

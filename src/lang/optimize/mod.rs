@@ -1,6 +1,6 @@
 //! Graph to graph: the same meaning, less work.
 //!
-//! In: a checked [`Function`]. Out: one with the same inputs, outputs and updates, and the same numbers. A pass is a
+//! In: a checked [`Function`]. Out: one with the same inputs, outputs, statistics and gradients, and the same numbers. A pass is a
 //! `fn(&Graph) -> Option<Graph>` that builds a new graph by copying the old one with a mapping from old values to new
 //! ones; `None` says that there is nothing to do. Copies were chosen over patches because no number of a node can go
 //! stale and nodes always come after their inputs. The driver runs rounds of all passes, first within the bodies of
@@ -46,11 +46,10 @@ const MOST_ROUNDS: usize = 100;
 /// If a pass breaks the graph or never ends, which is a mistake of ours.
 #[must_use]
 pub fn optimize(function: &Function) -> Function {
-    let named = function.graph.outputs().len();
-    let mut graph = with_updates(function);
+    let mut graph = with_results(function);
     let applied = (0..MOST_ROUNDS).find(|_| !round(&mut graph)).is_some();
     assert!(applied, "the passes go round in circles in `{}`", function.name);
-    without_updates(function, &graph, named)
+    without_results(function, &graph)
 }
 
 /// Runs one pass on a graph and on the bodies of all its loops, innermost first; none if there is nothing to do.
@@ -94,23 +93,28 @@ fn in_bodies(pass: Pass, graph: &Graph) -> Option<Graph> {
     copy.finish()
 }
 
-/// The graph with each update as one more output, so that passes need not know of updates.
-fn with_updates(function: &Function) -> Graph {
+/// The graph with each statistic and each gradient as one more output, so that passes need not know of them.
+fn with_results(function: &Function) -> Graph {
     let mut graph = function.graph.clone();
-    for (id, value) in &function.updates {
-        graph.set_output(format!("update {}", id.0), *value);
+    let updates = function.updates.iter().map(|(id, value)| (*id, *value));
+    let gradients = function.gradients.iter().filter_map(|(id, value)| Some((*id, (*value)?)));
+    for (id, value) in updates.chain(gradients) {
+        graph.set_output(format!("of weight {}", id.0), value);
     }
     graph
 }
 
-fn without_updates(function: &Function, graph: &Graph, named: usize) -> Function {
-    let (outputs, extra) = graph.outputs().split_at(named);
+fn without_results(function: &Function, graph: &Graph) -> Function {
+    let (outputs, extra) = graph.outputs().split_at(function.graph.outputs().len());
     let mut copy = Rebuild::new(graph);
     for (id, _) in graph.nodes() {
         copy.keep(id);
     }
-    let updates = function.updates.iter().zip(extra).map(|((id, _), (_, value))| (*id, copy.value(*value))).collect();
-    Function { name: function.name.clone(), graph: copy.with_outputs(outputs), updates }
+    let mut extra = extra.iter().map(|(_, value)| copy.value(*value));
+    let mut next = || extra.next().expect("each result is an output");
+    let updates = function.updates.iter().map(|(id, _)| (*id, next())).collect();
+    let gradients = function.gradients.iter().map(|(id, value)| (*id, value.map(|_| next()))).collect();
+    Function { name: function.name.clone(), graph: copy.with_outputs(outputs), updates, gradients }
 }
 
 /// Whether the numbers of a node follow from its inputs alone, wherever in a loop it stands.

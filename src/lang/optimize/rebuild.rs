@@ -38,8 +38,8 @@ impl<'a> Rebuild<'a> {
         let differs = inputs != self.old.inputs_of(id) || !self.does(id, &op);
         self.changed |= differs;
         let inputs: Vec<ValueId> = inputs.iter().map(|&value| self.value(value)).collect();
-        let new = self.add(op, &inputs, id);
-        self.map.insert(ValueId { node: id, slot: 0 }, new);
+        let new = self.add_all(op, &inputs, id);
+        self.map.extend((0..).zip(new).map(|(slot, value)| (ValueId { node: id, slot }, value)));
     }
 
     fn does(&self, id: NodeId, op: &Op) -> bool {
@@ -70,8 +70,12 @@ impl<'a> Rebuild<'a> {
 
     /// Adds an operation on new values, with the origin of an old node.
     pub(super) fn add(&mut self, op: Op, inputs: &[ValueId], like: NodeId) -> ValueId {
+        self.add_all(op, inputs, like)[0]
+    }
+
+    fn add_all(&mut self, op: Op, inputs: &[ValueId], like: NodeId) -> Vec<ValueId> {
         let origin = self.old.node(like).origin;
-        self.new.add(op, inputs, origin).expect("a rewrite keeps the facts of all values")
+        self.new.add_all(op, inputs, origin).expect("a rewrite keeps the facts of all values")
     }
 
     /// Adds a node of another graph, such as a loop's body, on new values.
@@ -80,8 +84,8 @@ impl<'a> Rebuild<'a> {
         let node = from.node(id);
         match &node.task {
             Task::Op(op) => {
-                let added = self.new.add(op.clone(), inputs, node.origin);
-                vec![added.expect("a rewrite keeps the facts of all values")]
+                let added = self.new.add_all(op.clone(), inputs, node.origin);
+                added.expect("a rewrite keeps the facts of all values")
             }
             Task::Loop(run) => self.new.add_loop(run.as_ref().clone(), inputs, node.origin),
         }

@@ -10,6 +10,7 @@ use diadc_core::op::WeightId;
 use diadc_core::plan::{Plan, plan};
 use diadc_core::span::Span;
 
+use crate::differentiate::differentiate;
 use crate::measure::Measure;
 use crate::optimize::optimize;
 
@@ -107,7 +108,8 @@ impl Program {
 /// `trained`, if there are any.
 #[must_use]
 pub fn plan_function(function: &Function, trained: &[WeightId]) -> Plan {
-    plan(&optimize(function), trained)
+    let function = optimize(function);
+    if trained.is_empty() { plan(&function) } else { plan(&optimize(&differentiate(&function, trained))) }
 }
 
 /// The function of a part that a call runs.

@@ -306,6 +306,8 @@ builtins! {
         Resize = "resize"(x, size, mode = "bilinear", align_corners = false)
         /// Gaussian blur as `scipy.ndimage.gaussian_filter`.
         GaussianBlur = "gaussian_blur"(x, sigma, truncate = float 4.0)
+        /// The gradient of `sum(y)` by a tensor that `y` is made of, or by a weight, which is named as in a checkpoint: `gradient(loss, "decoder.out.weight")`. In the shape of `x`; it can be differentiated again.
+        Gradient = "gradient"(y, x)
         /// Instance normalisation, without weights.
         InstanceNorm = "instance_norm"(x, epsilon = float 1e-5)
     }

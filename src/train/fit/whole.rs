@@ -194,7 +194,8 @@ fn exact(op: &Op, inputs: &[&Whole], node: &Node) -> Option<Whole> {
         | Op::LayerNorm { .. }
         | Op::Pool(_)
         | Op::Resize(_)
-        | Op::GaussianBlur { .. } => return None,
+        | Op::GaussianBlur { .. }
+        | Op::Gradient(_) => return None,
     })
 }
 
@@ -335,13 +336,13 @@ fn on_device(
         copies.push(alone.add(op, &[], node.origin).expect("an input takes nothing"));
     }
     let outputs = match &node.task {
-        Task::Op(op) => vec![alone.add(op.clone(), &copies, node.origin).expect("the node stood in a graph")],
+        Task::Op(op) => alone.add_all(op.clone(), &copies, node.origin).expect("the node stood in a graph"),
         Task::Loop(run) => alone.add_loop(run.as_ref().clone(), &copies, node.origin),
     };
     for (i, output) in outputs.iter().enumerate() {
         alone.set_output(i.to_string(), *output);
     }
-    let function = Function { name: "fit".to_owned(), graph: alone, updates: Vec::new() };
+    let function = Function::new("fit", alone);
     let plan = engine.add(plan_function(&function, &[]));
     let evaluation = engine.evaluate(plan, &given, draw);
     engine.release(plan);

@@ -9,7 +9,7 @@
 mod convolution;
 
 use crate::fact::{Shape, batch_of};
-use crate::op::Op;
+use crate::op::{Gradient, Op};
 
 pub use convolution::{Band, ConvolutionChoice, Windows, side_by_side};
 
@@ -69,6 +69,13 @@ impl LinearChoice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Queries(pub usize);
 
+impl Queries {
+    fn of(inputs: &[&Shape]) -> Queries {
+        let (queries, keys) = (extents(inputs[0])[2], extents(inputs[1])[2]);
+        Queries((queries / 8).min(SCORES / keys.max(1)).clamp(8, QUERIES))
+    }
+}
+
 impl Choice {
     /// What is chosen for an operation. Those that are not named here have one kernel only.
     #[must_use]
@@ -76,14 +83,30 @@ impl Choice {
         if let Op::Linear = op {
             Choice::Linear(LinearChoice::of(&extents(inputs[0]), &extents(inputs[1])))
         } else if let Op::Attention(_) = op {
-            let (queries, keys) = (extents(inputs[0])[2], extents(inputs[1])[2]);
-            Choice::Attention(Queries((queries / 8).min(SCORES / keys.max(1)).clamp(8, QUERIES)))
+            Choice::Attention(Queries::of(inputs))
         } else if let Op::Conv2d(conv) = op {
             let [x, weight, y] = [inputs[0], inputs[1], output].map(extents);
             Choice::Convolution(ConvolutionChoice::of(*conv, &x, &weight, &y))
         } else if let Op::ConvTranspose2d(conv) = op {
             let [x, weight, y] = [inputs[0], inputs[1], output].map(extents);
             Choice::Convolution(ConvolutionChoice::of_transposed(*conv, &x, &weight, &y))
+        } else if let Op::Gradient(gradient) = op {
+            Choice::of_gradient(gradient, inputs, output)
+        } else {
+            Choice::Only
+        }
+    }
+
+    /// What is chosen for a gradient: what would be for the operation itself.
+    fn of_gradient(gradient: &Gradient, inputs: &[&Shape], output: &Shape) -> Choice {
+        if let Gradient::Attention(_) = gradient {
+            Choice::Attention(Queries::of(inputs))
+        } else if let Gradient::ConvolutionInput { conv, .. } = gradient {
+            let [weight, y, x] = [inputs[0], inputs[1], output].map(extents);
+            Choice::Convolution(ConvolutionChoice::of(*conv, &x, &weight, &y))
+        } else if let Gradient::ConvolutionWeight { conv, .. } = gradient {
+            let [x, y, weight] = [inputs[0], inputs[1], output].map(extents);
+            Choice::Convolution(ConvolutionChoice::of(*conv, &x, &weight, &y))
         } else {
             Choice::Only
         }

@@ -32,7 +32,7 @@ impl Expander<'_> {
             }
             OrderWord::CumSum => {
                 let (x, axis) = self.along(arguments)?;
-                (Op::Cumulate { axis }, vec![x])
+                (Op::Cumulate { axis, from_end: false }, vec![x])
             }
             OrderWord::Take => return self.take(arguments),
             OrderWord::Coreset => {

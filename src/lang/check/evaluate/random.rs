@@ -84,7 +84,7 @@ impl Expander<'_> {
     fn draw(&mut self, site: &CallSite<'_>, distribution: Distribution, fact: Fact, rows: Rows) -> Outcome<Tensor> {
         let purpose = self.builder.purpose(site.env.scope);
         let Some(Samples { axis, batch, count }) = self.samples(&fact.shape) else {
-            return self.emit(site, Op::Random(Random { distribution, fact, purpose }), &[]);
+            return self.emit(site, Op::Random(Random { distribution, fact, purpose, turn: 0 }), &[]);
         };
         let mut drawn = vec![batch, count];
         let mut order: Vec<usize> = (2..=fact.shape.rank()).collect();
@@ -94,7 +94,8 @@ impl Expander<'_> {
         };
         order.splice(axis..axis, own);
         drawn.extend(fact.shape.0.iter().enumerate().filter(|(at, _)| *at != axis).map(|(_, dim)| dim.clone()));
-        let source = Random { distribution, fact: Fact { shape: Shape(drawn), ..fact.clone() }, purpose };
+        let fact_of_draw = Fact { shape: Shape(drawn), ..fact.clone() };
+        let source = Random { distribution, fact: fact_of_draw, purpose, turn: 0 };
         let mut numbers = self.emit(site, Op::Random(source), &[])?;
         if !order.is_sorted() {
             numbers = self.emit(site, Op::Permute(order), &[numbers])?;

@@ -1,5 +1,7 @@
 //! Built-in functions of whole tensors that have no weights, and those that move elements to another shape.
 
+use std::sync::Arc;
+
 use diadc_core::fact::{Dim, Shape};
 use diadc_core::op::{Attention, Elements, Interpolation, Op, PadMode, Pool, PoolKind, Resize};
 
@@ -164,8 +166,34 @@ impl Expander<'_> {
                 (Op::GaussianBlur { sigma, truncate: self.float_argument(arguments, "truncate")? }, vec![x])
             }
             TensorWord::InstanceNorm => self.instance_norm(arguments)?,
+            TensorWord::Gradient => return self.gradient(arguments).map(Value::Tensor),
         };
         self.emit(&arguments.site, op, &inputs).map(Value::Tensor)
+    }
+
+    fn gradient(&mut self, arguments: &Arguments<'_>) -> Outcome<Tensor> {
+        let y = self.float_tensor_argument(arguments, "y")?;
+        let (x, at) = arguments.get("x");
+        let (found, name) = if let Value::Str(key) = x {
+            if !self.builder.weights.contains_key(key) {
+                let diagnostic = Diagnostic::new(Code::NoGradient, format!("there is no weight `{key}`"), at);
+                let keys: Vec<Arc<str>> = self.builder.weights.keys().cloned().collect();
+                return Err(self.report(
+                    diagnostic.one_of_written(key, keys.iter().map(|key| &**key), |key| format!("\"{key}\"")),
+                ));
+            }
+            let id = self.builder.weight_id(key);
+            (self.builder.gradient_by_weight(&y, id, arguments.site.origin()), format!("the weight `{key}`"))
+        } else {
+            let x = self.float_tensor_argument(arguments, "x")?;
+            (self.builder.gradient(&y, &x, arguments.site.origin()), "this tensor".to_owned())
+        };
+        self.has_room(1, arguments.site.span)?;
+        found.ok_or_else(|| {
+            let text = format!("what is differentiated does not depend on {name}, so there is no gradient");
+            let help = "no gradient flows through `stop_gradient`, comparisons, whole numbers and places of numbers";
+            self.report(Diagnostic::new(Code::NoGradient, text, at).help(help))
+        })
     }
 
     fn pool(&mut self, kind: PoolKind, arguments: &Arguments<'_>) -> Outcome<(Op, Vec<Tensor>)> {

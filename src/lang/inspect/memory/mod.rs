@@ -2,8 +2,7 @@
 //!
 //! In: a [`Plan`], the weights of its program, the size of a batch, a precision. Out: a [`Footprint`]: how much weights,
 //! gradients, the optimiser and all other values hold at the peak, and which values are the largest. A simulation steps
-//! through the plan, and for training through its backward pass too, with the rules of `effect.rs` in place of kernels. On
-//! the CPU the program itself is counted as well, so that the sum is the peak of resident memory. Images that a run keeps
+//! through the plan with the rules of `effect.rs` in place of kernels. On the CPU the program itself is counted as well, so that the sum is the peak of resident memory. Images that a run keeps
 //! decoded and what metrics store of a test set are not included, because they depend on the data.
 
 mod effect;
@@ -17,7 +16,7 @@ use diadc_core::plan::Plan;
 
 use crate::program::{CHUNK, Fit, Optimizer, Phase, Program, plan_function};
 
-use simulate::Simulation;
+use simulate::{Gradients, Simulation};
 
 /// Bytes of a floating-point number.
 const NUMBER: u64 = 4;
@@ -131,7 +130,7 @@ pub fn needs(program: &Program, batch: Option<usize>, precision: Precision, core
 /// Memory of running a plan without gradients; none if an extent is open besides the batch.
 #[must_use]
 pub fn inference(program: &Program, plan: &Plan, circumstances: Circumstances) -> Option<Footprint> {
-    let simulation = Simulation::run(program, plan, circumstances)?;
+    let simulation = Simulation::run(program, plan, Gradients::Kept, circumstances)?;
     let (weights, largest) = (weights(program), largest_weight(program));
     Some(simulation.footprint(weights).at_least(largest))
 }
@@ -196,15 +195,20 @@ fn of_chunk(fact: &Fact) -> u64 {
 /// Memory of a step of training in a phase: of the objective whose plan this is, after the first step.
 #[must_use]
 pub fn training(program: &Program, plan: &Plan, phase: &Phase, circumstances: Circumstances) -> Option<Footprint> {
-    let simulation = Simulation::run(program, plan, circumstances)?;
+    // As `Engine::step` has it: without the norm of all gradients, and of one pass, each is let go at once.
+    let is_stepped = phase.accumulate <= 1 && phase.clip_norm.is_none();
+    let gradients = if is_stepped { Gradients::Stepped } else { Gradients::Kept };
+    let simulation = Simulation::run(program, plan, gradients, circumstances)?;
     let optimizer = remembered(program, phase);
     let own = plan.trained.iter().map(|id| elements(program, *id) * NUMBER).sum();
     let waiting = if phase.accumulate > 1 { own } else { 0 };
     let step = simulation.footprint(weights(program));
     let step = Footprint { optimizer, gradients: step.gradients + waiting, ..step };
-    // When the step is taken only gradients are left, and the old and the new of one weight.
-    let one = plan.trained.iter().map(|id| elements(program, *id) * NUMBER).max().unwrap_or(0);
-    let taken = Footprint { gradients: own, activations: one, largest: Vec::new(), ..step.clone() };
+    if is_stepped {
+        return Some(step);
+    }
+    // When the step is taken only gradients are left.
+    let taken = Footprint { gradients: own, activations: 0, largest: Vec::new(), ..step.clone() };
     Some(if taken.total() > step.total() { taken } else { step })
 }
 

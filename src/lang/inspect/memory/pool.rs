@@ -80,6 +80,11 @@ impl Pool {
         self.records[piece.0].purpose = purpose;
     }
 
+    /// From now on a piece is the gradient of a weight.
+    pub(super) fn call_gradient(&mut self, piece: Piece) {
+        self.records[piece.0].purpose.is_gradient = true;
+    }
+
     /// The most that was held at once.
     pub(super) fn peak(&self) -> u64 {
         self.peak

@@ -1,14 +1,12 @@
 //! Steps through a plan and counts memory as `execute` takes it and gives it back.
 
-use std::collections::HashMap;
-
 use diadc_core::fact::{Bindings, DType, Fact, Precision, batch_of};
-use diadc_core::op::{Elements, Op, WeightId};
+use diadc_core::op::{Elements, Op};
 use diadc_core::plan::{Block, LoopPlan, Operand, Plan, Step, Work};
 
 use crate::program::Program;
 
-use super::effect::{Effect, Place, Runner, Seen, effect, links};
+use super::effect::{Effect, Place, Runner, Seen, effect};
 use super::pool::{Piece, Pool, Purpose};
 use super::{Circumstances, Footprint, Held, NUMBER};
 
@@ -19,8 +17,6 @@ struct Value {
     piece: Option<Piece>,
     shape: Vec<usize>,
     dtype: DType,
-    /// Its node on the tape, if a gradient flows back to it.
-    node: Option<usize>,
     order: MemoryOrder,
 }
 
@@ -63,23 +59,13 @@ impl Value {
     }
 }
 
-/// What autodiff records of one operation.
-struct Recorded {
-    output: usize,
-    inputs: Vec<Option<Way>>,
-    kept: Vec<Piece>,
-    purpose: Purpose,
-}
-
-/// How the gradient of an operand is computed.
-struct Way {
-    node: usize,
-    /// Size of the gradient.
-    bytes: u64,
-    /// Whether that is the gradient of the output.
-    passes: bool,
-    /// Taken and given back while it is computed.
-    scratch: u64,
+/// What becomes of the gradients of weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gradients {
+    /// They are kept until the end of the run.
+    Kept,
+    /// Each is let go when its weight has been stepped.
+    Stepped,
 }
 
 /// The memory of one run.
@@ -89,20 +75,20 @@ pub(super) struct Simulation<'a> {
     bindings: Bindings,
     pool: Pool,
     kept: Vec<Value>,
-    tape: Vec<Recorded>,
-    leaves: HashMap<WeightId, usize>,
-    /// How many links lie between each node and the weights.
-    depths: Vec<usize>,
+    gradients: Gradients,
 }
 
 impl<'a> Simulation<'a> {
     /// Runs a plan; none if an extent is open.
-    pub(super) fn run(program: &'a Program, plan: &Plan, circumstances: Circumstances) -> Option<Simulation<'a>> {
+    pub(super) fn run(
+        program: &'a Program,
+        plan: &Plan,
+        gradients: Gradients,
+        circumstances: Circumstances,
+    ) -> Option<Simulation<'a>> {
         let bindings = batch_of(circumstances.batch);
-        let leaves: HashMap<WeightId, usize> = plan.trained.iter().copied().zip(0..).collect();
-        let depths = vec![0; leaves.len()];
-        let (pool, kept, tape) = (Pool::default(), Vec::new(), Vec::new());
-        let mut own = Simulation { program, circumstances, bindings, pool, kept, tape, leaves, depths };
+        let (pool, kept) = (Pool::default(), Vec::new());
+        let mut own = Simulation { program, circumstances, bindings, pool, kept, gradients };
         own.kept = own.block(&plan.constants, Vec::new())?;
         let mut inputs = Vec::new();
         for input in &plan.inputs {
@@ -121,10 +107,6 @@ impl<'a> Simulation<'a> {
                 own.pool.take(bytes, Purpose { what: "result".to_owned(), origin: None, is_gradient: false });
                 own.leave(&output);
             }
-        } else {
-            let loss = outputs.first().and_then(|loss| loss.node);
-            outputs.iter().for_each(|output| own.leave(output));
-            own.backward(loss);
         }
         Some(own)
     }
@@ -148,7 +130,7 @@ impl<'a> Simulation<'a> {
     fn fresh(&mut self, shape: Vec<usize>, fact: &Fact, purpose: Purpose) -> Value {
         let bytes = bytes(shape.iter().product(), fact.dtype);
         let piece = Some(self.pool.take(bytes, purpose));
-        Value { piece, shape, dtype: fact.dtype, node: None, order: MemoryOrder::Dense }
+        Value { piece, shape, dtype: fact.dtype, order: MemoryOrder::Dense }
     }
 
     fn share(&mut self, value: &Value) -> Value {
@@ -169,10 +151,14 @@ impl<'a> Simulation<'a> {
             }
         }
         for step in &block.steps {
-            let inputs = step.inputs.iter().map(|operand| self.load(*operand, &mut slots, step.needs_grad)).collect();
+            let inputs: Vec<Value> = step.inputs.iter().map(|operand| self.load(*operand, &mut slots)).collect();
             let outputs = match &step.work {
-                Work::Op(op) => vec![self.operation(op, step, inputs)?],
+                Work::Op(op) => self.operation(op, step, inputs)?,
                 Work::Loop(run) => self.turns(run, inputs)?,
+                Work::Gradient(_) => {
+                    self.hand_over(&inputs[0]);
+                    continue;
+                }
             };
             for (slot, value) in step.outputs.iter().zip(outputs) {
                 match slot {
@@ -181,12 +167,12 @@ impl<'a> Simulation<'a> {
                 }
             }
         }
-        let outputs = block.outputs.iter().map(|operand| self.load(*operand, &mut slots, true)).collect();
+        let outputs = block.outputs.iter().map(|operand| self.load(*operand, &mut slots)).collect();
         slots.into_iter().flatten().for_each(|value| self.leave(&value));
         Some(outputs)
     }
 
-    fn load(&mut self, operand: Operand, slots: &mut [Option<Value>], is_tracked: bool) -> Value {
+    fn load(&mut self, operand: Operand, slots: &mut [Option<Value>]) -> Value {
         match operand {
             Operand::Slot { slot, last } => {
                 let place = &mut slots[slot.0 as usize];
@@ -195,9 +181,8 @@ impl<'a> Simulation<'a> {
                 if last { value } else { self.share(&value) }
             }
             Operand::Weight(id) => {
-                let node = self.leaves.get(&id).copied().filter(|_| is_tracked);
                 let shape = self.program.weight(id).shape.clone();
-                Value { piece: None, shape, dtype: DType::Float, node, order: MemoryOrder::Dense }
+                Value { piece: None, shape, dtype: DType::Float, order: MemoryOrder::Dense }
             }
             Operand::Kept(place) => {
                 let value = self.kept[place].clone();
@@ -206,80 +191,43 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    fn operation(&mut self, op: &Op, step: &Step, inputs: Vec<Value>) -> Option<Value> {
-        let fact = &step.facts[0];
-        let shape = fact.shape.value(&self.bindings)?;
+    /// The gradient of a weight, which is kept or let go.
+    fn hand_over(&mut self, gradient: &Value) {
+        let Some(piece) = gradient.piece else { return };
+        self.pool.call_gradient(piece);
+        if self.gradients == Gradients::Stepped {
+            self.pool.leave(piece);
+        }
+    }
+
+    fn operation(&mut self, op: &Op, step: &Step, inputs: Vec<Value>) -> Option<Vec<Value>> {
+        let shapes: Vec<Vec<usize>> =
+            step.facts.iter().map(|fact| fact.shape.value(&self.bindings)).collect::<Option<_>>()?;
         let purpose = Purpose { what: op.to_string(), origin: Some(step.origin), is_gradient: false };
-        let seen: Vec<Seen> = inputs
-            .iter()
-            .map(|input| Seen {
-                shape: input.shape.clone(),
-                tracked: step.needs_grad && input.node.is_some(),
-                dense: input.is_dense(),
-            })
-            .collect();
+        let seen: Vec<Seen> =
+            inputs.iter().map(|input| Seen { shape: input.shape.clone(), dense: input.is_dense() }).collect();
         let is_rounded = op.is_product() && self.circumstances.precision == Precision::Bf16;
         let runner = match self.circumstances.cores {
             cores if cores > 0 && !is_rounded => Runner::Own { choice: step.choice, cores },
             _ => Runner::Composed,
         };
-        let effect = effect(op, &seen, &shape, step.needs_grad, runner);
-        let mut kept = Vec::new();
-        if step.needs_grad {
-            for input in effect.keeps.iter().map(|&place| &inputs[place]) {
-                if is_rounded {
-                    kept.push(self.pool.take(bytes(input.count(), DType::Float) / 2, purpose.clone()));
-                } else if let Some(piece) = input.piece {
-                    self.pool.share(piece);
-                    kept.push(piece);
-                }
-            }
-            let extra = bytes(effect.extra, DType::Float);
-            if extra > 0 {
-                kept.push(self.pool.take(extra, purpose.clone()));
-            }
+        let effect = effect(op, &seen, &shapes[0], runner);
+        let mut outputs = Vec::new();
+        for (shape, fact) in shapes.into_iter().zip(&step.facts) {
+            outputs.push(self.output(op, effect, &inputs, shape, fact, purpose.clone()));
         }
-        let output = self.output(op, &effect, &inputs, shape, fact, purpose.clone());
-        let rounded = inputs.iter().map(Value::count).sum::<usize>() + output.count();
+        let rounded = inputs.iter().chain(&outputs).map(Value::count).sum::<usize>();
         let scratch = bytes(effect.scratch, DType::Float);
         let scratch = if is_rounded { scratch / 2 + bytes(rounded, DType::Float) / 2 } else { scratch };
-        self.pool.touch(scratch, purpose.clone());
-        let node = step.needs_grad.then(|| self.record(op, &effect, &inputs, &output, kept, purpose));
+        self.pool.touch(scratch, purpose);
         inputs.iter().for_each(|input| self.leave(input));
-        Some(Value { node, ..output })
-    }
-
-    /// The node of an operation's output.
-    fn record(
-        &mut self,
-        op: &Op,
-        effect: &Effect,
-        inputs: &[Value],
-        output: &Value,
-        kept: Vec<Piece>,
-        purpose: Purpose,
-    ) -> usize {
-        let way = |(place, input): (usize, &Value)| {
-            let scratch = effect.scratch_back.get(place).copied().unwrap_or(0);
-            Some(Way {
-                node: input.node?,
-                bytes: bytes(input.count(), DType::Float),
-                passes: place < effect.passes && input.count() == output.count(),
-                scratch: bytes(scratch, DType::Float),
-            })
-        };
-        let ways: Vec<Option<Way>> = inputs.iter().enumerate().map(way).collect();
-        let deepest = ways.iter().flatten().map(|way| self.depths[way.node]).max().unwrap_or(0);
-        self.depths.push(deepest + links(op));
-        let node = self.depths.len() - 1;
-        self.tape.push(Recorded { output: node, inputs: ways, kept, purpose });
-        node
+        Some(outputs)
     }
 
     fn output(
         &mut self,
         op: &Op,
-        effect: &Effect,
+        effect: Effect,
         inputs: &[Value],
         shape: Vec<usize>,
         fact: &Fact,
@@ -294,7 +242,7 @@ impl<'a> Simulation<'a> {
                 }
                 let order = first.order.seen_through(op, shape.len());
                 let view = self.share(first);
-                Value { shape, order, node: None, ..view }
+                Value { shape, order, ..view }
             }
             Place::Over(place) => {
                 let over = &inputs[place];
@@ -304,7 +252,7 @@ impl<'a> Simulation<'a> {
                     Some(piece) if fits && over.is_dense() && self.pool.is_sole(piece) => {
                         self.pool.rename(piece, purpose);
                         let view = self.share(over);
-                        Value { shape, node: None, ..view }
+                        Value { shape, ..view }
                     }
                     _ => self.fresh(shape, fact, purpose),
                 }
@@ -320,9 +268,8 @@ impl<'a> Simulation<'a> {
     fn turns(&mut self, run: &LoopPlan, mut inputs: Vec<Value>) -> Option<Vec<Value>> {
         let captured = inputs.split_off(run.carried);
         let mut carried = inputs;
-        // The second turn is like all that follow, unless each turn keeps something for the backward pass.
-        let is_recorded = run.block.steps.iter().any(|step| step.needs_grad);
-        for _ in 0..if is_recorded { run.steps } else { run.steps.min(2) } {
+        // The second turn is like all that follow.
+        for _ in 0..run.steps.min(2) {
             let constants = run.stepped.iter().map(|elements| Value {
                 piece: None,
                 shape: Vec::new(),
@@ -330,7 +277,6 @@ impl<'a> Simulation<'a> {
                     Elements::Float(_) => DType::Float,
                     Elements::Int(_) => DType::Int,
                 },
-                node: None,
                 order: MemoryOrder::Dense,
             });
             let given: Vec<Value> = carried.into_iter().chain(constants).collect();
@@ -342,42 +288,6 @@ impl<'a> Simulation<'a> {
         }
         captured.iter().for_each(|value| self.leave(value));
         Some(carried)
-    }
-
-    /// The backward pass: each recorded operation takes the gradient of its output and gives those of its inputs.
-    fn backward(&mut self, loss: Option<usize>) {
-        let mut gradients: HashMap<usize, Piece> = HashMap::new();
-        if let Some(loss) = loss {
-            let purpose = Purpose { what: "loss".to_owned(), origin: None, is_gradient: false };
-            gradients.insert(loss, self.pool.take(4, purpose));
-        }
-        let leaves = self.leaves.len();
-        let mut tape = std::mem::take(&mut self.tape);
-        tape.sort_by_key(|recorded| self.depths[recorded.output]);
-        while let Some(recorded) = tape.pop() {
-            if let Some(gradient) = gradients.remove(&recorded.output) {
-                let own = Purpose { what: format!("gradient of {}", recorded.purpose.what), ..recorded.purpose };
-                for way in recorded.inputs.iter().flatten() {
-                    let is_gradient = way.node < leaves;
-                    let piece = if way.passes && !is_gradient {
-                        self.pool.share(gradient);
-                        gradient
-                    } else {
-                        self.pool.take(way.bytes, Purpose { is_gradient, ..own.clone() })
-                    };
-                    self.pool.touch(way.scratch, own.clone());
-                    match gradients.get(&way.node) {
-                        // The sum is written over the one that was there.
-                        Some(_) => self.pool.leave(piece),
-                        None => {
-                            gradients.insert(way.node, piece);
-                        }
-                    }
-                }
-                self.pool.leave(gradient);
-            }
-            recorded.kept.into_iter().for_each(|piece| self.pool.leave(piece));
-        }
     }
 }
 

@@ -1,20 +1,23 @@
-//! Every operation gives the same bits whether it is scored or trained: on the bare backend, and under autodiff with a
-//! gradient wanted for each of its float inputs.
+//! The gradients of every operation: those of the processor's own kernels beside composed ones, both beside differences of
+//! the operation's own values; and gradients of gradients beside differences of gradients.
 //!
 //! The cases are made for each of some seeds, which set extents and numbers. That no operation is left out is read from
 //! the enums themselves.
 
-use burn::tensor::ops::FloatTensorOps;
-use diadc::execute::{Composed, HostData, HostTensor, Recorded, Tensor, TrainingKernels, apply};
-use diadc::fact::{DType, Dim, Fact, Shape};
+use std::collections::BTreeSet;
+
+use diadc::execute::{Composed, Engine, HostData, HostTensor, Kernels, NamedTensors, Session};
+use diadc::fact::{DType, Dim, Fact, Precision, Shape};
+use diadc::graph::{By, Graph, Task, ValueId, gradients};
 use diadc::op::{
     Attention, Binary, Comparison, Constant, Conv2d, ConvTranspose2d, Elements, Interpolation, Op, PadMode, Pool,
     PoolKind, Quantile, Rank, Ranking, Reduction, Resize, Unary,
 };
+use diadc::plan::plan;
 
-use super::device::{Own, Plain, Trained, device};
-use super::fixture::{choice, fact, run};
-use crate::run::net;
+use super::device::{GRADIENT_TOLERANCE, Own, Plain, device};
+use super::fixture::{fact, gradients as gradients_of};
+use crate::run::net::{self, Net};
 
 /// An operation and operands for it.
 type Case = (Op, Vec<HostTensor>);
@@ -22,32 +25,61 @@ type Case = (Op, Vec<HostTensor>);
 /// Seeds of extents and numbers.
 const SEEDS: u64 = 8;
 
-/// Operations whose numbers the caller supplies: they have no kernel that could differ.
-const SUPPLIED: [&str; 4] = ["Input", "Weight", "Random", "Coreset"];
+/// Operations without a kernel here: their numbers are supplied by others, or they stand in graphs of gradients.
+const ELSEWHERE: [&str; 5] = ["Input", "Weight", "Random", "Coreset", "Gradient"];
+
+/// All cases of all seeds that give floats.
+fn all() -> impl Iterator<Item = (u64, Op, Vec<HostTensor>)> {
+    (0..SEEDS).flat_map(|seed| cases(seed).into_iter().map(move |(op, inputs)| (seed, op, inputs))).filter(
+        |(seed, op, inputs)| {
+            let facts: Vec<Fact> = inputs.iter().map(fact).collect();
+            let inferred = op.infer(&facts.iter().collect::<Vec<_>>());
+            let inferred = inferred.unwrap_or_else(|error| panic!("seed {seed}, {op}: {}", error.message));
+            inferred.dtype == DType::Float
+        },
+    )
+}
+
+fn slopes(op: &Op, inputs: &[HostTensor]) -> HostTensor {
+    let facts: Vec<Fact> = inputs.iter().map(fact).collect();
+    let inferred =
+        op.infer(&facts.iter().collect::<Vec<_>>()).unwrap_or_else(|error| panic!("{op}: {}", error.message));
+    net::floats(&inferred.shape.known().expect("all extents are known"), 77)
+}
 
 #[test]
-fn scoring_and_training_give_the_same_bits() {
+fn own_and_composed_kernels_give_the_same_gradients() {
     let mut wrong = Vec::new();
-    for (seed, (op, inputs)) in (0..SEEDS).flat_map(|seed| cases(seed).into_iter().map(move |case| (seed, case))) {
-        let facts: Vec<Fact> = inputs.iter().map(fact).collect();
-        let inferred = op.infer(&facts.iter().collect::<Vec<_>>());
-        let inferred = inferred.unwrap_or_else(|error| panic!("seed {seed}, {op}: {}", error.message));
-        let shape = inferred.shape.known().expect("all extents are known");
-        let own = bits(&run::<Own>(&op, &inputs, &shape).into_host().expect("the device works"));
-        if own != bits(&trained::<Own>(&op, &inputs, &shape)) {
-            wrong.push(format!("seed {seed}, {op} on the processor: {facts:?}"));
-        }
-        let composed = run::<Composed<Plain>>(&op, &inputs, &shape).into_host().expect("the device works");
-        if bits(&composed) != bits(&trained::<Composed<Plain>>(&op, &inputs, &shape)) {
-            wrong.push(format!("seed {seed}, {op}, composed: {facts:?}"));
+    for (seed, op, inputs) in all() {
+        let slopes = slopes(&op, &inputs);
+        let own = gradients_of::<Own>(&op, &inputs, &slopes).1;
+        let composed = gradients_of::<Composed<Plain>>(&op, &inputs, &slopes).1;
+        for ((place, own), (_, composed)) in own.iter().zip(&composed) {
+            let [own, composed] = [own, composed].map(|x| x.as_floats().expect("gradients are floats"));
+            let largest = composed.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+            // Near 0 it is the terms that count, which are of about size 1.
+            let near = 5.0 * GRADIENT_TOLERANCE * largest + 1e-5;
+            let agrees = |(a, b): (&f32, &f32)| (a - b).abs() <= near || (a.is_nan() && b.is_nan());
+            if own.len() != composed.len() || !own.iter().zip(composed).all(agrees) {
+                wrong.push(format!("seed {seed}, {op}, operand {place}: {own:?}, composed {composed:?}"));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn every_operation_is_scored_and_trained() {
-    let cases: Vec<String> = cases(0).iter().map(|(op, _)| format!("{op:?}")).collect();
+fn every_operation_and_every_gradient_is_tried() {
+    let given: Vec<Case> = cases(0);
+    let mut text: Vec<String> = given.iter().map(|(op, _)| format!("{op:?}")).collect();
+    for (op, inputs) in &given {
+        let second = Second::of(op, inputs);
+        let nodes = second.iter().flat_map(|second| second.graph.nodes());
+        text.extend(nodes.filter_map(|(_, node)| match &node.task {
+            Task::Op(Op::Gradient(gradient)) => Some(format!("{gradient:?}")),
+            Task::Op(_) | Task::Loop(_) => None,
+        }));
+    }
     let elementwise = include_str!("../../src/core/op/elementwise/mod.rs");
     let enums = [
         ("Op", include_str!("../../src/core/op/mod.rs")),
@@ -59,13 +91,171 @@ fn every_operation_is_scored_and_trained() {
         ("PadMode", include_str!("../../src/core/op/resample.rs")),
         ("Interpolation", include_str!("../../src/core/op/resample.rs")),
         ("Ranking", include_str!("../../src/core/op/order.rs")),
+        ("Gradient", include_str!("../../src/core/op/gradient.rs")),
     ];
     let has = |case: &str, name: &str| case.split(|c: char| !c.is_alphanumeric()).any(|word| word == name);
     for (of, source) in enums {
         let variants = variants(of, source);
         assert!(variants.len() > 1, "{of} has variants");
-        for name in variants.iter().filter(|name| !SUPPLIED.contains(&name.as_str())) {
-            assert!(cases.iter().any(|case| has(case, name)), "no case for `{of}::{name}`");
+        for name in variants.iter().filter(|name| !ELSEWHERE.contains(&name.as_str())) {
+            assert!(text.iter().any(|case| has(case, name)), "no case for `{of}::{name}`");
+        }
+    }
+}
+
+/// How far operands are moved along a direction.
+const STEP: f64 = 2e-3;
+
+/// A case as smooth as it can be: of numbers up to 1, away from where the operation is not defined. None if it has kinks, at
+/// which differences mean nothing: these are compared with PyTorch.
+fn smooth(op: &Op, inputs: &[HostTensor]) -> Option<Vec<HostTensor>> {
+    let away_from_zero = match op {
+        Op::Unary(Unary::Relu | Unary::LeakyRelu(_) | Unary::Abs | Unary::Clamp(..))
+        | Op::Binary(Binary::Max | Binary::Min)
+        | Op::Reduce { kind: Reduction::Max | Reduction::Min, .. }
+        | Op::Pool(Pool { kind: PoolKind::Max, .. })
+        | Op::Quantile(_)
+        | Op::StopGradient => return None,
+        Op::Unary(Unary::Log | Unary::Sqrt | Unary::PowScalar(_)) | Op::Binary(Binary::Div) => true,
+        _ => false,
+    };
+    let moved = |(place, x): (usize, &HostTensor)| {
+        let Some(numbers) = x.as_floats() else { return x.clone() };
+        let largest = numbers.iter().fold(1e-6_f32, |most, x| most.max(x.abs()));
+        let size = x.shape.last().copied().unwrap_or(1);
+        let number = |(at, x): (usize, &f32)| match op {
+            _ if away_from_zero => 0.5 + x.abs() / largest,
+            Op::Inverse if at % size.pow(2) % (size + 1) == 0 => 2.0 * size as f32 + x / largest,
+            // No two rows are equally far.
+            Op::Nearest { .. } if place == 0 => x / largest + 0.4,
+            Op::Nearest { .. } => x / largest + 3.0 * (at / size) as f32,
+            _ => x / largest,
+        };
+        HostTensor::floats(&x.shape, numbers.iter().enumerate().map(number).collect())
+    };
+    Some(inputs.iter().enumerate().map(moved).collect())
+}
+
+#[test]
+fn gradients_and_their_gradients_are_differences() {
+    let mut wrong = Vec::new();
+    let mut tried = BTreeSet::new();
+    for (seed, op, inputs) in all() {
+        let Some(inputs) = smooth(&op, &inputs) else { continue };
+        let Some(second) = Second::of(&op, &inputs) else { continue };
+        for place in second.floats.clone() {
+            let found = second.run::<Own>(&inputs, place, 0.0);
+            let ahead = second.run::<Own>(&inputs, place, STEP);
+            let back = second.run::<Own>(&inputs, place, -STEP);
+            let change = |of: fn(&Found) -> f64| (of(&ahead) - of(&back)) / (2.0 * STEP);
+            // What the digits of the numbers leave uncertain.
+            let noise = |size: f64| 1e-6 * size / STEP;
+            let checks = [
+                ("the gradient", found.slope, change(|found| found.value), noise(found.terms)),
+                ("its gradient", found.bend, change(|found| found.slope), noise(found.slopes)),
+            ];
+            for (what, ours, differences, noise) in checks {
+                let near = 0.02 * ours.abs().max(differences.abs()) + noise;
+                if (ours - differences).abs() > near {
+                    wrong.push(format!(
+                        "seed {seed}, {op}, operand {place}: {what} is {ours:.5}, differences {differences:.5} ({near:.1e})"
+                    ));
+                }
+            }
+            tried.insert(op.kind());
+        }
+    }
+    assert!(tried.len() > 30, "{tried:?}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A graph of `sum(output * slopes)`, of its gradients along a direction of each operand, and of the gradients of those.
+struct Second {
+    graph: Graph,
+    /// The operands that are floats.
+    floats: Vec<usize>,
+    values: Vec<(String, ValueId)>,
+    slopes: HostTensor,
+}
+
+/// What is found of an operand along its direction.
+struct Found {
+    value: f64,
+    slope: f64,
+    bend: f64,
+    /// Sums of the sizes of what they are made of.
+    terms: f64,
+    slopes: f64,
+}
+
+impl Second {
+    /// None if no gradient flows to any operand.
+    fn of(op: &Op, inputs: &[HostTensor]) -> Option<Second> {
+        let facts: Vec<Fact> = inputs.iter().map(fact).collect();
+        let floats: Vec<usize> = (0..inputs.len()).filter(|i| facts[*i].dtype == DType::Float).collect();
+        let mut net = Net::default();
+        let given: Vec<ValueId> = (0..)
+            .zip(&facts)
+            .map(|(i, fact): (usize, _)| net.add(Op::Input { name: i.to_string(), fact: fact.clone() }, &[]))
+            .collect();
+        let output = net.add(op.clone(), &given);
+        if net.graph.fact(output).dtype != DType::Float {
+            return None;
+        }
+        let slopes = net.add(Op::Input { name: "slopes".to_owned(), fact: net.graph.fact(output).clone() }, &[]);
+        let product = net.binary(Binary::Mul, output, slopes);
+        let mut values = vec![("terms".to_owned(), product)];
+        let by: Vec<By> = floats.iter().map(|i| By::Value(given[*i])).collect();
+        let first = gradients(&mut net.graph, product, &by);
+        let mut found = Vec::new();
+        for (i, first) in floats.iter().zip(first) {
+            let Some(first) = first else { continue };
+            found.push(*i);
+            values.push((format!("first {i}"), first));
+            let direction = net.add(Op::Input { name: format!("direction {i}"), fact: facts[*i].clone() }, &[]);
+            let along = net.binary(Binary::Mul, first, direction);
+            if let [Some(second)] = gradients(&mut net.graph, along, &[By::Value(given[*i])])[..] {
+                values.push((format!("second {i}"), second));
+            }
+        }
+        (!found.is_empty()).then(|| {
+            let slopes = self::slopes(op, inputs);
+            Second { graph: net.graph, floats: found, values, slopes }
+        })
+    }
+
+    /// With an operand moved along its direction.
+    fn run<K: Kernels<Backend = Plain>>(&self, inputs: &[HostTensor], place: usize, by: f64) -> Found {
+        let direction = net::floats(&inputs[place].shape, 99);
+        let along = direction.as_floats().expect("floats");
+        let numbers = inputs[place].as_floats().expect("floats");
+        let moved = numbers.iter().zip(along).map(|(x, d)| (f64::from(*x) + by * f64::from(*d)) as f32).collect();
+        let mut given: NamedTensors = (0..inputs.len()).map(|i| (i.to_string(), inputs[i].clone())).collect();
+        given.insert(place.to_string(), HostTensor::floats(&inputs[place].shape, moved));
+        given.insert("slopes".to_owned(), self.slopes.clone());
+        for i in &self.floats {
+            given.insert(format!("direction {i}"), net::floats(&inputs[*i].shape, 99));
+        }
+        let net = Net { graph: self.graph.clone() };
+        let outputs: Vec<(&str, ValueId)> = self.values.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let mut session = Session::<K>::new("test".to_owned(), device(), Precision::F32);
+        let id = session.add(plan(&net.function(&outputs)));
+        let evaluation = session.evaluate(id, &given, &net::draw(0)).expect("it runs");
+        let numbers = |name: &str| -> Vec<f64> {
+            let found = evaluation.iter().find(|(own, _)| own == name);
+            let floats = found.and_then(|(_, tensor)| tensor.as_floats()).unwrap_or_default();
+            floats.iter().map(|x| f64::from(*x)).collect()
+        };
+        let (terms, first, second) =
+            (numbers("terms"), numbers(&format!("first {place}")), numbers(&format!("second {place}")));
+        let dot = |numbers: &[f64]| numbers.iter().zip(along).map(|(x, d)| x * f64::from(*d)).sum::<f64>();
+        let norm = |numbers: &[f64]| numbers.iter().map(|x| x * x).sum::<f64>().sqrt();
+        Found {
+            value: terms.iter().sum(),
+            slope: dot(&first),
+            bend: dot(&second),
+            terms: norm(&terms),
+            slopes: norm(&first),
         }
     }
 }
@@ -77,26 +267,6 @@ fn variants(name: &str, source: &str) -> Vec<String> {
     let words = body.lines().filter_map(|line| line.strip_prefix("    "));
     let names = words.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
     names.map(|line| line.chars().take_while(|c| c.is_alphanumeric()).collect()).collect()
-}
-
-/// The output under autodiff, with a gradient wanted for each float input.
-fn trained<K: TrainingKernels<Backend = Plain>>(op: &Op, inputs: &[HostTensor], shape: &[usize]) -> HostTensor {
-    let tracked = |x: &HostTensor| match Tensor::<Trained>::from_host(x.clone(), &device()) {
-        Tensor::Float(x) => Tensor::Float(Trained::float_set_require_grad(x, true)),
-        x @ (Tensor::Int(_) | Tensor::Bool(_)) => x,
-    };
-    let choice = choice(op, inputs.iter().map(|x| x.shape.clone()), shape);
-    let inputs = inputs.iter().map(tracked).collect();
-    apply::<Recorded<K>>(op, choice, inputs, shape, &device()).into_host().expect("the device works")
-}
-
-/// Numbers as they are stored. Two that are not numbers count as the same.
-fn bits(x: &HostTensor) -> Vec<i64> {
-    match &x.data {
-        HostData::Float(v) => v.iter().map(|x| if x.is_nan() { i64::MAX } else { x.to_bits().into() }).collect(),
-        HostData::Int(v) => v.clone(),
-        HostData::Bool(v) => v.iter().map(|&x| x.into()).collect(),
-    }
 }
 
 /// One case or more for each operation.
@@ -192,7 +362,7 @@ fn order(make: &mut Maker) -> Vec<Case> {
         let axis = make.up_to(shape.len()) - 1;
         let count = Some(make.up_to(shape[axis])).filter(|_| make.up_to(2) == 1);
         cases.push((Op::Rank(Rank { axis, count, ranking }), vec![make.floats(&shape)]));
-        cases.push((Op::Cumulate { axis }, vec![make.floats(&shape)]));
+        cases.push((Op::Cumulate { axis, from_end: make.up_to(2) == 1 }, vec![make.floats(&shape)]));
         let axes: Vec<usize> = (0..shape.len()).filter(|_| make.up_to(2) == 1).collect();
         let q = [0.0, 0.3, 0.5, 1.0][make.up_to(4) - 1];
         cases.push((Op::Quantile(Quantile { q, axes, keep: make.up_to(2) == 1 }), vec![make.floats(&shape)]));

@@ -1,0 +1,94 @@
+//! Graph to graph: gradients as operations, by reverse mode.
+//!
+//! In: a [`Function`] whose first output is a loss, and the weights that are trained; or values of a graph and others that
+//! they depend on. Out: the same graph, and after it the operations that compute the gradients. Each operation has a rule
+//! that is written in operations; the few that have kernels of their own are [`Gradient`](diadc_core::op::Gradient)s, which
+//! have rules as well, so that gradients can be differentiated again. Loops through which a gradient flows are written out
+//! first, turn by turn, so that the plan decides what of each turn is kept and until when.
+//!
+//! `sweep` goes from the results back to what they depend on, `rule` knows for each operation which file has its rule,
+//! `build` adds operations, and `unroll` writes loops out.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod again;
+mod build;
+mod elementwise;
+mod layout;
+mod product;
+mod rule;
+mod sweep;
+mod unroll;
+
+use std::collections::BTreeMap;
+
+use diadc_core::graph::{Function, Graph, Task, ValueId};
+use diadc_core::op::{Op, WeightId};
+
+use build::Builder;
+
+/// By what something is differentiated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A value of the graph.
+    Value(ValueId),
+    /// A weight, wherever it is read.
+    Weight(WeightId),
+}
+
+/// The function with the gradients of its first output by these weights. Each of them is in [`Function::gradients`], in the
+/// order of their numbers.
+///
+/// # Panics
+/// If the function has no output.
+#[must_use]
+pub fn differentiate(function: &Function, trained: &[WeightId]) -> Function {
+    let mut trained = trained.to_vec();
+    trained.sort_unstable();
+    trained.dedup();
+    let by: Vec<By> = trained.iter().copied().map(By::Weight).collect();
+    let mut graph = function.graph.clone();
+    let loss = graph.outputs().first().expect("a function that is trained has a loss").1;
+    let (found, instead) = swept(&mut graph, loss, &by);
+    let stands_for = |value: &ValueId| instead.get(value).copied().unwrap_or(*value);
+    graph.replace_outputs(stands_for);
+    let updates = function.updates.iter().map(|(id, value)| (*id, stands_for(value))).collect();
+    let gradients = trained.into_iter().zip(found).collect();
+    Function { name: function.name.clone(), graph, updates, gradients }
+}
+
+/// Adds the gradients of the sum of a value by others to a graph; none for those that it does not depend on. A gradient by a
+/// value that others are made of counts these as well.
+pub fn gradients(graph: &mut Graph, of: ValueId, by: &[By]) -> Vec<Option<ValueId>> {
+    swept(graph, of, by).0
+}
+
+/// The gradients, and the values for which others stand, since loops were written out.
+fn swept(graph: &mut Graph, of: ValueId, by: &[By]) -> (Vec<Option<ValueId>>, BTreeMap<ValueId, ValueId>) {
+    let instead = unroll::write_out(graph, of, by);
+    let stands_for = |value: ValueId| instead.get(&value).copied().unwrap_or(value);
+    let of = stands_for(of);
+    let reads: Vec<Vec<ValueId>> =
+        by.iter().map(|by| places(graph, *by).into_iter().map(stands_for).collect()).collect();
+    let (origin, shape) = (graph.node(of.node).origin, graph.fact(of).shape.clone());
+    let mut builder = Builder::new(graph, origin);
+    let one = builder.number(1.0);
+    let seed = builder.expand(one, &shape);
+    let found = sweep::sweep(graph, None, &[(of, seed)], &reads.concat());
+    let mut found = found.into_iter();
+    let sums = reads.iter().map(|reads| {
+        let parts: Vec<ValueId> = found.by_ref().take(reads.len()).flatten().collect();
+        parts.into_iter().reduce(|sum, part| Builder::new(graph, origin).add(sum, part))
+    });
+    (sums.collect(), instead)
+}
+
+/// The values that stand for something in a graph.
+fn places(graph: &Graph, by: By) -> Vec<ValueId> {
+    let id = match by {
+        By::Value(value) => return vec![value],
+        By::Weight(id) => id,
+    };
+    let is_read = |task: &Task| matches!(task, Task::Op(Op::Weight { id: own, .. }) if *own == id);
+    graph.nodes().filter(|(_, node)| is_read(&node.task)).map(|(node, _)| ValueId { node, slot: 0 }).collect()
+}

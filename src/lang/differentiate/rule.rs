@@ -1,0 +1,91 @@
+//! Which rule each operation has.
+
+use diadc_core::graph::ValueId;
+use diadc_core::op::{Gradient, Op};
+
+use super::build::Builder;
+use super::{again, elementwise, layout, product};
+
+/// An operation that was applied, and what is known of the gradients of its outputs.
+pub(super) struct Applied<'a> {
+    pub(super) op: &'a Op,
+    pub(super) inputs: &'a [ValueId],
+    pub(super) outputs: &'a [ValueId],
+    pub(super) gradients: &'a [Option<ValueId>],
+    /// The inputs whose gradients are wanted.
+    pub(super) wanted: &'a [bool],
+}
+
+impl Applied<'_> {
+    /// The gradient of the only output.
+    pub(super) fn gradient(&self) -> ValueId {
+        self.gradients[0].expect("the sweep stops at operations whose output has a gradient")
+    }
+}
+
+/// The gradients of the inputs; none where there is none, and perhaps where it is not wanted.
+pub(super) fn rule(b: &mut Builder<'_>, at: &Applied<'_>) -> Vec<Option<ValueId>> {
+    match at.op {
+        // They take no floats, or no gradient flows through them.
+        Op::Input { .. }
+        | Op::Weight { .. }
+        | Op::Constant(_)
+        | Op::Random(_)
+        | Op::Compare(_)
+        | Op::StopGradient
+        | Op::Rank(_)
+        | Op::NearestIndex { .. }
+        | Op::Coreset(_) => vec![None; at.inputs.len()],
+
+        Op::Unary(unary) => vec![elementwise::unary(b, *unary, at)],
+        Op::Binary(binary) => elementwise::binary(b, *binary, at),
+        Op::Select => elementwise::select(b, at),
+        Op::Cast(_) => vec![Some(at.gradient())],
+
+        Op::Reduce { kind, axes, .. } => vec![Some(elementwise::reduce(b, *kind, axes, at))],
+        Op::Softmax { axis } => {
+            vec![Some(b.gradient(Gradient::Softmax { axis: *axis }, &[at.outputs[0], at.gradient()]))]
+        }
+        Op::Quantile(quantile) => {
+            vec![Some(b.gradient(Gradient::Quantile(quantile.clone()), &[at.inputs[0], at.gradient()]))]
+        }
+        Op::Cumulate { axis, from_end } => {
+            vec![Some(b.op(Op::Cumulate { axis: *axis, from_end: !from_end }, &[at.gradient()]))]
+        }
+
+        Op::Reshape(_)
+        | Op::Permute(_)
+        | Op::Expand(_)
+        | Op::Concat { .. }
+        | Op::Slice { .. }
+        | Op::Gather
+        | Op::Take { .. }
+        | Op::Pad { .. } => layout::rule(b, at),
+
+        Op::MatMul => product::matmul(b, at),
+        Op::Linear => product::linear(b, at),
+        Op::Inverse => vec![Some(product::inverse(b, at))],
+        Op::Nearest { count } => {
+            let inputs = [at.inputs[0], at.inputs[1], at.gradient()];
+            b.all(Op::Gradient(Gradient::Nearest { count: *count }), &inputs).into_iter().map(Some).collect()
+        }
+        Op::Attention(attention) => {
+            let inputs = [at.inputs[0], at.inputs[1], at.inputs[2], at.gradient()];
+            b.all(Op::Gradient(Gradient::Attention(*attention)), &inputs).into_iter().map(Some).collect()
+        }
+        Op::Conv2d(conv) => product::convolution(b, *conv, at),
+        Op::ConvTranspose2d(conv) => product::transposed_convolution(b, *conv, at),
+        Op::GroupNorm { groups, epsilon } => {
+            normalization(b, Gradient::GroupNorm { groups: *groups, epsilon: *epsilon }, at)
+        }
+        Op::LayerNorm { epsilon } => normalization(b, Gradient::LayerNorm { epsilon: *epsilon }, at),
+
+        Op::Pool(_) | Op::Resize(_) | Op::GaussianBlur { .. } => vec![Some(layout::resampled(b, at))],
+        Op::Gradient(gradient) => again::rule(b, gradient, at),
+    }
+}
+
+fn normalization(b: &mut Builder<'_>, gradient: Gradient, at: &Applied<'_>) -> Vec<Option<ValueId>> {
+    let inputs = [at.inputs[0], at.inputs[1], at.gradient()];
+    b.all(Op::Gradient(gradient), &inputs).into_iter().map(Some).collect()
+}
