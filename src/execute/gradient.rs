@@ -29,7 +29,7 @@ pub(super) fn gradient<K: Kernels>(
         }
         Gradient::ConvolutionWeight { conv, .. } => {
             let (x, g) = (any().float(), any().float());
-            vec![K::convolve_weight_gradient(*conv, x, [shape[2], shape[3]], g, choice.convolution())]
+            vec![K::convolve_weight_gradient(*conv, x, [shape[2], shape[3]], g)]
         }
         Gradient::Attention(attention) => {
             let operands = [any().float(), any().float(), any().float()];

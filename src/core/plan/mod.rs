@@ -13,7 +13,10 @@ use crate::fact::Fact;
 use crate::graph::{Function, Graph, NodeId, Origin, Task, ValueId};
 use crate::op::{Elements, Op, WeightId};
 
-pub use choice::{Band, Choice, ConvolutionChoice, LinearChoice, Queries, Windows, holds_scores, side_by_side};
+pub use choice::{
+    Band, Choice, ConvolutionChoice, FEW_WINDOWS, LINES, LinearChoice, PIECE, Queries, Windows, holds_scores,
+    side_by_side,
+};
 use liveness::Layout;
 pub use vary::constant_nodes;
 

@@ -2,6 +2,8 @@
 //!
 //! The plan chooses which windows are unfolded at once, so that the windows of a whole batch are never held.
 
+use std::ops::Range;
+
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 use burn::tensor::ops::FloatTensorOps;
@@ -10,9 +12,9 @@ use gemm::Parallelism;
 use rayon::prelude::*;
 
 use diadc_core::op::Conv2d;
-use diadc_core::plan::{Band, Windows, side_by_side};
+use diadc_core::plan::{Band, FEW_WINDOWS, LINES, PIECE, Windows, side_by_side};
 
-use super::product::{Matrix, multiply};
+use super::product::{Matrix, Rows, add_scalar_products, multiply};
 use super::{Flexible, each_line, fill, zeros};
 
 /// What is known of a convolution without groups.
@@ -172,41 +174,101 @@ fn by_rows(layout: &Layout, pixels: &[f32], factors: &[f32], band: Band, result:
     }
 }
 
-/// The gradient of the weight, from the input `[B, C, H, W]` and the gradient of the output `[B, out, h, w]`. The windows of
-/// `step` samples are unfolded at once.
-pub(super) fn weight_gradient(
-    conv: Conv2d,
-    x: Flexible,
-    kernel: [usize; 2],
-    gradient: Flexible,
-    step: usize,
-) -> Flexible {
+/// The gradient of the weight, from the input `[B, C, H, W]` and the gradient of the output `[B, out, h, w]`.
+pub(super) fn weight_gradient(conv: Conv2d, x: Flexible, kernel: [usize; 2], gradient: Flexible) -> Flexible {
     let [batch, channels, height, width] = x.shape().dims();
     let [_, out, rows, columns] = gradient.shape().dims();
     let layout = Layout { conv, channels, height, width, kernel, out, rows, columns };
     let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
     let (pixels, slopes): (&[f32], &[f32]) = (x.storage(), gradient.storage());
-    let (inner, positions) = (layout.inner(), layout.positions());
-    let mut sum = vec![0.0_f32; out * inner];
-    for first in (0..batch).step_by(step) {
-        let samples = first..(first + step).min(batch);
-        let wide = samples.len() * positions;
-        let mut windows = vec![0.0_f32; inner * wide];
-        each_line(&mut windows, wide, |line, windows| {
-            for (sample, windows) in samples.clone().zip(windows.chunks_exact_mut(positions)) {
-                unfold(&layout, layout.image(pixels, sample), line, 0, windows);
-            }
-        });
+    let mut sum = zeros(out * layout.inner());
+    if batch * layout.positions() < FEW_WINDOWS {
+        let all = Piece { samples: 0..batch, rows: 0..rows };
+        let wide = all.wide(&layout);
+        let mut windows = vec![0.0_f32; layout.inner() * wide];
+        each_line(&mut windows, wide, |line, windows| all.unfold(&layout, pixels, line, windows));
         let mut by_channel = vec![0.0_f32; out * wide];
-        each_line(&mut by_channel, wide, |channel, line| {
-            for (sample, line) in samples.clone().zip(line.chunks_exact_mut(positions)) {
-                line.copy_from_slice(&slopes[(sample * out + channel) * positions..][..positions]);
-            }
-        });
-        let (left, right) = (Matrix::rows(&by_channel, out, wide), Matrix::rows(&windows, inner, wide).turned());
-        multiply(1.0, left, right, &mut sum, inner, Parallelism::Rayon(0));
+        each_line(&mut by_channel, wide, |channel, line| all.gather(&layout, slopes, channel, line));
+        let (left, right) = (Matrix::rows(&by_channel, out, wide), Matrix::rows(&windows, layout.inner(), wide));
+        multiply(1.0, left, right.turned(), &mut sum, layout.inner(), Parallelism::Rayon(0));
+    } else {
+        by_lines(&layout, batch, pixels, slopes, &mut sum);
     }
     Flex::float_from_data(TensorData::new(sum, [out, channels, kernel[0], kernel[1]]), &FlexDevice)
+}
+
+/// Each core unfolds some numbers of all windows, a piece at a time, and multiplies them by the gradient at these windows.
+fn by_lines(layout: &Layout, batch: usize, pixels: &[f32], slopes: &[f32], sum: &mut [f32]) {
+    let pieces = Piece::all(layout, batch);
+    let longest = pieces.iter().map(|piece| piece.wide(layout)).max().unwrap_or(0);
+    // Rows that lie a power of two apart would share few places of a cache.
+    let stride = longest.next_multiple_of(16) + 16;
+    let mut by_channel = vec![0.0_f32; pieces.len() * layout.out * stride];
+    each_line(&mut by_channel, stride, |line, numbers| {
+        pieces[line / layout.out].gather(layout, slopes, line % layout.out, numbers);
+    });
+    let shared = layout.inner().div_ceil(2 * rayon::current_num_threads());
+    let lines = shared.clamp(LINES / 4, LINES);
+    let mut tasks: Vec<Vec<&mut [f32]>> = Vec::new();
+    tasks.resize_with(layout.inner().div_ceil(lines), Vec::new);
+    for line in sum.chunks_mut(layout.inner().max(1)) {
+        tasks.iter_mut().zip(line.chunks_mut(lines)).for_each(|(task, part)| task.push(part));
+    }
+    tasks.into_par_iter().enumerate().for_each(|(task, mut sum)| {
+        let count = sum.first().map_or(0, |line| line.len());
+        let mut windows = vec![0.0_f32; count * stride];
+        for (piece, slopes) in pieces.iter().zip(by_channel.chunks_exact((layout.out * stride).max(1))) {
+            for (line, windows) in windows.chunks_exact_mut(stride).enumerate() {
+                windows.fill(0.0);
+                piece.unfold(layout, pixels, task * lines + line, windows);
+            }
+            let rows = |numbers| Rows { numbers, stride, length: piece.wide(layout) };
+            add_scalar_products(rows(slopes), rows(&windows), &mut sum);
+        }
+    });
+}
+
+/// Windows that are unfolded at once: of whole samples, or of some rows of one.
+struct Piece {
+    samples: Range<usize>,
+    rows: Range<usize>,
+}
+
+impl Piece {
+    /// All windows of a batch.
+    fn all(layout: &Layout, batch: usize) -> Vec<Piece> {
+        let samples = (PIECE / layout.positions().max(1)).max(1);
+        let rows = if samples > 1 { layout.rows } else { (PIECE / layout.columns.max(1)).clamp(1, layout.rows.max(1)) };
+        let groups = (0..batch).step_by(samples).map(|first| first..(first + samples).min(batch));
+        let bands = || (0..layout.rows).step_by(rows).map(move |first| first..(first + rows).min(layout.rows));
+        groups.flat_map(|samples| bands().map(move |rows| Piece { samples: samples.clone(), rows })).collect()
+    }
+
+    /// Windows of a sample.
+    fn positions(&self, layout: &Layout) -> usize {
+        self.rows.len() * layout.columns
+    }
+
+    fn wide(&self, layout: &Layout) -> usize {
+        self.samples.len() * self.positions(layout)
+    }
+
+    /// One number of each window.
+    fn unfold(&self, layout: &Layout, pixels: &[f32], line: usize, windows: &mut [f32]) {
+        let each = self.positions(layout);
+        for (sample, windows) in self.samples.clone().zip(windows.chunks_exact_mut(each)) {
+            unfold(layout, layout.image(pixels, sample), line, self.rows.start, windows);
+        }
+    }
+
+    /// The gradient of a channel of the output.
+    fn gather(&self, layout: &Layout, slopes: &[f32], channel: usize, line: &mut [f32]) {
+        let (each, first) = (self.positions(layout), self.rows.start * layout.columns);
+        for (sample, line) in self.samples.clone().zip(line.chunks_exact_mut(each)) {
+            let from = (sample * layout.out + channel) * layout.positions() + first;
+            line.copy_from_slice(&slopes[from..][..each]);
+        }
+    }
 }
 
 /// One number of each window of some rows of the output, beginning with row `first`; zeros outside of the image.

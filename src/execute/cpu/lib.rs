@@ -144,17 +144,11 @@ impl Kernels for Cpu {
         Self::convolve(back, spread, mirrored, None, choice.reversed())
     }
 
-    fn convolve_weight_gradient(
-        conv: Conv2d,
-        x: Flexible,
-        kernel: [usize; 2],
-        gradient: Flexible,
-        choice: ConvolutionChoice,
-    ) -> Flexible {
+    fn convolve_weight_gradient(conv: Conv2d, x: Flexible, kernel: [usize; 2], gradient: Flexible) -> Flexible {
         if conv.groups != 1 || x.dtype() != DType::F32 {
             return composed_weight_gradient::<Cpu>(conv, x, kernel, gradient);
         }
-        convolution::weight_gradient(conv, x, kernel, gradient, choice.samples)
+        convolution::weight_gradient(conv, x, kernel, gradient)
     }
 
     fn attend_gradients(

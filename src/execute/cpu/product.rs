@@ -156,21 +156,41 @@ pub(super) fn multiply_rows(left: &[f32], right: &[f32], inner: usize, sum: &mut
         }
     }
     let arch = Arch::new();
-    tasks.into_par_iter().enumerate().for_each(|(at, sum)| {
-        let (left, right) = (&left[at % down * BLOCK * inner..], &right[at / down * BLOCK * inner..]);
-        arch.dispatch(Block { left, right, inner, sum });
+    tasks.into_par_iter().enumerate().for_each(|(at, mut sum)| {
+        let rows = |numbers, block: usize| Rows { numbers, stride: inner, length: inner }.from(block * BLOCK);
+        arch.dispatch(Block { left: rows(left, at % down), right: rows(right, at / down), sum: &mut sum });
     });
 }
 
-/// The first rows of two operands, and the lines of what they are multiplied to.
-struct Block<'a> {
-    left: &'a [f32],
-    right: &'a [f32],
-    inner: usize,
-    sum: Vec<&'a mut [f32]>,
+/// Adds the scalar products of the first rows of `left`, one for each line of `sum`, with the first rows of `right`, one for
+/// each column, on one core.
+pub(super) fn add_scalar_products<'a>(left: Rows<'a>, right: Rows<'a>, sum: &mut [&mut [f32]]) {
+    Arch::new().dispatch(Block { left, right, sum });
 }
 
-impl WithSimd for Block<'_> {
+/// Rows of numbers that begin `stride` numbers apart.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    pub(super) numbers: &'a [f32],
+    pub(super) stride: usize,
+    /// Numbers of a row.
+    pub(super) length: usize,
+}
+
+impl<'a> Rows<'a> {
+    fn from(self, row: usize) -> Rows<'a> {
+        Rows { numbers: &self.numbers[row * self.stride..], ..self }
+    }
+}
+
+/// The first rows of two operands, and the lines of what they are multiplied to.
+struct Block<'a, 's, 'b> {
+    left: Rows<'a>,
+    right: Rows<'a>,
+    sum: &'b mut [&'s mut [f32]],
+}
+
+impl WithSimd for Block<'_, '_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -180,16 +200,17 @@ impl WithSimd for Block<'_> {
     }
 }
 
-impl Block<'_> {
+impl Block<'_, '_, '_> {
     #[inline(always)]
-    fn in_tiles<S: Simd, const M: usize, const N: usize>(mut self, simd: S) {
+    fn in_tiles<S: Simd, const M: usize, const N: usize>(self, simd: S) {
         let columns = self.sum.first().map_or(0, |line| line.len());
-        for begin in (0..self.inner).step_by(SPAN) {
-            let span = begin..(begin + SPAN).min(self.inner);
+        let length = self.left.length;
+        for begin in (0..length).step_by(SPAN) {
+            let span = begin..(begin + SPAN).min(length);
             for column in (0..columns).step_by(N) {
-                let right = spans::<N>(self.right, self.inner, column..columns, span.clone());
+                let right = spans::<N>(self.right, column..columns, span.clone());
                 for row in (0..self.sum.len()).step_by(M) {
-                    let left = spans::<M>(self.left, self.inner, row..self.sum.len(), span.clone());
+                    let left = spans::<M>(self.left, row..self.sum.len(), span.clone());
                     let products = scalar_products(simd, left, right);
                     for (line, products) in self.sum[row..].iter_mut().zip(products) {
                         line[column..].iter_mut().zip(products).for_each(|(sum, product)| *sum += product);
@@ -202,16 +223,15 @@ impl Block<'_> {
 
 /// The same part of `N` rows, beginning with the first of `rows`; if there are fewer, the last one is repeated.
 #[inline(always)]
-fn spans<const N: usize>(
-    numbers: &[f32],
-    inner: usize,
+fn spans<'a, const N: usize>(
+    of: Rows<'a>,
     rows: std::ops::Range<usize>,
     span: std::ops::Range<usize>,
-) -> [&[f32]; N] {
+) -> [&'a [f32]; N] {
     let mut found: [&[f32]; N] = [&[]; N];
     for (row, found) in found.iter_mut().enumerate() {
         let row = (rows.start + row).min(rows.end - 1);
-        *found = &numbers[row * inner..][span.clone()];
+        *found = &of.numbers[row * of.stride..][span.clone()];
     }
     found
 }

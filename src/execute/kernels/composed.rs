@@ -110,7 +110,6 @@ impl<B: Backend> Kernels for Composed<B> {
         x: FloatTensor<B>,
         kernel: [usize; 2],
         gradient: FloatTensor<B>,
-        _choice: ConvolutionChoice,
     ) -> FloatTensor<B> {
         convolution::weight_gradient::<Self>(conv, x, kernel, gradient)
     }

@@ -135,7 +135,6 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
         x: Floats<Self>,
         kernel: [usize; 2],
         gradient: Floats<Self>,
-        choice: ConvolutionChoice,
     ) -> Floats<Self>;
 
     /// The gradients of the operands of attention, in their order, from that of its output.

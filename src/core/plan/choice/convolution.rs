@@ -8,8 +8,16 @@ const WIDE: usize = 256;
 /// Numbers of unfolded windows for each core: what its second-level cache holds.
 const TILE: usize = 512 * 1024;
 
-/// Numbers of unfolded windows that are held at once for the gradient of a weight, unless one sample has more.
-const UNFOLDED: usize = 16 << 20;
+/// With fewer windows than this in all samples, the gradient of a weight is one product of all of them. It is a sum over
+/// samples, so that their number may decide.
+pub const FEW_WINDOWS: usize = 384;
+
+/// Otherwise, windows that are multiplied at once, unless one row of the output has more: the first-level cache holds a few
+/// rows of so many numbers.
+pub const PIECE: usize = 512;
+
+/// The most numbers of each of those windows that a core unfolds at once.
+pub const LINES: usize = 48;
 
 /// How a convolution and its gradients are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +26,6 @@ pub struct ConvolutionChoice {
     pub forward: Windows,
     /// The gradient of its input, which is a convolution too.
     pub input_gradient: Windows,
-    /// For the gradient of its weight: the number of samples whose windows are unfolded at once.
-    pub samples: usize,
 }
 
 /// How the windows of a convolution are multiplied by its weight.
@@ -64,11 +70,7 @@ impl ConvolutionChoice {
         let is_pointwise = taps == 1 && conv.stride == [1, 1] && conv.padding == [0, 0];
         let forward = Unfolding::new(conv.groups, weight[1] * taps, y);
         let back = Unfolding::new(conv.groups, y[1] / conv.groups * taps, x);
-        ConvolutionChoice {
-            forward: forward.windows(is_pointwise),
-            input_gradient: back.windows(taps == 1),
-            samples: forward.samples(),
-        }
+        ConvolutionChoice { forward: forward.windows(is_pointwise), input_gradient: back.windows(taps == 1) }
     }
 
     /// The same for a transposed convolution, which is a convolution of the input with zeros between its elements.
@@ -82,17 +84,13 @@ impl ConvolutionChoice {
         let spread = [x[0], x[1], x[2].saturating_mul(conv.stride[0]), x[3].saturating_mul(conv.stride[1])];
         let forward = Unfolding::new(conv.groups, x[1] / conv.groups * taps, y);
         let back = Unfolding::new(conv.groups, weight[1] * taps, &spread);
-        ConvolutionChoice {
-            forward: forward.windows(taps == 1),
-            input_gradient: back.windows(taps == 1),
-            samples: forward.samples(),
-        }
+        ConvolutionChoice { forward: forward.windows(taps == 1), input_gradient: back.windows(taps == 1) }
     }
 
     /// The choice for the convolution that computes the input's gradient.
     #[must_use]
     pub fn reversed(self) -> ConvolutionChoice {
-        ConvolutionChoice { forward: self.input_gradient, input_gradient: self.forward, ..self }
+        ConvolutionChoice { forward: self.input_gradient, input_gradient: self.forward }
     }
 }
 
@@ -121,10 +119,5 @@ impl Unfolding {
         } else {
             Windows::Bands(Band { windows: (TILE / self.inner.max(1)).max(1) })
         }
-    }
-
-    /// One long product is faster than many.
-    fn samples(&self) -> usize {
-        (UNFOLDED / self.inner.saturating_mul(self.positions).max(1)).max(1)
     }
 }

@@ -11,7 +11,7 @@ mod convolution;
 use crate::fact::{Shape, batch_of};
 use crate::op::{Gradient, Op};
 
-pub use convolution::{Band, ConvolutionChoice, Windows, side_by_side};
+pub use convolution::{Band, ConvolutionChoice, FEW_WINDOWS, LINES, PIECE, Windows, side_by_side};
 
 /// The size that is assumed for an extent that is not known before the run: too large for the kernels of small sizes.
 const OPEN: usize = 1 << 20;
@@ -103,9 +103,6 @@ impl Choice {
             Choice::Attention(Queries::of(inputs))
         } else if let Gradient::ConvolutionInput { conv, .. } = gradient {
             let [weight, y, x] = [inputs[0], inputs[1], output].map(extents);
-            Choice::Convolution(ConvolutionChoice::of(*conv, &x, &weight, &y))
-        } else if let Gradient::ConvolutionWeight { conv, .. } = gradient {
-            let [x, y, weight] = [inputs[0], inputs[1], output].map(extents);
             Choice::Convolution(ConvolutionChoice::of(*conv, &x, &weight, &y))
         } else {
             Choice::Only

@@ -4,7 +4,7 @@
 //! so that a precision can be applied later.
 
 use diadc_core::op::{Binary, Conv2d, ConvTranspose2d, Gradient, Interpolation, Op, Resize, Unary};
-use diadc_core::plan::{Choice, Windows, holds_scores, side_by_side};
+use diadc_core::plan::{Choice, FEW_WINDOWS, LINES, PIECE, Windows, holds_scores, side_by_side};
 
 /// What is known of an operand.
 #[derive(Clone, Debug)]
@@ -159,10 +159,12 @@ fn of_gradient(gradient: &Gradient, inputs: &[Seen], output: &[usize], runner: R
         Gradient::ConvolutionWeight { conv, .. } => {
             let [x, gradient] = [&inputs[0], &inputs[1]];
             let forward = Unfolding::new(conv.groups, &x.shape, output, &gradient.shape);
+            let wide = gradient.shape[0] * forward.positions();
             let held = match runner {
-                Runner::Own { choice, .. } if choice.convolution().forward != Windows::Groups => {
-                    let samples = choice.convolution().samples.min(gradient.shape[0].max(1));
-                    samples * forward.positions() * (forward.inner + forward.out)
+                Runner::Own { .. } if conv.groups == 1 && wide < FEW_WINDOWS => wide * (forward.inner + forward.out),
+                Runner::Own { cores, .. } if conv.groups == 1 => {
+                    let piece = gradient.shape[3].max(PIECE);
+                    wide * forward.out + piece * LINES.min(forward.inner) * cores
                 }
                 Runner::Own { .. } | Runner::Composed => forward.for_weight_composed(),
             };
