@@ -143,8 +143,14 @@ fn run(program: &Program, plan: Plan, engine: &mut dyn Engine, inputs: &NamedTen
         match phase {
             None => drop(engine.evaluate(plan, inputs, &draw).expect("it runs")),
             Some(phase) => {
-                engine.accumulate(plan, inputs, &draw, 1.0).expect("it runs");
-                engine.descend(plan, &Descent { optimizer: phase.optimizer, factor: 1.0, clip_norm: phase.clip_norm });
+                let descent = Descent { optimizer: phase.optimizer, factor: 1.0, clip_norm: phase.clip_norm };
+                if phase.accumulate > 1 {
+                    engine.accumulate(plan, inputs, &draw, 1.0 / phase.accumulate as f32).expect("it runs");
+                    engine.accumulate(plan, inputs, &draw, 1.0 / phase.accumulate as f32).expect("it runs");
+                    engine.descend(plan, &descent);
+                } else {
+                    engine.step(plan, inputs, &draw, &descent).expect("it runs");
+                }
             }
         }
     }

@@ -50,7 +50,7 @@ fn diadc(op: &Op, inputs: &[FloatTensor<Flex>], shape: &[usize]) -> FloatTensor<
     let shapes: Vec<Shape> = inputs.iter().map(|input| of(&input.shape().to_vec())).collect();
     let choice = Choice::of(op, &shapes.iter().collect::<Vec<_>>(), &of(shape));
     let inputs = inputs.iter().cloned().map(Tensor::<Flex>::Float).collect();
-    apply::<Cpu>(op, choice, inputs, shape, &FlexDevice).float()
+    apply::<Cpu>(op, choice, inputs, shape, &FlexDevice).swap_remove(0).float()
 }
 
 /// Rows, numbers of each, and numbers of each result.

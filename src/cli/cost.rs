@@ -156,6 +156,9 @@ fn table(costs: &Costs) -> String {
             Some(passes) => format!("   {passes} passes"),
         };
         text += &format!("{:<34}{written:>16}{optimized:>16}{once:>16}{passes}\n", function.name);
+        if let Some(trained) = function.trained {
+            text += &format!("    {:<30}{:>16}{:>16}\n", "with its gradients", "", giga(Some(trained)));
+        }
         for call in function.calls.iter().take(SHOWN) {
             let (each, times) = (giga(Some(call.total / call.runs.max(1))), call.runs);
             let name = if times == 1 { call.name.clone() } else { format!("{} {times} x {each}", call.name) };
@@ -191,7 +194,7 @@ fn json(costs: &Costs, memory: &serde_json::Value) -> String {
                 .map(|call| serde_json::json!({ "name": call.name, "runs": call.runs, "multiply_adds": call.total }));
             serde_json::json!({
                 "name": function.name, "written": function.written, "optimized": function.optimized,
-                "once": function.once, "passes": function.passes, "calls": calls.collect::<Vec<_>>(),
+                "once": function.once, "trained": function.trained, "passes": function.passes, "calls": calls.collect::<Vec<_>>(),
             })
         })
         .collect();

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::compile::Compiled;
 use crate::experiment::ExperimentError;
 use crate::file;
-use crate::graph::program::Function;
+use crate::graph::program::{Function, with_gradients};
 use crate::graph::{Detail, dot, html, json, svg, text};
 use crate::optimize::optimize;
 
@@ -31,6 +31,7 @@ const DOTTED: usize = 2;
   diadc graph my.diad -o graph.html                    a page to open in a browser
   diadc graph my.diad -f score --depth 2 -o score.svg  a drawing
   diadc graph my.diad -o graph.html --watch            again after each change
+  diadc graph my.diad --gradients                      what a step of training computes
   diadc graph my.diad -f score --format dot | dot -Tsvg > score.svg")]
 pub(super) struct Graph {
     #[command(flatten)]
@@ -47,6 +48,10 @@ pub(super) struct Graph {
     /// Shows the graph that runs, after optimisation
     #[arg(long)]
     optimized: bool,
+
+    /// Shows how objectives are trained: with the gradients of their weights, after optimisation
+    #[arg(long)]
+    gradients: bool,
 
     /// Format [default: by the ending of the file, or text]
     #[arg(long, value_enum)]
@@ -125,6 +130,16 @@ impl Graph {
             return Err(Failure::Usage(format!("`{}` has no function `{name}`; {help}", program.name)));
         }
         let wanted = program.functions.iter().filter(|own| self.function.as_ref().is_none_or(|name| *name == own.name));
+        if self.gradients {
+            let objective = |name: &str| program.objectives.iter().find(|objective| objective.name == name);
+            let trained = wanted.filter_map(|own| Some(with_gradients(own, &objective(&own.name)?.trains)));
+            let trained: Vec<Function> = trained.collect();
+            if trained.is_empty() {
+                let which = self.function.as_ref().map_or_else(|| program.name.clone(), Clone::clone);
+                return Err(Failure::Usage(format!("`{which}` has no objective, so it has no gradients")));
+            }
+            return Ok(trained);
+        }
         Ok(wanted.map(|function| if self.optimized { optimize(function) } else { function.clone() }).collect())
     }
 

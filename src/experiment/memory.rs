@@ -118,7 +118,7 @@ fn at_most(fit: &Fit, images: usize, need: u64, limit: u64) -> Option<u64> {
 
 fn excess(program: &Program, phase: &Phase, name: &str, target: Target, limit: u64) -> Option<Excess> {
     let objective = program.objectives.iter().find(|objective| objective.name == name)?;
-    let plan = program.plan(name, &objective.trains)?;
+    let plan = program.plan_in(phase, program.function(name)?, &objective.trains);
     let need = |phase: &Phase, target: Target| {
         training(program, &plan, phase, target.circumstances(phase.batch)).map(|own| own.total())
     };

@@ -5,7 +5,7 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use crate::execute::{Descent, Draw, Engine, NamedTensors, PlanId, RunError};
-use crate::graph::program::{Phase, Program, Stage, plan_function};
+use crate::graph::program::{Phase, Program, Stage};
 
 use super::batch::{Batch, BatchRequest, Order, read_ahead};
 use super::checkpoint::{Checkpoint, Position, TrainingState, save};
@@ -175,11 +175,10 @@ impl<'a> Trainer<'a> {
             let trains = &self.program.objectives[number].trains;
             let function = self.program.function(name).expect("each objective has a function");
             let has = |input: &str| input == "class" || (input == "image" && self.program.data.is_some());
-            let plan = plan_function(function, trains);
-            if let Some(input) = plan.inputs.iter().map(|input| &input.name).find(|input| !has(input)) {
-                return Err(TrainError::UnknownInput { objective: name.clone(), input: input.clone() });
+            if let Some(input) = function.graph.input_names().find(|input| !has(input)) {
+                return Err(TrainError::UnknownInput { objective: name.clone(), input: input.to_owned() });
             }
-            let plan = features.rest(name).map_or(plan, |rest| plan_function(rest, trains));
+            let plan = self.program.plan_in(phase, features.rest(name).unwrap_or(function), trains);
             let inputs: Vec<String> = plan.inputs.iter().map(|input| input.name.clone()).collect();
             let plan = self.engine.add(plan);
             if let Some(checkpoint) = &self.checkpoint {

@@ -105,3 +105,39 @@ fn most_held(stderr: &str) -> f64 {
         unit => panic!("no unit of these sizes: {unit:?}"),
     }
 }
+
+/// Networks of convolutions, of attention, with batch statistics, with gradients that are accumulated and clipped, and with
+/// what is computed again: what a step of their training holds at most.
+#[test]
+fn the_memory_of_training_is_estimated() {
+    let conv = "x |> conv(3, out: 48) @ \"a\" |> silu |> conv(3, out: 48) @ \"b\" |> group_norm(4) @ \"n\" |> silu |> conv(3, out: 3) @ \"c\"";
+    let attention = "(x |> conv(8, out: 64, stride: 8, padding: 0) @ \"a\" |> reshape([B, 64, -1]) |> permute([0, 2, 1]) |> linear(512) @ \"b\" |> (|x| attention(reshape(x, [B, 1, -1, 512]), reshape(x, [B, 1, -1, 512]), reshape(x, [B, 1, -1, 512]))) |> gelu |> linear(512) @ \"c\" |> layer_norm() @ \"n\")";
+    let statistics = "x |> conv(3, out: 64, stride: 2) @ \"a\" |> batch_norm() @ \"n\" |> relu |> max_pool(3, stride: 2, padding: 1) |> conv(3, out: 128) @ \"b\" |> batch_norm() @ \"m\" |> relu |> conv(3, out: 64) @ \"c\"";
+    let adam = "optimizer = adamw(lr: 1e-3)";
+    let sgd = "optimizer = sgd(lr: 1e-3, momentum: 0.9)";
+    let cases = [
+        ("convolutions", conv, format!("{adam}  batch = 8")),
+        ("attention", attention, format!("{adam}  batch = 16")),
+        ("statistics", statistics, format!("{sgd}  batch = 24")),
+        ("accumulated", conv, format!("{sgd}  batch = 8  accumulate = 4  clip_norm = 1.0")),
+        ("again", conv, format!("{adam}  batch = 8  recompute = true")),
+    ];
+    let bench = Bench::new();
+    for (name, body, settings) in cases {
+        let text = format!(
+            "//! A net.\nblock Net() {{ fn (x: [B, 3, 128, 128]) {{ {body} }} }}\nmodel M {{\n    data {{ size = 128 }}\n    part net = Net()\n    objective o(image) trains net {{ mean(net(image) ^ 2) }}\n    training o {{ {settings}  steps = 2 }}\n}}\n"
+        );
+        let file = format!("{name}.diad");
+        bench.write(&file, text.as_bytes());
+        let batch = settings.split("batch = ").nth(1).and_then(|rest| rest.split(' ').next()).expect("it has a batch");
+        let arguments = ["bench", &file, "--phases", "training", "--batch", batch, "--steps", "1", "--format", "json"];
+        let result: serde_json::Value =
+            serde_json::from_str(&bench.run(&arguments).success().stdout()).expect("it is JSON");
+        let point = &result["points"][0];
+        let [estimated, measured] =
+            ["estimated_memory", "peak_memory"].map(|name| point[name].as_u64().expect("a number of bytes") as f64);
+        let off = (estimated - measured).abs();
+        assert!(measured > 6e7, "{name}: {measured}");
+        assert!(off <= (0.05 * measured).max(2e7), "{name}: estimated {estimated:.3e}, measured {measured:.3e}");
+    }
+}

@@ -10,4 +10,5 @@ pub(crate) mod gradient;
 mod plan;
 mod precision;
 mod random;
+mod recompute;
 pub(crate) mod repeat;

@@ -93,6 +93,7 @@ pub(crate) fn program() -> Program {
         accumulate: 2,
         length,
         clip_norm: Some(1.0),
+        recompute: false,
     };
     let sgd = Optimizer::Sgd { lr: 0.05, momentum: 0.9, weight_decay: 0.0 };
     Program {

@@ -159,6 +159,14 @@ impl Graph {
         &self.inputs
     }
 
+    /// The names of the inputs.
+    pub fn input_names(&self) -> impl Iterator<Item = &str> {
+        self.inputs.iter().filter_map(|id| match &self.node(*id).task {
+            Task::Op(Op::Input { name, .. }) => Some(name.as_str()),
+            Task::Op(_) | Task::Loop(_) => None,
+        })
+    }
+
     /// The outputs, in the order in which they were declared.
     #[must_use]
     pub fn outputs(&self) -> &[(String, ValueId)] {

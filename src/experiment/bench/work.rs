@@ -135,7 +135,8 @@ fn trained<'a>(program: &'a Program, request: &BenchRequest) -> Result<Vec<(&'a 
         let Some(phase) = program.phases().find(|phase| phase.objectives.contains(&objective.name)) else {
             continue;
         };
-        let plan = program.plan(&objective.name, &objective.trains).expect("each objective has a function");
+        let function = program.function(&objective.name).expect("each objective has a function");
+        let plan = program.plan_in(phase, function, &objective.trains);
         found.push((phase, plan));
     }
     if found.is_empty() && request.names(Kind::Training) {

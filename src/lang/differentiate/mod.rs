@@ -7,7 +7,7 @@
 //! first, turn by turn, so that the plan decides what of each turn is kept and until when.
 //!
 //! `sweep` goes from the results back to what they depend on, `rule` knows for each operation which file has its rule,
-//! `build` adds operations, and `unroll` writes loops out.
+//! `build` adds operations, `unroll` writes loops out, and `recompute` has less kept.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -16,6 +16,7 @@ mod build;
 mod elementwise;
 mod layout;
 mod product;
+mod recompute;
 mod rule;
 mod sweep;
 mod unroll;
@@ -26,6 +27,7 @@ use diadc_core::graph::{Function, Graph, Task, ValueId};
 use diadc_core::op::{Op, WeightId};
 
 use build::Builder;
+pub use recompute::recompute;
 
 /// By what something is differentiated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! The counting rule is that of [`Op::multiply_adds`](diadc_core::op::Op::multiply_adds). A loop counts as often as it runs.
 //! A function is counted twice: as it is written, and as it runs after optimisation. There, what is the same in every run
-//! is counted apart, because it is computed only once.
+//! is counted apart, because it is computed only once. An objective is counted with its gradients as well.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -12,7 +12,7 @@ use diadc_core::op::WeightId;
 use diadc_core::plan::constant_nodes;
 
 use crate::optimize::optimize;
-use crate::program::{Part, Program, below};
+use crate::program::{Part, Program, below, with_gradients};
 
 /// What a program costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,9 @@ pub struct FunctionCost {
     pub optimized: Option<u64>,
     /// What is computed once for all runs, optimised.
     pub once: Option<u64>,
+    /// What runs in a step of training, with gradients, if it is an objective; none also if an extent besides the batch is
+    /// open.
+    pub trained: Option<u64>,
     /// The calls of parts in what is written, by the name of the part and its function, largest first.
     pub calls: Vec<CallCost>,
     /// How often it goes through the training images, if it is that of a fit; what is counted is then one image.
@@ -113,6 +116,11 @@ fn function_cost(program: &Program, function: &Function) -> FunctionCost {
         written: count(&function.graph, &|_| true),
         optimized: count(&optimized.graph, &|id| !constant.contains(&id)),
         once: count(&optimized.graph, &|id| constant.contains(&id)),
+        trained: program.objectives.iter().find(|objective| objective.name == function.name).and_then(|objective| {
+            let trained = with_gradients(function, &objective.trains);
+            let constant = constant_nodes(&trained.graph, &objective.trains);
+            count(&trained.graph, &|id| !constant.contains(&id))
+        }),
         calls,
         passes: program.fits().find(|fit| fit.function == function.name).map(|fit| fit.passes.len()),
     }

@@ -25,6 +25,7 @@ pub(super) fn settings(program: &Program) -> Vec<(String, String)> {
             },
         );
         say("clip_norm", phase.clip_norm.map_or("none".to_owned(), |norm| norm.to_string()));
+        say("recompute", phase.recompute.to_string());
     }
     list.extend(measure(&program.measure));
     list

@@ -138,6 +138,7 @@ const TRAINING: Row = Row {
         value("epochs", "How often all training images are seen. This or `steps` must be given."),
         value("steps", "How many steps the optimizer takes. This or `epochs` must be given."),
         value("clip_norm", "The largest norm of all gradients together; larger ones are scaled down to it."),
+        value("recompute", "`true`: keeps less for the gradients and computes it again, to the same bits; slower."),
     ]),
     doc: "How objectives are trained: one, or several that take turns.",
 };

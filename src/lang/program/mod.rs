@@ -10,7 +10,7 @@ use diadc_core::op::WeightId;
 use diadc_core::plan::{Plan, plan};
 use diadc_core::span::Span;
 
-use crate::differentiate::differentiate;
+use crate::differentiate::{differentiate, recompute};
 use crate::measure::Measure;
 use crate::optimize::optimize;
 
@@ -65,6 +65,14 @@ impl Program {
         self.function(name).map(|function| plan_function(function, trained))
     }
 
+    /// A function as a phase trains it, optimised and ready to run, with gradients of the weights in `trained`.
+    #[must_use]
+    pub fn plan_in(&self, phase: &Phase, function: &Function, trained: &[WeightId]) -> Plan {
+        let function = with_gradients(function, trained);
+        let around = |scope: ScopeId| self.scopes.get(scope.0 as usize).and_then(|scope| scope.parent);
+        if phase.recompute { plan(&recompute(&function, &around)) } else { plan(&function) }
+    }
+
     /// A weight.
     #[must_use]
     pub fn weight(&self, id: WeightId) -> &Weight {
@@ -108,8 +116,13 @@ impl Program {
 /// `trained`, if there are any.
 #[must_use]
 pub fn plan_function(function: &Function, trained: &[WeightId]) -> Plan {
-    let function = optimize(function);
-    if trained.is_empty() { plan(&function) } else { plan(&optimize(&differentiate(&function, trained))) }
+    if trained.is_empty() { plan(&optimize(function)) } else { plan(&with_gradients(function, trained)) }
+}
+
+/// A function with the gradients of its first output by these weights, optimised.
+#[must_use]
+pub fn with_gradients(function: &Function, trained: &[WeightId]) -> Function {
+    optimize(&differentiate(&optimize(function), trained))
 }
 
 /// The function of a part that a call runs.
@@ -300,6 +313,8 @@ pub struct Phase {
     pub length: Length,
     /// Gradients longer than this (L2 norm over all weights) are shortened to it.
     pub clip_norm: Option<f64>,
+    /// Whether what gradients need is computed again rather than kept.
+    pub recompute: bool,
 }
 
 /// How long a phase lasts.

@@ -156,6 +156,7 @@ impl Expander<'_> {
             accumulate: found.accumulate.unwrap_or(1),
             length: length?,
             clip_norm: found.clip_norm,
+            recompute: found.recompute,
         })
     }
 
@@ -176,6 +177,8 @@ impl Expander<'_> {
                 Some(norm) => found.clip_norm = Some(norm),
                 None => return Err(self.refuse_setting(setting, value, "a number above 0")),
             },
+            ("recompute", Value::Bool(recompute), _) => found.recompute = *recompute,
+            ("recompute", ..) => return Err(self.refuse_setting(setting, value, "`true` or `false`")),
             ("batch", _, Some(n)) => found.batch = Some(n),
             ("accumulate", _, Some(n)) => found.accumulate = Some(n),
             ("epochs", _, Some(n)) => found.epochs = Some((n, at)),
@@ -214,4 +217,5 @@ struct Found {
     epochs: Option<(usize, Span)>,
     steps: Option<(usize, Span)>,
     clip_norm: Option<f64>,
+    recompute: bool,
 }

@@ -120,7 +120,7 @@ pub fn needs(program: &Program, batch: Option<usize>, precision: Precision, core
     let steps = steps.filter_map(|(phase, name)| {
         let circumstances = Circumstances { batch: batch.unwrap_or(phase.batch), precision, cores };
         let trained = &program.objectives.iter().find(|objective| objective.name == *name)?.trains;
-        let plan = program.plan(name, trained)?;
+        let plan = program.plan_in(phase, program.function(name)?, trained);
         let footprint = training(program, &plan, phase, circumstances);
         Some(Need { name: name.clone(), batch: circumstances.batch, kind: NeedKind::Training, footprint })
     });
@@ -223,9 +223,9 @@ fn remembered(program: &Program, phase: &Phase) -> u64 {
     copies * trained.map(|id| elements(program, *id) * NUMBER).sum::<u64>()
 }
 
-/// The program with its threads: those that compute, and the one that starts them.
+/// The program with the threads that compute.
 fn program_itself(cores: usize) -> u64 {
-    if cores == 0 { 0 } else { PROGRAM + (cores as u64 + 1) * PACKED }
+    if cores == 0 { 0 } else { PROGRAM + cores as u64 * PACKED }
 }
 
 impl Footprint {

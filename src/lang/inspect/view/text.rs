@@ -38,13 +38,19 @@ pub fn text(program: &Program, function: &Function, detail: Detail) -> String {
         let path = &program.weight(*id).path;
         printer.line(1, &format!("update `{path}` with {}", name(*value, "")));
     }
+    for (id, value) in &function.gradients {
+        let path = &program.weight(*id).path;
+        let value = value.map_or_else(|| "zero".to_owned(), |value| name(value, ""));
+        printer.line(1, &format!("gradient of `{path}` is {value}"));
+    }
     printer.out
 }
 
-/// The values that leave a function: its outputs and new statistics.
+/// The values that leave a function: its outputs, new statistics and gradients.
 pub(super) fn leaving(function: &Function) -> Vec<ValueId> {
     let outputs = function.graph.outputs().iter().map(|(_, value)| *value);
-    outputs.chain(function.updates.iter().map(|(_, value)| *value)).collect()
+    let gradients = function.gradients.iter().filter_map(|(_, value)| *value);
+    outputs.chain(function.updates.iter().map(|(_, value)| *value)).chain(gradients).collect()
 }
 
 fn signature(function: &Function) -> String {
