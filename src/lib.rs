@@ -44,8 +44,8 @@ pub mod graph {
 pub mod plan {
     pub use diadc_core::plan::*;
     pub use diadc_lang::inspect::{
-        CallChange, CallCost, Change, ChangeKind, Cost, Difference, FunctionCost, PartCost, WeightChange, cost,
-        difference, memory,
+        CallChange, CallCost, Change, ChangeKind, Cost, Difference, FunctionCost, PartCost, Settable, WeightChange,
+        cost, difference, essence_of_score, essence_of_stage, memory, settable,
     };
 }
 

@@ -4,6 +4,7 @@ mod ablations;
 mod causes;
 mod conditions;
 mod diagnostics;
+mod essence;
 mod explanations;
 mod fit;
 mod fixes;

@@ -34,6 +34,7 @@ use crate::resolve::Query;
 use crate::resolve::spec::{Block, Meanings, ModuleId, Spec};
 
 use build::Builder;
+pub(crate) use model::{LARGEST_BATCH, MOST_STEPS};
 pub use record::Record;
 use report::{Outcome, Reports};
 use trace::Effort;

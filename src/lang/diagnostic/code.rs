@@ -185,7 +185,7 @@ codes! {
         UnknownModule = "unknown-module",
         /// A name has no meaning here.
         UnknownName = "unknown-name",
-        /// The model has no param of this name.
+        /// The model has no param or training of this name.
         UnknownSetting = "unknown-setting",
         /// An `allow` names a warning that does not exist.
         UnknownWarning = "unknown-warning",

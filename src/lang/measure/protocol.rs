@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{ImageScore, MaskResize};
 
 /// A protocol by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Hash)]
 #[serde(rename_all = "lowercase")]
 pub enum ProtocolName {
     /// All scores, all thresholds, nothing binned or turned around.

@@ -109,6 +109,9 @@ impl Section {
     }
 }
 
+/// The learning rate of a training, which is a number of its optimizer. It can be set from outside as if it were a setting.
+pub const LEARNING_RATE: Known = value("lr", "The learning rate: that number of the optimizer.");
+
 const SCORE: Row = Row {
     word: "score",
     names: Names::Nothing,

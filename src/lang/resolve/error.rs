@@ -196,6 +196,23 @@ pub(super) fn unknown_setting<'a>(name: &Name, known: impl IntoIterator<Item = &
         .one_of(&name.node, known)
 }
 
+pub(super) fn unknown_training<'a>(
+    objective: &str,
+    span: Span,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    Diagnostic::new(Code::UnknownSetting, format!("the model has no training of `{objective}`"), span)
+        .one_of(objective, known)
+}
+
+pub(super) fn unknown_training_setting<'a>(
+    setting: &str,
+    span: Span,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    Diagnostic::new(Code::UnknownSetting, format!("a training has no setting `{setting}`"), span).one_of(setting, known)
+}
+
 /// A value from outside that lacks the brackets of a list or set.
 pub(super) fn unbracketed(name: &Name, value: Span, written: &str) -> Diagnostic {
     let text = format!("`{}` holds several values, which stand in brackets", name.node);

@@ -58,8 +58,8 @@ impl Location {
         match self {
             Location::File(path) => files.read(path),
             Location::Embedded(path) => {
-                let text = EMBEDDED.get_file(path).and_then(|file| file.contents_utf8());
-                text.map(str::to_owned).ok_or_else(|| io::ErrorKind::NotFound.into())
+                let own = || EMBEDDED.get_file(path).and_then(|file| file.contents_utf8()).map(str::to_owned);
+                files.in_place_of(path).or_else(own).ok_or_else(|| io::ErrorKind::NotFound.into())
             }
         }
     }

@@ -17,18 +17,18 @@ mod names;
 mod query;
 mod reads;
 mod scope;
+mod settings;
 pub mod spec;
 mod variable;
 
 use std::sync::Arc;
 
-use diadc_core::span::{Span, Spanned};
+use diadc_core::span::Span;
 
 use crate::diagnostic::{Allow, Code, Diagnostic, in_order};
-use crate::parse;
-use crate::parse::ast::{Ast, ExprKind, ItemKind, MemberKind, Name, TypeKind};
+use crate::parse::ast::{Ast, ItemKind};
 use crate::parse::divisions;
-use crate::source::{Files, SourceMap};
+use crate::source::Files;
 
 pub(crate) use foreign::of_tensor;
 pub use index::{Definition, Index};
@@ -36,6 +36,7 @@ pub use library::Library;
 pub use location::{Location, embedded_specs, std_modules};
 pub use query::{Query, query};
 pub(crate) use reads::effective_members;
+use settings::read_settings;
 use spec::Spec;
 
 /// Loads a spec and everything it uses, and looks up all names.
@@ -67,7 +68,8 @@ pub fn resolve(
         spec.divisions.extend(divisions(file.source, &library.sources().get(file.source).text));
     }
     spec.allows = allows(&files, &mut diagnostics);
-    spec.settings = read_settings(&spec, settings, library.sources_mut(), &mut diagnostics);
+    let read = read_settings(&spec, settings, library.sources_mut(), &mut diagnostics);
+    (spec.settings, spec.trainings) = (read.params, read.trainings);
     spec.diagnostics = in_order(diagnostics);
     Ok(spec)
 }
@@ -119,65 +121,4 @@ fn allows(files: &[File], diagnostics: &mut Vec<Diagnostic>) -> Vec<Allow> {
         }
     }
     found
-}
-
-fn read_settings(
-    spec: &Spec,
-    settings: &[(String, String)],
-    sources: &mut SourceMap,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<(Name, crate::parse::ast::Expr)> {
-    let mut read: Vec<(Name, crate::parse::ast::Expr)> = Vec::new();
-    let Some(model) = spec.model else { return read };
-    let params: Vec<&str> = spec
-        .block(model)
-        .members
-        .iter()
-        .filter(|(_, (_, member))| matches!(member.kind, MemberKind::Param(_)))
-        .map(|(name, _)| &**name)
-        .collect();
-    for (key, value) in settings {
-        let id = sources.add(format!("--set {key}"), format!("{key}={value}"));
-        let end = u32::try_from(key.len()).unwrap_or(u32::MAX);
-        let name = Spanned::new(key.as_str().into(), Span { source: id, start: 0, end });
-        if !params.contains(&key.as_str()) {
-            diagnostics.push(error::unknown_setting(&name, params.iter().copied()));
-            continue;
-        }
-        if let Some((first, _)) = read.iter().find(|(read, _)| read.node == name.node) {
-            diagnostics.push(error::set_twice(&name, first.span));
-            continue;
-        }
-        let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
-        let whole = Span { source: id, start: end + 1, end: (end + 1).saturating_add(length) };
-        match parse::parse_expression(id, key.len() + 1, sources) {
-            Ok(expr) => {
-                diagnostics.extend(names::check_setting(spec, spec.block(model), key, &expr));
-                read.push((name, expr));
-            }
-            Err(more) => match unbracketed(spec, &name, value, sources) {
-                Some(written) => diagnostics.push(error::unbracketed(&name, whole, &written)),
-                None => diagnostics.extend(more),
-            },
-        }
-    }
-    read
-}
-
-/// The value of a setting with the brackets that it lacks, if the `param` holds several values and it lacks nothing else.
-fn unbracketed(spec: &Spec, name: &Name, value: &str, sources: &mut SourceMap) -> Option<String> {
-    let (_, member) = spec.block(spec.model?).members.get(&name.node)?;
-    let MemberKind::Param(def) = &member.kind else { return None };
-    let is_set = match (def.ty.as_ref().map(|ty| &ty.kind), &def.default.kind) {
-        (Some(TypeKind::Generic(kind, _)), _) => &*kind.node == "set",
-        (Some(TypeKind::Name(kind)), _) if &**kind == "pair" => false,
-        (Some(TypeKind::Repeat(..)), _) | (None, ExprKind::List(_)) => false,
-        (None, ExprKind::Set(_)) => true,
-        (Some(_) | None, _) => return None,
-    };
-    let words = value.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
-    let words = words.collect::<Vec<_>>().join(", ");
-    let written = if is_set { format!("{{{words}}}") } else { format!("[{words}]") };
-    let id = sources.add(format!("--set {}", name.node), written.as_str());
-    parse::parse_expression(id, 0, sources).is_ok().then_some(written)
 }

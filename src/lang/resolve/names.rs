@@ -77,13 +77,14 @@ pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) 
     (diagnostics, reads)
 }
 
-/// The errors in the names of a value that is set from outside. It sees the same names as its `param`.
+/// The errors in the names of a value that is set from outside. It sees the same names as its `param`; one of a training
+/// sees those of the model.
 pub(super) fn check_setting(spec: &Spec, model: &Block, param: &str, expr: &Expr) -> Vec<Diagnostic> {
-    let Some((module, Member { kind: MemberKind::Param(def), .. })) = model.members.get(param) else {
-        return Vec::new();
+    let (module, ty) = match model.members.get(param) {
+        Some((module, Member { kind: MemberKind::Param(def), .. })) => (*module, def.ty.as_ref()),
+        Some(_) | None => (ModuleId(0), None),
     };
-    let ty = def.ty.as_ref();
-    let mut names = Names::new(spec, *module, Some(model));
+    let mut names = Names::new(spec, module, Some(model));
     names.wanted = ty.and_then(|ty| match &ty.kind {
         TypeKind::Name(name) => Some(name.clone()),
         TypeKind::Generic(_, inner) => match &inner.kind {

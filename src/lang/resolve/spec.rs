@@ -9,7 +9,7 @@ use diadc_core::span::{SourceId, Span};
 
 use crate::diagnostic::{Allow, Diagnostic};
 use crate::parse::ast::{
-    Expr, FnDef, Ignores, LetDef, Member, MemberKind, Name, Param, PartPath, SectionContent, SectionDef, Use,
+    Expr, FnDef, Ignores, LetDef, Member, MemberKind, Name, Param, PartPath, SectionContent, SectionDef, Setting, Use,
 };
 use crate::parse::section::Section;
 
@@ -38,6 +38,8 @@ pub struct Spec {
     pub model: Option<BlockId>,
     /// Values set from outside, by the name of a `param` of the model.
     pub settings: Vec<(Name, Expr)>,
+    /// Settings of trainings that were set from outside, each with an objective of the training.
+    pub trainings: Vec<(Arc<str>, Setting)>,
     /// The errors in syntax and names.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether there is no model because it could not be read.
@@ -202,6 +204,20 @@ impl Spec {
     #[must_use]
     pub fn module(&self, id: ModuleId) -> &Module {
         &self.modules[id.0]
+    }
+
+    /// The trainings of the model, in their order.
+    pub fn trainings_of_model(&self) -> impl Iterator<Item = &Arc<SectionDef>> {
+        let members = self.model.into_iter().flat_map(|model| self.block(model).members.values());
+        members.filter_map(|(_, member)| match &member.kind {
+            MemberKind::Section(def) if def.section == Section::Training => Some(def),
+            MemberKind::Section(_)
+            | MemberKind::Param(_)
+            | MemberKind::Let(_)
+            | MemberKind::Part(_)
+            | MemberKind::Fn(_)
+            | MemberKind::Objective(_) => None,
+        })
     }
 
     /// An enumeration.

@@ -10,6 +10,12 @@ pub trait Files {
     /// # Errors
     /// Why there is none: of the kind `NotFound` if there is no such file, `InvalidData` if it is no UTF-8 text.
     fn read(&self, path: &Path) -> io::Result<String>;
+
+    /// The text that stands in the place of a file that comes with the program, whose path is `path` below `specs/`; `None`
+    /// leaves it as it is.
+    fn in_place_of(&self, _path: &Path) -> Option<String> {
+        None
+    }
 }
 
 /// Why a file can't be read, in words that stand after a colon.

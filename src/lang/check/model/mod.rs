@@ -25,6 +25,7 @@ use crate::resolve::spec::{BlockId, ByName, ModuleId};
 
 use self::fit::Begun;
 use self::function::is_whole;
+pub(crate) use self::settings::{LARGEST_BATCH, MOST_STEPS};
 use crate::check::report::{Outcome, Reported};
 use crate::check::value::environment::{Environment, Instance};
 use crate::check::value::{InstanceId, Value};

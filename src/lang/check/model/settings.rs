@@ -4,7 +4,7 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{MemberKind, ParamDef, SectionDef, Setting};
-use crate::parse::section::Section;
+use crate::parse::section::{LEARNING_RATE, Section};
 use crate::program::{Length, Optimizer, Phase, Schedule};
 use crate::resolve::spec::ModuleId;
 
@@ -36,9 +36,9 @@ const OF_OPTIMIZERS: &[&str] =
 const NORMALISING: &[&str] = &["normalize", "normalise", "normalization", "normalisation", "norm", "standardize"];
 
 /// The most images in a batch, and the most batches in a step. No sum of images or passes of a training overflows.
-const LARGEST_BATCH: i64 = 1 << 16;
+pub(crate) const LARGEST_BATCH: i64 = 1 << 16;
 /// The most steps or epochs of a training.
-const LONGEST: i64 = i32::MAX as i64;
+pub(crate) const MOST_STEPS: i64 = i32::MAX as i64;
 
 impl Expander<'_> {
     /// The value of a `param`: the one that was set from outside, or else the default.
@@ -132,6 +132,7 @@ impl Expander<'_> {
             outcome = outcome.and(self.phase_setting(setting, &value, &mut found));
         }
         outcome?;
+        self.phase_from_outside(&objectives, &mut found)?;
         let optimizer = found
             .optimizer
             .ok_or_else(|| self.missing_setting("`optimizer`", "training", span, "optimizer = adamw(lr: 1e-4)"));
@@ -160,8 +161,43 @@ impl Expander<'_> {
         })
     }
 
+    /// The settings of a training that were set from outside, which take the place of its own.
+    fn phase_from_outside(&mut self, objectives: &[String], found: &mut Found) -> Outcome<()> {
+        let mut env = self.model_environment("training", ModuleId(0));
+        let spec = self.spec;
+        let all = spec.trainings.iter().filter(|(objective, _)| objectives.iter().any(|own| **own == **objective));
+        let all: Vec<&Setting> = all.map(|(_, setting)| setting).collect();
+        if all.iter().any(|setting| matches!(&*setting.name.node, "steps" | "epochs")) {
+            (found.steps, found.epochs) = (None, None);
+        }
+        let mut rate = None;
+        let mut seen: Vec<&Setting> = Vec::new();
+        for setting in all {
+            if let Some(first) = seen.iter().find(|first| first.name.node == setting.name.node) {
+                let text = format!("`{}` of this training is set twice", setting.name.node);
+                let diagnostic = Diagnostic::new(Code::SetTwice, text, setting.name.span);
+                return Err(self.report(diagnostic.also(first.name.span, "first here")));
+            }
+            seen.push(setting);
+            let value = self.value(&mut env, &setting.value);
+            if *setting.name.node == *LEARNING_RATE.name {
+                match value.number().filter(|&x| x > 0.0) {
+                    Some(number) => rate = Some(number),
+                    None => return Err(self.refuse_setting(setting, &value, "a number above 0")),
+                }
+            } else {
+                self.phase_setting(setting, &value, found)?;
+            }
+        }
+        if let (Some(rate), Some(Optimizer::Adam { lr, .. } | Optimizer::Sgd { lr, .. })) = (rate, &mut found.optimizer)
+        {
+            *lr = rate;
+        }
+        Ok(())
+    }
+
     fn phase_setting(&mut self, setting: &Setting, value: &Value, found: &mut Found) -> Outcome<()> {
-        let most = if matches!(&*setting.name.node, "batch" | "accumulate") { LARGEST_BATCH } else { LONGEST };
+        let most = if matches!(&*setting.name.node, "batch" | "accumulate") { LARGEST_BATCH } else { MOST_STEPS };
         let count = value.int().filter(|n| (1..=most).contains(n)).and_then(|n| usize::try_from(n).ok());
         let at = setting.name.span;
         match (&*setting.name.node, value, count) {
