@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // All of it is checked before anything slow begins.
     let experiment = Experiment::new(setup, compiled, dataset)?;
     let directory = RunDirectory::create_under(Path::new("runs"), "example")?;
-    directory.write_record(&experiment.record, &experiment.compiled.sources)?;
+    directory.write_record(&experiment.record, &experiment.compiled)?;
 
     // Set from another thread, this ends training with a checkpoint; `Experiment::reopen` goes on from there.
     let stop = AtomicBool::new(false);

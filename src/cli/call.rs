@@ -8,14 +8,14 @@ use clap::Args;
 use crate::compile::compile_call;
 use crate::diagnostic::{one_of, significant};
 use crate::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, RunError};
-use crate::experiment::Model;
+use crate::experiment::{Model, Trained};
 use crate::fact::{Dim, Fact, Shape};
 use crate::graph::program::{Function, Init, Program, Weight, plan_function};
 use crate::op::WeightId;
 use crate::weight::{self, Place};
 
 use super::arguments::{DeviceArguments, SpecArguments, TableFormat, setting};
-use super::compare::{Comparison, compare};
+use super::expected::{Comparison, compare};
 use super::failure::Failure;
 use super::terminal::{self, Screen};
 
@@ -123,7 +123,8 @@ impl Call {
             }
             let is_needed = |path: &str| needed.contains(path);
             let place = Place { path: &self.weights, within: self.within.as_deref() };
-            Model::load_needed(&reduced, place, is_needed, target, self.seed, screen)
+            let weights = Trained { place, settings: &self.settings };
+            Model::load_needed(&reduced, weights, is_needed, target, self.seed, screen)
         })?;
         let outcome = self.compute(program, &function, model.engine(), &inputs, &wanted);
         let outcome = outcome.map_err(|failure| failure.at(&compiled.sources))?;

@@ -1,4 +1,4 @@
-//! Compares results with those of another implementation or device.
+//! Compares the results of `diadc call` with those of another implementation or device.
 
 use std::fmt;
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use crate::diagnostic::{bytes, count};
-use crate::experiment::{DataCheck, Experiment, Run, RunDirectory, check_data, write_report};
+use crate::experiment::{DataCheck, Experiment, Run, RunDirectory, Setup, check_data, write_report};
 use crate::report::{self, Report};
 
 use super::failure::Failure;
@@ -20,9 +20,9 @@ pub(super) fn check_memory(experiment: &Experiment, budget: Option<u64>) -> Resu
 
 /// Looks at every image and mask. Refuses a data set on which the run would fail, and tells what changes the meaning of its
 /// metrics.
-pub(super) fn check_images(experiment: &Experiment) -> Result<(), Failure> {
+pub(super) fn check_images(setup: &Setup) -> Result<(), Failure> {
     let screen = Mutex::new(Screen::new());
-    let checked = check_data(&experiment.record.setup.request(), &|done, all| {
+    let checked = check_data(&setup.request(), &|done, all| {
         // Progress that is shown late is better than looking that waits for the terminal.
         if let Ok(mut screen) = screen.try_lock() {
             screen.looked(done, all);
@@ -85,7 +85,7 @@ pub(super) fn show(report: &Report) {
     let mut text = report::table(&report.evaluations, charset);
     if let Some(published) = &report.published {
         for evaluation in &report.evaluations {
-            text += &format!("\n\n{}", report::compare(evaluation, published, charset));
+            text += &format!("\n\n{}", report::beside_published(evaluation, published, charset));
         }
     }
     terminal::result(&(text + "\n"));

@@ -6,11 +6,11 @@ mod arguments;
 mod bench;
 mod call;
 mod check;
-mod compare;
 mod cost;
 mod data;
 mod diff;
 mod eval;
+mod expected;
 mod explain;
 mod failure;
 mod finish;
@@ -18,6 +18,7 @@ mod fmt;
 mod graph;
 mod lsp;
 mod metrics;
+mod params;
 mod predict;
 mod resume;
 mod run;
@@ -50,6 +51,7 @@ const EXAMPLES: &str = "Examples:
   diadc explain shape-mismatch                         what a mistake means, with examples
   diadc fmt my.diad                                    its layout
   diadc graph my.diad --set fusion=off                 what it computes
+  diadc params my.diad                                 what --set can set, with ranges
   diadc bench my.diad                                  images and steps a second
   diadc data toy DIR                                   write the toy data set as image files
   diadc weights check my.diad FILE                     whether a checkpoint fits a spec";
@@ -67,6 +69,7 @@ enum Command {
     Lsp(lsp::Lsp),
     Graph(graph::Graph),
     Cost(cost::Cost),
+    Params(params::Params),
     Diff(diff::Diff),
     Call(call::Call),
     Bench(bench::Bench),
@@ -89,6 +92,7 @@ pub fn main() -> ExitCode {
         | Command::Lsp(_)
         | Command::Graph(_)
         | Command::Cost(_)
+        | Command::Params(_)
         | Command::Diff(_)
         | Command::Data(_)
         | Command::Weights(_)
@@ -109,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Lsp(command) => command.run(),
         Command::Graph(command) => command.run(),
         Command::Cost(command) => command.run(),
+        Command::Params(command) => command.run(),
         Command::Diff(command) => command.run(),
         Command::Call(command) => command.run(),
         Command::Bench(command) => command.run(),

@@ -27,7 +27,7 @@ impl Resume {
     pub(super) fn run(self) -> Result<(), Failure> {
         let (experiment, directory) = Experiment::reopen(&self.dir)?;
         check_memory(&experiment, self.memory)?;
-        check_images(&experiment)?;
+        check_images(&experiment.record.setup)?;
         let mut screen = Screen::new();
         let run = start(&experiment, &mut screen)?;
         finish(&experiment, run, &directory, &mut screen)

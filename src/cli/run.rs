@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::experiment::{Experiment, RunDirectory, Setup};
 
-use super::arguments::{DrawArguments, ExperimentArguments, MeasureArguments, bytes};
+use super::arguments::{DrawArguments, ExperimentArguments, MeasureArguments, Opened, bytes};
 use super::failure::Failure;
 use super::finish::{check_images, check_memory, finish, start};
 use super::terminal::Screen;
@@ -21,6 +21,7 @@ use super::terminal::Screen;
   diadc run                                                   the small spec on the toy data set
   diadc run my.diad --dataset mvtec --data /data/mvtec        all classes in one model
   diadc run my.diad --set fusion=off --seed 2 --out runs/off
+  diadc run runs/off --seed 3                                 the same as that run did, with another seed
   diadc run --draws 4                                         scores are means over 4 draws of random numbers
   diadc run diad --dataset visa --data DIR --protocol exact,diad --compare paper
   diadc run diad --dataset visa --data DIR --memory 24GB      refused, with what would fit, if it needs more")]
@@ -45,10 +46,6 @@ pub(super) struct Train {
 struct RunArguments {
     #[command(flatten)]
     experiment: ExperimentArguments,
-
-    /// Seed of all random numbers
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
 
     /// Weights to start from: safetensors, or what PyTorch writes
     #[arg(long, value_name = "FILE")]
@@ -80,24 +77,22 @@ impl Train {
 }
 
 /// How the result is measured, and how often each image is scored; none if the model is only trained.
-fn begin(arguments: RunArguments, measured: Option<(&MeasureArguments, NonZeroU64)>) -> Result<(), Failure> {
-    let (setup, compiled, dataset) = arguments.experiment.open(measured.map(|(measure, _)| measure))?;
-    let draws = measured.map_or(setup.draws, |(_, draws)| draws);
-    let setup = Setup {
-        seed: arguments.seed,
-        draws,
-        weights: arguments.weights.clone(),
-        within: arguments.within.clone(),
-        ..setup
+fn begin(arguments: RunArguments, measured: Option<(&MeasureArguments, Option<NonZeroU64>)>) -> Result<(), Failure> {
+    let (Opened { compiled, setup, .. }, dataset) = arguments.experiment.open(measured.map(|(measure, _)| measure))?;
+    let draws = measured.and_then(|(_, draws)| draws).unwrap_or(setup.draws);
+    let setup = match &arguments.weights {
+        Some(weights) => Setup { weights: Some(weights.clone()), within: arguments.within.clone(), ..setup },
+        None => setup,
     };
+    let setup = Setup { draws, ..setup };
     let experiment = Experiment::new(setup, compiled, dataset)?;
     check_memory(&experiment, arguments.memory)?;
-    check_images(&experiment)?;
+    check_images(&experiment.record.setup)?;
     let mut screen = Screen::new();
     let run = start(&experiment, &mut screen)?;
     // A run that can't start leaves no directory.
     let directory = directory(&arguments, &experiment)?;
-    directory.write_record(&experiment.record, &experiment.compiled.sources)?;
+    directory.write_record(&experiment.record, &experiment.compiled)?;
     finish(&experiment, run, &directory, &mut screen)
 }
 
@@ -107,6 +102,6 @@ fn directory(arguments: &RunArguments, experiment: &Experiment) -> Result<RunDir
     }
     let runs = arguments.experiment.spec.config()?.runs.unwrap_or_else(|| PathBuf::from("runs"));
     let model = experiment.compiled.program.name.to_lowercase();
-    let name = format!("{model}-{}-seed{}", experiment.dataset.name, arguments.seed);
+    let name = format!("{model}-{}-seed{}", experiment.dataset.name, experiment.record.setup.seed);
     Ok(RunDirectory::create_under(&runs, &name)?)
 }

@@ -239,6 +239,10 @@ impl experiment::Observer for Screen {
         }
     }
 
+    fn on_remark(&mut self, remark: &str) {
+        note(&format!("warning: {remark}"));
+    }
+
     fn on_first_values(&mut self, warnings: &[Diagnostic], sources: &SourceMap) {
         diagnostics(warnings, sources);
     }

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::compile::{Compiled, compile_from};
 use crate::file;
-use crate::source::SourceMap;
+use crate::report::Provenance;
+use crate::resolve::Location;
 
 use super::error::ExperimentError;
-use super::record::Record;
+use super::record::{Copied, Record, copy};
 
 /// A directory that belongs to one run.
 #[derive(Clone, Debug)]
@@ -98,25 +100,39 @@ impl RunDirectory {
         ExperimentError::Trained { error: Box::new(error), directory: self.0.clone() }
     }
 
-    /// Writes the record of the run, and all source texts of its spec.
+    /// Writes the record of the run, and a copy of its spec.
     ///
     /// # Errors
     /// If that can't be written.
-    pub fn write_record(&self, record: &Record, sources: &SourceMap) -> Result<(), ExperimentError> {
-        for source in sources.iter().filter(|source| !source.text.is_empty()) {
-            let name: String = source
-                .name
-                .trim_start_matches("specs/")
-                .replace("::", "/")
-                .chars()
-                .map(|c| if c.is_alphanumeric() || "._-/".contains(c) { c } else { '_' })
-                .collect();
-            let name = name.split('/').filter(|part| !part.is_empty() && *part != "..").collect::<Vec<_>>().join("_");
-            let name = if name.ends_with(".diad") || name.starts_with("--set") { name } else { format!("{name}.diad") };
-            self.write(&format!("spec/{name}"), source.text.as_bytes())?;
+    pub fn write_record(&self, record: &Record, compiled: &Compiled) -> Result<(), ExperimentError> {
+        for (path, text) in copy(compiled).files {
+            write_file(&self.0.join(path), text.as_bytes())?;
         }
-        let json = serde_json::to_string_pretty(record).expect("a record has only strings and numbers");
+        let record = Record { setup: record.setup.absolute(), ..record.clone() };
+        let json = serde_json::to_string_pretty(&record).expect("a record has only strings and numbers");
         self.write("run.json", format!("{json}\n").as_bytes())
+    }
+
+    /// Writes where the results in the directory come from.
+    ///
+    /// # Errors
+    /// If that can't be written.
+    pub fn write_provenance(&self, provenance: &Provenance) -> Result<(), ExperimentError> {
+        let json = serde_json::to_string_pretty(provenance).expect("provenance has only strings and numbers");
+        self.write("provenance.json", format!("{json}\n").as_bytes())
+    }
+
+    /// Compiles the copy of the spec that the run keeps, under these settings.
+    ///
+    /// # Errors
+    /// If there is something wrong with it.
+    pub fn compile(&self, record: &Record, settings: &[(String, String)]) -> Result<Compiled, ExperimentError> {
+        let location = Location::File(self.0.join(&record.spec));
+        let files = Copied { directory: &self.0 };
+        compile_from(&files, &location, settings).map_err(|mut failed| {
+            failed.advise();
+            ExperimentError::Spec(failed)
+        })
     }
 
     /// Writes a file below the directory.

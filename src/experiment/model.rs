@@ -3,10 +3,11 @@
 use crate::execute::Engine;
 use crate::graph::program::{Part, Program};
 use crate::op::WeightId;
-use crate::weight::{Assembly, Lacking, Place};
+use crate::weight::{Assembly, File, Lacking, Place};
 
 use super::error::ExperimentError;
 use super::observer::Observer;
+use super::record::Origin;
 use super::target::Target;
 
 /// A program whose weights are on a device.
@@ -17,6 +18,15 @@ pub struct Model<'a> {
     pub(super) seed: u64,
     /// The weights that no file has given.
     pub(super) not_given: Vec<WeightId>,
+}
+
+/// Weights that a run has trained, and the settings that the user has given, which may be others on purpose.
+#[derive(Clone, Copy, Debug)]
+pub struct Trained<'a> {
+    /// Where they lie.
+    pub place: Place<'a>,
+    /// The params that the user has set, with their values.
+    pub settings: &'a [(String, String)],
 }
 
 impl<'a> Model<'a> {
@@ -34,24 +44,36 @@ impl<'a> Model<'a> {
     ) -> Result<Model<'a>, ExperimentError> {
         let fresh: Vec<&Part> = program.parts.iter().filter(|part| part.is_fresh).collect();
         let weights = match weights {
-            Some(place) => read(program, place, Lacking::AtStart(&fresh), observer)?,
+            Some(place) => {
+                let file = File::open(place.path)?;
+                let remark = Origin::of(&file).and_then(|origin| origin.told_at_start(&file, program));
+                remark.iter().for_each(|remark| observer.on_remark(remark));
+                read(program, place, Lacking::AtStart(&fresh), observer)?
+            }
             None => Assembly::first(program),
         };
         Model::with(program, &weights, target, seed, observer)
     }
 
-    /// A model that has been trained: with the weights of a file, which has all of them.
+    /// A model that has been trained: with the weights of a file, which has all of them. If a run of this program wrote the
+    /// file, it was under the same settings, or the user has set those that differ.
     ///
     /// # Errors
-    /// If the file can't be read or does not fit, or the device is not there or fails.
+    /// If the file can't be read or does not fit, was trained under other settings that the user has not given, or the device
+    /// is not there or fails.
     pub fn load(
         program: &'a Program,
-        weights: Place<'_>,
+        weights: Trained<'_>,
         target: Target,
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
-        let weights = read(program, weights, Lacking::Nothing, observer)?;
+        if let Some((file, origin)) = check(program, weights, observer)?
+            && let Some(remark) = origin.told_of_score(&file, program)
+        {
+            observer.on_remark(&remark);
+        }
+        let weights = read(program, weights.place, Lacking::Nothing, observer)?;
         Model::with(program, &weights, target, seed, observer)
     }
 
@@ -59,17 +81,19 @@ impl<'a> Model<'a> {
     /// or have other shapes.
     ///
     /// # Errors
-    /// If the file can't be read or does not fit, or the device is not there or fails.
+    /// If the file can't be read or does not fit, was trained under other settings that the user has not given, or the device
+    /// is not there or fails.
     pub fn load_needed(
         program: &'a Program,
-        weights: Place<'_>,
+        weights: Trained<'_>,
         is_needed: impl Fn(&str) -> bool,
         target: Target,
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
-        let (assembly, comparison) = Assembly::load_needed(program, weights, is_needed)?;
-        observer.on_weights_found(weights.path, &comparison);
+        check(program, weights, observer)?;
+        let (assembly, comparison) = Assembly::load_needed(program, weights.place, is_needed)?;
+        observer.on_weights_found(weights.place.path, &comparison);
         Model::with(program, &assembly, target, seed, observer)
     }
 
@@ -99,6 +123,20 @@ impl<'a> Model<'a> {
     pub fn engine(&mut self) -> &mut dyn Engine {
         self.engine.as_mut()
     }
+}
+
+/// Refuses weights that were trained under other settings, unless the user has given those. Returns which run made them, if
+/// the file says so.
+fn check(
+    program: &Program,
+    weights: Trained<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Option<(File, Origin)>, ExperimentError> {
+    let file = File::open(weights.place.path)?;
+    let Some(origin) = Origin::of(&file) else { return Ok(None) };
+    let remark = origin.check(&file, program, weights.settings)?;
+    remark.iter().for_each(|remark| observer.on_remark(remark));
+    Ok(Some((file, origin)))
 }
 
 /// The weights of a file that fits the program.

@@ -13,6 +13,9 @@ pub trait Observer: train::Observer {
     /// A file of weights fits the program; the comparison says what was renamed or left out for it.
     fn on_weights_found(&mut self, _path: &Path, _comparison: &Comparison) {}
 
+    /// Something about the weights that were found which a user must know to judge what comes out.
+    fn on_remark(&mut self, _remark: &str) {}
+
     /// Warnings of parts that are read with random weights.
     fn on_first_values(&mut self, _warnings: &[Diagnostic], _sources: &SourceMap) {}
 

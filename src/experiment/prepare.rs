@@ -3,11 +3,11 @@
 use std::num::NonZeroU64;
 use std::path::Path;
 
-use crate::compile::{Compiled, compile};
+use crate::compile::Compiled;
 use crate::dataset::{self, Dataset};
 use crate::evaluate::score::is_random;
 use crate::graph::program::Program;
-use crate::report::Published;
+use crate::report::{Provenance, Published};
 
 use super::directory::RunDirectory;
 use super::error::ExperimentError;
@@ -34,35 +34,38 @@ impl Experiment {
     ///
     /// # Errors
     /// If the model has nothing to train or can't score, several draws are wanted of a score that is not random, the device
-    /// is not known, or there are no such published numbers.
+    /// is not known, there are no such published numbers, or the file of weights can't be read.
     pub fn new(setup: Setup, compiled: Compiled, dataset: Dataset) -> Result<Experiment, ExperimentError> {
         check_purpose(&compiled.program, setup.scores)?;
         check_draws(&compiled.program, setup.draws)?;
         let target = setup.target()?;
         let published = setup.compare.as_deref().map(|source| Published::find(source, &dataset.name)).transpose()?;
-        let record = Record::new(setup, &compiled, &dataset);
+        let record = Record::new(setup, &compiled, &dataset)?;
         Ok(Experiment { compiled, dataset, record, target, published })
     }
 
-    /// Opens the experiment of an earlier run, which can be continued from its last checkpoint, and its directory.
+    /// Opens the experiment of an earlier run, which can be continued from its last checkpoint, and its directory. The spec is
+    /// the copy that the run keeps.
     ///
     /// # Errors
-    /// If the directory holds no run, or the program, the spec or the list of images has changed since it began.
+    /// If the directory holds no run, or what counts has changed since it began: the version of diadc, what the program
+    /// computes, the list of images, or the weights that it started from.
     pub fn reopen(path: &Path) -> Result<(Experiment, RunDirectory), ExperimentError> {
         let (directory, record) = RunDirectory::open(path)?;
-        let setup = record.setup.clone();
-        let compiled = compile(&setup.location(), &setup.settings).map_err(ExperimentError::Spec)?;
-        let dataset = dataset::open(&setup.request())?;
-        let now = Record::new(setup.clone(), &compiled, &dataset);
+        let compiled = directory.compile(&record, &record.setup.settings)?;
+        let dataset = dataset::open(&record.setup.request())?;
+        let opened = Experiment::new(record.setup.clone(), compiled, dataset)?;
+        let (now, then) = (&opened.record.provenance, &record.provenance);
         let changed = [
-            ("the version of diadc", now.version != record.version),
-            ("the spec", now.spec_hash != record.spec_hash),
-            ("the list of images", now.data_hash != record.data_hash),
+            ("the version of diadc", now.version != then.version),
+            ("the program", now.spec.program_sha256 != then.spec.program_sha256),
+            ("the list of images", list(now) != list(then)),
+            ("the file of weights that it started from", content(now) != content(then)),
         ];
         if let Some((what, _)) = changed.iter().find(|(_, changed)| *changed) {
             return Err(ExperimentError::Changed { path: path.to_path_buf(), what: (*what).to_owned() });
         }
-        Ok((Experiment::new(setup, compiled, dataset)?, directory))
+        Ok((Experiment { record, ..opened }, directory))
     }
 
     /// Refuses a run that needs more than `budget` bytes of memory. Without a budget, returns the parts of the run that
@@ -103,4 +106,14 @@ pub fn check_purpose(program: &Program, scores: bool) -> Result<(), ExperimentEr
         return Err(ExperimentError::NothingToTrain(program.name.clone()));
     }
     Ok(())
+}
+
+/// The hash of the list of images.
+fn list(provenance: &Provenance) -> Option<&str> {
+    provenance.data.as_ref().map(|data| data.list_sha256.as_str())
+}
+
+/// The hash of the weights to start from.
+fn content(provenance: &Provenance) -> Option<&str> {
+    provenance.weights.as_ref().map(|weights| weights.sha256.as_str())
 }

@@ -13,12 +13,12 @@ use crate::weight::Place;
 use super::assess::{Scoring, assess};
 use super::directory::RunDirectory;
 use super::error::ExperimentError;
-use super::model::Model;
+use super::model::{Model, Trained};
 use super::observer::Observer;
 use super::prepare::Experiment;
 use super::report::Findings;
 use super::tally::Assessment;
-use super::train::{Trained, train};
+use super::train::{Outcome, Shared, train};
 
 /// An experiment whose weights are on its device.
 pub struct Run<'a> {
@@ -48,14 +48,16 @@ impl<'a> Run<'a> {
     /// Puts the trained weights of a file on the device.
     ///
     /// # Errors
-    /// If the file can't be read or does not fit, or the device is not there or fails.
+    /// If the file can't be read or does not fit, was trained under other settings than those that the setup gives, or the
+    /// device is not there or fails.
     pub fn of_weights(
         experiment: &'a Experiment,
         weights: Place<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Run<'a>, ExperimentError> {
-        let (program, seed) = (&experiment.compiled.program, experiment.record.setup.seed);
-        let model = Model::load(program, weights, experiment.target, seed, observer)?;
+        let setup = &experiment.record.setup;
+        let weights = Trained { place: weights, settings: &setup.settings };
+        let model = Model::load(&experiment.compiled.program, weights, experiment.target, setup.seed, observer)?;
         Ok(Run { experiment, model })
     }
 
@@ -77,9 +79,23 @@ impl<'a> Run<'a> {
         observer: &mut dyn Observer,
         stop: &AtomicBool,
     ) -> Result<Option<Report>, ExperimentError> {
+        self.finish_sharing(directory, &[], observer, stop)
+    }
+
+    /// The same for a run that takes the results of its first stages from other runs, or puts them there.
+    ///
+    /// # Errors
+    /// If training or scoring fails; [`ExperimentError::Stopped`] if `stop` was set.
+    pub fn finish_sharing(
+        &mut self,
+        directory: &RunDirectory,
+        shared: &[Shared],
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+    ) -> Result<Option<Report>, ExperimentError> {
         let record = &self.experiment.record;
         let started = Instant::now();
-        let Trained { losses, fits } = train(&mut self.model, self.experiment, directory, observer, stop)?;
+        let Outcome { losses, fits } = train(&mut self.model, self.experiment, directory, shared, observer, stop)?;
         let training = started.elapsed().as_secs_f64();
         if !record.setup.scores {
             return Ok(None);
@@ -95,16 +111,7 @@ impl<'a> Run<'a> {
             timings.push(("training".to_owned(), trained));
         }
         timings.push(("scoring".to_owned(), scoring));
-        let findings = Findings {
-            assessment,
-            device: self.device(),
-            losses,
-            timings,
-            hashes: vec![
-                ("spec SHA-256".to_owned(), record.spec_hash.clone()),
-                ("data list SHA-256".to_owned(), record.data_hash.clone()),
-            ],
-        };
+        let findings = Findings { assessment, device: self.device(), losses, timings };
         Ok(Some(findings.report(self.experiment)))
     }
 
@@ -123,7 +130,6 @@ impl<'a> Run<'a> {
             device: self.device(),
             losses: Vec::new(),
             timings: vec![("scoring".to_owned(), scoring)],
-            hashes: Vec::new(),
         };
         Ok(Some(findings.report(self.experiment)))
     }

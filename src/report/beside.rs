@@ -7,7 +7,7 @@ use crate::evaluate::evaluation::Evaluation;
 
 /// The means beside those of every method, then each class beside the paper's own method; no line break at the end.
 #[must_use]
-pub fn compare(evaluation: &Evaluation, published: &Published, charset: Charset) -> String {
+pub fn beside_published(evaluation: &Evaluation, published: &Published, charset: Charset) -> String {
     let metrics = published.metrics(evaluation);
     let beside = |own: Option<f64>, theirs: Option<f64>| match (own, theirs) {
         (Some(own), Some(theirs)) => format!("{theirs:.1} {}", signed(100.0 * own - theirs)),

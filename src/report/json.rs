@@ -1,36 +1,54 @@
 //! `metrics.json`: the metrics of a run and what identifies it.
 //!
-//! In comes a [`Report`]; out comes JSON with a fixed order of keys and each number in full precision. Times, paths
-//! and pictures are left out: two runs that are the same give the same bytes.
+//! In comes a [`Report`]; out comes JSON with a fixed order of keys and each number in full precision. How long
+//! anything took and pictures are left out: for two runs that are the same, only `date`, `command` and paths differ.
 
 use indexmap::IndexMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use super::Report;
+use super::{Provenance, Report};
 use crate::evaluate::evaluation::Evaluation;
 use crate::measure::Metric;
 use crate::report::Published;
 
 /// The version of the layout below: it grows when a key changes its meaning.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 #[derive(Serialize)]
 struct Metrics<'a> {
     format: u32,
-    spec: &'a str,
-    model: &'a str,
-    dataset: &'a str,
-    seed: u64,
-    device: &'a str,
-    #[serde(serialize_with = "as_map")]
-    parameters: &'a [(String, String)],
-    #[serde(serialize_with = "as_map")]
-    facts: &'a [(String, String)],
+    provenance: &'a Provenance,
     evaluations: &'a [Evaluation],
     #[serde(skip_serializing_if = "Option::is_none")]
     published: Option<Beside>,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     published_by_protocol: IndexMap<&'static str, Beside>,
+}
+
+/// What is read back of the metrics of a run.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Measured {
+    /// What they were made of and with.
+    pub provenance: Provenance,
+    /// The metrics by each protocol.
+    pub evaluations: Vec<Evaluation>,
+}
+
+/// Reads what [`json()`] has written.
+///
+/// # Errors
+/// Why it can't be read, in words.
+pub fn measured(text: &str) -> Result<Measured, String> {
+    #[derive(Deserialize)]
+    struct Begun {
+        format: u32,
+    }
+    let wrong = |error: serde_json::Error| error.to_string();
+    let Begun { format } = serde_json::from_str(text).map_err(wrong)?;
+    if format != FORMAT {
+        return Err(format!("it has the format {format}, and this version of diadc reads {FORMAT}"));
+    }
+    serde_json::from_str(text).map_err(wrong)
 }
 
 /// Published numbers, as fractions like our own: method, class (or `mean`), metric.
@@ -55,13 +73,7 @@ struct Difference {
 pub fn json(report: &Report) -> String {
     let metrics = Metrics {
         format: FORMAT,
-        spec: &report.spec,
-        model: &report.model,
-        dataset: &report.dataset,
-        seed: report.seed,
-        device: &report.device,
-        parameters: &report.parameters,
-        facts: &report.facts,
+        provenance: &report.provenance,
         evaluations: &report.evaluations,
         published: first(report.published.as_ref(), &report.evaluations),
         published_by_protocol: by_protocol(report.published.as_ref(), &report.evaluations),
@@ -135,9 +147,4 @@ pub fn evaluations(evaluations: &[Evaluation], published: Option<&Published>) ->
     let mut text = serde_json::to_string_pretty(&alone).expect("all keys are strings");
     text.push('\n');
     text
-}
-
-/// Pairs as an object, in their own order.
-fn as_map<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
 }

@@ -4,44 +4,34 @@
 //! clock and knows no model.
 
 pub mod colour;
-mod compare;
+mod beside;
 mod csv;
 mod curves;
 pub mod html;
 pub mod json;
 pub mod picture;
+mod provenance;
 pub mod published;
 pub mod table;
 
 use image::RgbImage;
 
-pub use compare::compare;
+pub use beside::beside_published;
 pub use csv::csv_field;
 pub use curves::{curves_csv, curves_json};
 pub use html::html;
-pub use json::json;
+pub use json::{Measured, json, measured};
+pub use provenance::{DataFacts, FileFacts, Provenance, SpecFacts};
 pub use published::{Published, PublishedError};
-pub use table::{Charset, table};
+pub use table::{Charset, columns, table};
 
 use crate::evaluate::evaluation::Evaluation;
 
 /// All that a report says about a run.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// The name of the spec.
-    pub spec: String,
-    /// Where the spec was read from.
-    pub spec_path: String,
-    /// The name of the model.
-    pub model: String,
-    /// The name of the data set.
-    pub dataset: String,
-    /// The seed of all random numbers.
-    pub seed: u64,
-    /// The device that ran it.
-    pub device: String,
-    /// The parameters of the spec and their values.
-    pub parameters: Vec<(String, String)>,
+    /// What it was made of and with.
+    pub provenance: Provenance,
     /// The metrics: at least one evaluation, all of the same images, each under another protocol.
     pub evaluations: Vec<Evaluation>,
     /// Published numbers that are shown beside those of the first evaluation.
@@ -52,8 +42,6 @@ pub struct Report {
     pub examples: Vec<Example>,
     /// How many seconds each stage took.
     pub timings: Vec<(String, f64)>,
-    /// Versions and hashes that identify the run; no times and no paths.
-    pub facts: Vec<(String, String)>,
 }
 
 /// The loss of one objective over the steps of training.

@@ -27,7 +27,17 @@ impl Charset {
         }
     }
 
-    pub(super) const fn missing(self) -> &'static str {
+    /// What stands between a mean and a deviation.
+    pub(super) const fn plus_minus(self) -> &'static str {
+        match self {
+            Self::Unicode => "±",
+            Self::Ascii => "+-",
+        }
+    }
+
+    /// What stands where there is nothing.
+    #[must_use]
+    pub const fn missing(self) -> &'static str {
         match self {
             Self::Unicode => "–",
             Self::Ascii => "-",
@@ -87,13 +97,22 @@ fn protocol(evaluation: &Evaluation) -> String {
 
 /// A table as lines: the first column to the left, the others to the right.
 pub(super) fn lines(header: Vec<String>, rows: Vec<Vec<String>>, charset: Charset) -> Vec<String> {
+    let side = |column| if column == 0 { CellAlignment::Left } else { CellAlignment::Right };
+    aligned(header, rows, charset, side)
+}
+
+fn aligned(
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+    charset: Charset,
+    side: impl Fn(usize) -> CellAlignment,
+) -> Vec<String> {
     let rule = LineStyle::new(charset.rule(), charset.rule(), charset.rule(), charset.rule());
     let cells = |texts: Vec<String>, inner: bool| -> Vec<Cell> {
         let cell = |(column, text): (usize, String)| {
             // A name with a line break in it would tear the row apart.
             let text = text.chars().map(|c| if c.is_control() && inner { '?' } else { c }).collect::<String>();
-            let side = if column == 0 { CellAlignment::Left } else { CellAlignment::Right };
-            Cell::new(text).set_alignment(side)
+            Cell::new(text).set_alignment(side(column))
         };
         texts.into_iter().enumerate().map(cell).collect()
     };
@@ -104,6 +123,12 @@ pub(super) fn lines(header: Vec<String>, rows: Vec<Vec<String>>, charset: Charse
         table.add_row(cells(row, true));
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// A table of words without a line break at the end: all columns to the left.
+#[must_use]
+pub fn columns(header: Vec<String>, rows: Vec<Vec<String>>, charset: Charset) -> String {
+    aligned(header, rows, charset, |_| CellAlignment::Left).join("\n")
 }
 
 pub(super) fn percent(value: &MetricValue, charset: Charset) -> String {

@@ -14,6 +14,7 @@ mod place;
 mod sampler;
 mod schedule;
 mod settings;
+mod snapshot;
 mod split;
 mod trainer;
 
@@ -26,6 +27,7 @@ pub use fit::Fitted;
 pub use sampler::Sampler;
 pub use schedule::{factor, steps};
 pub use settings::{Every, Keep, Settings};
+pub use snapshot::{belongs, carry_over, notes_of_snapshot};
 pub use split::{Split, TooFewToHoldOut};
 pub use trainer::{Outcome, Trainer};
 

@@ -39,3 +39,14 @@ pub enum Every {
     /// After so much time, or later if writing a checkpoint takes long.
     Time(Duration),
 }
+
+impl Settings<'_> {
+    /// What a checkpoint of a run over so many samples says, and what must be the same when it is continued.
+    #[must_use]
+    pub fn identity(&self, samples: usize) -> BTreeMap<String, String> {
+        let mut notes = self.notes.clone();
+        notes.insert("seed".to_owned(), self.seed.to_string());
+        notes.insert("samples".to_owned(), samples.to_string());
+        notes
+    }
+}

@@ -82,10 +82,7 @@ impl<'a> Trainer<'a> {
         samples: &'a dyn Samples,
         settings: Settings<'a>,
     ) -> Trainer<'a> {
-        let mut notes = settings.notes.clone();
-        notes.insert("seed".to_owned(), settings.seed.to_string());
-        notes.insert("samples".to_owned(), samples.len().to_string());
-        let state = TrainingState { notes, ..TrainingState::default() };
+        let state = TrainingState { notes: settings.identity(samples.len()), ..TrainingState::default() };
         Trainer { program, engine, samples, settings, shown: samples.len(), state, checkpoint: None }
     }
 

@@ -78,6 +78,21 @@ impl Bench {
         self.picture("data/nut/ground_truth/bent/0_mask.png", 20, 255);
     }
 
+    /// A file of JSON that a command has written.
+    pub(super) fn json(&self, name: &str) -> serde_json::Value {
+        let text = std::fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The metrics of a run without what differs between two runs that are the same.
+    pub(super) fn metrics(&self, out: &str) -> serde_json::Value {
+        let mut metrics = self.json(&format!("{out}/metrics.json"));
+        for name in ["date", "command"] {
+            metrics["provenance"].as_object_mut().and_then(|facts| facts.remove(name)).expect("it says so");
+        }
+        metrics
+    }
+
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_diadc"));
         command.args(arguments).current_dir(self.directory.path()).env("NO_COLOR", "1");

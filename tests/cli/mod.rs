@@ -15,6 +15,8 @@ pub(crate) mod metrics;
 mod mistakes;
 mod neovim;
 mod pages;
+mod params;
+mod provenance;
 mod runs;
 mod threads;
 mod views;

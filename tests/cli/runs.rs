@@ -17,7 +17,7 @@ fn a_run_leaves_weights_metrics_pictures_and_a_page() {
     let table = run(&bench, "out", &[]);
     assert!(table.contains("tile") && table.contains("wood") && table.contains("mean"), "{table}");
     let names = listing(&bench.path("out"));
-    for name in ["weights.safetensors", "metrics.json", "report.html", "run.json", "losses.json", "examples", "spec"] {
+    for name in ["weights.safetensors", "metrics.json", "report.html", "run.json", "losses.csv", "examples", "spec"] {
         assert!(names.contains(&name.to_owned()), "{names:?}");
     }
     assert!(!names.iter().any(|name| name.ends_with(".partial")), "{names:?}");
@@ -31,7 +31,7 @@ fn the_same_command_twice_gives_the_same_bytes() {
     run(&bench, "b", &[]);
     run(&bench, "c", &["--seed", "2"]);
     let read = |name: &str| std::fs::read(bench.path(name)).expect("the run wrote it");
-    assert_eq!(read("a/metrics.json"), read("b/metrics.json"));
+    assert_eq!(bench.metrics("a"), bench.metrics("b"));
     assert_eq!(read("a/weights.safetensors"), read("b/weights.safetensors"));
     assert_ne!(read("a/weights.safetensors"), read("c/weights.safetensors"));
 }
@@ -72,7 +72,35 @@ fn a_run_that_was_stopped_ends_with_the_same_weights() {
     bench.run(&["resume", "stopped"]).success();
     let read = |name: &str| std::fs::read(bench.path(name)).expect("the run wrote it");
     assert_eq!(read("whole/weights.safetensors"), read("stopped/weights.safetensors"));
-    assert_eq!(read("whole/metrics.json"), read("stopped/metrics.json"));
+    assert_eq!(bench.metrics("whole"), bench.metrics("stopped"));
+    // All but the pace is the same, with no step twice.
+    let losses = |out: &str| {
+        let text = std::fs::read_to_string(bench.path(&format!("{out}/losses.csv"))).expect("the run wrote it");
+        text.lines().map(|line| line.rsplit_once(',').map(|(rest, _)| rest.to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(losses("whole"), losses("stopped"));
+    assert_eq!(losses("whole").len(), 401);
+}
+
+#[test]
+fn losses_are_lines_in_a_file_from_the_first_step_on() {
+    let bench = Bench::new();
+    let spec = super::harness::SMALL.replace("steps = 30", "schedule = cosine_schedule(warmup: 2)  steps = 6");
+    bench.write("small.diad", spec.as_bytes());
+    run(&bench, "out", &[]);
+    let text = std::fs::read_to_string(bench.path("out/losses.csv")).expect("the run wrote it");
+    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows[0], ["step", "phase", "objective", "loss", "learning_rate", "images_per_second"]);
+    assert_eq!(rows.len(), 7);
+    for (step, row) in (1_u32..).zip(&rows[1..]) {
+        assert_eq!(row[..3], [step.to_string().as_str(), "1", "rebuilding"]);
+        // Half of 2e-3 in the first step of the warm-up, all of it in the second, then along half a cosine.
+        let way = f64::from(step.saturating_sub(3)) / 4.0;
+        let rate = if step == 1 { 1e-3 } else { 2e-3 * 0.5 * (1.0 + (std::f64::consts::PI * way).cos()) };
+        let found: f64 = row[4].parse().expect("it is a number");
+        assert!((found - rate).abs() < 1e-12, "step {step}: {found}, not {rate}");
+        assert!(row[3].parse::<f64>().is_ok_and(|loss| loss > 0.0), "{row:?}");
+    }
 }
 
 #[test]
@@ -87,7 +115,7 @@ fn prediction_writes_a_map_for_each_image() {
     let scores = bench.run(&arguments).success().stdout();
     assert_eq!(scores.lines().count(), 2, "{scores}");
     let names = listing(&bench.path("maps"));
-    assert_eq!(names.len(), 5, "{names:?}");
+    assert_eq!(names.len(), 6, "{names:?}");
     let map = image::open(bench.path("maps/0000-photos-0.map.png")).expect("it is a picture");
     assert_eq!((map.width(), map.height()), (16, 16));
 }

@@ -54,7 +54,7 @@ struct Written {
     weights: Vec<u8>,
     scores: String,
     maps: Vec<Vec<u8>>,
-    metrics: String,
+    metrics: serde_json::Value,
 }
 
 fn written(bench: &Bench, spec: &str, threads: usize) -> Written {
@@ -78,8 +78,9 @@ fn written(bench: &Bench, spec: &str, threads: usize) -> Written {
     maps.sort();
     let maps = maps.iter().map(|path| std::fs::read(path).expect("it was written")).collect();
     let metrics = run(&[&["eval", spec, "--weights", &weights, "--format", "json"], data.as_slice()].concat());
+    let metrics: serde_json::Value = serde_json::from_str(&metrics).expect("it is JSON");
     let scores = String::from_utf8(read(&format!("{scored}/scores.csv"))).expect("it is a text");
-    Written { weights: read(&weights), scores, maps, metrics }
+    Written { weights: read(&weights), scores, maps, metrics: metrics["evaluations"].clone() }
 }
 
 #[test]

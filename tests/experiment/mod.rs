@@ -136,7 +136,7 @@ fn an_experiment_that_was_stopped_ends_with_the_same_weights() {
 
     let path = folder.path().join("stopped");
     let directory = RunDirectory::create(&path).expect("nothing is there");
-    directory.write_record(&experiment.record, &experiment.compiled.sources).expect("the disk has room");
+    directory.write_record(&experiment.record, &experiment.compiled).expect("the disk has room");
     let stop = AtomicBool::new(false);
     let mut listener = Listener { stop_after: Some(11), ..Listener::new(&stop) };
     let mut run = Run::start(&experiment, &mut listener).expect("the CPU is always there");

@@ -15,12 +15,14 @@ fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
 fn no_text_of_the_report_is_read_as_html() {
     let mut report = super::report();
     let hostile = || HOSTILE.to_owned();
-    for text in [&mut report.spec, &mut report.spec_path, &mut report.model, &mut report.dataset, &mut report.device] {
+    let provenance = &mut report.provenance;
+    let data = provenance.data.as_mut().expect("there is a data set");
+    let spec = &mut provenance.spec;
+    let shown = [&mut spec.name, &mut spec.path, &mut spec.model, &mut provenance.device, &mut provenance.date];
+    for text in shown.into_iter().chain([&mut data.name, &mut data.list_sha256, &mut spec.text_sha256]) {
         *text = hostile();
     }
-    for list in [&mut report.parameters, &mut report.facts] {
-        *list = vec![(hostile(), hostile())];
-    }
+    provenance.params = [(hostile(), hostile())].into();
     report.timings[0].0 = hostile();
     report.losses[0].objective = hostile();
     report.evaluations[0].meaning = vec![hostile()];
@@ -37,7 +39,7 @@ fn no_text_of_the_report_is_read_as_html() {
     assert_eq!(page.matches("<script>").count(), 1, "only our own");
     // A path may be broken at its slashes, which splits the closing tag there.
     let whole = page.replace("<wbr>", "").matches(ESCAPED).count();
-    assert_eq!(whole, 27, "each hostile text is shown");
+    assert_eq!(whole, 29, "each hostile text is shown");
 }
 
 #[test]

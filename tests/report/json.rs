@@ -8,18 +8,54 @@ fn the_metrics_file_identifies_the_run_and_keeps_its_order() {
     report.evaluations[0].meaning = vec!["In words.".to_owned()];
     insta::assert_snapshot!(json(&report), @r#"
     {
-      "format": 2,
-      "spec": "mini",
-      "model": "mini",
-      "dataset": "toy",
-      "seed": 7,
-      "device": "cpu",
-      "parameters": {
-        "size": "64",
-        "a": "1"
-      },
-      "facts": {
-        "spec sha256": "9f86d081"
+      "format": 3,
+      "provenance": {
+        "date": "2026-01-31T12:00:00Z",
+        "command": [
+          "diadc",
+          "run",
+          "specs/mini.diad",
+          "--set",
+          "a=[1, 2]"
+        ],
+        "version": "0.1.0",
+        "spec": {
+          "name": "mini",
+          "path": "specs/mini.diad",
+          "model": "Mini",
+          "text_sha256": "9f86d081",
+          "program_sha256": "60303ae2",
+          "score_sha256": "fd61a03a"
+        },
+        "settings": {
+          "a": "[1, 2]"
+        },
+        "params": {
+          "size": "64",
+          "a": "[1, 2]"
+        },
+        "weights": {
+          "path": "w.pth",
+          "sha256": "a4e624d6"
+        },
+        "data": {
+          "name": "toy",
+          "folder": null,
+          "classes": [
+            "metal_nut",
+            "pill"
+          ],
+          "train": 40,
+          "test": 122,
+          "list_sha256": "86d08188"
+        },
+        "seed": 7,
+        "draws": 1,
+        "device": "cpu",
+        "precision": "f32",
+        "protocols": [
+          "exact"
+        ]
       },
       "evaluations": [
         {
@@ -86,14 +122,23 @@ fn the_metrics_file_identifies_the_run_and_keeps_its_order() {
 }
 
 #[test]
-fn times_paths_losses_and_pictures_do_not_reach_the_metrics_file() {
+fn durations_losses_and_pictures_do_not_reach_the_metrics_file() {
     let report = super::report();
     let mut other = report.clone();
-    "elsewhere/mini.diad".clone_into(&mut other.spec_path);
     other.timings = vec![("train".to_owned(), 1.0)];
     other.losses.clear();
     other.examples.clear();
     assert_eq!(json(&report), json(&other));
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let report = super::report();
+    let measured = diadc::report::measured(&json(&report)).expect("it was just written");
+    assert_eq!(measured.provenance, report.provenance);
+    assert_eq!(measured.evaluations[0].classes, report.evaluations[0].classes);
+    let older = json(&super::report()).replace("\"format\": 3", "\"format\": 2");
+    assert!(diadc::report::measured(&older).is_err_and(|why| why.contains("format 2")));
 }
 
 #[test]

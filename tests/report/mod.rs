@@ -7,8 +7,9 @@ mod table;
 
 use diadc::evaluate::evaluation::{ClassEvaluation, Count, Evaluation, Mean};
 use diadc::evaluate::metric::MetricValue;
+use diadc::fact::Precision;
 use diadc::measure::{Measure, Metric, ProtocolName};
-use diadc::report::{Example, LossCurve, Panel, Report};
+use diadc::report::{DataFacts, Example, FileFacts, LossCurve, Panel, Provenance, Report, SpecFacts};
 use image::{Rgb, RgbImage};
 
 const METRICS: [Metric; 4] = [Metric::ImageAuroc, Metric::ImageAp, Metric::PixelAuroc, Metric::PixelAp];
@@ -62,22 +63,47 @@ fn example(id: &str, defect: Option<&str>) -> Example {
     }
 }
 
+fn provenance() -> Provenance {
+    Provenance {
+        date: "2026-01-31T12:00:00Z".to_owned(),
+        command: ["diadc", "run", "specs/mini.diad", "--set", "a=[1, 2]"].map(str::to_owned).to_vec(),
+        version: "0.1.0".to_owned(),
+        spec: SpecFacts {
+            name: "mini".to_owned(),
+            path: "specs/mini.diad".to_owned(),
+            model: "Mini".to_owned(),
+            text_sha256: "9f86d081".to_owned(),
+            program_sha256: "60303ae2".to_owned(),
+            score_sha256: "fd61a03a".to_owned(),
+        },
+        settings: [pair("a", "[1, 2]")].into(),
+        params: [pair("size", "64"), pair("a", "[1, 2]")].into(),
+        weights: Some(FileFacts { path: "w.pth".into(), sha256: "a4e624d6".to_owned() }),
+        data: Some(DataFacts {
+            name: "toy".to_owned(),
+            folder: None,
+            classes: ["metal_nut", "pill"].map(str::to_owned).to_vec(),
+            train: 40,
+            test: 122,
+            list_sha256: "86d08188".to_owned(),
+        }),
+        seed: 7,
+        draws: 1,
+        device: "cpu".to_owned(),
+        precision: Precision::F32,
+        protocols: vec![ProtocolName::Exact],
+    }
+}
+
 /// A report in which every part has something.
 fn report() -> Report {
     let points = (0..5000_u32).map(|step| (u64::from(step), 1.0 / f64::from(step + 1))).collect();
     Report {
-        spec: "mini".to_owned(),
-        spec_path: "specs/mini.diad".to_owned(),
-        model: "mini".to_owned(),
-        dataset: "toy".to_owned(),
-        seed: 7,
-        device: "cpu".to_owned(),
-        parameters: vec![pair("size", "64"), pair("a", "1")],
+        provenance: provenance(),
         evaluations: vec![evaluation()],
         published: None,
         losses: vec![LossCurve { objective: "denoise".to_owned(), points }],
         examples: vec![example("test/good/000.png", None), example("test/bent/001.png", Some("bent"))],
         timings: vec![("train".to_owned(), 63.5)],
-        facts: vec![pair("spec sha256", "9f86d081")],
     }
 }

@@ -1,7 +1,7 @@
 //! The tables for the terminal.
 
 use diadc::measure::{Metric, ProtocolName};
-use diadc::report::{Charset, Published, PublishedError, compare, table};
+use diadc::report::{Charset, Published, PublishedError, beside_published, table};
 
 #[test]
 fn classes_are_rows_the_mean_stands_apart_and_gaps_are_explained() {
@@ -83,7 +83,7 @@ fn an_evaluation_of_no_class_is_still_a_table() {
 #[test]
 fn published_numbers_stand_beside_the_runs_own_with_the_difference() {
     let published = Published::find("paper", "mvtec").expect("the paper has it");
-    let text = compare(&super::evaluation(), &published, Charset::Unicode);
+    let text = beside_published(&super::evaluation(), &published, Charset::Unicode);
     let row = |name: &str| {
         let line = text.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or_default();
         line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ")

@@ -1,26 +1,32 @@
 //! Arguments that several commands share.
 
-use std::num::NonZeroU64;
-use std::path::PathBuf;
+mod data;
+mod device;
+mod measure;
+
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use crate::compile::{Compiled, Failed, compile};
-use crate::dataset::{self, Dataset, Request, Unmarked};
-use crate::diagnostic::one_of;
-use crate::execute::threads;
-use crate::experiment::{Config, Setup, Target, check_purpose};
-use crate::fact::Precision;
-use crate::measure::ProtocolName;
+use crate::dataset::Dataset;
+use crate::experiment::{Config, RunDirectory, Setup, check_purpose};
 use crate::resolve::Location;
 
 use super::failure::Failure;
 use super::terminal;
 
+pub(super) use data::{DataArguments, UnmarkedRule};
+pub(super) use device::DeviceArguments;
+pub(super) use measure::{DrawArguments, MeasureArguments, protocol};
+
+use data::open_data;
+
 /// The spec, and the values of its params that are set from outside.
 #[derive(Args, Clone, Debug)]
 pub(super) struct SpecArguments {
-    /// A .diad file, or one that comes with diadc: tiny, small, diad, padim, patchcore
+    /// A .diad file, one that comes with diadc (tiny, small, diad, padim, patchcore), or the directory of a run, which stands
+    /// for its spec and settings
     #[arg(default_value = "tiny")]
     pub(super) spec: String,
 
@@ -48,17 +54,33 @@ impl SpecArguments {
 
     /// Compiles the spec and shows its warnings.
     pub(super) fn compile(&self) -> Result<Compiled, Failure> {
-        let compiled = self.compiled()?;
+        let compiled = self.open()?.compiled;
         terminal::diagnostics(&compiled.warnings, &compiled.sources);
         Ok(compiled)
     }
 
-    /// Compiles the spec. A mistake that other values of `param`s would mend names those values.
+    /// Compiles a spec that is no run. A mistake that other values of `param`s would mend names those values.
     pub(super) fn compiled(&self) -> Result<Compiled, Box<Failed>> {
         compile(&self.location(), &self.settings).map_err(|mut failed| {
             failed.advise();
             failed
         })
+    }
+
+    /// Compiles the spec, or that of a run under the settings of the run, of which those given here replace some.
+    pub(super) fn open(&self) -> Result<Opened, Failure> {
+        let path = Path::new(&self.spec);
+        if !path.is_dir() {
+            let setup = Setup { spec: self.spec.clone(), settings: self.settings.clone(), ..Setup::default() };
+            return Ok(Opened { compiled: self.compiled()?, setup, run: None });
+        }
+        let (directory, record) = RunDirectory::open(path)?;
+        let is_kept = |(name, _): &&Setting| self.settings.iter().all(|(own, _)| own != name);
+        let kept = record.setup.settings.iter().filter(is_kept).cloned();
+        let settings: Vec<Setting> = kept.chain(self.settings.iter().cloned()).collect();
+        let compiled = directory.compile(&record, &settings)?;
+        let spec = path.join(&record.spec).display().to_string();
+        Ok(Opened { compiled, setup: Setup { spec, settings, ..record.setup }, run: Some(directory) })
     }
 
     /// The settings file that belongs to it.
@@ -72,6 +94,35 @@ impl SpecArguments {
     }
 }
 
+/// A spec that has been compiled, or that of a run.
+pub(super) struct Opened {
+    pub(super) compiled: Compiled,
+    /// The setup of the run, or else the default one, with the spec and all settings.
+    pub(super) setup: Setup,
+    /// The run, if it is one.
+    pub(super) run: Option<RunDirectory>,
+}
+
+/// The file of trained weights: the one that is named, or that of the run.
+pub(super) fn trained(named: Option<&PathBuf>, run: Option<&RunDirectory>) -> Result<PathBuf, Failure> {
+    match (named, run.map(RunDirectory::weights)) {
+        (Some(named), _) => Ok(named.clone()),
+        (None, Some(weights)) if weights.is_file() => Ok(weights),
+        (None, Some(weights)) => {
+            let words = "the run has not trained its weights to the end; `diadc resume` continues it";
+            Err(Failure::Findings(format!("`{}` is not there: {words}", weights.display())))
+        }
+        (None, None) => Err(Failure::Usage(
+            "name the weights with `--weights FILE`, or the directory of a run in place of the spec".to_owned(),
+        )),
+    }
+}
+
+/// The words of the command line.
+pub(super) fn command() -> Vec<String> {
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
 /// An experiment: the spec, the images and the device.
 #[derive(Args, Clone, Debug)]
 pub(super) struct ExperimentArguments {
@@ -81,131 +132,34 @@ pub(super) struct ExperimentArguments {
     data: DataArguments,
     #[command(flatten)]
     device: DeviceArguments,
+
+    /// Seed of all random numbers [default: 1, or that of the run]
+    #[arg(long)]
+    seed: Option<u64>,
 }
 
 impl ExperimentArguments {
-    /// Compiles the spec and opens the data set, for a run that is measured, or one that ends with training. The setup
-    /// has defaults for what these arguments do not say.
-    pub(super) fn open(&self, measure: Option<&MeasureArguments>) -> Result<(Setup, Compiled, Dataset), Failure> {
-        let compiled = self.spec.compile()?;
+    /// Compiles the spec and opens the data set, for a run that is measured, or one that ends with training. What these
+    /// arguments do not say is as in the run that is named in place of a spec, or else as usual.
+    pub(super) fn open(&self, measure: Option<&MeasureArguments>) -> Result<(Opened, Dataset), Failure> {
+        let opened = self.spec.open()?;
+        let Opened { compiled, .. } = &opened;
+        terminal::diagnostics(&compiled.warnings, &compiled.sources);
         check_purpose(&compiled.program, measure.is_some())?;
         let config = self.spec.config()?;
-        let target = self.device.choose(&config)?;
-        let dataset = self.data.open(&config)?;
+        let setup = self.device.over(opened.setup.clone(), opened.run.is_some(), &config)?;
+        let setup = self.data.over(setup, &config);
+        let dataset = open_data(&setup.request())?;
         let setup = Setup {
-            spec: self.spec.spec.clone(),
-            settings: self.spec.settings.clone(),
             dataset: dataset.name.clone(),
-            data: self.data.directory(&config),
-            classes: self.data.classes.clone(),
-            unmarked: self.data.unmarked.map(Unmarked::from),
-            device: target.device.to_string(),
-            precision: target.precision,
+            seed: self.seed.unwrap_or(setup.seed),
             scores: measure.is_some(),
-            protocols: measure.map(|measure| measure.protocols.clone()).unwrap_or_default(),
-            compare: measure.and_then(|measure| measure.compare.clone()),
-            ..Setup::default()
+            command: command(),
+            ..setup
         };
-        Ok((setup, compiled, dataset))
+        let setup = measure.map_or_else(|| setup.clone(), |measure| measure.over(setup.clone()));
+        Ok((Opened { setup, ..opened }, dataset))
     }
-}
-
-/// The data set, its classes and what it leaves open.
-#[derive(Args, Clone, Debug)]
-pub(super) struct DataArguments {
-    /// Name of the data set, or of the list that its images are in: toy, mvtec, loco, visa, mvtec3d, medical, realiad, btad, mpdd,
-    /// uniad, ader, folder
-    #[arg(long, default_value = "toy")]
-    pub(super) dataset: String,
-
-    /// The directory of the data set; diadc.toml can name it once for all commands
-    #[arg(long, value_name = "DIR")]
-    pub(super) data: Option<PathBuf>,
-
-    /// Only these classes
-    #[arg(long, value_delimiter = ',', value_name = "A,B")]
-    pub(super) classes: Option<Vec<String>>,
-
-    /// Defective images without a mask, which most data sets refuse: `empty` counts them, and those with an empty mask, as
-    /// images without anomalous pixels; `unknown` leaves their class without pixel metrics
-    #[arg(long, value_enum, value_name = "RULE")]
-    pub(super) unmarked: Option<UnmarkedRule>,
-}
-
-/// What defective images without a mask count as.
-#[derive(ValueEnum, Clone, Copy, Debug)]
-pub(super) enum UnmarkedRule {
-    /// With an empty mask
-    Empty,
-    /// Not known
-    Unknown,
-}
-
-impl From<UnmarkedRule> for Unmarked {
-    fn from(rule: UnmarkedRule) -> Unmarked {
-        match rule {
-            UnmarkedRule::Empty => Unmarked::Empty,
-            UnmarkedRule::Unknown => Unmarked::Unknown,
-        }
-    }
-}
-
-impl DataArguments {
-    /// The directory of the data set: the one that the command names, or else the settings file.
-    pub(super) fn directory(&self, config: &Config) -> Option<PathBuf> {
-        self.data.clone().or_else(|| config.data.get(&self.dataset).cloned())
-    }
-
-    /// Which images are asked for.
-    pub(super) fn request(&self, config: &Config) -> Request {
-        Request {
-            name: self.dataset.clone(),
-            root: self.directory(config),
-            classes: self.classes.clone(),
-            unmarked: self.unmarked.map(Unmarked::from),
-        }
-    }
-
-    /// Opens the data set, and warns if it looks like one of another name.
-    pub(super) fn open(&self, config: &Config) -> Result<Dataset, Failure> {
-        let dataset = dataset::open(&self.request(config))?;
-        if let Some(words) = dataset::audit::mistaken(&dataset.name, &dataset.classes) {
-            terminal::note(&format!("warning: {words}"));
-        }
-        Ok(dataset)
-    }
-}
-
-/// How the result is measured.
-#[derive(Args, Clone, Debug)]
-pub(super) struct MeasureArguments {
-    /// Protocols to measure by, side by side: exact, diad, ader [default: the protocol of the spec]
-    #[arg(long = "protocol", value_delimiter = ',', value_name = "A,B", value_parser = protocol)]
-    pub(super) protocols: Vec<ProtocolName>,
-
-    /// Shows published numbers beside those of the run: paper
-    #[arg(long, value_name = "SOURCE")]
-    pub(super) compare: Option<String>,
-}
-
-/// A protocol by its name.
-pub(super) fn protocol(text: &str) -> Result<ProtocolName, String> {
-    ProtocolName::named(text).ok_or_else(|| {
-        let help = one_of(text, ProtocolName::ALL.map(ProtocolName::name)).unwrap_or_default();
-        format!("there is no protocol `{text}`; {help}")
-    })
-}
-
-/// How many draws are averaged.
-#[derive(Args, Clone, Copy, Debug)]
-pub(super) struct DrawArguments {
-    /// Scores each image with N draws of the random numbers of its score, and takes the means of scores and maps
-    #[arg(long, value_name = "N", default_value = "1", value_parser = draws)]
-    pub(super) draws: NonZeroU64,
-}
-
-fn draws(text: &str) -> Result<NonZeroU64, String> {
-    text.parse().map_err(|_| "write a whole number of draws, 1 or more".to_owned())
 }
 
 /// Bytes, as in `8GB`, `512MB`, `7.5GiB`.
@@ -217,27 +171,6 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
     match number {
         Some(number) if number.is_finite() && number > 0.0 => Ok(number as u64),
         _ => Err("write a number followed by GB, MB, GiB or MiB, as in 8GB".to_owned()),
-    }
-}
-
-/// The device, and the precision of products on it.
-#[derive(Args, Clone, Debug)]
-pub(super) struct DeviceArguments {
-    /// Device: cpu, cuda, cuda:1
-    #[arg(long, value_name = "DEVICE")]
-    pub(super) device: Option<String>,
-
-    /// Precision of products: f32 (on NVIDIA devices TF32), or bf16, as automatic mixed precision [default: f32]
-    #[arg(long, value_name = "PRECISION")]
-    pub(super) precision: Option<Precision>,
-}
-
-impl DeviceArguments {
-    pub(super) fn choose(&self, config: &Config) -> Result<Target, Failure> {
-        let name = self.device.clone().or_else(|| config.device.clone());
-        let device = name.as_deref().unwrap_or("cpu").parse()?;
-        let precision = self.precision.or(config.precision).unwrap_or_default();
-        Ok(Target { device, precision, threads: threads() })
     }
 }
 

@@ -18,7 +18,7 @@ impl Metrics {
     pub(super) fn beside(&self, dataset: &str, screen: &mut Screen) -> Result<Results, Failure> {
         self.refuse_model_scores()?;
         let data = DataArguments {
-            dataset: dataset.to_owned(),
+            dataset: Some(dataset.to_owned()),
             data: self.data.clone(),
             classes: self.classes.clone(),
             unmarked: self.unmarked,

@@ -223,7 +223,8 @@ impl Metrics {
                 let mut text = report::table(&evaluations, terminal::charset());
                 if let Some(published) = &published {
                     for evaluation in &evaluations {
-                        text += &format!("\n\n{}", report::compare(evaluation, published, terminal::charset()));
+                        text +=
+                            &format!("\n\n{}", report::beside_published(evaluation, published, terminal::charset()));
                     }
                 }
                 terminal::result(&(text + "\n"));

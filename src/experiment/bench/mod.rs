@@ -7,7 +7,6 @@
 
 mod against;
 mod arithmetic;
-mod date;
 mod measure;
 mod peak;
 mod request;
@@ -22,9 +21,9 @@ use crate::weight::Place;
 
 use super::error::ExperimentError;
 use super::memory::{Shortage, memory_left};
-use super::model::Model;
+use super::model::{Model, Trained};
 use super::observer::Observer;
-use super::record::texts_hash;
+use super::record::{now, texts_hash};
 use super::target::Target;
 
 pub use against::{Ratio, Ratios, compare, read};
@@ -108,7 +107,8 @@ impl<'a> Bench<'a> {
                 None => Model::start(program, None, target, seed, observer)?,
                 Some(path) => {
                     let place = Place { path, within: self.request.within.as_deref() };
-                    Model::load(program, place, target, seed, observer)?
+                    // Times do not depend on what the weights were trained for, so that their settings need not be these.
+                    Model::load(program, Trained { place, settings: &program.params }, target, seed, observer)?
                 }
             };
             let meter = Meter { program, request: &self.request, peak, stop };
@@ -136,7 +136,7 @@ impl<'a> Bench<'a> {
         let weights = self.request.weights.as_ref().map(|path| path.display().to_string());
         Provenance {
             program: format!("diadc {}", env!("CARGO_PKG_VERSION")),
-            date: date::now(),
+            date: now(),
             spec: self.spec.clone(),
             spec_hash: texts_hash(self.compiled),
             params: self.compiled.program.params.iter().cloned().collect(),

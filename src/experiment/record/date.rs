@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Now: `2026-01-31T12:00:00Z`.
-pub(super) fn now() -> String {
+pub(in crate::experiment) fn now() -> String {
     written(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()))
 }
 

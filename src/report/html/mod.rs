@@ -36,12 +36,7 @@ pub fn html(report: &Report) -> String {
 }
 
 fn write(page: &mut String, report: &Report) -> fmt::Result {
-    let title = Escaped(&report.spec);
-    writeln!(page, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
-    writeln!(page, "<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">")?;
-    writeln!(page, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
-    writeln!(page, "<meta name=\"color-scheme\" content=\"light dark\">")?;
-    writeln!(page, "<title>{title}: report</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>")?;
+    begin(page, &format!("{}: report", report.provenance.spec.name))?;
     header(page, report)?;
     section(page, "metrics", "Metrics", |page| metrics::table(page, &report.evaluations))?;
     if let Some(published) = &report.published {
@@ -62,25 +57,42 @@ fn write(page: &mut String, report: &Report) -> fmt::Result {
         words.into_iter().try_for_each(|words| writeln!(page, "<p class=\"prose\">{}</p>", Sentence(words)))
     })?;
     section(page, "run", "The run", |page| run(page, report))?;
+    end(page)
+}
+
+/// All of a page before its content.
+fn begin(page: &mut String, title: &str) -> fmt::Result {
+    let title = Escaped(title);
+    writeln!(page, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
+    writeln!(page, "<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">")?;
+    writeln!(page, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
+    writeln!(page, "<meta name=\"color-scheme\" content=\"light dark\">")?;
+    writeln!(page, "<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>")
+}
+
+/// All of a page after its content.
+fn end(page: &mut String) -> fmt::Result {
     writeln!(page, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>")
 }
 
 fn header(page: &mut String, report: &Report) -> fmt::Result {
     let first = report.evaluations.first();
+    let provenance = &report.provenance;
     let classes = first.map_or(0, |evaluation| evaluation.classes.len());
     let Count { good, anomalous } = first.map_or(Count::default(), Evaluation::images);
     writeln!(page, "<header>\n<p class=\"kicker\">Anomaly detection report</p>")?;
-    writeln!(page, "<h1>{}</h1>", Escaped(&report.spec))?;
+    writeln!(page, "<h1>{}</h1>", Escaped(&provenance.spec.name))?;
     writeln!(
         page,
         "<p class=\"lead\"><b>{}</b> on <b>{}</b>: {}, {good} good and {anomalous} anomalous test images.</p>",
-        Escaped(&report.model),
-        Escaped(&report.dataset),
+        Escaped(&provenance.spec.model),
+        Escaped(provenance.data.as_ref().map_or("no data set", |data| &data.name)),
         count(classes, "class"),
     )?;
     first.map_or(Ok(()), |evaluation| metrics::headline(page, evaluation))?;
+    let seed = provenance.seed.to_string();
     let facts =
-        [("spec", report.spec_path.clone()), ("device", report.device.clone()), ("seed", report.seed.to_string())];
+        [("spec", &provenance.spec.path), ("device", &provenance.device), ("seed", &seed), ("date", &provenance.date)];
     pairs(page, "facts", facts.iter().map(|(name, value)| (*name, value.as_str())))?;
     writeln!(page, "</header>")
 }
@@ -92,15 +104,15 @@ fn section(page: &mut String, anchor: &str, title: &str, body: impl FnOnce(&mut 
 }
 
 fn run(page: &mut String, report: &Report) -> fmt::Result {
-    let text = |list: &[(String, String)]| list.to_vec();
-    let timings = report.timings.iter().map(|(stage, seconds)| (stage.clone(), duration(*seconds))).collect();
+    let facts = report.provenance.facts();
+    let params = report.provenance.params.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    let timings = report.timings.iter().map(|(stage, seconds)| (stage.as_str(), duration(*seconds))).collect();
     writeln!(page, "<div class=\"columns\">")?;
-    for (title, list) in
-        [("Parameters", text(&report.parameters)), ("Identity", text(&report.facts)), ("Time", timings)]
-    {
+    let lists: [(&str, Vec<(&str, String)>); 3] = [("Params", params), ("Provenance", facts), ("Time", timings)];
+    for (title, list) in lists {
         if !list.is_empty() {
             writeln!(page, "<div>\n<h3>{title}</h3>")?;
-            pairs(page, "list", list.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
+            pairs(page, "list", list.iter().map(|(name, value)| (*name, value.as_str())))?;
             writeln!(page, "</div>")?;
         }
     }

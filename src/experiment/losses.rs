@@ -1,0 +1,100 @@
+//! `losses.csv`: a line for each step of training, written as it is taken, so that a run can be watched from its first step.
+//!
+//! In: the steps that training reports. Out: lines that any program can follow. A run that is continued cuts the lines of
+//! steps that it takes again.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::graph::program::{Optimizer, Phase, Program};
+use crate::train::{FitProgress, LossPoint, Observer, Progress, factor};
+
+use super::directory::write_file;
+use super::error::ExperimentError;
+
+const HEADER: &str = "step,phase,objective,loss,learning_rate,images_per_second";
+
+/// Hands news of training on, and writes each step into a file.
+pub(super) struct Losses<'a> {
+    to: &'a mut dyn Observer,
+    phases: Vec<&'a Phase>,
+    file: File,
+    path: PathBuf,
+    /// Steps written, over all phases.
+    steps: usize,
+    /// Why a line could not be written.
+    failed: Option<io::Error>,
+}
+
+impl<'a> Losses<'a> {
+    /// Begins the file, or goes on with it after the steps of a run that is continued, whose losses are `before`.
+    pub(super) fn begin(
+        path: PathBuf,
+        program: &'a Program,
+        before: &[LossPoint],
+        to: &'a mut dyn Observer,
+    ) -> Result<Losses<'a>, ExperimentError> {
+        write_file(&path, (kept(&path, program, before).join("\n") + "\n").as_bytes())?;
+        let file = OpenOptions::new().append(true).open(&path);
+        let file = file.map_err(|source| ExperimentError::Write { path: path.clone(), source })?;
+        let phases = program.phases().collect();
+        Ok(Losses { to, phases, file, path, steps: before.len(), failed: None })
+    }
+
+    /// Says whether all lines could be written.
+    pub(super) fn finish(self) -> Result<(), ExperimentError> {
+        let Losses { path, failed, .. } = self;
+        failed.map_or(Ok(()), |source| Err(ExperimentError::Write { path, source }))
+    }
+}
+
+/// The header, and a line for each step that has been taken: those of the file as far as it has them, else what the
+/// checkpoint knows.
+fn kept(path: &Path, program: &Program, before: &[LossPoint]) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let lines: Vec<String> = text.lines().take(before.len() + 1).map(str::to_owned).collect();
+    if lines.len() == before.len() + 1 && lines[0] == HEADER {
+        return lines;
+    }
+    let phase = |objective: &String| program.phases().position(|phase| phase.objectives.contains(objective));
+    let line = |point: &LossPoint| {
+        let objective = &program.objectives[point.objective].name;
+        let phase = phase(objective).map(|phase| (phase + 1).to_string()).unwrap_or_default();
+        format!("{},{phase},{objective},{},,", point.step, point.loss)
+    };
+    std::iter::once(HEADER.to_owned()).chain(before.iter().map(line)).collect()
+}
+
+impl Observer for Losses<'_> {
+    fn on_step(&mut self, progress: &Progress<'_>) {
+        self.steps += 1;
+        let rate = self.phases.get(progress.phase - 1).map(|phase| {
+            let (Optimizer::Adam { lr, .. } | Optimizer::Sgd { lr, .. }) = phase.optimizer;
+            (lr * factor(phase.schedule, progress.step - 1, progress.steps)).to_string()
+        });
+        let (rate, pace) = (rate.unwrap_or_default(), progress.images_per_second);
+        let line =
+            format!("{},{},{},{},{rate},{pace:.3}\n", self.steps, progress.phase, progress.objective, progress.loss);
+        if let Err(error) = self.file.write_all(line.as_bytes()) {
+            self.failed.get_or_insert(error);
+        }
+        self.to.on_step(progress);
+    }
+
+    fn on_fit(&mut self, progress: &FitProgress<'_>) {
+        self.to.on_fit(progress);
+    }
+
+    fn on_choosing(&mut self, done: usize, all: usize) {
+        self.to.on_choosing(done, all);
+    }
+
+    fn on_saving(&mut self, done: usize, all: usize) {
+        self.to.on_saving(done, all);
+    }
+
+    fn on_checkpoint(&mut self, path: &Path) {
+        self.to.on_checkpoint(path);
+    }
+}
