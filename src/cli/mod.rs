@@ -22,6 +22,7 @@ mod params;
 mod predict;
 mod resume;
 mod run;
+mod sweep;
 mod terminal;
 mod watch;
 mod weights;
@@ -47,6 +48,7 @@ struct Arguments {
 const EXAMPLES: &str = "Examples:
   diadc run                                            the small spec that comes with diadc, on the toy data set
   diadc run specs/diad.diad --dataset visa --data DIR  train, evaluate and report
+  diadc sweep my.diad --over width=16,32 --seeds 1..=3 variants side by side, mean and spread
   diadc check my.diad                                  what is wrong with a spec, without running it
   diadc explain shape-mismatch                         what a mistake means, with examples
   diadc fmt my.diad                                    its layout
@@ -63,6 +65,7 @@ enum Command {
     Eval(eval::Eval),
     Predict(predict::Predict),
     Resume(resume::Resume),
+    Sweep(Box<sweep::Sweep>),
     Check(check::Check),
     Explain(explain::Explain),
     Fmt(fmt::Fmt),
@@ -85,7 +88,7 @@ pub fn main() -> ExitCode {
     let started = Instant::now();
     let takes_long = match &arguments.command {
         Command::Run(_) | Command::Train(_) | Command::Eval(_) | Command::Predict(_) | Command::Resume(_) => true,
-        Command::Call(_) | Command::Bench(_) => true,
+        Command::Call(_) | Command::Bench(_) | Command::Sweep(_) => true,
         Command::Check(_)
         | Command::Explain(_)
         | Command::Fmt(_)
@@ -107,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Eval(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Resume(command) => command.run(),
+        Command::Sweep(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Fmt(command) => command.run(),

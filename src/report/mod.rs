@@ -12,6 +12,8 @@ pub mod json;
 pub mod picture;
 mod provenance;
 pub mod published;
+mod spread;
+mod sweep;
 pub mod table;
 
 use image::RgbImage;
@@ -19,10 +21,12 @@ use image::RgbImage;
 pub use beside::beside_published;
 pub use csv::csv_field;
 pub use curves::{curves_csv, curves_json};
-pub use html::html;
+pub use html::{html, sweep_html};
 pub use json::{Measured, json, measured};
 pub use provenance::{DataFacts, FileFacts, Provenance, SpecFacts};
 pub use published::{Published, PublishedError};
+pub use spread::Spread;
+pub use sweep::{SweepRow, SweepTable, sweep_csv, sweep_json, sweep_table};
 pub use table::{Charset, columns, table};
 
 use crate::evaluate::evaluation::Evaluation;

@@ -18,6 +18,7 @@ mod pages;
 mod params;
 mod provenance;
 mod runs;
+mod sweep;
 mod threads;
 mod views;
 mod watch;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod maps;
+mod sweep;
 
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,7 @@ use super::memory::Shortage;
 
 pub use bench::BenchError;
 pub use maps::MapsError;
+pub use sweep::SweepError;
 
 /// An experiment failed.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +58,9 @@ pub enum ExperimentError {
     /// Saved predictions.
     #[error(transparent)]
     Saved(#[from] SavedError),
+    /// Many runs that belong together.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
     /// Maps of the images of a data set.
     #[error(transparent)]
     Maps(#[from] MapsError),

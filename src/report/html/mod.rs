@@ -11,6 +11,7 @@ mod escape;
 mod gallery;
 mod metrics;
 mod published;
+mod sweep;
 
 use std::fmt::{self, Write};
 
@@ -18,6 +19,7 @@ use super::Report;
 use crate::diagnostic::count;
 use crate::evaluate::evaluation::{Count, Evaluation};
 use escape::{Escaped, Sentence};
+pub use sweep::sweep_html;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("enlarge.js");

@@ -1,0 +1,22 @@
+//! Many runs of one spec that belong together: its settings, seeds or classes vary, and one table holds all results.
+//!
+//! In: a [`SweepRequest`] and the setup that all points have in common. [`plan()`] checks every point before one of them runs;
+//! a [`SweepDirectory`] keeps the plan and the runs. [`run_point`] runs a point: the results of stages that several points
+//! have in common are made once. Points that fail stay where they are and are told in the table. A sweep that was ended, in
+//! whatever way, goes on where it was.
+
+mod directory;
+mod plan;
+mod point;
+mod preview;
+mod request;
+mod results;
+mod schedule;
+
+pub use directory::SweepDirectory;
+pub use plan::{Plan, Point, plan};
+pub use point::run_point;
+pub use preview::Preview;
+pub use request::{Axis, SweepRequest, read_sweep, seeds};
+pub use results::{State, table, write_table};
+pub use schedule::{News, run_all};

@@ -1,0 +1,64 @@
+//! Runs the points of a sweep, a few at a time, and remembers why some have failed.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::experiment::directory::write_file;
+use crate::experiment::error::ExperimentError;
+
+use super::directory::SweepDirectory;
+use super::plan::Point;
+use super::results::{State, state};
+
+/// What happens to a point.
+pub enum News<'a> {
+    /// It begins, or goes on.
+    Begins(&'a Point),
+    /// It has been measured, and took so long.
+    Done(&'a Point, Duration),
+    /// It has failed, for this reason.
+    Failed(&'a Point, &'a str),
+}
+
+/// Runs all points that have no result yet, `jobs` at a time; those that failed before are tried again. `work` runs one and
+/// says why it failed, if it does. `tell` hears of each; when `stop` is set, no further point begins.
+///
+/// # Errors
+/// If another process runs the sweep, or why a point failed can't be written.
+pub fn run_all(
+    sweep: &SweepDirectory,
+    jobs: usize,
+    work: &(dyn Fn(&Point) -> Result<(), String> + Sync),
+    tell: &(dyn Fn(&News<'_>) + Sync),
+    stop: &AtomicBool,
+) -> Result<(), ExperimentError> {
+    let _lock = sweep.take(None)?;
+    let waiting = sweep.points().iter().filter(|point| !matches!(state(sweep, point), State::Done(_)));
+    let waiting: Mutex<VecDeque<&Point>> = Mutex::new(waiting.collect());
+    let next = || waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front();
+    let one = || {
+        while !stop.load(Ordering::Relaxed) {
+            let Some(point) = next() else { break };
+            tell(&News::Begins(point));
+            let begun = Instant::now();
+            match work(point) {
+                Ok(()) => {
+                    let _ = std::fs::remove_file(sweep.failure(point));
+                    tell(&News::Done(point, begun.elapsed()));
+                }
+                Err(_) if stop.load(Ordering::Relaxed) => break,
+                Err(reason) => {
+                    write_file(&sweep.failure(point), format!("{}\n", reason.trim_end()).as_bytes())?;
+                    tell(&News::Failed(point, &reason));
+                }
+            }
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(one)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().expect("a worker does not panic"))
+    })
+}

@@ -1,0 +1,155 @@
+//! The table of a sweep: for the terminal, as CSV and as JSON. The page is in `html/sweep.rs`.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use super::csv::csv_field;
+use super::spread::Spread;
+use super::table::{Charset, lines};
+use crate::diagnostic::count;
+use crate::measure::{Metric, ProtocolName};
+
+/// The version of the layout of the JSON: it grows when a key changes its meaning.
+const FORMAT: u32 = 1;
+
+/// The results of a sweep.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SweepTable {
+    /// When it was planned, in UTC.
+    pub date: String,
+    /// The words of the command line that planned it.
+    pub command: Vec<String>,
+    /// The settings that vary.
+    pub axes: Vec<String>,
+    /// The rows.
+    pub rows: Vec<SweepRow>,
+    /// Points that failed, and why.
+    pub failures: Vec<(String, String)>,
+    /// Points that have no result yet.
+    pub waiting: usize,
+}
+
+/// The results of some points that differ in their seeds alone.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SweepRow {
+    /// The value of each axis; none where the row does not set it.
+    pub values: Vec<Option<String>>,
+    /// The class whose model it is, or `mean` over all; none if one model is for all classes.
+    pub class: Option<String>,
+    /// The protocol.
+    pub protocol: ProtocolName,
+    /// How many seeds have a result.
+    pub seeds: usize,
+    /// Each metric over the seeds; the mean over classes.
+    pub metrics: IndexMap<Metric, Spread>,
+}
+
+impl SweepTable {
+    /// All metrics of all rows.
+    pub(super) fn metrics(&self) -> Vec<Metric> {
+        let mut metrics: Vec<Metric> = Vec::new();
+        for metric in self.rows.iter().flat_map(|row| row.metrics.keys()) {
+            if !metrics.contains(metric) {
+                metrics.push(*metric);
+            }
+        }
+        metrics
+    }
+
+    /// The titles of the columns that say which row it is: those that are not the same for all.
+    pub(super) fn titles(&self) -> Vec<String> {
+        let mut titles = self.axes.clone();
+        titles.extend(self.has_classes().then(|| "class".to_owned()));
+        titles.extend(self.has_protocols().then(|| "protocol".to_owned()));
+        titles.push("seeds".to_owned());
+        titles
+    }
+
+    /// The cells below them.
+    pub(super) fn cells(&self, row: &SweepRow, missing: &str) -> Vec<String> {
+        let mut cells: Vec<String> =
+            row.values.iter().map(|value| value.clone().unwrap_or_else(|| missing.to_owned())).collect();
+        cells.extend(self.has_classes().then(|| row.class.clone().unwrap_or_default()));
+        cells.extend(self.has_protocols().then(|| row.protocol.name().to_owned()));
+        cells.push(row.seeds.to_string());
+        cells
+    }
+
+    fn has_classes(&self) -> bool {
+        self.rows.iter().any(|row| row.class.is_some())
+    }
+
+    fn has_protocols(&self) -> bool {
+        self.rows.iter().any(|row| row.protocol != self.rows[0].protocol)
+    }
+
+    /// What a reader must know besides the numbers, a sentence each.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes = vec!["in percent; the mean over seeds and the standard deviation of a sample".to_owned()];
+        if self.waiting > 0 {
+            notes.push(format!("{} without a result yet", count(self.waiting, "point")));
+        }
+        notes.extend(
+            self.failures
+                .iter()
+                .map(|(point, reason)| format!("failed: {point}: {}", reason.lines().next().unwrap_or_default())),
+        );
+        notes
+    }
+}
+
+/// The table for the terminal, without a line break at the end.
+#[must_use]
+pub fn sweep_table(table: &SweepTable, charset: Charset) -> String {
+    let metrics = table.metrics();
+    let titles = metrics.iter().map(|metric| metric.title().replace(' ', "\n"));
+    let header = table.titles().into_iter().chain(titles).collect();
+    let rows = table.rows.iter().map(|row| {
+        let values = metrics.iter().map(|metric| row.metrics.get(metric));
+        let value = |spread: Option<&Spread>| {
+            spread.map_or_else(|| charset.missing().to_owned(), |spread| spread.percent(charset.plus_minus()))
+        };
+        table.cells(row, charset.missing()).into_iter().chain(values.map(value)).collect()
+    });
+    let mut text = if table.rows.is_empty() { Vec::new() } else { lines(header, rows.collect(), charset) };
+    text.push(String::new());
+    text.extend(table.notes());
+    text.join("\n")
+}
+
+/// The table as CSV with a header: fractions in full precision, and for each metric its standard deviation beside it.
+#[must_use]
+pub fn sweep_csv(table: &SweepTable) -> String {
+    let metrics = table.metrics();
+    let names = metrics.iter().flat_map(|metric| [metric.name().to_owned(), format!("{}_deviation", metric.name())]);
+    let fixed = ["class", "protocol", "seeds"].map(str::to_owned);
+    let mut rows: Vec<Vec<String>> = vec![table.axes.iter().cloned().chain(fixed).chain(names).collect()];
+    for row in &table.rows {
+        let values = row.values.iter().map(|value| value.clone().unwrap_or_default());
+        let fixed = [row.class.clone().unwrap_or_default(), row.protocol.name().to_owned(), row.seeds.to_string()];
+        let numbers = metrics.iter().flat_map(|metric| {
+            let spread = row.metrics.get(metric);
+            let written = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
+            [written(spread.map(|spread| spread.mean)), written(spread.and_then(|spread| spread.deviation))]
+        });
+        rows.push(values.chain(fixed).chain(numbers).collect());
+    }
+    let line = |row: &Vec<String>| row.iter().map(|field| csv_field(field)).collect::<Vec<_>>().join(",") + "\n";
+    rows.iter().map(line).collect()
+}
+
+/// The table as JSON that ends in a line break.
+///
+/// # Panics
+/// Never: a table holds nothing that JSON can't.
+#[must_use]
+pub fn sweep_json(table: &SweepTable) -> String {
+    #[derive(Serialize)]
+    struct Written<'a> {
+        format: u32,
+        #[serde(flatten)]
+        table: &'a SweepTable,
+    }
+    let text = serde_json::to_string_pretty(&Written { format: FORMAT, table });
+    text.expect("all keys are strings") + "\n"
+}
