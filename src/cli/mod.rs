@@ -6,6 +6,7 @@ mod arguments;
 mod bench;
 mod call;
 mod check;
+mod compare;
 mod cost;
 mod data;
 mod diff;
@@ -22,6 +23,7 @@ mod params;
 mod predict;
 mod resume;
 mod run;
+mod runs;
 mod sweep;
 mod terminal;
 mod watch;
@@ -49,6 +51,7 @@ const EXAMPLES: &str = "Examples:
   diadc run                                            the small spec that comes with diadc, on the toy data set
   diadc run specs/diad.diad --dataset visa --data DIR  train, evaluate and report
   diadc sweep my.diad --over width=16,32 --seeds 1..=3 variants side by side, mean and spread
+  diadc compare runs/a runs/b                          what differs between runs, and how they do
   diadc check my.diad                                  what is wrong with a spec, without running it
   diadc explain shape-mismatch                         what a mistake means, with examples
   diadc fmt my.diad                                    its layout
@@ -66,6 +69,8 @@ enum Command {
     Predict(predict::Predict),
     Resume(resume::Resume),
     Sweep(Box<sweep::Sweep>),
+    Compare(compare::Compare),
+    Runs(runs::Runs),
     Check(check::Check),
     Explain(explain::Explain),
     Fmt(fmt::Fmt),
@@ -96,6 +101,8 @@ pub fn main() -> ExitCode {
         | Command::Graph(_)
         | Command::Cost(_)
         | Command::Params(_)
+        | Command::Compare(_)
+        | Command::Runs(_)
         | Command::Diff(_)
         | Command::Data(_)
         | Command::Weights(_)
@@ -111,6 +118,8 @@ pub fn main() -> ExitCode {
         Command::Predict(command) => command.run(),
         Command::Resume(command) => command.run(),
         Command::Sweep(command) => command.run(),
+        Command::Compare(command) => command.run(),
+        Command::Runs(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Fmt(command) => command.run(),

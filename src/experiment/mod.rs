@@ -8,9 +8,11 @@
 mod assess;
 pub mod bench;
 mod check_data;
+mod compare;
 mod config;
 mod directory;
 mod error;
+mod list;
 mod losses;
 mod map_files;
 mod maps;
@@ -32,10 +34,12 @@ mod train;
 
 pub use assess::{Scoring, assess};
 pub use check_data::{DataCheck, check_data};
+pub use compare::compare_runs;
 pub use config::Config;
 pub use directory::RunDirectory;
 pub(crate) use directory::write_file;
 pub use error::{BenchError, ExperimentError, MapsError, SweepError};
+pub use list::{ListedRun, RunState, list_runs};
 pub use maps::Maps;
 pub use memory::{Excess, Remedy, Shortage, memory_left, most_held, shortage};
 pub use model::{Model, Trained};

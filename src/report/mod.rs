@@ -5,6 +5,7 @@
 
 pub mod colour;
 mod beside;
+mod comparison;
 mod csv;
 mod curves;
 pub mod html;
@@ -19,6 +20,7 @@ pub mod table;
 use image::RgbImage;
 
 pub use beside::beside_published;
+pub use comparison::{ComparedRow, Comparison, comparison_json, comparison_table};
 pub use csv::csv_field;
 pub use curves::{curves_csv, curves_json};
 pub use html::{html, sweep_html};

@@ -4,6 +4,7 @@ mod arrays;
 mod bench;
 mod call;
 mod checkpoints;
+mod compare;
 mod data;
 mod draws;
 mod fits;

@@ -1,0 +1,47 @@
+//! `diadc compare`: runs side by side.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::experiment::compare_runs;
+use crate::report::{comparison_json, comparison_table};
+
+use super::arguments::TableFormat;
+use super::failure::Failure;
+use super::terminal;
+
+/// Sets runs side by side: what differs between them, and their metrics with differences
+///
+/// Runs that differ in their seeds alone are one column, with their mean and standard deviation; with two seeds or more on
+/// both sides it is told whether a difference exceeds the spread. `diadc diff` compares specs, also those that runs keep in
+/// their directories.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  diadc compare runs/a runs/b
+  diadc compare runs/sweep/points/*
+  diadc compare runs/a runs/b --each-class --format json")]
+pub(super) struct Compare {
+    /// The directories of the runs; the first is what the others are compared with
+    #[arg(required = true, num_args = 1.., value_name = "RUN")]
+    runs: Vec<PathBuf>,
+
+    /// Also shows the metrics of each class
+    #[arg(long)]
+    each_class: bool,
+
+    /// Format of what is printed
+    #[arg(long, value_enum, default_value = "table")]
+    format: TableFormat,
+}
+
+impl Compare {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let comparison = compare_runs(&self.runs)?;
+        terminal::result(&match self.format {
+            TableFormat::Table => comparison_table(&comparison, self.each_class, terminal::charset()) + "\n",
+            TableFormat::Json => comparison_json(&comparison),
+        });
+        Ok(())
+    }
+}
