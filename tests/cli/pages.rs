@@ -10,13 +10,14 @@ use diadc::weight;
 use super::harness::{Bench, SMALL, listing};
 use super::metrics::npy;
 
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "README.md",
     "grammar/README.md",
     "docs/data.md",
     "docs/devices.md",
     "docs/diagnostics.md",
     "docs/editors.md",
+    "docs/experiments.md",
     "docs/metrics.md",
 ];
 
@@ -125,6 +126,14 @@ fn the_commands_of_the_page_on_metrics_run() {
         bench.write(&format!("maps/nut/test/{name}.npy"), &map);
     }
     assert!(run(&bench, &page("docs/metrics.md")).is_empty());
+}
+
+#[test]
+fn the_commands_of_the_page_on_experiments_run() {
+    let bench = bench();
+    assert!(run(&bench, &page("docs/experiments.md")).is_empty());
+    assert_eq!(listing(&bench.path("runs")), ["again", "off", "short", "sigma"]);
+    assert_eq!(listing(&bench.path("runs/sigma/points")).len(), 4);
 }
 
 #[test]
