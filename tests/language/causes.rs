@@ -352,3 +352,29 @@ fn an_import_is_added_above_the_comment_of_the_first_item() {
         assert!(Spec::new(&after).result().is_ok(), "{after}");
     }
 }
+
+#[test]
+fn a_function_of_the_model_that_does_not_fit_is_told_of_its_call_alone() {
+    let score = |own: &str, call: &str| {
+        let body = format!("let a = {call}\n{{map: mean(a, axis: 1), value: mean(a, axis: [1, 2, 3])}}");
+        Spec::model(&format!("data {{ size = 32 }}\nfn own(x: [B, C, H, W]) {{ {own} }}\nscore (image) {{ {body} }}"))
+    };
+    // Alone, the first operation fails, whose extent is not known; at the call, the second.
+    let own = "let y = slice(x, 1, 0, 2)\n y + avg_pool(x, 5)";
+    for call in ["own(image)", "image |> own", "2 * own(x: image)"] {
+        let mistake = only(&score(own, call));
+        assert_eq!(mistake.headline, "`+` does not fit what it is given");
+        let traced: Vec<&str> = mistake.trace.iter().map(|label| label.text.as_str()).collect();
+        assert_eq!(traced, ["in `own` of `M`, called here", "in `score`"]);
+    }
+    // What is given to it is not what it takes: then what is wrong within it is told too.
+    let failed = failed(&score(own, "own(mean(image, axis: 1))"));
+    assert_eq!(failed.diagnostics.len(), 2, "{}", shown(&failed));
+    // Where it is called rightly elsewhere, the wrong call alone is told.
+    let body = "let b = avg_pool(image, 5)\nlet a = own(image) + own(b)\n{map: mean(a, axis: 1), value: mean(a, axis: [1, 2, 3])}";
+    let both = Spec::model(&format!(
+        "data {{ size = 32 }}\nfn own(x: [B, C, H, W]) {{ reshape(x, [B, C, 32 * W]) }}\nscore (image) {{ {body} }}"
+    ));
+    let mistake = only(&both);
+    assert!(mistake.trace.iter().any(|label| label.text.contains("called here")), "{mistake:?}");
+}

@@ -119,3 +119,71 @@ fn the_place_of_a_block_that_holds_itself_is_shown_in_short() {
     let text = shown(&failed("part a = A()\nfn g(x: [B, 3, 16, 16]) { a(x) }", "x"));
     assert!(text.lines().all(|line| line.len() < 200), "{text}");
 }
+
+#[test]
+fn an_x_between_numbers_is_no_times_sign() {
+    let times = "two extents are parted by a comma, as in `[256, 256]`; a product is written `a * b`";
+    helps("", "avg_pool(x, 3 x 3)", times);
+    helps("", "avg_pool(x, [3 X 3])", times);
+    helps("", "x * (2 x 3)", times);
+    helps("", "x |> conv(3x3, out: 8) @ \"b\"", times);
+    helps("fn g(x: [B, 3, 16 x 16]) { x }", "x", times);
+    helps("data { size = 256 x 256 }", "x", times);
+    helps("data { size = 256x256 }", "x", times);
+    helps("data { size = 256 \u{d7} 256 }", "x", times);
+    // Outside of brackets it is a name, and what stands after it a statement; one error is told of both.
+    let failed = failed("", "let n = 2 x 3\n x * n");
+    let [told] = failed.diagnostics.as_slice() else { panic!("{}", shown(&failed)) };
+    assert!(told.help.as_deref().is_some_and(|help| help.contains("a product is written `a * b`")), "{told:?}");
+    // A number of other letters, and a times sign between names, are what they were.
+    helps("data { size = 256px }", "x", "no letters can follow a number");
+    helps("", "x \u{d7} x", "write `*`");
+    helps("", "let n = 2\n x\n x * n", "give this one a name with `let`");
+}
+
+#[test]
+fn a_value_of_another_number_of_elements_says_how_many_it_has() {
+    helps("", "let (a, b) = split(x, 3, axis: 1)\n a + b", "it has 3 elements: `(a, b, _)` takes it apart");
+    helps("", "let (a, _, c) = (x, x)\n a + c", "it has 2 elements: `(a, _)` takes it apart");
+    helps("", "let (a, (b, c)) = (x, [x, x, x])\n a + b + c", "it has 3 elements: `(b, c, _)` takes it apart");
+    helps("", "let (a, b) = [x]\n a + b", "it has one element, of which `xs[0]`");
+    helps("", "let (a, b) = for i in 0..20 { x * i }\n a + b", "it has 20 elements, of which `xs[0]`");
+    helps("", "let (a, b) = x\n a + b", "`split(x, 2, axis: 1)`");
+    let failed = failed("", "let (a, b) = 3\n x * a * b");
+    assert_eq!(failed.diagnostics[0].help, None);
+}
+
+#[test]
+fn heads_of_loops_are_told_as_they_are_written() {
+    let head = "as in `loop z = x over t in [3, 2, 1] { .. }`";
+    for (body, own) in [
+        ("loop z = x for t in [1, 2] { z + t }", "after `over`"),
+        ("for z = x over t in [1, 2] { z + t }", "as in `for x in xs { .. }`"),
+        ("loop t in [1, 2] { x + t }", "without one it is a `for`"),
+        ("loop z in x over t in [1, 2] { z + t }", "without one it is a `for`"),
+        ("loop z = x, t in [1, 2] { z + t }", "carries a value from step to step"),
+        ("loop z = x over [1, 2] { z + 1 }", "the constant of each step has a name"),
+        ("loop z = x over t = [1, 2] { z + t }", "come after `in`"),
+        ("loop z = x { z + 1 }", "a step for each of its constants"),
+        ("for z in x over t in [1, 2] { z + t }", "a value is carried by a `loop`"),
+        ("for t over [1, 2] { x + t }", "goes through a list with `in`"),
+    ] {
+        helps("", body, own);
+        helps("", body, head);
+    }
+    helps("", "loop (z, w) = (x, x) over t in [1, 2] { (z + t, w) }", "`loop z = x, w = y over t in");
+    helps("", "for i = 0..3 { x * i }.last", "as in `for x in xs { .. }`");
+    // Within its body, it is none of these.
+    helps("", "for i in 0..3 { if i = 2 { x } else { -x } }.last", "two values are compared by `==`");
+}
+
+#[test]
+fn an_order_of_axes_that_is_none_says_which_are_too_many_and_which_are_missing() {
+    helps("", "permute(x, [0, 2, 2, 1])", "axis 2 is named more than once, axis 3 is missing");
+    helps("", "permute(x, [0, 2, 1])", "axis 3 is missing");
+    helps("", "permute(x, [0, 1])", "axes 2 and 3 are missing");
+    helps("", "permute(x, [0, 1, 2, 3, 3])", "axis 3 is named more than once");
+    helps("", "permute(x, [1, 1, 2, 2])", "axes 1 and 2 are named more than once, axes 0 and 3 are missing");
+    // The last axis by its two names.
+    helps("", "permute(x, [0, -1, 3, 1])", "axis 3 is named more than once, axis 2 is missing");
+}

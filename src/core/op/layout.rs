@@ -19,10 +19,28 @@ pub(super) fn permute(order: &[usize], inputs: &[&Fact]) -> Result<Fact, ShapeEr
     let mut sorted = order.to_vec();
     sorted.sort_unstable();
     if !sorted.iter().copied().eq(0..x.shape.rank()) {
-        return Err(ShapeError::new(format!("{order:?} is not an order of the {} axes of {x}", x.shape.rank())));
+        let error = ShapeError::new(format!("{order:?} is not an order of the {} axes of {x}", x.shape.rank()));
+        return Err(error.help(misordered(order, x.shape.rank())));
     }
     let dims = order.iter().map(|&axis| x.shape.0[axis].clone()).collect();
     Ok(Fact { dtype: x.dtype, shape: Shape(dims) })
+}
+
+/// Which axes an order names more than once, and which it lacks.
+fn misordered(order: &[usize], rank: usize) -> String {
+    let times = |axis: &usize| order.iter().filter(|named| *named == axis).count();
+    let told = |axes: Vec<usize>, one: &str, several: &str| {
+        let (last, first) = axes.split_last()?;
+        let first: Vec<String> = first.iter().map(usize::to_string).collect();
+        Some(match first.len() {
+            0 => format!("axis {last} {one}"),
+            _ => format!("axes {} and {last} {several}", first.join(", ")),
+        })
+    };
+    let twice =
+        told((0..rank).filter(|axis| times(axis) > 1).collect(), "is named more than once", "are named more than once");
+    let missing = told((0..rank).filter(|axis| times(axis) == 0).collect(), "is missing", "are missing");
+    twice.into_iter().chain(missing).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn expand(shape: &Shape, inputs: &[&Fact]) -> Result<Fact, ShapeError> {

@@ -87,7 +87,8 @@ struct Expander<'a> {
     placed: FxHashMap<Arc<str>, Span>,
     /// What names mean that no scope says, also in the expression of a query.
     meanings: Meanings,
-    /// The functions of the model that another function of it has called without a mistake.
+    /// The functions of the model that another function of it has called, without a mistake or with one in their bodies that is
+    /// told of the call.
     called: FxHashSet<Arc<str>>,
     /// Values of top-level constants; `None` while one is being computed.
     constants: FxHashMap<(ModuleId, Arc<str>), Option<Outcome<Value>>>,

@@ -82,7 +82,9 @@ fn part_cost(program: &Program, part: &Part, trained: &HashSet<WeightId>) -> Par
     let (mut parameters, mut moving) = (0, 0);
     let mut groups: BTreeMap<String, u64> = BTreeMap::new();
     for (id, weight) in program.weights().filter(|(_, weight)| !weight.is_statistic) {
-        let Some(rest) = below(&part.path, &weight.path) else { continue };
+        let Some(rest) = part.relative(&weight.path).filter(|_| program.owner(&weight.path) == Some(part)) else {
+            continue;
+        };
         let count = weight.shape.iter().product::<usize>() as u64;
         parameters += count;
         moving += if trained.contains(&id) { count } else { 0 };

@@ -49,7 +49,10 @@ pub(super) fn find(program: &Program, findings: &mut Findings<'_>) -> Vec<FirstV
     let mut found = Vec::new();
     for part in program.own_parts() {
         let own = program.weights().filter(|(id, weight)| {
-            part.has(&weight.path) && !trained.contains(id) && !weight.is_statistic && is_random(program, *id)
+            program.owner(&weight.path) == Some(part)
+                && !trained.contains(id)
+                && !weight.is_statistic
+                && is_random(program, *id)
         });
         let own: BTreeSet<WeightId> = own.map(|(id, _)| id).collect();
         let by: Vec<&str> = readers.iter().filter(|(_, read)| !read.is_disjoint(&own)).map(|(name, _)| *name).collect();

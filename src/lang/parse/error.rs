@@ -14,6 +14,7 @@ use crate::diagnostic::{Code, Diagnostic, Fix, is_misspelt, nearest};
 use super::Rule;
 use super::bracket::{Scan, scan};
 use super::division::hides_bracket;
+use super::elsewhere;
 use super::keyword::{Begins, Keyword};
 use super::lex::{Bracket, Lexer, Token, TokenKind};
 use super::lookalike;
@@ -46,7 +47,7 @@ pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnosti
     let found = found(&text[at..]);
     let span = place.span(at, at + found.len());
     let before = scan(&text[..at]);
-    if let Some(diagnostic) = look_alike(found, span).filter(|_| before.string.is_none()) {
+    if let Some(diagnostic) = look_alike(&text[..at], found, span).filter(|_| before.string.is_none()) {
         return diagnostic;
     }
     if let Some(diagnostic) = unbalanced(place, at, found, &before) {
@@ -118,7 +119,7 @@ pub(super) fn no_reason_to_ignore(span: Span) -> Diagnostic {
 }
 
 /// A character that looks like a sign of the language, or like nothing.
-fn look_alike(found: &str, span: Span) -> Option<Diagnostic> {
+fn look_alike(before: &str, found: &str, span: Span) -> Option<Diagnostic> {
     let c = found.chars().next()?;
     let meant = lookalike::meant(c)?;
     let code = u32::from(c);
@@ -127,6 +128,10 @@ fn look_alike(found: &str, span: Span) -> Option<Diagnostic> {
         return Some(Diagnostic::new(Code::Syntax, headline, span).help("leave it out").fix(Fix::leave_out(span)));
     }
     let headline = format!("`{c}` (U+{code:04X}) is not expected here");
+    // A `let` has a product; elsewhere it may be a size.
+    if let Some(help) = elsewhere::times(before, found).filter(|_| !line_begins(before, &["let", "var"])) {
+        return Some(Diagnostic::new(Code::Syntax, headline, span).help(help));
+    }
     Some(Diagnostic::new(Code::Syntax, headline, span).help(format!("write `{meant}`")).fix(Fix::write(meant, span)))
 }
 
@@ -188,6 +193,12 @@ fn found(rest: &str) -> &str {
 
 /// A hint at what is probably meant, judged by what stands there and before it.
 fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -> Option<String> {
+    if let Some(help) = elsewhere::times(before, found) {
+        return Some(help.to_owned());
+    }
+    if let Some(help) = elsewhere::head(before, found) {
+        return Some(help);
+    }
     let fixed = match found {
         _ if before.trim_end().ends_with("lambda") => "a function without a name is written `|x| ..`",
         "///" => "a doc comment stands before an item or a member; elsewhere write `//`",
@@ -248,7 +259,6 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
         "==" => "a value is given with a single `=`",
         "=" if before.ends_with(['+', '-', '*', '/']) => "write it out, as in `x = x + 1`",
         "=" if bracket == Some('(') => "an argument is given by name with `:`, as in `axis: 1`",
-        "=" if wants(error, Rule::k_in) => "as in `for x in xs { .. }`",
         ":" if wants(error, Rule::equals) => "the value comes after `=`",
         "." if before.ends_with(|c: char| c.is_whitespace() || "([{=+-*/".contains(c)) => {
             "a float begins with a digit, as in `0.5`"

@@ -9,6 +9,7 @@ mod bracket;
 mod build;
 mod climb;
 mod division;
+mod elsewhere;
 mod error;
 pub mod keyword;
 pub mod lex;

@@ -85,6 +85,20 @@ impl Program {
         self.parts.iter().find(|part| part.name == name)
     }
 
+    /// The part of the model itself that a weight with this path belongs to: of several within whose paths it lies, the one
+    /// with the longest.
+    #[must_use]
+    pub fn owner(&self, path: &str) -> Option<&Part> {
+        self.own_parts().filter(|part| part.has(path)).max_by_key(|part| part.path.len())
+    }
+
+    /// The `param` that alone has this value, as it is written.
+    #[must_use]
+    pub fn only_param(&self, value: &str) -> Option<&str> {
+        let mut params = self.params.iter().filter(|(_, own)| own == value).map(|(name, _)| name.as_str());
+        params.next().filter(|_| params.next().is_none())
+    }
+
     /// The parts of the model itself, without those within them.
     pub fn own_parts(&self) -> impl Iterator<Item = &Part> {
         self.parts.iter().filter(|part| part.owner.is_none())

@@ -372,13 +372,7 @@ impl<'a> Names<'a> {
                         self.diagnostics.retain(|known| known.span() != prefix);
                         self.diagnostics.push(error::prefixed_string(prefix));
                     } else if !is_last && !acts(value) && self.diagnostics.len() == known {
-                        let unused = error::unused_value(value.span);
-                        self.diagnostics.push(match &value.kind {
-                            ExprKind::Name(name) if self.is_function(name) => unused.help(format!(
-                                "a function is called with brackets, as in `{name}(x)` or `x |> {name}`"
-                            )),
-                            _ => unused,
-                        });
+                        self.diagnostics.extend(self.unused(body, i, value));
                     }
                     if self.diagnostics.len() > known && begins_foreign(value) {
                         misread.get_or_insert(self.diagnostics.len());

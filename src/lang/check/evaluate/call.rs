@@ -28,6 +28,14 @@ pub(crate) struct Called<'a> {
     pub(crate) span: Span,
 }
 
+/// What is called.
+#[derive(Clone, Copy)]
+pub(crate) struct Applied<'a> {
+    pub(crate) value: &'a Value,
+    /// How it is written, if it is.
+    pub(crate) written: Option<&'a Expr>,
+}
+
 impl Expander<'_> {
     /// The value of a call. `place` is for the weights of the first thing in it that has weights; if nothing has, the place
     /// is returned.
@@ -42,7 +50,7 @@ impl Expander<'_> {
             let inner = Called { callee: inner, arguments, piped: None, span: callee.span };
             self.call_expr(env, inner, place)
         } else {
-            self.callee(env, callee).map(|function| (function, place))
+            self.expr(env, callee).map(|function| (function, place))
         };
         let makes_part = std::mem::replace(&mut env.makes_part, false);
         let given: Vec<Given> = arguments
@@ -57,55 +65,56 @@ impl Expander<'_> {
         match (piped, function?) {
             (Some(piped), (Value::Block(block), place)) => {
                 let instance = self.construct(env, block, given, place, span)?;
-                Ok((self.applied(env, &instance, vec![piped], span)?, None))
+                let instance = Applied { value: &instance, written: None };
+                Ok((self.applied(env, instance, vec![piped], span)?, None))
             }
             (piped, (function, place)) => {
                 let given = piped.into_iter().chain(given).collect();
-                self.apply(env, &function, given, place, span)
+                self.apply(env, Applied { value: &function, written: Some(callee) }, given, place, span)
             }
         }
-    }
-
-    /// The value of what is called. A name of the spec that is no function may hide one.
-    pub(crate) fn callee(&mut self, env: &mut Environment, callee: &Expr) -> Outcome<Value> {
-        let value = self.expr(env, callee)?;
-        let ExprKind::Name(name) = &callee.kind else { return Ok(value) };
-        let scope = &self.spec.module(env.module).scope;
-        let hidden = match scope.get(name) {
-            Some(Binding::Fn(..)) => "function",
-            Some(Binding::Block(_)) => "block",
-            _ if Builtin::named(name).is_some() => "operation",
-            _ => return Ok(value),
-        };
-        if is_callable(&value) {
-            return Ok(value);
-        }
-        let text = format!("`{name}` can't be called: here it is {}", value.kind(self.spec));
-        let help = format!("a name of your own hides the {hidden} `{name}`: give it another one");
-        Err(self.report(Diagnostic::new(Code::NotCallable, text, callee.span).help(help)))
     }
 
     /// Calls a value with arguments, without a place for weights.
     pub(crate) fn applied(
         &mut self,
         env: &Environment,
-        callee: &Value,
+        callee: Applied<'_>,
         given: Vec<Given>,
         span: Span,
     ) -> Outcome<Value> {
         self.apply(env, callee, given, None, span).map(|(value, _)| value)
     }
 
+    /// Refuses to call a value. A name of the spec that is no function may hide one.
+    fn refuse_call(&mut self, env: &Environment, callee: Applied<'_>, span: Span) -> Reported {
+        let kind = callee.value.kind(self.spec);
+        let scope = &self.spec.module(env.module).scope;
+        let hidden = |name: &str| match scope.get(name) {
+            Some(Binding::Fn(..)) => Some("function"),
+            Some(Binding::Block(_)) => Some("block"),
+            _ => Builtin::named(name).map(|_| "operation"),
+        };
+        let name = callee.written.and_then(|callee| match &callee.kind {
+            ExprKind::Name(name) => Some((name, callee.span, hidden(name)?)),
+            _ => None,
+        });
+        let Some((name, at, hidden)) = name else { return self.report(error::not_callable(&kind, span)) };
+        let text = format!("`{name}` can't be called: here it is {kind}");
+        let help = format!("a name of your own hides the {hidden} `{name}`: give it another one");
+        self.report(Diagnostic::new(Code::NotCallable, text, at).help(help))
+    }
+
     /// Calls a value with arguments. The place is returned if the value has no weights that could lie there.
     pub(crate) fn apply(
         &mut self,
         env: &Environment,
-        callee: &Value,
+        callee: Applied<'_>,
         given: Vec<Given>,
         place: Option<WeightPlace>,
         span: Span,
     ) -> Outcome<(Value, Option<WeightPlace>)> {
-        let value = match callee {
+        let value = match callee.value {
             Value::Poison => Err(Reported::before()),
             Value::Block(block) => return Ok((self.construct(env, *block, given, place, span)?, None)),
             Value::Builtin(builtin) => {
@@ -137,7 +146,7 @@ impl Expander<'_> {
                 }
             },
             Value::Closure(closure) => self.call_closure(env, closure, given, span),
-            other @ (Value::None
+            Value::None
             | Value::Int(_)
             | Value::Float(_)
             | Value::Bool(_)
@@ -153,10 +162,7 @@ impl Expander<'_> {
             | Value::Tensor(_)
             | Value::Init(_)
             | Value::Optimizer(_)
-            | Value::Schedule(_)) => {
-                let kind = other.kind(self.spec);
-                Err(self.report(error::not_callable(&kind, span)))
-            }
+            | Value::Schedule(_) => Err(self.refuse_call(env, callee, span)),
         };
         Ok((value?, place))
     }
@@ -234,10 +240,12 @@ impl Expander<'_> {
         let of_block = inner.locals.len();
         let known = self.reports.all.len();
         let entered = self.enter_call(span)?;
-        let value = self.run_function(&mut inner, def, given, span);
+        let bound = self.bind_function(&mut inner, def, given, span);
+        let before = self.reports.all.len();
+        let value = bound.and_then(|()| self.result(&mut inner, def));
         self.leave(entered, Callee::Method(instance, def), &inner.locals[of_block..]);
         let is_sound = value.as_ref().is_ok_and(|value| !value.holds_poison()) && self.reports.all.len() == known;
-        if instance == InstanceId::MODEL && is_sound {
+        if instance == InstanceId::MODEL && (is_sound || self.reports.all.len() > before) {
             self.called.insert(def.name.node.clone());
         }
         value
@@ -251,18 +259,29 @@ impl Expander<'_> {
         given: Vec<Given>,
         span: Span,
     ) -> Outcome<Value> {
-        let callee = if &*def.name.node == "fn" { "this block" } else { &def.name.node };
+        self.bind_function(env, def, given, span)?;
+        self.result(env, def)
+    }
+
+    /// Binds the arguments of a function and checks their types.
+    fn bind_function(&mut self, env: &mut Environment, def: &Arc<FnDef>, given: Vec<Given>, span: Span) -> Outcome<()> {
+        let callee = called(def);
         let bound = self.bind_params(callee, &def.params, given, span)?;
         for (param, argument) in def.params.iter().zip(bound) {
             let value = self.argument(env, callee, param, argument)?;
             self.saw(param.name.span, &value);
             env.define(param.name.node.clone(), value);
         }
+        Ok(())
+    }
+
+    /// The result of a function whose arguments are bound.
+    fn result(&mut self, env: &mut Environment, def: &Arc<FnDef>) -> Outcome<Value> {
         let value = self.body(env, &def.body)?;
         self.saw_result(def.name.span, &value);
         match &def.returns {
             Some(ty) => {
-                let what = format!("the result of `{callee}`");
+                let what = format!("the result of `{}`", called(def));
                 self.matches(env, ty, value, &what, def.body.result_span())
             }
             None => Ok(value),
@@ -306,17 +325,7 @@ impl Expander<'_> {
     }
 }
 
-/// Whether a value can be called, or stands for a mistake.
-fn is_callable(value: &Value) -> bool {
-    matches!(
-        value,
-        Value::Poison
-            | Value::Block(_)
-            | Value::Builtin(_)
-            | Value::Partial(_)
-            | Value::Function(..)
-            | Value::Method(..)
-            | Value::Instance(_)
-            | Value::Closure(_)
-    )
+/// What messages call a function.
+fn called(def: &FnDef) -> &str {
+    if &*def.name.node == "fn" { "this block" } else { &def.name.node }
 }

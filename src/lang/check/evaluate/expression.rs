@@ -141,7 +141,8 @@ impl Expander<'_> {
                     if !value.is_poison() {
                         let wanted = format!("a tuple of {}", items.len());
                         let diagnostic = error::wrong_type("the value", &wanted, &value.kind(self.spec), span);
-                        self.report(diagnostic.also(*at, "taken apart here"));
+                        let help = taking(items, &value);
+                        self.report(diagnostic.also(*at, "taken apart here").help_if(help));
                     }
                     vec![Value::Poison; items.len()]
                 });
@@ -246,4 +247,24 @@ impl Expander<'_> {
         env.prefix = prefix;
         value
     }
+}
+
+/// How a value of another number of elements than there are names can be taken apart.
+fn taking(names: &[Pattern], value: &Value) -> Option<String> {
+    let Some(count) = value.elements().map(|elements| elements.len()) else {
+        let is_tensor = matches!(value, Value::Tensor(_));
+        return is_tensor
+            .then(|| format!("as in `split(x, {}, axis: 1)`, which makes a list of a tensor", names.len()));
+    };
+    let written =
+        |pattern: &Pattern| if let Pattern::Name(name) = pattern { name.node.to_string() } else { "_".to_owned() };
+    let taken: Vec<String> = names.iter().map(written).chain(std::iter::repeat("_".to_owned())).take(count).collect();
+    let number = match count {
+        1 => "one element".to_owned(),
+        _ => format!("{count} elements"),
+    };
+    Some(match count {
+        2..=12 => format!("it has {number}: `({})` takes it apart", taken.join(", ")),
+        _ => format!("it has {number}, of which `xs[0]` or `xs.first` is the first"),
+    })
 }

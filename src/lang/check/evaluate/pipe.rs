@@ -2,7 +2,7 @@
 
 use crate::parse::ast::{Expr, ExprKind, Name};
 
-use super::call::Called;
+use super::call::{Applied, Called};
 use crate::check::report::Outcome;
 use crate::check::value::environment::{Environment, join};
 use crate::check::value::{Given, Value, WeightPlace};
@@ -22,8 +22,9 @@ impl Expander<'_> {
                 self.call_expr(env, Called { callee, arguments, piped, span: layer.span }, Some(place))?
             }
             (ExprKind::Name(_) | ExprKind::Field(..), Some(piped)) => {
-                let callee = self.callee(env, layer)?;
-                self.apply(env, &callee, vec![piped], Some(place), layer.span)?
+                let callee = self.expr(env, layer)?;
+                let callee = Applied { value: &callee, written: Some(layer) };
+                self.apply(env, callee, vec![piped], Some(place), layer.span)?
             }
             (ExprKind::Name(_) | ExprKind::Field(..), None) => (self.expr(env, layer)?, Some(place)),
             (_, piped) => {
@@ -33,7 +34,10 @@ impl Expander<'_> {
                 let value = self.expr(&mut inner, layer)?;
                 return match piped {
                     None => Ok(value),
-                    Some(piped) => self.applied(&inner, &value, vec![piped], layer.span),
+                    Some(piped) => {
+                        let callee = Applied { value: &value, written: Some(layer) };
+                        self.applied(&inner, callee, vec![piped], layer.span)
+                    }
                 };
             }
         };
@@ -57,7 +61,7 @@ impl Expander<'_> {
             let call = Called { callee, arguments, piped: Some(piped), span: stage.span };
             return self.call_expr(env, call, None).map(|(value, _)| value);
         }
-        let callee = self.callee(env, stage)?;
-        self.applied(env, &callee, vec![piped], stage.span)
+        let callee = self.expr(env, stage)?;
+        self.applied(env, Applied { value: &callee, written: Some(stage) }, vec![piped], stage.span)
     }
 }

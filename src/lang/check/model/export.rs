@@ -32,8 +32,8 @@ impl Expander<'_> {
         function
     }
 
-    /// Reports what is wrong with functions that nothing has called without a mistake; of all, if a function of the
-    /// program is missing and nothing has said why.
+    /// Reports what is wrong with functions alone, without those that another function calls: there it fits, or what is wrong
+    /// with it is told of the call. Of all, if a function of the program is missing and nothing has said why.
     pub(super) fn report_unfit(&mut self, unfit: Vec<Unfit>, functions: &[Function]) {
         let runs = self.model_block().members.values().filter_map(|(_, member)| match &member.kind {
             MemberKind::Objective(def) => Some(&def.function.name.node),

@@ -18,6 +18,7 @@ use crate::resolve::spec::ModuleId;
 
 use super::function::collect;
 use crate::check::Expander;
+use crate::check::evaluate::call::Applied;
 use crate::check::evaluate::site::CallSite;
 use crate::check::report::{Outcome, Reported};
 use crate::check::value::environment::Environment;
@@ -134,15 +135,16 @@ impl Expander<'_> {
                 Given { name, value: Value::Tensor(input.tensor.clone()), span: input.span }
             })
             .collect();
+        let callee = Applied { value: &value, written: None };
         if let Value::Closure(_) = &value {
             // A function without a name takes its arguments in order.
             let of =
                 |name: &Arc<str>| given.iter().find(|given| given.name.as_ref().is_some_and(|(own, _)| own == name));
             let ordered: Option<Vec<Given>> =
                 params.iter().map(|name| of(name).map(|given| Given { name: None, ..given.clone() })).collect();
-            return self.applied(env, &value, ordered.unwrap_or_default(), span);
+            return self.applied(env, callee, ordered.unwrap_or_default(), span);
         }
-        self.applied(env, &value, given, span)
+        self.applied(env, callee, given, span)
     }
 
     /// Numbers among the results become tensors too, so that none of them is lost.

@@ -2,12 +2,13 @@
 
 use diadc_core::span::Span;
 
-use crate::parse::ast::{Expr, ExprKind, Statement};
+use crate::diagnostic::Diagnostic;
+use crate::parse::ast::{Body, Expr, ExprKind, Statement};
 
 use super::Names;
 use crate::resolve::builtin::Builtin;
-use crate::resolve::foreign;
 use crate::resolve::spec::{Binding, Meaning};
+use crate::resolve::{error, foreign};
 
 impl Names<'_> {
     /// An expression beside something that may not be known; then a name that nothing defines is no mistake of its own.
@@ -34,6 +35,23 @@ impl Names<'_> {
         let is_one = matches!(scope.get(name), Some(Binding::Fn(..))) || Builtin::named(name).is_some();
         is_one && !self.is_nearer(name)
     }
+
+    /// That the value of a statement, which is not the last, is not used; nothing if one before it was told of both.
+    pub(super) fn unused(&self, body: &Body, at: usize, value: &Expr) -> Option<Diagnostic> {
+        let unused = error::unused_value(value.span);
+        if is_times(body, at) {
+            return Some(unused.help("`x` is a name: a product is written `a * b`, and two extents `[a, b]`"));
+        }
+        if at.checked_sub(1).is_some_and(|before| is_times(body, before)) {
+            return None;
+        }
+        Some(match &value.kind {
+            ExprKind::Name(name) if self.is_function(name) => {
+                unused.help(format!("a function is called with brackets, as in `{name}(x)` or `x |> {name}`"))
+            }
+            _ => unused,
+        })
+    }
 }
 
 /// The name that an expression of names and dots begins with, and its place.
@@ -47,8 +65,7 @@ pub(super) fn root(expr: &Expr) -> (Option<&str>, Span) {
 
 /// The `f` of `f".."`, where it stands at the end of a statement and the string is the next one.
 pub(super) fn prefix(before: &Statement, string: &Expr) -> Option<Span> {
-    let (Statement::Let(_, value) | Statement::Var(_, value) | Statement::Assign(_, value) | Statement::Expr(value)) =
-        before;
+    let value = last_value(before);
     let ExprKind::Name(name) = &value.kind else { return None };
     let is_one = matches!(string.kind, ExprKind::String(_)) && value.span.end == string.span.start;
     (is_one && matches!(&**name, "f" | "r" | "b" | "u" | "rf" | "fr")).then_some(value.span)
@@ -61,4 +78,25 @@ pub(super) fn begins_foreign(expr: &Expr) -> bool {
         ExprKind::Call(callee, _) => begins_foreign(callee),
         _ => false,
     }
+}
+
+/// Whether a statement is the `x` of `2 x 3`, which stands on its line between two numbers.
+fn is_times(body: &Body, at: usize) -> bool {
+    let number = |at: usize| {
+        let value = last_value(body.statements.get(at)?);
+        matches!(value.kind, ExprKind::Int(_) | ExprKind::Float(_)).then_some(value.span)
+    };
+    let Some(Statement::Expr(Expr { kind: ExprKind::Name(name), span })) = body.statements.get(at) else {
+        return false;
+    };
+    let around = (at.checked_sub(1).and_then(number), number(at + 1));
+    let (Some(before), Some(after)) = around else { return false };
+    matches!(&**name, "x" | "X") && before.end + 1 == span.start && span.end + 1 == after.start
+}
+
+/// The value with which a statement ends.
+fn last_value(statement: &Statement) -> &Expr {
+    let (Statement::Let(_, value) | Statement::Var(_, value) | Statement::Assign(_, value) | Statement::Expr(value)) =
+        statement;
+    value
 }
