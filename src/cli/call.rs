@@ -14,7 +14,7 @@ use crate::graph::program::{Function, Init, Program, Weight, plan_function};
 use crate::op::WeightId;
 use crate::weight::{self, Place};
 
-use super::arguments::{DeviceArguments, SpecArguments, TableFormat, setting};
+use super::arguments::{DeviceArguments, SpecArguments, TableFormat, setting, spec_help};
 use super::expected::{Comparison, compare};
 use super::failure::Failure;
 use super::terminal::{self, Screen};
@@ -34,7 +34,7 @@ use super::terminal::{self, Screen};
   diadc call specs/diad.diad denoising --inputs x.safetensors --weights w.safetensors --grad-norms 'control_model.*'
   diadc call tiny score --inputs x.safetensors --weights w.safetensors --device cuda:0 --expect y.safetensors")]
 pub(super) struct Call {
-    /// A .diad file, or one that comes with diadc: tiny, small, diad, padim, patchcore
+    #[arg(help = spec_help())]
     spec: String,
 
     /// What to run: a function, a part, an objective or an expression
@@ -121,10 +121,9 @@ impl Call {
             if self.are_first() {
                 return Model::start(&reduced, None, target, self.seed, screen);
             }
-            let is_needed = |path: &str| needed.contains(path);
             let place = Place { path: &self.weights, within: self.within.as_deref() };
             let weights = Trained { place, settings: &self.settings };
-            Model::load_needed(&reduced, weights, is_needed, target, self.seed, screen)
+            Model::load_needed(&reduced, weights, &needed, target, self.seed, screen)
         })?;
         let outcome = self.compute(program, &function, model.engine(), &inputs, &wanted);
         let outcome = outcome.map_err(|failure| failure.at(&compiled.sources))?;

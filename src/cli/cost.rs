@@ -110,7 +110,9 @@ fn description(compiled: &Compiled, held: &Held) -> Vec<String> {
     calls.pop();
     calls.reverse();
     calls.retain(|call| !call.is_empty());
-    vec![held.what.clone(), format!("in {}", calls.join(" > ")), compiled.sources.place(origin.span)]
+    let calls = (!calls.is_empty()).then(|| format!("in {}", calls.join(" > ")));
+    let place = compiled.sources.place(origin.span);
+    std::iter::once(held.what.clone()).chain(calls).chain(std::iter::once(place)).collect()
 }
 
 fn memory_json(compiled: &Compiled, needs: &[Need], device: DeviceChoice, precision: Precision) -> serde_json::Value {

@@ -8,7 +8,7 @@ use crate::compile::Compiled;
 use crate::diagnostic::{Diagnostic, count, grouped, signed, significant};
 use crate::plan::{CallChange, Change, ChangeKind, Difference, difference};
 
-use super::arguments::{Setting, SpecArguments, TextFormat, setting};
+use super::arguments::{Setting, SpecArguments, TextFormat, setting, spec_help};
 use super::failure::Failure;
 use super::terminal;
 
@@ -22,7 +22,7 @@ use super::terminal;
   diadc diff specs/diad.diad my.diad                     what I have changed
   diadc diff old.diad new.diad --set steps=5 --format json")]
 pub(super) struct Diff {
-    /// A .diad file, or one that comes with diadc: tiny, small, diad, padim, patchcore
+    #[arg(help = spec_help())]
     before: String,
 
     /// The spec to compare it with [default: the same]

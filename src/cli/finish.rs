@@ -52,13 +52,18 @@ pub(super) fn finish(
     screen: &mut Screen,
 ) -> Result<(), Failure> {
     let stop = terminal::stop_flag();
-    let dataset = &experiment.dataset;
+    let (dataset, split) = (&experiment.dataset, experiment.split()?);
+    let held_out = match split.held_out.len() {
+        0 => String::new(),
+        count => format!(", {count} held-out"),
+    };
     terminal::note(&format!(
-        "{} on {} ({}, {} training and {} test images), device {}; run directory {}",
+        "{} on {} ({}, {} training{} and {} test images), device {}; run directory {}",
         experiment.compiled.program.name,
         dataset.name,
         count(dataset.classes.len(), "class"),
-        dataset.train.len(),
+        split.shown.len(),
+        held_out,
         dataset.test.len(),
         run.device(),
         directory.path().display(),

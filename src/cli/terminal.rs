@@ -14,7 +14,7 @@ use crate::experiment;
 use crate::report::Charset;
 use crate::source::SourceMap;
 use crate::train::{self, FitProgress, Progress};
-use crate::weight::{Comparison, Suspicion, doubts};
+use crate::weight::{Comparison, Substitute, Suspicion, doubts};
 
 use super::failure::Failure;
 
@@ -228,9 +228,11 @@ impl train::Observer for Screen {
 impl experiment::Observer for Screen {
     /// Prints what was done to make the file fit, unless it fits as it is.
     fn on_weights_found(&mut self, path: &Path, comparison: &Comparison) {
+        let fitted = comparison.fresh.iter().filter(|(_, substitute)| *substitute == Substitute::Fit).count();
         let counts = [
             (comparison.renamed(), format!("renamed (names {})", comparison.naming)),
-            (comparison.fresh.len(), "not in it, which start fresh".to_owned()),
+            (comparison.fresh.len() - fitted, "not in it, which start fresh".to_owned()),
+            (fitted, "not in it, which a fit computes".to_owned()),
         ];
         let told = counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         let told: Vec<String> = told.chain(comparison.told_aside()).collect();

@@ -119,7 +119,7 @@ pub enum DatasetError {
         layout: &'static str,
     },
     /// A class of the layout `folder` has no folder of defective images.
-    #[error("`{path}` has no folder of defective images (`defective`, `abnormal`, `anomaly`, `bad` or `ng`){found}; make one, which may be empty where there are no such images", path = .path.display())]
+    #[error("`{path}` has no folder of defective images (`defective`, `abnormal`, `anomalous`, `anomaly`, `bad` or `ng`){found}; make one, which may be empty where there are no such images", path = .path.display())]
     NoDefective {
         /// The folder of the class.
         path: PathBuf,

@@ -10,6 +10,7 @@ use crate::evaluate::score::IMAGES_AT_ONCE;
 use crate::execute::DeviceChoice;
 use crate::fact::Precision;
 use crate::graph::program::{CHUNK, Fit, Phase, Program};
+use crate::op::Op;
 use crate::plan::memory::{fitting, inference, training};
 
 use super::target::Target;
@@ -43,8 +44,8 @@ pub enum Excess {
         part: String,
         /// How many bytes it needs.
         need: u64,
-        /// From how many rows a coreset could be chosen, if fewer would be enough.
-        at_most: Option<u64>,
+        /// From how many rows a coreset could be chosen, as a spec or a command line says it, if fewer would be enough.
+        at_most: Option<String>,
     },
     /// Scoring of a batch of images.
     Scoring {
@@ -91,7 +92,11 @@ pub fn shortage(program: &Program, images: usize, target: Target, limit: u64, sc
     for fit in program.fits() {
         let need = fitting(program, fit, Some(images), target.circumstances(CHUNK)).map(|own| own.total());
         let Some(need) = need.filter(|need| *need > limit) else { continue };
-        excesses.push(Excess::Fitting { part: fit.part.clone(), need, at_most: at_most(fit, images, need, limit) });
+        excesses.push(Excess::Fitting {
+            part: fit.part.clone(),
+            need,
+            at_most: at_most(program, fit, images, need, limit),
+        });
     }
     for phase in program.phases() {
         for name in &phase.objectives {
@@ -106,14 +111,19 @@ pub fn shortage(program: &Program, images: usize, target: Target, limit: u64, sc
 }
 
 /// From how many rows the coreset of a fit could be chosen within the limit, if that leaves any choice.
-fn at_most(fit: &Fit, images: usize, need: u64, limit: u64) -> Option<u64> {
+fn at_most(program: &Program, fit: &Fit, images: usize, need: u64, limit: u64) -> Option<String> {
     let pairs = fit.passes.iter().flat_map(|pass| pass.gathers.iter().map(move |gather| (pass, gather)));
     let mut hoards = pairs.filter_map(|(pass, gather)| Some((pass.hoard(gather, Some(images))?, gather)));
     let (hoard, gather) = hoards.find(|(hoard, _)| hoard.is_choice)?;
     let rest = need.saturating_sub(hoard.bytes());
     let rows = limit.checked_sub(rest)? / hoard.bytes_of_row;
     let chosen = u64::try_from(gather.fact.shape.0[0].known()?).ok()?;
-    (rows >= chosen).then_some(rows)
+    let param =
+        if let Op::Coreset(coreset) = &gather.op { program.only_param(&coreset.at_most.to_string()) } else { None };
+    (rows >= chosen).then(|| match param {
+        Some(param) => format!("--set {param}={rows}"),
+        None => format!("at_most: {rows}"),
+    })
 }
 
 fn excess(program: &Program, phase: &Phase, name: &str, target: Target, limit: u64) -> Option<Excess> {
@@ -173,7 +183,7 @@ impl fmt::Display for Excess {
             }
             Excess::Fitting { part, need, at_most: Some(rows) } => write!(
                 f,
-                "the fit of `{part}` needs {}; its `coreset` would do with `at_most: {rows}` rows to choose from",
+                "the fit of `{part}` needs {}; its `coreset` would do with `{rows}` rows to choose from",
                 bytes(*need)
             ),
             Excess::Fitting { part, need, at_most: None } => {

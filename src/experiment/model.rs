@@ -1,5 +1,7 @@
 //! A model on a device with all its weights: ready to be trained, to be measured, or to score images.
 
+use std::collections::BTreeSet;
+
 use crate::execute::Engine;
 use crate::graph::program::{Part, Program};
 use crate::op::WeightId;
@@ -86,15 +88,14 @@ impl<'a> Model<'a> {
     pub fn load_needed(
         program: &'a Program,
         weights: Trained<'_>,
-        is_needed: impl Fn(&str) -> bool,
+        needed: &BTreeSet<&str>,
         target: Target,
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
         check(program, weights, observer)?;
-        let (assembly, comparison) = Assembly::load_needed(program, weights.place, is_needed)?;
-        observer.on_weights_found(weights.place.path, &comparison);
-        Model::with(program, &assembly, target, seed, observer)
+        let weights = read(program, weights.place, Lacking::AllBut(needed), observer)?;
+        Model::with(program, &weights, target, seed, observer)
     }
 
     /// Opens the device and hands the weights over to it.

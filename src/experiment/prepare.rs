@@ -8,6 +8,7 @@ use crate::dataset::{self, Dataset};
 use crate::evaluate::score::is_random;
 use crate::graph::program::Program;
 use crate::report::{Provenance, Published};
+use crate::train::Split;
 
 use super::directory::RunDirectory;
 use super::error::ExperimentError;
@@ -66,6 +67,19 @@ impl Experiment {
             return Err(ExperimentError::Changed { path: path.to_path_buf(), what: (*what).to_owned() });
         }
         Ok((Experiment { record, ..opened }, directory))
+    }
+
+    /// Which training images are held out.
+    ///
+    /// # Errors
+    /// If a class has too few.
+    pub fn split(&self) -> Result<Split, ExperimentError> {
+        let share = self.compiled.program.data.map_or(0.0, |format| format.hold_out);
+        let classes: Vec<usize> = self.dataset.train.iter().map(|sample| sample.class).collect();
+        Split::new(share, &classes, self.record.setup.seed).map_err(|error| {
+            let class = self.dataset.classes[error.class].clone();
+            ExperimentError::HoldOut { class, error }
+        })
     }
 
     /// Refuses a run that needs more than `budget` bytes of memory. Without a budget, returns the parts of the run that

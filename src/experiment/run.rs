@@ -7,7 +7,6 @@ use crate::compile::Compiled;
 use crate::diagnostic::Diagnostic;
 use crate::lint::first_values;
 use crate::report::Report;
-use crate::train::Split;
 use crate::weight::Place;
 
 use super::assess::{Scoring, assess};
@@ -35,7 +34,7 @@ impl<'a> Run<'a> {
     pub fn start(experiment: &'a Experiment, observer: &mut dyn Observer) -> Result<Run<'a>, ExperimentError> {
         let setup = &experiment.record.setup;
         let program = &experiment.compiled.program;
-        check_hold_out(experiment)?;
+        experiment.split()?;
         let model = Model::start(program, setup.start(), experiment.target, setup.seed, observer)?;
         let Compiled { spec, sources, .. } = &experiment.compiled;
         let first = first_values(spec, program).into_iter();
@@ -147,15 +146,4 @@ impl<'a> Run<'a> {
         let assessment = assess(&mut self.model, dataset, &scoring, observer, stop)?;
         Ok(assessment.map(|assessment| (assessment, started.elapsed().as_secs_f64())))
     }
-}
-
-/// Checks that each class has images to hold out, if the model holds some out.
-fn check_hold_out(experiment: &Experiment) -> Result<(), ExperimentError> {
-    let Experiment { compiled, dataset, record, .. } = experiment;
-    let share = compiled.program.data.map_or(0.0, |format| format.hold_out);
-    let classes: Vec<usize> = dataset.train.iter().map(|sample| sample.class).collect();
-    Split::new(share, &classes, record.setup.seed).map(|_| ()).map_err(|error| {
-        let class = dataset.classes[error.class].clone();
-        ExperimentError::HoldOut { class, error }
-    })
 }

@@ -6,6 +6,7 @@ use diadc_execute::CoresetError;
 
 use crate::diagnostic::count;
 use crate::execute::RunError;
+use crate::graph::program::Program;
 use crate::weight::WeightError;
 
 use super::split::TooFewToHoldOut;
@@ -96,12 +97,14 @@ pub enum TrainError {
         error: Box<RunError>,
     },
     /// The rows of a memory can't be chosen.
-    #[error("the fit of `{part}`: {error}")]
+    #[error("the fit of `{part}`: {error}{remedy}")]
     Coreset {
         /// The part that is fitted.
         part: String,
         /// Why not.
         error: CoresetError,
+        /// What would help, in words with a sign before them.
+        remedy: String,
     },
     /// A stored tensor is not finite although all values of images are.
     #[error("the fit of `{part}` gives {value} in `{path}`, although all values of {} are finite", images_in_words(*.images))]
@@ -141,6 +144,23 @@ pub enum TrainError {
     /// The engine failed.
     #[error(transparent)]
     Run(#[from] RunError),
+}
+
+impl TrainError {
+    /// Of the fit of a part.
+    pub(super) fn coreset(program: &Program, part: &str, error: CoresetError) -> TrainError {
+        let remedy = match error {
+            CoresetError::TooFew { rows, count } => {
+                let fewer = match program.only_param(&count.to_string()) {
+                    Some(param) => format!("`--set {param}={rows}`"),
+                    None => "a `count` of at most that".to_owned(),
+                };
+                format!("; {fewer} would do, or more images")
+            }
+            CoresetError::NotFinite { .. } | CoresetError::Stopped => String::new(),
+        };
+        TrainError::Coreset { part: part.to_owned(), error, remedy }
+    }
 }
 
 fn images_in_words(images: usize) -> String {

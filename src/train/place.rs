@@ -8,7 +8,8 @@ pub(super) fn place(program: &Program, scope: ScopeId) -> String {
     let mut labels = Vec::new();
     let mut at = Some(scope);
     while let Some(scope) = at.and_then(|id| program.scopes.get(id.0 as usize)) {
-        labels.push(scope.label.as_ref());
+        // A part that stands at the top has no place of its own.
+        labels.extend(Some(scope.label.as_ref()).filter(|label| !label.is_empty()));
         at = scope.parent;
     }
     labels.reverse();

@@ -18,6 +18,7 @@ use super::error::WeightError;
 use super::file::File;
 use super::init::first_value;
 use super::reading::choose;
+use super::setting::setting;
 use super::sharded::index_of;
 use super::suspicion::{Doubt, Suspicion};
 use super::table::Reshape;
@@ -71,27 +72,6 @@ impl<'a> Assembly<'a> {
         let mut file = File::open(place.path)?;
         let wanted = Wanted { within: place.within, ..Wanted::default() };
         let comparison = compare_file(program, &mut file, wanted, lacking)?;
-        if !comparison.fits() {
-            return Err(WeightError::Differs { path: place.path.to_owned(), comparison: Box::new(comparison) });
-        }
-        let mut assembly = Assembly::first(program);
-        assembly.take(file, &comparison);
-        Ok((assembly, comparison))
-    }
-
-    /// An assembly of the weights that are needed, and how the file compares as far as these go. The others may be missing
-    /// from it or have other shapes; then they have their first values.
-    ///
-    /// # Errors
-    /// If the file can't be read or does not fit.
-    pub fn load_needed(
-        program: &'a Program,
-        place: Place<'_>,
-        is_needed: impl Fn(&str) -> bool,
-    ) -> Result<(Assembly<'a>, Comparison), WeightError> {
-        let mut file = File::open(place.path)?;
-        let wanted = Wanted { within: place.within, ..Wanted::default() };
-        let comparison = compare_file(program, &mut file, wanted, Lacking::Nothing)?.only(is_needed);
         if !comparison.fits() {
             return Err(WeightError::Differs { path: place.path.to_owned(), comparison: Box::new(comparison) });
         }
@@ -241,10 +221,14 @@ pub fn compare_file(
         let [first, second] = duplicate.names;
         WeightError::Duplicate { path: file.path().to_owned(), weight: duplicate.path, first, second }
     })?;
+    if let Lacking::AllBut(read) = lacking {
+        comparison = comparison.only(read);
+    }
     if !file.within().is_empty() {
         comparison.naming += &format!(", of `{}`", file.within());
     }
     comparison.index = index_of(file.path());
+    comparison.setting = setting(program, &comparison);
     if wanted.within.is_none() {
         comparison.networks = file.networks();
     }

@@ -30,6 +30,8 @@ pub struct Expected {
     pub may_be_integers: bool,
     /// What it gets if the file lacks it; none if the file must have it.
     pub substitute: Option<Substitute>,
+    /// Whether a fit computes it.
+    pub is_fitted: bool,
 }
 
 /// How the tensors of a file compare with the expected weights.
@@ -59,6 +61,8 @@ pub struct Comparison {
     pub networks: Vec<String>,
     /// The index that goes with the file, if its name is that of one of several files of a checkpoint.
     pub index: Option<String>,
+    /// How the model may have to be set to be that of the file, in words.
+    pub setting: Option<String>,
 }
 
 /// A weight that a file has.
@@ -125,7 +129,8 @@ pub fn expected(program: &Program, part: Option<&Part>, lacking: Lacking<'_>) ->
     let weights = program.weights.iter().filter(|weight| part.is_none_or(|part| part.has(&weight.path)));
     let expected = weights.map(|weight| {
         let (path, shape) = (weight.path.clone(), weight.shape.clone());
-        Expected { path, shape, may_be_integers: weight.is_statistic, substitute: lacking.substitute(weight) }
+        let (may_be_integers, is_fitted) = (weight.is_statistic, weight.awaits_fit());
+        Expected { path, shape, may_be_integers, substitute: lacking.substitute(weight), is_fitted }
     });
     expected.collect()
 }
@@ -193,6 +198,14 @@ impl Comparison {
                     .to_owned(),
             );
         }
+        hints.extend(self.setting.clone());
+        let fitted = self.missing.iter().filter(|(weight, _)| weight.is_fitted).count();
+        if fitted > 0 {
+            let them = if fitted == 1 { "one of these".to_owned() } else { format!("{} of these", grouped(fitted)) };
+            hints.push(format!(
+                "a fit computes {them}: `diadc run` begins with such a file as `--weights`, and writes one that has all"
+            ));
+        }
         if !self.missing.is_empty() && !self.networks.is_empty() {
             hints.push(format!("the file holds {}; --within NAME reads one of them", self.networks.join(", ")));
         }
@@ -202,11 +215,10 @@ impl Comparison {
         hints
     }
 
-    /// The same without what is wrong with weights that are not needed.
-    #[must_use]
-    pub fn only(mut self, is_needed: impl Fn(&str) -> bool) -> Comparison {
-        self.missing.retain(|(weight, _)| is_needed(&weight.path));
-        self.wrong_shape.retain(|wrong| is_needed(&wrong.path));
+    /// The same without what is said of weights other than these.
+    pub(super) fn only(mut self, paths: &BTreeSet<&str>) -> Comparison {
+        self.fresh.retain(|(weight, _)| paths.contains(weight.path.as_str()));
+        self.wrong_shape.retain(|wrong| paths.contains(wrong.path.as_str()));
         self
     }
 

@@ -21,6 +21,7 @@ mod pytorch;
 mod reading;
 mod safetensors;
 mod save;
+mod setting;
 mod sharded;
 mod stored;
 mod surplus;

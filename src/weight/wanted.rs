@@ -1,5 +1,6 @@
 //! Where weights are looked for: a file, a place in it, a part, how the names are read, and what may be missing there.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::graph::program::{Part, Weight};
@@ -33,12 +34,18 @@ pub enum Lacking<'a> {
     Nothing,
     /// What a run begins without: the weights of these parts, and the stored tensors of all, which its fits compute.
     AtStart(&'a [&'a Part]),
+    /// All but the weights of these paths, which alone are read. The others may have other shapes as well.
+    AllBut(&'a BTreeSet<&'a str>),
 }
 
 impl Lacking<'_> {
     /// What a weight gets that a file lacks; none if the file must have it.
     pub(super) fn substitute(self, weight: &Weight) -> Option<Substitute> {
-        let Lacking::AtStart(fresh) = self else { return None };
+        let fresh = match self {
+            Lacking::Nothing => return None,
+            Lacking::AtStart(fresh) => fresh,
+            Lacking::AllBut(read) => return (!read.contains(weight.path.as_str())).then_some(Substitute::FirstValue),
+        };
         if weight.awaits_fit() {
             return Some(Substitute::Fit);
         }

@@ -196,6 +196,9 @@ fn two_folders_that_do_not_match_are_told() {
     bench.write("none/.keep", b"");
     bench.run(&["metrics", "none", "--masks", "masks"]).fails(1, &["`none` holds no .npy, .tiff or .png file"]);
     bench.run(&["metrics", "maps", "--masks", "none"]).fails(1, &["`none` holds no"]);
+    // What is not there is told as that, and not as a folder or file of another kind.
+    bench.run(&["metrics", "maps", "--masks", "nowhere"]).fails(1, &["`nowhere`: No such file"]);
+    bench.run(&["metrics", "nowhere", "--masks", "masks"]).fails(1, &["`nowhere`: No such file"]);
     bench.write("masks/b/3_mask.png", b"text");
     bench.run(&FOLDERS).fails(1, &["3_mask.png` can't be decoded"]);
     bench.run(&[&FOLDERS[..], &["--scores", "x.npy"]].concat()).fails(2, &["`--scores` does not go with two folders"]);

@@ -62,6 +62,21 @@ model Two {{
         run("one").success();
         run("second").fails(1, &["two.a.weight"]);
     }
+    // The same weights as they are saved of a network within something else.
+    bench.write(
+        "within.diad",
+        spec(4)
+            .replace("    part two = Net(4)\n", "")
+            .replace("two(x)", "one(x)")
+            .replace("= Net(2)", "= Net(2) @ \"module.one\"")
+            .as_bytes(),
+    );
+    bench.run(&["weights", "init", "within.diad", "--out", "within.safetensors"]).success();
+    let call = ["call", "two.diad", "first", "--inputs", "x.safetensors", "--weights", "within.safetensors"];
+    let words = bench.run(&call).success().stderr();
+    assert!(words.contains("2 renamed (names without `module.`)") && !words.contains("fresh"), "{words}");
+    let both = [&["call", "two.diad", "concat([one(x), two(x)])"], &call[3..]].concat();
+    bench.run(&both).fails(1, &["two.a.weight"]);
 }
 
 #[test]
@@ -95,7 +110,10 @@ fn help_speaks_of_what_a_command_does() {
     assert!(!train.contains("--protocol") && !train.contains("--compare"), "{train}");
     assert!(help(&["run"]).contains("--protocol") && help(&["eval"]).contains("--compare"));
     assert!(!help(&["metrics"]).contains("protocol of the spec"));
-    assert!(help(&["weights", "check"]).contains("tiny, small, diad"));
+    let specs = diadc::resolve::embedded_specs().join(", ");
+    for command in [&["run"][..], &["call"], &["diff"], &["weights", "check"], &["weights", "init"]] {
+        assert!(help(command).contains(&format!("comes with diadc: {specs}")), "{command:?}");
+    }
 }
 
 #[test]

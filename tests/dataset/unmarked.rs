@@ -158,6 +158,15 @@ fn a_plain_folder_without_defective_images_is_told_what_it_lacks() {
     std::fs::create_dir(tree.path("photos/bad")).expect("it can be made");
     let dataset = tree.open("folder").expect("an empty folder will do");
     assert_eq!((dataset.classes.len(), dataset.train.len(), dataset.test.len()), (1, 8, 2));
+    // Whatever the folder is called, and beside a class that has its own.
+    std::fs::rename(tree.path("photos/bad"), tree.path("photos/Anomalous")).expect("it is there");
+    assert_eq!(tree.open("folder").expect("it is one").test.len(), 2);
+    let tree = Tree::new();
+    for number in 0..5 {
+        tree.image(&format!("bolt/good/{number}.png"), 8, 8);
+        tree.image(&format!("nut/good/{number}.png"), 8, 8).image(&format!("nut/ng/{number}.png"), 8, 8);
+    }
+    tree.fails("folder", &["bolt` has no folder of defective images", "found there: `good`", "may be empty"]);
 }
 
 #[test]

@@ -6,7 +6,13 @@ use diadc::weight::{Comparison, Expected, Extra, Found, Lacking, Naming, Stored,
 use super::{part, with, zeros};
 
 fn weight(path: &str, shape: &[usize]) -> Expected {
-    Expected { path: path.to_owned(), shape: shape.to_vec(), may_be_integers: false, substitute: None }
+    Expected {
+        path: path.to_owned(),
+        shape: shape.to_vec(),
+        may_be_integers: false,
+        substitute: None,
+        is_fitted: false,
+    }
 }
 
 fn found(name: &str, shape: &[usize], stored: Stored) -> Found {

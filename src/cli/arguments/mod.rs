@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use crate::compile::{Compiled, Failed, compile};
 use crate::dataset::Dataset;
 use crate::experiment::{Config, RunDirectory, Setup, check_purpose};
-use crate::resolve::Location;
+use crate::resolve::{Location, embedded_specs};
 
 use super::failure::Failure;
 use super::terminal;
@@ -22,12 +22,16 @@ pub(super) use measure::{DrawArguments, MeasureArguments, protocol};
 
 use data::open_data;
 
+/// What the help of a command says of the argument that names a spec.
+pub(super) fn spec_help() -> String {
+    let own = embedded_specs().join(", ");
+    format!("A .diad file, one that comes with diadc ({own}), or the directory of a run, which stands for its spec and settings")
+}
+
 /// The spec, and the values of its params that are set from outside.
 #[derive(Args, Clone, Debug)]
 pub(super) struct SpecArguments {
-    /// A .diad file, one that comes with diadc (tiny, small, diad, padim, patchcore), or the directory of a run, which stands
-    /// for its spec and settings
-    #[arg(default_value = "tiny")]
+    #[arg(default_value = "tiny", help = spec_help())]
     pub(super) spec: String,
 
     /// Sets a param of the model, as in --set fusion=off or --set 'scales=[2, 3]'

@@ -12,6 +12,7 @@ use crate::diagnostic::one_of;
 use crate::evaluate::collect::{Collector, Measured};
 use crate::evaluate::curve::ClassCurves;
 use crate::evaluate::metric::Score;
+use crate::evaluate::saved::SavedError;
 use crate::experiment::{Role, write_file};
 use crate::measure::{ImageScore, Measure, Metric, PRO_LIMIT, ProtocolName};
 use crate::report::{self, Published};
@@ -241,6 +242,9 @@ impl Metrics {
     /// The results by each protocol.
     fn measured(&self, screen: &mut Screen) -> Result<Results, Failure> {
         let holds_npz = |folder: &PathBuf| -> Result<bool, Failure> { Ok(!saved::npz_files(folder)?.is_empty()) };
+        for path in std::iter::once(&self.predictions).chain(&self.masks).filter(|_| self.dataset.is_none()) {
+            path.metadata().map_err(|source| SavedError::Read { path: path.clone(), source })?;
+        }
         if !self.predictions.is_dir() {
             self.refuse_data("a file of predictions")?;
             return self.of_file(screen);

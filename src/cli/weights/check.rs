@@ -10,7 +10,7 @@ use crate::diagnostic::grouped;
 use crate::graph::program::{Part, Program};
 use crate::weight::{Comparison, File, Lacking, Substitute, Table, Wanted, WeightError, compare_file, part};
 
-use super::super::arguments::{Setting, TableFormat, setting};
+use super::super::arguments::{Setting, TableFormat, setting, spec_help};
 use super::super::failure::Failure;
 use super::super::terminal;
 use crate::compile::compile;
@@ -32,7 +32,7 @@ const MOST_SHOWN: usize = 5;
   diadc weights check my.diad my.ckpt --within teacher                   one of several networks in the file
   diadc weights check my.diad my.ckpt --set width=64 --format json")]
 pub(super) struct Check {
-    /// A .diad file, or one that comes with diadc: tiny, small, diad
+    #[arg(help = spec_help())]
     spec: String,
 
     /// A file of weights: safetensors, or what PyTorch writes
@@ -196,7 +196,7 @@ impl Listing {
 /// What can be done about parts that are missing as a whole.
 fn remedy(program: &Program, comparison: &Comparison) -> Option<String> {
     let whole = program.own_parts().filter(|part| {
-        let of_part = |path: &String| part.has(path);
+        let of_part = |path: &String| program.owner(path) == Some(*part);
         let missing = comparison.missing.iter().filter(|(weight, _)| of_part(&weight.path)).count();
         missing > 0 && missing == program.weights.iter().filter(|weight| of_part(&weight.path)).count()
     });

@@ -101,7 +101,7 @@ impl Init {
         for (path, elsewhere) in others {
             let names: BTreeSet<&str> = elsewhere.iter().map(|tensor| tensor.name.as_str()).collect();
             for part in program.own_parts() {
-                let own = || program.weights.iter().enumerate().filter(|(_, weight)| part.has(&weight.path));
+                let own = || program.weights.iter().enumerate().filter(|(_, w)| program.owner(&w.path) == Some(part));
                 let is_there = |path: &str| names.contains(path);
                 if own().next().is_some()
                     && own().all(|(place, w)| {
@@ -190,7 +190,7 @@ fn origin(program: &Program, assembly: &Assembly<'_>, place: usize, seed: u64) -
         return from;
     }
     let path = &program.weights[source].path;
-    let owner = program.own_parts().find(|part| part.has(path)).map_or("the model", |part| &part.name);
+    let owner = program.owner(path).map_or("the model", |part| &part.name);
     format!("copy of {owner} ({from})")
 }
 
@@ -202,7 +202,7 @@ fn name(path: &Path) -> String {
 fn table_of(program: &Program, assembly: &Assembly<'_>, seed: u64) -> String {
     let mut counts: IndexMap<(String, String), (usize, usize)> = IndexMap::new();
     for (place, weight) in program.weights.iter().enumerate() {
-        let owner = program.own_parts().find(|part| part.has(&weight.path)).map_or("-", |part| &part.name).to_owned();
+        let owner = program.owner(&weight.path).map_or("-", |part| &part.name).to_owned();
         let entry = counts.entry((owner, origin(program, assembly, place, seed))).or_default();
         entry.0 += 1;
         entry.1 += weight.shape.iter().product::<usize>();
@@ -222,7 +222,7 @@ fn table_of(program: &Program, assembly: &Assembly<'_>, seed: u64) -> String {
 fn notes(program: &Program, assembly: &Assembly<'_>, spec: &str, seed: u64) -> BTreeMap<String, String> {
     let mut notes = BTreeMap::from([("spec".to_owned(), spec.to_owned()), ("seed".to_owned(), seed.to_string())]);
     for part in program.own_parts() {
-        let places = program.weights.iter().enumerate().filter(|(_, weight)| part.has(&weight.path));
+        let places = program.weights.iter().enumerate().filter(|(_, weight)| program.owner(&weight.path) == Some(part));
         let from: BTreeSet<String> = places.map(|(place, _)| origin(program, assembly, place, seed)).collect();
         if !from.is_empty() {
             notes.insert(format!("part {}", part.name), from.into_iter().collect::<Vec<_>>().join("; "));

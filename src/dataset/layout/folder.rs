@@ -22,14 +22,14 @@ pub(super) static LAYOUT: Layout =
 
 pub(super) const EXPECTED: &str = concat!(
     "  ROOT/normal/000.png (or good, ok) and, if there is one, ROOT/normal_test/000.png (or good_test, ok_test)\n",
-    "  ROOT/defective/000.png or ROOT/defective/KIND/000.png (or abnormal, anomaly, bad, ng)\n",
+    "  ROOT/defective/000.png or ROOT/defective/KIND/000.png (or abnormal, anomalous, anomaly, bad, ng)\n",
     "  ROOT/masks/000.png or ROOT/masks/KIND/000.png (or mask, ground_truth), if there are masks, anomalous where above 0\n",
     "  or several such folders, one per class: ROOT/CLASS/normal ..",
 );
 
 const NORMAL: [&str; 3] = ["normal", "good", "ok"];
 const TESTED: [&str; 3] = ["normal_test", "good_test", "ok_test"];
-const DEFECTIVE: [&str; 5] = ["defective", "abnormal", "anomaly", "bad", "ng"];
+const DEFECTIVE: [&str; 6] = ["defective", "abnormal", "anomalous", "anomaly", "bad", "ng"];
 const MASKS: [&str; 3] = ["masks", "mask", "ground_truth"];
 
 /// The seed of the order from which tested images are taken.

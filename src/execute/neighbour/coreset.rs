@@ -39,9 +39,7 @@ pub struct Seen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CoresetError {
     /// There are not enough rows.
-    #[error(
-        "{count} rows are to be chosen, and there are only {rows}; a `count` of at most that would do, or more images"
-    )]
+    #[error("{count} rows are to be chosen, and there are only {rows}")]
     TooFew {
         /// The rows to choose from.
         rows: usize,

@@ -101,7 +101,7 @@ impl Fitter<'_, '_> {
         let passes = rest.as_ref().unwrap_or(&fit.passes);
         let pairs = passes.iter().flat_map(|pass| pass.gathers.iter().map(move |gather| (pass, gather)));
         for (pass, gather) in pairs {
-            check_rows(pass, gather, images).map_err(|error| TrainError::Coreset { part: fit.part.clone(), error })?;
+            check_rows(pass, gather, images).map_err(|error| TrainError::coreset(self.program, &fit.part, error))?;
         }
         let mut state = State { gathered: BTreeMap::new(), seen: None };
         for (number, pass) in passes.iter().enumerate() {
@@ -213,7 +213,7 @@ impl Fitter<'_, '_> {
                     state.seen = state.seen.or(seen);
                 }
                 Err(CoresetError::Stopped) => return Ok(false),
-                Err(error) => return Err(TrainError::Coreset { part: fit.part.clone(), error }),
+                Err(error) => return Err(TrainError::coreset(self.program, &fit.part, error)),
             }
         }
         Ok(true)
