@@ -1,7 +1,8 @@
 //! What scores are: numbers of 32 or of 64 bits, each ranked as it is.
 //!
 //! All that is computed of a score is computed in its own type. So the scores of 32 bits, of which there usually are many,
-//! take no more time and memory because others are wider.
+//! take no more time and memory because others are wider. What is done for each score is marked `inline`: it is called where
+//! a ranking is made for one type, which is in another unit of code than this one.
 
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Sub};
@@ -85,6 +86,7 @@ macro_rules! score {
         impl Score for $float {
             type Bits = $bits;
 
+            #[inline]
             fn to_key(self) -> $bits {
                 const SIGN: $bits = 1 << (<$bits>::BITS - 1);
                 // Adding zero makes of the two zeros, which compare equal, one pattern of bits.
@@ -92,27 +94,33 @@ macro_rules! score {
                 if bits & SIGN == 0 { bits | SIGN } else { !bits }
             }
 
+            #[inline]
             fn from_key(bits: $bits) -> $float {
                 const SIGN: $bits = 1 << (<$bits>::BITS - 1);
                 <$float>::from_bits(if bits & SIGN == 0 { !bits } else { bits ^ SIGN })
             }
 
+            #[inline]
             fn rounded(number: f64) -> $float {
                 number as $float
             }
 
+            #[inline]
             fn is_finite(self) -> bool {
                 <$float>::is_finite(self)
             }
 
+            #[inline]
             fn is_nan(self) -> bool {
                 <$float>::is_nan(self)
             }
 
+            #[inline]
             fn next_up(self) -> $float {
                 <$float>::next_up(self)
             }
 
+            #[inline]
             fn next_down(self) -> $float {
                 <$float>::next_down(self)
             }
@@ -123,26 +131,32 @@ macro_rules! score {
 
             const BYTES: usize = size_of::<$bits>();
 
+            #[inline]
             fn with_area(self, area: u32) -> $wide {
                 <$wide>::from(self) << 32 | <$wide>::from(area)
             }
 
+            #[inline]
             fn parts(with_area: $wide) -> ($bits, u32) {
                 ((with_area >> 32) as $bits, with_area as u32)
             }
 
+            #[inline]
             fn above(self, low: $bits) -> u64 {
                 u64::from(self - low)
             }
 
+            #[inline]
             fn raised(self, by: u64) -> $bits {
                 self + by as $bits
             }
 
+            #[inline]
             fn before(self) -> $bits {
                 self - 1
             }
 
+            #[inline]
             fn write(self, bytes: &mut Vec<u8>) {
                 bytes.extend(self.to_ne_bytes());
             }
