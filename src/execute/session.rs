@@ -46,6 +46,9 @@ struct Loaded<B: Backend> {
     step: u64,
 }
 
+/// New values of statistics.
+type Updates<B> = Vec<(WeightId, Tensor<B>)>;
+
 /// What waits for the gradients of a run.
 type Waiting<'a, B> = Option<&'a mut dyn Receiver<B>>;
 
@@ -132,7 +135,7 @@ impl<K: Kernels> Session<K> {
         let kept = loaded.kept.as_ref().expect("it was just prepared");
         let used = |input: &PlanInput| input.slot.map(|_| Tensor::from_host(inputs[&input.name].clone(), &self.device));
         let given = loaded.plan.inputs.iter().map(used).collect();
-        let run = Run { kept, bindings, watch, ..self.runner(&loaded.plan, draw) };
+        let run = Run { bindings, kept, watch, ..self.runner(&loaded.plan, draw) };
         run.block(&loaded.plan.steps, shapes, given, 0, waiting)
     }
 
@@ -183,18 +186,14 @@ impl<K: Kernels> Session<K> {
     }
 
     /// The loss, and the new statistics, of the values that a plan gives.
-    fn results(
-        &self,
-        id: PlanId,
-        mut values: Vec<Tensor<K::Backend>>,
-    ) -> Result<(f32, Vec<(WeightId, Tensor<K::Backend>)>), RunError> {
+    fn results(&self, id: PlanId, mut values: Vec<Tensor<K::Backend>>) -> Result<(f32, Updates<K::Backend>), RunError> {
         let plan = &self.plans[id.0].plan;
         let updates = values.split_off(plan.outputs.len());
         Ok((number(values.swap_remove(0))?, plan.updates.iter().copied().zip(updates).collect()))
     }
 
     /// Puts new values of statistics in place.
-    fn update(&mut self, updates: Vec<(WeightId, Tensor<K::Backend>)>) {
+    fn update(&mut self, updates: Updates<K::Backend>) {
         let changed: Vec<WeightId> = updates.iter().map(|(id, _)| *id).collect();
         for (id, value) in updates {
             self.weights.get_mut()[id.0 as usize] = value;
@@ -215,7 +214,7 @@ impl<K: Kernels> Session<K> {
 struct Backward<B: Backend> {
     loss: f32,
     gradients: BTreeMap<WeightId, FloatTensor<B>>,
-    updates: Vec<(WeightId, Tensor<B>)>,
+    updates: Updates<B>,
 }
 
 impl<K: Kernels> Engine for Session<K> {

@@ -113,6 +113,10 @@ fn a_file_of_another_setting_says_which_it_may_be() {
     let data = ["--dataset", "mvtec", "--data", "data"];
     bench.run(&[&["run", "top.diad", "--set", "side=4", "--out", "run"][..], &data].concat()).success();
     let weights = ["--weights", "run/weights.safetensors"];
+    bench.run(&[&["eval", "top.diad"][..], &weights, &data].concat()).fails(1, &["was trained with `side=4`"]);
+    // A file that does not say how it was trained is told by its shapes.
+    bench.run(&["weights", "convert", "run/weights.safetensors", "bare.pt"]).success();
+    let weights = ["--weights", "bare.pt"];
     bench
         .run(&[&["eval", "top.diad"][..], &weights, &data].concat())
         .fails(1, &["centre.mean [3, 8, 8], the file has [3, 4, 4]", "is `--set side=4` meant?"]);

@@ -14,9 +14,10 @@ pub use diadc_lang::{compile, diagnostic, resolve, source};
 
 use execute::{Composed, Engine, Session};
 
-/// Graphs, and the programs that they belong to.
+/// Graphs, their gradients, and the programs that they belong to.
 pub mod graph {
     pub use diadc_core::graph::*;
+    pub use diadc_lang::differentiate::{By, differentiate, gradients};
     pub use diadc_lang::program;
 }
 
@@ -28,7 +29,7 @@ pub mod plan {
 /// What runs plans.
 pub mod execute {
     pub use diadc_core::engine::*;
-    pub use diadc_execute::{Composed, Kernels, Recorded, Session, Tensor, TrainingKernels, apply};
+    pub use diadc_execute::{Composed, Kernels, Session, Tensor, apply};
 }
 
 /// A session on lavapipe.

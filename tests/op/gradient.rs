@@ -49,6 +49,9 @@ fn slopes(op: &Op, inputs: &[HostTensor]) -> HostTensor {
 
 #[test]
 fn own_and_composed_kernels_give_the_same_gradients() {
+    if !net::is_exact() {
+        return;
+    }
     let mut wrong = Vec::new();
     for (seed, op, inputs) in all() {
         let slopes = slopes(&op, &inputs);
@@ -138,6 +141,9 @@ fn smooth(op: &Op, inputs: &[HostTensor]) -> Option<Vec<HostTensor>> {
 
 #[test]
 fn gradients_and_their_gradients_are_differences() {
+    if !net::is_exact() {
+        return;
+    }
     let mut wrong = Vec::new();
     let mut tried = BTreeSet::new();
     for (seed, op, inputs) in all() {

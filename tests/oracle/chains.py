@@ -224,7 +224,7 @@ def mixed(c, x):
     axis = r.randint(1, rank - 1) if rank > 1 else 0
     if axis == 0:
         return None
-    choice = r.randint(0, 12)
+    choice = r.randint(0, 11)
     if choice == 0:
         c.say(f"(|x| x + mean(x, axis: {axis}, keep: true))")
         return x + x.mean(axis, keepdim=True)
@@ -267,12 +267,30 @@ def mixed(c, x):
     if choice == 10:
         c.say(f"softmax(axis: {axis})")
         return x.softmax(axis)
-    if choice == 11:
-        c.say("(|x| x + 0.1 * gradient(silu(x) * tanh(x), x))")
-        (slope,) = torch.autograd.grad((F.silu(x) * torch.tanh(x)).sum(), x, create_graph=True)
-        return x + 0.1 * slope
     c.say(f"(|x| maximum(x, mean(x, axis: {axis}, keep: true)))")
     return torch.maximum(x, x.mean(axis, keepdim=True))
+
+
+def second(c, x):
+    r, rank = c.rng, x.dim()
+    axis = r.randint(1, rank - 1) if rank > 1 else 0
+    if axis == 0:
+        return None
+    functions = {
+        "silu(x) * tanh(x)": lambda x: F.silu(x) * torch.tanh(x),
+        "gelu(x) * sigmoid(x)": lambda x: F.gelu(x) * torch.sigmoid(x),
+        "gelu_tanh(x) / (1 + x ^ 2)": lambda x: F.gelu(x, approximate="tanh") / (1 + x**2),
+        f"softmax(x, axis: {axis}) * x": lambda x: x.softmax(axis) * x,
+        f"x * cumsum(sin(x), axis: {axis})": lambda x: x * torch.sin(x).cumsum(axis),
+    }
+    if rank == 4:
+        functions["attention(x, x, x)"] = lambda x: (x @ x.transpose(2, 3) / x.shape[3] ** 0.5).softmax(-1) @ x
+    if rank == 4 and x.shape[2] * x.shape[3] > 2:
+        functions["x ^ 2 * instance_norm(x)"] = lambda x: x**2 * F.instance_norm(x, eps=1e-5)
+    name = r.choice(list(functions))
+    c.say(f"(|x| x + 0.1 * gradient({name}, x))")
+    (slope,) = torch.autograd.grad(functions[name](x).sum(), x, create_graph=True)
+    return x + 0.1 * slope
 
 
 def single(c, x):
@@ -298,7 +316,7 @@ def single(c, x):
 
 
 STEPS = [conv, conv_dilated, conv_transpose, linear, norm("layer"), norm("group"), norm("batch"), norm("instance")]
-STEPS += [pool, resize, blur, pad, layout, layout, mixed, mixed, mixed, single, single]
+STEPS += [pool, resize, blur, pad, layout, layout, mixed, mixed, mixed, single, single, second, second]
 
 
 def build(seed, dtype):
@@ -339,7 +357,7 @@ def chain(seed):
         step = max(1, len(flat) // 24)
         numbers = [float(f"{x:.8g}") for x in flat[::step][:24]]
         weights.append({"path": path, "shape": shape, "norm": float(flat.norm()), "step": step, "numbers": numbers})
-    return {"size": size, "chain": " |> ".join(["x"] + c.text), "loss": float(loss), "weights": weights}
+    return {"size": size, "chain": " |> ".join(["x"] + c.text), "loss": loss.item(), "weights": weights}
 
 
 def main():

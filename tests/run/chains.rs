@@ -11,6 +11,7 @@ use super::net::{draw, engine, floats, inputs, is_exact};
 const NEAR: f64 = 1e-4;
 
 #[test]
+#[allow(clippy::print_stdout, reason = "how close they come is worth a look")]
 fn gradients_of_random_chains_are_those_of_torch() {
     let given = std::env::var("DIADC_CHAINS").ok();
     let text = given.map_or_else(

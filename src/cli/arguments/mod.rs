@@ -24,14 +24,21 @@ use data::open_data;
 
 /// What the help of a command says of the argument that names a spec.
 pub(super) fn spec_help() -> String {
+    format!("A .diad file, or one that comes with diadc ({})", embedded_specs().join(", "))
+}
+
+/// The same where a run will do.
+fn run_help() -> String {
     let own = embedded_specs().join(", ");
-    format!("A .diad file, one that comes with diadc ({own}), or the directory of a run, which stands for its spec and settings")
+    format!(
+        "A .diad file, one that comes with diadc ({own}), or the directory of a run, which stands for its spec and settings"
+    )
 }
 
 /// The spec, and the values of its params that are set from outside.
 #[derive(Args, Clone, Debug)]
 pub(super) struct SpecArguments {
-    #[arg(default_value = "tiny", help = spec_help())]
+    #[arg(default_value = "tiny", help = run_help())]
     pub(super) spec: String,
 
     /// Sets a param of the model, as in --set fusion=off or --set 'scales=[2, 3]'

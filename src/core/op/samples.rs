@@ -238,7 +238,9 @@ mod tests {
         let quantile = |axes: &[usize]| Op::Quantile(Quantile { q: 0.5, axes: axes.to_vec(), keep: false });
         let places = Fact::int(x.shape.clone());
         let rows = fact(&["20", "8"]);
-        for (op, mixing) in [(rank(1), rank(0)), (Op::Cumulate { axis: 2 }, Op::Cumulate { axis: 0 })] {
+        for (op, mixing) in
+            [(rank(1), rank(0)), (Op::Cumulate { axis: 2, from_end: false }, Op::Cumulate { axis: 0, from_end: false })]
+        {
             assert_eq!(across(&op, &[first]), ALONG(0));
             assert_eq!(across(&mixing, &[first]), Across::Mixes);
         }

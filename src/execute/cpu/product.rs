@@ -223,11 +223,7 @@ impl Block<'_, '_, '_> {
 
 /// The same part of `N` rows, beginning with the first of `rows`; if there are fewer, the last one is repeated.
 #[inline(always)]
-fn spans<'a, const N: usize>(
-    of: Rows<'a>,
-    rows: std::ops::Range<usize>,
-    span: std::ops::Range<usize>,
-) -> [&'a [f32]; N] {
+fn spans<const N: usize>(of: Rows<'_>, rows: std::ops::Range<usize>, span: std::ops::Range<usize>) -> [&[f32]; N] {
     let mut found: [&[f32]; N] = [&[]; N];
     for (row, found) in found.iter_mut().enumerate() {
         let row = (rows.start + row).min(rows.end - 1);

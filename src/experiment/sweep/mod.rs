@@ -14,7 +14,7 @@ mod results;
 mod schedule;
 
 pub use directory::SweepDirectory;
-pub use plan::{Plan, Point, plan};
+pub use plan::{Compile, Plan, Point, plan};
 pub use point::run_point;
 pub use preview::Preview;
 pub use request::{Axis, SweepRequest, read_sweep, seeds};

@@ -61,6 +61,9 @@ pub struct Plan {
     pub compiled: Compiled,
 }
 
+/// Compiles a spec under settings.
+pub type Compile<'a> = &'a dyn Fn(&[(String, String)]) -> Result<Compiled, ExperimentError>;
+
 /// Plans a sweep. `setup` is what its points have in common, `compile` compiles its spec under settings, and `memory` is the
 /// most bytes that a point may need.
 ///
@@ -71,7 +74,7 @@ pub fn plan(
     request: &SweepRequest,
     setup: &Setup,
     memory: Option<u64>,
-    compile: &dyn Fn(&[(String, String)]) -> Result<Compiled, ExperimentError>,
+    compile: Compile<'_>,
 ) -> Result<Plan, ExperimentError> {
     check_names(request, setup)?;
     let whole = dataset::open(&setup.request())?;

@@ -9,15 +9,15 @@ use diadc_core::fact::{Dim, Shape};
 use diadc_core::graph::{NodeId, ValueId};
 use diadc_core::op::{Attention, Comparison, Constant, Elements, Gradient, Op, Pool, Reduction, Resize, Unary};
 
-use super::build::Builder;
+use super::build::{Applied, Builder, Rule};
 use super::product::{plane, weight_gradient};
-use super::rule::Applied;
 use super::sweep::sweep;
 
 /// The factor of the cube in the tanh approximation of GELU.
 const CUBE: f64 = 0.044_715;
 
-pub(super) fn rule(b: &mut Builder<'_>, gradient: &Gradient, at: &Applied<'_>) -> Vec<Option<ValueId>> {
+/// The rule of a gradient; `all` is that of any operation.
+pub(super) fn rule(b: &mut Builder<'_>, gradient: &Gradient, at: &Applied<'_>, all: Rule) -> Vec<Option<ValueId>> {
     let inputs = at.inputs;
     let only = |value: ValueId| vec![Some(value)];
     match gradient {
@@ -70,19 +70,19 @@ pub(super) fn rule(b: &mut Builder<'_>, gradient: &Gradient, at: &Applied<'_>) -
             let of_x = if at.wanted[0] { bend(b, *unary, x, g, h) } else { None };
             vec![of_x, at.wanted[1].then(|| b.gradient(Gradient::Unary(*unary), &[x, h]))]
         }
-        Gradient::Softmax { axis } => through(b, at, |b, inputs| {
+        Gradient::Softmax { axis } => through(b, at, all, |b, inputs| {
             let (y, g) = (inputs[0], inputs[1]);
             let product = b.mul(y, g);
             let sum = b.sum(product, &[*axis]);
             let rest = b.sub(g, sum);
             vec![b.mul(y, rest)]
         }),
-        Gradient::Attention(attention) => through_forward(b, at, |b, x| attend(b, *attention, x)),
+        Gradient::Attention(attention) => through_forward(b, at, all, |b, x| attend(b, *attention, x)),
         Gradient::GroupNorm { groups, epsilon } => {
-            through_forward(b, at, |b, x| normalize(b, Some(*groups), *epsilon, x))
+            through_forward(b, at, all, |b, x| normalize(b, Some(*groups), *epsilon, x))
         }
-        Gradient::LayerNorm { epsilon } => through_forward(b, at, |b, x| normalize(b, None, *epsilon, x)),
-        Gradient::Nearest { count } => through_forward(b, at, |b, x| nearest(b, *count, x)),
+        Gradient::LayerNorm { epsilon } => through_forward(b, at, all, |b, x| normalize(b, None, *epsilon, x)),
+        Gradient::Nearest { count } => through_forward(b, at, all, |b, x| nearest(b, *count, x)),
     }
 }
 
@@ -149,12 +149,19 @@ fn logistic(b: &mut Builder<'_>, s: ValueId) -> (ValueId, ValueId) {
 fn through(
     b: &mut Builder<'_>,
     at: &Applied<'_>,
+    all: Rule,
     same: impl Fn(&mut Builder<'_>, &[ValueId]) -> Vec<ValueId>,
 ) -> Vec<Option<ValueId>> {
+    // Each input by itself, since one value may be several of them.
+    let own = |b: &mut Builder<'_>, value: ValueId| {
+        let shape = b.shape(value);
+        b.op(Op::Reshape(shape), &[value])
+    };
+    let inputs: Vec<ValueId> = at.inputs.iter().map(|value| own(b, *value)).collect();
     let after = last(b);
-    let outputs = same(b, at.inputs);
+    let outputs = same(b, &inputs);
     let results: Vec<_> = outputs.iter().zip(at.gradients).filter_map(|(value, own)| Some((*value, (*own)?))).collect();
-    sweep(b.graph, after, &results, at.inputs)
+    sweep(b.graph, after, &results, &inputs, all)
 }
 
 /// The same where an operation gives the gradients of all inputs of another, which is written in operations. Its last input
@@ -162,9 +169,10 @@ fn through(
 fn through_forward(
     b: &mut Builder<'_>,
     at: &Applied<'_>,
+    all: Rule,
     forward: impl Fn(&mut Builder<'_>, &[ValueId]) -> ValueId,
 ) -> Vec<Option<ValueId>> {
-    through(b, at, |b, inputs| {
+    through(b, at, all, |b, inputs| {
         let (gradient, given) = inputs.split_last().expect("the gradient comes last");
         let after = last(b);
         // A normalisation is the same for every bias.
@@ -175,7 +183,7 @@ fn through_forward(
         }
         let after = given.last().map(|value| value.node).max(after);
         let output = forward(b, &given);
-        let found = sweep(b.graph, after, &[(output, *gradient)], &given);
+        let found = sweep(b.graph, after, &[(output, *gradient)], &given, all);
         found.into_iter().map(|value| value.expect("the output depends on all inputs")).collect()
     })
 }

@@ -4,6 +4,26 @@ use diadc_core::fact::{Dim, Fact, Shape};
 use diadc_core::graph::{Graph, Origin, ValueId};
 use diadc_core::op::{Binary, Comparison, Constant, Elements, Gradient, Op, Reduction, Unary};
 
+/// An operation that was applied, and what is known of the gradients of its outputs.
+pub(super) struct Applied<'a> {
+    pub(super) op: &'a Op,
+    pub(super) inputs: &'a [ValueId],
+    pub(super) outputs: &'a [ValueId],
+    pub(super) gradients: &'a [Option<ValueId>],
+    /// The inputs whose gradients are wanted.
+    pub(super) wanted: &'a [bool],
+}
+
+impl Applied<'_> {
+    /// The gradient of the only output.
+    pub(super) fn gradient(&self) -> ValueId {
+        self.gradients[0].expect("the sweep stops at operations whose output has a gradient")
+    }
+}
+
+/// The gradients of the inputs of an operation; none where there is none, and perhaps where it is not wanted.
+pub(super) type Rule = fn(&mut Builder<'_>, &Applied<'_>) -> Vec<Option<ValueId>>;
+
 /// A graph to which operations are added that come from one place.
 pub(super) struct Builder<'g> {
     pub(super) graph: &'g mut Graph,

@@ -4,8 +4,7 @@ use diadc_core::fact::{DType, Dim};
 use diadc_core::graph::ValueId;
 use diadc_core::op::{Binary, Comparison, Gradient, Op, Reduction, Unary};
 
-use super::build::Builder;
-use super::rule::Applied;
+use super::build::{Applied, Builder};
 
 /// The gradient of the input; none if the function is constant.
 pub(super) fn unary(b: &mut Builder<'_>, unary: Unary, at: &Applied<'_>) -> Option<ValueId> {
@@ -46,7 +45,7 @@ pub(super) fn unary(b: &mut Builder<'_>, unary: Unary, at: &Applied<'_>) -> Opti
         }
         Unary::AddScalar(_) => g,
         Unary::MulScalar(c) => b.scaled(g, c),
-        Unary::PowScalar(c) if c == 0.0 => return None,
+        Unary::PowScalar(0.0) => return None,
         Unary::PowScalar(c) => {
             let power = if c == 2.0 { x } else { b.unary(Unary::PowScalar(c - 1.0), x) };
             let slope = b.scaled(power, c);

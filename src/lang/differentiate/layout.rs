@@ -4,8 +4,7 @@ use diadc_core::fact::Dim;
 use diadc_core::graph::ValueId;
 use diadc_core::op::{Gradient, Op, Pool, PoolKind, Resize};
 
-use super::build::Builder;
-use super::rule::Applied;
+use super::build::{Applied, Builder};
 
 pub(super) fn rule(b: &mut Builder<'_>, at: &Applied<'_>) -> Vec<Option<ValueId>> {
     let (inputs, g) = (at.inputs, at.gradient());

@@ -28,15 +28,7 @@ use diadc_core::op::{Op, WeightId};
 
 use build::Builder;
 pub use recompute::recompute;
-
-/// By what something is differentiated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    /// A value of the graph.
-    Value(ValueId),
-    /// A weight, wherever it is read.
-    Weight(WeightId),
-}
+pub use unroll::By;
 
 /// The function with the gradients of its first output by these weights. Each of them is in [`Function::gradients`], in the
 /// order of their numbers.
@@ -76,7 +68,7 @@ fn swept(graph: &mut Graph, of: ValueId, by: &[By]) -> (Vec<Option<ValueId>>, BT
     let mut builder = Builder::new(graph, origin);
     let one = builder.number(1.0);
     let seed = builder.expand(one, &shape);
-    let found = sweep::sweep(graph, None, &[(of, seed)], &reads.concat());
+    let found = sweep::sweep(graph, None, &[(of, seed)], &reads.concat(), rule::rule);
     let mut found = found.into_iter();
     let sums = reads.iter().map(|reads| {
         let parts: Vec<ValueId> = found.by_ref().take(reads.len()).flatten().collect();

@@ -4,8 +4,7 @@ use diadc_core::fact::{Dim, Shape};
 use diadc_core::graph::ValueId;
 use diadc_core::op::{Conv2d, ConvTranspose2d, Gradient, Op};
 
-use super::build::Builder;
-use super::rule::Applied;
+use super::build::{Applied, Builder};
 
 pub(super) fn matmul(b: &mut Builder<'_>, at: &Applied<'_>) -> Vec<Option<ValueId>> {
     let (left, right, g) = (at.inputs[0], at.inputs[1], at.gradient());
@@ -114,12 +113,12 @@ pub(super) fn transposed_convolution(
     let of_x = at.wanted[0].then(|| {
         let all = b.op(Op::Conv2d(forward), &[g, weight]);
         let (have, want) = (plane(b, all), plane(b, x));
-        (0..2).fold(all, |all, axis| match have[axis] == want[axis] {
-            true => all,
-            false => {
-                let extent = want[axis].clone();
-                b.gradient(Gradient::Concat { axis: 2 + axis, from: Dim::from(0), extent }, &[all])
+        (0..2).fold(all, |all, axis| {
+            if have[axis] == want[axis] {
+                return all;
             }
+            let extent = want[axis].clone();
+            b.gradient(Gradient::Concat { axis: 2 + axis, from: Dim::from(0), extent }, &[all])
         })
     });
     [of_x, of_weight, of_bias].into_iter().take(at.inputs.len()).collect()

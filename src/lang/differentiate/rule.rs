@@ -3,25 +3,8 @@
 use diadc_core::graph::ValueId;
 use diadc_core::op::{Gradient, Op};
 
-use super::build::Builder;
+use super::build::{Applied, Builder};
 use super::{again, elementwise, layout, product};
-
-/// An operation that was applied, and what is known of the gradients of its outputs.
-pub(super) struct Applied<'a> {
-    pub(super) op: &'a Op,
-    pub(super) inputs: &'a [ValueId],
-    pub(super) outputs: &'a [ValueId],
-    pub(super) gradients: &'a [Option<ValueId>],
-    /// The inputs whose gradients are wanted.
-    pub(super) wanted: &'a [bool],
-}
-
-impl Applied<'_> {
-    /// The gradient of the only output.
-    pub(super) fn gradient(&self) -> ValueId {
-        self.gradients[0].expect("the sweep stops at operations whose output has a gradient")
-    }
-}
 
 /// The gradients of the inputs; none where there is none, and perhaps where it is not wanted.
 pub(super) fn rule(b: &mut Builder<'_>, at: &Applied<'_>) -> Vec<Option<ValueId>> {
@@ -81,7 +64,7 @@ pub(super) fn rule(b: &mut Builder<'_>, at: &Applied<'_>) -> Vec<Option<ValueId>
         Op::LayerNorm { epsilon } => normalization(b, Gradient::LayerNorm { epsilon: *epsilon }, at),
 
         Op::Pool(_) | Op::Resize(_) | Op::GaussianBlur { .. } => vec![Some(layout::resampled(b, at))],
-        Op::Gradient(gradient) => again::rule(b, gradient, at),
+        Op::Gradient(gradient) => again::rule(b, gradient, at, rule),
     }
 }
 

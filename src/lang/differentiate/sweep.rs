@@ -6,16 +6,16 @@ use diadc_core::fact::DType;
 use diadc_core::graph::{Graph, NodeId, Task, ValueId};
 use diadc_core::op::Op;
 
-use super::build::Builder;
-use super::rule::{Applied, rule};
+use super::build::{Applied, Builder, Rule};
 
 /// The gradients by some values, given those of results; none where no result depends on a value. With `after`, only the
-/// nodes after it are gone through, as if all before them were given.
+/// nodes after it are gone through, as if all before them were given. `rule` knows each operation.
 pub(super) fn sweep(
     graph: &mut Graph,
     after: Option<NodeId>,
     results: &[(ValueId, ValueId)],
     by: &[ValueId],
+    rule: Rule,
 ) -> Vec<Option<ValueId>> {
     let last = results.iter().map(|(value, _)| value.node).max();
     let nodes: Vec<NodeId> = graph

@@ -7,10 +7,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diadc_core::fact::{DType, Shape};
 use diadc_core::graph::{Graph, Loop, NodeId, Task, ValueId};
-use diadc_core::op::{Constant, Elements, Op, Random};
+use diadc_core::op::{Constant, Elements, Op, Random, WeightId};
 
-use super::By;
 use super::sweep::passes;
+
+/// By what something is differentiated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A value of the graph.
+    Value(ValueId),
+    /// A weight, wherever it is read.
+    Weight(WeightId),
+}
 
 /// The values of a graph for which others stand now, whose loops are written out as far as `of` depends through them on
 /// `by`. `of` itself is among them if there was such a loop.
@@ -62,9 +70,9 @@ fn on_the_way(graph: &Graph, of: ValueId, by: &[By]) -> HashSet<NodeId> {
 }
 
 /// Adds the turns of loops, and copies of all that depends on them: new values by old ones.
-fn written_out(graph: &mut Graph, loops: &HashSet<NodeId>) -> HashMap<ValueId, ValueId> {
+fn written_out(graph: &mut Graph, loops: &HashSet<NodeId>) -> BTreeMap<ValueId, ValueId> {
     let nodes: Vec<NodeId> = graph.nodes().map(|(id, _)| id).collect();
-    let mut copies: HashMap<ValueId, ValueId> = HashMap::new();
+    let mut copies: BTreeMap<ValueId, ValueId> = BTreeMap::new();
     for id in nodes {
         let inputs = graph.inputs_of(id);
         if !loops.contains(&id) && !inputs.iter().any(|input| copies.contains_key(input)) {

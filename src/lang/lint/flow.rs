@@ -32,6 +32,8 @@ pub(super) struct Cell<'a> {
     pub(super) origin: Origin,
     /// The innermost loop in whose body it is computed.
     pub(super) within: Option<usize>,
+    /// Which of the outputs of its operation it is.
+    pub(super) slot: usize,
     first: usize,
     count: usize,
 }
@@ -93,9 +95,12 @@ impl<'a> Flow<'a> {
             let needs: Vec<CellId> = graph.inputs_of(id).into_iter().map(|value| at(&cells, value)).collect();
             match &node.task {
                 Task::Op(op) => {
-                    let cell = self.cell(Producer::Op(op), &node.facts[0], node.origin, within);
-                    self.connect(cell, &needs);
-                    cells.push(cell);
+                    cells.push(self.cells.len());
+                    for (slot, fact) in node.facts.iter().enumerate() {
+                        let cell = self.cell(Producer::Op(op), fact, node.origin, within);
+                        self.cells[cell].slot = slot;
+                        self.connect(cell, &needs);
+                    }
                 }
                 Task::Loop(run) => cells.push(self.run(run, &needs, node.origin, within)),
             }
@@ -138,7 +143,7 @@ impl<'a> Flow<'a> {
     }
 
     fn cell(&mut self, producer: Producer<'a>, fact: &'a Fact, origin: Origin, within: Option<usize>) -> CellId {
-        self.cells.push(Cell { producer, fact, origin, within, first: self.inputs.len(), count: 0 });
+        self.cells.push(Cell { producer, fact, origin, within, slot: 0, first: self.inputs.len(), count: 0 });
         self.cells.len() - 1
     }
 

@@ -25,7 +25,7 @@ impl Numbers {
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Weight(WeightId),
-    Op(Discriminant<Op>, u64, [usize; 3], Vec<usize>),
+    Op(Discriminant<Op>, u64, usize, [usize; 3], Vec<usize>),
 }
 
 /// Numbers the values of a function. The number is that of the first cell that holds the value.
@@ -63,5 +63,5 @@ fn key(flow: &Flow<'_>, cell: CellId, op: &Op, numbers: &[usize]) -> Key {
         *slot = numbers[*input];
     }
     let rest = inputs.iter().skip(few.len()).map(|input| numbers[*input]).collect();
-    Key::Op(discriminant(op), op.mark(), few, rest)
+    Key::Op(discriminant(op), op.mark(), flow.cells[cell].slot, few, rest)
 }

@@ -48,7 +48,7 @@ pub(super) fn read_settings(
         let target = match target(spec, &name) {
             Ok(target) => target,
             Err(unknown) => {
-                diagnostics.push(unknown);
+                diagnostics.push(*unknown);
                 continue;
             }
         };
@@ -65,7 +65,7 @@ pub(super) fn read_settings(
                 match target {
                     Target::Param => read.params.push((name, expr)),
                     Target::Training(objective, name) => {
-                        read.trainings.push((objective, Setting { name, value: expr }))
+                        read.trainings.push((objective, Setting { name, value: expr }));
                     }
                 }
             }
@@ -79,7 +79,7 @@ pub(super) fn read_settings(
 }
 
 /// What a name sets.
-fn target(spec: &Spec, name: &Name) -> Result<Target, Diagnostic> {
+fn target(spec: &Spec, name: &Name) -> Result<Target, Box<Diagnostic>> {
     let members = spec.model.map(|model| &spec.block(model).members);
     let params = members.into_iter().flatten().filter(|(_, (_, member))| matches!(member.kind, MemberKind::Param(_)));
     let params: Vec<&str> = params.map(|(name, _)| &**name).collect();
@@ -87,7 +87,7 @@ fn target(spec: &Spec, name: &Name) -> Result<Target, Diagnostic> {
         return if params.contains(&&*name.node) {
             Ok(Target::Param)
         } else {
-            Err(error::unknown_setting(name, params))
+            Err(error::unknown_setting(name, params).into())
         };
     };
     let trained = spec.trainings_of_model().flat_map(|def| &def.names).filter_map(|path| path.first());
@@ -95,12 +95,12 @@ fn target(spec: &Spec, name: &Name) -> Result<Target, Diagnostic> {
     let at = u32::try_from(objective.len()).unwrap_or(u32::MAX);
     if !trained.contains(&objective) {
         let span = Span { end: at, ..name.span };
-        return Err(error::unknown_training(objective, span, trained));
+        return Err(error::unknown_training(objective, span, trained).into());
     }
     let span = Span { start: at + 1, ..name.span };
     if Section::Training.setting(setting).is_none() && setting != LEARNING_RATE.name {
         let known = Section::Training.settings().iter().chain([&LEARNING_RATE]);
-        return Err(error::unknown_training_setting(setting, span, known.map(|known| known.name)));
+        return Err(error::unknown_training_setting(setting, span, known.map(|known| known.name)).into());
     }
     Ok(Target::Training(objective.into(), Spanned::new(setting.into(), span)))
 }

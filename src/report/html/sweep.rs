@@ -59,13 +59,9 @@ fn rows(page: &mut String, table: &SweepTable) -> fmt::Result {
             }
         }
         for metric in &metrics {
-            match row.metrics.get(metric) {
-                Some(spread) if is_best(table, row, *metric) => {
-                    write!(page, "<td><b>{}</b></td>", spread.percent("±"))?
-                }
-                Some(spread) => write!(page, "<td>{}</td>", spread.percent("±"))?,
-                None => write!(page, "<td>–</td>")?,
-            }
+            let cell = row.metrics.get(metric).map_or_else(|| "–".to_owned(), |spread| spread.percent("±"));
+            let cell = if is_best(table, row, *metric) { format!("<b>{cell}</b>") } else { cell };
+            write!(page, "<td>{cell}</td>")?;
         }
         writeln!(page, "</tr>")?;
     }

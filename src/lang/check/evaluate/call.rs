@@ -95,9 +95,9 @@ impl Expander<'_> {
             Some(Binding::Block(_)) => Some("block"),
             _ => Builtin::named(name).map(|_| "operation"),
         };
-        let name = callee.written.and_then(|callee| match &callee.kind {
-            ExprKind::Name(name) => Some((name, callee.span, hidden(name)?)),
-            _ => None,
+        let name = callee.written.and_then(|callee| {
+            let ExprKind::Name(name) = &callee.kind else { return None };
+            Some((name, callee.span, hidden(name)?))
         });
         let Some((name, at, hidden)) = name else { return self.report(error::not_callable(&kind, span)) };
         let text = format!("`{name}` can't be called: here it is {kind}");
