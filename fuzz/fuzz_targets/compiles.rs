@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use diadc::compile::analyse;
 use diadc::diagnostic::{Style, render};
 use diadc::source::Memory;
+use diadc::graph::program::with_gradients;
 use diadc::graph::verify;
 use diadc::optimize::optimize;
 use diadc::plan::plan;
@@ -32,7 +33,12 @@ pub fn compiles(text: &str) {
                 let better = optimize(function);
                 assert_eq!(verify(&better.graph), Ok(()));
                 let objective = program.objectives.iter().find(|objective| objective.name == function.name);
-                let _ = plan(&better, objective.map_or(&[], |objective| &objective.trains));
+                let _ = plan(&better);
+                if let Some(objective) = objective {
+                    let trained = with_gradients(function, &objective.trains);
+                    assert_eq!(verify(&trained.graph), Ok(()));
+                    let _ = plan(&trained);
+                }
             }
         }
         let has_model = found.spec.is_some_and(|spec| spec.model.is_some());
