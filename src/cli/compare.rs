@@ -14,7 +14,7 @@ use super::terminal;
 /// Sets runs side by side: what differs between them, and their metrics with differences
 ///
 /// Runs that differ in their seeds alone are one column, with their mean and standard deviation; with two seeds or more on
-/// both sides it is told whether a difference exceeds the spread. `diadc diff` compares specs, also those that runs keep in
+/// both sides a `*` marks differences beyond the spread. `diadc diff` compares specs, also those that runs keep in
 /// their directories.
 #[derive(Args)]
 #[command(after_help = "Examples:

@@ -24,8 +24,8 @@ use super::terminal;
 ///
 /// Its points are all combinations of the values that `--over` names, the seeds and, with `--each-class`, the classes. All of
 /// them are checked before one runs. Each is a run of its own under `points/`; stages of training that several have in
-/// common, program and predecessors, are trained once. Points that fail are told in the table and do not end the sweep. One
-/// that was ended, in whatever way, goes on with `diadc sweep DIR`.
+/// common, program and predecessors, are trained once. The table lists points that fail; they do not end the sweep. A
+/// sweep that was ended, in whatever way, goes on with `diadc sweep DIR`.
 ///
 /// A TOML file says the same: `spec`, `dataset`, `data`, `classes`, `weights`, `protocols`, `[set]`, `[over]` with a list of
 /// values for each name, `[[points]]` with settings that go together, `seeds`, `each_class`.

@@ -42,11 +42,12 @@ pub enum Gradient {
     GaussianBlur { sigma: f64, truncate: f64 },
     /// `gradient`: of an image before it was padded.
     Pad { sides: [usize; 4], mode: PadMode },
-    /// `index`, `gradient`: of a table of so many rows. What a row gets is added in the order of the indices.
+    /// `index`, `gradient`: of a table with `rows` rows. A row that was read several times gets the sum, in the order of the
+    /// indices.
     Gather { rows: Dim },
     /// `index`, `gradient`: of a tensor of which elements were taken along an axis of this extent, added in their order.
     Take { axis: usize, extent: Dim },
-    /// `gradient`: of a tensor of which a slice was taken, with so many more elements before and after it.
+    /// `gradient`: of a tensor that was sliced along an axis; `before` and `after` count the elements left out on each side.
     Slice { axis: usize, before: Dim, after: Dim },
     /// `gradient`: of one of the tensors that were joined along an axis: `extent` elements from `from` on.
     Concat { axis: usize, from: Dim, extent: Dim },
@@ -198,13 +199,8 @@ impl Gradient {
 
     /// What else the compiler knows of it. Where the gradient of the output is zero, so are all others.
     pub(super) fn record(&self) -> OpRecord {
-        let last: &'static [&'static [usize]] = match self.inputs() {
-            1 => &[&[0]],
-            2 => &[&[1]],
-            3 => &[&[2]],
-            _ => &[&[3]],
-        };
-        let plain = OpRecord { zero: Zero::Products(last), ..OpRecord::PLAIN };
+        const LAST: [&[&[usize]]; 4] = [&[&[0]], &[&[1]], &[&[2]], &[&[3]]];
+        let plain = OpRecord { zero: Zero::Products(LAST[self.inputs() - 1]), ..OpRecord::PLAIN };
         match self {
             Gradient::ConvolutionInput { .. } => {
                 OpRecord { multiply_adds: Some(input_cost), zero: Zero::Products(&[&[0, 1]]), ..plain }

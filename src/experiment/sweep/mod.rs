@@ -2,7 +2,7 @@
 //!
 //! In: a [`SweepRequest`] and the setup that all points have in common. [`plan()`] checks every point before one of them runs;
 //! a [`SweepDirectory`] keeps the plan and the runs. [`run_point`] runs a point: the results of stages that several points
-//! have in common are made once. Points that fail stay where they are and are told in the table. A sweep that was ended, in
+//! have in common are made once. A point that fails keeps its directory, and the table says why. A sweep that was ended, in
 //! whatever way, goes on where it was.
 
 mod directory;

@@ -12,8 +12,8 @@ const TILE: usize = 512 * 1024;
 /// samples, so that their number may decide.
 pub const FEW_WINDOWS: usize = 384;
 
-/// Otherwise, windows that are multiplied at once, unless one row of the output has more: the first-level cache holds a few
-/// rows of so many numbers.
+/// Otherwise, windows that are multiplied at once, unless one row of the output has more. The first-level cache holds a few
+/// rows, each with one number of all these windows.
 pub const PIECE: usize = 512;
 
 /// The most numbers of each of those windows that a core unfolds at once.
