@@ -321,6 +321,7 @@ fn operations_of_other_programs_are_answered_with_the_nearest_by_meaning() {
         ("interpolate(x, 16)", "`resize`"),
         ("clip(x, 0, 1)", "`clamp`"),
         ("detach(x)", "`stop_gradient`"),
+        ("grad(mean(x), x)", "`gradient(y, x)`"),
         ("mse_loss(x, x)", "`mse`"),
         ("einsum(\"ab\", x, x)", "`matmul`"),
         ("torch.relu(x)", "by themselves"),

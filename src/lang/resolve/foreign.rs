@@ -28,7 +28,7 @@ pub(crate) fn of_tensor(field: &str) -> Option<String> {
             "a tensor is its numbers already: leave it out".to_owned()
         }
         "backward" | "grad" | "zero_grad" | "requires_grad" => {
-            "a training computes gradients by itself, of what its objectives say".to_owned()
+            "a training computes gradients by itself; as a value, one is `gradient(y, x)`".to_owned()
         }
         "T" | "mT" => "axes change places with `permute(x, [1, 0])`".to_owned(),
         "float" | "double" | "half" => "floats of integers are `to_float(x)`".to_owned(),
@@ -142,6 +142,7 @@ fn syntax(word: &str) -> Option<&'static str> {
 /// The operations that are nearest by meaning to one of another program, each with an example, best first.
 fn operations(word: &str) -> &'static [(&'static str, &'static str)] {
     match word {
+        "grad" | "autograd" => &[("gradient", "gradient(y, x)")],
         "topk" | "top_k" | "nlargest" => &[("top", "top(x, 5)"), ("max", "max(x, axis: 1)")],
         "argsort" | "sorted" => &[("sort", "sort(x)"), ("max", "max(x, axis: 1)")],
         "kthvalue" | "median" | "percentile" => &[("quantile", "quantile(x, 0.5)"), ("mean", "mean(x, axis: 1)")],
