@@ -6,7 +6,7 @@
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{Device, FloatTensor};
 
-use diadc_core::op::Op;
+use diadc_core::op::{Op, Sight};
 use diadc_core::plan::Choice;
 
 use super::kernels::{Kernels, matmul, transposed_convolution};
@@ -74,7 +74,8 @@ pub fn apply<K: Kernels>(
         Op::Inverse => Tensor::Float(inverse::inverse::<K::Backend>(inputs.float())),
         Op::Attention(attention) => {
             let (q, k, v) = (inputs.float(), inputs.float(), inputs.float());
-            Tensor::Float(K::attend(*attention, q, k, v, choice.attention()))
+            let mask = (attention.sight == Sight::Chosen).then(|| inputs.next().bool());
+            Tensor::Float(K::attend(*attention, [q, k, v], mask, choice.attention()))
         }
         Op::Conv2d(conv) => {
             let (x, weight) = (inputs.float(), inputs.float());

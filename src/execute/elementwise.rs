@@ -38,6 +38,11 @@ fn float_unary<K: Kernels>(unary: Unary, x: Floats<K>, device: &Device<K::Backen
         Unary::Sigmoid | Unary::Relu | Unary::LeakyRelu(_) | Unary::Silu | Unary::Gelu | Unary::GeluTanh => {
             K::activate(Activation::of(unary).expect("these are activations"), x)
         }
+        Unary::GuidedRelu => K::activate(Activation::Relu, x),
+        Unary::Softplus => softplus::<K::Backend>(x, device),
+        Unary::Floor => K::Backend::float_floor(x),
+        Unary::Round => K::Backend::float_round(x),
+        Unary::Sign => K::Backend::float_sign(x),
         Unary::AddScalar(c) => K::Backend::float_add_scalar(x, c.into()),
         Unary::MulScalar(c) => K::Backend::float_mul_scalar(x, c.into()),
         Unary::PowScalar(c) => power::<K::Backend>(x, c),
@@ -50,6 +55,8 @@ fn int_unary<B: Backend>(unary: Unary, x: IntTensor<B>) -> IntTensor<B> {
     match unary {
         Unary::Neg => B::int_neg(x),
         Unary::Abs => B::int_abs(x),
+        Unary::Floor | Unary::Round => x,
+        Unary::Sign => B::int_sign(x),
         Unary::AddScalar(c) => B::int_add_scalar(x, whole(c)),
         Unary::MulScalar(c) => B::int_mul_scalar(x, whole(c)),
         Unary::Clamp(low, high) => B::int_clamp(x, whole(low), whole(high)),
@@ -61,14 +68,23 @@ fn int_unary<B: Backend>(unary: Unary, x: IntTensor<B>) -> IntTensor<B> {
         | Unary::Tanh
         | Unary::Sigmoid
         | Unary::Relu
+        | Unary::GuidedRelu
         | Unary::LeakyRelu(_)
         | Unary::Silu
         | Unary::Gelu
         | Unary::GeluTanh
+        | Unary::Softplus
         | Unary::PowScalar(_) => {
             unreachable!("the shape rule refuses integers")
         }
     }
+}
+
+/// `log(1 + e^min(x, 20)) + max(x - 20, 0)`: above 20 the 1 is lost in single precision, and the power would overflow.
+fn softplus<B: Backend>(x: FloatTensor<B>, device: &Device<B>) -> FloatTensor<B> {
+    let exponent = clamp::<B>(x.clone(), f64::NEG_INFINITY, 20.0, device);
+    let above = B::float_add_scalar(clamp::<B>(x, 20.0, f64::INFINITY, device), (-20.0).into());
+    B::float_add(B::float_log1p(B::float_exp(exponent)), above)
 }
 
 /// Small whole powers are products, which are exact for negative numbers on every backend.
@@ -133,6 +149,17 @@ pub(super) fn binary<K: Kernels>(
             let [a, b] = [a, b].map(|x| expand::<K::Backend>(Tensor::Float(x), shape).float());
             Tensor::Float(K::extreme(binary == Binary::Max, a, b))
         }
+        (Binary::Rem | Binary::Pow, Tensor::Float(a), Tensor::Float(b)) => {
+            let [a, b] = [a, b].map(|x| expand::<K::Backend>(Tensor::Float(x), shape).float());
+            Tensor::Float(match binary {
+                Binary::Pow => K::Backend::float_powf(a, b),
+                _ => K::Backend::float_remainder(a, b),
+            })
+        }
+        (Binary::Rem, Tensor::Int(a), Tensor::Int(b)) => {
+            let [a, b] = [a, b].map(|x| expand::<K::Backend>(Tensor::Int(x), shape).int());
+            Tensor::Int(K::Backend::int_remainder(a, b))
+        }
         (Binary::Max, a, b) => {
             let second_wins = compare::<K>(Comparison::Less, a.clone(), b.clone(), shape, device);
             select::<K>(second_wins, b, a, shape)
@@ -142,7 +169,7 @@ pub(super) fn binary<K: Kernels>(
             select::<K>(second_wins, b, a, shape)
         }
         (
-            Binary::Add | Binary::Sub | Binary::Mul | Binary::Div,
+            Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Rem | Binary::Pow,
             Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_),
             Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_),
         ) => unreachable!("the shape rule wants two operands of one type, and divides only floats"),

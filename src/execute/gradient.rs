@@ -5,7 +5,7 @@ use burn::tensor::ops::{Device, FloatTensor, FloatTensorOps, IntTensor};
 use burn::tensor::{Shape, Slice, TensorMetadata};
 
 use diadc_core::fact::Dim;
-use diadc_core::op::{Gradient, PadMode, Pool};
+use diadc_core::op::{Gradient, PadMode, Pool, Sight};
 use diadc_core::plan::Choice;
 
 use super::kernels::{Activation, Floats, Kernels};
@@ -33,7 +33,8 @@ pub(super) fn gradient<K: Kernels>(
         }
         Gradient::Attention(attention) => {
             let operands = [any().float(), any().float(), any().float()];
-            K::attend_gradients(*attention, operands, any().float(), choice.attention()).into()
+            let mask = (attention.sight == Sight::Chosen).then(|| any().bool());
+            K::attend_gradients(*attention, operands, mask, any().float(), choice.attention()).into()
         }
         Gradient::Softmax { axis } => {
             let (y, g) = (any().float(), any().float());
@@ -144,8 +145,8 @@ fn between_zeros<B: Backend>(
     B::float_slice_assign(zeros::<B>(shape, device), &at, g)
 }
 
-/// The gradient of an image that was padded: without what zeros were put around, and with what mirrored rows and columns got
-/// at the place that they are mirrors of.
+/// The gradient of an image that was padded: without what zeros were put around, and with what mirrored or
+/// repeated rows and columns got at the place that they stand for.
 fn cropped<B: Backend>(
     [left, right, top, bottom]: [usize; 4],
     mode: PadMode,
@@ -164,6 +165,14 @@ fn cropped<B: Backend>(
         let device = B::float_device(&inner);
         let mut whole = inner.shape().to_vec();
         whole[axis] = extent;
+        if mode == PadMode::Edge {
+            let repeated = |from: usize, count: usize, to: usize| {
+                between_zeros::<B>(axis, to, B::float_sum_dim(part(from, count), axis), &whole, &device)
+            };
+            let inner = if before > 0 { B::float_add(inner, repeated(0, before, 0)) } else { inner };
+            let last = before + extent;
+            return if after > 0 { B::float_add(inner, repeated(last, after, extent - 1)) } else { inner };
+        }
         // The row before the first is the mirror of the second, and so on.
         let mirrored = |from: usize, count: usize, to: usize| {
             let turned = B::float_flip(part(from, count), &[axis]);

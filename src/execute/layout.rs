@@ -6,6 +6,7 @@ use burn::tensor::{Shape, Slice, TensorMetadata};
 
 use diadc_core::op::PadMode;
 
+use super::places::Places;
 use super::tensor::{Tensor, bool_type, int_type, on_device, signed};
 
 pub(super) fn reshape<B: Backend>(x: Tensor<B>, shape: &[usize]) -> Tensor<B> {
@@ -93,6 +94,10 @@ pub(super) fn pad<B: Backend>(x: Tensor<B>, sides: [usize; 4], mode: PadMode, de
             let x = reflect(x, 2, top, bottom);
             reflect(x, 3, left, right)
         }
+        PadMode::Edge => [(2, top, bottom), (3, left, right)].into_iter().fold(x, |x, (axis, before, after)| {
+            let count = x.shape()[axis];
+            if before + after == 0 { x } else { Places::Edge { count, before, after }.take(x, axis, device) }
+        }),
     }
 }
 

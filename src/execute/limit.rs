@@ -32,7 +32,12 @@ fn on_the_way(op: &Op, operands: &[Vec<usize>], output: &[usize]) -> usize {
         Op::Attention(_) => count(&operands[0][..3]) * operands[1][2],
         // A matrix for each image.
         Op::Resize(Resize {
-            interpolation: Interpolation::Bilinear | Interpolation::BilinearAligned | Interpolation::Average,
+            interpolation:
+                Interpolation::Bilinear
+                | Interpolation::BilinearAligned
+                | Interpolation::Bicubic
+                | Interpolation::BicubicAligned
+                | Interpolation::Average,
             ..
         })
         | Op::GaussianBlur { .. } => {

@@ -32,6 +32,8 @@ pub(super) enum Places {
         /// How many are wanted.
         to: usize,
     },
+    /// All of `count` elements, the first `before` times more and the last `after` times.
+    Edge { count: usize, before: usize, after: usize },
 }
 
 /// All first elements of windows, then all second ones, and so on.
@@ -80,6 +82,9 @@ impl Places {
                     _ => count,
                 };
                 (cut..extent - cut).map(|place| signed(source(place))).collect()
+            }
+            Places::Edge { count, before, after } => {
+                (0..before + count + after).map(|i| signed(i.saturating_sub(before).min(count - 1))).collect()
             }
             Places::Nearest { from, to } => (0..to).map(|i| signed(i * from / to)).collect(),
         }

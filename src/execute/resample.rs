@@ -27,7 +27,11 @@ pub(super) fn resize<K: Kernels>(
     }
     match interpolation {
         Interpolation::Nearest => nearest(x, shape, device),
-        Interpolation::Bilinear | Interpolation::BilinearAligned | Interpolation::Average => {
+        Interpolation::Bilinear
+        | Interpolation::BilinearAligned
+        | Interpolation::Bicubic
+        | Interpolation::BicubicAligned
+        | Interpolation::Average => {
             let taps = [0, 1].map(|axis| taps(interpolation, from[2 + axis], shape[2 + axis]));
             Tensor::Float(K::resample(&taps, x.float()))
         }
@@ -52,6 +56,8 @@ fn taps(interpolation: Interpolation, from: usize, to: usize) -> Taps {
         Interpolation::Nearest => Taps::new(from, (0..to).map(|i| vec![(i * from / to, 1.0)]).collect()),
         Interpolation::Bilinear => bilinear(from, to, false),
         Interpolation::BilinearAligned => bilinear(from, to, true),
+        Interpolation::Bicubic => bicubic(from, to, false),
+        Interpolation::BicubicAligned => bicubic(from, to, true),
         Interpolation::Average => average(from, to),
     }
 }
@@ -88,18 +94,38 @@ fn is_exact(from: usize, to: usize) -> bool {
     from.is_multiple_of(to) || (to.is_multiple_of(from) && (to / from).is_power_of_two())
 }
 
+/// The place in the input of a pixel of the output.
+fn place(i: usize, from: usize, to: usize, aligned: bool) -> f64 {
+    match aligned {
+        true if to == 1 => 0.0,
+        true => i as f64 * (from - 1) as f64 / (to - 1) as f64,
+        false => (i as f64 + 0.5) * from as f64 / to as f64 - 0.5,
+    }
+}
+
 /// For each output pixel the input pixels on both sides of its place.
 fn bilinear(from: usize, to: usize, aligned: bool) -> Taps {
     let last = from - 1;
     let pixel = |i: usize| {
-        let place = match aligned {
-            true if to == 1 => 0.0,
-            true => i as f64 * last as f64 / (to - 1) as f64,
-            false => ((i as f64 + 0.5) * from as f64 / to as f64 - 0.5).max(0.0),
-        };
+        let place = place(i, from, to, aligned).max(0.0);
         let before = (place as usize).min(last);
         let share = (place - before as f64).min(1.0);
         vec![(before, (1.0 - share) as f32), ((before + 1).min(last), share as f32)]
+    };
+    Taps::new(from, (0..to).map(pixel).collect())
+}
+
+/// For each output pixel two input pixels on each side of its place, the border pixel where there is none (Keys, 1981).
+fn bicubic(from: usize, to: usize, aligned: bool) -> Taps {
+    const A: f64 = -0.75;
+    let near = |x: f64| ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0;
+    let far = |x: f64| ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A;
+    let pixel = |i: usize| {
+        let place = place(i, from, to, aligned);
+        let (before, share) = (place.floor(), place - place.floor());
+        let weights = [far(share + 1.0), near(share), near(1.0 - share), far(2.0 - share)];
+        let at = |k: usize| (before as i64 + k as i64 - 1).clamp(0, signed(from) - 1) as usize;
+        weights.iter().enumerate().map(|(k, weight)| (at(k), *weight as f32)).collect()
     };
     Taps::new(from, (0..to).map(pixel).collect())
 }

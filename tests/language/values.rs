@@ -56,7 +56,9 @@ fn operators_bind_as_in_mathematics() {
 fn percentages_are_floats_and_no_remainders() {
     assert_eq!(value("[1%, 0.1%, 0.7%, 1_0%, 1e1%, 250%]"), "[0.01, 0.001, 0.007, 0.1, 0.1, 2.5]");
     assert_eq!(value("2 * 50% + 1% * 100"), "2.0");
-    assert_eq!(value("[7%3, 7 %3, 7%-3, 7%(2 + 1), 7.5%2]"), "[1, 1, 1, 1, 1.5]");
+    assert_eq!(value("[7%3, 7 %3, 7%-3, 7%(2 + 1), 7.5%2]"), "[1, 1, -2, 1, 1.5]");
+    // The rest has the sign of the divisor, as in Python.
+    assert_eq!(value("[-7 % 3, -7 % -3, 6 % -3, -7.5 % 2]"), "[2, -1, 0, 0.5]");
     let program = Spec::model("param share in 1%..=10% = 5%\nparam other = 1%").set("share", "2%").compiles();
     assert_eq!(program.params[0].1, "0.02");
     Spec::model("param share in 1%..=10% = 5%").set("share", "20%").fails_with("not-within");
@@ -70,6 +72,7 @@ fn elementwise_functions_take_numbers_too() {
     assert_eq!(value("clamp(7, 0, 5)"), "5.0");
     assert_eq!(value("silu(0.0)"), "0.0");
     assert_eq!(value("gelu(0.0)"), "0.0");
+    assert_eq!(value("[floor(-0.5), floor(2), round(2.5), round(-3.5), sign(-0.1), sign(0), sign(7)]"), "[-1, 2, 2, -4, -1, 0, 1]");
     assert_eq!(value("leaky_relu(-2.0, slope: 0.5)"), "-1.0");
     assert_eq!(value("maximum(2, 1.5)"), "2");
     assert_eq!(value("minimum(2, 1.5)"), "1.5");

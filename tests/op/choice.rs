@@ -3,7 +3,7 @@
 
 use diadc::execute::HostTensor;
 use diadc::fact::{Dim, Fact, Shape};
-use diadc::op::{Attention, Conv2d, ConvTranspose2d, Op};
+use diadc::op::{Attention, Conv2d, ConvTranspose2d, Op, Sight};
 use diadc::plan::{Choice, LinearChoice, Windows, plan};
 use proptest::prelude::*;
 
@@ -55,7 +55,7 @@ proptest! {
         (batch, heads, width) in (1..4_usize, 1..4_usize, 1..20_usize),
         (queries, keys) in (1..300_usize, 1..300_usize),
     ) {
-        let op = Op::Attention(Attention { scale: 0.7, causal: false });
+        let op = Op::Attention(Attention { scale: 0.7, sight: Sight::All });
         let (q, k) = ([batch, heads, queries, width], [batch, heads, keys, width]);
         every_choice_agrees(&op, &[&q, &k, &k], "B h n d")?;
     }
@@ -121,7 +121,7 @@ fn the_plan_chooses_for_one_sample() {
     let of = |batch: &str| planned(conv(), &[&format!("{batch} 64 16 16"), "64 64 3 3"]).convolution();
     assert_eq!(of("B"), of("1"));
     assert_eq!(of("B"), of("40"));
-    let attention = || Op::Attention(Attention { scale: 1.0, causal: false });
+    let attention = || Op::Attention(Attention { scale: 1.0, sight: Sight::All });
     let of = |batch: &str| {
         let mut net = Net::default();
         let [q, k, v] = ["q", "k", "v"].map(|name| net.input(name, &format!("{batch} 4 256 16")));

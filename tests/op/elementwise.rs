@@ -86,6 +86,7 @@ fn unary() -> Vec<Case> {
         ("sigmoid", Unary::Sigmoid),
         ("sigmoid_extreme", Unary::Sigmoid),
         ("relu", Unary::Relu),
+        ("guided_relu", Unary::GuidedRelu),
         ("leaky_relu", Unary::LeakyRelu(0.2)),
         ("silu", Unary::Silu),
         ("silu_extreme", Unary::Silu),
@@ -94,6 +95,12 @@ fn unary() -> Vec<Case> {
         ("gelu_extreme", Unary::Gelu),
         ("gelu_tanh", Unary::GeluTanh),
         ("gelu_tanh_extreme", Unary::GeluTanh),
+        ("softplus", Unary::Softplus),
+        ("softplus_extreme", Unary::Softplus),
+        ("floor", Unary::Floor),
+        ("round", Unary::Round),
+        ("round_halves", Unary::Round),
+        ("sign", Unary::Sign),
         ("add_scalar", Unary::AddScalar(1.5)),
         ("mul_scalar", Unary::MulScalar(-2.5)),
         ("pow_0", Unary::PowScalar(0.0)),
@@ -113,6 +120,9 @@ fn unary() -> Vec<Case> {
         ("int_add_scalar", Unary::AddScalar(3.0)),
         ("int_mul_scalar", Unary::MulScalar(-2.0)),
         ("int_clamp", Unary::Clamp(-4.0, 5.0)),
+        ("int_floor", Unary::Floor),
+        ("int_round", Unary::Round),
+        ("int_sign", Unary::Sign),
     ];
     cases.map(|(name, unary)| (name, Op::Unary(unary))).to_vec()
 }
@@ -132,6 +142,10 @@ fn binary() -> Vec<Case> {
         ("int_mul", Op::Binary(Binary::Mul)),
         ("int_max", Op::Binary(Binary::Max)),
         ("int_min", Op::Binary(Binary::Min)),
+        ("rem", Op::Binary(Binary::Rem)),
+        ("int_rem", Op::Binary(Binary::Rem)),
+        ("power", Op::Binary(Binary::Pow)),
+        ("power_whole", Op::Binary(Binary::Pow)),
     ];
     names.into_iter().flat_map(|(binary, names)| names.map(|name| (name, Op::Binary(binary)))).chain(ints).collect()
 }

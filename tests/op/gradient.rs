@@ -11,7 +11,7 @@ use diadc::fact::{DType, Dim, Fact, Precision, Shape};
 use diadc::graph::{By, Graph, Task, ValueId, gradients};
 use diadc::op::{
     Attention, Binary, Comparison, Constant, Conv2d, ConvTranspose2d, Elements, Interpolation, Op, PadMode, Pool,
-    PoolKind, Quantile, Rank, Ranking, Reduction, Resize, Unary,
+    PoolKind, Quantile, Rank, Ranking, Reduction, Resize, Sight, Unary,
 };
 use diadc::plan::plan;
 
@@ -113,13 +113,22 @@ const STEP: f64 = 2e-3;
 /// which differences mean nothing: these are compared with PyTorch.
 fn smooth(op: &Op, inputs: &[HostTensor]) -> Option<Vec<HostTensor>> {
     let away_from_zero = match op {
-        Op::Unary(Unary::Relu | Unary::LeakyRelu(_) | Unary::Abs | Unary::Clamp(..))
-        | Op::Binary(Binary::Max | Binary::Min)
+        Op::Unary(
+            Unary::Relu
+            | Unary::GuidedRelu
+            | Unary::LeakyRelu(_)
+            | Unary::Abs
+            | Unary::Clamp(..)
+            | Unary::Floor
+            | Unary::Round
+            | Unary::Sign,
+        )
+        | Op::Binary(Binary::Max | Binary::Min | Binary::Rem)
         | Op::Reduce { kind: Reduction::Max | Reduction::Min, .. }
         | Op::Pool(Pool { kind: PoolKind::Max, .. })
         | Op::Quantile(_)
         | Op::StopGradient => return None,
-        Op::Unary(Unary::Log | Unary::Sqrt | Unary::PowScalar(_)) | Op::Binary(Binary::Div) => true,
+        Op::Unary(Unary::Log | Unary::Sqrt | Unary::PowScalar(_)) | Op::Binary(Binary::Div | Binary::Pow) => true,
         _ => false,
     };
     let moved = |(place, x): (usize, &HostTensor)| {
@@ -293,10 +302,15 @@ fn elementwise(make: &mut Maker) -> Vec<Case> {
         Unary::Tanh,
         Unary::Sigmoid,
         Unary::Relu,
+        Unary::GuidedRelu,
         Unary::LeakyRelu(0.2),
         Unary::Silu,
         Unary::Gelu,
         Unary::GeluTanh,
+        Unary::Softplus,
+        Unary::Floor,
+        Unary::Round,
+        Unary::Sign,
         Unary::AddScalar(1.7),
         Unary::MulScalar(-0.3),
         Unary::PowScalar(3.0),
@@ -306,7 +320,8 @@ fn elementwise(make: &mut Maker) -> Vec<Case> {
         Unary::Clamp(-0.5, 0.7),
         Unary::Clamp(f64::NEG_INFINITY, 0.0),
     ];
-    let binary = [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max, Binary::Min];
+    let binary =
+        [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Max, Binary::Min, Binary::Rem, Binary::Pow];
     let mut cases: Vec<Case> = Vec::new();
     for unary in unary {
         let shape = make.shape();
@@ -396,11 +411,16 @@ fn products(make: &mut Maker) -> Vec<Case> {
         cases.push((Op::MatMul, vec![make.floats(&[n, k]), make.floats(&[batch, k, m])]));
         cases.push((Op::Linear, vec![make.floats(&[batch, n, k]), make.floats(&[m, k]), make.floats(&[m])]));
         cases.push((Op::Linear, vec![make.floats(&[n, k]), make.floats(&[m, k])]));
-        let causal = make.up_to(2) == 1;
-        let keys = if causal { n } else { m };
+        let sight = [Sight::All, Sight::Earlier, Sight::Chosen][make.up_to(3) - 1];
+        let keys = if sight == Sight::Earlier { n } else { m };
         let [q, k, v] = [[batch, 2, n, k], [batch, 2, keys, k], [batch, 2, keys, m]];
-        let operands = vec![make.floats(&q), make.floats(&k), make.floats(&v)];
-        cases.push((Op::Attention(Attention { scale: 0.3, causal }), operands));
+        let mut operands = vec![make.floats(&q), make.floats(&k), make.floats(&v)];
+        if sight == Sight::Chosen {
+            // Each query sees one key at least.
+            let seen = (0..n * m).map(|place| place % m == place / m % m || make.up_to(2) == 1).collect();
+            operands.push(HostTensor::new(vec![n, m], HostData::Bool(seen)));
+        }
+        cases.push((Op::Attention(Attention { scale: 0.3, sight }), operands));
     }
     cases
 }
@@ -432,16 +452,21 @@ fn images(make: &mut Maker) -> Vec<Case> {
         cases.push((Op::LayerNorm { epsilon: 1e-6 }, [vec![rows], scales.to_vec()].concat()));
 
         let resized = [make.up_to(20), make.up_to(20)].map(extent);
-        for interpolation in
-            [Interpolation::Nearest, Interpolation::Bilinear, Interpolation::BilinearAligned, Interpolation::Average]
-        {
+        for interpolation in [
+            Interpolation::Nearest,
+            Interpolation::Bilinear,
+            Interpolation::BilinearAligned,
+            Interpolation::Bicubic,
+            Interpolation::BicubicAligned,
+            Interpolation::Average,
+        ] {
             cases.push((Op::Resize(Resize { size: resized.clone(), interpolation }), vec![x.clone()]));
         }
         for kind in [PoolKind::Average, PoolKind::Max] {
             let pool = Pool { kind, window: [2, 3], stride, padding: [padding[0], 1] };
             cases.push((Op::Pool(pool), vec![x.clone()]));
         }
-        for mode in [PadMode::Zero, PadMode::Reflect] {
+        for mode in PadMode::ALL {
             cases.push((Op::Pad { sides: [1, 2, 0, 3], mode }, vec![x.clone()]));
         }
         cases.push((Op::GaussianBlur { sigma: 1.3, truncate: 4.0 }, vec![x]));

@@ -35,6 +35,8 @@ pub(super) fn cases() -> Vec<Case> {
         ("pad_zero", pad([1, 2, 0, 3], PadMode::Zero)),
         ("pad_zero_int", pad([1, 2, 0, 3], PadMode::Zero)),
         ("pad_reflect", pad([4, 2, 1, 3], PadMode::Reflect)),
+        ("pad_edge", pad([7, 2, 1, 0], PadMode::Edge)),
+        ("pad_edge_one", pad([0, 3, 2, 2], PadMode::Edge)),
         ("pad_reflect_rows", pad([0, 0, 2, 0], PadMode::Reflect)),
     ]
 }

@@ -2,7 +2,7 @@
 
 use diadc::execute::{Engine, RunError, Session};
 use diadc::fact::Precision;
-use diadc::op::{Attention, Conv2d, ConvTranspose2d, Op};
+use diadc::op::{Attention, Conv2d, ConvTranspose2d, Op, Sight};
 use diadc::plan::plan;
 
 use super::device::{Own, device};
@@ -32,7 +32,7 @@ fn what_needs_a_larger_tensor_than_a_device_holds_is_refused() {
         (Op::Conv2d(conv), &[&[2, 3, 8, 10], &[4, 3, 3, 3]], 2 * 3 * 9 * 8 * 10),
         (Op::ConvTranspose2d(transposed), &[&[2, 3, 4, 5], &[3, 4, 4, 4]], 2 * 3 * 16 * 8 * 10),
         (
-            Op::Attention(Attention { scale: 1.0, causal: false }),
+            Op::Attention(Attention { scale: 1.0, sight: Sight::All }),
             &[&[2, 3, 20, 4], &[2, 3, 20, 4], &[2, 3, 20, 4]],
             2 * 3 * 20 * 20,
         ),

@@ -1,6 +1,6 @@
 //! Matrix products and attention.
 
-use diadc::op::{Attention, Op};
+use diadc::op::{Attention, Op, Sight};
 
 use super::Case;
 use super::fixture::agree;
@@ -13,7 +13,7 @@ fn matrix_products_agree_with_torch() {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    let attention = |scale, causal| Op::Attention(Attention { scale, causal });
+    let attention = |scale, sight| Op::Attention(Attention { scale, sight });
     vec![
         ("matmul_plain", Op::MatMul),
         ("matmul_batched", Op::MatMul),
@@ -24,9 +24,10 @@ pub(super) fn cases() -> Vec<Case> {
         ("linear_rows", Op::Linear),
         ("linear_deep", Op::Linear),
         ("linear_without_bias", Op::Linear),
-        ("attention", attention(0.5, false)),
-        ("attention_other_scale", attention(1.3, false)),
-        ("attention_causal", attention(8_f64.powf(-0.5), true)),
-        ("attention_extreme", attention(8_f64.powf(-0.5), false)),
+        ("attention", attention(0.5, Sight::All)),
+        ("attention_other_scale", attention(1.3, Sight::All)),
+        ("attention_causal", attention(8_f64.powf(-0.5), Sight::Earlier)),
+        ("attention_masked", attention(0.5, Sight::Chosen)),
+        ("attention_extreme", attention(8_f64.powf(-0.5), Sight::All)),
     ]
 }

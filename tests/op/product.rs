@@ -1,7 +1,7 @@
 //! Products of all sizes against sums in double precision: kernels cut large ones into blocks and choose by size.
 
 use diadc::execute::{HostTensor, NamedTensors};
-use diadc::op::{Attention, Conv2d, Op};
+use diadc::op::{Attention, Conv2d, Op, Sight};
 use proptest::prelude::*;
 
 use super::device::OUTPUT_TOLERANCE;
@@ -57,7 +57,7 @@ proptest! {
         let q = net::floats(&[batch, heads, queries, width], 1);
         let k = net::floats(&[batch, heads, keys, width], 2);
         let v = net::floats(&[batch, heads, keys, value], 3);
-        let op = Op::Attention(Attention { scale: 0.7, causal });
+        let op = Op::Attention(Attention { scale: 0.7, sight: if causal { Sight::Earlier } else { Sight::All } });
         let mut expected = Vec::new();
         for (head, query) in (0..batch * heads).flat_map(|head| (0..queries).map(move |query| (head, query))) {
             let own = &numbers(&q)[(head * queries + query) * width..][..width];
@@ -84,7 +84,7 @@ fn a_convolution_of_more_windows_than_are_unfolded_at_once() {
 #[test]
 fn operands_of_attention_may_lie_in_any_order() {
     let (batch, heads, queries, keys, width) = (2, 3, 70, 45, 12);
-    let op = Op::Attention(Attention { scale: 0.7, causal: false });
+    let op = Op::Attention(Attention { scale: 0.7, sight: Sight::All });
     let mut net = Net::default();
     let shapes = [[batch, queries, heads, width], [batch, keys, 1, width], [batch, keys, heads, width]];
     let weights: Vec<HostTensor> = (1..).zip(&shapes).map(|(seed, shape)| net::floats(shape, seed)).collect();

@@ -5,7 +5,7 @@ use diadc::execute::random::{Key, draw};
 use diadc::fact::{Dim, Fact, Shape};
 use diadc::op::{
     Attention, Binary, Conv2d, ConvTranspose2d, Distribution, Interpolation, Op, PadMode, Pool, PoolKind, Reduction,
-    Resize,
+    Resize, Sight,
 };
 use proptest::prelude::*;
 
@@ -137,7 +137,7 @@ proptest! {
         let m = if causal { n } else { m };
         let (q, k) = (random(&[1, 2, n, 4]), random(&[1, 2, m, 4]));
         let v = HostTensor::floats(&[1, 2, m, 3], vec![1.0; 6 * m]);
-        let op = Op::Attention(Attention { scale: 0.5, causal });
+        let op = Op::Attention(Attention { scale: 0.5, sight: if causal { Sight::Earlier } else { Sight::All } });
         let out = run::<Own>(&op, &[q, k, v], &[1, 2, n, 3]).into_host().expect("the device works");
         prop_assert!(out.as_floats().expect("floats").iter().all(|x| (x - 1.0).abs() < 1e-5), "{out:?}");
     }
@@ -160,7 +160,7 @@ fn steps_of_zero_and_integers_in_place_of_floats_are_refused() {
     refused(Op::Pool(Pool { window: [0, 2], ..pool }), &[&image]);
     refused(Op::Pool(pool), &[&ints]);
     refused(resize([4, 4], Interpolation::Bilinear), &[&ints]);
-    refused(Op::Attention(Attention { scale: 1.0, causal: false }), &[&ints, &ints, &ints]);
+    refused(Op::Attention(Attention { scale: 1.0, sight: Sight::All }), &[&ints, &ints, &ints]);
 }
 
 #[test]

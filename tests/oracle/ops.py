@@ -104,6 +104,24 @@ def elementwise():
     }
     for name, run in unary.items():
         case(name, wide, run)
+    for name, run in [("softplus", F.softplus), ("floor", torch.floor), ("round", torch.round), ("sign", torch.sign)]:
+        case(name, wide, run)
+    class Guided(torch.autograd.Function):
+        """Guided backpropagation: the gradient passes where the input and the gradient are positive."""
+
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.relu()
+
+        @staticmethod
+        def backward(ctx, gradient):
+            (x,) = ctx.saved_tensors
+            return gradient.relu() * (x > 0)
+
+    case("guided_relu", wide, Guided.apply)
+    case("softplus_extreme", extreme, F.softplus)
+    case("round_halves", lambda: [torch.arange(-9, 10).double() / 2], torch.round)
     for name in ["silu", "gelu", "gelu_tanh", "sigmoid", "tanh"]:
         case(f"{name}_extreme", extreme, unary[name])
     case("exp", tame, torch.exp)
@@ -115,7 +133,8 @@ def elementwise():
         case(name, lambda: [positive(3, 4)], run)
     case("silu_number", lambda: [normal()], F.silu)
     for name, run in [("neg", torch.neg), ("abs", torch.abs), ("add_scalar", lambda x: x + 3),
-                      ("mul_scalar", lambda x: x * -2), ("clamp", lambda x: x.clamp(-4, 5))]:
+                      ("mul_scalar", lambda x: x * -2), ("clamp", lambda x: x.clamp(-4, 5)), ("floor", torch.clone),
+                      ("round", torch.clone), ("sign", torch.sign)]:
         case(f"int_{name}", lambda: [ints(3, 7)], run)
 
     pairs = {
@@ -131,6 +150,14 @@ def elementwise():
         "add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div,
         "max": torch.maximum, "min": torch.minimum,
     }
+    def apart():
+        # Multiples would be on the edge between two rests.
+        return [normal(3, 1, 5, scale=4.0), positive(3, 4, 1) * torch.tensor([[[1.0], [-1.0], [1.0], [-1.0]]])]
+
+    case("rem", apart, torch.remainder)
+    case("int_rem", lambda: [ints(4, 1), ints(3, 4, 5, low=1, high=5) * torch.tensor([1, -1, 1, -1, 1])], torch.remainder)
+    case("power", lambda: [positive(2, 3, 5), normal(3, 1)], torch.pow)
+    case("power_whole", lambda: [normal(2, 3, 5), ints(3, 1, low=-2, high=4).double()], torch.pow)
     for how, make in pairs.items():
         for name, run in binary.items():
             case(f"{name}_{how}", make, run)
@@ -184,6 +211,8 @@ def layout():
     case("pad_zero", lambda: [normal(2, 3, 4, 5)], lambda x: F.pad(x, (1, 2, 0, 3)))
     case("pad_zero_int", lambda: [ints(1, 2, 3, 4)], lambda x: F.pad(x, (1, 2, 0, 3)))
     case("pad_reflect", lambda: [normal(2, 3, 4, 5)], lambda x: F.pad(x, (4, 2, 1, 3), mode="reflect"))
+    case("pad_edge", lambda: [normal(2, 3, 4, 5)], lambda x: F.pad(x, (7, 2, 1, 0), mode="replicate"))
+    case("pad_edge_one", lambda: [normal(1, 1, 1, 2)], lambda x: F.pad(x, (0, 3, 2, 2), mode="replicate"))
     case("pad_reflect_rows", lambda: [normal(2, 3, 4, 5)], lambda x: F.pad(x, (0, 0, 2, 0), mode="reflect"))
 
 
@@ -211,6 +240,10 @@ def linear():
     case("attention", qkv(5, 7, 4, 6), attention(0.5, False))
     case("attention_other_scale", qkv(5, 7, 4, 4), attention(1.3, False))
     case("attention_causal", qkv(9, 9, 8, 8), attention(8**-0.5, True))
+    mask = lambda: torch.rand(5, 7) < 0.5
+    def masked(q, k, v, mask):
+        return (q @ k.transpose(2, 3) * 0.5).masked_fill(~mask, -torch.inf).softmax(3) @ v
+    case("attention_masked", lambda: qkv(5, 7, 4, 6)() + [mask() | torch.eye(5, 7, dtype=torch.bool)], masked)
     case("attention_extreme", qkv(4, 6, 8, 8, 60.0), attention(8**-0.5, False))
 
 
@@ -276,6 +309,8 @@ def resample():
         case(f"nearest_{name}", make, lambda x, r=rows, c=columns: x[:, :, r][:, :, :, c])
         for rule, aligned in [("bilinear", False), ("aligned", True)]:
             case(f"{rule}_{name}", make, lambda x, s=(to_h, to_w), a=aligned: F.interpolate(x, s, mode="bilinear", align_corners=a))
+        for rule, aligned in [("bicubic", False), ("cubic_aligned", True)]:
+            case(f"{rule}_{name}", make, lambda x, s=(to_h, to_w), a=aligned: F.interpolate(x, s, mode="bicubic", align_corners=a))
         case(f"average_{name}", make, lambda x, s=(to_h, to_w): F.adaptive_avg_pool2d(x, s))
     rows = torch.arange(5) * 4 // 5
     case("nearest_int", lambda: [ints(2, 1, 4, 4)], lambda x: x[:, :, rows][:, :, :, rows])

@@ -22,10 +22,11 @@ UNARY = {
     "gelu": lambda x: torch.stack([F.gelu(number) for number in x]),
     "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "add": lambda x: x + 2, "mul": lambda x: x * 2,
     "square": lambda x: x**2, "reciprocal": lambda x: x**-1, "clamp": lambda x: torch.clamp(x, -1, 1),
+    "softplus": F.softplus, "floor": torch.floor, "round": torch.round, "sign": torch.sign,
 }
 BINARY = {
     "a+b": torch.add, "a-b": torch.sub, "a*b": torch.mul, "a/b": torch.div, "maximum": torch.maximum,
-    "minimum": torch.minimum, "a<b": torch.lt, "a<=b": torch.le, "a==b": torch.eq,
+    "minimum": torch.minimum, "a<b": torch.lt, "a<=b": torch.le, "a==b": torch.eq, "a%b": torch.remainder, "a^b": torch.pow,
 }
 
 

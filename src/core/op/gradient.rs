@@ -10,7 +10,7 @@ use crate::fact::{Bindings, DType, Dim, Fact, Shape};
 
 use super::error::{float, of_rank};
 use super::samples::{Across, Samples};
-use super::{Attention, Conv2d, Interpolation, OpRecord, PadMode, Pool, Quantile, ShapeError, Unary, Zero};
+use super::{Attention, Conv2d, Interpolation, OpRecord, PadMode, Pool, Quantile, ShapeError, Sight, Unary, Zero};
 
 /// The gradients of the inputs of one operation. Its inputs are listed first, then what it gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,7 @@ pub enum Gradient {
     ConvolutionInput { conv: Conv2d, size: [Dim; 2] },
     /// `x`, `gradient`: of the weight of a convolution, whose kernels have these extents.
     ConvolutionWeight { conv: Conv2d, kernel: [Dim; 2] },
-    /// `q`, `k`, `v`, `gradient`: of all three.
+    /// `q`, `k`, `v`, perhaps a mask, `gradient`: of the first three.
     Attention(Attention),
     /// The output `y`, `gradient`: of the input of a softmax.
     Softmax { axis: usize },
@@ -116,8 +116,11 @@ impl Gradient {
                 *extent = extent.plus(before).plus(after);
             }
             Gradient::Concat { axis, extent, .. } => *at(&mut shape, *axis)? = extent.clone(),
+            Gradient::Attention(_) => {
+                others[..3].iter().try_for_each(|input| float(input).map(|_| ()))?;
+                shape = others[0].shape.clone();
+            }
             Gradient::Softmax { .. }
-            | Gradient::Attention(_)
             | Gradient::GroupNorm { .. }
             | Gradient::LayerNorm { .. }
             | Gradient::Unary(_)
@@ -167,6 +170,7 @@ impl Gradient {
             | Gradient::Quantile(_)
             | Gradient::QuantileOther(_) => 2,
             Gradient::GroupNorm { .. } | Gradient::LayerNorm { .. } | Gradient::Nearest { .. } => 3,
+            Gradient::Attention(attention) if attention.sight == Sight::Chosen => 5,
             Gradient::Attention(_) => 4,
         }
     }
@@ -199,7 +203,7 @@ impl Gradient {
 
     /// What else the compiler knows of it. Where the gradient of the output is zero, so are all others.
     pub(super) fn record(&self) -> OpRecord {
-        const LAST: [&[&[usize]]; 4] = [&[&[0]], &[&[1]], &[&[2]], &[&[3]]];
+        const LAST: [&[&[usize]]; 5] = [&[&[0]], &[&[1]], &[&[2]], &[&[3]], &[&[4]]];
         let plain = OpRecord { zero: Zero::Products(LAST[self.inputs() - 1]), ..OpRecord::PLAIN };
         match self {
             Gradient::ConvolutionInput { .. } => {
@@ -239,8 +243,8 @@ impl Gradient {
             | Gradient::Take { axis: over, .. }
             | Gradient::Slice { axis: over, .. }
             | Gradient::Concat { axis: over, .. } => *over != 0 && samples.iter().all(|samples| *samples == first),
-            Gradient::Attention(_)
-            | Gradient::Unary(_)
+            Gradient::Attention(attention) => attention.keeps_samples(samples),
+            Gradient::Unary(_)
             | Gradient::MaxPool(_)
             | Gradient::MaxPoolOther(_)
             | Gradient::AveragePool { .. }

@@ -116,6 +116,9 @@ pub(super) fn pad(sides: [usize; 4], mode: PadMode, inputs: &[&Fact]) -> Result<
                 inputs[0]
             )));
         }
+        if mode == PadMode::Edge && shape.0[axis].known() == Some(0) {
+            return Err(ShapeError::new(format!("{} has no border to repeat", inputs[0])));
+        }
         shape.0[axis] = shape.0[axis].plus(&Dim::from(before.saturating_add(after)));
     }
     Ok(Fact { dtype: inputs[0].dtype, shape })

@@ -6,6 +6,7 @@ use crate::fact::{DType, Dim, Fact, Shape};
 
 use super::ShapeError;
 use super::elementwise::broadcast;
+use super::samples::Samples;
 
 pub(super) fn matmul(inputs: &[&Fact]) -> Result<Fact, ShapeError> {
     let [a, b] = inputs else {
@@ -85,16 +86,37 @@ pub(super) fn attention_cost(inputs: &[Fact], _output: &Fact) -> Dim {
 pub struct Attention {
     /// Factor of the products; usually `1 / sqrt(d)`.
     pub scale: f64,
-    /// Whether position `i` sees only positions up to `i`.
-    pub causal: bool,
+    /// Which keys a query sees.
+    pub sight: Sight,
+}
+
+/// Which keys a query sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// All.
+    All,
+    /// Query `i` those up to `i`.
+    Earlier,
+    /// Those for which a fourth input `bool[n, m]` is true.
+    Chosen,
 }
 
 impl Attention {
+    /// Whether samples that lie along the first axis of its inputs, or of those of its gradient, stay there: a mask must be
+    /// the same for all.
+    pub(super) fn keeps_samples(self, samples: &[Samples]) -> bool {
+        let is_mask = |place: usize| place == 3 && self.sight == Sight::Chosen;
+        let wanted = |place: usize| if is_mask(place) { Samples::Whole } else { Samples::Along(0) };
+        samples.iter().enumerate().all(|(place, own)| *own == wanted(place))
+    }
+
     pub(super) fn infer(self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
-        let [q, k, v] = inputs else {
-            return Err(ShapeError::new("queries, keys and values are expected"));
+        let ([q, k, v], mask) = match (self.sight, inputs) {
+            (Sight::Chosen, [q, k, v, mask]) => ([q, k, v], Some(mask)),
+            (Sight::All | Sight::Earlier, [q, k, v]) => ([q, k, v], None),
+            _ => return Err(ShapeError::new("queries, keys and values are expected")),
         };
-        inputs.iter().try_for_each(|input| super::error::float(input).map(|_| ()))?;
+        inputs[..3].iter().try_for_each(|input| super::error::float(input).map(|_| ()))?;
         let ([b, h, n, d], [bk, hk, m, dk], [bv, hv, mv, e]) =
             (q.shape.0.as_slice(), k.shape.0.as_slice(), v.shape.0.as_slice())
         else {
@@ -103,10 +125,21 @@ impl Attention {
         if (b, h, d) != (bk, hk, dk) || (b, h, m) != (bv, hv, mv) {
             return Err(ShapeError::new(format!("queries {q}, keys {k} and values {v} do not fit together")));
         }
-        if self.causal && n != m {
+        if self.sight == Sight::Earlier && n != m {
             return Err(ShapeError::new(format!(
                 "causal attention needs as many queries as keys, these are {n} and {m}"
             )));
+        }
+        if let Some(mask) = mask
+            && (mask.dtype != DType::Bool || mask.shape.0 != [n.clone(), m.clone()])
+        {
+            let error =
+                ShapeError::new(format!("the mask must be bool[{n}, {m}], a row for each query: this is {mask}"));
+            return Err(if mask.dtype == DType::Bool {
+                error
+            } else {
+                error.help("compare it with a number, as in `mask > 0`")
+            });
         }
         Ok(Fact::float(Shape(vec![b.clone(), h.clone(), n.clone(), e.clone()])))
     }
@@ -114,6 +147,10 @@ impl Attention {
 
 impl fmt::Display for Attention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.causal { "attention causal" } else { "attention" })
+        f.write_str(match self.sight {
+            Sight::All => "attention",
+            Sight::Earlier => "attention causal",
+            Sight::Chosen => "attention masked",
+        })
     }
 }

@@ -30,7 +30,7 @@ pub use coreset::Coreset;
 pub use elementwise::{Binary, BinaryRecord, Comparison, Settings, Unary, UnaryRecord};
 pub use error::ShapeError;
 pub use gradient::Gradient;
-pub use linear::Attention;
+pub use linear::{Attention, Sight};
 pub use order::{Quantile, Rank, Ranking};
 pub use pool::{Pool, PoolKind};
 pub use record::{Identity, Moves, OpRecord, Zero};
@@ -112,7 +112,7 @@ pub enum Op {
     NearestIndex { count: usize },
     /// The inverse of each matrix of `[..., n, n]`.
     Inverse,
-    /// Scaled dot-product attention of `q: [B, heads, n, d]`, `k: [B, heads, m, d]`, `v: [B, heads, m, e]`.
+    /// Scaled dot-product attention of `q: [B, heads, n, d]`, `k: [B, heads, m, d]`, `v: [B, heads, m, e]`, and perhaps a mask `bool[n, m]`.
     Attention(Attention),
 
     /// `x: [B, C, H, W]`, `weight: [out, C/groups, kh, kw]`, optional `bias: [out]`, as torch's `Conv2d`.

@@ -16,6 +16,10 @@ pub enum Interpolation {
     Bilinear,
     /// Bilinear, pixels are points and the corners stay: torch's `align_corners=True`.
     BilinearAligned,
+    /// Bicubic with `a = -0.75`, pixels are areas: torch's `align_corners=False`.
+    Bicubic,
+    /// Bicubic with `a = -0.75`, pixels are points and the corners stay: torch's `align_corners=True`.
+    BicubicAligned,
     /// The mean of the pixels `floor(i * in / out)..ceil((i + 1) * in / out)`: torch's `adaptive_avg_pool2d`.
     Average,
 }
@@ -52,6 +56,8 @@ impl fmt::Display for Resize {
             Interpolation::Nearest => "resize nearest",
             Interpolation::Bilinear => "resize bilinear",
             Interpolation::BilinearAligned => "resize bilinear align_corners",
+            Interpolation::Bicubic => "resize bicubic",
+            Interpolation::BicubicAligned => "resize bicubic align_corners",
             Interpolation::Average => "adaptive_avg_pool",
         })
     }
@@ -64,15 +70,21 @@ pub enum PadMode {
     Zero,
     /// The image mirrored at its border pixels, which are not repeated.
     Reflect,
+    /// The nearest border pixel.
+    Edge,
 }
 
 impl PadMode {
+    /// All modes.
+    pub const ALL: [PadMode; 3] = [PadMode::Zero, PadMode::Reflect, PadMode::Edge];
+
     /// Its word in the language.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             PadMode::Zero => "zero",
             PadMode::Reflect => "reflect",
+            PadMode::Edge => "edge",
         }
     }
 }

@@ -126,10 +126,8 @@ impl Op {
             Op::Linear | Op::LayerNorm { .. } | Op::Nearest { .. } | Op::NearestIndex { .. } => {
                 alone(&|axis| axis + 1 < rank)
             }
-            Op::Attention(_) => {
-                let same = samples.iter().all(|samples| *samples == Samples::Along(0));
-                if same { along(0) } else { Across::Mixes }
-            }
+            Op::Attention(attention) if attention.keeps_samples(samples) => along(0),
+            Op::Attention(_) => Across::Mixes,
             Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::GroupNorm { .. } => alone(&|axis| axis == 0),
             Op::Pad { .. } | Op::Pool(_) | Op::Resize(_) | Op::GaussianBlur { .. } | Op::Inverse => {
                 alone(&|axis| axis + 2 < rank)

@@ -8,27 +8,48 @@ use burn::tensor::{TensorData, TensorMetadata};
 use gemm::Parallelism;
 use rayon::prelude::*;
 
-use diadc_core::op::Attention;
+use diadc_core::op::{Attention, Sight};
 use diadc_core::plan::Queries;
 
 use super::matmul::forward;
 use super::product::{Matrix, multiply};
 use super::{Flexible, rows, zeros};
 
+/// The factor of the scores, and which keys each query sees.
+pub(super) struct View {
+    scale: f32,
+    sight: Sight,
+    /// For each query and each key, if they are chosen.
+    mask: Vec<bool>,
+}
+
+impl View {
+    pub(super) fn new(attention: Attention, mask: Option<Flexible>) -> View {
+        let mask = mask.map(|mask| mask.into_data().iter::<bool>().collect());
+        View { scale: attention.scale as f32, sight: attention.sight, mask: mask.unwrap_or_default() }
+    }
+
+    /// From the scores of a query to its shares.
+    fn share(&self, query: usize, scores: &mut [f32]) {
+        let seen = if self.sight == Sight::Earlier { query + 1 } else { scores.len() };
+        if self.sight == Sight::Chosen {
+            let row = &self.mask[query * seen..][..seen];
+            scores.iter_mut().zip(row).filter(|(_, is_seen)| !**is_seen).for_each(|(x, _)| *x = f32::NEG_INFINITY);
+        }
+        let (seen, later) = scores.split_at_mut(seen);
+        rows::share(seen);
+        later.fill(0.0);
+    }
+}
+
 /// `[B, heads, n, d]`, `[B, heads, m, d]` and `[B, heads, m, e]`, all f32, to `[B, heads, n, e]`. In memory the output lies
 /// as `[B, n, heads, e]`, so that models can join the heads without a copy. The operands may lie in any order.
-pub(super) fn attention(
-    attention: Attention,
-    q: Flexible,
-    k: Flexible,
-    v: Flexible,
-    Queries(step): Queries,
-) -> Flexible {
+pub(super) fn attention(view: &View, [q, k, v]: [Flexible; 3], Queries(step): Queries) -> Flexible {
     let [batch, heads, queries, _] = q.shape().dims();
     let [_, _, keys, width] = v.shape().dims();
     let (q, k, v) = (forward(q), forward(k), forward(v));
     let (q, k, v) = (Heads::of(&q), Heads::of(&k), Heads::of(&v));
-    let scale = attention.scale as f32;
+    let scale = view.scale;
     let line = heads * width;
     let mut result = zeros(batch * queries * line);
     let samples = result.par_chunks_mut((queries * line).max(1)).enumerate();
@@ -42,7 +63,7 @@ pub(super) fn attention(
                 let (q, k) = (q.matrix(sample, head, first, count), k.matrix(sample, head, 0, keys));
                 multiply(scale, q, k.turned(), &mut scores, keys, Parallelism::None);
                 for (row, scores) in scores.chunks_mut(keys.max(1)).enumerate() {
-                    share(attention, first + row, scores);
+                    view.share(first + row, scores);
                 }
                 let (shares, v) = (Matrix::rows(&scores, count, keys), v.matrix(sample, head, 0, keys));
                 multiply(1.0, shares, v, &mut result[head * width..], line, Parallelism::None);
@@ -56,7 +77,7 @@ pub(super) fn attention(
 /// The gradients of queries, keys and values, from that of the output `[B, heads, n, e]`, all f32. The scores are
 /// computed again, those of `step` queries at a time; each head has a core of its own.
 pub(super) fn gradients(
-    attention: Attention,
+    view: &View,
     operands: [Flexible; 3],
     gradient: Flexible,
     Queries(step): Queries,
@@ -66,7 +87,7 @@ pub(super) fn gradients(
     let ([batch, heads, queries, inner], [_, _, keys, width]) = (q.shape().dims(), v.shape().dims());
     let places = Heads::of(&gradient);
     let (q, k, v) = (Heads::of(&q), Heads::of(&k), Heads::of(&v));
-    let scale = attention.scale as f32;
+    let scale = view.scale;
     let count = batch * heads;
     let (mut of_q, mut of_k, mut of_v) =
         (zeros(count * queries * inner), zeros(count * keys * inner), zeros(count * keys * width));
@@ -81,7 +102,7 @@ pub(super) fn gradients(
             multiply(scale, some_q, all_k.turned(), &mut shares, keys, Parallelism::None);
             multiply(1.0, slopes, all_v.turned(), &mut of_shares, keys, Parallelism::None);
             for (row, shares) in shares.chunks_mut(keys.max(1)).enumerate() {
-                share(attention, first + row, shares);
+                view.share(first + row, shares);
             }
             multiply(1.0, Matrix::rows(&shares, count, keys).turned(), slopes, of_v, width, Parallelism::None);
             for (shares, slopes) in shares.chunks(keys.max(1)).zip(of_shares.chunks_mut(keys.max(1))) {
@@ -97,14 +118,6 @@ pub(super) fn gradients(
         Flex::float_from_data(TensorData::new(numbers, [batch, heads, rows, columns]), &FlexDevice)
     };
     [tensor(of_q, queries, inner), tensor(of_k, keys, inner), tensor(of_v, keys, width)]
-}
-
-/// From the scores of a query to its shares; a causal one sees no later key.
-fn share(attention: Attention, query: usize, scores: &mut [f32]) {
-    let seen = if attention.causal { query + 1 } else { scores.len() };
-    let (seen, later) = scores.split_at_mut(seen);
-    rows::share(seen);
-    later.fill(0.0);
 }
 
 /// `[B, heads, rows, columns]` in any order.

@@ -77,10 +77,10 @@ impl Kernels for Cpu {
         linear::linear(x, weight, bias, choice)
     }
 
-    fn attend(attention: Attention, q: Flexible, k: Flexible, v: Flexible, choice: Queries) -> Flexible {
-        let dtype = q.dtype();
-        let [q, k, v] = [q, k, v].map(in_f32);
-        Flex::float_cast(attention::attention(attention, q, k, v, choice), dtype.into())
+    fn attend(attention: Attention, operands: [Flexible; 3], mask: Option<Flexible>, choice: Queries) -> Flexible {
+        let dtype = operands[0].dtype();
+        let view = attention::View::new(attention, mask);
+        Flex::float_cast(attention::attention(&view, operands.map(in_f32), choice), dtype.into())
     }
 
     fn softmax(x: Flexible, axis: usize) -> Flexible {
@@ -154,11 +154,13 @@ impl Kernels for Cpu {
     fn attend_gradients(
         attention: Attention,
         operands: [Flexible; 3],
+        mask: Option<Flexible>,
         gradient: Flexible,
         choice: Queries,
     ) -> [Flexible; 3] {
         let dtype = gradient.dtype();
-        let own = attention::gradients(attention, operands.map(in_f32), in_f32(gradient), choice);
+        let view = attention::View::new(attention, mask);
+        let own = attention::gradients(&view, operands.map(in_f32), in_f32(gradient), choice);
         own.map(|gradient| Flex::float_cast(gradient, dtype.into()))
     }
 

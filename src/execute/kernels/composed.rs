@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::FloatTensor;
+use burn::tensor::ops::{BoolTensor, FloatTensor};
 use burn::tensor::{Shape, TensorMetadata};
 
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
@@ -45,12 +45,11 @@ impl<B: Backend> Kernels for Composed<B> {
 
     fn attend(
         attention: Attention,
-        q: FloatTensor<B>,
-        k: FloatTensor<B>,
-        v: FloatTensor<B>,
+        operands: [FloatTensor<B>; 3],
+        mask: Option<BoolTensor<B>>,
         _choice: Queries,
     ) -> FloatTensor<B> {
-        linear::attention::<Self>(attention, q, k, v)
+        linear::attention::<Self>(attention, operands, mask)
     }
 
     fn softmax(x: FloatTensor<B>, axis: usize) -> FloatTensor<B> {
@@ -116,11 +115,12 @@ impl<B: Backend> Kernels for Composed<B> {
 
     fn attend_gradients(
         attention: Attention,
-        [q, k, v]: [FloatTensor<B>; 3],
+        operands: [FloatTensor<B>; 3],
+        mask: Option<BoolTensor<B>>,
         gradient: FloatTensor<B>,
         _choice: Queries,
     ) -> [FloatTensor<B>; 3] {
-        linear::attention_gradients::<Self>(attention, q, k, v, gradient)
+        linear::attention_gradients::<Self>(attention, operands, mask, gradient)
     }
 
     fn softmax_gradient(y: FloatTensor<B>, axis: usize, gradient: FloatTensor<B>) -> FloatTensor<B> {

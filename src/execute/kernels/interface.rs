@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::FloatTensor;
+use burn::tensor::ops::{BoolTensor, FloatTensor};
 
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction, Unary};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
@@ -83,9 +83,14 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     fn project(x: Floats<Self>, weight: Floats<Self>, bias: Option<Floats<Self>>, choice: LinearChoice)
     -> Floats<Self>;
 
-    /// Attention: `[B, heads, n, d]`, `[B, heads, m, d]` and `[B, heads, m, e]` to `[B, heads, n, e]`.
-    fn attend(attention: Attention, q: Floats<Self>, k: Floats<Self>, v: Floats<Self>, choice: Queries)
-    -> Floats<Self>;
+    /// Attention: `[B, heads, n, d]`, `[B, heads, m, d]` and `[B, heads, m, e]` to `[B, heads, n, e]`. If the queries see
+    /// chosen keys, the mask `[n, m]` is true for these.
+    fn attend(
+        attention: Attention,
+        operands: [Floats<Self>; 3],
+        mask: Option<BoolTensor<Self::Backend>>,
+        choice: Queries,
+    ) -> Floats<Self>;
 
     /// Softmax over an axis.
     fn softmax(x: Floats<Self>, axis: usize) -> Floats<Self>;
@@ -141,6 +146,7 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     fn attend_gradients(
         attention: Attention,
         operands: [Floats<Self>; 3],
+        mask: Option<BoolTensor<Self::Backend>>,
         gradient: Floats<Self>,
         choice: Queries,
     ) -> [Floats<Self>; 3];

@@ -1,10 +1,12 @@
 //! Products with a weight, and attention, composed of matrix products.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{AttentionModuleOptions, Device, FloatTensor, FloatTensorOps, ModuleOps};
+use burn::tensor::ops::{
+    AttentionModuleOptions, BoolTensor, BoolTensorOps, Device, FloatTensor, FloatTensorOps, ModuleOps,
+};
 use burn::tensor::{FloatDType, Shape, TensorMetadata};
 
-use diadc_core::op::Attention;
+use diadc_core::op::{Attention, Sight};
 use diadc_core::plan::holds_scores;
 
 use super::interface::{Floats, Kernels};
@@ -24,32 +26,31 @@ pub fn linear<K: Kernels>(x: Floats<K>, weight: Floats<K>, bias: Option<Floats<K
 /// Attention as it is defined; the backend's own kernel only where it saves memory, for it is no faster.
 ///
 /// The kernels of some backends know no other scale than `1 / sqrt(d)`, so the queries carry the difference.
-pub(super) fn attention<K: Kernels>(attention: Attention, q: Floats<K>, k: Floats<K>, v: Floats<K>) -> Floats<K> {
+pub(super) fn attention<K: Kernels>(
+    attention: Attention,
+    [q, k, v]: [Floats<K>; 3],
+    mask: Option<BoolTensor<K::Backend>>,
+) -> Floats<K> {
     let [batch, heads, queries, width] = q.shape().dims();
-    if holds_scores(batch * heads * queries * k.shape()[2]) {
-        return attention_by_scores::<K>(attention, q, k, v);
+    if mask.is_some() || holds_scores(batch * heads * queries * k.shape()[2]) {
+        let shares = shares::<K>(attention, q, k, mask);
+        return K::multiply(K::Backend::float_cast(shares, v.dtype().into()), v);
     }
-    let options = AttentionModuleOptions { scale: None, softcap: None, is_causal: attention.causal };
+    let is_causal = attention.sight == Sight::Earlier;
+    let options = AttentionModuleOptions { scale: None, softcap: None, is_causal };
     let q = scaled::<K::Backend>(q, attention.scale * (width as f64).sqrt());
     K::Backend::attention(q, k, v, None, None, options)
-}
-
-/// Attention as it is defined, with all scores at once.
-fn attention_by_scores<K: Kernels>(attention: Attention, q: Floats<K>, k: Floats<K>, v: Floats<K>) -> Floats<K> {
-    let shares = shares::<K>(attention, q, k);
-    K::multiply(K::Backend::float_cast(shares, v.dtype().into()), v)
 }
 
 /// The gradients of the operands of attention. The shares are computed again, so that nothing of their size is kept.
 pub(super) fn attention_gradients<K: Kernels>(
     attention: Attention,
-    q: Floats<K>,
-    k: Floats<K>,
-    v: Floats<K>,
+    [q, k, v]: [Floats<K>; 3],
+    mask: Option<BoolTensor<K::Backend>>,
     gradient: Floats<K>,
 ) -> [Floats<K>; 3] {
     let dtype = v.dtype().into();
-    let shares = shares::<K>(attention, q.clone(), k.clone());
+    let shares = shares::<K>(attention, q.clone(), k.clone(), mask);
     let of_shares = K::multiply(gradient.clone(), K::Backend::float_swap_dims(v, 2, 3));
     let rounded = K::Backend::float_cast(shares.clone(), dtype);
     let of_v = K::multiply(K::Backend::float_swap_dims(rounded, 2, 3), gradient);
@@ -64,11 +65,20 @@ pub(super) fn attention_gradients<K: Kernels>(
 
 /// Which share each query has of each value, `[B, heads, n, m]`. Powers are taken and summed in f32, as automatic mixed
 /// precision does.
-fn shares<K: Kernels>(attention: Attention, q: Floats<K>, k: Floats<K>) -> Floats<K> {
+fn shares<K: Kernels>(
+    attention: Attention,
+    q: Floats<K>,
+    k: Floats<K>,
+    mask: Option<BoolTensor<K::Backend>>,
+) -> Floats<K> {
     let device = K::Backend::float_device(&q);
     let q = scaled::<K::Backend>(q, attention.scale);
     let scores = K::multiply(q, K::Backend::float_swap_dims(k, 2, 3));
-    let scores = if attention.causal { hide_later::<K::Backend>(scores, &device) } else { scores };
+    let scores = match mask {
+        Some(mask) => hide::<K::Backend>(scores, K::Backend::bool_not(mask)),
+        None if attention.sight == Sight::Earlier => hide_later::<K::Backend>(scores, &device),
+        None => scores,
+    };
     K::softmax(K::Backend::float_cast(scores, FloatDType::F32), 3)
 }
 
@@ -84,6 +94,11 @@ fn hide_later<B: Backend>(scores: FloatTensor<B>, device: &Device<B>) -> FloatTe
     let query = Tensor::<B>::Int(B::int_reshape(places.clone(), Shape::new([n, 1])));
     let key = Tensor::<B>::Int(places);
     let (query, key) = (expand(query, &[n, n]).int(), expand(key, &[n, n]).int());
-    let later = Tensor::<B>::Bool(B::int_lower(query, key, bool_type::<B>(device)));
-    B::float_mask_fill(scores, expand(later, &shape.to_vec()).bool(), f32::NEG_INFINITY.into())
+    hide::<B>(scores, B::int_lower(query, key, bool_type::<B>(device)))
+}
+
+/// Scores `[B, heads, n, m]` with minus infinity where `[n, m]` is true.
+fn hide<B: Backend>(scores: FloatTensor<B>, hidden: BoolTensor<B>) -> FloatTensor<B> {
+    let shape = scores.shape().to_vec();
+    B::float_mask_fill(scores, expand(Tensor::<B>::Bool(hidden), &shape).bool(), f32::NEG_INFINITY.into())
 }

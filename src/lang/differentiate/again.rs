@@ -7,7 +7,7 @@ use std::f64::consts::{FRAC_2_SQRT_PI, PI, SQRT_2};
 
 use diadc_core::fact::{Dim, Shape};
 use diadc_core::graph::{NodeId, ValueId};
-use diadc_core::op::{Attention, Comparison, Constant, Elements, Gradient, Op, Pool, Reduction, Resize, Unary};
+use diadc_core::op::{Attention, Comparison, Constant, Elements, Gradient, Op, Pool, Reduction, Resize, Sight, Unary};
 
 use super::build::{Applied, Builder, Rule};
 use super::product::{plane, weight_gradient};
@@ -184,7 +184,8 @@ fn through_forward(
         let after = given.last().map(|value| value.node).max(after);
         let output = forward(b, &given);
         let found = sweep(b.graph, after, &[(output, *gradient)], &given, all);
-        found.into_iter().map(|value| value.expect("the output depends on all inputs")).collect()
+        // None through a mask.
+        found.into_iter().flatten().collect()
     })
 }
 
@@ -197,23 +198,28 @@ fn attend(b: &mut Builder<'_>, attention: Attention, inputs: &[ValueId]) -> Valu
     let (q, k, v) = (inputs[0], inputs[1], inputs[2]);
     let (scaled, turned) = (b.scaled(q, attention.scale), b.turned(k));
     let mut scores = b.matmul(scaled, turned);
-    if attention.causal {
-        let shape = b.shape(scores);
-        let count = |b: &mut Builder<'_>, axis: usize| {
-            let mut extents = vec![Dim::from(1); 2];
-            extents[axis] = shape.0[2 + axis].clone();
-            let one = b.number(1.0);
-            let ones = b.op(Op::Expand(Shape(extents)), &[one]);
-            b.op(Op::Cumulate { axis, from_end: false }, &[ones])
-        };
-        let (row, column) = (count(b, 0), count(b, 1));
-        let is_seen = b.compare(Comparison::LessEqual, column, row);
+    if attention.sight != Sight::All {
+        let is_seen = inputs.get(3).copied().unwrap_or_else(|| earlier(b, scores));
         let hidden = Elements::Float(vec![f64::NEG_INFINITY].into());
         let hidden = b.op(Op::Constant(Constant { elements: hidden, shape: Shape::default() }), &[]);
         scores = b.select(is_seen, scores, hidden);
     }
     let shares = b.op(Op::Softmax { axis: 3 }, &[scores]);
     b.matmul(shares, v)
+}
+
+/// For each query and each key whether the key comes no later.
+fn earlier(b: &mut Builder<'_>, scores: ValueId) -> ValueId {
+    let shape = b.shape(scores);
+    let count = |b: &mut Builder<'_>, axis: usize| {
+        let mut extents = vec![Dim::from(1); 2];
+        extents[axis] = shape.0[2 + axis].clone();
+        let one = b.number(1.0);
+        let ones = b.op(Op::Expand(Shape(extents)), &[one]);
+        b.op(Op::Cumulate { axis, from_end: false }, &[ones])
+    };
+    let (row, column) = (count(b, 0), count(b, 1));
+    b.compare(Comparison::LessEqual, column, row)
 }
 
 /// A normalisation over groups of channels, or over the last axis.

@@ -43,6 +43,15 @@ pub(super) fn unary(b: &mut Builder<'_>, unary: Unary, at: &Applied<'_>) -> Opti
         Unary::Sigmoid | Unary::Relu | Unary::LeakyRelu(_) | Unary::Silu | Unary::Gelu | Unary::GeluTanh => {
             b.gradient(Gradient::Unary(unary), &[x, g])
         }
+        Unary::GuidedRelu => {
+            let raised = b.unary(Unary::Relu, g);
+            b.gradient(Gradient::Unary(Unary::Relu), &[x, raised])
+        }
+        Unary::Softplus => {
+            let slope = b.unary(Unary::Sigmoid, x);
+            b.mul(g, slope)
+        }
+        Unary::Floor | Unary::Round | Unary::Sign => return None,
         Unary::AddScalar(_) => g,
         Unary::MulScalar(c) => b.scaled(g, c),
         Unary::PowScalar(0.0) => return None,
@@ -82,6 +91,30 @@ pub(super) fn binary(b: &mut Builder<'_>, binary: Binary, at: &Applied<'_>) -> V
                 let slope = b.div(at.outputs[0], y);
                 let product = b.mul(g, slope);
                 b.neg(product)
+            }
+            (Binary::Rem, 0) => g,
+            (Binary::Rem, _) => {
+                let multiple = b.sub(x, at.outputs[0]);
+                let count = b.div(multiple, y);
+                let product = b.mul(g, count);
+                b.neg(product)
+            }
+            // Where torch has none there is none: `x ^ 0`, and exponents of 0.
+            (Binary::Pow, 0) => {
+                let (lower, zero) = (b.plus(y, -1.0), b.number(0.0));
+                let power = b.op(Op::Binary(Binary::Pow), &[x, lower]);
+                let slope = b.mul(y, power);
+                let (product, is_zero) = (b.mul(g, slope), b.compare(Comparison::Equal, y, zero));
+                b.select(is_zero, zero, product)
+            }
+            (Binary::Pow, _) => {
+                let (logarithm, zero) = (b.unary(Unary::Log, x), b.number(0.0));
+                let slope = b.mul(at.outputs[0], logarithm);
+                let product = b.mul(g, slope);
+                let (is_zero, is_power) =
+                    (b.compare(Comparison::Equal, x, zero), b.compare(Comparison::LessEqual, zero, y));
+                let without = b.select(is_power, zero, product);
+                b.select(is_zero, without, product)
             }
             (Binary::Max | Binary::Min, _) => {
                 let (low, high) = if binary == Binary::Max { (own, other) } else { (other, own) };

@@ -53,8 +53,10 @@ pub(super) fn rule(b: &mut Builder<'_>, at: &Applied<'_>) -> Vec<Option<ValueId>
             b.all(Op::Gradient(Gradient::Nearest { count: *count }), &inputs).into_iter().map(Some).collect()
         }
         Op::Attention(attention) => {
-            let inputs = [at.inputs[0], at.inputs[1], at.inputs[2], at.gradient()];
-            b.all(Op::Gradient(Gradient::Attention(*attention)), &inputs).into_iter().map(Some).collect()
+            let inputs = [at.inputs, &[at.gradient()]].concat();
+            let own = b.all(Op::Gradient(Gradient::Attention(*attention)), &inputs).into_iter().map(Some);
+            // None of a mask.
+            own.chain(at.inputs.get(3).map(|_| None)).collect()
         }
         Op::Conv2d(conv) => product::convolution(b, *conv, at),
         Op::ConvTranspose2d(conv) => product::transposed_convolution(b, *conv, at),

@@ -83,7 +83,10 @@ fn tracked(graph: &Graph, nodes: &[NodeId], by: &[ValueId]) -> HashSet<ValueId> 
     tracked
 }
 
-/// Whether a gradient flows through an operation. Where numbers are only compared, ranked or chosen none does.
+/// Whether a gradient flows through an operation. Where numbers are only compared, rounded, ranked or chosen none does.
 pub(super) fn passes(op: &Op) -> bool {
-    !matches!(op, Op::StopGradient | Op::Compare(_) | Op::Rank(_) | Op::NearestIndex { .. } | Op::Coreset(_))
+    match op {
+        Op::Unary(unary) => !unary.is_step(),
+        op => !matches!(op, Op::StopGradient | Op::Compare(_) | Op::Rank(_) | Op::NearestIndex { .. } | Op::Coreset(_)),
+    }
 }

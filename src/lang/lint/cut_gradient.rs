@@ -51,6 +51,7 @@ fn word(op: Option<&Op>) -> &'static str {
     match op {
         Some(Op::StopGradient) => "`stop_gradient`",
         Some(Op::Compare(_)) => "a comparison",
+        Some(Op::Unary(unary)) if unary.is_step() => "rounding",
         Some(Op::Cast(_)) => "this conversion",
         _ => "this",
     }

@@ -212,7 +212,10 @@ impl<'a> Flow<'a> {
     /// a derivative.
     pub(super) fn carries_gradient(&self, cell: CellId, port: usize) -> bool {
         let is_float = |cell: CellId| self.cells[cell].fact.dtype == DType::Float;
-        let cuts = matches!(self.op(cell), Some(Op::StopGradient | Op::Compare(_)));
+        let cuts = match self.op(cell) {
+            Some(Op::Unary(unary)) => unary.is_step(),
+            op => matches!(op, Some(Op::StopGradient | Op::Compare(_))),
+        };
         !cuts && is_float(cell) && is_float(self.inputs(cell)[port])
     }
 

@@ -162,8 +162,6 @@ builtins! {
         Repeated = "repeated"(value, count)
         /// `count` evenly spaced floats from `from` to `to`, both included.
         Linspace = "linspace"(from, to, count)
-        /// The largest integer that is not larger than `x`.
-        Floor = "floor"(x)
         /// The integer quotient, rounded down.
         Div = "div"(a, b)
         /// Stops the compilation with a message, as for a case that a block does not support.
@@ -192,6 +190,8 @@ builtins! {
         Sigmoid = "sigmoid"(x) => Unary::Sigmoid,
         /// `max(x, 0)`
         Relu = "relu"(x) => Unary::Relu,
+        /// `max(x, 0)`, whose gradient is cut where it is negative itself (guided backpropagation, Springenberg et al., 2015).
+        GuidedRelu = "guided_relu"(x) => Unary::GuidedRelu,
         /// `x` if positive, else `slope * x`.
         LeakyRelu = "leaky_relu"(x, slope = float 0.01) => Unary::LeakyRelu(slope),
         /// `x * sigmoid(x)` (Elfwing et al., 2018).
@@ -200,6 +200,14 @@ builtins! {
         Gelu = "gelu"(x) => Unary::Gelu,
         /// GELU in its tanh approximation.
         GeluTanh = "gelu_tanh"(x) => Unary::GeluTanh,
+        /// `log(1 + e^x)` (Dugas et al., 2001).
+        Softplus = "softplus"(x) => Unary::Softplus,
+        /// The largest whole number that is not larger: an int of a number, floats of a tensor.
+        Floor = "floor"(x) => Unary::Floor,
+        /// The nearest whole number, of two equally near ones the even one: an int of a number, floats of a tensor.
+        Round = "round"(x) => Unary::Round,
+        /// 1, 0 or -1.
+        Sign = "sign"(x) => Unary::Sign,
         /// Limits each element to `low..=high`.
         Clamp = "clamp"(x, low, high) => Unary::Clamp(low, high),
     }
@@ -252,7 +260,7 @@ builtins! {
         Slice = "slice"(x, axis, from, to)
         /// Rows of a table (a tensor or a list of numbers) by integers.
         Gather = "gather"(table, index)
-        /// Rows and columns around an image: `[left, right, top, bottom]`; mode `zero` or `reflect`.
+        /// Rows and columns around an image: `[left, right, top, bottom]`; mode `zero`, `reflect` or `edge`.
         Pad = "pad"(x, sides, mode = "zero")
         /// A tensor with the numbers of a list, or of one number.
         Constant = "constant"(values)
@@ -294,15 +302,15 @@ builtins! {
         Softmax = "softmax"(x, axis = int -1)
         /// Matrix product, batched over leading axes.
         MatMul = "matmul"(a, b)
-        /// `softmax(q k^T * scale) v` for `[B, heads, n, d]`; the scale is `1/sqrt(d)` unless given.
-        Attention = "attention"(q, k, v, scale = none, causal = false)
+        /// `softmax(q k^T * scale) v` for `[B, heads, n, d]`; the scale is `1/sqrt(d)` unless given. Which keys a query sees: the earlier ones with `causal`, or those that `mask: bool[n, m]` says.
+        Attention = "attention"(q, k, v, scale = none, causal = false, mask = none)
         /// Average over windows.
         AvgPool = "avg_pool"(x, window, stride = none, padding = int 0)
         /// Maximum over windows.
         MaxPool = "max_pool"(x, window, stride = none, padding = int 0)
         /// Means over windows that cover the image evenly, as many as a size says (a number, `[h, w]`).
         AdaptiveAvgPool = "adaptive_avg_pool"(x, size)
-        /// The image at another size (a number, `[h, w]`); mode `bilinear` or `nearest`.
+        /// The image at another size (a number, `[h, w]`); mode `bilinear`, `bicubic` or `nearest`.
         Resize = "resize"(x, size, mode = "bilinear", align_corners = false)
         /// Gaussian blur as `scipy.ndimage.gaussian_filter`.
         GaussianBlur = "gaussian_blur"(x, sigma, truncate = float 4.0)

@@ -110,13 +110,10 @@ fn syntax(word: &str) -> Option<&'static str> {
         "normalize" | "l2_normalize" | "l2norm" => "as in `x / sqrt(sum(x ^ 2, axis: 1, keep: true) + 1e-12)`",
         "log_softmax" | "LogSoftmax" => "as in `log(softmax(x, axis: 1))`",
         "logsumexp" => "as in `log(sum(exp(x), axis: 1))`",
-        "softplus" | "Softplus" => "as in `log(1 + exp(x))`",
         "kl_div" | "kl_divergence" | "KLDivLoss" => "as in `sum(p * (log(p) - log(q)))`",
         "hinge_loss" | "HingeEmbeddingLoss" => "as in `mean(relu(1 - x))`",
         "roll" => "as in `concat([slice(x, 3, 1, W), slice(x, 3, 0, 1)], axis: 3)`, if `W` is known",
-        "round" => "as in `to_float(to_int(x + 0.5))`, of numbers above 0",
-        "ceil" => "as in `-floor(-x)`, of a number",
-        "sign" => "as in `where(x < 0, -1.0, 1.0)`",
+        "ceil" => "as in `-floor(-x)`",
         "any" => "as in `max(x)`, of zeros and ones",
         "all" => "as in `min(x)`, of zeros and ones",
         "unfold" | "Unfold" | "im2col" => {
@@ -129,7 +126,6 @@ fn syntax(word: &str) -> Option<&'static str> {
         "rmsprop" | "RMSprop" | "adagrad" | "Adagrad" | "lamb" | "lion" | "radam" | "RAdam" => {
             "the optimizers are `adam`, `adamw` and `sgd`"
         }
-        "norm" => "as in `sqrt(sum(x ^ 2, axis: 1))`",
         "unsqueeze" | "squeeze" | "flatten" | "ravel" => {
             "axes come and go with the shape, as in `reshape(x, [B, C * H * W])`"
         }

@@ -24,6 +24,10 @@ pub enum Binary {
     Max,
     /// The smaller; where both are equal the gradient goes to `a`.
     Min,
+    /// What is left of `a` after whole multiples of `b`, with the sign of `b`.
+    Rem,
+    /// `a ^ b`; floats only.
+    Pow,
 }
 
 /// What is known of a function of two numbers.
@@ -113,6 +117,26 @@ impl Binary {
                 zero: Zero::AllInputs,
                 gradient_needs: &[],
             },
+            Binary::Rem => BinaryRecord {
+                name: "rem",
+                value: rest,
+                exact: None,
+                integer: Some(whole_rest),
+                commutes: false,
+                by_constant: None,
+                zero: Zero::Products(&[&[0]]),
+                gradient_needs: &[],
+            },
+            Binary::Pow => BinaryRecord {
+                name: "pow",
+                value: f64::powf,
+                exact: None,
+                integer: None,
+                commutes: false,
+                by_constant: Some(Unary::PowScalar),
+                zero: Zero::Never,
+                gradient_needs: &[&[1], &[0]],
+            },
         }
     }
 
@@ -136,4 +160,16 @@ impl Binary {
         Err(ShapeError::new(format!("`{}` of {} tensors is not defined", record.name, fact.dtype))
             .help("convert them with `to_float(..)`"))
     }
+}
+
+/// What is left of `a` after whole multiples of `b`, with the sign of `b`.
+fn rest(a: f64, b: f64) -> f64 {
+    let rest = a % b;
+    if rest != 0.0 && (rest < 0.0) != (b < 0.0) { rest + b } else { rest }
+}
+
+/// The same of integers; none of a division by 0.
+fn whole_rest(a: i64, b: i64) -> Option<i64> {
+    let rest = if b == -1 { 0 } else { a.checked_rem(b)? };
+    Some(if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest })
 }

@@ -36,6 +36,8 @@ pub enum Unary {
     Sigmoid,
     /// `max(x, 0)`.
     Relu,
+    /// `max(x, 0)`, whose gradient is cut where it is negative itself (guided backpropagation, Springenberg et al., 2015).
+    GuidedRelu,
     /// `x` if positive, else `slope * x`.
     LeakyRelu(f64),
     /// `x * sigmoid(x)` (Elfwing et al., 2018).
@@ -44,6 +46,14 @@ pub enum Unary {
     Gelu,
     /// The tanh approximation of GELU, as torch's `approximate="tanh"`.
     GeluTanh,
+    /// `log(1 + e^x)` (Dugas et al., 2001).
+    Softplus,
+    /// The largest whole number that is not larger; also of integers.
+    Floor,
+    /// The nearest whole number, of two equally near ones the even one; also of integers.
+    Round,
+    /// 1, 0 or -1, and 0 of NaN; also of integers.
+    Sign,
     /// `x + c`; also of integers.
     AddScalar(f64),
     /// `x * c`; also of integers.
@@ -69,6 +79,7 @@ impl Unary {
             Unary::Tanh => record("tanh", f64::tanh, |x| 1.0 - x.tanh().powi(2)),
             Unary::Sigmoid => record("sigmoid", sigmoid, |x| sigmoid(x) * sigmoid(-x)),
             Unary::Relu => record("relu", |x| x.max(0.0), |x| above(x, 0.0)).exact(|x| x.max(0.0)),
+            Unary::GuidedRelu => record("guided_relu", |x| x.max(0.0), |x| above(x, 0.0)).exact(|x| x.max(0.0)),
             Unary::LeakyRelu(slope) => {
                 let derivative = move |x| if x > 0.0 { 1.0 } else { slope };
                 record("leaky_relu", move |x| x * derivative(x), derivative).with(Settings::Number(slope))
@@ -83,6 +94,12 @@ impl Unary {
                     move |x| x * sigmoid(inner(x)),
                     move |x| sigmoid(inner(x)) * (1.0 + x * sigmoid(-inner(x)) * steepness(x)),
                 )
+            }
+            Unary::Softplus => record("softplus", |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), sigmoid),
+            Unary::Floor => record("floor", f64::floor, |_| 0.0).exact(f32::floor).of_ints(Some),
+            Unary::Round => record("round", f64::round_ties_even, |_| 0.0).exact(f32::round_ties_even).of_ints(Some),
+            Unary::Sign => {
+                record("sign", sign, |_| 0.0).exact(|x| sign(f64::from(x)) as f32).of_ints(|n| Some(n.signum()))
             }
             Unary::AddScalar(c) => record("add", move |x| x + c, |_| 1.0)
                 .with(Settings::Number(c))
@@ -106,6 +123,12 @@ impl Unary {
                 if low <= high { record.exact(move |x| x.clamp(low as f32, high as f32)) } else { record }
             }
         }
+    }
+
+    /// Whether its derivative is 0 wherever it has one.
+    #[must_use]
+    pub fn is_step(self) -> bool {
+        matches!(self, Unary::Floor | Unary::Round | Unary::Sign)
     }
 
     /// Its record as an operation. A function that is 0 at 0 keeps zeros; one whose derivative is 0 there passes no

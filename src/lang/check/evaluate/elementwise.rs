@@ -1,7 +1,7 @@
 //! Built-in functions of single elements, which take numbers and tensors alike, and reductions.
 
 use diadc_core::fact::DType;
-use diadc_core::op::{Binary, Op, Reduction, Settings};
+use diadc_core::op::{Binary, Op, Reduction, Settings, Unary};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::BinaryOp;
@@ -21,7 +21,11 @@ impl Expander<'_> {
             let unary = word.operation(|name| self.float_argument(arguments, name))?;
             return self.emit(&arguments.site, Op::Unary(unary), &[x]).map(Value::Tensor);
         };
-        let record = word.operation(|name| self.float_argument(arguments, name))?.record();
+        let unary = word.operation(|name| self.float_argument(arguments, name))?;
+        let record = unary.record();
+        if unary.is_step() {
+            return self.whole(given.int().filter(|_| unary != Unary::Sign), (record.value)(x), arguments);
+        }
         // Settings are floats, so that only a function without any makes an int of an int.
         if let (Value::Int(n), Settings::None, Some(integer)) = (given, record.settings, record.integer)
             && let Some(n) = integer(*n)

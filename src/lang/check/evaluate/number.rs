@@ -41,10 +41,6 @@ impl Expander<'_> {
                 };
                 Ok(Value::list((0..count).map(|i| Value::Float(at(i))).collect()))
             }
-            CompileTimeWord::Floor => {
-                let x = self.float_argument(arguments, "x")?;
-                self.whole(arguments.get("x").0.int(), x.floor(), arguments)
-            }
             CompileTimeWord::Div => {
                 let b = self.int_argument(arguments, "b", 1)?;
                 if let Value::Dim(extent) = arguments.get("a").0 {

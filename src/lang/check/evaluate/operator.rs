@@ -174,7 +174,7 @@ impl Expander<'_> {
                 return Err(self.report(error::division_by_zero(&format!("{x:?}"), site.span)));
             }
             Arithmetic::Div => x / y,
-            Arithmetic::Rem => x.rem_euclid(y),
+            Arithmetic::Rem => (Binary::Rem.record().value)(x, y),
             Arithmetic::Pow => x.powf(y),
         };
         if result.is_finite() {
@@ -196,7 +196,7 @@ impl Expander<'_> {
                 return Err(self.report(error::not_exact(&x.to_string(), &y.to_string(), site.span)));
             }
             Arithmetic::Div => x.checked_div(y),
-            Arithmetic::Rem => x.checked_rem_euclid(y),
+            Arithmetic::Rem => Binary::Rem.record().integer.and_then(|rest| rest(x, y)),
             Arithmetic::Pow => match u32::try_from(y) {
                 Ok(exponent) => x.checked_pow(exponent),
                 Err(_) if y < 0 => return self.floats(site, op, x as f64, y as f64),
@@ -238,9 +238,8 @@ impl Expander<'_> {
             Arithmetic::Sub => Binary::Sub,
             Arithmetic::Mul => Binary::Mul,
             Arithmetic::Div => Binary::Div,
-            Arithmetic::Rem | Arithmetic::Pow => {
-                return Err(self.no_such(site, &Value::Tensor(x.clone()), &Value::Tensor(y.clone())));
-            }
+            Arithmetic::Rem => Binary::Rem,
+            Arithmetic::Pow => Binary::Pow,
         };
         self.emit(site, Op::Binary(binary), &[x.clone(), y.clone()])
     }
@@ -250,7 +249,7 @@ impl Expander<'_> {
         if x.fact.dtype == DType::Int && (matches!(y, Value::Float(_)) || op == Arithmetic::Div) {
             return Err(self.no_such(site, &Value::Tensor(x.clone()), y));
         }
-        if op == Arithmetic::Div && c == 0.0 {
+        if matches!(op, Arithmetic::Div | Arithmetic::Rem) && c == 0.0 {
             return Err(self.report(error::division_by_zero("a tensor", site.span)));
         }
         if op == Arithmetic::Div {
@@ -263,7 +262,7 @@ impl Expander<'_> {
             Arithmetic::Div => Unary::MulScalar(1.0 / c),
             Arithmetic::Pow if c == 2.0 => return self.emit(site, Op::Binary(Binary::Mul), &[x.clone(), x.clone()]),
             Arithmetic::Pow => Unary::PowScalar(c),
-            Arithmetic::Rem => return Err(self.no_such(site, &Value::Tensor(x.clone()), y)),
+            Arithmetic::Rem => return self.beside_number(site, op, x, y, false),
         };
         self.emit(site, Op::Unary(unary), std::slice::from_ref(x))
     }
@@ -281,10 +280,27 @@ impl Expander<'_> {
                 let inverse = self.emit(site, Op::Unary(Unary::PowScalar(-1.0)), std::slice::from_ref(y))?;
                 if c == 1.0 { Ok(inverse) } else { self.emit(site, Op::Unary(Unary::MulScalar(c)), &[inverse]) }
             }
+            Arithmetic::Rem if !is_mixed => self.beside_number(site, op, y, x, true),
+            Arithmetic::Pow if y.fact.dtype == DType::Float => self.beside_number(site, op, y, x, true),
             Arithmetic::Sub | Arithmetic::Div | Arithmetic::Rem | Arithmetic::Pow => {
                 Err(self.no_such(site, x, &Value::Tensor(y.clone())))
             }
         }
+    }
+
+    /// The result of an operator whose number becomes a tensor, the first operand if `is_first`.
+    fn beside_number(
+        &mut self,
+        site: &CallSite<'_>,
+        op: Arithmetic,
+        x: &Tensor,
+        number: &Value,
+        is_first: bool,
+    ) -> Outcome<Tensor> {
+        let Some(number) = self.scalar(site, number, x.fact.dtype)? else {
+            return Err(self.no_such(site, &Value::Tensor(x.clone()), number));
+        };
+        if is_first { self.tensors(site, op, &number, x) } else { self.tensors(site, op, x, &number) }
     }
 
     /// The result of a comparison; `None` if it is not defined for the values.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use diadc_core::fact::{Dim, Shape};
-use diadc_core::op::{Attention, Elements, Interpolation, Op, PadMode, Pool, PoolKind, Resize};
+use diadc_core::op::{Attention, Elements, Interpolation, Op, PadMode, Pool, PoolKind, Resize, Sight};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::builtin::{LayoutWord, TensorWord};
@@ -59,8 +59,8 @@ impl Expander<'_> {
             LayoutWord::Pad => {
                 let x = self.tensor_argument(arguments, "x")?;
                 let sides = self.sides(arguments)?;
-                let mode = self.word_argument(arguments, "mode", &["zero", "reflect"])?;
-                let mode = if &*mode == "zero" { PadMode::Zero } else { PadMode::Reflect };
+                let word = self.word_argument(arguments, "mode", &PadMode::ALL.map(PadMode::name))?;
+                let mode = PadMode::ALL.into_iter().find(|mode| mode.name() == &*word).unwrap_or(PadMode::Zero);
                 (Op::Pad { sides, mode }, vec![x])
             }
             LayoutWord::Constant => {
@@ -139,7 +139,19 @@ impl Expander<'_> {
                     Some(_) => self.float_argument(arguments, "scale")?,
                 };
                 let causal = self.bool_argument(arguments, "causal")?;
-                (Op::Attention(Attention { scale, causal }), vec![q, k, v])
+                let (mask, at) = arguments.get("mask");
+                if causal && mask.present().is_some() {
+                    let text = "`attention` takes a mask or `causal`, not both";
+                    let help = "a mask can leave out later keys as well";
+                    return Err(self.report(Diagnostic::new(Code::WrongArgument, text, at).help(help)));
+                }
+                let mut inputs = vec![q, k, v];
+                let mut sight = if causal { Sight::Earlier } else { Sight::All };
+                if mask.present().is_some() {
+                    inputs.push(self.tensor_argument(arguments, "mask")?);
+                    sight = Sight::Chosen;
+                }
+                (Op::Attention(Attention { scale, sight }), inputs)
             }
             TensorWord::AvgPool => self.pool(PoolKind::Average, arguments)?,
             TensorWord::MaxPool => self.pool(PoolKind::Max, arguments)?,
@@ -152,9 +164,11 @@ impl Expander<'_> {
                 let x = self.tensor_argument(arguments, "x")?;
                 let [h, w] = self.pair_argument(arguments, "size", 1)?;
                 let size = [h, w].map(|n| Dim::from(as_int(n)));
-                let mode = self.word_argument(arguments, "mode", &["bilinear", "nearest"])?;
+                let mode = self.word_argument(arguments, "mode", &["bilinear", "bicubic", "nearest"])?;
                 let interpolation = match (&*mode, self.bool_argument(arguments, "align_corners")?) {
                     ("nearest", _) => Interpolation::Nearest,
+                    ("bicubic", true) => Interpolation::BicubicAligned,
+                    ("bicubic", false) => Interpolation::Bicubic,
                     (_, true) => Interpolation::BilinearAligned,
                     (_, false) => Interpolation::Bilinear,
                 };

@@ -3,7 +3,7 @@
 //! In: an operation, the sizes of its operands, and the kernel that the plan has chosen. Out: an [`Effect`], in elements,
 //! so that a precision can be applied later.
 
-use diadc_core::op::{Binary, Conv2d, ConvTranspose2d, Gradient, Interpolation, Op, Resize, Unary};
+use diadc_core::op::{Attention, Binary, Conv2d, ConvTranspose2d, Gradient, Interpolation, Op, Resize, Sight, Unary};
 use diadc_core::plan::{Choice, FEW_WINDOWS, LINES, PIECE, Windows, holds_scores, side_by_side};
 
 /// What is known of an operand.
@@ -97,7 +97,7 @@ pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], runner: Runner)
         // Chosen on the host.
         Op::Coreset(_) => Effect::with(2 * inputs[0].count()),
         Op::MatMul | Op::Linear => Effect::with(made_dense(&inputs[..1])),
-        Op::Attention(_) => of_attention(inputs, runner),
+        Op::Attention(attention) => of_attention(*attention, inputs, runner),
         Op::Conv2d(conv) => of_convolution(*conv, inputs, output, runner),
         Op::ConvTranspose2d(conv) => of_transposed_convolution(*conv, inputs, output, runner),
         Op::Pool(_) | Op::Resize(Resize { interpolation: Interpolation::Nearest, .. }) => Effect::own(),
@@ -116,6 +116,9 @@ fn of_unary(unary: Unary, count: usize) -> Effect {
         Unary::Silu | Unary::Gelu | Unary::GeluTanh | Unary::Sigmoid | Unary::LeakyRelu(_) | Unary::Relu => {
             Effect::own()
         }
+        Unary::GuidedRelu => Effect::own(),
+        // The power, and what is above its limit.
+        Unary::Softplus => Effect { scratch: count + count / 4, ..Effect::over(0) },
         Unary::Clamp(..) => Effect { scratch: count / 4, ..Effect::over(0) },
         Unary::Neg
         | Unary::AddScalar(_)
@@ -127,6 +130,9 @@ fn of_unary(unary: Unary, count: usize) -> Effect {
         | Unary::Sin
         | Unary::Cos
         | Unary::Tanh
+        | Unary::Floor
+        | Unary::Round
+        | Unary::Sign
         | Unary::PowScalar(_) => Effect::over(0),
     }
 }
@@ -138,6 +144,7 @@ fn of_binary(binary: Binary, inputs: &[Seen], count: usize) -> Effect {
         Binary::Add | Binary::Mul if other_fits => Effect::over(large),
         Binary::Sub | Binary::Div if inputs[0].count() == count && other_fits => Effect::over(0),
         Binary::Add | Binary::Mul | Binary::Sub | Binary::Div | Binary::Max | Binary::Min => Effect::own(),
+        Binary::Rem | Binary::Pow => Effect::own(),
     }
 }
 
@@ -199,7 +206,7 @@ fn of_gradient(gradient: &Gradient, inputs: &[Seen], output: &[usize], runner: R
     }
 }
 
-fn of_attention(inputs: &[Seen], runner: Runner) -> Effect {
+fn of_attention(attention: Attention, inputs: &[Seen], runner: Runner) -> Effect {
     let [q, k] = [&inputs[0].shape, &inputs[1].shape];
     let scores = q[0] * q[1] * q[2] * k[2];
     match runner {
@@ -209,7 +216,7 @@ fn of_attention(inputs: &[Seen], runner: Runner) -> Effect {
             Effect { place: Place::Turned([0, 2, 1, 3]), scratch: step * k[2] * cores.min(tasks) }
         }
         Runner::Composed => {
-            let held = if holds_scores(scores) { 2 * scores } else { 0 };
+            let held = if attention.sight == Sight::Chosen || holds_scores(scores) { 2 * scores } else { 0 };
             Effect::with(inputs[0].count() + held)
         }
     }
