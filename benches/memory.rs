@@ -143,7 +143,12 @@ fn run(program: &Program, plan: Plan, engine: &mut dyn Engine, inputs: &NamedTen
         match phase {
             None => drop(engine.evaluate(plan, inputs, &draw).expect("it runs")),
             Some(phase) => {
-                let descent = Descent { optimizer: phase.optimizer, factor: 1.0, clip_norm: phase.clip_norm };
+                let descent = Descent {
+                    optimizer: phase.optimizer,
+                    own: &BTreeMap::new(),
+                    factor: 1.0,
+                    clip_norm: phase.clip_norm,
+                };
                 if phase.accumulate > 1 {
                     engine.accumulate(plan, inputs, &draw, 1.0 / phase.accumulate as f32).expect("it runs");
                     engine.accumulate(plan, inputs, &draw, 1.0 / phase.accumulate as f32).expect("it runs");

@@ -1,6 +1,6 @@
 //! One step of an optimiser on a device: gradients in, weights and moments out.
 //!
-//! The formulas and the order of their operations are those of torch's `AdamW` and `SGD`. Nothing is read back to
+//! The formulas and the order of their operations are those of torch's `Adam`, `AdamW` and `SGD`. Nothing is read back to
 //! the host: the norm for clipping stays on the device, as a factor of the gradients.
 
 use burn::tensor::Shape;
@@ -8,46 +8,77 @@ use burn::tensor::TensorMetadata;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{FloatTensor, FloatTensorOps};
 
-use diadc_core::engine::{Descent, Optimizer};
+use diadc_core::engine::{Decay, Optimizer};
 use diadc_core::op::Reduction;
 
 use super::kernels::{AdamFactors, Floats, Kernels};
 
-/// The optimiser moments of a weight: the running mean of its gradients and, for Adam, that of their squares.
+/// The optimiser moments of a weight: the running mean of its gradients and, for Adam, that of their squares and perhaps the
+/// largest such mean so far.
 #[derive(Clone, Debug)]
 pub(super) struct Moments<B: Backend> {
     pub(super) first: FloatTensor<B>,
     pub(super) second: Option<FloatTensor<B>>,
+    pub(super) largest: Option<FloatTensor<B>>,
 }
 
-/// A weight and its moments after one step. `step` counts from 1.
+/// A weight and its moments after one step, in which the learning rate of the rule is multiplied by `factor`. `step` counts
+/// from 1.
 pub(super) fn step<K: Kernels>(
-    descent: &Descent,
+    optimizer: Optimizer,
+    factor: f64,
     step: u64,
     weight: Floats<K>,
     gradient: Floats<K>,
     moments: Option<Moments<K::Backend>>,
 ) -> (Floats<K>, Option<Moments<K::Backend>>) {
-    match descent.optimizer {
-        Optimizer::Adam { lr, beta1, beta2, epsilon, weight_decay } => {
-            let rule = Adam { lr: lr * descent.factor, beta1, beta2, epsilon, weight_decay };
-            let (weight, moments) = rule.step::<K>(step, weight, gradient, moments);
+    match optimizer {
+        Optimizer::Adam { lr, beta1, beta2, epsilon, decay, amsgrad } => {
+            let (gradient, weight_decay) = match decay {
+                Decay::OfGradient(share) => (with_share::<K::Backend>(gradient, &weight, share), 0.0),
+                Decay::OfWeight(share) => (gradient, share),
+            };
+            let rule = Adam { lr: lr * factor, beta1, beta2, epsilon, weight_decay };
+            let (weight, moments) = if amsgrad {
+                rule.step_of_largest::<K>(step, weight, gradient, moments)
+            } else {
+                rule.step::<K>(step, weight, gradient, moments)
+            };
             (weight, Some(moments))
         }
-        Optimizer::Sgd { lr, momentum, weight_decay } => {
-            let gradient = if weight_decay == 0.0 {
-                gradient
-            } else {
-                K::Backend::float_add(gradient, K::Backend::float_mul_scalar(weight.clone(), weight_decay.into()))
-            };
-            let (direction, moments) = with_momentum::<K::Backend>(momentum, gradient, moments);
-            let change = K::Backend::float_mul_scalar(direction, (-lr * descent.factor).into());
+        Optimizer::Sgd { lr, momentum, weight_decay, nesterov } => {
+            let gradient = with_share::<K::Backend>(gradient, &weight, weight_decay);
+            let (direction, moments) = with_momentum::<K::Backend>(momentum, nesterov, gradient, moments);
+            let change = K::Backend::float_mul_scalar(direction, (-lr * factor).into());
             (K::Backend::float_add(weight, change), moments)
         }
     }
 }
 
-/// `AdamW` (Loshchilov and Hutter, 2019); without weight decay it is Adam (Kingma and Ba, 2015).
+/// The running average of a weight after a step: a copy of the weight if there was none.
+pub(super) fn averaged<B: Backend>(
+    average: Option<FloatTensor<B>>,
+    weight: FloatTensor<B>,
+    decay: f64,
+) -> FloatTensor<B> {
+    match average {
+        Some(average) => {
+            let way = B::float_sub(weight, average.clone());
+            B::float_add(average, B::float_mul_scalar(way, (1.0 - decay).into()))
+        }
+        None => weight,
+    }
+}
+
+/// A gradient with this share of the weight added.
+fn with_share<B: Backend>(gradient: FloatTensor<B>, weight: &FloatTensor<B>, share: f64) -> FloatTensor<B> {
+    if share == 0.0 {
+        return gradient;
+    }
+    B::float_add(gradient, B::float_mul_scalar(weight.clone(), share.into()))
+}
+
+/// Adam, with weight decay beside the step.
 struct Adam {
     lr: f64,
     beta1: f64,
@@ -75,12 +106,46 @@ impl Adam {
         };
         let moments = moments.and_then(|old| old.second.map(|second| (old.first, second)));
         let (weight, first, second) = K::adam(&factors, weight, gradient, moments);
-        (weight, Moments { first, second: Some(second) })
+        (weight, Moments { first, second: Some(second), largest: None })
+    }
+
+    /// The same by the largest mean of squares so far.
+    fn step_of_largest<K: Kernels>(
+        &self,
+        step: u64,
+        weight: Floats<K>,
+        gradient: Floats<K>,
+        moments: Option<Moments<K::Backend>>,
+    ) -> (Floats<K>, Moments<K::Backend>) {
+        let mix = |old: Option<Floats<K>>, new: Floats<K>, beta: f64| {
+            let new = K::Backend::float_mul_scalar(new, (1.0 - beta).into());
+            match old {
+                Some(old) => K::Backend::float_add(K::Backend::float_mul_scalar(old, beta.into()), new),
+                None => new,
+            }
+        };
+        let (first, second, largest) =
+            moments.map_or((None, None, None), |old| (Some(old.first), old.second, old.largest));
+        let first = mix(first, gradient.clone(), self.beta1);
+        let second = mix(second, K::Backend::float_mul(gradient.clone(), gradient), self.beta2);
+        let largest = match largest {
+            Some(largest) => K::extreme(true, largest, second.clone()),
+            None => second.clone(),
+        };
+        let correction = |beta: f64| 1.0 - beta.powf(step as f64);
+        let root = correction(self.beta2).sqrt().recip();
+        let length = K::Backend::float_mul_scalar(K::Backend::float_sqrt(largest.clone()), root.into());
+        let length = K::Backend::float_add_scalar(length, self.epsilon.into());
+        let change = K::Backend::float_mul_scalar(first.clone(), (-self.lr / correction(self.beta1)).into());
+        let kept = K::Backend::float_mul_scalar(weight, (1.0 - self.lr * self.weight_decay).into());
+        let weight = K::Backend::float_add(kept, K::Backend::float_div(change, length));
+        (weight, Moments { first, second: Some(second), largest: Some(largest) })
     }
 }
 
 fn with_momentum<B: Backend>(
     momentum: f64,
+    nesterov: bool,
     gradient: FloatTensor<B>,
     moments: Option<Moments<B>>,
 ) -> (FloatTensor<B>, Option<Moments<B>>) {
@@ -88,10 +153,15 @@ fn with_momentum<B: Backend>(
         return (gradient, None);
     }
     let first = match moments {
-        Some(old) => B::float_add(B::float_mul_scalar(old.first, momentum.into()), gradient),
-        None => gradient,
+        Some(old) => B::float_add(B::float_mul_scalar(old.first, momentum.into()), gradient.clone()),
+        None => gradient.clone(),
     };
-    (first.clone(), Some(Moments { first, second: None }))
+    let direction = if nesterov {
+        B::float_add(gradient, B::float_mul_scalar(first.clone(), momentum.into()))
+    } else {
+        first.clone()
+    };
+    (direction, Some(Moments { first, second: None, largest: None }))
 }
 
 /// The gradients, scaled down so that their norm, taken over all of them, is at most `norm`; torch's `clip_grad_norm_`.

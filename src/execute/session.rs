@@ -32,6 +32,8 @@ pub struct Session<K: Kernels> {
     weights: RefCell<Vec<Tensor<K::Backend>>>,
     shapes: Vec<Vec<usize>>,
     plans: Vec<Loaded<K::Backend>>,
+    /// Running averages of weights.
+    averages: BTreeMap<WeightId, FloatTensor<K::Backend>>,
 }
 
 /// A plan with what belongs to it.
@@ -74,7 +76,7 @@ impl<B: Backend> Receiver<B> for Collected<B> {
 
 /// A step of an optimiser, weight by weight.
 struct Stepping<'a, K: Kernels> {
-    descent: &'a Descent,
+    descent: &'a Descent<'a>,
     /// The number of the step.
     step: u64,
     moments: BTreeMap<WeightId, Moments<K::Backend>>,
@@ -93,7 +95,8 @@ impl<K: Kernels> Receiver<K::Backend> for Stepping<'_, K> {
         let place = &mut weights[id.0 as usize];
         let weight = std::mem::replace(place, Tensor::Float(gradient.clone())).float();
         let moments = self.moments.remove(&id);
-        let (weight, moments) = descend::step::<K>(self.descent, self.step, weight, gradient, moments);
+        let (weight, moments) =
+            descend::step::<K>(self.descent.of(id), self.descent.factor, self.step, weight, gradient, moments);
         *place = Tensor::Float(weight);
         self.moments.extend(moments.map(|moments| (id, moments)));
     }
@@ -111,6 +114,7 @@ impl<K: Kernels> Session<K> {
             weights: RefCell::default(),
             shapes: Vec::new(),
             plans: Vec::new(),
+            averages: BTreeMap::new(),
         }
     }
 
@@ -227,6 +231,7 @@ impl<K: Kernels> Engine for Session<K> {
             loaded.kept = None;
         }
         self.weights.get_mut().clear();
+        self.averages.clear();
         self.shapes.clear();
         for weight in weights {
             self.shapes.push(weight.shape.clone());
@@ -315,7 +320,7 @@ impl<K: Kernels> Engine for Session<K> {
         Ok(loss)
     }
 
-    fn descend(&mut self, plan: PlanId, descent: &Descent) {
+    fn descend(&mut self, plan: PlanId, descent: &Descent<'_>) {
         let loaded = &mut self.plans[plan.0];
         loaded.step += 1;
         let (ids, mut gradients): (Vec<WeightId>, Vec<_>) = std::mem::take(&mut loaded.waiting).into_iter().unzip();
@@ -331,7 +336,13 @@ impl<K: Kernels> Engine for Session<K> {
         self.forget(&ids);
     }
 
-    fn step(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, descent: &Descent) -> Result<f32, RunError> {
+    fn step(
+        &mut self,
+        plan: PlanId,
+        inputs: &NamedTensors,
+        draw: &Draw,
+        descent: &Descent<'_>,
+    ) -> Result<f32, RunError> {
         let loaded = &mut self.plans[plan.0];
         let gives_a_weight = loaded.plan.steps.outputs.iter().any(|output| matches!(output, Operand::Weight(_)));
         if descent.clip_norm.is_some() || gives_a_weight {
@@ -362,6 +373,40 @@ impl<K: Kernels> Engine for Session<K> {
         Ok(loss)
     }
 
+    fn average(&mut self, ids: &[WeightId], decay: f64) {
+        for id in ids {
+            let weight = self.weights.get_mut()[id.0 as usize].clone().float();
+            let average = descend::averaged::<K::Backend>(self.averages.remove(id), weight, decay);
+            self.averages.insert(*id, average);
+        }
+    }
+
+    fn averaged(&self, id: WeightId) -> Result<Option<HostTensor>, RunError> {
+        let average = self.averages.get(&id);
+        average
+            .map(|average| to_host(Tensor::<K::Backend>::Float(average.clone()), &self.shapes[id.0 as usize]))
+            .transpose()
+    }
+
+    fn set_averaged(&mut self, id: WeightId, average: HostTensor) {
+        self.averages.insert(id, Tensor::<K::Backend>::from_host(average, &self.device).float());
+    }
+
+    fn exchange_averages(&mut self) {
+        let weights = self.weights.get_mut();
+        for (id, average) in &mut self.averages {
+            let place = &mut weights[id.0 as usize];
+            let weight = std::mem::replace(place, Tensor::Float(average.clone())).float();
+            *average = weight;
+        }
+        let changed: Vec<WeightId> = self.averages.keys().copied().collect();
+        self.forget(&changed);
+    }
+
+    fn forget_averages(&mut self) {
+        self.averages.clear();
+    }
+
     fn find_not_finite(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<(), RunError> {
         self.run(plan, inputs, draw, None, Watch::Finite).map(|_| ())
     }
@@ -378,7 +423,8 @@ impl<K: Kernels> Engine for Session<K> {
         let moments = self.plans[plan.0].moments.iter();
         let orders = moments.flat_map(|(id, moments)| {
             let second = moments.second.is_some().then_some((*id, Order::Second));
-            std::iter::once((*id, Order::First)).chain(second)
+            let largest = moments.largest.is_some().then_some((*id, Order::Largest));
+            std::iter::once((*id, Order::First)).chain(second).chain(largest)
         });
         orders.collect()
     }
@@ -388,6 +434,7 @@ impl<K: Kernels> Engine for Session<K> {
         let moment = match order {
             Order::First => &moments.first,
             Order::Second => moments.second.as_ref().expect("it is listed"),
+            Order::Largest => moments.largest.as_ref().expect("it is listed"),
         };
         to_host(Tensor::<K::Backend>::Float(moment.clone()), &self.shapes[id.0 as usize])
     }
@@ -396,8 +443,9 @@ impl<K: Kernels> Engine for Session<K> {
         let moment = Tensor::<K::Backend>::from_host(moment, &self.device).float();
         let moments = &mut self.plans[plan.0].moments;
         match order {
-            Order::First => drop(moments.insert(id, Moments { first: moment, second: None })),
+            Order::First => drop(moments.insert(id, Moments { first: moment, second: None, largest: None })),
             Order::Second => moments.get_mut(&id).expect("the first is put back first").second = Some(moment),
+            Order::Largest => moments.get_mut(&id).expect("the first is put back first").largest = Some(moment),
         }
     }
 }

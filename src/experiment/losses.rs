@@ -1,4 +1,5 @@
-//! `losses.csv`: a line for each step of training, written as it is taken, so that a run can be watched from its first step.
+//! `losses.csv`: a line for each step of training, written as it is taken, so that a run can be watched from its first step. And
+//! `held_out.csv`: a line for each evaluation on held-out images, where a training chooses weights by them.
 //!
 //! In: the steps that training reports. Out: lines that any program can follow. A run that is continued cuts the lines of
 //! steps that it takes again.
@@ -7,13 +8,14 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::graph::program::{Optimizer, Phase, Program};
-use crate::train::{FitProgress, LossPoint, Observer, Progress, factor};
+use crate::graph::program::{Phase, Program};
+use crate::train::{Evaluation, FitProgress, LossPoint, Observer, Progress, factor};
 
 use super::directory::write_file;
 use super::error::ExperimentError;
 
 const HEADER: &str = "step,phase,objective,loss,learning_rate,images_per_second";
+const HELD_OUT_HEADER: &str = "step,value,is_best";
 
 /// Hands news of training on, and writes each step into a file.
 pub(super) struct Losses<'a> {
@@ -21,6 +23,8 @@ pub(super) struct Losses<'a> {
     phases: Vec<&'a Phase>,
     file: File,
     path: PathBuf,
+    /// The file of evaluations, which begins with the first.
+    held_out: PathBuf,
     /// Steps written, over all phases.
     steps: usize,
     /// Why a line could not be written.
@@ -30,16 +34,29 @@ pub(super) struct Losses<'a> {
 impl<'a> Losses<'a> {
     /// Begins the file, or goes on with it after the steps of a run that is continued, whose losses are `before`.
     pub(super) fn begin(
-        path: PathBuf,
+        folder: &Path,
         program: &'a Program,
         before: &[LossPoint],
         to: &'a mut dyn Observer,
     ) -> Result<Losses<'a>, ExperimentError> {
+        let path = folder.join("losses.csv");
+        let held_out = folder.join("held_out.csv");
+        if held_out.exists() {
+            write_file(&held_out, until(&held_out, before.len()).as_bytes())?;
+        }
         write_file(&path, (kept(&path, program, before).join("\n") + "\n").as_bytes())?;
         let file = OpenOptions::new().append(true).open(&path);
         let file = file.map_err(|source| ExperimentError::Write { path: path.clone(), source })?;
         let phases = program.phases().collect();
-        Ok(Losses { to, phases, file, path, steps: before.len(), failed: None })
+        Ok(Losses { to, phases, file, path, held_out, steps: before.len(), failed: None })
+    }
+
+    fn evaluated(&self, evaluation: &Evaluation) -> io::Result<()> {
+        let is_new = !self.held_out.exists();
+        let mut file = OpenOptions::new().create(true).append(true).open(&self.held_out)?;
+        let header = if is_new { format!("{HELD_OUT_HEADER}\n") } else { String::new() };
+        let Evaluation { value, is_best, .. } = evaluation;
+        file.write_all(format!("{header}{},{value},{is_best}\n", self.steps).as_bytes())
     }
 
     /// Says whether all lines could be written.
@@ -47,6 +64,14 @@ impl<'a> Losses<'a> {
         let Losses { path, failed, .. } = self;
         failed.map_or(Ok(()), |source| Err(ExperimentError::Write { path, source }))
     }
+}
+
+/// The lines of evaluations up to a step.
+fn until(path: &Path, steps: usize) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let is_before =
+        |line: &&str| line.split(',').next().and_then(|step| step.parse().ok()).is_none_or(|step: usize| step <= steps);
+    text.lines().filter(is_before).map(|line| format!("{line}\n")).collect()
 }
 
 /// The header, and a line for each step that has been taken: those of the file as far as it has them, else what the
@@ -70,8 +95,7 @@ impl Observer for Losses<'_> {
     fn on_step(&mut self, progress: &Progress<'_>) {
         self.steps += 1;
         let rate = self.phases.get(progress.phase - 1).map(|phase| {
-            let (Optimizer::Adam { lr, .. } | Optimizer::Sgd { lr, .. }) = phase.optimizer;
-            (lr * factor(phase.schedule, progress.step - 1, progress.steps)).to_string()
+            (phase.optimizer.lr() * factor(&phase.schedule, progress.step - 1, progress.steps)).to_string()
         });
         let (rate, pace) = (rate.unwrap_or_default(), progress.images_per_second);
         let line =
@@ -80,6 +104,13 @@ impl Observer for Losses<'_> {
             self.failed.get_or_insert(error);
         }
         self.to.on_step(progress);
+    }
+
+    fn on_evaluation(&mut self, evaluation: &Evaluation) {
+        if let Err(error) = self.evaluated(evaluation) {
+            self.failed.get_or_insert(error);
+        }
+        self.to.on_evaluation(evaluation);
     }
 
     fn on_fit(&mut self, progress: &FitProgress<'_>) {

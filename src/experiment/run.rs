@@ -94,7 +94,8 @@ impl<'a> Run<'a> {
     ) -> Result<Option<Report>, ExperimentError> {
         let record = &self.experiment.record;
         let started = Instant::now();
-        let Outcome { losses, fits } = train(&mut self.model, self.experiment, directory, shared, observer, stop)?;
+        let Outcome { losses, fits, remaining } =
+            train(&mut self.model, self.experiment, directory, shared, observer, stop)?;
         let training = started.elapsed().as_secs_f64();
         if !record.setup.scores {
             return Ok(None);
@@ -107,7 +108,9 @@ impl<'a> Run<'a> {
         let mut timings: Vec<(String, f64)> =
             fits.iter().map(|fit| (fit.to_string(), fit.time.as_secs_f64())).collect();
         if self.experiment.compiled.program.phases().next().is_some() {
-            timings.push(("training".to_owned(), trained));
+            let kept: Vec<String> = remaining.iter().map(ToString::to_string).collect();
+            let kept = if kept.is_empty() { String::new() } else { format!(" ({})", kept.join("; ")) };
+            timings.push((format!("training{kept}"), trained));
         }
         timings.push(("scoring".to_owned(), scoring));
         let findings = Findings { assessment, device: self.device(), losses, timings };

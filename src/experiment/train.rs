@@ -12,7 +12,7 @@ use crate::execute::DeviceChoice;
 use crate::graph::program::Program;
 use crate::report::LossCurve;
 use crate::train::{
-    Checkpoint, Every, Fitted, Keep, LossPoint, Settings, Trainer, belongs, carry_over, notes_of_snapshot,
+    Checkpoint, Every, Fitted, Keep, LossPoint, Remaining, Settings, Trainer, belongs, carry_over, notes_of_snapshot,
 };
 use crate::weight;
 
@@ -39,6 +39,8 @@ pub(super) struct Outcome {
     pub(super) losses: Vec<LossCurve>,
     /// The fits, in their order.
     pub(super) fits: Vec<Fitted>,
+    /// What remains of trainings that choose weights.
+    pub(super) remaining: Vec<Remaining>,
 }
 
 /// The result of the first stages of a run, which several runs share: whoever comes first makes it, the others take it.
@@ -72,12 +74,14 @@ pub(super) fn train(
     let samples = TrainingSet::new(dataset, transform, augmentation, model.seed);
     let folder = directory.checkpoints();
     std::fs::create_dir_all(&folder).map_err(|source| ExperimentError::Write { path: folder.clone(), source })?;
-    let mut run = Legs { experiment, directory, folder, samples, from: None, fits: Vec::new(), stop };
+    let mut run =
+        Legs { experiment, directory, folder, samples, from: None, fits: Vec::new(), remaining: Vec::new(), stop };
     for part in shared {
         run.share(model, part, observer)?;
     }
     let curve = run.leg(model, program, &record.provenance.spec.program_sha256, !shared.is_empty(), observer)?;
-    let fits = run.fits;
+    let (fits, remaining) = (run.fits, run.remaining);
+    remaining.iter().for_each(|remaining| observer.on_remark(&format!("{remaining}")));
     let mut done = 0;
     weight::save(
         &directory.weights(),
@@ -90,7 +94,7 @@ pub(super) fn train(
             Ok::<_, ExperimentError>(model.engine.weight(id)?)
         },
     )?;
-    Ok(Outcome { losses: curves(program, &curve), fits })
+    Ok(Outcome { losses: curves(program, &curve), fits, remaining })
 }
 
 /// A training that ends several times on its way, where results of its first stages are shared.
@@ -104,6 +108,7 @@ struct Legs<'a> {
     from: Option<&'a Shared>,
     /// The fits of the legs so far.
     fits: Vec<Fitted>,
+    remaining: Vec<Remaining>,
     stop: &'a AtomicBool,
 }
 
@@ -163,8 +168,7 @@ impl<'a> Legs<'a> {
         }
         let goes_on = is_begun || self.from.is_some();
         let before = if goes_on { Checkpoint::open(&self.folder, program)?.state.curve } else { Vec::new() };
-        let path = self.directory.path().join("losses.csv");
-        let mut losses = Losses::begin(path, program, &before, observer)?;
+        let mut losses = Losses::begin(self.directory.path(), program, &before, observer)?;
         let mut trainer = Trainer::new(program, model.engine.as_mut(), &self.samples, settings);
         if goes_on {
             trainer.resume()?;
@@ -175,6 +179,7 @@ impl<'a> Legs<'a> {
             return Err(ExperimentError::Stopped(self.directory.path().to_path_buf()));
         }
         self.fits.extend(outcome.fits);
+        self.remaining.extend(outcome.remaining);
         Ok(outcome.curve)
     }
 }

@@ -9,8 +9,10 @@
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
 
-use crate::execute::{HostTensor, NamedTensors};
+use crate::execute::random::{Key, draw};
+use crate::execute::{HostData, HostTensor, NamedTensors};
 use crate::graph::program::ImageFormat;
+use crate::op::Distribution;
 
 use super::Samples;
 use super::error::TrainError;
@@ -42,6 +44,8 @@ pub(super) struct BatchRequest {
     pub(super) size: usize,
     /// Number of the first batch, and the number after the last.
     pub(super) range: std::ops::Range<u64>,
+    /// Whether each image comes with another one, and the seed by which that is drawn.
+    pub(super) with_other: Option<u64>,
 }
 
 impl BatchRequest {
@@ -66,8 +70,14 @@ impl BatchRequest {
     }
 }
 
-/// An image that was read: its index in the data set and its pixels as numbers.
-type Read = Result<(usize, Vec<f32>), TrainError>;
+/// An image that was read.
+struct Read {
+    /// Its index in the data set.
+    index: usize,
+    pixels: Vec<f32>,
+    /// The pixels of the image that comes with it, if one does.
+    other: Option<Vec<f32>>,
+}
 
 /// Starts threads that read batches and send them in order. After an error they send no more.
 pub(super) fn read_ahead<'scope>(
@@ -79,14 +89,13 @@ pub(super) fn read_ahead<'scope>(
 ) -> Receiver<Result<Batch, TrainError>> {
     let readers = threads.clamp(1, MOST_READERS);
     let places = (AHEAD * request.size).div_ceil(readers);
-    let hands: Vec<Receiver<Read>> = (0..readers as u64)
+    let hands: Vec<Receiver<Result<Read, TrainError>>> = (0..readers as u64)
         .map(|reader| {
             let (give, take) = sync_channel(places);
             let mut request = request.clone();
             scope.spawn(move || {
                 for position in request.positions().skip(reader as usize).step_by(readers) {
-                    let (index, pass) = request.image(position);
-                    let image = read(samples, format, index, pass).map(|pixels| (index, pixels));
+                    let image = request.read(samples, format, position);
                     let is_last = image.is_err();
                     // Nobody takes it any more when training has ended early.
                     if give.send(image).is_err() || is_last {
@@ -115,6 +124,30 @@ pub(super) fn read_ahead<'scope>(
     take
 }
 
+impl BatchRequest {
+    /// The image at a position, and the one that comes with it.
+    fn read(&mut self, samples: &dyn Samples, format: Option<ImageFormat>, position: u64) -> Result<Read, TrainError> {
+        let (index, pass) = self.image(position);
+        let pixels = read(samples, format, index, pass)?;
+        let other = self.with_other.map(|seed| {
+            let index = another(seed, index, samples.len(), position, pass.unwrap_or(0));
+            // Another number of the pass, so that it is changed in another way if it is the same image.
+            read(samples, format, index, pass.map(|pass| !pass))
+        });
+        Ok(Read { index, pixels, other: other.transpose()? })
+    }
+}
+
+/// Another image than this one of so many, if there are two; which one follows from the seed, the pass and the position.
+fn another(seed: u64, index: usize, count: usize, position: u64, pass: u64) -> usize {
+    let key = Key { seed, purpose: "other", step: pass, sample: position, iteration: 0 };
+    let others = count.saturating_sub(1).max(1);
+    let HostData::Int(way) = draw(Distribution::Int { low: 0, high: others as i64 }, &key, 1) else {
+        unreachable!("this distribution gives integers")
+    };
+    (index + 1 + way[0] as usize) % count
+}
+
 /// The pixels of an image as numbers; empty if the model takes no images.
 fn read(
     samples: &dyn Samples,
@@ -132,13 +165,17 @@ fn read(
     Err(TrainError::ImageSize { image: samples.name(index), found: image.len(), expected })
 }
 
-fn joined(samples: &dyn Samples, format: Option<ImageFormat>, images: Vec<(usize, Vec<f32>)>) -> Batch {
+fn joined(samples: &dyn Samples, format: Option<ImageFormat>, images: Vec<Read>) -> Batch {
     let count = images.len();
-    let classes = images.iter().map(|(index, _)| samples.class(*index) as i64).collect();
+    let classes = images.iter().map(|image| samples.class(image.index) as i64).collect();
     let mut batch = Batch::from([("class".to_owned(), HostTensor::ints(&[count], classes))]);
     if let Some(format) = format {
-        let pixels: Vec<Vec<f32>> = images.into_iter().map(|(_, pixels)| pixels).collect();
-        batch.insert("image".to_owned(), HostTensor::floats(&[count, 3, format.height, format.width], pixels.concat()));
+        let shape = [count, 3, format.height, format.width];
+        let (pixels, others): (Vec<_>, Vec<_>) = images.into_iter().map(|image| (image.pixels, image.other)).unzip();
+        batch.insert("image".to_owned(), HostTensor::floats(&shape, pixels.concat()));
+        if let Some(others) = others.into_iter().collect::<Option<Vec<_>>>() {
+            batch.insert("other".to_owned(), HostTensor::floats(&shape, others.concat()));
+        }
     }
     batch
 }

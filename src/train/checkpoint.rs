@@ -13,6 +13,7 @@ use crate::op::WeightId;
 use crate::weight::{File, Found, Stored, Writer};
 
 use super::LossPoint;
+use super::choice::BestSoFar;
 use super::error::TrainError;
 
 const FILE: &str = "checkpoint.safetensors";
@@ -31,6 +32,8 @@ pub struct Position {
 pub struct TrainingState {
     /// How far training has come.
     pub position: Position,
+    /// The best weights of the phase so far, if it chooses.
+    pub best: Option<BestSoFar>,
     /// All losses so far.
     pub curve: Vec<LossPoint>,
     /// What must be the same when the run is continued, such as the seed and a hash of the spec.
@@ -55,6 +58,7 @@ pub(super) fn changing(program: &Program) -> BTreeSet<WeightId> {
 /// A tensor of a checkpoint that is being written.
 enum Part {
     Weight(WeightId),
+    Average(WeightId),
     Moment(PlanId, WeightId, Order),
     Small(HostTensor),
 }
@@ -80,6 +84,17 @@ pub(super) fn save(
     };
     for id in changing(program) {
         parts.push((of_weight("weight", id), Part::Weight(id)));
+        if engine.averaged(id)?.is_some() {
+            parts.push((of_weight("average", id), Part::Average(id)));
+        }
+    }
+    if let Some(best) = &state.best {
+        for (id, tensor) in &best.weights {
+            parts.push((of_weight("best", *id), Part::Small(tensor.clone())));
+        }
+        parts.push(small("best", HostTensor::floats(&[], vec![best.value])));
+        let counts = [best.step.cast_signed(), best.since.cast_signed()];
+        parts.push(small("best steps", HostTensor::ints(&[2], counts.to_vec())));
     }
     for &(objective, plan) in plans {
         let name = &program.objectives[objective].name;
@@ -106,6 +121,9 @@ pub(super) fn save(
         watch(done, parts.len());
         match &parts[place] {
             Part::Weight(id) => writer.put_tensor(&engine.weight(*id)?)?,
+            Part::Average(id) => {
+                writer.put_tensor(&engine.averaged(*id)?.expect("it was there when the parts were listed"))?;
+            }
             Part::Moment(plan, id, order) => writer.put_tensor(&engine.moment(*plan, *id, *order)?)?,
             Part::Small(tensor) => writer.put_tensor(tensor)?,
         }
@@ -123,6 +141,7 @@ fn kind(order: Order) -> &'static str {
     match order {
         Order::First => "first",
         Order::Second => "second",
+        Order::Largest => "largest",
     }
 }
 
@@ -144,17 +163,21 @@ impl Checkpoint<'_> {
         let position = reader.ints("position")?;
         let [stage, step] = position.as_slice() else { return Err(reader.wrong("its position is not two numbers")) };
         let position = Position { stage: *stage as usize, step: step.cast_unsigned() };
-        let state = TrainingState { position, curve: reader.curve()?, notes: reader.file.notes().clone() };
+        let (best, curve) = (reader.best()?, reader.curve()?);
+        let state = TrainingState { position, best, curve, notes: reader.file.notes().clone() };
         Ok(Checkpoint { reader, state })
     }
 
-    /// Sets the weights of an engine, one by one.
+    /// Sets the weights of an engine, and their running averages, one by one.
     ///
     /// # Errors
     /// If one can't be read.
     pub fn hand_over_weights(&self, engine: &mut dyn Engine) -> Result<(), TrainError> {
         for id in changing(self.reader.program) {
             engine.set_weight(id, self.reader.of_weight("weight", id)?);
+            if self.reader.file.has(&self.reader.name("average", id)) {
+                engine.set_averaged(id, self.reader.of_weight("average", id)?);
+            }
         }
         Ok(())
     }
@@ -174,7 +197,7 @@ impl Checkpoint<'_> {
         let steps = steps.first().ok_or_else(|| self.reader.wrong(format!("`{step}` is not a number")))?;
         engine.set_steps(plan, steps.cast_unsigned());
         for &id in &objective.trains {
-            for order in [Order::First, Order::Second] {
+            for order in [Order::First, Order::Second, Order::Largest] {
                 let kind = format!("{}/{}", kind(order), objective.name);
                 if self.reader.file.has(&self.reader.name(&kind, id)) {
                     engine.set_moment(plan, id, order, self.reader.of_weight(&kind, id)?);
@@ -205,13 +228,13 @@ impl Reader<'_> {
         let is_objective = |name: &str| self.program.objectives.iter().any(|objective| objective.name == name);
         for Found { name, shape, stored } in self.file.found() {
             let weight = match name.split_once('/') {
-                Some(("weight", path)) => weights.get(path),
-                Some(("first" | "second", rest)) => {
+                Some(("weight" | "average" | "best", path)) => weights.get(path),
+                Some(("first" | "second" | "largest", rest)) => {
                     rest.split_once('/').filter(|(name, _)| is_objective(name)).and_then(|(_, path)| weights.get(path))
                 }
                 Some(("step", name)) if is_objective(name) => continue,
                 Some(("curve", _)) => continue,
-                None if name == "position" => continue,
+                None if matches!(name.as_str(), "position" | "best" | "best steps") => continue,
                 _ => None,
             };
             let weight = weight.ok_or_else(|| self.wrong(format!("`{name}` is not known")))?;
@@ -239,6 +262,19 @@ impl Reader<'_> {
     fn ints(&self, name: &str) -> Result<Vec<i64>, TrainError> {
         let tensor = self.file.read(name)?;
         tensor.as_ints().map(<[i64]>::to_vec).ok_or_else(|| self.wrong(format!("`{name}` is not a list of integers")))
+    }
+
+    fn best(&self) -> Result<Option<BestSoFar>, TrainError> {
+        if !self.file.has("best") {
+            return Ok(None);
+        }
+        let (value, counts) = (self.file.read("best")?, self.ints("best steps")?);
+        let (Some([value]), [step, since]) = (value.as_floats(), counts.as_slice()) else {
+            return Err(self.wrong("what it says of the best weights is not three numbers"));
+        };
+        let own = changing(self.program).into_iter().filter(|id| self.file.has(&self.name("best", *id)));
+        let weights = own.map(|id| Ok((id, self.of_weight("best", id)?))).collect::<Result<_, TrainError>>()?;
+        Ok(Some(BestSoFar { value: *value, step: step.cast_unsigned(), since: since.cast_unsigned(), weights }))
     }
 
     fn curve(&self) -> Result<Vec<LossPoint>, TrainError> {

@@ -25,7 +25,9 @@ pub enum TrainError {
         error: TooFewToHoldOut,
     },
     /// An objective has an input that training can't give it.
-    #[error("the objective `{objective}` has the input `{input}`; training has `image` and `class`")]
+    #[error(
+        "the objective `{objective}` has the input `{input}`; training has `image`, `other`, `class`, `step` and `progress`"
+    )]
     UnknownInput {
         /// The objective.
         objective: String,
@@ -49,6 +51,19 @@ pub enum TrainError {
         found: usize,
         /// How many it should have.
         expected: usize,
+    },
+    /// The function by which weights are chosen is not finite.
+    #[error(
+        "step {step} of `{objectives}`: the function of `best` is {value} on the held-out images, so no weights can be chosen \
+         by it"
+    )]
+    ChoiceNotFinite {
+        /// The objectives of the training.
+        objectives: String,
+        /// Number of the step in its phase.
+        step: u64,
+        /// The mean.
+        value: f32,
     },
     /// A loss is not finite.
     #[error("step {step}: the loss of `{objective}` is {loss}: {cause}")]

@@ -14,7 +14,7 @@ use crate::op::WeightId;
 
 use super::Samples;
 use super::batch::Batch;
-use super::schedule::steps;
+use super::schedule::{interval, steps};
 use super::split::Split;
 
 /// How often each image must be seen for its features to be kept.
@@ -61,13 +61,18 @@ impl<'a> Features<'a> {
         for stage in &program.stages {
             match stage {
                 Stage::Fit(fit) => features.add(program, &fit.function, &changing, fit.passes.len() as f64),
-                Stage::Training(_) if is_augmented => {}
                 Stage::Training(phase) => {
                     let shown = split.shown.len();
-                    let seen = steps(phase, shown) as f64 * (phase.batch * phase.accumulate.max(1)) as f64;
+                    let total = steps(phase, shown);
+                    let seen = total as f64 * (phase.batch * phase.accumulate.max(1)) as f64;
                     let visits = seen / (shown.max(1) * phase.objectives.len().max(1)) as f64;
-                    for name in &phase.objectives {
+                    for name in phase.objectives.iter().filter(|_| !is_augmented) {
                         features.add(program, name, &changing, visits);
+                    }
+                    // Held-out images are not changed at random.
+                    if let Some(best) = &phase.best {
+                        let evaluations = total.div_ceil(interval(phase, best, shown));
+                        features.add(program, &best.function, &changing, evaluations as f64);
                     }
                 }
             }

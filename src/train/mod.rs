@@ -7,6 +7,7 @@
 
 mod batch;
 mod checkpoint;
+mod choice;
 mod error;
 mod features;
 mod fit;
@@ -22,6 +23,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use checkpoint::{Checkpoint, Position, TrainingState};
+pub use choice::BestSoFar;
 pub use error::TrainError;
 pub use fit::Fitted;
 pub use sampler::Sampler;
@@ -29,7 +31,7 @@ pub use schedule::{factor, steps};
 pub use settings::{Every, Keep, Settings};
 pub use snapshot::{belongs, carry_over, notes_of_snapshot};
 pub use split::{Split, TooFewToHoldOut};
-pub use trainer::{Outcome, Trainer};
+pub use trainer::{Outcome, Remaining, Trainer};
 
 /// Images to train on, by index.
 pub trait Samples: Sync {
@@ -67,6 +69,9 @@ pub trait Observer {
     /// A few more images were gone through by a fit.
     fn on_fit(&mut self, _progress: &FitProgress<'_>) {}
 
+    /// The weights were evaluated on held-out images.
+    fn on_evaluation(&mut self, _evaluation: &Evaluation) {}
+
     /// A fit has chosen `done` of `all` rows.
     fn on_choosing(&mut self, _done: usize, _all: usize) {}
 
@@ -100,6 +105,17 @@ pub struct Progress<'a> {
     pub images_per_second: f64,
     /// How long the rest of training will take at this pace.
     pub remaining: Duration,
+}
+
+/// What the function by which weights are chosen gave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evaluation {
+    /// After how many steps of the phase.
+    pub step: u64,
+    /// Its mean over the held-out images.
+    pub value: f32,
+    /// Whether it was never lower before.
+    pub is_best: bool,
 }
 
 /// How far a fit is.

@@ -68,7 +68,7 @@ pub fn carry_over(
             Ok(LossPoint { step: step.cast_unsigned(), objective: objective(number)?, loss: *loss })
         })
         .collect();
-    let state = TrainingState { position: Position { stage: stages, step: 0 }, curve: curve?, notes };
+    let state = TrainingState { position: Position { stage: stages, step: 0 }, best: None, curve: curve?, notes };
     save(folder, program, &state, engine, &[], &mut |_, _| {})?;
     Ok(())
 }
@@ -87,7 +87,7 @@ pub fn belongs(folder: &Path, notes: &BTreeMap<String, String>) -> Result<bool, 
 }
 
 /// The weights that stages change: those that they train or fit, and statistics that they update.
-fn changed(program: &Program, stages: &[Stage]) -> Vec<WeightId> {
+pub(super) fn changed(program: &Program, stages: &[Stage]) -> Vec<WeightId> {
     let mut found: Vec<WeightId> = Vec::new();
     for stage in stages {
         match stage {

@@ -1,21 +1,26 @@
 //! The loop over phases and steps.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use crate::execute::{Descent, Draw, Engine, NamedTensors, PlanId, RunError};
-use crate::graph::program::{Phase, Program, Stage};
+use crate::execute::{Descent, Draw, Engine, HostTensor, NamedTensors, PlanId, RunError};
+use crate::graph::program::{Optimizer, Phase, Program, Stage};
+use crate::op::WeightId;
 
 use super::batch::{Batch, BatchRequest, Order, read_ahead};
 use super::checkpoint::{Checkpoint, Position, TrainingState, save};
+use super::choice::{BestSoFar, Judge};
 use super::error::TrainError;
 use super::features::Features;
 use super::fit::{Fitted, Fitter};
 use super::place::place;
 use super::sampler::Sampler;
-use super::schedule::{factor, steps};
+use super::schedule::{factor, inner, steps};
 use super::settings::{Every, Settings};
+use super::snapshot::changed;
 use super::split::{Chosen, Split};
 use super::{LossPoint, Observer, Progress, Samples};
 
@@ -28,6 +33,28 @@ pub struct Outcome {
     pub curve: Vec<LossPoint>,
     /// The fits of this run, without those from before an interruption.
     pub fits: Vec<Fitted>,
+    /// What remains of each training of this run that chooses weights.
+    pub remaining: Vec<Remaining>,
+}
+
+/// Which weights remain of a training that chooses them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remaining {
+    /// Its objectives.
+    pub objectives: Vec<String>,
+    /// The step after which they were the best.
+    pub step: u64,
+    /// The steps that were taken in all.
+    pub of: u64,
+    /// The mean of the function by which they were chosen.
+    pub value: f32,
+}
+
+impl fmt::Display for Remaining {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Remaining { objectives, step, of, value } = self;
+        write!(f, "{}: best of held-out images after step {step} of {of}, {value:.6}", objectives.join(", "))
+    }
 }
 
 /// A run of training.
@@ -59,6 +86,16 @@ struct Source<'a, 'b> {
     /// The same order as that of the batches.
     sampler: &'a mut Sampler,
     features: &'a mut Features<'b>,
+    /// The batch of the last step, on which another step may follow.
+    held: Option<Batch>,
+}
+
+/// What is there beside the steps of a phase.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    turns: &'a [Turn],
+    judge: Option<&'a Judge<'a>>,
+    images: &'a Chosen<'a>,
 }
 
 /// Time and images since training began or was continued.
@@ -102,6 +139,7 @@ impl<'a> Trainer<'a> {
         }
         checkpoint.hand_over_weights(self.engine)?;
         self.state.position = checkpoint.state.position;
+        self.state.best.clone_from(&checkpoint.state.best);
         self.state.curve.clone_from(&checkpoint.state.curve);
         self.checkpoint = Some(checkpoint);
         Ok(())
@@ -123,18 +161,26 @@ impl<'a> Trainer<'a> {
         self.shown = split.shown.len();
         let mut features = Features::new(program, all, &split, self.settings.room);
         let mut pace = Pace { since: Instant::now(), images: 0, saved: Instant::now(), saving: Duration::ZERO };
-        let mut fits = Vec::new();
+        let (mut fits, mut remaining) = (Vec::new(), Vec::new());
         while let Some(stage) = program.stages.get(self.state.position.stage) {
             match stage {
                 Stage::Training(phase) => {
                     let turns = self.turns(phase, &features)?;
-                    let is_done = self.phase(phase, &turns, &shown, &mut features, &mut pace, observer)?;
+                    let engine = &mut *self.engine;
+                    let judge = Judge::of(phase, program, split.shown.len(), &held_out, &features, engine);
+                    let images = &shown;
+                    let around = Around { turns: &turns, judge: judge.as_ref(), images };
+                    let is_done = self.phase(phase, &around, &mut features, &mut pace, observer)?;
                     if !is_done {
                         self.save(&turns, observer)?;
-                        return Ok(Outcome { is_finished: false, curve: self.state.curve, fits });
+                        return Ok(Outcome { is_finished: false, curve: self.state.curve, fits, remaining });
                     }
+                    remaining.extend(self.settle(phase));
                     for turn in turns {
                         self.engine.release(turn.plan);
+                    }
+                    if let Some(judge) = judge {
+                        judge.release(self.engine);
                     }
                 }
                 Stage::Fit(fit) => {
@@ -144,7 +190,7 @@ impl<'a> Trainer<'a> {
                     let fitter = Fitter { program, engine, samples, features: &mut features, settings };
                     let Some(fitted) = fitter.fit(fit, observer)? else {
                         self.save(&[], observer)?;
-                        return Ok(Outcome { is_finished: false, curve: self.state.curve, fits });
+                        return Ok(Outcome { is_finished: false, curve: self.state.curve, fits, remaining });
                     };
                     fits.push(fitted);
                 }
@@ -154,13 +200,13 @@ impl<'a> Trainer<'a> {
             if self.state.position.stage < program.stages.len() && (is_stopped || matches!(stage, Stage::Fit(_))) {
                 self.save(&[], observer)?;
                 if is_stopped {
-                    return Ok(Outcome { is_finished: false, curve: self.state.curve, fits });
+                    return Ok(Outcome { is_finished: false, curve: self.state.curve, fits, remaining });
                 }
             }
         }
         features.release(self.engine);
         self.save(&[], observer)?;
-        Ok(Outcome { is_finished: true, curve: self.state.curve, fits })
+        Ok(Outcome { is_finished: true, curve: self.state.curve, fits, remaining })
     }
 
     /// Plans the objectives of a phase; each has its own optimiser.
@@ -171,7 +217,11 @@ impl<'a> Trainer<'a> {
             let number = number.expect("a phase names objectives of the program");
             let trains = &self.program.objectives[number].trains;
             let function = self.program.function(name).expect("each objective has a function");
-            let has = |input: &str| input == "class" || (input == "image" && self.program.data.is_some());
+            let has = |input: &str| match input {
+                "class" | "step" | "progress" => true,
+                "image" | "other" => self.program.data.is_some(),
+                _ => false,
+            };
             if let Some(input) = function.graph.input_names().find(|input| !has(input)) {
                 return Err(TrainError::UnknownInput { objective: name.clone(), input: input.to_owned() });
             }
@@ -191,35 +241,50 @@ impl<'a> Trainer<'a> {
     fn phase(
         &mut self,
         phase: &Phase,
-        turns: &[Turn],
-        images: &Chosen<'_>,
+        around: &Around<'_>,
         features: &mut Features<'_>,
         pace: &mut Pace,
         observer: &mut dyn Observer,
     ) -> Result<bool, TrainError> {
+        let Around { turns, judge, images } = *around;
         let total = steps(phase, self.shown);
-        let accumulate = phase.accumulate.max(1) as u64;
+        let (accumulate, inner) = (phase.accumulate.max(1) as u64, inner(phase));
         let sampler = Sampler::new(self.settings.seed, self.state.position.stage as u64, self.shown);
-        let range = self.state.position.step * accumulate..total * accumulate;
+        let range = self.state.position.step / inner * accumulate..total.div_ceil(inner) * accumulate;
         let mut places = sampler.clone();
         let order = Order::Shuffled(sampler, self.passes_before());
-        let request = BatchRequest { order, size: phase.batch, range };
+        let takes_other = turns.iter().any(|turn| turn.inputs.iter().any(|input| input == "other"));
+        let with_other = takes_other.then_some(self.settings.seed);
+        let request = BatchRequest { order, size: phase.batch, range, with_other };
         let (format, threads) = (self.program.data, self.settings.threads);
+        let rules = phase.own_rules();
         std::thread::scope(|scope| {
             let batches = read_ahead(scope, images, format, request, threads);
+            let mut source = Source { batches: &batches, images, sampler: &mut places, features, held: None };
             while self.state.position.step < total && !turns.is_empty() {
-                let turn = &turns[(self.state.position.step % turns.len() as u64) as usize];
-                let mut source = Source { batches: &batches, images, sampler: &mut places, features };
-                let loss = self.step(phase, turn, &mut source, total)?;
+                let turn = &turns[(self.state.position.step / inner % turns.len() as u64) as usize];
+                let loss = self.step(phase, &rules, turn, &mut source, total)?;
+                if let Some(decay) = phase.average {
+                    self.engine.average(&self.program.objectives[turn.number].trains, decay);
+                }
                 self.state.position.step += 1;
                 pace.images += phase.batch as u64 * accumulate;
                 let before = self.state.curve.last().map_or(0, |point| point.step);
                 self.state.curve.push(LossPoint { step: before + 1, objective: turn.number, loss });
                 observer.on_step(&self.progress(turn, total, loss, pace));
-                let is_over =
-                    self.state.position.step == total && self.state.position.stage + 1 == self.program.stages.len();
-                if self.settings.stop.load(Ordering::Relaxed) {
+                let has_enough = match judge {
+                    Some(judge) if judge.is_due(self.state.position.step, total) => {
+                        self.evaluate(phase, judge, source.features, observer)?
+                    }
+                    Some(_) | None => false,
+                };
+                let is_last = self.state.position.step == total || has_enough;
+                let is_over = is_last && self.state.position.stage + 1 == self.program.stages.len();
+                if self.settings.stop.load(Ordering::Relaxed) && !has_enough {
                     return Ok(is_over);
+                }
+                if has_enough {
+                    return Ok(true);
                 }
                 if !is_over && self.is_due(pace) {
                     let begun = Instant::now();
@@ -231,19 +296,81 @@ impl<'a> Trainer<'a> {
         })
     }
 
+    /// Evaluates the weights on held-out images and keeps them if they are the best; true if the phase ends for want of better
+    /// ones.
+    fn evaluate(
+        &mut self,
+        phase: &Phase,
+        judge: &Judge<'_>,
+        features: &mut Features<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<bool, TrainError> {
+        let step = self.state.position.step;
+        if phase.average.is_some() {
+            self.engine.exchange_averages();
+        }
+        let value = judge.mean(self.program, features, self.engine, &self.settings)?;
+        if !value.is_finite() {
+            return Err(TrainError::ChoiceNotFinite { objectives: phase.objectives.join("`, `"), step, value });
+        }
+        let stage = self.state.position.stage;
+        let ids = changed(self.program, &self.program.stages[stage..=stage]);
+        let engine = &*self.engine;
+        let weights = || ids.iter().map(|id| Ok((*id, engine.weight(*id)?))).collect();
+        let (best, evaluation) = BestSoFar::after(self.state.best.take(), value, step, weights)?;
+        if phase.average.is_some() {
+            self.engine.exchange_averages();
+        }
+        observer.on_evaluation(&evaluation);
+        let has_enough = judge.has_enough(&best);
+        self.state.best = Some(best);
+        Ok(has_enough)
+    }
+
+    /// Puts the weights in place that a phase leaves: the best, or else the averages, or else the last.
+    fn settle(&mut self, phase: &Phase) -> Option<Remaining> {
+        if phase.average.is_some() {
+            self.engine.exchange_averages();
+            self.engine.forget_averages();
+        }
+        let BestSoFar { value, step, weights, .. } = self.state.best.take()?;
+        for (id, weight) in weights {
+            self.engine.set_weight(id, weight);
+        }
+        let of = self.state.position.step;
+        Some(Remaining { objectives: phase.objectives.clone(), step, of, value })
+    }
+
     /// Takes one step of the optimiser, with the mean of the gradients of several passes.
-    fn step(&mut self, phase: &Phase, turn: &Turn, source: &mut Source<'_, '_>, total: u64) -> Result<f32, TrainError> {
-        let accumulate = phase.accumulate.max(1);
-        let factor = factor(phase.schedule, self.state.position.step, total);
-        let descent = Descent { optimizer: phase.optimizer, factor, clip_norm: phase.clip_norm };
-        let first_pass = self.passes_before() + self.state.position.step * accumulate as u64;
+    fn step(
+        &mut self,
+        phase: &Phase,
+        rules: &BTreeMap<WeightId, Optimizer>,
+        turn: &Turn,
+        source: &mut Source<'_, '_>,
+        total: u64,
+    ) -> Result<f32, TrainError> {
+        let (accumulate, inner) = (phase.accumulate.max(1), inner(phase));
+        let step = self.state.position.step;
+        let factor = factor(&phase.schedule, step, total);
+        let descent = Descent { optimizer: phase.optimizer, own: rules, factor, clip_norm: phase.clip_norm };
+        let first_pass = self.passes_before() + step * accumulate as u64;
         let mut mean = 0.0;
         for pass in 0..accumulate as u64 {
-            let mut batch = source.batches.recv().expect("as many batches are read as passes are made")?;
-            let position = (self.state.position.step * accumulate as u64 + pass) * phase.batch as u64;
+            let mut batch = match source.held.take() {
+                Some(batch) if !step.is_multiple_of(inner) => batch,
+                Some(_) | None => source.batches.recv().expect("as many batches are read as passes are made")?,
+            };
+            if inner > 1 {
+                source.held = Some(batch.clone());
+            }
+            let position = (step / inner * accumulate as u64 + pass) * phase.batch as u64;
             let places = source.sampler.images(position, phase.batch);
             let places: Vec<usize> = places.into_iter().map(|image| source.images.places()[image]).collect();
             source.features.give(&turn.name, &places, &mut batch, self.engine)?;
+            batch.insert("step".to_owned(), HostTensor::ints(&[], vec![step.cast_signed()]));
+            let progress = step as f64 / total.saturating_sub(1).max(1) as f64;
+            batch.insert("progress".to_owned(), HostTensor::floats(&[], vec![progress as f32]));
             batch.retain(|name, _| turn.inputs.contains(name));
             let samples = (0..phase.batch as u64).collect();
             let draw = Draw { seed: self.settings.seed, step: first_pass + pass, samples };
@@ -255,8 +382,7 @@ impl<'a> Trainer<'a> {
             if !loss.is_finite() {
                 let of_features = source.features.find_not_finite(&turn.name, &places, self.engine);
                 let cause = self.cause(turn, &batch, &draw, of_features)?;
-                let step = self.state.position.step + 1;
-                return Err(TrainError::NotFinite { objective: turn.name.clone(), step, loss, cause });
+                return Err(TrainError::NotFinite { objective: turn.name.clone(), step: step + 1, loss, cause });
             }
             mean += loss * share;
         }

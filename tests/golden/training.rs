@@ -76,7 +76,8 @@ fn three_steps_of_the_optimizer_are_those_of_torch() {
     let trained = trained(&called);
     let id = called.engine.add(plan_function(&called.function, &trained));
     let phase = called.compiled.program.phases().next().expect("it trains");
-    let descent = Descent { optimizer: phase.optimizer, factor: 1.0, clip_norm: phase.clip_norm };
+    let descent =
+        Descent { optimizer: phase.optimizer, own: &BTreeMap::new(), factor: 1.0, clip_norm: phase.clip_norm };
     let mut losses = Vec::new();
     for _ in 0..3 {
         losses.push(called.engine.accumulate(id, &batch, &draw(), 1.0).expect("it runs"));
@@ -107,7 +108,7 @@ fn what_is_frozen_gets_no_gradient_and_stays() {
     let id = called.engine.add(plan_function(&called.function, &trained));
     called.engine.accumulate(id, &batch, &draw(), 1.0).expect("it runs");
     let optimizer = called.compiled.program.phases().next().expect("it trains").optimizer;
-    called.engine.descend(id, &Descent { optimizer, factor: 1e3, clip_norm: None });
+    called.engine.descend(id, &Descent { optimizer, own: &BTreeMap::new(), factor: 1e3, clip_norm: None });
     for (id, before) in frozen.into_iter().zip(before) {
         let after = called.engine.weight(id).expect("the device answers");
         assert_eq!(after, before, "`{}`", path(&called, id));

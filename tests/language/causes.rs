@@ -128,7 +128,7 @@ fn what_another_function_of_the_family_takes_is_told() {
         let members = "data { size = 8 }\npart net = Net()\nobjective o(image) trains net { mse(net(image), image) }";
         Spec::with(NET, &format!("{members}\ntraining o {{ optimizer = {optimizer}  batch = 1  steps = 1 }}"))
     };
-    helps(&training("adam(lr: 1e-3, weight_decay: 0.1)"), "`adamw` and `sgd` have it; here there is `lr`");
+    helps(&training("sgd(lr: 1e-3, amsgrad: true)"), "`adamw` and `adam` have it; here there is `lr`");
     helps(&training("adam(lr: 1e-3, momentum: 0.9)"), "`sgd` has it");
     helps(&training("adamw(lr: 1e-3, weigth_decay: 0.9)"), "did you mean `weight_decay`?");
 }

@@ -1,6 +1,6 @@
 //! What is computed before anything runs, seen through the program that comes out.
 
-use diadc_lang::program::{Init, Length, Optimizer, Program, Schedule};
+use diadc_lang::program::{Init, Length, Optimizer, Point, Program, Schedule};
 
 use super::{Spec, graph, named, paths};
 
@@ -72,7 +72,10 @@ fn elementwise_functions_take_numbers_too() {
     assert_eq!(value("clamp(7, 0, 5)"), "5.0");
     assert_eq!(value("silu(0.0)"), "0.0");
     assert_eq!(value("gelu(0.0)"), "0.0");
-    assert_eq!(value("[floor(-0.5), floor(2), round(2.5), round(-3.5), sign(-0.1), sign(0), sign(7)]"), "[-1, 2, 2, -4, -1, 0, 1]");
+    assert_eq!(
+        value("[floor(-0.5), floor(2), round(2.5), round(-3.5), sign(-0.1), sign(0), sign(7)]"),
+        "[-1, 2, 2, -4, -1, 0, 1]"
+    );
     assert_eq!(value("leaky_relu(-2.0, slope: 0.5)"), "-1.0");
     assert_eq!(value("maximum(2, 1.5)"), "2");
     assert_eq!(value("minimum(2, 1.5)"), "1.5");
@@ -450,10 +453,10 @@ fn trainings_follow_each_other_and_their_objectives_take_turns() {
     let [first, second] = phases.as_slice() else { panic!("there are two") };
     assert_eq!(first.objectives, ["all", "some"]);
     assert_eq!((first.batch, first.accumulate, first.length), (2, 1, Length::Epochs(3)));
-    assert_eq!(first.schedule, Schedule::Constant { warmup: 0 });
-    assert_eq!(second.optimizer, Optimizer::Sgd { lr: 0.1, momentum: 0.9, weight_decay: 0.0 });
+    assert_eq!(first.schedule, Schedule::Constant { warmup: Point::Step(0) });
+    assert_eq!(second.optimizer, Optimizer::Sgd { lr: 0.1, momentum: 0.9, weight_decay: 0.0, nesterov: false });
     assert_eq!((second.accumulate, second.length, second.clip_norm), (2, Length::Steps(7), Some(1.0)));
-    assert_eq!(second.schedule, Schedule::Cosine { warmup: 5, end: 0.0 });
+    assert_eq!(second.schedule, Schedule::Cosine { warmup: Point::Step(5), end: 0.0 });
 }
 
 const NORMED: &str = "

@@ -57,7 +57,6 @@ fn op(name: &str) -> Op {
         "floor" => Op::Unary(Unary::Floor),
         "round" => Op::Unary(Unary::Round),
         "sign" => Op::Unary(Unary::Sign),
-        "a%b" => Op::Binary(Binary::Rem),
         "a^b" => Op::Binary(Binary::Pow),
         "a+b" => Op::Binary(Binary::Add),
         "a-b" => Op::Binary(Binary::Sub),

@@ -157,7 +157,7 @@ def elementwise():
     case("rem", apart, torch.remainder)
     case("int_rem", lambda: [ints(4, 1), ints(3, 4, 5, low=1, high=5) * torch.tensor([1, -1, 1, -1, 1])], torch.remainder)
     case("power", lambda: [positive(2, 3, 5), normal(3, 1)], torch.pow)
-    case("power_whole", lambda: [normal(2, 3, 5), ints(3, 1, low=-2, high=4).double()], torch.pow)
+    case("power_whole", lambda: [positive(2, 3, 5), ints(3, 1, low=-2, high=4).double()], torch.pow)
     for how, make in pairs.items():
         for name, run in binary.items():
             case(f"{name}_{how}", make, run)

@@ -7,6 +7,7 @@ gradients of `sum(weights * output)`. Numbers are texts, so that NaN can be writ
 import json
 import pathlib
 
+import numpy
 import scipy.ndimage
 import torch
 import torch.nn.functional as F
@@ -22,11 +23,13 @@ UNARY = {
     "gelu": lambda x: torch.stack([F.gelu(number) for number in x]),
     "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "add": lambda x: x + 2, "mul": lambda x: x * 2,
     "square": lambda x: x**2, "reciprocal": lambda x: x**-1, "clamp": lambda x: torch.clamp(x, -1, 1),
-    "softplus": F.softplus, "floor": torch.floor, "round": torch.round, "sign": torch.sign,
+    "softplus": F.softplus, "floor": torch.floor, "round": torch.round, 
+    # NaN stays NaN, as in numpy.
+    "sign": lambda x: torch.from_numpy(numpy.sign(x.numpy())),
 }
 BINARY = {
     "a+b": torch.add, "a-b": torch.sub, "a*b": torch.mul, "a/b": torch.div, "maximum": torch.maximum,
-    "minimum": torch.minimum, "a<b": torch.lt, "a<=b": torch.le, "a==b": torch.eq, "a%b": torch.remainder, "a^b": torch.pow,
+    "minimum": torch.minimum, "a<b": torch.lt, "a<=b": torch.le, "a==b": torch.eq, "a^b": torch.pow,
 }
 
 

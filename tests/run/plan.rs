@@ -6,6 +6,7 @@ use diadc::graph::differentiate;
 use diadc::graph::program::{Function, Optimizer};
 use diadc::op::{Binary, Op, Unary, WeightId};
 use diadc::plan::{Operand, Plan, Work, plan};
+use std::collections::BTreeMap;
 
 use super::net::{Net, draw, engine, floats, inputs};
 
@@ -104,8 +105,8 @@ fn constants_are_computed_again_when_their_weight_was_trained() {
     let before = first.evaluate(evaluation, &x, &draw(2)).expect("it runs");
     let training = first.add(plan(&differentiate(&encoder(), &[WeightId(0)])));
     first.accumulate(training, &x, &draw(2), 1.0).expect("it runs");
-    let optimizer = Optimizer::Sgd { lr: 1.0, momentum: 0.0, weight_decay: 0.0 };
-    first.descend(training, &Descent { optimizer, factor: 1.0, clip_norm: None });
+    let optimizer = Optimizer::Sgd { lr: 1.0, momentum: 0.0, weight_decay: 0.0, nesterov: false };
+    first.descend(training, &Descent { optimizer, own: &BTreeMap::new(), factor: 1.0, clip_norm: None });
     let after = first.evaluate(evaluation, &x, &draw(2)).expect("it runs");
     assert_ne!(after, before);
     let trained = first.weight(WeightId(0)).expect("the processor answers");

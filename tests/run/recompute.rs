@@ -1,7 +1,7 @@
 //! Computing again what gradients need, in place of keeping it.
 
 use diadc::fact::Precision;
-use diadc::graph::program::{Length, Optimizer, Phase, Program, Schedule};
+use diadc::graph::program::{Length, Optimizer, Phase, Program};
 use diadc::plan::memory::{Circumstances, training};
 use serde_json::Value;
 
@@ -10,16 +10,8 @@ use crate::spec::{Spec, compiled};
 use super::net::{draw, engine, floats, inputs};
 
 fn phase(recompute: bool) -> Phase {
-    Phase {
-        objectives: vec!["o".to_owned()],
-        optimizer: Optimizer::Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 },
-        schedule: Schedule::Constant { warmup: 0 },
-        batch: 2,
-        accumulate: 1,
-        length: Length::Steps(1),
-        clip_norm: None,
-        recompute,
-    }
+    let optimizer = Optimizer::Sgd { lr: 1e-3, momentum: 0.0, weight_decay: 0.0, nesterov: false };
+    Phase { recompute, ..Phase::new(vec!["o".to_owned()], optimizer, 2, Length::Steps(1)) }
 }
 
 /// Gradients and new statistics of an objective, kept or computed again, are the same to the bit.

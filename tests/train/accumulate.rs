@@ -5,6 +5,7 @@ use diadc::graph::differentiate;
 use diadc::graph::program::Optimizer;
 use diadc::op::WeightId;
 use diadc::plan::plan;
+use std::collections::BTreeMap;
 
 use crate::run::gradient::objective;
 use crate::run::net::{draw, engine, floats, inputs, is_exact};
@@ -14,8 +15,8 @@ fn two_halves_of_a_batch_give_the_step_of_the_whole() {
     let weights = [floats(&[2, 3], 1), HostTensor::floats(&[], vec![0.0])];
     let x = floats(&[4, 3], 2);
     let all = x.as_floats().expect("it is float");
-    let optimizer = Optimizer::Sgd { lr: 1.0, momentum: 0.0, weight_decay: 0.0 };
-    let descent = Descent { optimizer, factor: 1.0, clip_norm: None };
+    let optimizer = Optimizer::Sgd { lr: 1.0, momentum: 0.0, weight_decay: 0.0, nesterov: false };
+    let descent = Descent { optimizer, own: &BTreeMap::new(), factor: 1.0, clip_norm: None };
     let ends = [4, 2].map(|batch| {
         let mut engine = engine(&weights);
         let id = engine.add(plan(&differentiate(&objective(), &[WeightId(0)])));

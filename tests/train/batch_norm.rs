@@ -7,6 +7,7 @@ use diadc::graph::program::{Init, Optimizer, Program, Weight};
 use diadc::optimize::optimize;
 use diadc::plan::{Plan, plan};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 use crate::run::net::{draw, engine, evaluate, floats, inputs, is_exact};
 use crate::spec::{Spec, named};
@@ -58,7 +59,7 @@ fn started(program: &Program) -> Box<dyn Engine> {
 /// Twenty steps of a plan, each of so many passes.
 fn train(engine: &mut dyn Engine, plan: Plan, images: &[f32], passes: usize) {
     let id = engine.add(plan);
-    let optimizer = Optimizer::Sgd { lr: 0.05, momentum: 0.0, weight_decay: 0.0 };
+    let optimizer = Optimizer::Sgd { lr: 0.05, momentum: 0.0, weight_decay: 0.0, nesterov: false };
     let mut batches = images.chunks(SHAPE.iter().product());
     for _ in 0..STEPS {
         for _ in 0..passes {
@@ -66,7 +67,7 @@ fn train(engine: &mut dyn Engine, plan: Plan, images: &[f32], passes: usize) {
             let given = inputs([("image", HostTensor::floats(&SHAPE, batch))]);
             engine.accumulate(id, &given, &draw(3), 1.0 / passes as f32).expect("it runs");
         }
-        engine.descend(id, &Descent { optimizer, factor: 1.0, clip_norm: None });
+        engine.descend(id, &Descent { optimizer, own: &BTreeMap::new(), factor: 1.0, clip_norm: None });
     }
 }
 

@@ -14,7 +14,7 @@ fn failure(result: Result<Run, TrainError>) -> String {
 
 fn diverging() -> Program {
     let mut program = program();
-    phases(&mut program)[0].optimizer = Optimizer::Sgd { lr: 1e30, momentum: 0.0, weight_decay: 0.0 };
+    phases(&mut program)[0].optimizer = Optimizer::Sgd { lr: 1e30, momentum: 0.0, weight_decay: 0.0, nesterov: false };
     phases(&mut program)[0].clip_norm = None;
     program
 }
@@ -54,6 +54,7 @@ fn there_must_be_images() {
 fn an_input_that_images_do_not_have_is_named() {
     let mut program = program();
     program.data = None;
-    let expected = "the objective `rebuild` has the input `image`; training has `image` and `class`";
+    let expected =
+        "the objective `rebuild` has the input `image`; training has `image`, `other`, `class`, `step` and `progress`";
     assert_eq!(failure(train(&program, None, false, None)), expected);
 }

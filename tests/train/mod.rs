@@ -8,6 +8,7 @@ mod features;
 mod fit;
 mod optimizer;
 mod resume;
+mod rules;
 mod sampler;
 mod samples;
 mod schedule;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use diadc::execute::{Descent, HostTensor};
 use diadc::graph::differentiate;
-use diadc::graph::program::{Function, Optimizer};
+use diadc::graph::program::{Decay, Function, Optimizer};
 use diadc::op::{Binary, Unary, WeightId};
 use diadc::plan::plan;
 use serde_json::Value;
@@ -32,18 +32,23 @@ fn floats(value: &Value) -> Vec<f32> {
     value.as_array().expect("a list").iter().map(|x| x.as_f64().expect("a number") as f32).collect()
 }
 
-fn rule(rule: &Value) -> Descent {
+fn rule(rule: &Value) -> (Optimizer, Option<f64>) {
     let number = |name: &str| rule[name].as_f64().expect("a number");
+    let says = |name: &str| rule[name].as_bool().expect("true or false");
     let weight_decay = number("weight_decay");
     let optimizer = match rule["kind"].as_str() {
-        Some("SGD") => Optimizer::Sgd { lr: number("lr"), momentum: number("momentum"), weight_decay },
-        Some("Adam" | "AdamW") => {
+        Some("SGD") => {
+            Optimizer::Sgd { lr: number("lr"), momentum: number("momentum"), weight_decay, nesterov: says("nesterov") }
+        }
+        Some(kind @ ("Adam" | "AdamW")) => {
+            let decay = if kind == "Adam" { Decay::OfGradient } else { Decay::OfWeight };
+            let (decay, amsgrad) = (decay(weight_decay), says("amsgrad"));
             let [beta1, beta2] = [0, 1].map(|i| rule["betas"][i].as_f64().expect("a number"));
-            Optimizer::Adam { lr: number("lr"), beta1, beta2, epsilon: number("eps"), weight_decay }
+            Optimizer::Adam { lr: number("lr"), beta1, beta2, epsilon: number("eps"), decay, amsgrad }
         }
         other => panic!("the fixture has the optimiser {other:?}"),
     };
-    Descent { optimizer, factor: 1.0, clip_norm: rule["clip"].as_f64() }
+    (optimizer, rule["clip"].as_f64())
 }
 
 fn distance(got: &HostTensor, expected: &Value) -> f32 {
@@ -55,7 +60,7 @@ fn distance(got: &HostTensor, expected: &Value) -> f32 {
 fn every_optimiser_takes_the_steps_of_torch() {
     let fixture: Value = serde_json::from_str(include_str!("optimizers.json")).expect("the fixture is JSON");
     let cases: BTreeMap<String, Value> = serde_json::from_value(fixture["cases"].clone()).expect("cases by name");
-    assert_eq!(cases.len(), 8);
+    assert_eq!(cases.len(), 14);
     let first =
         [HostTensor::floats(&[3, 3], floats(&fixture["a"])), HostTensor::floats(&[2, 3], floats(&fixture["b"]))];
     let x = inputs([("x", HostTensor::floats(&[4, 3], floats(&fixture["x"])))]);
@@ -66,10 +71,15 @@ fn every_optimiser_takes_the_steps_of_torch() {
         for (number, step) in case["steps"].as_array().expect("a list").iter().enumerate() {
             let loss = engine.accumulate(id, &x, &draw(4), 1.0).expect("it runs");
             assert!((loss - step["loss"].as_f64().expect("a number") as f32).abs() < near, "{name}, step {number}");
-            engine.descend(id, &rule(&case["rule"]));
+            let (optimizer, clip_norm) = rule(&case["rule"]);
+            engine.descend(id, &Descent { optimizer, own: &BTreeMap::new(), factor: 1.0, clip_norm });
+            engine.average(&[WeightId(0), WeightId(1)], 0.9);
             for (weight, key) in [(0, "a"), (1, "b")] {
                 let got = engine.weight(WeightId(weight)).expect("the processor answers");
                 assert!(distance(&got, &step[key]) < near, "{name}, step {number}, `{key}`: {got:?}");
+                let average = engine.averaged(WeightId(weight)).expect("the processor answers").expect("it has begun");
+                let expected = &step["averages"][key];
+                assert!(distance(&average, expected) < near, "{name}, step {number}, average of `{key}`");
             }
         }
     }
@@ -81,8 +91,24 @@ fn a_rule_that_forgets_everything_remembers_only_the_number_of_steps() {
     let id = engine.add(plan(&differentiate(&objective(), &[WeightId(1)])));
     let x = inputs([("x", crate::run::net::floats(&[4, 3], 3))]);
     engine.accumulate(id, &x, &draw(4), 1.0).expect("it runs");
-    let optimizer = Optimizer::Sgd { lr: 0.1, momentum: 0.0, weight_decay: 0.0 };
-    engine.descend(id, &Descent { optimizer, factor: 1.0, clip_norm: None });
+    let optimizer = Optimizer::Sgd { lr: 0.1, momentum: 0.0, weight_decay: 0.0, nesterov: false };
+    engine.descend(id, &Descent { optimizer, own: &BTreeMap::new(), factor: 1.0, clip_norm: None });
     assert_eq!((engine.steps(id), engine.moments(id).len()), (1, 0));
     assert_eq!(engine.weight(WeightId(0)).expect("the processor answers"), crate::run::net::floats(&[3, 3], 1));
+}
+
+#[test]
+fn a_weight_with_a_rule_of_its_own_follows_it() {
+    let weights = [crate::run::net::floats(&[3, 3], 1), crate::run::net::floats(&[2, 3], 2)];
+    let x = inputs([("x", crate::run::net::floats(&[4, 3], 3))]);
+    let sgd = |lr| Optimizer::Sgd { lr, momentum: 0.0, weight_decay: 0.0, nesterov: false };
+    let after = |optimizer, own: &BTreeMap<WeightId, Optimizer>| {
+        let mut engine = engine(&weights);
+        let id = engine.add(plan(&differentiate(&objective(), &[WeightId(0), WeightId(1)])));
+        engine.step(id, &x, &draw(4), &Descent { optimizer, own, factor: 1.0, clip_norm: None }).expect("it runs");
+        [0, 1].map(|id| engine.weight(WeightId(id)).expect("the processor answers"))
+    };
+    let (slow, fast) = (after(sgd(0.1), &BTreeMap::new()), after(sgd(0.3), &BTreeMap::new()));
+    let both = after(sgd(0.1), &BTreeMap::from([(WeightId(1), sgd(0.3))]));
+    assert_eq!(both, [slow[0].clone(), fast[1].clone()]);
 }

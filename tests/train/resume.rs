@@ -61,7 +61,8 @@ fn no_two_passes_draw_the_same_noise() {
     let mut program = program();
     for phase in phases(&mut program) {
         phase.objectives.truncate(1);
-        phase.optimizer = diadc::graph::program::Optimizer::Sgd { lr: 0.0, momentum: 0.0, weight_decay: 0.0 };
+        phase.optimizer =
+            diadc::graph::program::Optimizer::Sgd { lr: 0.0, momentum: 0.0, weight_decay: 0.0, nesterov: false };
         phase.length = diadc::graph::program::Length::Steps(6);
     }
     program.functions[0].updates.clear();

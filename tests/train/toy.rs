@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use diadc::execute::{Engine, HostTensor};
 use diadc::graph::program::{
-    Function, ImageFormat, Init, Length, Objective, Optimizer, Phase, Program, Schedule, Scope, Stage, Weight,
+    Decay, Function, ImageFormat, Init, Length, Objective, Optimizer, Phase, Point, Program, Schedule, Scope, Stage,
+    Weight,
 };
 use diadc::graph::written::Written;
 use diadc::op::{Binary, Op, Unary, WeightId};
@@ -72,7 +73,7 @@ fn objective(name: &str, weight: u32, takes_class: bool) -> Function {
 }
 
 pub(crate) fn adam(lr: f64) -> Optimizer {
-    Optimizer::Adam { lr, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 }
+    Optimizer::Adam { lr, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: Decay::OfWeight(0.01), amsgrad: false }
 }
 
 /// Both objectives in turns, then the first alone.
@@ -85,17 +86,11 @@ pub(crate) fn program() -> Program {
         span: origin().span,
     };
     let normal = Init::Normal { mean: 0.0, std: 0.3 };
-    let phase = |objectives: &[&str], optimizer, schedule, length| Phase {
-        objectives: objectives.iter().map(|&name| name.to_owned()).collect(),
-        optimizer,
-        schedule,
-        batch: 2,
-        accumulate: 2,
-        length,
-        clip_norm: Some(1.0),
-        recompute: false,
+    let phase = |objectives: &[&str], optimizer, schedule, length| {
+        let objectives = objectives.iter().map(|&name| name.to_owned()).collect();
+        Phase { schedule, accumulate: 2, clip_norm: Some(1.0), ..Phase::new(objectives, optimizer, 2, length) }
     };
-    let sgd = Optimizer::Sgd { lr: 0.05, momentum: 0.9, weight_decay: 0.0 };
+    let sgd = Optimizer::Sgd { lr: 0.05, momentum: 0.9, weight_decay: 0.0, nesterov: false };
     Program {
         name: "toy".to_owned(),
         doc: String::new(),
@@ -114,8 +109,13 @@ pub(crate) fn program() -> Program {
             Objective { name: "tell".to_owned(), trains: vec![WeightId(0), WeightId(2)] },
         ],
         stages: [
-            phase(&["rebuild", "tell"], adam(0.01), Schedule::Cosine { warmup: 2, end: 0.1 }, Length::Steps(8)),
-            phase(&["rebuild"], sgd, Schedule::Constant { warmup: 0 }, Length::Epochs(2)),
+            phase(
+                &["rebuild", "tell"],
+                adam(0.01),
+                Schedule::Cosine { warmup: Point::Step(2), end: 0.1 },
+                Length::Steps(8),
+            ),
+            phase(&["rebuild"], sgd, Schedule::Constant { warmup: Point::Step(0) }, Length::Epochs(2)),
         ]
         .map(Stage::Training)
         .into(),

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use crate::op::WeightId;
 use crate::plan::Plan;
 
-pub use descent::{Descent, Optimizer};
+pub use descent::{Decay, Descent, Optimizer};
 pub use device::{DeviceChoice, DeviceChoiceError};
 pub use draw::{Draw, numbers};
 pub use error::{DeviceError, RunError};
@@ -41,13 +41,15 @@ pub struct Gradients {
     pub updates: Vec<(WeightId, HostTensor)>,
 }
 
-/// One of the optimiser's moments of a weight, which are running means.
+/// One of the optimiser's moments of a weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// The first moment: the mean of the gradients.
     First,
     /// The second moment: the mean of the squared gradients, if the rule needs it.
     Second,
+    /// The largest second moment so far, if the rule needs it.
+    Largest,
 }
 
 /// Weights on a device, and plans that run there.
@@ -106,7 +108,7 @@ pub trait Engine: Send {
     fn accumulate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, share: f32) -> Result<f32, RunError>;
 
     /// Takes one step of the optimiser of an objective with the waiting gradients, and clears them.
-    fn descend(&mut self, plan: PlanId, descent: &Descent);
+    fn descend(&mut self, plan: PlanId, descent: &Descent<'_>);
 
     /// Runs the plan of an objective, takes a step of its optimiser with the gradients of this run alone, and sets the
     /// statistics: as [`Engine::accumulate`] and [`Engine::descend`] do, but a gradient is let go as soon as its weight has
@@ -114,7 +116,32 @@ pub trait Engine: Send {
     ///
     /// # Errors
     /// If the inputs do not fit or the device failed. Some weights may have changed then.
-    fn step(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, descent: &Descent) -> Result<f32, RunError>;
+    fn step(
+        &mut self,
+        plan: PlanId,
+        inputs: &NamedTensors,
+        draw: &Draw,
+        descent: &Descent<'_>,
+    ) -> Result<f32, RunError>;
+
+    /// Moves the running average of each of these weights towards the weight: `decay` of the average stays. The average of a
+    /// weight that has none begins as the weight (torch's `AveragedModel` with `get_ema_multi_avg_fn`).
+    fn average(&mut self, ids: &[WeightId], decay: f64);
+
+    /// The running average of a weight, if it has one.
+    ///
+    /// # Errors
+    /// If the device failed.
+    fn averaged(&self, id: WeightId) -> Result<Option<HostTensor>, RunError>;
+
+    /// Restores a running average that [`Engine::averaged`] gave.
+    fn set_averaged(&mut self, id: WeightId, average: HostTensor);
+
+    /// Exchanges all weights that have running averages with these.
+    fn exchange_averages(&mut self);
+
+    /// Forgets all running averages.
+    fn forget_averages(&mut self);
 
     /// Runs a plan slowly and stops at the first value that is not finite.
     ///
@@ -140,9 +167,9 @@ pub trait Engine: Send {
     /// If there is no such moment.
     fn moment(&self, plan: PlanId, id: WeightId, order: Order) -> Result<HostTensor, RunError>;
 
-    /// Restores a moment that [`Engine::moment`] gave; the first moment of a weight must come before its second.
+    /// Restores a moment that [`Engine::moment`] gave; the first moment of a weight must come before its others.
     ///
     /// # Panics
-    /// If a second moment comes before the first.
+    /// If another moment comes before the first.
     fn set_moment(&mut self, plan: PlanId, id: WeightId, order: Order, moment: HostTensor);
 }

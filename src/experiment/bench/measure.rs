@@ -141,10 +141,10 @@ impl Loaded<'_> {
     /// Runs it once: the seconds it took, and its loops.
     fn run(&self, engine: &mut dyn Engine) -> Result<(f64, Timing), ExperimentError> {
         let begun = Instant::now();
-        let timing = match &self.job.descent {
+        let timing = match &self.job.rules {
             None => engine.time(self.id, &self.inputs, &self.draw, Grain::Turns)?,
-            Some(descent) => {
-                let loss = engine.step(self.id, &self.inputs, &self.draw, descent)?;
+            Some(rules) => {
+                let loss = engine.step(self.id, &self.inputs, &self.draw, &rules.step())?;
                 if !loss.is_finite() {
                     return Err(BenchError::NotFinite(self.job.name.clone(), loss).into());
                 }

@@ -1,10 +1,13 @@
 //! The pieces of work of a program that can be measured, each with its plan, its inputs and what it computes.
 
+use std::collections::BTreeMap;
+
 use crate::execute::random::{Key, normals};
 use crate::execute::{Descent, HostTensor, NamedTensors};
 use crate::fact::{DType, batch_of};
 use crate::graph::Origin;
-use crate::graph::program::{Phase, Program};
+use crate::graph::program::{Optimizer, Phase, Program};
+use crate::op::WeightId;
 use crate::plan::Plan;
 use crate::plan::memory::{inference, training};
 
@@ -23,17 +26,31 @@ pub(super) struct Job {
     /// What runs.
     pub(super) plan: Plan,
     /// The step of the optimiser after it, if it is one of training. It leaves the weights as they are.
-    pub(super) descent: Option<Descent>,
+    pub(super) rules: Option<Rules>,
     /// What it computes.
     pub(super) arithmetic: Arithmetic,
     /// Bytes of memory that it is estimated to take.
     pub(super) need: Option<u64>,
 }
 
+/// The rules of a step of the optimiser.
+pub(super) struct Rules {
+    optimizer: Optimizer,
+    own: BTreeMap<WeightId, Optimizer>,
+    clip_norm: Option<f64>,
+}
+
+impl Rules {
+    /// A step that leaves the weights as they are.
+    pub(super) fn step(&self) -> Descent<'_> {
+        Descent { optimizer: self.optimizer, own: &self.own, factor: 0.0, clip_norm: self.clip_norm }
+    }
+}
+
 impl Job {
     /// What kind of work it is; loops are measured while images are scored.
     pub(super) fn kind(&self) -> Kind {
-        if self.descent.is_some() { Kind::Training } else { Kind::Score }
+        if self.rules.is_some() { Kind::Training } else { Kind::Score }
     }
 
     /// What it does, for people.
@@ -89,8 +106,8 @@ pub(super) fn jobs(program: &Program, request: &BenchRequest, target: Target) ->
         for (phase, plan) in &trained {
             let phase = Phase { batch, accumulate: 1, ..(*phase).clone() };
             let need = training(program, plan, &phase, target.circumstances(batch)).map(|own| own.total());
-            let descent = Descent { optimizer: phase.optimizer, factor: 0.0, clip_norm: phase.clip_norm };
-            jobs.push(job(program, plan.clone(), batch, Some(descent), need)?);
+            let rules = Rules { optimizer: phase.optimizer, own: phase.own_rules(), clip_norm: phase.clip_norm };
+            jobs.push(job(program, plan.clone(), batch, Some(rules), need)?);
         }
     }
     Ok(jobs)
@@ -100,12 +117,12 @@ fn job(
     program: &Program,
     plan: Plan,
     batch: usize,
-    descent: Option<Descent>,
+    rules: Option<Rules>,
     need: Option<u64>,
 ) -> Result<Job, BenchError> {
     let name = plan.name.clone();
     let arithmetic = Arithmetic::of(program, &plan, batch).ok_or_else(|| BenchError::Open(name.clone()))?;
-    Ok(Job { name, batch, plan, descent, arithmetic, need })
+    Ok(Job { name, batch, plan, rules, arithmetic, need })
 }
 
 /// The plan of `score`, if it or its loops are to be measured.

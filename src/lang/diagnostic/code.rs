@@ -99,8 +99,10 @@ codes! {
         NoData = "no-data",
         /// Something is differentiated by what it does not depend on.
         NoGradient = "no-gradient",
-        /// A fit is of held-out images, and no images are held out.
+        /// A fit or a choice of weights is of held-out images, and no images are held out.
         NoHoldOut = "no-hold-out",
+        /// A part has an optimizer of its own, and nothing in it is trained, or another has one for the same weights.
+        NothingToOptimize = "nothing-to-optimize",
         /// A file that should be an experiment has no model.
         NoModel = "no-model",
         /// A layer or block with weights has no place.
@@ -235,6 +237,10 @@ codes! {
         UnusedParam = "unused-param",
         /// Training images are held out, and nothing sees them.
         UnusedHoldOut = "unused-hold-out",
+        /// The score is told the class of an image.
+        KnownClass = "known-class",
+        /// A schedule that a training is too short for.
+        IdleSchedule = "idle-schedule",
         /// The same call twice.
         RepeatedCall = "repeated-call",
         /// A call in a loop that is the same in every step.

@@ -11,7 +11,7 @@ use diadc_core::graph::{Graph, Task, ValueId};
 use diadc_core::op::{Op, WeightId};
 
 use crate::optimize::optimize;
-use crate::program::{Function, Init, Program, Stage, Weight};
+use crate::program::{Function, Init, Phase, Program, Stage, Weight};
 
 /// What a stage of a program does: its function or functions, the weights that these read or change with their first
 /// values, and for how long.
@@ -24,11 +24,18 @@ pub fn essence_of_stage(program: &Program, stage: &Stage) -> String {
     let mut read = BTreeSet::new();
     match stage {
         Stage::Training(phase) => {
-            text += &format!("{phase:?}\n");
+            let own =
+                phase.optimizers.iter().map(|own| format!("{} {:?}\n", paths(program, &own.weights), own.optimizer));
+            text += &format!("{:?}\n", Phase { optimizers: Vec::new(), ..phase.clone() });
+            text.extend(own);
             for objective in program.objectives.iter().filter(|own| phase.objectives.contains(&own.name)) {
                 text += &format!("trains {}\n", paths(program, &objective.trains));
                 read.extend(objective.trains.iter().copied());
                 let function = program.function(&objective.name).expect("each objective has a function");
+                describe(&mut text, program, function, &mut read);
+            }
+            if let Some(best) = &phase.best {
+                let function = program.function(&best.function).expect("each choice of weights has a function");
                 describe(&mut text, program, function, &mut read);
             }
         }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::check::{LARGEST_BATCH, MOST_STEPS};
 use crate::parse::ast::{Expr, ExprKind, Member, MemberKind, ParamDef, SectionDef, Type, TypeKind};
 use crate::parse::section::{Known, LEARNING_RATE, Section};
-use crate::program::{Length, Optimizer, Phase, Program};
+use crate::program::{Length, Phase, Program};
 use crate::resolve::spec::{Enum, Spec};
 use crate::source::SourceMap;
 
@@ -104,11 +104,16 @@ fn of_training(def: &SectionDef, phase: &Phase, sources: &SourceMap) -> Vec<Sett
         Length::Steps(n) => (Some(n), None),
         Length::Epochs(n) => (None, Some(n)),
     };
-    let (Optimizer::Adam { lr, .. } | Optimizer::Sgd { lr, .. }) = phase.optimizer;
     let row = |known: &Known| {
         let count = |most: i64| ("int", Some(format!("1..={most}")));
         let (ty, range) = match known.name {
-            "batch" | "accumulate" => count(LARGEST_BATCH),
+            "batch" | "accumulate" | "inner" => count(LARGEST_BATCH),
+            "optimizer" => ("an optimizer", None),
+            "optimizers" => ("optimizers of parts", None),
+            "schedule" => ("a schedule", None),
+            "keep" => ("a choice of weights", None),
+            "recompute" => ("bool", None),
+            "average" => ("float", Some("from 0 to below 1".to_owned())),
             "steps" | "epochs" => count(MOST_STEPS),
             "clip_norm" | "lr" => ("float", Some("above 0".to_owned())),
             other => (other, None),
@@ -119,7 +124,10 @@ fn of_training(def: &SectionDef, phase: &Phase, sources: &SourceMap) -> Vec<Sett
             "steps" => steps.map(|n| n.to_string()),
             "epochs" => epochs.map(|n| n.to_string()),
             "clip_norm" => phase.clip_norm.map(|norm| norm.to_string()),
-            "lr" => Some(lr.to_string()),
+            "lr" => Some(phase.optimizer.lr().to_string()),
+            "inner" => Some(phase.inner.to_string()),
+            "recompute" => Some(phase.recompute.to_string()),
+            "average" => phase.average.map(|share| share.to_string()),
             other => written(other),
         };
         Settable {

@@ -1,9 +1,9 @@
 //! What a program says of its data, training and measuring, each in words as a spec would write it.
 
-use diadc_core::engine::Optimizer;
+use diadc_core::engine::{Decay, Optimizer};
 
 use crate::measure::Measure;
-use crate::program::{Augmentation, Filter, ImageFormat, Length, MaskRule, Program, Schedule, Sizing};
+use crate::program::{Augmentation, Best, Filter, ImageFormat, Length, MaskRule, Program, Schedule, Sizing};
 
 /// Everything that a program says in words and numbers, by name.
 pub(super) fn settings(program: &Program) -> Vec<(String, String)> {
@@ -14,7 +14,10 @@ pub(super) fn settings(program: &Program) -> Vec<(String, String)> {
         let mut say =
             |name: &str, value: String| list.push((format!("training {}: {name}", phase.objectives.join(", ")), value));
         say("optimizer", optimizer(&phase.optimizer));
-        say("schedule", schedule(phase.schedule));
+        for own in &phase.optimizers {
+            say(&format!("optimizer of {}", own.part), optimizer(&own.optimizer));
+        }
+        say("schedule", schedule(&phase.schedule));
         say("batch", phase.batch.to_string());
         say("accumulate", phase.accumulate.to_string());
         say(
@@ -25,7 +28,10 @@ pub(super) fn settings(program: &Program) -> Vec<(String, String)> {
             },
         );
         say("clip_norm", phase.clip_norm.map_or("none".to_owned(), |norm| norm.to_string()));
+        say("inner", phase.inner.to_string());
         say("recompute", phase.recompute.to_string());
+        say("average", phase.average.map_or("none".to_owned(), |share| share.to_string()));
+        say("keep", phase.best.as_ref().map_or("the last weights".to_owned(), best));
     }
     list.extend(measure(&program.measure));
     list
@@ -63,6 +69,8 @@ fn data(data: &ImageFormat) -> Vec<(String, String)> {
             .to_owned(),
         ),
     ];
+    list.push(("data.hold_out", data.hold_out.to_string()));
+    list.push(("data.classes", data.classes.map_or("any".to_owned(), |n| n.to_string())));
     list.extend(augmentation(&data.augmentation));
     list.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -86,24 +94,35 @@ fn augmentation(of: &Augmentation) -> Vec<(&'static str, String)> {
 
 fn optimizer(rule: &Optimizer) -> String {
     match rule {
-        Optimizer::Adam { lr, beta1, beta2, epsilon, weight_decay } => {
-            let (name, decay) = if *weight_decay == 0.0 {
-                ("adam", String::new())
-            } else {
-                ("adamw", format!(", weight_decay: {weight_decay}"))
+        Optimizer::Adam { lr, beta1, beta2, epsilon, decay, amsgrad } => {
+            let (name, decay) = match decay {
+                Decay::OfGradient(0.0) | Decay::OfWeight(0.0) => ("adam", String::new()),
+                Decay::OfGradient(share) => ("adam", format!(", weight_decay: {share}")),
+                Decay::OfWeight(share) => ("adamw", format!(", weight_decay: {share}")),
             };
-            format!("{name}(lr: {lr}, beta1: {beta1}, beta2: {beta2}, epsilon: {epsilon:e}{decay})")
+            let amsgrad = if *amsgrad { ", amsgrad: true" } else { "" };
+            format!("{name}(lr: {lr}, beta1: {beta1}, beta2: {beta2}, epsilon: {epsilon:e}{decay}{amsgrad})")
         }
-        Optimizer::Sgd { lr, momentum, weight_decay } => {
-            format!("sgd(lr: {lr}, momentum: {momentum}, weight_decay: {weight_decay})")
+        Optimizer::Sgd { lr, momentum, weight_decay, nesterov } => {
+            let nesterov = if *nesterov { ", nesterov: true" } else { "" };
+            format!("sgd(lr: {lr}, momentum: {momentum}, weight_decay: {weight_decay}{nesterov})")
         }
     }
 }
 
-fn schedule(schedule: Schedule) -> String {
+fn best(best: &Best) -> String {
+    let count = |name: &str, count: Option<usize>| count.map_or(String::new(), |n| format!(", {name}: {n}"));
+    format!("the best of held-out images{}{}", count("every", best.every), count("patience", best.patience))
+}
+
+fn schedule(schedule: &Schedule) -> String {
     match schedule {
         Schedule::Constant { warmup } => format!("constant_schedule(warmup: {warmup})"),
         Schedule::Cosine { warmup, end } => format!("cosine_schedule(warmup: {warmup}, end: {end})"),
+        Schedule::Steps { warmup, at, factor } => {
+            let at: Vec<String> = at.iter().map(ToString::to_string).collect();
+            format!("step_schedule(at: [{}], factor: {factor}, warmup: {warmup})", at.join(", "))
+        }
     }
 }
 

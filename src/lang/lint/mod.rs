@@ -18,6 +18,8 @@ mod first_values;
 mod flow;
 mod freezes_nothing;
 mod gradient;
+mod idle_schedule;
+mod known_class;
 mod linter;
 mod motion;
 mod needless_random;
@@ -78,6 +80,8 @@ pub fn lint(spec: &Spec, program: Option<&Program>) -> Vec<Diagnostic> {
     if let Some(program) = program {
         no_protocol::no_protocol(spec, &mut findings);
         unused_hold_out::unused_hold_out(spec, program, &mut findings);
+        known_class::known_class(spec, &mut findings);
+        idle_schedule::idle_schedule(spec, program, &mut findings);
         let mut linter = Linter::new(program, findings);
         for check in CHECKS {
             check(&mut linter);

@@ -132,16 +132,23 @@ const TRAINING: Row = Row {
     names: Names::Objectives,
     holds: Holds::Settings(&[
         value("optimizer", "The optimizer, as in `adamw(lr: 1e-4)`. Must be given."),
+        value("optimizers", "Those of parts that have their own, as in `{ critic: adam(lr: 2e-4) }`."),
         value(
             "schedule",
             "How the learning rate changes, as in `cosine_schedule(warmup: 100)`; without it the rate stays.",
         ),
         value("batch", "Images in a batch. Must be given."),
         value("accumulate", "Batches for one step of the optimizer; 1 unless given."),
+        value("inner", "Steps of the optimizer on each batch, one after the other; 1 unless given."),
         value("epochs", "How often all training images are seen. This or `steps` must be given."),
         value("steps", "How many steps the optimizer takes. This or `epochs` must be given."),
         value("clip_norm", "The largest norm of all gradients together; larger ones are scaled down to it."),
         value("recompute", "`true`: keeps less for the gradients and computes it again, to the same bits; slower."),
+        value(
+            "average",
+            "The share of a running average of the weights that stays in each step, as in `0.999`: the averages remain.",
+        ),
+        value("keep", "Which weights remain: `best(of: ..)`, by held-out training images; the last ones unless given."),
     ]),
     doc: "How objectives are trained: one, or several that take turns.",
 };
@@ -169,6 +176,7 @@ const DATA: Row = Row {
             "hold_out",
             "The share of the training images of each class that is held out for `from held_out`: none unless given.",
         ),
+        value("classes", "How many classes the model tells apart; a data set may have fewer, not more."),
         value("hue", "Turns the hue of training images at random, by up to this share of the circle, from 0 to 0.5."),
     ]),
     doc: "How images and masks reach the model, and how training images are changed at random.",

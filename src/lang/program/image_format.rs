@@ -21,6 +21,8 @@ pub struct ImageFormat {
     pub augmentation: Augmentation,
     /// The share of the training images of each class that is held out; 0 for none.
     pub hold_out: f64,
+    /// The most classes that the model tells apart; none if it does not say.
+    pub classes: Option<usize>,
 }
 
 impl ImageFormat {
@@ -37,6 +39,7 @@ impl ImageFormat {
             mask: None,
             augmentation: Augmentation::default(),
             hold_out: 0.0,
+            classes: None,
         }
     }
 }

@@ -3,6 +3,8 @@
 mod image_format;
 pub mod written;
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use diadc_core::graph::ScopeId;
@@ -10,13 +12,14 @@ use diadc_core::op::WeightId;
 use diadc_core::plan::{Plan, plan};
 use diadc_core::span::Span;
 
+use crate::diagnostic::count;
 use crate::differentiate::{differentiate, recompute};
 use crate::measure::Measure;
 use crate::optimize::optimize;
 
 use written::Written;
 
-pub use diadc_core::engine::Optimizer;
+pub use diadc_core::engine::{Decay, Optimizer};
 pub use diadc_core::graph::Function;
 pub use diadc_core::stream::{CHUNK, Gather, Hoard, Pass, Separated, separate, stream};
 pub use image_format::{Augmentation, Filter, ImageFormat, MaskRule, Sizing};
@@ -317,18 +320,77 @@ pub struct Phase {
     pub objectives: Vec<String>,
     /// How weights follow their gradients.
     pub optimizer: Optimizer,
+    /// How those of some parts do.
+    pub optimizers: Vec<Own>,
     /// How the learning rate changes.
     pub schedule: Schedule,
     /// Samples of one forward pass.
     pub batch: usize,
     /// Forward passes whose gradients are averaged for one step.
     pub accumulate: usize,
+    /// Steps on one batch.
+    pub inner: usize,
     /// How long it lasts.
     pub length: Length,
     /// Gradients longer than this (L2 norm over all weights) are shortened to it.
     pub clip_norm: Option<f64>,
     /// Whether what gradients need is computed again rather than kept.
     pub recompute: bool,
+    /// Weights are averaged over the steps, and this share of the average stays in each. The averages are what the phase
+    /// leaves.
+    pub average: Option<f64>,
+    /// The best weights are what the phase leaves; without it, the last ones.
+    pub best: Option<Best>,
+}
+
+impl Phase {
+    /// A phase of which nothing else is said.
+    #[must_use]
+    pub fn new(objectives: Vec<String>, optimizer: Optimizer, batch: usize, length: Length) -> Phase {
+        Phase {
+            objectives,
+            optimizer,
+            optimizers: Vec::new(),
+            schedule: Schedule::Constant { warmup: Point::Step(0) },
+            batch,
+            accumulate: 1,
+            inner: 1,
+            length,
+            clip_norm: None,
+            recompute: false,
+            average: None,
+            best: None,
+        }
+    }
+
+    /// The rules of the weights that do not follow [`Phase::optimizer`].
+    #[must_use]
+    pub fn own_rules(&self) -> BTreeMap<WeightId, Optimizer> {
+        self.optimizers.iter().flat_map(|own| own.weights.iter().map(|id| (*id, own.optimizer))).collect()
+    }
+}
+
+/// The optimiser of a part, which is not that of the rest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Own {
+    /// The part.
+    pub part: String,
+    /// How its weights follow their gradients.
+    pub optimizer: Optimizer,
+    /// Its weights.
+    pub weights: Vec<WeightId>,
+}
+
+/// Which weights of a phase are the best: those for which a function is the lowest, on average over the training images that
+/// are held out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Best {
+    /// The function, from images to a number for each.
+    pub function: String,
+    /// After how many steps it is evaluated, again and again; after each epoch unless given.
+    pub every: Option<usize>,
+    /// The phase ends when so many evaluations in a row were no better.
+    pub patience: Option<usize>,
 }
 
 /// How long a phase lasts.
@@ -340,12 +402,58 @@ pub enum Length {
     Steps(usize),
 }
 
-/// How the learning rate changes over a phase; in all, it first rises from 0 over `warmup` steps.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// How the learning rate changes over a phase; in all, it first rises from 0 up to `warmup`.
+#[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the fields are what the sentence above names")]
 pub enum Schedule {
     /// It stays.
-    Constant { warmup: usize },
+    Constant { warmup: Point },
     /// It falls to `end` times its value along half a cosine.
-    Cosine { warmup: usize, end: f64 },
+    Cosine { warmup: Point, end: f64 },
+    /// It is multiplied by `factor` at each of some points.
+    Steps { warmup: Point, at: Vec<Point>, factor: f64 },
+}
+
+impl Schedule {
+    /// What of it never comes in a phase of so many steps.
+    #[must_use]
+    pub fn idle(&self, steps: u64) -> Option<String> {
+        let (Schedule::Constant { warmup } | Schedule::Cosine { warmup, .. } | Schedule::Steps { warmup, .. }) = self;
+        let of = count(usize::try_from(steps).unwrap_or(usize::MAX), "step");
+        if warmup.of(steps) >= steps && *warmup != Point::Step(0) {
+            return Some(format!("the learning rate still rises when the training ends: `warmup: {warmup}` of {of}"));
+        }
+        let Schedule::Steps { at, .. } = self else { return None };
+        let late = at.iter().find(|point| point.of(steps) >= steps)?;
+        Some(format!("the learning rate is not changed at step {late}: the training has {of}"))
+    }
+}
+
+/// A point in a phase.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Point {
+    /// After so many steps.
+    Step(usize),
+    /// After this share of all steps.
+    Share(f64),
+}
+
+impl Point {
+    /// How many of all steps come before it.
+    #[must_use]
+    pub fn of(self, steps: u64) -> u64 {
+        match self {
+            Point::Step(step) => step as u64,
+            Point::Share(share) => (share * steps as f64).round() as u64,
+        }
+    }
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Point::Step(step) => write!(f, "{step}"),
+            Point::Share(share) => write!(f, "{share:?}"),
+        }
+    }
 }

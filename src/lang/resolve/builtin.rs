@@ -382,17 +382,21 @@ builtins! {
         Choice = "choice"(of)
     }
 
-    /// An optimiser, or a learning-rate schedule.
+    /// An optimiser, a learning-rate schedule, or a choice of weights.
     Training(TrainingWord) {
         /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019), as torch's `AdamW`.
-        AdamW = "adamw"(lr, beta1 = float 0.9, beta2 = float 0.999, epsilon = float 1e-8, weight_decay = float 0.01)
-        /// Adam (Kingma and Ba, 2015).
-        Adam = "adam"(lr, beta1 = float 0.9, beta2 = float 0.999, epsilon = float 1e-8)
+        AdamW = "adamw"(lr, beta1 = float 0.9, beta2 = float 0.999, epsilon = float 1e-8, weight_decay = float 0.01, amsgrad = false)
+        /// Adam (Kingma and Ba, 2015), as torch's `Adam`: weight decay is added to the gradient. With `amsgrad` the means of squares never fall (Reddi et al., 2018).
+        Adam = "adam"(lr, beta1 = float 0.9, beta2 = float 0.999, epsilon = float 1e-8, weight_decay = float 0.0, amsgrad = false)
         /// Stochastic gradient descent with momentum, as torch's `SGD`.
-        Sgd = "sgd"(lr, momentum = float 0.0, weight_decay = float 0.0)
-        /// Learning rate: rises over `warmup` steps, then falls to `end` times its value along half a cosine.
+        Sgd = "sgd"(lr, momentum = float 0.0, weight_decay = float 0.0, nesterov = false)
+        /// Learning rate: rises over `warmup` steps (a share of all if below 1), then falls to `end` times its value along half a cosine.
         CosineSchedule = "cosine_schedule"(warmup = int 0, end = float 0.0)
-        /// Learning rate: rises over `warmup` steps, then stays.
+        /// Learning rate: rises over `warmup` steps (a share of all if below 1), then stays.
         ConstantSchedule = "constant_schedule"(warmup = int 0)
+        /// Learning rate: rises over `warmup` steps, then is multiplied by `factor` at each step, or share of all steps, in the list `at`.
+        StepSchedule = "step_schedule"(at, factor = float 0.1, warmup = int 0)
+        /// For `keep`: the weights for which a function from images to a number for each is lowest, on average over the held-out training images. It is evaluated after each epoch, or `every` so many steps; the training ends early when `patience` evaluations in a row were no better.
+        Best = "best"(of, every = none, patience = none)
     }
 }

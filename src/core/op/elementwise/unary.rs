@@ -52,7 +52,7 @@ pub enum Unary {
     Floor,
     /// The nearest whole number, of two equally near ones the even one; also of integers.
     Round,
-    /// 1, 0 or -1, and 0 of NaN; also of integers.
+    /// 1, 0 or -1; also of integers.
     Sign,
     /// `x + c`; also of integers.
     AddScalar(f64),
@@ -98,9 +98,9 @@ impl Unary {
             Unary::Softplus => record("softplus", |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), sigmoid),
             Unary::Floor => record("floor", f64::floor, |_| 0.0).exact(f32::floor).of_ints(Some),
             Unary::Round => record("round", f64::round_ties_even, |_| 0.0).exact(f32::round_ties_even).of_ints(Some),
-            Unary::Sign => {
-                record("sign", sign, |_| 0.0).exact(|x| sign(f64::from(x)) as f32).of_ints(|n| Some(n.signum()))
-            }
+            Unary::Sign => record("sign", |x| if x.is_nan() { x } else { sign(x) }, |_| 0.0)
+                .exact(|x| sign(f64::from(x)) as f32)
+                .of_ints(|n| Some(n.signum())),
             Unary::AddScalar(c) => record("add", move |x| x + c, |_| 1.0)
                 .with(Settings::Number(c))
                 .identity_if(c == 0.0)

@@ -162,7 +162,8 @@ impl Expander<'_> {
             | Value::Tensor(_)
             | Value::Init(_)
             | Value::Optimizer(_)
-            | Value::Schedule(_) => Err(self.refuse_call(env, callee, span)),
+            | Value::Schedule(_)
+            | Value::Choice(_) => Err(self.refuse_call(env, callee, span)),
         };
         Ok((value?, place))
     }

@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::program::{Init, Optimizer, Schedule};
+use crate::program::{Decay, Init, Optimizer, Point, Schedule};
 use crate::resolve::builtin::{CompileTimeWord, InitialWord, TrainingWord};
 
 use super::argument::{Arguments, as_int};
 use crate::check::report::Outcome;
-use crate::check::value::{Fan, InitRule, LONGEST, Value};
+use crate::check::value::{Choice, Fan, InitRule, LONGEST, Value};
 use crate::check::{Expander, error};
 
 impl Expander<'_> {
@@ -132,26 +132,57 @@ impl Expander<'_> {
         Ok(match word {
             TrainingWord::AdamW => {
                 let [lr, beta1, beta2, epsilon] = self.adam(arguments)?;
-                let weight_decay = self.fraction(arguments, "weight_decay", f64::MAX)?;
-                Value::Optimizer(Optimizer::Adam { lr, beta1, beta2, epsilon, weight_decay })
+                let decay = Decay::OfWeight(self.fraction(arguments, "weight_decay", f64::MAX)?);
+                let amsgrad = self.bool_argument(arguments, "amsgrad")?;
+                Value::Optimizer(Optimizer::Adam { lr, beta1, beta2, epsilon, decay, amsgrad })
             }
             TrainingWord::Adam => {
                 let [lr, beta1, beta2, epsilon] = self.adam(arguments)?;
-                Value::Optimizer(Optimizer::Adam { lr, beta1, beta2, epsilon, weight_decay: 0.0 })
+                let decay = Decay::OfGradient(self.fraction(arguments, "weight_decay", f64::MAX)?);
+                let amsgrad = self.bool_argument(arguments, "amsgrad")?;
+                Value::Optimizer(Optimizer::Adam { lr, beta1, beta2, epsilon, decay, amsgrad })
             }
-            TrainingWord::Sgd => Value::Optimizer(Optimizer::Sgd {
-                lr: self.fraction(arguments, "lr", f64::MAX)?,
-                momentum: self.fraction(arguments, "momentum", 1.0)?,
-                weight_decay: self.fraction(arguments, "weight_decay", f64::MAX)?,
-            }),
-            TrainingWord::CosineSchedule => Value::Schedule(Schedule::Cosine {
-                warmup: self.size_argument(arguments, "warmup", 0)?,
+            TrainingWord::Sgd => {
+                let momentum = self.fraction(arguments, "momentum", 1.0)?;
+                let nesterov = self.bool_argument(arguments, "nesterov")?;
+                if nesterov && momentum == 0.0 {
+                    return Err(self.refuse_argument(arguments, "nesterov", "`false` without a `momentum`"));
+                }
+                let lr = self.fraction(arguments, "lr", f64::MAX)?;
+                let weight_decay = self.fraction(arguments, "weight_decay", f64::MAX)?;
+                Value::Optimizer(Optimizer::Sgd { lr, momentum, weight_decay, nesterov })
+            }
+            TrainingWord::CosineSchedule => Value::Schedule(Rc::new(Schedule::Cosine {
+                warmup: self.point_argument(arguments, "warmup")?,
                 end: self.fraction(arguments, "end", f64::MAX)?,
-            }),
+            })),
             TrainingWord::ConstantSchedule => {
-                Value::Schedule(Schedule::Constant { warmup: self.size_argument(arguments, "warmup", 0)? })
+                Value::Schedule(Rc::new(Schedule::Constant { warmup: self.point_argument(arguments, "warmup")? }))
+            }
+            TrainingWord::StepSchedule => {
+                let warmup = self.point_argument(arguments, "warmup")?;
+                let points: Vec<Option<Point>> = self.list_argument(arguments, "at")?.iter().map(point).collect();
+                let Some(at) = points.into_iter().collect::<Option<Vec<Point>>>() else {
+                    let wanted = "a list of steps, or of shares of the training, as in `[0.8, 0.9]`";
+                    return Err(self.refuse_argument(arguments, "at", wanted));
+                };
+                let factor = self.fraction(arguments, "factor", f64::MAX)?;
+                Value::Schedule(Rc::new(Schedule::Steps { warmup, at, factor }))
+            }
+            TrainingWord::Best => {
+                let mut count = |name: &str| {
+                    if arguments.is_none(name) { Ok(None) } else { self.size_argument(arguments, name, 1).map(Some) }
+                };
+                let (every, patience) = (count("every")?, count("patience")?);
+                Value::Choice(Rc::new(Choice { of: arguments.get("of").0.clone(), every, patience }))
             }
         })
+    }
+
+    /// A number of steps, or a share of a training.
+    fn point_argument(&mut self, arguments: &Arguments<'_>, name: &str) -> Outcome<Point> {
+        let wanted = "steps, as in `100`, or a share of the training, as in `0.1`";
+        point(arguments.get(name).0).ok_or_else(|| self.refuse_argument(arguments, name, wanted))
     }
 
     /// The settings of Adam, with and without weight decay: `lr`, `beta1`, `beta2` and `epsilon`.
@@ -175,4 +206,12 @@ impl Expander<'_> {
         let text = format!("`{name}` of `{}` must be {range}, this is {x}", arguments.site.callee);
         Err(self.report(Diagnostic::new(Code::TooSmall, text, arguments.get(name).1)))
     }
+}
+
+/// An int as a number of steps, a float below 1 as a share of all.
+fn point(value: &Value) -> Option<Point> {
+    if let Value::Float(share) = value {
+        return Some(Point::Share(*share)).filter(|_| (0.0..1.0).contains(share));
+    }
+    value.int().and_then(|steps| usize::try_from(steps).ok()).map(Point::Step)
 }

@@ -14,10 +14,11 @@ use diadc_core::stream::{MOST_PASSES, StreamError, stream};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{FnDef, SectionDef};
-use crate::program::{Fit, ImageFormat, Stage, below};
+use crate::program::{Fit, ImageFormat, Objective, Stage, below};
 use crate::resolve::spec::ModuleId;
 
 use super::function::collect;
+use super::training::Training;
 use crate::check::report::{Outcome, Reported};
 use crate::check::value::environment::join;
 use crate::check::value::{InstanceId, Value};
@@ -36,7 +37,7 @@ pub(super) struct Fitting {
 
 /// A stage whose weights are not known yet.
 pub(super) enum Begun {
-    Ready(Stage),
+    Training(Training),
     Fit(Fitting),
 }
 
@@ -53,9 +54,7 @@ impl Expander<'_> {
         if let Some(span) = section.held_out
             && data.ok().flatten().is_some_and(|format| format.hold_out == 0.0)
         {
-            let text = "no training images are held out";
-            let help = "say which share of them is, in `data`: `hold_out = 0.2`";
-            return Err(self.report(Diagnostic::new(Code::NoHoldOut, text, span).help(help)));
+            return Err(self.nothing_held_out(span));
         }
         let name = section.names.iter().flatten().map(|name| &*name.node).collect::<Vec<_>>().join(".");
         let scope = self.begin(&function_name(&name));
@@ -89,13 +88,21 @@ impl Expander<'_> {
     }
 
     /// The stages, now that all weights are known; the functions of fits are added to the others.
-    pub(super) fn stages(&mut self, begun: Vec<Begun>, functions: &mut Vec<Function>) -> Vec<Stage> {
+    pub(super) fn stages(
+        &mut self,
+        begun: Vec<Begun>,
+        objectives: &[Objective],
+        functions: &mut Vec<Function>,
+    ) -> Vec<Stage> {
         let mut stages = Vec::new();
         let mut set: HashMap<WeightId, Span> = HashMap::new();
         let fitted: Vec<WeightId> = self.fitted();
         for begun in begun {
             let stage = match begun {
-                Begun::Ready(stage) => stage,
+                Begun::Training(training) => match self.phase_of(training, objectives) {
+                    Ok(phase) => Stage::Training(phase),
+                    Err(_) => continue,
+                },
                 Begun::Fit(fitting) => {
                     let place = fitting.place;
                     let Ok((fit, function)) = self.fit(fitting, &set) else { continue };
@@ -189,7 +196,9 @@ impl Expander<'_> {
         let mut open = set.clone();
         for stage in stages {
             let names: Vec<&String> = match stage {
-                Stage::Training(phase) => phase.objectives.iter().collect(),
+                Stage::Training(phase) => {
+                    phase.objectives.iter().chain(phase.best.as_ref().map(|best| &best.function)).collect()
+                }
                 Stage::Fit(fit) => vec![&fit.function],
             };
             for name in names {

@@ -83,18 +83,21 @@ impl Expander<'_> {
             let help = "add `data { size = 256 }` to the model";
             return Err(self.report(Diagnostic::new(Code::NoData, text, def.name.span).help(help)));
         };
-        let [h, w] = [data.height, data.width].map(|n| Dim::from(as_int(n)));
         let batch = Dim::symbol(BATCH);
         let mut inputs = Vec::new();
         for param in &def.params {
             let fact = match &*param.name.node {
-                "image" => Fact::float(Shape(vec![batch.clone(), Dim::from(3), h.clone(), w.clone()])),
+                "image" => image_fact(data),
+                "other" if known.contains(&"other") => image_fact(data),
                 "class" if known.contains(&"class") => Fact::int(Shape(vec![batch.clone()])),
+                "step" if known.contains(&"step") => Fact::int(Shape::default()),
+                "progress" if known.contains(&"progress") => Fact::float(Shape::default()),
                 _ if param.default.is_some() => continue,
                 other => {
                     let text = format!("nothing provides `{other}` to `{}`", def.name.node);
                     let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-                    let help = format!("it can take {}", list.join(" and "));
+                    let (last, others) = list.split_last().expect("all take images");
+                    let help = format!("it can take {} and {last}", others.join(", "));
                     return Err(self.report(Diagnostic::new(Code::UnknownInput, text, param.name.span).help(help)));
                 }
             };
@@ -110,7 +113,7 @@ impl Expander<'_> {
         data: Outcome<Option<ImageFormat>>,
     ) -> Outcome<(Function, Vec<InstanceId>)> {
         let name = def.function.name.node.clone();
-        let inputs = self.image_inputs(&def.function, data, &["image", "class"])?;
+        let inputs = self.image_inputs(&def.function, data, &["image", "other", "class", "step", "progress"])?;
         let scope = self.begin(&name);
         self.function.is_objective = true;
         let env = self.environment_of(InstanceId::MODEL, module, scope);
@@ -133,7 +136,7 @@ impl Expander<'_> {
         def: &Arc<FnDef>,
         data: Outcome<Option<ImageFormat>>,
     ) -> Outcome<Function> {
-        let inputs = self.image_inputs(def, data, &["image"])?;
+        let inputs = self.image_inputs(def, data, &["image", "class"])?;
         let scope = self.begin("score");
         let value = self.run(module, def, scope, inputs)?;
         let Value::Record(entries) = &value else {
@@ -210,6 +213,12 @@ fn entry<'a>(def: &'a FnDef, name: &str) -> Option<&'a (Name, Expr)> {
         return None;
     };
     entries.iter().find(|(entry, _)| &*entry.node == name)
+}
+
+/// A batch of images as they reach the model.
+pub(super) fn image_fact(data: ImageFormat) -> Fact {
+    let [h, w] = [data.height, data.width].map(|n| Dim::from(as_int(n)));
+    Fact::float(Shape(vec![Dim::symbol(BATCH), Dim::from(3), h, w]))
 }
 
 /// Whether a function can be run by itself: every parameter says its shape.

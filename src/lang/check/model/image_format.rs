@@ -11,6 +11,7 @@ use crate::parse::section::Section;
 use crate::program::{Filter, ImageFormat, MaskRule, Sizing};
 use crate::resolve::builtin::Builtin;
 
+use super::LARGEST_BATCH;
 use crate::check::report::Outcome;
 use crate::check::value::Value;
 use crate::check::{Expander, error};
@@ -95,6 +96,10 @@ impl Expander<'_> {
             "hold_out" => match value.number().filter(|share| (0.0..1.0).contains(share)) {
                 Some(share) => format.hold_out = share,
                 None => return Err(self.refuse_setting(setting, value, "a share from 0 to below 1, such as 0.2")),
+            },
+            "classes" => match value.int().filter(|n| (1..=LARGEST_BATCH).contains(n)) {
+                Some(n) => format.classes = usize::try_from(n).ok(),
+                None => return Err(self.refuse_setting(setting, value, &format!("an int from 1 to {LARGEST_BATCH}"))),
             },
             "hue" => augmentation.hue = self.range_setting(setting, value, 0.0..=0.5)?,
             _ => return Err(self.unknown_setting(setting, Section::Data)),

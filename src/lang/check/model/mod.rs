@@ -7,6 +7,7 @@ mod image_format;
 mod measure;
 mod query;
 mod settings;
+mod training;
 mod written;
 
 use std::collections::BTreeSet;
@@ -20,7 +21,7 @@ use diadc_core::span::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{Ignores, MemberKind, ObjectiveDef, PartPath, SectionContent};
 use crate::parse::section::Section;
-use crate::program::{Ignored, Init, Objective, Part, Program, Stage};
+use crate::program::{Ignored, Init, Objective, Part, Program};
 use crate::resolve::spec::{BlockId, ByName, ModuleId};
 
 use self::fit::Begun;
@@ -67,7 +68,10 @@ impl Expander<'_> {
                         stages.extend(self.fitting(*module, def, function, data).map(Begun::Fit));
                     }
                     (Section::Training, SectionContent::Settings(_)) => {
-                        stages.extend(self.phase(*module, def).map(|phase| Begun::Ready(Stage::Training(phase))));
+                        if let Ok(mut training) = self.phase(*module, def) {
+                            functions.extend(self.chosen_by(&mut training, data).ok().flatten());
+                            stages.push(Begun::Training(training));
+                        }
                     }
                     // The settings of `data` and `measure` have been read above.
                     (Section::Score | Section::Fit | Section::Training | Section::Data | Section::Measure, _) => {}
@@ -79,9 +83,9 @@ impl Expander<'_> {
             }
         }
         let definitions: Vec<&Arc<ObjectiveDef>> = objectives.iter().map(|(_, def)| *def).collect();
-        let stages = self.stages(stages, &mut functions);
-        self.report_unfit(unfit, &functions);
         let objectives = self.trained_weights(objectives);
+        let stages = self.stages(stages, &objectives, &mut functions);
+        self.report_unfit(unfit, &functions);
         self.check_copies();
         let written = self.written(&definitions);
         Ok(Program {

@@ -1,5 +1,7 @@
 //! Settings of a model: its `param`s, and the settings of `training`.
 
+use std::rc::Rc;
+
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -8,9 +10,10 @@ use crate::parse::section::{LEARNING_RATE, Section};
 use crate::program::{Length, Optimizer, Phase, Schedule};
 use crate::resolve::spec::ModuleId;
 
+use super::training::Training;
 use crate::check::evaluate::operator::within;
 use crate::check::report::{Outcome, Reported};
-use crate::check::value::{InstanceId, Value};
+use crate::check::value::{Choice, InstanceId, Value};
 use crate::check::{Expander, error};
 
 /// Names that other tools have for choosing a checkpoint by a metric.
@@ -94,8 +97,8 @@ impl Expander<'_> {
         let diagnostic = Diagnostic::new(Code::UnknownKey, text, setting.name.span);
         if section == Section::Training && CHOOSING.contains(&name) {
             return self.report(diagnostic.help(
-                "a run keeps its last weights: what it measures is measured on test images, and weights that are \
-                 chosen by that are chosen on test data",
+                "`keep = best(of: ..)` chooses weights by training images that are held out, never by what a run \
+                 measures, which would be a choice on test data",
             ));
         }
         if section == Section::Training && OF_OPTIMIZERS.contains(&name) {
@@ -117,7 +120,7 @@ impl Expander<'_> {
     }
 
     /// `training objective { .. }`
-    pub(crate) fn phase(&mut self, module: ModuleId, def: &SectionDef) -> Outcome<Phase> {
+    pub(super) fn phase(&mut self, module: ModuleId, def: &SectionDef) -> Outcome<Training> {
         let mut env = self.model_environment("training", module);
         let objectives: Vec<String> = def.names.iter().flatten().map(|name| name.node.to_string()).collect();
         let span = def.place();
@@ -149,16 +152,23 @@ impl Expander<'_> {
                 Err(self.report(Diagnostic::new(Code::StepsAndEpochs, text, second).also(first, "and here")))
             }
         };
-        Ok(Phase {
-            objectives,
-            optimizer: optimizer?,
-            schedule: found.schedule.unwrap_or(Schedule::Constant { warmup: 0 }),
-            batch: batch?,
-            accumulate: found.accumulate.unwrap_or(1),
-            length: length?,
+        let (accumulate, inner) = (found.accumulate.unwrap_or(1), found.inner.unwrap_or(1));
+        if accumulate > 1 && inner > 1 {
+            let text = "a training has several batches for a step, or several steps on a batch, not both";
+            let diagnostic = Diagnostic::new(Code::WrongArgument, text, span);
+            return Err(self.report(diagnostic.help("leave out `accumulate` or `inner`")));
+        }
+        let plain = Phase::new(objectives, optimizer?, batch?, length?);
+        let phase = Phase {
+            schedule: found.schedule.unwrap_or(plain.schedule),
+            accumulate,
+            inner,
             clip_norm: found.clip_norm,
             recompute: found.recompute,
-        })
+            average: found.average,
+            ..plain
+        };
+        Ok(Training { phase, optimizers: found.optimizers, keep: found.keep })
     }
 
     /// The settings of a training that were set from outside, which take the place of its own.
@@ -189,15 +199,15 @@ impl Expander<'_> {
                 self.phase_setting(setting, &value, found)?;
             }
         }
-        if let (Some(rate), Some(Optimizer::Adam { lr, .. } | Optimizer::Sgd { lr, .. })) = (rate, &mut found.optimizer)
-        {
-            *lr = rate;
+        if let (Some(rate), Some(optimizer)) = (rate, &mut found.optimizer) {
+            *optimizer = optimizer.with_lr(rate);
         }
         Ok(())
     }
 
     fn phase_setting(&mut self, setting: &Setting, value: &Value, found: &mut Found) -> Outcome<()> {
-        let most = if matches!(&*setting.name.node, "batch" | "accumulate") { LARGEST_BATCH } else { MOST_STEPS };
+        let most =
+            if matches!(&*setting.name.node, "batch" | "accumulate" | "inner") { LARGEST_BATCH } else { MOST_STEPS };
         let count = value.int().filter(|n| (1..=most).contains(n)).and_then(|n| usize::try_from(n).ok());
         let at = setting.name.span;
         match (&*setting.name.node, value, count) {
@@ -205,7 +215,28 @@ impl Expander<'_> {
             ("optimizer", ..) => {
                 return Err(self.refuse_setting(setting, value, "an optimizer, as in `adamw(lr: 1e-4)`"));
             }
-            ("schedule", Value::Schedule(schedule), _) => found.schedule = Some(*schedule),
+            ("optimizers", ..) => {
+                let mut own = Vec::new();
+                if !own_optimizers("", value, &mut own) {
+                    let wanted = "a record of parts with their optimizers, as in `{ critic: adam(lr: 2e-4) }`";
+                    return Err(self.refuse_setting(setting, value, wanted));
+                }
+                found.optimizers = Some((own, setting.value.span));
+            }
+            ("keep", Value::Choice(choice), _) => found.keep = Some((Rc::clone(choice), setting.value.span)),
+            ("keep", ..) => {
+                return Err(self.refuse_setting(
+                    setting,
+                    value,
+                    "a choice of weights, as in `best(of: held_out_error)`",
+                ));
+            }
+            ("average", ..) => match value.number().filter(|x| (0.0..1.0).contains(x)) {
+                Some(share) => found.average = Some(share),
+                None => return Err(self.refuse_setting(setting, value, "a number from 0 to below 1, as in `0.999`")),
+            },
+            ("inner", _, Some(n)) => found.inner = Some(n),
+            ("schedule", Value::Schedule(schedule), _) => found.schedule = Some(Schedule::clone(schedule)),
             ("schedule", ..) => {
                 return Err(self.refuse_setting(setting, value, "a schedule, as in `cosine_schedule(warmup: 100)`"));
             }
@@ -219,7 +250,7 @@ impl Expander<'_> {
             ("accumulate", _, Some(n)) => found.accumulate = Some(n),
             ("epochs", _, Some(n)) => found.epochs = Some((n, at)),
             ("steps", _, Some(n)) => found.steps = Some((n, at)),
-            ("batch" | "accumulate" | "epochs" | "steps", _, None) => {
+            ("batch" | "accumulate" | "inner" | "epochs" | "steps", _, None) => {
                 return Err(self.refuse_setting(setting, value, &format!("an int from 1 to {most}")));
             }
             _ => return Err(self.unknown_setting(setting, Section::Training)),
@@ -243,10 +274,27 @@ impl Expander<'_> {
     }
 }
 
+/// The optimisers of parts in a record, whose keys are parts or parts of parts.
+fn own_optimizers(path: &str, value: &Value, found: &mut Vec<(String, Optimizer)>) -> bool {
+    match value {
+        Value::Optimizer(optimizer) if !path.is_empty() => found.push((path.to_owned(), *optimizer)),
+        Value::Record(entries) => {
+            let path = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+            return !entries.is_empty() && entries.iter().all(|(key, inner)| own_optimizers(&path(key), inner, found));
+        }
+        _ => return false,
+    }
+    true
+}
+
 /// The settings of a phase that have been read so far.
 #[derive(Default)]
 struct Found {
     optimizer: Option<Optimizer>,
+    optimizers: Option<(Vec<(String, Optimizer)>, Span)>,
+    inner: Option<usize>,
+    average: Option<f64>,
+    keep: Option<(Rc<Choice>, Span)>,
     schedule: Option<Schedule>,
     batch: Option<usize>,
     accumulate: Option<usize>,

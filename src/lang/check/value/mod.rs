@@ -70,7 +70,18 @@ pub(crate) enum Value {
     Partial(Rc<Partial>),
     Init(InitRule),
     Optimizer(Optimizer),
-    Schedule(Schedule),
+    Schedule(Rc<Schedule>),
+    /// Which weights of a training are the best.
+    Choice(Rc<Choice>),
+}
+
+/// `best(of: ..)`: which weights of a training are the best.
+#[derive(Debug)]
+pub(crate) struct Choice {
+    /// A function from images to a number for each.
+    pub(crate) of: Value,
+    pub(crate) every: Option<usize>,
+    pub(crate) patience: Option<usize>,
 }
 
 /// Whose number a variance is divided by: the inputs of an output, or the outputs of an input.
@@ -256,7 +267,8 @@ impl Value {
             | Value::Partial(_)
             | Value::Init(_)
             | Value::Optimizer(_)
-            | Value::Schedule(_) => self.kind(spec),
+            | Value::Schedule(_)
+            | Value::Choice(_) => self.kind(spec),
         }
     }
 
@@ -296,6 +308,7 @@ impl Value {
             Value::Init(_) => "an initial value".into(),
             Value::Optimizer(_) => "an optimizer".into(),
             Value::Schedule(_) => "a schedule".into(),
+            Value::Choice(_) => "a choice of weights".into(),
         }
     }
 
@@ -328,7 +341,8 @@ impl Value {
             | Value::Partial(_)
             | Value::Init(_)
             | Value::Optimizer(_)
-            | Value::Schedule(_) => self.kind(spec),
+            | Value::Schedule(_)
+            | Value::Choice(_) => self.kind(spec),
         }
     }
 }

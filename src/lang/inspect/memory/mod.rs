@@ -14,7 +14,7 @@ use diadc_core::graph::{Graph, Origin};
 use diadc_core::op::WeightId;
 use diadc_core::plan::Plan;
 
-use crate::program::{CHUNK, Fit, Optimizer, Phase, Program, plan_function};
+use crate::program::{CHUNK, Fit, Phase, Program, plan_function};
 
 use simulate::{Gradients, Simulation};
 
@@ -212,15 +212,14 @@ pub fn training(program: &Program, plan: &Plan, phase: &Phase, circumstances: Ci
     Some(if taken.total() > step.total() { taken } else { step })
 }
 
-/// The optimiser moments of a phase.
+/// The optimiser moments of a phase, and its averages.
 fn remembered(program: &Program, phase: &Phase) -> u64 {
-    let copies = match phase.optimizer {
-        Optimizer::Adam { .. } => 2,
-        Optimizer::Sgd { momentum, .. } => u64::from(momentum != 0.0),
-    };
+    let own = phase.own_rules();
+    let averages = u64::from(phase.average.is_some());
+    let copies = |id: &WeightId| own.get(id).unwrap_or(&phase.optimizer).moments() as u64 + averages;
     let turns = program.objectives.iter().filter(|objective| phase.objectives.contains(&objective.name));
     let trained = turns.flat_map(|objective| &objective.trains);
-    copies * trained.map(|id| elements(program, *id) * NUMBER).sum::<u64>()
+    trained.map(|id| copies(id) * elements(program, *id) * NUMBER).sum()
 }
 
 /// The program with the threads that compute.
