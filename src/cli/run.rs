@@ -1,5 +1,6 @@
 //! `diadc run` and `diadc train`: trains the model of a spec; `run` also evaluates it and writes a report.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
@@ -55,6 +56,10 @@ struct RunArguments {
     #[arg(long, value_name = "NAME", requires = "weights")]
     within: Option<String>,
 
+    /// Where the images of a source of the model lie, which are drawn otherwise; can be repeated
+    #[arg(long, value_name = "NAME=DIR", value_parser = named_folder)]
+    source: Vec<(String, PathBuf)>,
+
     /// The most memory that the run may take, as in 8GB; a run that needs more is refused before it begins
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<u64>,
@@ -84,7 +89,13 @@ fn begin(arguments: RunArguments, measured: Option<(&MeasureArguments, Option<No
         Some(weights) => Setup { weights: Some(weights.clone()), within: arguments.within.clone(), ..setup },
         None => setup,
     };
-    let setup = Setup { draws, ..setup };
+    // The settings of the machine name the sources of all specs.
+    let config = arguments.experiment.spec.config()?;
+    let own = compiled.program.sources.iter().filter_map(|source| config.sources.get_key_value(&source.name));
+    let mut sources = own.map(|(name, folder)| (name.clone(), folder.clone())).collect::<BTreeMap<_, _>>();
+    sources.extend(setup.sources.clone());
+    sources.extend(arguments.source.iter().cloned());
+    let setup = Setup { draws, sources, ..setup };
     let experiment = Experiment::new(setup, compiled, dataset)?;
     check_memory(&experiment, arguments.memory)?;
     check_images(&experiment.record.setup)?;
@@ -94,6 +105,13 @@ fn begin(arguments: RunArguments, measured: Option<(&MeasureArguments, Option<No
     let directory = directory(&arguments, &experiment)?;
     directory.write_record(&experiment.record, &experiment.compiled)?;
     finish(&experiment, run, &directory, &mut screen)
+}
+
+fn named_folder(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, folder)) if !name.is_empty() && !folder.is_empty() => Ok((name.to_owned(), folder.into())),
+        _ => Err("write the name of a source and a folder, as in texture=/data/dtd".to_owned()),
+    }
 }
 
 fn directory(arguments: &RunArguments, experiment: &Experiment) -> Result<RunDirectory, Failure> {

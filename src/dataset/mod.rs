@@ -6,6 +6,7 @@
 //! asked for. This room knows no model and no command line, and stores nothing but what [`toy::write`] is told to
 //! write.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 pub mod audit;
@@ -21,6 +22,7 @@ mod request;
 mod resample;
 mod resize_mask;
 mod sample;
+mod source;
 pub mod toy;
 pub mod transform;
 
@@ -31,6 +33,7 @@ pub use inputs::predict_inputs;
 pub use mask::{GreyMask, Mask, MaskRule};
 pub use request::{Request, Unmarked, choose as chosen_classes};
 pub use sample::Sample;
+pub use source::{drawn_textures, folder_images};
 
 /// The data set that is made in memory.
 const TOY: &str = "toy";
@@ -51,6 +54,8 @@ pub struct Dataset {
     pub validation: Vec<Sample>,
     /// Images with and without defects, class by class.
     pub test: Vec<Sample>,
+    /// Other images that objectives are given, by the names of their sources.
+    pub sources: BTreeMap<String, Vec<Sample>>,
 }
 
 /// The names of the data sets that can be opened, the built-in one first.

@@ -14,8 +14,9 @@ use crate::dataset::transform::Transform;
 use crate::execute::{Draw, Engine, HostTensor, NamedTensors, PlanId, RunError};
 use crate::graph::program::{Program, Separated, plan_function, separate};
 
-/// The input of a score.
+/// The inputs of a score.
 const IMAGE: &str = "image";
+const CLASS: &str = "class";
 
 /// Images that are scored at once.
 pub const IMAGES_AT_ONCE: usize = 8;
@@ -29,6 +30,12 @@ pub enum ScoreError {
     /// The device failed.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The class of an image is not known, and the score is told it.
+    #[error(
+        "the `score` of this model is told the class of each image, and that of `{0}` is not known: leave `class` out of it, or \
+         evaluate a data set, whose classes are known"
+    )]
+    NoClass(String),
     /// A result is not finite.
     #[error(
         "`{output}` of `score` is not finite for image `{id}`; check the weights, or train with a smaller learning rate"
@@ -65,6 +72,8 @@ pub struct Prepared {
     id: String,
     /// Which stream of random numbers the image has.
     stream: u64,
+    /// The number of its class, if it is known.
+    class: Option<usize>,
 }
 
 impl Prepared {
@@ -73,7 +82,13 @@ impl Prepared {
     pub fn new(image: &RgbImage, id: String, transform: &Transform) -> Prepared {
         let image = transform.resize_u8(image);
         let stream = stream(&image);
-        Prepared { image, id, stream }
+        Prepared { image, id, stream, class: None }
+    }
+
+    /// The same image, of a class that is known.
+    #[must_use]
+    pub fn of_class(self, class: usize) -> Prepared {
+        Prepared { class: Some(class), ..self }
     }
 }
 
@@ -85,6 +100,8 @@ pub struct Scorer<'a> {
     transform: Transform,
     seed: u64,
     is_random: bool,
+    /// Whether the score is told the class of an image.
+    needs_class: bool,
 }
 
 /// What all draws of a score have in common, such as features of frozen parts: computed once for the images of a batch.
@@ -110,6 +127,7 @@ impl<'a> Scorer<'a> {
         };
         let whole = plan_function(function, &[]);
         let is_random = !whole.randoms.is_empty();
+        let needs_class = whole.inputs.iter().any(|input| input.name == CLASS);
         let separated = is_random.then(|| separate(function, &BTreeSet::new())).flatten();
         let (plan, common) = match separated {
             None => (whole, None),
@@ -121,7 +139,7 @@ impl<'a> Scorer<'a> {
             }
         };
         let plan = engine.add(plan);
-        Ok(Scorer { engine, plan, common, transform, seed, is_random })
+        Ok(Scorer { engine, plan, common, transform, seed, is_random, needs_class })
     }
 
     /// The transform that images go through before the model sees them.
@@ -153,6 +171,12 @@ impl<'a> Scorer<'a> {
         let draw = Draw { seed: self.seed, step: draw, samples };
         if let Some(common) = &mut self.common {
             common.give(&mut inputs, &draw, self.engine)?;
+        }
+        if self.needs_class {
+            let class =
+                |image: &Prepared| image.class.map(|class| class as i64).ok_or(ScoreError::NoClass(image.id.clone()));
+            let classes = images.iter().map(class).collect::<Result<_, _>>()?;
+            inputs.insert(CLASS.to_owned(), HostTensor::ints(&[count], classes));
         }
         let outputs = self.engine.evaluate(self.plan, &inputs, &draw)?;
         let nothing = Scored { value: 0.0, deviation: None, map: Vec::new(), size: [0, 0], pictures: Vec::new() };

@@ -66,7 +66,9 @@ pub fn assess(
         });
         while let Ok((chunk, read)) = receiver.recv() {
             let (images, masks): (Vec<RgbImage>, Vec<Option<Mask>>) = read?.into_iter().unzip();
-            let prepare = |(sample, image): (&Sample, &RgbImage)| Prepared::new(image, sample.id.clone(), &transform);
+            let prepare = |(sample, image): (&Sample, &RgbImage)| {
+                Prepared::new(image, sample.id.clone(), &transform).of_class(sample.class)
+            };
             let images: Vec<Prepared> = chunk.par_iter().zip(&images).map(prepare).collect();
             let mut drawn: Vec<Drawn> = Vec::new();
             for draw in 0..draws {

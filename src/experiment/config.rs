@@ -19,6 +19,9 @@ pub struct Config {
     /// The directory of each data set, by its name.
     #[serde(default)]
     pub data: BTreeMap<String, PathBuf>,
+    /// The directory of each source of a model, by its name.
+    #[serde(default)]
+    pub sources: BTreeMap<String, PathBuf>,
     /// The device, unless the command names another.
     pub device: Option<String>,
     /// The precision of products, unless the command names another.
@@ -49,7 +52,12 @@ impl Config {
             }
         }
         let home = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        config.data.values_mut().chain(&mut config.runs).for_each(|path| *path = home.join(&*path));
+        config
+            .data
+            .values_mut()
+            .chain(config.sources.values_mut())
+            .chain(&mut config.runs)
+            .for_each(|path| *path = home.join(&*path));
         Ok(config)
     }
 }

@@ -1,10 +1,12 @@
 //! An experiment before its first slow step: its spec, data set and setup, checked together.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::path::Path;
 
 use crate::compile::Compiled;
-use crate::dataset::{self, Dataset};
+use crate::dataset::{self, Dataset, Sample, drawn_textures, folder_images};
+use crate::diagnostic::one_of;
 use crate::evaluate::score::is_random;
 use crate::graph::program::Program;
 use crate::report::{Provenance, Published};
@@ -34,11 +36,13 @@ impl Experiment {
     /// Checks that an experiment can run. `compiled` and `dataset` are the spec and the data set that the setup names.
     ///
     /// # Errors
-    /// If the model has nothing to train or can't score, several draws are wanted of a score that is not random, the device
+    /// If the model has nothing to train or can't score, the data set has more classes than the model tells apart, a source has no images, several draws are wanted of a score that is not random, the device
     /// is not known, there are no such published numbers, or the file of weights can't be read.
     pub fn new(setup: Setup, compiled: Compiled, dataset: Dataset) -> Result<Experiment, ExperimentError> {
         check_purpose(&compiled.program, setup.scores)?;
         check_draws(&compiled.program, setup.draws)?;
+        check_classes(&compiled.program, &dataset)?;
+        let dataset = Dataset { sources: open_sources(&compiled.program, &setup)?, ..dataset };
         let target = setup.target()?;
         let published = setup.compare.as_deref().map(|source| Published::find(source, &dataset.name)).transpose()?;
         let record = Record::new(setup, &compiled, &dataset)?;
@@ -108,6 +112,21 @@ pub fn check_draws(program: &Program, draws: NonZeroU64) -> Result<(), Experimen
     Ok(())
 }
 
+/// Checks that a model can tell as many classes apart as a data set has.
+///
+/// # Errors
+/// If there are more.
+pub fn check_classes(program: &Program, dataset: &Dataset) -> Result<(), ExperimentError> {
+    let (Some(most), found) = (program.data.and_then(|format| format.classes), dataset.classes.len()) else {
+        return Ok(());
+    };
+    if found <= most {
+        return Ok(());
+    }
+    let param = program.only_param(&most.to_string()).map(str::to_owned);
+    Err(ExperimentError::TooManyClasses { name: dataset.name.clone(), found, most, param })
+}
+
 /// Checks that a model can do what a run is for: scoring if `scores`, otherwise training.
 ///
 /// # Errors
@@ -120,6 +139,35 @@ pub fn check_purpose(program: &Program, scores: bool) -> Result<(), ExperimentEr
         return Err(ExperimentError::NothingToTrain(program.name.clone()));
     }
     Ok(())
+}
+
+/// The images of the sources of a program: those of the folders that the setup names, or else drawn ones.
+///
+/// # Errors
+/// If the setup names a source that the program has not, or a folder can't be read or holds no images.
+fn open_sources(program: &Program, setup: &Setup) -> Result<BTreeMap<String, Vec<Sample>>, ExperimentError> {
+    let known = || program.sources.iter().map(|source| source.name.as_str());
+    if let Some(name) = setup.sources.keys().find(|name| !known().any(|own| own == **name)) {
+        let help = source_help(name, known());
+        return Err(ExperimentError::UnknownSource { name: name.clone(), model: program.name.clone(), help });
+    }
+    let open = |name: &str| match setup.sources.get(name) {
+        Some(folder) => {
+            let images = folder_images(folder)?;
+            if images.is_empty() {
+                return Err(ExperimentError::EmptySource { name: name.to_owned(), folder: folder.clone() });
+            }
+            Ok(images)
+        }
+        None => Ok(drawn_textures()),
+    };
+    known().map(|name| Ok((name.to_owned(), open(name)?))).collect()
+}
+
+/// What to say of a source that the model has not.
+fn source_help<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.collect();
+    if known.is_empty() { "it has none".to_owned() } else { one_of(name, known).unwrap_or_default() }
 }
 
 /// The hash of the list of images.

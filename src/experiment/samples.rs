@@ -1,4 +1,4 @@
-//! The training images of a data set, in the size in which the model takes them. Memory keeps as many as fit into it.
+//! Images to train on, those of a data set or of a source, in the size in which the model takes them. Memory keeps as many as fit into it.
 //!
 //! An image is kept as bytes, resized, before any random change. It makes no difference except in time which images are
 //! kept: the others are decoded again each time they are shown.
@@ -9,16 +9,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use image::RgbImage;
 
 use crate::dataset::transform::Transform;
-use crate::dataset::{Dataset, augment};
+use crate::dataset::{Sample, augment};
 use crate::graph::program::Augmentation;
 use crate::train::Samples;
 
 /// The most bytes that the pixels of all kept images take.
 const ROOM: usize = 2 << 30;
 
-/// The training images of a data set.
+/// Images to train on, such as those of a data set.
 pub struct TrainingSet<'a> {
-    dataset: &'a Dataset,
+    images: &'a [Sample],
     transform: Transform,
     augmentation: Augmentation,
     seed: u64,
@@ -29,21 +29,21 @@ pub struct TrainingSet<'a> {
 impl<'a> TrainingSet<'a> {
     /// The training images, resized by a transform and randomly changed each time they are shown.
     #[must_use]
-    pub fn new(dataset: &'a Dataset, transform: Transform, augmentation: Augmentation, seed: u64) -> TrainingSet<'a> {
-        TrainingSet::with_room(dataset, transform, augmentation, seed, ROOM)
+    pub fn new(images: &'a [Sample], transform: Transform, augmentation: Augmentation, seed: u64) -> TrainingSet<'a> {
+        TrainingSet::with_room(images, transform, augmentation, seed, ROOM)
     }
 
     /// The same, which keeps at most `room` bytes of pixels.
     #[must_use]
     pub fn with_room(
-        dataset: &'a Dataset,
+        images: &'a [Sample],
         transform: Transform,
         augmentation: Augmentation,
         seed: u64,
         room: usize,
     ) -> TrainingSet<'a> {
-        let kept = dataset.train.iter().map(|_| OnceLock::new()).collect();
-        TrainingSet { dataset, transform, augmentation, seed, kept, room: AtomicUsize::new(room) }
+        let kept = images.iter().map(|_| OnceLock::new()).collect();
+        TrainingSet { images, transform, augmentation, seed, kept, room: AtomicUsize::new(room) }
     }
 
     /// The resized image: the one that is kept, or else decoded, and kept if there is room.
@@ -51,7 +51,7 @@ impl<'a> TrainingSet<'a> {
         if let Some(image) = self.kept[index].get() {
             return Ok(image.clone());
         }
-        let image = self.transform.resize_u8(&self.dataset.train[index].image()?);
+        let image = self.transform.resize_u8(&self.images[index].image()?);
         let bytes = image.as_raw().len();
         let take = |room: usize| room.checked_sub(bytes);
         if self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
@@ -66,7 +66,7 @@ impl<'a> TrainingSet<'a> {
 
 impl Samples for TrainingSet<'_> {
     fn len(&self) -> usize {
-        self.dataset.train.len()
+        self.images.len()
     }
 
     fn image(&self, index: usize, pass: Option<u64>) -> Result<Vec<f32>, Box<dyn std::error::Error + Send + Sync>> {
@@ -79,10 +79,10 @@ impl Samples for TrainingSet<'_> {
     }
 
     fn class(&self, index: usize) -> usize {
-        self.dataset.train[index].class
+        self.images[index].class
     }
 
     fn name(&self, index: usize) -> String {
-        format!("`{}`", self.dataset.train[index].id)
+        format!("`{}`", self.images[index].id)
     }
 }

@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::dataset::Dataset;
+use crate::dataset::transform::Transform;
 use crate::evaluate::score::transform;
 use crate::execute::DeviceChoice;
-use crate::graph::program::Program;
+use crate::graph::program::{Length, Program, Source};
 use crate::report::LossCurve;
 use crate::train::{
-    Checkpoint, Every, Fitted, Keep, LossPoint, Remaining, Settings, Trainer, belongs, carry_over, notes_of_snapshot,
+    Checkpoint, Every, Fitted, Keep, LossPoint, Remaining, Samples, Settings, Trainer, belongs, carry_over,
+    notes_of_snapshot, steps,
 };
 use crate::weight;
 
@@ -71,11 +74,26 @@ pub(super) fn train(
         return Ok(Outcome::default());
     };
     let augmentation = program.data.map(|format| format.augmentation).unwrap_or_default();
-    let samples = TrainingSet::new(dataset, transform, augmentation, model.seed);
+    let samples = TrainingSet::new(&dataset.train, transform, augmentation, model.seed);
+    let sources: Vec<TrainingSet<'_>> =
+        program.sources.iter().map(|source| of_source(source, dataset, model.seed)).collect();
+    let sources: Vec<&dyn Samples> = sources.iter().map(|images| images as &dyn Samples).collect();
+    for text in idle(experiment)? {
+        observer.on_remark(&format!("warning: {text}"));
+    }
     let folder = directory.checkpoints();
     std::fs::create_dir_all(&folder).map_err(|source| ExperimentError::Write { path: folder.clone(), source })?;
-    let mut run =
-        Legs { experiment, directory, folder, samples, from: None, fits: Vec::new(), remaining: Vec::new(), stop };
+    let mut run = Legs {
+        experiment,
+        directory,
+        folder,
+        samples,
+        sources: &sources,
+        from: None,
+        fits: Vec::new(),
+        remaining: Vec::new(),
+        stop,
+    };
     for part in shared {
         run.share(model, part, observer)?;
     }
@@ -97,6 +115,19 @@ pub(super) fn train(
     Ok(Outcome { losses: curves(program, &curve), fits, remaining })
 }
 
+/// The images of a source.
+fn of_source<'a>(source: &Source, dataset: &'a Dataset, seed: u64) -> TrainingSet<'a> {
+    let images = dataset.sources.get(&source.name).map(Vec::as_slice).unwrap_or_default();
+    TrainingSet::new(images, Transform::from(source.format), source.format.augmentation, seed)
+}
+
+/// What of schedules never comes, where the steps of a training depend on the number of images.
+fn idle(experiment: &Experiment) -> Result<Vec<String>, ExperimentError> {
+    let shown = experiment.split()?.shown.len();
+    let by_images = experiment.compiled.program.phases().filter(|phase| matches!(phase.length, Length::Epochs(_)));
+    Ok(by_images.filter_map(|phase| phase.schedule.idle(steps(phase, shown))).collect())
+}
+
 /// A training that ends several times on its way, where results of its first stages are shared.
 struct Legs<'a> {
     experiment: &'a Experiment,
@@ -104,6 +135,7 @@ struct Legs<'a> {
     /// The folder of its checkpoints.
     folder: PathBuf,
     samples: TrainingSet<'a>,
+    sources: &'a [&'a dyn Samples],
     /// What the last leg has ended with, if it is shared.
     from: Option<&'a Shared>,
     /// The fits of the legs so far.
@@ -157,6 +189,7 @@ impl<'a> Legs<'a> {
             keep: Some(Keep { folder: self.folder.clone(), every: Every::Time(CHECKPOINT_EVERY) }),
             threads: model.target.threads,
             room: if model.target.device == DeviceChoice::Cpu { ROOM } else { 0 },
+            sources: self.sources,
             notes: notes_of_snapshot(notes.collect(), program),
             stop: self.stop,
         };

@@ -79,6 +79,9 @@ pub struct DataFacts {
     pub train: usize,
     /// The number of test images.
     pub test: usize,
+    /// The sources of other images, each with their number and where they come from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
     /// SHA-256 of the names of all images.
     pub list_sha256: String,
 }
@@ -108,6 +111,7 @@ impl Provenance {
             facts.extend(data.folder.iter().map(|folder| ("data", folder.display().to_string())));
             facts.push(("classes", data.classes.join(", ")));
             facts.push(("images", format!("{} to train on, {} to test", data.train, data.test)));
+            facts.extend(data.sources.iter().map(|source| ("source", source.clone())));
             facts.push(("data list SHA-256", data.list_sha256.clone()));
         }
         facts.push(("draws", self.draws.to_string()));

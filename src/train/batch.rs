@@ -37,18 +37,31 @@ pub(super) enum Order {
 
 /// The batches of a phase or of a pass, or of the rest of it.
 #[derive(Clone)]
-pub(super) struct BatchRequest {
+pub(super) struct BatchRequest<'a> {
     /// The order in which images come.
     pub(super) order: Order,
     /// Images of a batch; the last one of all images as they are listed has the rest.
     pub(super) size: usize,
     /// Number of the first batch, and the number after the last.
     pub(super) range: std::ops::Range<u64>,
-    /// Whether each image comes with another one, and the seed by which that is drawn.
-    pub(super) with_other: Option<u64>,
+    /// What comes with each image, and the seed by which that is drawn.
+    pub(super) beside: (u64, Vec<Beside<'a>>),
 }
 
-impl BatchRequest {
+/// Images of which each image of a batch gets one at random.
+#[derive(Clone)]
+pub(super) struct Beside<'a> {
+    /// The name by which objectives know it.
+    pub(super) name: String,
+    /// The images.
+    pub(super) images: &'a dyn Samples,
+    /// How they reach the model.
+    pub(super) format: ImageFormat,
+    /// Whether they are those of the batch itself, of which another one is drawn.
+    pub(super) is_own: bool,
+}
+
+impl BatchRequest<'_> {
     /// The positions of all images.
     fn positions(&self) -> std::ops::Range<u64> {
         let size = self.size as u64;
@@ -75,8 +88,8 @@ struct Read {
     /// Its index in the data set.
     index: usize,
     pixels: Vec<f32>,
-    /// The pixels of the image that comes with it, if one does.
-    other: Option<Vec<f32>>,
+    /// The pixels of the images that come with it.
+    beside: Vec<Vec<f32>>,
 }
 
 /// Starts threads that read batches and send them in order. After an error they send no more.
@@ -84,7 +97,7 @@ pub(super) fn read_ahead<'scope>(
     scope: &'scope Scope<'scope, '_>,
     samples: &'scope dyn Samples,
     format: Option<ImageFormat>,
-    request: BatchRequest,
+    request: BatchRequest<'scope>,
     threads: usize,
 ) -> Receiver<Result<Batch, TrainError>> {
     let readers = threads.clamp(1, MOST_READERS);
@@ -114,7 +127,9 @@ pub(super) fn read_ahead<'scope>(
             let size = request.size.min(left);
             left -= size;
             let read = turns.by_ref().take(size).map(|hand| hand.recv().expect("it has as many images as turns"));
-            let batch = read.collect::<Result<Vec<_>, TrainError>>().map(|images| joined(samples, format, images));
+            let batch = read
+                .collect::<Result<Vec<_>, TrainError>>()
+                .map(|images| joined(samples, format, images, &request.beside.1));
             let is_last = batch.is_err();
             if give.send(batch).is_err() || is_last {
                 return;
@@ -124,28 +139,28 @@ pub(super) fn read_ahead<'scope>(
     take
 }
 
-impl BatchRequest {
+impl BatchRequest<'_> {
     /// The image at a position, and the one that comes with it.
     fn read(&mut self, samples: &dyn Samples, format: Option<ImageFormat>, position: u64) -> Result<Read, TrainError> {
         let (index, pass) = self.image(position);
         let pixels = read(samples, format, index, pass)?;
-        let other = self.with_other.map(|seed| {
-            let index = another(seed, index, samples.len(), position, pass.unwrap_or(0));
-            // Another number of the pass, so that it is changed in another way if it is the same image.
-            read(samples, format, index, pass.map(|pass| !pass))
+        let seed = self.beside.0;
+        let beside = self.beside.1.iter().map(|Beside { name, images, format, is_own }| {
+            let drawn = |count: usize| {
+                let key = Key { seed, purpose: name, step: pass.unwrap_or(0), sample: position, iteration: 0 };
+                let HostData::Int(drawn) = draw(Distribution::Int { low: 0, high: count as i64 }, &key, 1) else {
+                    unreachable!("this distribution gives integers")
+                };
+                drawn[0] as usize
+            };
+            let count = images.len();
+            let chosen =
+                if *is_own { (index + 1 + drawn(count.saturating_sub(1).max(1))) % count } else { drawn(count) };
+            // Another number of the pass, so that it is changed in another way even if it is the same image.
+            read(*images, Some(*format), chosen, pass.map(|pass| !pass))
         });
-        Ok(Read { index, pixels, other: other.transpose()? })
+        Ok(Read { index, pixels, beside: beside.collect::<Result<_, _>>()? })
     }
-}
-
-/// Another image than this one of so many, if there are two; which one follows from the seed, the pass and the position.
-fn another(seed: u64, index: usize, count: usize, position: u64, pass: u64) -> usize {
-    let key = Key { seed, purpose: "other", step: pass, sample: position, iteration: 0 };
-    let others = count.saturating_sub(1).max(1);
-    let HostData::Int(way) = draw(Distribution::Int { low: 0, high: others as i64 }, &key, 1) else {
-        unreachable!("this distribution gives integers")
-    };
-    (index + 1 + way[0] as usize) % count
 }
 
 /// The pixels of an image as numbers; empty if the model takes no images.
@@ -165,17 +180,19 @@ fn read(
     Err(TrainError::ImageSize { image: samples.name(index), found: image.len(), expected })
 }
 
-fn joined(samples: &dyn Samples, format: Option<ImageFormat>, images: Vec<Read>) -> Batch {
+fn joined(samples: &dyn Samples, format: Option<ImageFormat>, images: Vec<Read>, beside: &[Beside<'_>]) -> Batch {
     let count = images.len();
     let classes = images.iter().map(|image| samples.class(image.index) as i64).collect();
     let mut batch = Batch::from([("class".to_owned(), HostTensor::ints(&[count], classes))]);
-    if let Some(format) = format {
+    let mut add = |name: &str, format: ImageFormat, pixels: Vec<&[f32]>| {
         let shape = [count, 3, format.height, format.width];
-        let (pixels, others): (Vec<_>, Vec<_>) = images.into_iter().map(|image| (image.pixels, image.other)).unzip();
-        batch.insert("image".to_owned(), HostTensor::floats(&shape, pixels.concat()));
-        if let Some(others) = others.into_iter().collect::<Option<Vec<_>>>() {
-            batch.insert("other".to_owned(), HostTensor::floats(&shape, others.concat()));
-        }
+        batch.insert(name.to_owned(), HostTensor::floats(&shape, pixels.concat()));
+    };
+    if let Some(format) = format {
+        add("image", format, images.iter().map(|image| &*image.pixels).collect());
+    }
+    for (place, own) in beside.iter().enumerate() {
+        add(&own.name, own.format, images.iter().map(|image| &*image.beside[place]).collect());
     }
     batch
 }

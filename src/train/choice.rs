@@ -78,7 +78,7 @@ impl<'a> Judge<'a> {
         let reads = self.inputs.iter().any(|name| name == "image") || !features.has_all(&self.best.function, places);
         let chunks = count.div_ceil(CHUNK);
         let range = 0..if reads { chunks as u64 } else { 0 };
-        let request = BatchRequest { order: Order::AsListed(count), size: CHUNK, range, with_other: None };
+        let request = BatchRequest { order: Order::AsListed(count), size: CHUNK, range, beside: (0, Vec::new()) };
         let mut sum = 0.0;
         std::thread::scope(|scope| {
             let batches = read_ahead(scope, self.held_out, program.data, request, settings.threads);

@@ -17,6 +17,9 @@ pub enum TrainError {
     /// There is nothing to train on.
     #[error("there are no images to train on")]
     NoSamples,
+    /// A source has no images.
+    #[error("the source `{0}` has no images")]
+    NoSource(String),
     /// A class has too few images for some to be held out.
     #[error("class {class}: {error}", class = .error.class)]
     HoldOut {

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use super::Samples;
+
 /// Settings that are not part of the program.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings<'a> {
     /// Seed of the run.
     pub seed: u64,
@@ -16,6 +18,8 @@ pub struct Settings<'a> {
     pub threads: usize,
     /// The most bytes of features of frozen parts that are kept of training images, so that they are computed once.
     pub room: u64,
+    /// The images of each source of the program, in its order.
+    pub sources: &'a [&'a dyn Samples],
     /// What must be the same when the run is continued, such as a hash of the spec.
     pub notes: BTreeMap<String, String>,
     /// Ends training after the current step, with a checkpoint, when another thread sets it.

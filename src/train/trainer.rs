@@ -10,7 +10,7 @@ use crate::execute::{Descent, Draw, Engine, HostTensor, NamedTensors, PlanId, Ru
 use crate::graph::program::{Optimizer, Phase, Program, Stage};
 use crate::op::WeightId;
 
-use super::batch::{Batch, BatchRequest, Order, read_ahead};
+use super::batch::{Batch, BatchRequest, Beside, Order, read_ahead};
 use super::checkpoint::{Checkpoint, Position, TrainingState, save};
 use super::choice::{BestSoFar, Judge};
 use super::error::TrainError;
@@ -153,6 +153,11 @@ impl<'a> Trainer<'a> {
         if self.samples.is_empty() {
             return Err(TrainError::NoSamples);
         }
+        for (place, source) in self.program.sources.iter().enumerate() {
+            if self.settings.sources.get(place).is_none_or(|images| images.is_empty()) {
+                return Err(TrainError::NoSource(source.name.clone()));
+            }
+        }
         let (program, all) = (self.program, self.samples);
         let classes: Vec<usize> = (0..all.len()).map(|index| all.class(index)).collect();
         let share = program.data.map_or(0.0, |format| format.hold_out);
@@ -220,7 +225,7 @@ impl<'a> Trainer<'a> {
             let has = |input: &str| match input {
                 "class" | "step" | "progress" => true,
                 "image" | "other" => self.program.data.is_some(),
-                _ => false,
+                name => self.program.sources.iter().any(|source| source.name == name),
             };
             if let Some(input) = function.graph.input_names().find(|input| !has(input)) {
                 return Err(TrainError::UnknownInput { objective: name.clone(), input: input.to_owned() });
@@ -253,10 +258,18 @@ impl<'a> Trainer<'a> {
         let range = self.state.position.step / inner * accumulate..total.div_ceil(inner) * accumulate;
         let mut places = sampler.clone();
         let order = Order::Shuffled(sampler, self.passes_before());
-        let takes_other = turns.iter().any(|turn| turn.inputs.iter().any(|input| input == "other"));
-        let with_other = takes_other.then_some(self.settings.seed);
-        let request = BatchRequest { order, size: phase.batch, range, with_other };
         let (format, threads) = (self.program.data, self.settings.threads);
+        let other = format.map(|format| Beside { name: "other".to_owned(), images, format, is_own: true });
+        let sources = self.program.sources.iter().zip(self.settings.sources);
+        let sources = sources.map(|(source, images)| Beside {
+            name: source.name.clone(),
+            images: *images,
+            format: source.format,
+            is_own: false,
+        });
+        let is_taken = |beside: &Beside<'_>| turns.iter().any(|turn| turn.inputs.contains(&beside.name));
+        let beside = (self.settings.seed, other.into_iter().chain(sources).filter(is_taken).collect());
+        let request = BatchRequest { order, size: phase.batch, range, beside };
         let rules = phase.own_rules();
         std::thread::scope(|scope| {
             let batches = read_ahead(scope, images, format, request, threads);

@@ -21,6 +21,7 @@ mod provenance;
 mod runs;
 mod sweep;
 mod threads;
+mod trainings;
 mod views;
 mod watch;
 mod weights;

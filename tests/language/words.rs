@@ -74,6 +74,7 @@ fn is_unknown(section: Section, name: &str) -> bool {
         Names::Nothing => "",
         Names::Objectives => "o",
         Names::Part => "net",
+        Names::New => "texture",
     };
     let items = "block Net() { fn (x) { x |> conv(3) @ \"conv\" } }";
     let section = format!("{} {names} {{ {name} = none }}", section.word());

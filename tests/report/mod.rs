@@ -85,6 +85,7 @@ fn provenance() -> Provenance {
             classes: ["metal_nut", "pill"].map(str::to_owned).to_vec(),
             train: 40,
             test: 122,
+            sources: Vec::new(),
             list_sha256: "86d08188".to_owned(),
         }),
         seed: 7,

@@ -13,7 +13,7 @@ fn what_is_kept_changes_no_number() {
     let dataset = tree.open("mvtec").expect("it is right");
     let transform = Transform::from(ImageFormat::plain(8, 8));
     let augmentation = Augmentation { flip_horizontal: true, rotate: 20.0, hue: 0.1, ..Augmentation::default() };
-    let with_room = |room| TrainingSet::with_room(&dataset, transform, augmentation, 3, room);
+    let with_room = |room| TrainingSet::with_room(&dataset.train, transform, augmentation, 3, room);
     // Room for none, for two, and for all.
     let sets = [with_room(0), with_room(2 * 3 * 64), with_room(1 << 20)];
     for pass in [0, 1, 0] {
@@ -32,7 +32,7 @@ fn kept_images_need_no_file() {
     let tree = Tree::of("mvtec");
     let dataset = tree.open("mvtec").expect("it is right");
     let transform = Transform::from(ImageFormat::plain(8, 8));
-    let one_fits = TrainingSet::with_room(&dataset, transform, Augmentation::default(), 1, 3 * 64);
+    let one_fits = TrainingSet::with_room(&dataset.train, transform, Augmentation::default(), 1, 3 * 64);
     let first = one_fits.image(0, Some(0)).expect("it is there");
     assert!(one_fits.image(1, Some(0)).is_ok());
     tree.remove("nut/train");

@@ -120,6 +120,7 @@ pub(crate) fn program() -> Program {
         .map(Stage::Training)
         .into(),
         data: Some(ImageFormat::plain(2, 2)),
+        sources: Vec::new(),
         measure: diadc::measure::Measure::default(),
         scopes: vec![Scope { parent: None, label: "toy".into(), block: None, part: None, span: None }],
         written: Written::default(),
@@ -220,6 +221,7 @@ pub(crate) fn train_within(
         keep,
         threads: 2,
         room,
+        sources: &[],
         notes: [("spec".to_owned(), "abc".to_owned())].into(),
         stop: &watch.stop,
     };

@@ -47,6 +47,11 @@ pub fn generate() -> Dataset {
     of_classes(Class::all())
 }
 
+/// The good training images of its textures.
+pub(super) fn textures() -> Vec<Sample> {
+    of_classes(Class::all().into_iter().filter(|class| class.is_texture())).train
+}
+
 /// The toy data set with some of its classes.
 pub(super) fn generate_classes(wanted: Option<&[String]>) -> Result<Dataset, DatasetError> {
     let names = Class::all().iter().map(|class| class.name().to_owned()).collect();

@@ -130,6 +130,41 @@ pub enum ExperimentError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A data set with more classes than a model tells apart.
+    #[error(
+        "the model tells {} apart, by the `classes` of its `data`, and the data set `{name}` has {found}; {}`--classes` chooses some \
+         of them",
+        crate::diagnostic::count(*.most, "class"),
+        .param.as_ref().map_or(String::new(), |param| format!("`--set {param}={found}` makes room for all, "))
+    )]
+    TooManyClasses {
+        /// The data set.
+        name: String,
+        /// How many classes it has.
+        found: usize,
+        /// How many the model tells apart.
+        most: usize,
+        /// The `param` that says so, if it is one.
+        param: Option<String>,
+    },
+    /// A folder for a source that a model has not.
+    #[error("the model `{model}` has no source `{name}`; {help}")]
+    UnknownSource {
+        /// The name.
+        name: String,
+        /// The model.
+        model: String,
+        /// What it has.
+        help: String,
+    },
+    /// A folder for a source that holds no images.
+    #[error("the source `{name}` has no images: there are none in `{}` or in folders below it", .folder.display())]
+    EmptySource {
+        /// The source.
+        name: String,
+        /// Its folder.
+        folder: PathBuf,
+    },
     /// A model that is to be trained has no objective.
     #[error("the model `{0}` has nothing to train; add an `objective` and its `training` to it")]
     NothingToTrain(String),

@@ -92,7 +92,7 @@ pub(in crate::experiment) fn result_key(program: &Program, base: &Base<'_>) -> S
 
 /// Of the ids of all samples, in their order.
 pub(super) fn data_hash(dataset: &Dataset) -> String {
-    let samples = dataset.train.iter().chain(&dataset.test);
+    let samples = dataset.train.iter().chain(&dataset.test).chain(dataset.sources.values().flatten());
     samples.fold(Hasher::default(), |hash, sample| hash.with(&sample.id)).finish()
 }
 

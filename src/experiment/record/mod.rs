@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compile::Compiled;
 use crate::dataset::Dataset;
+use crate::diagnostic::count;
 use crate::report::{DataFacts, FileFacts, Provenance, SpecFacts};
 
 use super::error::ExperimentError;
@@ -46,12 +47,19 @@ impl Record {
                 classes: dataset.classes.clone(),
                 train: dataset.train.len(),
                 test: dataset.test.len(),
+                sources: dataset.sources.iter().map(|(name, images)| sourced(name, images.len(), &setup)).collect(),
                 list_sha256: identity::data_hash(dataset),
             }),
             ..provenance(&setup, compiled)?
         };
         Ok(Record { spec: copy(compiled).root, setup, provenance })
     }
+}
+
+/// A source and where its images come from.
+fn sourced(name: &str, images: usize, setup: &Setup) -> String {
+    let from = setup.sources.get(name).map_or("drawn".to_owned(), |folder| folder.display().to_string());
+    format!("{name}: {} ({from})", count(images, "image"))
 }
 
 /// Where a result comes from that a setup makes of a spec, without a data set.

@@ -1,5 +1,6 @@
 //! What a user wants to run.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
@@ -29,6 +30,9 @@ pub struct Setup {
     /// What defective images without a mask count as; `None` for what the data set does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmarked: Option<Unmarked>,
+    /// The folders of sources of the model; those that are not here are drawn.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, PathBuf>,
     /// Seed of all random numbers.
     pub seed: u64,
     /// How many draws of the random numbers of its score each image has.
@@ -73,7 +77,12 @@ impl Setup {
     #[must_use]
     pub fn absolute(&self) -> Setup {
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        Setup { data: self.data.as_ref().map(absolute), weights: self.weights.as_ref().map(absolute), ..self.clone() }
+        Setup {
+            data: self.data.as_ref().map(absolute),
+            sources: self.sources.iter().map(|(name, path)| (name.clone(), absolute(path))).collect(),
+            weights: self.weights.as_ref().map(absolute),
+            ..self.clone()
+        }
     }
 
     /// Where the weights to start from lie; none means first values.
@@ -101,6 +110,7 @@ impl Default for Setup {
             data: None,
             classes: None,
             unmarked: None,
+            sources: BTreeMap::new(),
             seed: 1,
             draws: NonZeroU64::MIN,
             device: "cpu".to_owned(),

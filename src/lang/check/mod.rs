@@ -29,7 +29,7 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::Diagnostic;
 use crate::parse::ast::Expr;
-use crate::program::Program;
+use crate::program::{Program, Source};
 use crate::resolve::Query;
 use crate::resolve::spec::{Block, Meanings, ModuleId, Spec};
 
@@ -93,6 +93,8 @@ struct Expander<'a> {
     /// Values of top-level constants; `None` while one is being computed.
     constants: FxHashMap<(ModuleId, Arc<str>), Option<Outcome<Value>>>,
     function: FunctionState,
+    /// Other images for objectives.
+    sources: Vec<Source>,
     /// A `param` with a value to try; with it, the check ends at the first mistake.
     probed: Option<(Arc<str>, Expr)>,
     /// The values that names had, if a caller asks for them.
@@ -128,6 +130,7 @@ impl<'a> Expander<'a> {
             called: FxHashSet::default(),
             constants: FxHashMap::default(),
             function: FunctionState::default(),
+            sources: Vec::new(),
             probed: None,
             record: None,
         }

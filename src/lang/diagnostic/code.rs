@@ -237,6 +237,8 @@ codes! {
         UnusedParam = "unused-param",
         /// Training images are held out, and nothing sees them.
         UnusedHoldOut = "unused-hold-out",
+        /// A source whose images no objective takes.
+        UnusedSource = "unused-source",
         /// The score is told the class of an image.
         KnownClass = "known-class",
         /// A schedule that a training is too short for.

@@ -28,6 +28,7 @@ pub fn essence_of_stage(program: &Program, stage: &Stage) -> String {
                 phase.optimizers.iter().map(|own| format!("{} {:?}\n", paths(program, &own.weights), own.optimizer));
             text += &format!("{:?}\n", Phase { optimizers: Vec::new(), ..phase.clone() });
             text.extend(own);
+            text += &format!("{:?}\n", program.sources);
             for objective in program.objectives.iter().filter(|own| phase.objectives.contains(&own.name)) {
                 text += &format!("trains {}\n", paths(program, &objective.trains));
                 read.extend(objective.trains.iter().copied());

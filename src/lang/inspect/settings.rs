@@ -10,6 +10,10 @@ pub(super) fn settings(program: &Program) -> Vec<(String, String)> {
     let mut list = vec![("model".to_owned(), program.name.clone())];
     list.extend(program.params.iter().cloned());
     list.extend(program.data.iter().flat_map(data));
+    for source in &program.sources {
+        let own = data(&source.format).into_iter();
+        list.extend(own.map(|(name, value)| (name.replacen("data", &format!("source {}", source.name), 1), value)));
+    }
     for phase in program.phases() {
         let mut say =
             |name: &str, value: String| list.push((format!("training {}: {name}", phase.objectives.join(", ")), value));

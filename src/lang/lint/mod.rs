@@ -36,6 +36,7 @@ mod unused_hold_out;
 mod unused_name;
 mod unused_param;
 mod unused_part;
+mod unused_source;
 mod weights;
 mod zero;
 
@@ -80,6 +81,7 @@ pub fn lint(spec: &Spec, program: Option<&Program>) -> Vec<Diagnostic> {
     if let Some(program) = program {
         no_protocol::no_protocol(spec, &mut findings);
         unused_hold_out::unused_hold_out(spec, program, &mut findings);
+        unused_source::unused_source(spec, program, &mut findings);
         known_class::known_class(spec, &mut findings);
         idle_schedule::idle_schedule(spec, program, &mut findings);
         let mut linter = Linter::new(program, findings);

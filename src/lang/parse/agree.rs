@@ -141,6 +141,7 @@ fn the_grammar_reads_each_section_as_its_row_says() {
             Names::Nothing => "",
             Names::Objectives => "a, b",
             Names::Part => "a.b",
+            Names::New => "a",
         };
         let held = match row.holds {
             Holds::Function => "(image) { image }".to_owned(),

@@ -286,6 +286,7 @@ impl Build {
             for pair in meaningful(pair) {
                 match pair.as_rule() {
                     Rule::part_list => names = self.part_list(pair),
+                    Rule::part_path => names.push(self.part_path(pair)),
                     _ => settings.push(self.setting(pair)),
                 }
             }

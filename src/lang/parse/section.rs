@@ -15,6 +15,8 @@ pub enum Section {
     Training,
     /// How images and masks reach the model. Read by `check/model/image_format.rs`.
     Data,
+    /// Other images for objectives. Read by `check/model/source.rs`.
+    Source,
     /// What a run measures. Read by `check/model/measure.rs`.
     Measure,
 }
@@ -42,6 +44,8 @@ pub enum Names {
     Objectives,
     /// A part of the model: it can have one such section for each.
     Part,
+    /// Something new, by which objectives know it.
+    New,
 }
 
 /// What a section holds.
@@ -67,7 +71,8 @@ pub struct Known {
 
 impl Section {
     /// All sections, in the order in which messages list them.
-    pub const ALL: [Section; 5] = [Section::Score, Section::Fit, Section::Training, Section::Data, Section::Measure];
+    pub const ALL: [Section; 6] =
+        [Section::Score, Section::Fit, Section::Training, Section::Data, Section::Source, Section::Measure];
 
     /// The section with a word.
     #[must_use]
@@ -104,6 +109,7 @@ impl Section {
             Section::Fit => FIT,
             Section::Training => TRAINING,
             Section::Data => DATA,
+            Section::Source => SOURCE,
             Section::Measure => MEASURE,
         }
     }
@@ -157,30 +163,56 @@ const DATA: Row = Row {
     word: "data",
     names: Names::Nothing,
     holds: Holds::Settings(&[
-        value(
-            "size",
-            "The size of the images that the model sees: a side in pixels, or `[height, width]`. Must be given.",
-        ),
-        value("mean", "What is subtracted from red, green and blue, which lie in 0..1; 0 unless given."),
-        value("std", "What red, green and blue are divided by after that; 1 unless given."),
-        words("filter", "How images are resampled: `bilinear` (unless given), `bicubic` or `nearest`."),
-        value("stretch", "The size to which images are stretched before the centre of `size` is taken."),
-        value("shorter", "The length of the shorter side, at the same ratio, before the centre of `size` is taken."),
+        SIZE,
+        MEAN,
+        STD,
+        FILTER,
+        STRETCH,
+        SHORTER,
         words("mask", "Which pixels of a mask are anomalous: `above_zero` or `above_half`; else the data set decides."),
-        words("flip", "Flips training images at random: `horizontal`, `vertical`, `both` or `none`."),
-        value("rotate", "Turns training images at random, by up to so many degrees either way, from 0 to 180."),
-        value("brightness", "Changes the brightness of training images at random, by up to this share, from 0 to 1."),
-        value("contrast", "Changes the contrast of training images at random, by up to this share, from 0 to 1."),
-        value("saturation", "Changes the saturation of training images at random, by up to this share, from 0 to 1."),
+        FLIP,
+        ROTATE,
+        BRIGHTNESS,
+        CONTRAST,
+        SATURATION,
         value(
             "hold_out",
             "The share of the training images of each class that is held out for `from held_out`: none unless given.",
         ),
         value("classes", "How many classes the model tells apart; a data set may have fewer, not more."),
-        value("hue", "Turns the hue of training images at random, by up to this share of the circle, from 0 to 0.5."),
+        HUE,
     ]),
     doc: "How images and masks reach the model, and how training images are changed at random.",
 };
+
+const SOURCE: Row = Row {
+    word: "source",
+    names: Names::New,
+    holds: Holds::Settings(&[
+        SIZE, MEAN, STD, FILTER, STRETCH, SHORTER, FLIP, ROTATE, BRIGHTNESS, CONTRAST, SATURATION, HUE,
+    ]),
+    doc: "Other images, such as textures, of which objectives that take its name get one at random for each training image.",
+};
+
+const SIZE: Known =
+    value("size", "The size of the images that the model sees: a side in pixels, or `[height, width]`. Must be given.");
+const MEAN: Known = value("mean", "What is subtracted from red, green and blue, which lie in 0..1; 0 unless given.");
+const STD: Known = value("std", "What red, green and blue are divided by after that; 1 unless given.");
+const FILTER: Known = words("filter", "How images are resampled: `bilinear` (unless given), `bicubic` or `nearest`.");
+const STRETCH: Known = value("stretch", "The size to which images are stretched before the centre of `size` is taken.");
+const SHORTER: Known =
+    value("shorter", "The length of the shorter side, at the same ratio, before the centre of `size` is taken.");
+const FLIP: Known = words("flip", "Flips training images at random: `horizontal`, `vertical`, `both` or `none`.");
+const ROTATE: Known =
+    value("rotate", "Turns training images at random, by up to so many degrees either way, from 0 to 180.");
+const BRIGHTNESS: Known =
+    value("brightness", "Changes the brightness of training images at random, by up to this share, from 0 to 1.");
+const CONTRAST: Known =
+    value("contrast", "Changes the contrast of training images at random, by up to this share, from 0 to 1.");
+const SATURATION: Known =
+    value("saturation", "Changes the saturation of training images at random, by up to this share, from 0 to 1.");
+const HUE: Known =
+    value("hue", "Turns the hue of training images at random, by up to this share of the circle, from 0 to 0.5.");
 
 const MEASURE: Row = Row {
     word: "measure",

@@ -47,6 +47,8 @@ pub struct Program {
     pub stages: Vec<Stage>,
     /// How images reach the model; none if it takes no images.
     pub data: Option<ImageFormat>,
+    /// Other images for its objectives.
+    pub sources: Vec<Source>,
     /// What a run measures; the exact protocol if the spec says nothing.
     pub measure: Measure,
     /// The calls that made the nodes.
@@ -235,6 +237,15 @@ pub struct Ignored {
     pub patterns: Vec<String>,
     /// Why they are not needed.
     pub reason: String,
+}
+
+/// Other images, of which objectives get one for each training image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// The name by which objectives know it.
+    pub name: String,
+    /// How its images reach the model, and how they are changed at random.
+    pub format: ImageFormat,
 }
 
 /// First value of a weight.

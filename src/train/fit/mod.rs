@@ -167,7 +167,7 @@ impl Fitter<'_, '_> {
         let reads = wanted.iter().any(|name| name == "image" || name == "class")
             || !self.features.has_all(&fit.function, places);
         let range = 0..if reads { chunks as u64 } else { 0 };
-        let request = BatchRequest { order: Order::AsListed(count), size: CHUNK, range, with_other: None };
+        let request = BatchRequest { order: Order::AsListed(count), size: CHUNK, range, beside: (0, Vec::new()) };
         let (samples, format, threads) = (self.samples, self.program.data, self.settings.threads);
         let is_over = std::thread::scope(|scope| {
             let batches = read_ahead(scope, samples, format, request, threads);

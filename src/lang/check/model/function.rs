@@ -12,6 +12,7 @@ use crate::parse::ast::{Expr, ExprKind, FnDef, Name, ObjectiveDef, Statement, Ty
 use crate::program::ImageFormat;
 use crate::resolve::spec::ModuleId;
 
+use super::source::GIVEN;
 use crate::check::evaluate::argument::as_int;
 use crate::check::report::{Outcome, Reported};
 use crate::check::trace::Callee;
@@ -84,6 +85,7 @@ impl Expander<'_> {
             return Err(self.report(Diagnostic::new(Code::NoData, text, def.name.span).help(help)));
         };
         let batch = Dim::symbol(BATCH);
+        let takes_sources = known.contains(&"other");
         let mut inputs = Vec::new();
         for param in &def.params {
             let fact = match &*param.name.node {
@@ -92,10 +94,20 @@ impl Expander<'_> {
                 "class" if known.contains(&"class") => Fact::int(Shape(vec![batch.clone()])),
                 "step" if known.contains(&"step") => Fact::int(Shape::default()),
                 "progress" if known.contains(&"progress") => Fact::float(Shape::default()),
+                name if takes_sources && self.sources.iter().any(|source| source.name == name) => {
+                    let source = self.sources.iter().find(|source| source.name == name).expect("it was just found");
+                    image_fact(source.format)
+                }
                 _ if param.default.is_some() => continue,
+                // What is wrong with it has been reported.
+                name if takes_sources && self.model_block().members.contains_key(&*format!("source {name}")) => {
+                    return Err(Reported::before());
+                }
                 other => {
                     let text = format!("nothing provides `{other}` to `{}`", def.name.node);
-                    let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                    let sources = self.sources.iter().filter(|_| takes_sources).map(|source| source.name.as_str());
+                    let list: Vec<String> =
+                        known.iter().copied().chain(sources).map(|name| format!("`{name}`")).collect();
                     let (last, others) = list.split_last().expect("all take images");
                     let help = format!("it can take {} and {last}", others.join(", "));
                     return Err(self.report(Diagnostic::new(Code::UnknownInput, text, param.name.span).help(help)));
@@ -113,7 +125,7 @@ impl Expander<'_> {
         data: Outcome<Option<ImageFormat>>,
     ) -> Outcome<(Function, Vec<InstanceId>)> {
         let name = def.function.name.node.clone();
-        let inputs = self.image_inputs(&def.function, data, &["image", "other", "class", "step", "progress"])?;
+        let inputs = self.image_inputs(&def.function, data, &GIVEN)?;
         let scope = self.begin(&name);
         self.function.is_objective = true;
         let env = self.environment_of(InstanceId::MODEL, module, scope);

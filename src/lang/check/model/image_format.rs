@@ -6,10 +6,11 @@ use std::sync::Arc;
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::parse::ast::{ExprKind, Setting};
+use crate::parse::ast::{ExprKind, SectionDef, Setting};
 use crate::parse::section::Section;
 use crate::program::{Filter, ImageFormat, MaskRule, Sizing};
 use crate::resolve::builtin::Builtin;
+use crate::resolve::spec::ModuleId;
 
 use super::LARGEST_BATCH;
 use crate::check::report::Outcome;
@@ -37,13 +38,19 @@ impl Expander<'_> {
     pub(crate) fn image_format(&mut self) -> Outcome<Option<ImageFormat>> {
         let block = self.model_block();
         let Some((module, def)) = block.section(Section::Data) else { return Ok(None) };
-        let mut env = self.model_environment("data", module);
+        self.image_settings(module, def).map(Some)
+    }
+
+    /// The settings of a section that says how images reach the model.
+    pub(super) fn image_settings(&mut self, module: ModuleId, def: &SectionDef) -> Outcome<ImageFormat> {
+        let section = def.section;
+        let mut env = self.model_environment(section.word(), module);
         let mut format = ImageFormat::plain(0, 0);
         let mut fits = Fits::default();
         let mut outcome = Ok(());
         for setting in def.settings() {
-            if Section::Data.setting(&setting.name.node).is_none() {
-                outcome = Err(self.unknown_setting(setting, Section::Data));
+            if section.setting(&setting.name.node).is_none() {
+                outcome = Err(self.unknown_setting(setting, section));
                 continue;
             }
             let value = match self.bare_word(setting) {
@@ -54,10 +61,10 @@ impl Expander<'_> {
         }
         outcome?;
         if format.height == 0 {
-            return Err(self.missing_setting("`size`", "data", def.place(), "size = 256"));
+            return Err(self.missing_setting("`size`", section.word(), def.place(), "size = 256"));
         }
         format.fit = self.sizing(&format, &fits)?;
-        Ok(Some(format))
+        Ok(format)
     }
 
     fn data_setting(
@@ -114,7 +121,7 @@ impl Expander<'_> {
             (Some((size, span)), None) => (Sizing::Stretched(size.0, size.1), size, span),
             (None, Some((length, span))) => (Sizing::Shorter(length), (length, length), span),
             (Some((_, first)), Some((_, second))) => {
-                let text = "`data` says `stretch` or `shorter`, not both";
+                let text = "images are brought to size by `stretch` or `shorter`, not by both";
                 return Err(self.report(Diagnostic::new(Code::StretchAndShorter, text, second).also(first, "and here")));
             }
         };

@@ -7,6 +7,7 @@ mod image_format;
 mod measure;
 mod query;
 mod settings;
+mod source;
 mod training;
 mod written;
 
@@ -44,6 +45,8 @@ impl Expander<'_> {
         let params = self.shown_params();
         let data = self.image_format();
         let measure = self.measure();
+        // What is wrong with one is among the reports.
+        self.sources = self.sources().unwrap_or_default();
         let (mut functions, mut objectives, mut stages) = (Vec::new(), Vec::new(), Vec::new());
         let mut unfit = Vec::new();
         for (name, (module, member)) in &block.members {
@@ -73,8 +76,16 @@ impl Expander<'_> {
                             stages.push(Begun::Training(training));
                         }
                     }
-                    // The settings of `data` and `measure` have been read above.
-                    (Section::Score | Section::Fit | Section::Training | Section::Data | Section::Measure, _) => {}
+                    // The settings of `data`, `measure` and sources have been read above.
+                    (
+                        Section::Score
+                        | Section::Fit
+                        | Section::Training
+                        | Section::Data
+                        | Section::Source
+                        | Section::Measure,
+                        _,
+                    ) => {}
                 },
                 // Members that no function asks for are looked at all the same.
                 MemberKind::Fn(_) => {}
@@ -99,6 +110,7 @@ impl Expander<'_> {
             objectives,
             stages,
             data: data.ok().flatten(),
+            sources: self.sources.clone(),
             measure: measure.unwrap_or_default(),
             scopes: self.builder.scopes.clone(),
             written,

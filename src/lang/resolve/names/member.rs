@@ -14,6 +14,7 @@ impl Names<'_> {
         for path in &def.names {
             match def.section.row().names {
                 section::Names::Part => self.part(path, "part", |kind| matches!(kind, MemberKind::Part(_))),
+                section::Names::New => {}
                 section::Names::Objectives | section::Names::Nothing => {
                     self.part(path, "objective", |kind| matches!(kind, MemberKind::Objective(_)));
                 }
