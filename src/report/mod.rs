@@ -28,7 +28,7 @@ pub use json::{Measured, json, measured};
 pub use provenance::{DataFacts, FileFacts, Provenance, SpecFacts};
 pub use published::{Published, PublishedError};
 pub use spread::Spread;
-pub use sweep::{SweepRow, SweepTable, sweep_csv, sweep_json, sweep_table};
+pub use sweep::{Cited, SweepRow, SweepTable, sweep_csv, sweep_json, sweep_table};
 pub use table::{Charset, columns, table};
 
 use crate::evaluate::evaluation::Evaluation;

@@ -1,6 +1,7 @@
 //! Experiments as a user of the library runs them: without the command line, watched and stopped by an observer.
 
 mod names;
+mod sweeps;
 
 use std::fs;
 use std::num::NonZeroU64;

@@ -28,7 +28,8 @@ use super::terminal;
 /// sweep that was ended, in whatever way, goes on with `diadc sweep DIR`.
 ///
 /// A TOML file says the same: `spec`, `dataset`, `data`, `classes`, `weights`, `protocols`, `[set]`, `[over]` with a list of
-/// values for each name, `[[points]]` with settings that go together, `seeds`, `each_class`.
+/// values for each name, `[[points]]` with settings that go together, `seeds`, `each_class`, and in `[published]` what a
+/// publication prints for the points. `specs/sweeps/` has those of the tables of DiAD's paper.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc sweep tiny --over 'scales=[1,2],[2,3],[1,2,3]' --over fusion=off,in_silu --seeds 1..=3
@@ -36,11 +37,16 @@ use super::terminal;
   diadc sweep my.diad --dataset mvtec --data DIR --each-class --jobs 2
   diadc sweep my.diad --over rebuilding.lr=1e-3,1e-4 --memory 8GB --out runs/rates
   diadc sweep ablation.toml                             what a file says
+  diadc sweep specs/sweeps/table10.toml --spec tiny --dataset toy --out runs/steps
   diadc sweep runs/rates                                goes on with a sweep, and shows its table
   diadc sweep runs/rates --point 3                      one point alone, as a task of a cluster would run it")]
 pub(super) struct Sweep {
     /// A .diad file, one that comes with diadc, a TOML file, or the directory of a sweep to go on with
     what: String,
+
+    /// The spec that is swept in place of that of a TOML file
+    #[arg(long, value_name = "SPEC")]
+    spec: Option<String>,
 
     /// Sets a param for all points, as in --set size=64
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
@@ -172,11 +178,14 @@ impl Sweep {
         let is_file = Path::new(&self.what).extension().is_some_and(|ending| ending == "toml");
         let (request, setup) = if is_file {
             refuse("a TOML file, which says that itself", &self.of_points())?;
-            read_sweep(Path::new(&self.what))?
+            let (request, setup) = read_sweep(Path::new(&self.what))?;
+            self.cited(request, setup)
+        } else if self.spec.is_some() {
+            return Err(Failure::Usage("`--spec` needs a TOML file whose spec it replaces".to_owned()));
         } else {
             let seeds = self.seeds.clone().map_or_else(|| vec![Setup::default().seed], |SeedList(seeds)| seeds);
             let axes = self.over.clone();
-            let request = SweepRequest { axes, rows: Vec::new(), seeds, each_class: self.each_class };
+            let request = SweepRequest { axes, rows: Vec::new(), seeds, each_class: self.each_class, citation: None };
             (request, Setup { spec: self.what.clone(), settings: self.settings.clone(), ..Setup::default() })
         };
         let config = SpecArguments { spec: setup.spec.clone(), settings: Vec::new() }.config()?;
@@ -190,6 +199,21 @@ impl Sweep {
             ..setup
         };
         Ok((request, setup))
+    }
+
+    /// The sweep of a file, of another spec if one is given. Published figures are of the spec and the images that the file
+    /// names, and say nothing of others.
+    fn cited(&self, request: SweepRequest, setup: Setup) -> (SweepRequest, Setup) {
+        let is_other_data = self.data.dataset.as_ref().is_some_and(|name| *name != setup.dataset);
+        let is_other = is_other_data || self.spec.is_some() || self.data.classes.is_some();
+        let (spec, dataset) = (setup.spec.clone(), setup.dataset.clone());
+        let setup = Setup { spec: self.spec.clone().unwrap_or(setup.spec), ..setup };
+        let Some(citation) = request.citation.as_ref().filter(|_| is_other) else { return (request, setup) };
+        terminal::note(&format!(
+            "the figures of {} are of all classes of `{dataset}` and of `{spec}`; they are left out",
+            citation.source
+        ));
+        (SweepRequest { citation: None, ..request }, setup)
     }
 
     /// A new directory for a sweep.
@@ -250,6 +274,7 @@ impl Sweep {
             ("--draws", self.draws.draws.is_some()),
             ("--weights", self.weights.is_some()),
             ("--memory", self.memory.is_some()),
+            ("--spec", self.spec.is_some()),
             ("--dry-run", self.dry_run),
             ("--out", self.out.is_some()),
         ]

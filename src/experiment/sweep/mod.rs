@@ -5,6 +5,7 @@
 //! have in common are made once. A point that fails keeps its directory, and the table says why. A sweep that was ended, in
 //! whatever way, goes on where it was.
 
+mod citation;
 mod directory;
 mod plan;
 mod point;
@@ -13,6 +14,7 @@ mod request;
 mod results;
 mod schedule;
 
+pub use citation::{Citation, CitedRow};
 pub use directory::SweepDirectory;
 pub use plan::{Compile, Plan, Point, plan};
 pub use point::run_point;
