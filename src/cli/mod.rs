@@ -1,6 +1,7 @@
 //! The program: one subcommand per file, one line of dispatch each.
 //!
-//! Results go to stdout, progress and words to stderr. Exit status: 0 done, 1 the spec or the run failed, 2 wrong usage.
+//! Results go to stdout, progress and words to stderr. Exit status: 0 done, 1 the spec or the run failed, 2 wrong
+//! usage, 3 an image is anomalous, where that was asked.
 
 mod arguments;
 mod bench;

@@ -46,7 +46,10 @@ pub use model::{Model, Trained};
 pub use observer::Observer;
 pub use pairs::Pairs;
 pub(crate) use pairs::several_sizes;
-pub use predict::{ScoredImage, predict, write_heat_maps};
+pub use predict::{
+    Columns, Lines, Listed, Read, Results, Row, Saved, Saving, ScoreTable, ScoredImage, Source, Summary, Tell, Watched,
+    predict,
+};
 pub use predictions::{Arrays, Prediction, Predictions, Role};
 pub use prepare::{Experiment, check_draws, check_purpose};
 pub use record::{Record, Setup, provenance};

@@ -46,6 +46,8 @@ pub struct Report {
     pub losses: Vec<LossCurve>,
     /// Example images, those of a class next to each other.
     pub examples: Vec<Example>,
+    /// The values of the darkest and the brightest colour of all heat maps.
+    pub colours: [f32; 2],
     /// How many seconds each stage took.
     pub timings: Vec<(String, f64)>,
 }

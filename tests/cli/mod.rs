@@ -17,6 +17,7 @@ mod mistakes;
 mod neovim;
 mod pages;
 mod params;
+mod predict;
 mod provenance;
 mod runs;
 mod sweep;
