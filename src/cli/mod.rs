@@ -27,6 +27,7 @@ mod run;
 mod runs;
 mod sweep;
 mod terminal;
+mod threshold;
 mod watch;
 mod weights;
 
@@ -69,6 +70,7 @@ enum Command {
     Eval(eval::Eval),
     Predict(predict::Predict),
     Resume(resume::Resume),
+    Threshold(threshold::ThresholdCommand),
     Sweep(Box<sweep::Sweep>),
     Compare(compare::Compare),
     Runs(runs::Runs),
@@ -94,7 +96,7 @@ pub fn main() -> ExitCode {
     let started = Instant::now();
     let takes_long = match &arguments.command {
         Command::Run(_) | Command::Train(_) | Command::Eval(_) | Command::Predict(_) | Command::Resume(_) => true,
-        Command::Call(_) | Command::Bench(_) | Command::Sweep(_) => true,
+        Command::Call(_) | Command::Bench(_) | Command::Sweep(_) | Command::Threshold(_) => true,
         Command::Check(_)
         | Command::Explain(_)
         | Command::Fmt(_)
@@ -118,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Eval(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Resume(command) => command.run(),
+        Command::Threshold(command) => command.run(),
         Command::Sweep(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Runs(command) => command.run(),

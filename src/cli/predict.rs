@@ -12,7 +12,7 @@ use crate::diagnostic::{count, significant};
 use crate::evaluate::score::is_random;
 use crate::experiment::{
     Columns, Lines, Listed, Model, Results, Row, RunDirectory, Saved, Saving, ScoreTable, ScoredImage, Setup, Source,
-    Summary, Trained, Watched, check_draws, check_purpose, predict, provenance,
+    Summary, Threshold, Trained, Watched, check_draws, check_purpose, predict, provenance, stored_threshold,
 };
 use crate::report::Provenance;
 use crate::weight::Place;
@@ -77,12 +77,12 @@ pub(super) struct Predict {
     #[arg(long, value_name = "LOW,HIGH", value_parser = colours, allow_hyphen_values = true)]
     colours: Option<Colours>,
 
-    /// The score above which an image is anomalous
+    /// The score above which an image is anomalous [default: that which the spec fits, or else that of `diadc threshold`]
     #[arg(long, value_name = "SCORE", allow_hyphen_values = true)]
     threshold: Option<f32>,
 
     /// Ends with status 3 if an image is anomalous
-    #[arg(long, requires = "threshold")]
+    #[arg(long)]
     fail_if_anomalous: bool,
 
     /// Seed of all random numbers [default: 1, or that of the run]
@@ -166,13 +166,14 @@ impl Predict {
         let target = setup.target()?;
         let stop = if self.watch.is_some() { terminal::stop_flag() } else { Arc::new(AtomicBool::new(false)) };
         let mut source = self.source(&stop)?;
-        let saving = self.saving(run.as_ref());
         let mut screen = Screen::new();
         let place = Place { path: &weights, within: self.within.as_deref() };
         let weights = Trained { place, settings: &setup.settings };
         let provenance = provenance(&setup, &compiled)?;
         let mut model = screen.during(|screen| Model::load(program, weights, target, setup.seed, screen))?;
         let provenance = Provenance { device: model.device(), protocols: Vec::new(), ..provenance };
+        let threshold = self.chosen(&mut model, &provenance)?;
+        let saving = self.saving(run.as_ref(), threshold);
         let directory = self.out.as_deref().map(RunDirectory::for_results).transpose()?;
         if let Some(directory) = &directory {
             directory.write_provenance(&provenance)?;
@@ -222,8 +223,41 @@ impl Predict {
         Ok(Box::new(Listed::new(predict_inputs(&self.images)?)))
     }
 
+    /// The score above which an image is anomalous, and says where it comes from: the one that is given, the one that the spec
+    /// fits, or the one that was chosen for these weights.
+    fn chosen(&self, model: &mut Model<'_>, scores: &Provenance) -> Result<Option<f32>, Failure> {
+        let (threshold, origin) = if let Some(given) = self.threshold {
+            (Some(given), "as given".to_owned())
+        } else if let Some(stored) = stored_threshold(model)? {
+            (Some(stored), "which the spec has fitted".to_owned())
+        } else {
+            let weights = scores.weights.as_ref().expect("images are scored with the weights of a file");
+            match Threshold::beside(&weights.path)? {
+                Some(chosen) => match chosen.is_foreign_to(scores) {
+                    Some(what) => {
+                        terminal::note(&format!(
+                            "warning: the threshold in `threshold.json` was chosen with {what} and is not used"
+                        ));
+                        (None, String::new())
+                    }
+                    None => (Some(chosen.threshold), chosen.words()),
+                },
+                None => (None, String::new()),
+            }
+        };
+        match threshold {
+            Some(threshold) => terminal::note(&format!("threshold {}: {origin}", significant(threshold.into()))),
+            None if self.fail_if_anomalous => {
+                let words = "`--fail-if-anomalous` needs a threshold: give one with `--threshold`, or choose one with `diadc threshold`";
+                return Err(Failure::Usage(words.to_owned()));
+            }
+            None => {}
+        }
+        Ok(threshold)
+    }
+
     /// What is written of each image.
-    fn saving(&self, run: Option<&RunDirectory>) -> Saving {
+    fn saving(&self, run: Option<&RunDirectory>, threshold: Option<f32>) -> Saving {
         let mut saved: Vec<Saved> = Vec::new();
         for own in self.save.iter().filter(|_| !self.scores_only).map(|own| own.saved()) {
             if !saved.contains(&own) {
@@ -236,7 +270,7 @@ impl Predict {
             saved,
             colours: self.colours.map(|Colours(range)| range).or_else(|| run.and_then(RunDirectory::colours)),
             colours_of: if is_known { COLOURS_OF } else { 1 },
-            threshold: self.threshold,
+            threshold,
         }
     }
 

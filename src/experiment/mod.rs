@@ -30,6 +30,7 @@ mod samples;
 pub mod sweep;
 mod tally;
 mod target;
+mod threshold;
 mod train;
 
 pub use assess::{Scoring, assess};
@@ -58,4 +59,5 @@ pub use run::Run;
 pub use samples::TrainingSet;
 pub use tally::Assessment;
 pub use target::Target;
+pub use threshold::{ChosenOn, Threshold, ThresholdImage, ThresholdRule, scores, stored_threshold};
 pub use train::Shared;

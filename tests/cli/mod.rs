@@ -22,6 +22,7 @@ mod provenance;
 mod runs;
 mod sweep;
 mod threads;
+mod threshold;
 mod views;
 mod watch;
 mod weights;
