@@ -303,3 +303,37 @@ fn a_sweep_that_was_killed_goes_on_and_two_do_not_run_at_a_time() {
     let csv = |out: &str| std::fs::read_to_string(bench.path(out).join("results.csv")).expect("it was written");
     assert_eq!(csv("out"), csv("whole"));
 }
+
+#[test]
+fn what_has_been_measured_is_gathered_without_running_anything() {
+    let bench = bench();
+    let slurm = [&["sweep", "two.diad", "--over", "power=2,3", "--out", "out", "--slurm"], DATA].concat();
+    // Where there is no Slurm.
+    let ended = bench.command(&slurm).env("PATH", bench.path("")).output().expect("the program can be started");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(!ended.status.success() && said.contains("can't submit jobs with `sbatch`"), "{said}");
+    let script = std::fs::read_to_string(bench.path("out/slurm-1.sh")).expect("it was written");
+    for words in ["#SBATCH --array=1\n", "logs/slurm-%A_%a.txt\n", "--point \"$SLURM_ARRAY_TASK_ID\"\n"] {
+        assert!(script.contains(words), "`{words}` is not in\n{script}");
+    }
+    let collected = bench.run(&["sweep", "out", "--collect"]).success();
+    assert!(collected.stderr().contains("2 points without a result yet"), "{}", collected.stderr());
+    bench.run(&["sweep", "out", "--point", "1"]).success();
+    let collected = bench.run(&["sweep", "out", "--collect", "--format", "csv"]).success();
+    assert_eq!(collected.stdout().lines().count(), 2, "{}", collected.stdout());
+    assert!(collected.stderr().contains("1 point without a result yet"), "{}", collected.stderr());
+    assert_eq!(points(&bench).len(), 1, "nothing else has run");
+    // A task that fails leaves its reason, and takes it back when it succeeds.
+    bench.write("out/points/2_power=3_seed1/run.json", b"{}");
+    bench.run(&["sweep", "out", "--point", "2"]).fails(1, &["holds no run"]);
+    let failed = bench.run(&["sweep", "out", "--collect"]);
+    assert!(failed.stdout().contains("failed: power=3, seed 1: error: "), "{}", failed.stdout());
+    failed.fails(1, &["1 point failed"]);
+    std::fs::remove_dir_all(bench.path("out/points/2_power=3_seed1")).expect("it can be removed");
+    bench.run(&["sweep", "out", "--point", "2"]).success();
+    bench.run(&["sweep", "out", "--collect"]).success();
+    for wrong in [&["--collect", "--slurm"][..], &["--slurm-option=-p"], &["--slurm", "--slurm-option=p"]] {
+        bench.run(&[&["sweep", "out"], wrong].concat()).fails(2, &["--slurm"]);
+    }
+    bench.run(&["sweep", "two.diad", "--collect"]).fails(2, &["`--collect` needs the directory of a sweep"]);
+}

@@ -1,6 +1,7 @@
 //! `diadc sweep`: runs of one spec with settings, seeds or classes that vary, in one table.
 
 mod preview;
+mod slurm;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -39,7 +40,9 @@ use super::terminal;
   diadc sweep ablation.toml                             what a file says
   diadc sweep specs/sweeps/table10.toml --spec tiny --dataset toy --out runs/steps
   diadc sweep runs/rates                                goes on with a sweep, and shows its table
-  diadc sweep runs/rates --point 3                      one point alone, as a task of a cluster would run it")]
+  diadc sweep runs/rates --point 3                      one point alone, as a task of a cluster runs it
+  diadc sweep my.diad --over width=16,32 --out runs/widths --slurm --slurm-option=--partition=gpu
+  diadc sweep runs/widths --collect                     the table of what has been measured so far")]
 pub(super) struct Sweep {
     /// A .diad file, one that comes with diadc, a TOML file, or the directory of a sweep to go on with
     what: String,
@@ -93,6 +96,19 @@ pub(super) struct Sweep {
     #[arg(long)]
     dry_run: bool,
 
+    /// Submits the points that have no result yet to Slurm, a task each, in place of running them; `--jobs` says how many run
+    /// at a time. Every node must see the directory of the sweep, the data and the weights
+    #[arg(long, conflicts_with_all = ["dry_run", "point"])]
+    slurm: bool,
+
+    /// An option of `sbatch` for the jobs, as in --slurm-option=--partition=gpu
+    #[arg(long, value_name = "OPTION", requires = "slurm", allow_hyphen_values = true, value_parser = slurm_option)]
+    slurm_option: Vec<String>,
+
+    /// Shows the table of what has been measured so far, and runs nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "point", "slurm"])]
+    collect: bool,
+
     /// Runs the point of this number alone, of the directory of a sweep
     #[arg(long, value_name = "N")]
     point: Option<usize>,
@@ -104,6 +120,14 @@ pub(super) struct Sweep {
     /// Format of what is printed
     #[arg(long, value_enum, default_value = "table")]
     format: SweepFormat,
+}
+
+/// An option of `sbatch`, which stands on a line of its own in a script.
+fn slurm_option(text: &str) -> Result<String, String> {
+    match text.starts_with('-') && !text.contains(['\n', '\r']) {
+        true => Ok(text.to_owned()),
+        false => Err("write an option as sbatch takes it, as in --partition=gpu".to_owned()),
+    }
 }
 
 /// How the table of a sweep is printed.
@@ -130,8 +154,11 @@ impl Sweep {
             let sweep = SweepDirectory::open(path)?;
             return match self.point {
                 Some(number) => work::alone(&sweep, number),
-                None => self.all(&sweep),
+                None => self.go_on(&sweep),
             };
+        }
+        if self.collect {
+            return Err(Failure::Usage("`--collect` needs the directory of a sweep".to_owned()));
         }
         if self.point.is_some() {
             return Err(Failure::Usage("`--point` needs the directory of a sweep".to_owned()));
@@ -156,7 +183,20 @@ impl Sweep {
         }
         check_images(&setup)?;
         let sweep = SweepDirectory::create(&self.directory(&plan, &setup)?, &plan, &setup)?;
-        self.all(&sweep)
+        self.go_on(&sweep)
+    }
+
+    /// Runs what has no result yet, here or elsewhere, or only shows what has one.
+    fn go_on(&self, sweep: &SweepDirectory) -> Result<(), Failure> {
+        if self.slurm {
+            let at_a_time = (self.jobs > 1).then_some(usize::from(self.jobs));
+            return slurm::submit(sweep, &self.slurm_option, at_a_time);
+        }
+        if !self.collect {
+            let stop = terminal::stop_flag();
+            work::all(sweep, usize::from(self.jobs), &stop)?;
+        }
+        self.show(sweep)
     }
 
     /// Warns if the points that run at a time need more memory than the machine has left.
@@ -227,10 +267,8 @@ impl Sweep {
         Ok(RunDirectory::create_under(&runs, &name)?.path().to_path_buf())
     }
 
-    /// Runs what has no result yet, and shows the table.
-    fn all(&self, sweep: &SweepDirectory) -> Result<(), Failure> {
-        let stop = terminal::stop_flag();
-        work::all(sweep, usize::from(self.jobs), &stop)?;
+    /// Shows the table, and writes it.
+    fn show(&self, sweep: &SweepDirectory) -> Result<(), Failure> {
         let table = table(sweep);
         let page = write_table(sweep, &table)?;
         terminal::result(&match self.format {
@@ -242,6 +280,10 @@ impl Sweep {
         let shown = sweep.path().display();
         match (table.failures.len(), table.waiting) {
             (0, 0) => Ok(()),
+            (0, waiting) if self.collect => {
+                terminal::note(&format!("{} without a result yet", count(waiting, "point")));
+                Ok(())
+            }
             (0, _) => Err(Failure::Findings(format!("stopped; continue with `diadc sweep {shown}`"))),
             (failed, _) => {
                 let words = format!("{} failed; `diadc sweep {shown}` tries them again", count(failed, "point"));

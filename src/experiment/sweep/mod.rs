@@ -13,6 +13,7 @@ mod preview;
 mod request;
 mod results;
 mod schedule;
+mod slurm;
 
 pub use citation::{Citation, CitedRow};
 pub use directory::SweepDirectory;
@@ -20,5 +21,6 @@ pub use plan::{Compile, Plan, Point, plan};
 pub use point::run_point;
 pub use preview::Preview;
 pub use request::{Axis, SweepRequest, read_sweep, seeds};
-pub use results::{State, table, write_table};
-pub use schedule::{News, run_all};
+pub use results::{State, is_done, table, write_table};
+pub use schedule::{News, note_failure, run_all};
+pub use slurm::{ArrayJob, JobSettings, array_jobs};

@@ -44,6 +44,12 @@ pub(super) fn state(sweep: &SweepDirectory, point: &Point) -> State {
     }
 }
 
+/// Whether a point has been measured.
+#[must_use]
+pub fn is_done(sweep: &SweepDirectory, point: &Point) -> bool {
+    matches!(state(sweep, point), State::Done(_))
+}
+
 /// The settings of points that differ in class and seed alone.
 type Values = Vec<(String, String)>;
 
