@@ -8,6 +8,7 @@ mod bench;
 mod call;
 mod check;
 mod compare;
+mod completions;
 mod cost;
 mod data;
 mod diff;
@@ -20,6 +21,7 @@ mod fmt;
 mod graph;
 mod lsp;
 mod metrics;
+mod new;
 mod params;
 mod predict;
 mod resume;
@@ -54,6 +56,7 @@ const EXAMPLES: &str = "Examples:
   diadc run specs/diad.diad --dataset visa --data DIR  train, evaluate and report
   diadc sweep my.diad --over width=16,32 --seeds 1..=3 variants side by side, mean and spread
   diadc compare runs/a runs/b                          what differs between runs, and how they do
+  diadc new mine                                       writes mine.diad, a small spec with comments
   diadc check my.diad                                  what is wrong with a spec, without running it
   diadc explain shape-mismatch                         what a mistake means, with examples
   diadc fmt my.diad                                    its layout
@@ -74,6 +77,7 @@ enum Command {
     Sweep(Box<sweep::Sweep>),
     Compare(compare::Compare),
     Runs(runs::Runs),
+    New(new::New),
     Check(check::Check),
     Explain(explain::Explain),
     Fmt(fmt::Fmt),
@@ -87,6 +91,7 @@ enum Command {
     Data(data::Data),
     Weights(weights::Weights),
     Metrics(Box<metrics::Metrics>),
+    Completions(completions::Completions),
 }
 
 /// Runs the program with the arguments of the process.
@@ -97,7 +102,8 @@ pub fn main() -> ExitCode {
     let takes_long = match &arguments.command {
         Command::Run(_) | Command::Train(_) | Command::Eval(_) | Command::Predict(_) | Command::Resume(_) => true,
         Command::Call(_) | Command::Bench(_) | Command::Sweep(_) | Command::Threshold(_) => true,
-        Command::Check(_)
+        Command::New(_)
+        | Command::Check(_)
         | Command::Explain(_)
         | Command::Fmt(_)
         | Command::Lsp(_)
@@ -109,7 +115,8 @@ pub fn main() -> ExitCode {
         | Command::Diff(_)
         | Command::Data(_)
         | Command::Weights(_)
-        | Command::Metrics(_) => false,
+        | Command::Metrics(_)
+        | Command::Completions(_) => false,
     };
     if takes_long {
         take_single_pages();
@@ -124,6 +131,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Runs(command) => command.run(),
+        Command::New(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Fmt(command) => command.run(),
@@ -137,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Data(command) => command.run(),
         Command::Weights(command) => command.run(),
         Command::Metrics(command) => command.run(),
+        Command::Completions(command) => command.run(),
     };
     if takes_long && result.is_ok() {
         terminal::effort(started.elapsed());

@@ -15,6 +15,7 @@ mod memory;
 pub(crate) mod metrics;
 mod mistakes;
 mod neovim;
+mod new;
 mod pages;
 mod params;
 mod predict;
