@@ -23,6 +23,8 @@ pub(super) enum Failure {
     Findings(String),
     /// The command was used the wrong way.
     Usage(String),
+    /// An image is anomalous, and the command was asked to end badly then.
+    Anomalous(String),
     /// What is wrong was printed as the result of the command.
     Printed,
 }
@@ -55,6 +57,7 @@ impl Failure {
         match self {
             Failure::Spec(_) | Failure::Run(_) | Failure::Findings(_) | Failure::Printed => 1,
             Failure::Usage(_) => 2,
+            Failure::Anomalous(_) => 3,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The program: one subcommand per file, one line of dispatch each.
 //!
-//! Results go to stdout, progress and words to stderr. Exit status: 0 done, 1 the spec or the run failed, 2 wrong usage.
+//! Results go to stdout, progress and words to stderr. Exit status: 0 done, 1 the spec or the run failed, 2 wrong
+//! usage, 3 an image is anomalous, where that was asked.
 
 mod arguments;
 mod bench;
 mod call;
 mod check;
 mod compare;
+mod completions;
 mod cost;
 mod data;
 mod diff;
@@ -19,6 +21,7 @@ mod fmt;
 mod graph;
 mod lsp;
 mod metrics;
+mod new;
 mod params;
 mod predict;
 mod resume;
@@ -26,6 +29,7 @@ mod run;
 mod runs;
 mod sweep;
 mod terminal;
+mod threshold;
 mod watch;
 mod weights;
 
@@ -52,6 +56,7 @@ const EXAMPLES: &str = "Examples:
   diadc run specs/diad.diad --dataset visa --data DIR  train, evaluate and report
   diadc sweep my.diad --over width=16,32 --seeds 1..=3 variants side by side, mean and spread
   diadc compare runs/a runs/b                          what differs between runs, and how they do
+  diadc new mine                                       writes mine.diad, a small spec with comments
   diadc check my.diad                                  what is wrong with a spec, without running it
   diadc explain shape-mismatch                         what a mistake means, with examples
   diadc fmt my.diad                                    its layout
@@ -68,9 +73,11 @@ enum Command {
     Eval(eval::Eval),
     Predict(predict::Predict),
     Resume(resume::Resume),
+    Threshold(threshold::ThresholdCommand),
     Sweep(Box<sweep::Sweep>),
     Compare(compare::Compare),
     Runs(runs::Runs),
+    New(new::New),
     Check(check::Check),
     Explain(explain::Explain),
     Fmt(fmt::Fmt),
@@ -84,6 +91,7 @@ enum Command {
     Data(data::Data),
     Weights(weights::Weights),
     Metrics(Box<metrics::Metrics>),
+    Completions(completions::Completions),
 }
 
 /// Runs the program with the arguments of the process.
@@ -93,8 +101,9 @@ pub fn main() -> ExitCode {
     let started = Instant::now();
     let takes_long = match &arguments.command {
         Command::Run(_) | Command::Train(_) | Command::Eval(_) | Command::Predict(_) | Command::Resume(_) => true,
-        Command::Call(_) | Command::Bench(_) | Command::Sweep(_) => true,
-        Command::Check(_)
+        Command::Call(_) | Command::Bench(_) | Command::Sweep(_) | Command::Threshold(_) => true,
+        Command::New(_)
+        | Command::Check(_)
         | Command::Explain(_)
         | Command::Fmt(_)
         | Command::Lsp(_)
@@ -106,7 +115,8 @@ pub fn main() -> ExitCode {
         | Command::Diff(_)
         | Command::Data(_)
         | Command::Weights(_)
-        | Command::Metrics(_) => false,
+        | Command::Metrics(_)
+        | Command::Completions(_) => false,
     };
     if takes_long {
         take_single_pages();
@@ -117,9 +127,11 @@ pub fn main() -> ExitCode {
         Command::Eval(command) => command.run(),
         Command::Predict(command) => command.run(),
         Command::Resume(command) => command.run(),
+        Command::Threshold(command) => command.run(),
         Command::Sweep(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Runs(command) => command.run(),
+        Command::New(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Fmt(command) => command.run(),
@@ -133,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Data(command) => command.run(),
         Command::Weights(command) => command.run(),
         Command::Metrics(command) => command.run(),
+        Command::Completions(command) => command.run(),
     };
     if takes_long && result.is_ok() {
         terminal::effort(started.elapsed());

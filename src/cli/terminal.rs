@@ -85,6 +85,7 @@ pub(super) fn failure(failure: &Failure) {
         Failure::Printed => {}
         Failure::Run(error) => eprintln!("error: {error}"),
         Failure::Findings(text) | Failure::Usage(text) => eprintln!("error: {text}"),
+        Failure::Anomalous(text) => eprintln!("{text}"),
     }
 }
 

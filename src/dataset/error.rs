@@ -167,7 +167,7 @@ pub enum DatasetError {
         reason: &'static str,
     },
     /// An image in a format that is not read.
-    #[error("`{path}` is an image of an unsupported format: convert it to png, jpeg or bmp", path = .path.display())]
+    #[error("`{path}` is an image of an unsupported format: convert it to png, jpeg, bmp, tiff or webp", path = .path.display())]
     UnsupportedImage {
         /// The image.
         path: PathBuf,
@@ -238,6 +238,12 @@ pub enum DatasetError {
         /// The height of the image.
         height: u32,
     },
+    /// An image of floating-point colours.
+    #[error("`{path}` has colours of floating point, of which nothing says what is white: save it with 8 or 16 bits", path = .path.display())]
+    Floats {
+        /// The image.
+        path: PathBuf,
+    },
     /// The mask of a defective image marks nothing.
     #[error("mask `{mask}` of a defective image marks no pixel: none is above {threshold} of 255; write anomalous pixels as 255, or count it as it is with `--unmarked empty`", mask = .mask.display())]
     MaskEmpty {
@@ -263,13 +269,13 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// None of the files and folders given holds an image.
-    #[error("found no png, jpeg or bmp image in {places}: name images, or folders that hold some")]
+    #[error("found no png, jpeg, bmp, tiff, webp or gif image in {places}: name images, or folders that hold some")]
     NoInputs {
         /// The files and folders, quoted.
         places: String,
     },
     /// A file given as an input does not have the name of an image.
-    #[error("`{path}` is not named as an image: expected .png, .jpg, .jpeg or .bmp", path = .path.display())]
+    #[error("`{path}` is not named as an image: expected .png, .jpg, .jpeg, .bmp, .tif, .tiff, .webp or .gif", path = .path.display())]
     NotAnImage {
         /// The file.
         path: PathBuf,
@@ -323,6 +329,7 @@ impl DatasetError {
             | Self::TooLarge { path, .. }
             | Self::CutShort { path }
             | Self::Coloured { path }
+            | Self::Floats { path }
             | Self::List { path, .. }
             | Self::NotAnImage { path }
             | Self::AlreadyThere { path }

@@ -1,5 +1,7 @@
 //! Image files: which files are images, and their pixels as RGB or as a mask.
 //!
+//! PNG, JPEG, BMP, TIFF and WebP are read, and of GIF, as of each that moves, the first picture.
+//!
 //! The ending of its name, in upper or lower case, decides whether a file is an image; its first bytes decide how it is
 //! decoded, so that a JPEG named `.png` is read as a JPEG. A file whose header announces more than [`MOST_PIXELS`] is
 //! refused before memory is taken for it.
@@ -8,6 +10,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
 
 use super::MOST_PIXELS;
@@ -15,11 +18,10 @@ use super::error::DatasetError;
 use super::jpeg;
 use super::mask::GreyMask;
 
-const READ: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
+const READ: [&str; 8] = ["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp", "gif"];
 /// Endings of images that are not supported. They are refused rather than ignored, so that no image is missing
 /// unnoticed.
-const REFUSED: [&str; 13] =
-    ["tif", "tiff", "webp", "gif", "heic", "avif", "jp2", "exr", "hdr", "ppm", "pgm", "tga", "dcm"];
+const REFUSED: [&str; 9] = ["heic", "avif", "jp2", "exr", "hdr", "ppm", "pgm", "tga", "dcm"];
 
 /// The largest file that is read.
 const MOST_BYTES: u64 = 1 << 29;
@@ -45,7 +47,7 @@ pub(super) fn kind(path: &Path) -> Kind {
     }
 }
 
-/// Decodes a PNG, JPEG or BMP file as 8-bit RGB.
+/// Decodes an image file as 8-bit RGB.
 ///
 /// Grey becomes three equal channels, a palette its colours, 16 bits the nearest 8. Alpha is dropped: the colours stay
 /// as stored, nothing is blended. An orientation noted in EXIF data is not applied, as Pillow's `Image.open` does not.
@@ -54,6 +56,29 @@ pub(super) fn kind(path: &Path) -> Kind {
 /// When the file can't be read, is no image, is too large, or is damaged.
 pub fn read_image(path: &Path) -> Result<RgbImage, DatasetError> {
     decode(path).map(DynamicImage::into_rgb8)
+}
+
+/// An image that belongs to no data set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputImage {
+    /// Its pixels as they are stored.
+    pub pixels: RgbImage,
+    /// Whether its EXIF data say that it is to be shown turned or mirrored, which is not done.
+    pub is_turned: bool,
+}
+
+/// Decodes an image file as [`read_image`] does, and tells what that leaves out.
+///
+/// # Errors
+/// When the file is not named as an image that is read, can't be read, is no image, is too large, or is damaged.
+pub fn read_input(path: &Path) -> Result<InputImage, DatasetError> {
+    match kind(path) {
+        Kind::Image => {}
+        Kind::Refused => return Err(DatasetError::UnsupportedImage { path: path.to_path_buf() }),
+        Kind::Other => return Err(DatasetError::NotAnImage { path: path.to_path_buf() }),
+    }
+    let (image, orientation) = decoded(path)?;
+    Ok(InputImage { pixels: image.into_rgb8(), is_turned: orientation != Orientation::NoTransforms })
 }
 
 /// Decodes a mask as it is; 16 bits hold both depths exactly.
@@ -133,6 +158,11 @@ pub(super) fn check_sizes(image: &Path, mask: &Path) -> Result<(), DatasetError>
 
 /// Decodes an image as it is stored.
 pub(super) fn decode(path: &Path) -> Result<DynamicImage, DatasetError> {
+    decoded(path).map(|(image, _)| image)
+}
+
+/// The same, and how EXIF data say that it is to be shown.
+fn decoded(path: &Path) -> Result<(DynamicImage, Orientation), DatasetError> {
     let unreadable = |source| DatasetError::read(path, source);
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
@@ -146,12 +176,20 @@ pub(super) fn decode(path: &Path) -> Result<DynamicImage, DatasetError> {
     let mut limits = Limits::default();
     limits.max_alloc = Some(16 * MOST_PIXELS);
     reader.limits(limits);
-    let decoder = reader.into_decoder().map_err(|source| undecodable(path, source))?;
+    let mut decoder = reader.into_decoder().map_err(|source| undecodable(path, source))?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > MOST_PIXELS {
         return Err(DatasetError::TooLarge { path: path.to_path_buf(), width, height });
     }
-    DynamicImage::from_decoder(decoder).map_err(|source| undecodable(path, source))
+    // What can't be understood says nothing.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let image = DynamicImage::from_decoder(decoder).map_err(|source| undecodable(path, source))?;
+    match image {
+        DynamicImage::ImageRgb32F(_) | DynamicImage::ImageRgba32F(_) => {
+            Err(DatasetError::Floats { path: path.to_path_buf() })
+        }
+        image => Ok((image, orientation)),
+    }
 }
 
 fn undecodable(path: &Path, source: image::ImageError) -> DatasetError {

@@ -68,14 +68,14 @@ pub(super) fn images(directory: &Path, problems: &mut Problems) -> Vec<Entry> {
     images
 }
 
-/// All images in `directory` and the folders below it; a linked folder below it is not entered, so that links in a
-/// circle do no harm.
+/// All images in `directory` and the folders below it, also those of formats that are not read; a linked folder below it
+/// is not entered, so that links in a circle do no harm.
 pub(super) fn images_below(directory: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let mut problems = Problems::new();
     let mut found = Vec::new();
-    for entry in entries_and_images(directory, &mut problems) {
+    for entry in entries(directory, &mut problems) {
         if !entry.is_directory {
-            found.push(entry.path);
+            found.extend((kind(&entry.path) != Kind::Other).then_some(entry.path));
         } else if !entry.path.is_symlink() {
             found.extend(images_below(&entry.path)?);
         }

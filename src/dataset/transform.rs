@@ -95,6 +95,35 @@ impl Transform {
         mask.resized(width, height, rule).cropped(left, top, self.width, self.height)
     }
 
+    /// Brings a map of what the model sees back to the image that it was made of: `rows * columns` values of an image of
+    /// `width` and `height`, interpolated between the centres of pixels. What the model has not seen of the image has the
+    /// value `outside`.
+    ///
+    /// # Panics
+    /// If `map` has not `columns * rows` values.
+    #[must_use]
+    pub fn back(&self, map: &[f32], [columns, rows]: [u32; 2], (width, height): (u32, u32), outside: f32) -> Vec<f32> {
+        assert_eq!(map.len(), columns as usize * rows as usize, "a map has a value for each pixel");
+        let Placement { width: scaled_width, height: scaled_height, left, top } = self.placement(width, height);
+        let across = places(width, scaled_width, left, self.width, columns);
+        let down = places(height, scaled_height, top, self.height, rows);
+        let at = |x: usize, y: usize| map[y * columns as usize + x];
+        let mut back = Vec::with_capacity(width as usize * height as usize);
+        for row in &down {
+            for column in &across {
+                back.push(match (row, column) {
+                    (Some((y, below, v)), Some((x, beside, u))) => {
+                        let upper = at(*x, *y) * (1.0 - u) + at(*beside, *y) * u;
+                        let lower = at(*x, *below) * (1.0 - u) + at(*beside, *below) * u;
+                        upper * (1.0 - v) + lower * v
+                    }
+                    (None, _) | (_, None) => outside,
+                });
+            }
+        }
+        back
+    }
+
     fn placement(&self, width: u32, height: u32) -> Placement {
         let (scaled_width, scaled_height) = match self.fit {
             Sizing::Exact => (self.width, self.height),
@@ -122,6 +151,23 @@ impl Transform {
             }))
         })
     }
+}
+
+/// For each of `length` pixels along a side of an image, the two values of a map between which its centre lies, and how far
+/// from the first to the second. The side is scaled to `scaled` pixels; those from `margin` on, `kept` of them, are the
+/// `values` of the map. None for a pixel that was cut off.
+fn places(length: u32, scaled: u32, margin: u32, kept: u32, values: u32) -> Vec<Option<(usize, usize, f32)>> {
+    let place = |pixel: u32| {
+        let seen = (f64::from(pixel) + 0.5) * f64::from(scaled) / f64::from(length) - f64::from(margin);
+        if !(0.0..=f64::from(kept)).contains(&seen) {
+            return None;
+        }
+        let last = f64::from(values - 1);
+        let value = (seen * f64::from(values) / f64::from(kept) - 0.5).clamp(0.0, last);
+        let first = value.floor();
+        Some((first as usize, (first + 1.0).min(last) as usize, (value - first) as f32))
+    };
+    (0..length).map(place).collect()
 }
 
 /// The size with the ratio of an image whose shorter side has this length; the longer one is rounded down, as

@@ -1,6 +1,8 @@
 //! The mean of the results of several draws for one image.
 
-use super::score::Scored;
+use std::num::NonZeroU64;
+
+use super::score::{Prepared, ScoreError, Scored, Scorer};
 
 /// The results of the draws so far.
 #[derive(Debug)]
@@ -40,6 +42,21 @@ impl Average {
         let map = self.sums.iter().map(|sum| (sum / draws) as f32).collect();
         Scored { value, deviation, map, ..self.first }
     }
+}
+
+/// Scores images, each as the mean over so many draws.
+///
+/// # Errors
+/// If the device fails, or a result is not finite.
+pub fn averages(scorer: &mut Scorer<'_>, images: &[Prepared], draws: NonZeroU64) -> Result<Vec<Scored>, ScoreError> {
+    if images.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut averages: Vec<Average> = scorer.score(images, 0)?.into_iter().map(Average::of).collect();
+    for draw in 1..draws.get() {
+        averages.iter_mut().zip(scorer.score(images, draw)?).for_each(|(average, scored)| average.add(&scored));
+    }
+    Ok(averages.into_iter().map(Average::finish).collect())
 }
 
 /// The variance of a population of which these are a sample; none for fewer than two.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::compile::{Compiled, compile_from};
 use crate::file;
-use crate::report::Provenance;
+use crate::report::{Provenance, measured};
 use crate::resolve::Location;
 
 use super::error::ExperimentError;
@@ -92,6 +92,13 @@ impl RunDirectory {
     #[must_use]
     pub fn weights(&self) -> PathBuf {
         self.0.join("weights.safetensors")
+    }
+
+    /// The values of the darkest and the brightest colour of the heat maps in its report; none if it has none.
+    #[must_use]
+    pub fn colours(&self) -> Option<[f32; 2]> {
+        let text = std::fs::read_to_string(self.0.join("metrics.json")).ok()?;
+        measured(&text).ok()?.colours
     }
 
     /// The error for what failed after training in this directory.

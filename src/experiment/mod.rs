@@ -30,6 +30,7 @@ mod samples;
 pub mod sweep;
 mod tally;
 mod target;
+mod threshold;
 mod train;
 
 pub use assess::{Scoring, assess};
@@ -46,7 +47,10 @@ pub use model::{Model, Trained};
 pub use observer::Observer;
 pub use pairs::Pairs;
 pub(crate) use pairs::several_sizes;
-pub use predict::{ScoredImage, predict, write_heat_maps};
+pub use predict::{
+    Columns, Lines, Listed, Read, Results, Row, Saved, Saving, ScoreTable, ScoredImage, Source, Summary, Tell, Watched,
+    predict,
+};
 pub use predictions::{Arrays, Prediction, Predictions, Role};
 pub use prepare::{Experiment, check_draws, check_purpose};
 pub use record::{Record, Setup, provenance};
@@ -55,4 +59,5 @@ pub use run::Run;
 pub use samples::TrainingSet;
 pub use tally::Assessment;
 pub use target::Target;
+pub use threshold::{ChosenOn, Threshold, ThresholdImage, ThresholdRule, scores, stored_threshold};
 pub use train::Shared;

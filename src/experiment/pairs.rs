@@ -17,7 +17,7 @@ use crate::evaluate::metric::Score;
 use crate::measure::MaskResize;
 
 /// Endings of images, which a name may have before that of its map or mask.
-const IMAGES: [&str; 4] = [".png", ".jpg", ".jpeg", ".bmp"];
+const IMAGES: [&str; 8] = [".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif"];
 /// Maps that are in memory at once.
 const TOGETHER: usize = 16;
 

@@ -116,7 +116,7 @@ pub fn check_draws(program: &Program, draws: NonZeroU64) -> Result<(), Experimen
 ///
 /// # Errors
 /// If there are more.
-pub fn check_classes(program: &Program, dataset: &Dataset) -> Result<(), ExperimentError> {
+fn check_classes(program: &Program, dataset: &Dataset) -> Result<(), ExperimentError> {
     let (Some(most), found) = (program.data.and_then(|format| format.classes), dataset.classes.len()) else {
         return Ok(());
     };

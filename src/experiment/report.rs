@@ -29,6 +29,7 @@ impl Findings {
             published: experiment.published.clone(),
             losses: self.losses,
             examples: self.assessment.examples,
+            colours: self.assessment.colours,
             timings: self.timings,
         }
     }

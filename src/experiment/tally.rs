@@ -28,6 +28,8 @@ pub struct Assessment {
     pub evaluations: Vec<Evaluation>,
     /// Example images.
     pub examples: Vec<Example>,
+    /// The values of the darkest and the brightest colour of all heat maps.
+    pub colours: [f32; 2],
     /// Score of each test image, in the order of the data set: id, value.
     pub scores: Vec<(String, f32)>,
 }
@@ -182,10 +184,11 @@ impl<'a> Tally<'a> {
         self.highest.sort_unstable_by(f32::total_cmp);
         self.middle.sort_unstable_by(f32::total_cmp);
         let at = |sorted: &[f32], share: usize| sorted.get(sorted.len() * share / 100).copied().unwrap_or(0.0);
-        let (low, high) = (at(&self.middle, 50), at(&self.highest, 90));
-        let example = |kept| example(self.dataset, kept, low, high.max(low + f32::EPSILON));
+        let low = at(&self.middle, 50);
+        let high = at(&self.highest, 90).max(low + f32::EPSILON);
+        let example = |kept| example(self.dataset, kept, low, high);
         let examples = self.kept.into_iter().map(example).collect();
-        Ok(Assessment { evaluations, examples, scores: self.scores })
+        Ok(Assessment { evaluations, examples, colours: [low, high], scores: self.scores })
     }
 }
 

@@ -19,6 +19,7 @@ struct Metrics<'a> {
     format: u32,
     provenance: &'a Provenance,
     evaluations: &'a [Evaluation],
+    colours: [f32; 2],
     #[serde(skip_serializing_if = "Option::is_none")]
     published: Option<Beside>,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
@@ -32,6 +33,8 @@ pub struct Measured {
     pub provenance: Provenance,
     /// The metrics by each protocol.
     pub evaluations: Vec<Evaluation>,
+    /// The values of the darkest and the brightest colour of all heat maps; none in what earlier versions have written.
+    pub colours: Option<[f32; 2]>,
 }
 
 /// Reads what [`json()`] has written.
@@ -75,6 +78,7 @@ pub fn json(report: &Report) -> String {
         format: FORMAT,
         provenance: &report.provenance,
         evaluations: &report.evaluations,
+        colours: report.colours,
         published: first(report.published.as_ref(), &report.evaluations),
         published_by_protocol: by_protocol(report.published.as_ref(), &report.evaluations),
     };

@@ -28,7 +28,7 @@ pub use json::{Measured, json, measured};
 pub use provenance::{DataFacts, FileFacts, Provenance, SpecFacts};
 pub use published::{Published, PublishedError};
 pub use spread::Spread;
-pub use sweep::{SweepRow, SweepTable, sweep_csv, sweep_json, sweep_table};
+pub use sweep::{Cited, SweepRow, SweepTable, sweep_csv, sweep_json, sweep_table};
 pub use table::{Charset, columns, table};
 
 use crate::evaluate::evaluation::Evaluation;
@@ -46,6 +46,8 @@ pub struct Report {
     pub losses: Vec<LossCurve>,
     /// Example images, those of a class next to each other.
     pub examples: Vec<Example>,
+    /// The values of the darkest and the brightest colour of all heat maps.
+    pub colours: [f32; 2],
     /// How many seconds each stage took.
     pub timings: Vec<(String, f64)>,
 }

@@ -23,6 +23,8 @@ pub struct SweepTable {
     pub axes: Vec<String>,
     /// The rows.
     pub rows: Vec<SweepRow>,
+    /// Where the published figures of the rows come from; none if no row has any.
+    pub published: Option<Cited>,
     /// Points that failed, and why.
     pub failures: Vec<(String, String)>,
     /// Points that have no result yet.
@@ -42,6 +44,48 @@ pub struct SweepRow {
     pub seeds: usize,
     /// Each metric over the seeds; the mean over classes.
     pub metrics: IndexMap<Metric, Spread>,
+    /// What a publication prints for it.
+    pub published: IndexMap<Metric, f64>,
+}
+
+/// Where published figures come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cited {
+    /// The publication and its table.
+    pub source: String,
+    /// What a reader must know of the figures, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// A column of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    /// What the sweep has measured.
+    Measured(Metric),
+    /// What a publication prints.
+    Published(Metric),
+}
+
+impl Column {
+    /// Its title, in two lines.
+    pub(super) fn title(self) -> [String; 2] {
+        match self {
+            Column::Measured(metric) => {
+                let (first, rest) = metric.title().split_once(' ').unwrap_or((metric.title(), ""));
+                [first.to_owned(), rest.to_owned()]
+            }
+            Column::Published(_) => ["".to_owned(), "published".to_owned()],
+        }
+    }
+
+    /// Its cell in a row.
+    pub(super) fn cell(self, row: &SweepRow, missing: &str, plus_minus: &str) -> String {
+        let shown = match self {
+            Column::Measured(metric) => row.metrics.get(&metric).map(|spread| spread.percent(plus_minus)),
+            Column::Published(metric) => row.published.get(&metric).map(|figure| format!("{:.1}", 100.0 * figure)),
+        };
+        shown.unwrap_or_else(|| missing.to_owned())
+    }
 }
 
 impl SweepTable {
@@ -54,6 +98,16 @@ impl SweepTable {
             }
         }
         metrics
+    }
+
+    /// The columns of numbers: each metric, and what is published of it beside it.
+    pub(super) fn columns(&self) -> Vec<Column> {
+        let is_published = |metric: Metric| self.rows.iter().any(|row| row.published.contains_key(&metric));
+        let of = |metric| {
+            let published = is_published(metric).then_some(Column::Published(metric));
+            std::iter::once(Column::Measured(metric)).chain(published)
+        };
+        self.metrics().into_iter().flat_map(of).collect()
     }
 
     /// The titles of the columns that say which row it is: those that are not the same for all.
@@ -86,6 +140,10 @@ impl SweepTable {
     /// What a reader must know besides the numbers, a sentence each.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = vec!["in percent; the mean over seeds and the standard deviation of a sample".to_owned()];
+        if let Some(Cited { source, notes: own }) = &self.published {
+            notes.push(format!("published: {source}"));
+            notes.extend(own.iter().cloned());
+        }
         if self.waiting > 0 {
             notes.push(format!("{} without a result yet", count(self.waiting, "point")));
         }
@@ -101,15 +159,12 @@ impl SweepTable {
 /// The table for the terminal, without a line break at the end.
 #[must_use]
 pub fn sweep_table(table: &SweepTable, charset: Charset) -> String {
-    let metrics = table.metrics();
-    let titles = metrics.iter().map(|metric| metric.title().replace(' ', "\n"));
+    let columns = table.columns();
+    let titles = columns.iter().map(|column| column.title().join("\n"));
     let header = table.titles().into_iter().chain(titles).collect();
     let rows = table.rows.iter().map(|row| {
-        let values = metrics.iter().map(|metric| row.metrics.get(metric));
-        let value = |spread: Option<&Spread>| {
-            spread.map_or_else(|| charset.missing().to_owned(), |spread| spread.percent(charset.plus_minus()))
-        };
-        table.cells(row, charset.missing()).into_iter().chain(values.map(value)).collect()
+        let values = columns.iter().map(|column| column.cell(row, charset.missing(), charset.plus_minus()));
+        table.cells(row, charset.missing()).into_iter().chain(values).collect()
     });
     let mut text = if table.rows.is_empty() { Vec::new() } else { lines(header, rows.collect(), charset) };
     text.push(String::new());
@@ -117,20 +172,27 @@ pub fn sweep_table(table: &SweepTable, charset: Charset) -> String {
     text.join("\n")
 }
 
-/// The table as CSV with a header: fractions in full precision, and for each metric its standard deviation beside it.
+/// The table as CSV with a header: fractions in full precision, and for each metric its standard deviation and
+/// what is published of it beside it.
 #[must_use]
 pub fn sweep_csv(table: &SweepTable) -> String {
-    let metrics = table.metrics();
-    let names = metrics.iter().flat_map(|metric| [metric.name().to_owned(), format!("{}_deviation", metric.name())]);
+    let columns = table.columns();
+    let names = columns.iter().flat_map(|column| match column {
+        Column::Measured(metric) => vec![metric.name().to_owned(), format!("{}_deviation", metric.name())],
+        Column::Published(metric) => vec![format!("{}_published", metric.name())],
+    });
     let fixed = ["class", "protocol", "seeds"].map(str::to_owned);
     let mut rows: Vec<Vec<String>> = vec![table.axes.iter().cloned().chain(fixed).chain(names).collect()];
+    let written = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
     for row in &table.rows {
         let values = row.values.iter().map(|value| value.clone().unwrap_or_default());
         let fixed = [row.class.clone().unwrap_or_default(), row.protocol.name().to_owned(), row.seeds.to_string()];
-        let numbers = metrics.iter().flat_map(|metric| {
-            let spread = row.metrics.get(metric);
-            let written = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
-            [written(spread.map(|spread| spread.mean)), written(spread.and_then(|spread| spread.deviation))]
+        let numbers = columns.iter().flat_map(|column| match column {
+            Column::Measured(metric) => {
+                let spread = row.metrics.get(metric);
+                vec![written(spread.map(|spread| spread.mean)), written(spread.and_then(|spread| spread.deviation))]
+            }
+            Column::Published(metric) => vec![written(row.published.get(metric).copied())],
         });
         rows.push(values.chain(fixed).chain(numbers).collect());
     }

@@ -153,7 +153,7 @@ fn rows(csv: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn names_with_commas_quotes_and_line_breaks_give_rows_of_three_fields() {
+fn names_with_commas_quotes_and_line_breaks_give_rows_of_as_many_fields_as_the_header() {
     let bench = Bench::new();
     let probe = "model Probe {\n    data { size = 8 }\n    score(image) {\n        let map = mean(image, axis: 1, keep: true)\n        \
                  { map: map, value: mean(map, axis: [1, 2, 3]) }\n    }\n}\n";
@@ -164,12 +164,12 @@ fn names_with_commas_quotes_and_line_breaks_give_rows_of_three_fields() {
     let arguments = ["predict", "probe.diad", "--weights", "none.safetensors", "--images", "in", "--out", "out"];
     bench.run(&arguments).success();
     let rows = rows(&std::fs::read_to_string(bench.path("out/scores.csv")).expect("it was written"));
-    assert_eq!(rows[0], ["image", "score", "heat_map"]);
+    assert_eq!(rows[0], ["image", "score", "sheet", "heat_map", "error"]);
     let found: Vec<&str> = rows[1..].iter().map(|row| row[0].strip_prefix("in/").expect("it lies there")).collect();
     assert_eq!(found, names);
     for row in &rows[1..] {
-        assert_eq!(row.len(), 3, "{row:?}");
-        assert!(bench.path(&format!("out/{}", row[2])).exists(), "{row:?}");
+        assert_eq!(row.len(), 5, "{row:?}");
+        assert!(row[2..4].iter().all(|name| bench.path(&format!("out/{name}")).exists()), "{row:?}");
     }
 }
 

@@ -135,14 +135,15 @@ fn prediction_tells_the_deviation_over_draws() {
     };
     let once = predict("once", &[]);
     assert!(once.stderr().contains("--draws 8"), "{}", once.stderr());
-    assert_eq!(rows("once")[0], ["image", "score", "heat_map"]);
+    assert_eq!(rows("once")[0], ["image", "score", "sheet", "heat_map", "error"]);
     let thrice = predict("thrice", &["--draws", "3"]);
     assert!(!thrice.stderr().contains("--draws"), "{}", thrice.stderr());
     let rows = rows("thrice");
-    assert_eq!((rows.len(), &rows[0][..]), (3, &["image", "score", "deviation", "heat_map"].map(str::to_owned)[..]));
+    let header = ["image", "score", "deviation", "sheet", "heat_map", "error"].map(str::to_owned);
+    assert_eq!((rows.len(), &rows[0][..]), (3, &header[..]));
     for (row, line) in rows[1..].iter().zip(thrice.stdout().lines()) {
         let number = |text: &str| text.parse::<f64>().expect("it is a number");
-        assert!(number(&row[2]) > 0.0 && row[3].ends_with(".map.png"), "{row:?}");
+        assert!(number(&row[2]) > 0.0 && row[4].ends_with(".map.png"), "{row:?}");
         let printed: Vec<&str> = line.split_whitespace().collect();
         assert!((number(printed[1]) - number(&row[2])).abs() <= 5e-4 * number(&row[2]), "{line}");
     }

@@ -10,7 +10,7 @@ use diadc::weight;
 use super::harness::{Bench, SMALL, listing};
 use super::metrics::npy;
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 10] = [
     "README.md",
     "grammar/README.md",
     "docs/data.md",
@@ -19,6 +19,8 @@ const PAGES: [&str; 8] = [
     "docs/editors.md",
     "docs/experiments.md",
     "docs/metrics.md",
+    "docs/predictions.md",
+    "docs/weights.md",
 ];
 
 fn root() -> &'static Path {

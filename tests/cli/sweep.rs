@@ -159,6 +159,53 @@ fn a_file_says_the_same_as_a_command_line() {
     bench.run(&["sweep", "seeds.toml"]).fails(1, &["seeds.toml", "the seed 1 is there twice"]);
 }
 
+/// Figures of a publication for two of four points.
+const PUBLISHED: &str = "\n[published]\nsource = \"Doe, 2020, Table 3\"\nmetrics = [\"pixel_auroc\", \"pro\"]\n\
+    notes = [\"by another protocol\"]\n\n[[published.rows]]\nset = { width = 8, power = 2 }\nvalues = \"91.5/-\"\n\n\
+    [[published.rows]]\nset = { power = 3, width = 4 }\nvalues = \"90/88.25\"\n";
+
+#[test]
+fn what_a_publication_prints_stands_beside_ones_own_numbers() {
+    let bench = bench();
+    let file = |published: &str| {
+        let head = "spec = \"two.diad\"\nclasses = [\"tile\", \"wood\"]\n[set]\n\"beginning.steps\" = 2\n\"ending.steps\" = 2\n";
+        format!("{head}[over]\nwidth = [4, 8]\npower = [2, 3]\n{published}")
+    };
+    bench.write("cited.toml", file(PUBLISHED).as_bytes());
+    let text = bench.run(&["sweep", "cited.toml", "--out", "out"]).success().stdout();
+    for words in ["published: Doe, 2020, Table 3", "by another protocol", "91.5", "88.2"] {
+        assert!(text.contains(words), "`{words}` is not in\n{text}");
+    }
+    let rows = bench.json("out/results.json")["rows"].clone();
+    assert_eq!(rows[2]["published"], serde_json::json!({ "pixel_auroc": 0.915 }));
+    assert_eq!(rows[1]["published"], serde_json::json!({ "pixel_auroc": 0.9, "pro": 0.8825 }));
+    assert_eq!((&rows[0]["published"], &rows[3]["published"]), (&serde_json::json!({}), &serde_json::json!({})));
+    let csv = std::fs::read_to_string(bench.path("out/results.csv")).expect("it was written");
+    let header: Vec<&str> = csv.lines().next().into_iter().flat_map(|line| line.split(',')).collect();
+    let at = |name: &str| header.iter().position(|own| *own == name).expect("there is such a column");
+    let cell = |row: usize, name: &str| csv.lines().nth(row).and_then(|line| line.split(',').nth(at(name)));
+    assert_eq!((cell(3, "pixel_auroc_published"), cell(3, "pro_published")), (Some("0.915"), Some("")));
+    assert_eq!(at("pixel_auroc_published"), at("pixel_auroc_deviation") + 1);
+    let page = std::fs::read_to_string(bench.path("out/results.html")).expect("it was written");
+    assert!(page.contains("Doe, 2020, Table 3") && page.contains("<td>91.5</td>"), "{page}");
+    // They are of the spec and the images of the file.
+    let other = bench.run(&["sweep", "cited.toml", "--spec", "two.diad", "--dry-run"]).success().stderr();
+    assert!(other.contains("the figures of Doe, 2020, Table 3") && other.contains("left out"), "{other}");
+    for (wrong, words) in [
+        (PUBLISHED.replace("width = 8", "width = 7"), "width=7, power=2 are of no point"),
+        (PUBLISHED.replace("width = 8, power = 2", "width = 8"), "width=8 are of no point"),
+        (PUBLISHED.replace("width = 8, power = 2", "width = 4, power = 3"), "width=4, power=3 are there twice"),
+        (PUBLISHED.replace("90/88.25", "90"), "1 figures for 2 metrics"),
+        (PUBLISHED.replace("pixel_auroc", "pixel_auroq"), "unknown variant `pixel_auroq`"),
+    ] {
+        bench.write("wrong.toml", file(&wrong).as_bytes());
+        bench.run(&["sweep", "wrong.toml", "--dry-run"]).fails(1, &[words]);
+    }
+    bench
+        .run(&["sweep", "two.diad", "--spec", "small.diad", "--seeds", "1,2"])
+        .fails(2, &["`--spec` needs a TOML file"]);
+}
+
 #[test]
 fn what_can_not_run_is_refused_before_anything_does() {
     let bench = bench();
@@ -255,4 +302,38 @@ fn a_sweep_that_was_killed_goes_on_and_two_do_not_run_at_a_time() {
     }
     let csv = |out: &str| std::fs::read_to_string(bench.path(out).join("results.csv")).expect("it was written");
     assert_eq!(csv("out"), csv("whole"));
+}
+
+#[test]
+fn what_has_been_measured_is_gathered_without_running_anything() {
+    let bench = bench();
+    let slurm = [&["sweep", "two.diad", "--over", "power=2,3", "--out", "out", "--slurm"], DATA].concat();
+    // Where there is no Slurm.
+    let ended = bench.command(&slurm).env("PATH", bench.path("")).output().expect("the program can be started");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(!ended.status.success() && said.contains("can't submit jobs with `sbatch`"), "{said}");
+    let script = std::fs::read_to_string(bench.path("out/slurm-1.sh")).expect("it was written");
+    for words in ["#SBATCH --array=1\n", "logs/slurm-%A_%a.txt\n", "--point \"$SLURM_ARRAY_TASK_ID\"\n"] {
+        assert!(script.contains(words), "`{words}` is not in\n{script}");
+    }
+    let collected = bench.run(&["sweep", "out", "--collect"]).success();
+    assert!(collected.stderr().contains("2 points without a result yet"), "{}", collected.stderr());
+    bench.run(&["sweep", "out", "--point", "1"]).success();
+    let collected = bench.run(&["sweep", "out", "--collect", "--format", "csv"]).success();
+    assert_eq!(collected.stdout().lines().count(), 2, "{}", collected.stdout());
+    assert!(collected.stderr().contains("1 point without a result yet"), "{}", collected.stderr());
+    assert_eq!(points(&bench).len(), 1, "nothing else has run");
+    // A task that fails leaves its reason, and takes it back when it succeeds.
+    bench.write("out/points/2_power=3_seed1/run.json", b"{}");
+    bench.run(&["sweep", "out", "--point", "2"]).fails(1, &["holds no run"]);
+    let failed = bench.run(&["sweep", "out", "--collect"]);
+    assert!(failed.stdout().contains("failed: power=3, seed 1: error: "), "{}", failed.stdout());
+    failed.fails(1, &["1 point failed"]);
+    std::fs::remove_dir_all(bench.path("out/points/2_power=3_seed1")).expect("it can be removed");
+    bench.run(&["sweep", "out", "--point", "2"]).success();
+    bench.run(&["sweep", "out", "--collect"]).success();
+    for wrong in [&["--collect", "--slurm"][..], &["--slurm-option=-p"], &["--slurm", "--slurm-option=p"]] {
+        bench.run(&[&["sweep", "out"], wrong].concat()).fails(2, &["--slurm"]);
+    }
+    bench.run(&["sweep", "two.diad", "--collect"]).fails(2, &["`--collect` needs the directory of a sweep"]);
 }

@@ -194,7 +194,7 @@ fn images_that_nothing_uses_are_found() {
 #[test]
 fn all_that_is_wrong_is_told_at_once() {
     let all = findings("mvtec", |tree| {
-        tree.file("nut/train/good/000.png", "text").file("nut/train/good/x.tif", "x");
+        tree.file("nut/train/good/000.png", "text").file("nut/train/good/x.heic", "x");
         tree.image("nut/test/crack/001.png", 20, 20).image("nut/train/bad/0.png", 20, 20);
     });
     let kinds: Vec<FindingKind> = all.iter().filter(|f| f.severity == Severity::Error).map(|f| f.kind).collect();

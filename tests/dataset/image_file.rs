@@ -49,6 +49,31 @@ fn bmp_is_read_exactly() {
 }
 
 #[test]
+fn tiff_webp_and_the_first_picture_of_a_gif_are_read_exactly() {
+    let image = RgbImage::from_fn(5, 3, |x, y| Rgb([50 * x as u8, y as u8, 7]));
+    assert_eq!(read_back(image.clone(), "a.tif"), image);
+    assert_eq!(read_back(image.clone(), "a.webp"), image);
+    assert_eq!(read_back(image.clone(), "a.gif"), image, "few colours have a palette of their own");
+    let tree = Tree::new();
+    let file = std::fs::File::create(tree.path("moves.gif")).expect("it can be made");
+    let mut encoder = image::codecs::gif::GifEncoder::new(file);
+    for level in [10, 200] {
+        let frame = image::Frame::new(RgbaImage::from_pixel(4, 4, Rgba([level, level, level, 255])));
+        encoder.encode_frame(frame).expect("it can be written");
+    }
+    drop(encoder);
+    assert_eq!(read_image(&tree.path("moves.gif")).expect("it is an image"), RgbImage::from_pixel(4, 4, Rgb([10; 3])));
+}
+
+#[test]
+fn an_image_of_floats_is_refused() {
+    let tree = Tree::new();
+    let floats = DynamicImage::ImageRgb32F(ImageBuffer::from_pixel(2, 2, Rgb([0.5; 3])));
+    floats.save(tree.path("a.tiff")).expect("it can be written");
+    assert_says(&read_image(&tree.path("a.tiff")).expect_err("it is of floats"), &["a.tiff", "8 or 16 bits"]);
+}
+
+#[test]
 fn the_content_decides_how_an_image_is_decoded() {
     let tree = Tree::new();
     let path = tree.path("really_a_jpeg.png");

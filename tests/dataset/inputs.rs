@@ -1,6 +1,6 @@
 //! Files and folders given to be predicted.
 
-use diadc::dataset::predict_inputs;
+use diadc::dataset::{predict_inputs, read_input};
 
 use super::tree::{Tree, assert_says};
 
@@ -25,11 +25,13 @@ fn no_image_at_all_is_an_error() {
 #[test]
 fn a_missing_file_and_a_file_of_another_kind_are_errors() {
     let tree = Tree::new();
-    tree.file("a.txt", "x").file("b.tiff", "x");
+    tree.file("a.txt", "x").file("b.heic", "x");
     assert_says(&predict_inputs(&[tree.path("c.png")]).expect_err("it is missing"), &["can't read", "c.png"]);
     assert_says(&predict_inputs(&[tree.path("a.txt")]).expect_err("not an image"), &["a.txt", "expected .png"]);
-    assert_says(&predict_inputs(&[tree.path("b.tiff")]).expect_err("unsupported"), &["b.tiff", "convert it to png"]);
-    assert_says(&predict_inputs(&[tree.root()]).expect_err("unsupported below"), &["b.tiff", "convert it to png"]);
+    assert_says(&predict_inputs(&[tree.path("b.heic")]).expect_err("unsupported"), &["b.heic", "convert it to png"]);
+    // In a folder it is found, and told when it is read.
+    assert_eq!(predict_inputs(&[tree.root()]).expect("it is named as an image"), [tree.path("b.heic")]);
+    assert_says(&read_input(&tree.path("b.heic")).expect_err("unsupported"), &["b.heic", "convert it to png"]);
 }
 
 #[cfg(unix)]

@@ -135,3 +135,20 @@ fn values_beyond_the_range_are_clamped_and_never_wrap() {
     let image = transform.from_chw(&values);
     assert_eq!(image.into_raw(), [255, 0, 0, 255, 0, 127, 255, 0, 128]);
 }
+
+#[test]
+fn a_map_goes_back_to_where_its_pixels_were_seen() {
+    let whole = to(2, 1);
+    // Centres of the map lie at 1 and 3 of 4 columns; beyond them values do not change.
+    assert_eq!(whole.back(&[0.0, 8.0], [2, 1], (4, 2), -1.0), [0.0, 2.0, 6.0, 8.0].repeat(2));
+    assert_eq!(whole.back(&[0.0, 8.0], [2, 1], (2, 1), -1.0), [0.0, 8.0]);
+    // A map of another size than the image that the model sees covers the same.
+    assert_eq!(whole.back(&[3.0], [1, 1], (3, 1), -1.0), [3.0; 3]);
+    // Of 8 columns, scaled to 4, the middle 2 are seen.
+    let cropped = Transform { fit: Sizing::Stretched(1, 4), ..to(2, 1) };
+    assert_eq!(cropped.back(&[1.0, 1.0], [2, 1], (8, 1), -1.0), [-1.0, -1.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0]);
+    let shorter = Transform { fit: Sizing::Shorter(2), ..to(2, 2) };
+    let back = shorter.back(&[5.0; 4], [2, 2], (3, 9), -1.0);
+    let seen: Vec<bool> = back.chunks(3).map(|row| row == [5.0; 3]).collect();
+    assert_eq!(seen, [false, false, false, true, true, true, false, false, false]);
+}

@@ -141,7 +141,7 @@ fn each_wrong_line_of_the_list_is_named() {
     list_fails("candle,train,god,a.JPG,\n", &["line 2", "label `god`", "`normal` or `anomaly`"]);
     list_fails("candle,train,anomaly,a.JPG,m.png\n", &["line 2", "defective image is listed for training"]);
     list_fails("candle,test,normal,a.JPG,m.png\n", &["line 2", "normal image has the mask `m.png`"]);
-    list_fails("candle,test,normal,a.tif,\n", &["line 2", "`a.tif` is not named as an image"]);
+    list_fails("candle,test,normal,a.heic,\n", &["line 2", "`a.heic` is not named as an image"]);
     list_fails("candle,test,normal,\"a.JPG,\n", &["line 2", "quote is opened"]);
     list_fails(",test,normal,a.JPG,\n", &["line 2", "the class is empty"]);
     let twice = format!("candle,train,normal,{NORMAL}/0000.JPG,\n").repeat(2);

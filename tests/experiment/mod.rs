@@ -1,6 +1,7 @@
 //! Experiments as a user of the library runs them: without the command line, watched and stopped by an observer.
 
 mod names;
+mod sweeps;
 
 use std::fs;
 use std::num::NonZeroU64;
@@ -10,8 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use diadc::compile::compile;
 use diadc::dataset;
 use diadc::experiment::{
-    Excess, Experiment, ExperimentError, Model, Observer, Run, RunDirectory, Setup, predict, write_heat_maps,
-    write_report,
+    Excess, Experiment, ExperimentError, Listed, Model, Observer, Results, Row, Run, RunDirectory, Saved, Saving,
+    ScoredImage, Setup, predict, write_report,
 };
 use diadc::report::Report;
 use diadc::train::{self, Progress};
@@ -121,11 +122,19 @@ fn a_model_scores_images_of_no_data_set() {
     let mut model = Model::start(&compiled.program, None, target, 1, &mut ()).expect("the CPU is always there");
     let photo = folder.path().join("photo.png");
     image::RgbImage::from_pixel(31, 31, image::Rgb([90; 3])).save(&photo).expect("a picture can be written");
-    let scored = predict(&mut model, &[photo], NonZeroU64::MIN, &mut ()).expect("the image is sound");
-    assert_eq!((scored.len(), scored[0].scored.size), (1, [16, 16]));
     let directory = RunDirectory::create(&folder.path().join("maps")).expect("nothing is there");
-    write_heat_maps(&directory, &scored).expect("the disk has room");
-    assert!(directory.path().join("scores.csv").exists());
+    let saving = Saving { saved: vec![Saved::HeatMap], colours: None, colours_of: 64, threshold: Some(-1.0) };
+    let mut rows = Vec::new();
+    let mut tell = |row: &Row, image: Option<&ScoredImage>| {
+        assert_eq!(image.expect("the image is sound").scored.size, [16, 16]);
+        rows.push(row.clone());
+        Ok(())
+    };
+    let results = Results { saving: &saving, directory: Some(&directory), tell: &mut tell };
+    let (mut source, stop) = (Listed::new(vec![photo]), AtomicBool::new(false));
+    let summary = predict(&mut model, &mut source, NonZeroU64::MIN, results, &mut (), &stop).expect("it runs");
+    assert_eq!((summary.scored, summary.failed, summary.anomalous), (1, 0, 1));
+    assert!(rows.len() == 1 && directory.path().join(&rows[0].files[0]).exists(), "{rows:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use diadc::compile::{Compiled, compile};
 use diadc::dataset::{self, Request, read_image};
 use diadc::evaluate::score::{Prepared, Scored, Scorer};
-use diadc::experiment::{Model, ScoredImage, Scoring, Setup, assess, predict};
+use diadc::experiment::{Listed, Model, Results, Row, Saving, ScoredImage, Scoring, Setup, assess, predict};
 use image::{DynamicImage, GrayImage, Luma, RgbImage};
 
 use crate::cli::{RANDOM, SMALL};
@@ -42,9 +42,26 @@ fn saved(folder: &Path, name: &str, image: impl Into<DynamicImage>) -> PathBuf {
     path
 }
 
-fn scored(model: &mut Model<'_>, paths: &[PathBuf], draws: u64) -> Vec<ScoredImage> {
+/// An image and its results.
+struct Found {
+    path: PathBuf,
+    scored: Scored,
+}
+
+fn scored(model: &mut Model<'_>, paths: &[PathBuf], draws: u64) -> Vec<Found> {
     let draws = NonZeroU64::new(draws).expect("there are draws");
-    predict(model, paths, draws, &mut ()).expect("the images are sound")
+    let saving = Saving { saved: Vec::new(), colours: None, colours_of: 1, threshold: None };
+    let mut found = Vec::new();
+    let mut tell = |row: &Row, image: Option<&ScoredImage>| {
+        let scored = image.expect("the images are sound").scored.clone();
+        found.push(Found { path: PathBuf::from(&row.image), scored });
+        Ok(())
+    };
+    let results = Results { saving: &saving, directory: None, tell: &mut tell };
+    let mut source = Listed::new(paths.to_vec());
+    let summary = predict(model, &mut source, draws, results, &mut (), &AtomicBool::new(false)).expect("it runs");
+    assert_eq!((summary.scored, summary.failed), (paths.len(), 0));
+    found
 }
 
 /// All that was found out about an image, as bits.
@@ -81,8 +98,7 @@ fn a_picture_has_one_result_alone_among_copies_of_itself_and_among_others() {
     let paths: Vec<PathBuf> =
         (0..23).map(|number| saved(folder.path(), &format!("{number}.png"), picture(number))).collect();
     let mut model = model(&compiled, &setup, 1);
-    let alone: Vec<ScoredImage> =
-        paths.iter().flat_map(|path| scored(&mut model, std::slice::from_ref(path), 1)).collect();
+    let alone: Vec<Found> = paths.iter().flat_map(|path| scored(&mut model, std::slice::from_ref(path), 1)).collect();
     let reversed: Vec<PathBuf> = paths.iter().rev().cloned().collect();
     for together in [&paths[..], &paths[..8], &paths[15..], &reversed, &vec![paths[22].clone(); 100]] {
         for result in scored(&mut model, together, 1) {

@@ -11,7 +11,7 @@ use crate::language::files;
 
 /// All files of the language in this repository.
 fn specs() -> Vec<(String, String)> {
-    let folders = ["specs", "specs/std", "specs/systems", "examples", "tests/language/wrong"];
+    let folders = ["specs", "specs/std", "specs/systems", "specs/sweeps", "examples", "tests/language/wrong"];
     let paths = folders.iter().flat_map(|folder| files(folder, "diad"));
     paths.map(|path| (path.clone(), std::fs::read_to_string(path).expect("the spec can be read"))).collect()
 }

@@ -1,6 +1,7 @@
 //! `diadc sweep`: runs of one spec with settings, seeds or classes that vary, in one table.
 
 mod preview;
+mod slurm;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -28,7 +29,8 @@ use super::terminal;
 /// sweep that was ended, in whatever way, goes on with `diadc sweep DIR`.
 ///
 /// A TOML file says the same: `spec`, `dataset`, `data`, `classes`, `weights`, `protocols`, `[set]`, `[over]` with a list of
-/// values for each name, `[[points]]` with settings that go together, `seeds`, `each_class`.
+/// values for each name, `[[points]]` with settings that go together, `seeds`, `each_class`, and in `[published]` what a
+/// publication prints for the points. `specs/sweeps/` has those of the tables of DiAD's paper.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc sweep tiny --over 'scales=[1,2],[2,3],[1,2,3]' --over fusion=off,in_silu --seeds 1..=3
@@ -36,11 +38,18 @@ use super::terminal;
   diadc sweep my.diad --dataset mvtec --data DIR --each-class --jobs 2
   diadc sweep my.diad --over rebuilding.lr=1e-3,1e-4 --memory 8GB --out runs/rates
   diadc sweep ablation.toml                             what a file says
+  diadc sweep specs/sweeps/table10.toml --spec tiny --dataset toy --out runs/steps
   diadc sweep runs/rates                                goes on with a sweep, and shows its table
-  diadc sweep runs/rates --point 3                      one point alone, as a task of a cluster would run it")]
+  diadc sweep runs/rates --point 3                      one point alone, as a task of a cluster runs it
+  diadc sweep my.diad --over width=16,32 --out runs/widths --slurm --slurm-option=--partition=gpu
+  diadc sweep runs/widths --collect                     the table of what has been measured so far")]
 pub(super) struct Sweep {
     /// A .diad file, one that comes with diadc, a TOML file, or the directory of a sweep to go on with
     what: String,
+
+    /// The spec that is swept in place of that of a TOML file
+    #[arg(long, value_name = "SPEC")]
+    spec: Option<String>,
 
     /// Sets a param for all points, as in --set size=64
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
@@ -87,6 +96,19 @@ pub(super) struct Sweep {
     #[arg(long)]
     dry_run: bool,
 
+    /// Submits the points that have no result yet to Slurm, a task each, in place of running them; `--jobs` says how many run
+    /// at a time. Every node must see the directory of the sweep, the data and the weights
+    #[arg(long, conflicts_with_all = ["dry_run", "point"])]
+    slurm: bool,
+
+    /// An option of `sbatch` for the jobs, as in --slurm-option=--partition=gpu
+    #[arg(long, value_name = "OPTION", requires = "slurm", allow_hyphen_values = true, value_parser = slurm_option)]
+    slurm_option: Vec<String>,
+
+    /// Shows the table of what has been measured so far, and runs nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "point", "slurm"])]
+    collect: bool,
+
     /// Runs the point of this number alone, of the directory of a sweep
     #[arg(long, value_name = "N")]
     point: Option<usize>,
@@ -98,6 +120,14 @@ pub(super) struct Sweep {
     /// Format of what is printed
     #[arg(long, value_enum, default_value = "table")]
     format: SweepFormat,
+}
+
+/// An option of `sbatch`, which stands on a line of its own in a script.
+fn slurm_option(text: &str) -> Result<String, String> {
+    match text.starts_with('-') && !text.contains(['\n', '\r']) {
+        true => Ok(text.to_owned()),
+        false => Err("write an option as sbatch takes it, as in --partition=gpu".to_owned()),
+    }
 }
 
 /// How the table of a sweep is printed.
@@ -124,8 +154,11 @@ impl Sweep {
             let sweep = SweepDirectory::open(path)?;
             return match self.point {
                 Some(number) => work::alone(&sweep, number),
-                None => self.all(&sweep),
+                None => self.go_on(&sweep),
             };
+        }
+        if self.collect {
+            return Err(Failure::Usage("`--collect` needs the directory of a sweep".to_owned()));
         }
         if self.point.is_some() {
             return Err(Failure::Usage("`--point` needs the directory of a sweep".to_owned()));
@@ -150,7 +183,20 @@ impl Sweep {
         }
         check_images(&setup)?;
         let sweep = SweepDirectory::create(&self.directory(&plan, &setup)?, &plan, &setup)?;
-        self.all(&sweep)
+        self.go_on(&sweep)
+    }
+
+    /// Runs what has no result yet, here or elsewhere, or only shows what has one.
+    fn go_on(&self, sweep: &SweepDirectory) -> Result<(), Failure> {
+        if self.slurm {
+            let at_a_time = (self.jobs > 1).then_some(usize::from(self.jobs));
+            return slurm::submit(sweep, &self.slurm_option, at_a_time);
+        }
+        if !self.collect {
+            let stop = terminal::stop_flag();
+            work::all(sweep, usize::from(self.jobs), &stop)?;
+        }
+        self.show(sweep)
     }
 
     /// Warns if the points that run at a time need more memory than the machine has left.
@@ -172,11 +218,14 @@ impl Sweep {
         let is_file = Path::new(&self.what).extension().is_some_and(|ending| ending == "toml");
         let (request, setup) = if is_file {
             refuse("a TOML file, which says that itself", &self.of_points())?;
-            read_sweep(Path::new(&self.what))?
+            let (request, setup) = read_sweep(Path::new(&self.what))?;
+            self.cited(request, setup)
+        } else if self.spec.is_some() {
+            return Err(Failure::Usage("`--spec` needs a TOML file whose spec it replaces".to_owned()));
         } else {
             let seeds = self.seeds.clone().map_or_else(|| vec![Setup::default().seed], |SeedList(seeds)| seeds);
             let axes = self.over.clone();
-            let request = SweepRequest { axes, rows: Vec::new(), seeds, each_class: self.each_class };
+            let request = SweepRequest { axes, rows: Vec::new(), seeds, each_class: self.each_class, citation: None };
             (request, Setup { spec: self.what.clone(), settings: self.settings.clone(), ..Setup::default() })
         };
         let config = SpecArguments { spec: setup.spec.clone(), settings: Vec::new() }.config()?;
@@ -192,6 +241,21 @@ impl Sweep {
         Ok((request, setup))
     }
 
+    /// The sweep of a file, of another spec if one is given. Published figures are of the spec and the images that the file
+    /// names, and say nothing of others.
+    fn cited(&self, request: SweepRequest, setup: Setup) -> (SweepRequest, Setup) {
+        let is_other_data = self.data.dataset.as_ref().is_some_and(|name| *name != setup.dataset);
+        let is_other = is_other_data || self.spec.is_some() || self.data.classes.is_some();
+        let (spec, dataset) = (setup.spec.clone(), setup.dataset.clone());
+        let setup = Setup { spec: self.spec.clone().unwrap_or(setup.spec), ..setup };
+        let Some(citation) = request.citation.as_ref().filter(|_| is_other) else { return (request, setup) };
+        terminal::note(&format!(
+            "the figures of {} are of all classes of `{dataset}` and of `{spec}`; they are left out",
+            citation.source
+        ));
+        (SweepRequest { citation: None, ..request }, setup)
+    }
+
     /// A new directory for a sweep.
     fn directory(&self, plan: &Plan, setup: &Setup) -> Result<PathBuf, Failure> {
         if let Some(out) = &self.out {
@@ -203,10 +267,8 @@ impl Sweep {
         Ok(RunDirectory::create_under(&runs, &name)?.path().to_path_buf())
     }
 
-    /// Runs what has no result yet, and shows the table.
-    fn all(&self, sweep: &SweepDirectory) -> Result<(), Failure> {
-        let stop = terminal::stop_flag();
-        work::all(sweep, usize::from(self.jobs), &stop)?;
+    /// Shows the table, and writes it.
+    fn show(&self, sweep: &SweepDirectory) -> Result<(), Failure> {
         let table = table(sweep);
         let page = write_table(sweep, &table)?;
         terminal::result(&match self.format {
@@ -218,6 +280,10 @@ impl Sweep {
         let shown = sweep.path().display();
         match (table.failures.len(), table.waiting) {
             (0, 0) => Ok(()),
+            (0, waiting) if self.collect => {
+                terminal::note(&format!("{} without a result yet", count(waiting, "point")));
+                Ok(())
+            }
             (0, _) => Err(Failure::Findings(format!("stopped; continue with `diadc sweep {shown}`"))),
             (failed, _) => {
                 let words = format!("{} failed; `diadc sweep {shown}` tries them again", count(failed, "point"));
@@ -250,6 +316,7 @@ impl Sweep {
             ("--draws", self.draws.draws.is_some()),
             ("--weights", self.weights.is_some()),
             ("--memory", self.memory.is_some()),
+            ("--spec", self.spec.is_some()),
             ("--dry-run", self.dry_run),
             ("--out", self.out.is_some()),
         ]

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::execute::threads;
-use crate::experiment::SweepError;
-use crate::experiment::sweep::{News, Point, SweepDirectory, run_all, run_point};
+use crate::experiment::sweep::{News, Point, SweepDirectory, note_failure, run_all, run_point};
+use crate::experiment::{ExperimentError, SweepError};
 
 use crate::cli::failure::Failure;
 use crate::cli::terminal::{self, Screen};
@@ -22,7 +22,16 @@ pub(super) fn alone(sweep: &SweepDirectory, number: usize) -> Result<(), Failure
     let point = point.ok_or_else(|| Failure::Run(SweepError::NoPoint { number, count }.into()))?;
     terminal::note(&format!("{}: {}", point.name, point.title()));
     let stop = terminal::stop_flag();
-    let page = Screen::new().during(|screen| run_point(sweep, point, screen, &stop))?;
+    let page = match Screen::new().during(|screen| run_point(sweep, point, screen, &stop)) {
+        Ok(page) => page,
+        Err(error) => {
+            if !stop.load(Ordering::Relaxed) && !matches!(error, ExperimentError::Sweep(SweepError::Busy(_))) {
+                note_failure(sweep, point, Some(&format!("error: {error}")))?;
+            }
+            return Err(error.into());
+        }
+    };
+    note_failure(sweep, point, None)?;
     terminal::note(&format!("report: {}", page.display()));
     Ok(())
 }

@@ -122,7 +122,10 @@ impl List<'_> {
         }
         let (id, path) = inside(self.root, &line.image)?;
         if kind(&path) != Kind::Image {
-            return Err(format!("`{}` is not named as an image: expected .png, .jpg, .jpeg or .bmp", line.image));
+            return Err(format!(
+                "`{}` is not named as an image: expected .png, .jpg, .jpeg, .bmp, .tif, .tiff, .webp or .gif",
+                line.image
+            ));
         }
         let Some((kind, mask)) = &line.defect else { return Ok(ImageFile::good(id, path)) };
         if line.phase == Phase::Train {

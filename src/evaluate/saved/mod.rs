@@ -1,4 +1,5 @@
-//! Predictions that any tool has saved: arrays in npy, npz and safetensors files, and maps in TIFF files.
+//! Predictions that any tool has saved: arrays in npy, npz and safetensors files, and maps in TIFF files; and maps that other
+//! tools read.
 //!
 //! In comes a file; out come those of its arrays that are asked for, each number as it is. Sizes are checked against the
 //! file before memory is taken, and nothing is executed: an array of Python objects is refused. This room knows no model
@@ -7,6 +8,7 @@
 mod array;
 mod error;
 mod file;
+mod floats;
 mod header;
 mod kind;
 mod npy;
@@ -19,6 +21,7 @@ use std::path::Path;
 pub use array::{Array, Values};
 pub use error::SavedError;
 pub use file::{SavedFile, UNNAMED};
+pub use floats::{npy_of_map, tiff_of_map};
 
 /// Bytes within which the header of an npy file ends.
 const LONGEST_HEADER: u64 = 1 << 16;

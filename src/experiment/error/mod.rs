@@ -111,6 +111,12 @@ pub enum ExperimentError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The names of images can't be read.
+    #[error("can't read the names of images: {0}")]
+    Lines(std::io::Error),
+    /// A watched folder that is gone.
+    #[error("`{}` is gone, or may not be read any more: nothing can appear in it; what was there before has been scored", .0.display())]
+    Vanished(PathBuf),
     /// A file or directory that can't be written.
     #[error("can't write `{}`: {source}; check that the disk is not full and that the directory may be written", .path.display())]
     Write {

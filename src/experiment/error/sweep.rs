@@ -33,6 +33,14 @@ pub enum SweepError {
         /// What needs more.
         shortage: Shortage,
     },
+    /// Published figures for what is no point of the sweep, or is there already.
+    #[error("the published figures for {title} {}", if *.is_twice { "are there twice" } else { "are of no point of the sweep" })]
+    Cited {
+        /// The settings.
+        title: String,
+        /// Whether they are cited twice.
+        is_twice: bool,
+    },
     /// A file that describes no sweep.
     #[error("`{}`: {reason}", .path.display())]
     File {

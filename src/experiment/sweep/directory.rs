@@ -16,6 +16,7 @@ use crate::experiment::record::{Copied, Setup, copy, now};
 use crate::experiment::train::Shared;
 use crate::resolve::Location;
 
+use super::citation::Citation;
 use super::plan::{Plan, Point};
 
 /// What a file of this layout says that it is. The number grows when a key changes its meaning.
@@ -35,6 +36,9 @@ struct SweepRecord {
     /// The file of the spec in the copy.
     spec: PathBuf,
     points: Vec<Point>,
+    /// What a publication prints for them.
+    #[serde(default)]
+    citation: Option<Citation>,
 }
 
 /// The directory of a sweep.
@@ -69,6 +73,7 @@ impl SweepDirectory {
             setup: setup.absolute(),
             spec: texts.root,
             points: plan.points.clone(),
+            citation: plan.citation.clone(),
         };
         for folder in ["points", "logs", "failures", "shared"] {
             let folder = path.join(folder);
@@ -112,6 +117,12 @@ impl SweepDirectory {
     #[must_use]
     pub fn points(&self) -> &[Point] {
         &self.record.points
+    }
+
+    /// What a publication prints for the points.
+    #[must_use]
+    pub fn citation(&self) -> Option<&Citation> {
+        self.record.citation.as_ref()
     }
 
     /// What all points have in common.

@@ -12,6 +12,7 @@ use crate::experiment::memory::{Shortage, shortage};
 use crate::experiment::prepare::{check_draws, check_purpose};
 use crate::experiment::record::{Base, Setup, result_key, stage_keys, weights_hash};
 
+use super::citation::{Citation, CitedRow};
 use super::preview::{Preview, preview};
 use super::request::SweepRequest;
 
@@ -59,6 +60,8 @@ pub struct Plan {
     pub previews: Vec<Preview>,
     /// One spec that was compiled for it.
     pub compiled: Compiled,
+    /// What a publication prints for its points.
+    pub citation: Option<Citation>,
 }
 
 /// Compiles a spec under settings.
@@ -85,6 +88,7 @@ pub fn plan(
     let target = setup.target()?;
     let combinations = combinations(request);
     let count = combinations.len() * classes.len() * request.seeds.len();
+    check_citation(request, &combinations)?;
     let (mut points, mut previews, mut first) = (Vec::<Point>::new(), Vec::new(), None);
     let mut results: HashMap<String, usize> = HashMap::new();
     for values in combinations {
@@ -130,7 +134,7 @@ pub fn plan(
         first.get_or_insert(compiled);
     }
     let compiled = first.expect("there is at least one combination");
-    Ok(Plan { points, previews, compiled })
+    Ok(Plan { points, previews, compiled, citation: request.citation.clone() })
 }
 
 /// All combinations of rows and values of axes; the last axis turns fastest.
@@ -161,6 +165,20 @@ fn check_names(request: &SweepRequest, setup: &Setup) -> Result<(), SweepError> 
     }
     let twice = request.rows.iter().flatten().find(|(name, _)| setup.settings.iter().any(|(set, _)| set == name));
     twice.map_or(Ok(()), |(name, _)| Err(SweepError::Twice { name: name.clone() }))
+}
+
+/// Checks that each row that is cited is one of the sweep, and is cited once.
+fn check_citation(request: &SweepRequest, combinations: &[Vec<(String, String)>]) -> Result<(), SweepError> {
+    let rows = request.citation.iter().flat_map(|citation| &citation.rows);
+    let mut known: Vec<&CitedRow> = Vec::new();
+    for row in rows {
+        let is_twice = known.iter().any(|other| other.is_of(&row.settings));
+        if is_twice || !combinations.iter().any(|values| row.is_of(values)) {
+            return Err(SweepError::Cited { title: row.title(), is_twice });
+        }
+        known.push(row);
+    }
+    Ok(())
 }
 
 /// A name for a directory that no other point has, in characters that need no quotes.

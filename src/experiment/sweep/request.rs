@@ -9,7 +9,9 @@ use toml::{Spanned, Value};
 
 use crate::experiment::error::{ExperimentError, SweepError};
 use crate::experiment::record::Setup;
-use crate::measure::ProtocolName;
+use crate::measure::{Metric, ProtocolName};
+
+use super::citation::{Citation, CitedRow};
 
 /// A setting and the values that it takes, as a spec would write them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub struct Axis {
 }
 
 /// What a sweep varies. Its points are all combinations of a row, a value of each axis, a class and a seed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SweepRequest {
     /// The settings that take several values.
     pub axes: Vec<Axis>,
@@ -31,6 +33,8 @@ pub struct SweepRequest {
     pub seeds: Vec<u64>,
     /// Whether each class has a model of its own.
     pub each_class: bool,
+    /// What a publication prints for its points.
+    pub citation: Option<Citation>,
 }
 
 impl Axis {
@@ -108,6 +112,25 @@ struct SweepFile {
     seeds: Option<Seeds>,
     #[serde(default)]
     each_class: bool,
+    published: Option<PublishedTable>,
+}
+
+/// What a publication prints for points of the sweep.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PublishedTable {
+    source: String,
+    metrics: Vec<Metric>,
+    #[serde(default)]
+    notes: Vec<String>,
+    rows: Vec<PublishedRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PublishedRow {
+    set: IndexMap<Spanned<String>, Value>,
+    values: String,
 }
 
 #[derive(Deserialize)]
@@ -147,6 +170,7 @@ pub fn read_sweep(path: &Path) -> Result<(SweepRequest, Setup), ExperimentError>
         rows: file.points.into_iter().map(settings).collect(),
         seeds,
         each_class: file.each_class,
+        citation: file.published.map(citation).transpose().map_err(wrong)?,
     };
     let usual = Setup::default();
     let setup = Setup {
@@ -161,6 +185,12 @@ pub fn read_sweep(path: &Path) -> Result<(SweepRequest, Setup), ExperimentError>
         ..Setup::default()
     };
     Ok((request, setup))
+}
+
+fn citation(table: PublishedTable) -> Result<Citation, String> {
+    let PublishedTable { source, metrics, notes, rows } = table;
+    let rows = rows.into_iter().map(|row| CitedRow::parse(settings(row.set), &metrics, &row.values));
+    Ok(Citation { source, notes, rows: rows.collect::<Result<_, _>>()? })
 }
 
 fn settings(table: IndexMap<Spanned<String>, Value>) -> Vec<(String, String)> {

@@ -9,7 +9,7 @@ use crate::evaluate::evaluation::{ClassEvaluation, Mean};
 use crate::experiment::directory::write_file;
 use crate::experiment::error::ExperimentError;
 use crate::measure::{Metric, ProtocolName};
-use crate::report::{self, Measured, Spread, SweepRow, SweepTable, measured};
+use crate::report::{self, Cited, Measured, Spread, SweepRow, SweepTable, measured};
 
 use super::directory::SweepDirectory;
 use super::plan::Point;
@@ -42,6 +42,12 @@ pub(super) fn state(sweep: &SweepDirectory, point: &Point) -> State {
         Err(_) if folder.join("run.json").is_file() => State::Begun,
         Err(_) => State::Waiting,
     }
+}
+
+/// Whether a point has been measured.
+#[must_use]
+pub fn is_done(sweep: &SweepDirectory, point: &Point) -> bool {
+    matches!(state(sweep, point), State::Done(_))
 }
 
 /// The settings of points that differ in class and seed alone.
@@ -117,10 +123,22 @@ pub fn table(sweep: &SweepDirectory) -> SweepTable {
             protocol,
             seeds,
             metrics: defined.map(|(metric, values)| (metric, Spread::of(&values))).collect(),
+            published: match (sweep.citation(), class) {
+                (Some(citation), None | Some(MEAN)) => citation.of(values),
+                (None, _) | (_, Some(_)) => IndexMap::new(),
+            },
         }
     });
     let rows = rows.collect();
-    SweepTable { date: sweep.date().to_owned(), command: sweep.command().to_vec(), axes, rows, failures, waiting }
+    SweepTable {
+        date: sweep.date().to_owned(),
+        command: sweep.command().to_vec(),
+        axes,
+        rows,
+        published: sweep.citation().map(|own| Cited { source: own.source.clone(), notes: own.notes.clone() }),
+        failures,
+        waiting,
+    }
 }
 
 /// Adds what is not known yet, and says whether it was new.

@@ -10,7 +10,7 @@ use crate::experiment::error::ExperimentError;
 
 use super::directory::SweepDirectory;
 use super::plan::Point;
-use super::results::{State, state};
+use super::results::is_done;
 
 /// What happens to a point.
 pub enum News<'a> {
@@ -35,7 +35,7 @@ pub fn run_all(
     stop: &AtomicBool,
 ) -> Result<(), ExperimentError> {
     let _lock = sweep.take(None)?;
-    let waiting = sweep.points().iter().filter(|point| !matches!(state(sweep, point), State::Done(_)));
+    let waiting = sweep.points().iter().filter(|point| !is_done(sweep, point));
     let waiting: Mutex<VecDeque<&Point>> = Mutex::new(waiting.collect());
     let next = || waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop_front();
     let one = || {
@@ -45,12 +45,12 @@ pub fn run_all(
             let begun = Instant::now();
             match work(point) {
                 Ok(()) => {
-                    let _ = std::fs::remove_file(sweep.failure(point));
+                    note_failure(sweep, point, None)?;
                     tell(&News::Done(point, begun.elapsed()));
                 }
                 Err(_) if stop.load(Ordering::Relaxed) => break,
                 Err(reason) => {
-                    write_file(&sweep.failure(point), format!("{}\n", reason.trim_end()).as_bytes())?;
+                    note_failure(sweep, point, Some(&reason))?;
                     tell(&News::Failed(point, &reason));
                 }
             }
@@ -61,4 +61,19 @@ pub fn run_all(
         let workers: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(one)).collect();
         workers.into_iter().try_for_each(|worker| worker.join().expect("a worker does not panic"))
     })
+}
+
+/// Keeps why a point has failed, for the table; none if it has not, or no longer.
+///
+/// # Errors
+/// If that can't be written.
+pub fn note_failure(sweep: &SweepDirectory, point: &Point, reason: Option<&str>) -> Result<(), ExperimentError> {
+    let path = sweep.failure(point);
+    match reason {
+        Some(reason) => write_file(&path, format!("{}\n", reason.trim_end()).as_bytes()),
+        None => {
+            let _ = std::fs::remove_file(path);
+            Ok(())
+        }
+    }
 }

@@ -6,7 +6,7 @@ use super::escape::{Escaped, Sentence};
 use super::{begin, end, section};
 use crate::measure::Metric;
 use crate::report::provenance::command_line;
-use crate::report::sweep::{SweepRow, SweepTable};
+use crate::report::sweep::{Column, SweepRow, SweepTable};
 
 /// A sweep as a page that needs nothing beside it.
 ///
@@ -41,13 +41,13 @@ fn write(page: &mut String, table: &SweepTable) -> fmt::Result {
 }
 
 fn rows(page: &mut String, table: &SweepTable) -> fmt::Result {
-    let metrics = table.metrics();
+    let columns = table.columns();
     writeln!(page, "<div class=\"wide\" tabindex=\"0\">\n<table>\n<thead><tr>")?;
     for title in table.titles() {
         write!(page, "<th scope=\"col\">{}</th>", Escaped(&title))?;
     }
-    for metric in &metrics {
-        write!(page, "<th scope=\"col\">{}</th>", metric.title().replacen(' ', "<br>", 1))?;
+    for column in &columns {
+        write!(page, "<th scope=\"col\">{}</th>", column.title().join("<br>"))?;
     }
     writeln!(page, "</tr></thead>\n<tbody>")?;
     for row in &table.rows {
@@ -58,10 +58,12 @@ fn rows(page: &mut String, table: &SweepTable) -> fmt::Result {
                 _ => write!(page, "<td>{}</td>", Escaped(cell))?,
             }
         }
-        for metric in &metrics {
-            let cell = row.metrics.get(metric).map_or_else(|| "–".to_owned(), |spread| spread.percent("±"));
-            let cell = if is_best(table, row, *metric) { format!("<b>{cell}</b>") } else { cell };
-            write!(page, "<td>{cell}</td>")?;
+        for column in &columns {
+            let cell = column.cell(row, "–", "±");
+            match column {
+                Column::Measured(metric) if is_best(table, row, *metric) => write!(page, "<td><b>{cell}</b></td>")?,
+                Column::Measured(_) | Column::Published(_) => write!(page, "<td>{cell}</td>")?,
+            }
         }
         writeln!(page, "</tr>")?;
     }
