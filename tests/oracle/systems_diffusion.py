@@ -133,6 +133,9 @@ def ddpm(fixture, batch, size):
         fixture.add("denoised", net(image, t))
         other = ddim(kept, q_sample(kept, image, torch.tensor([999]), noise), net)
         fixture.add("restored", other)
+        first = 1 - kept[0]
+        last = (image - first / (1 - kept[0]).sqrt() * net(image, torch.zeros(batch, dtype=torch.int64))) / (1 - first).sqrt()
+        fixture.add("last_step", last)
     compared(fixture, image, 0.7 * image + 0.3 * noise)
     loss = F.mse_loss(net(q_sample(kept, image, t, noise), t), noise)
     gradients(fixture, loss, DDPM_GRADIENTS)
