@@ -3,11 +3,14 @@
 //! `a.safetensors`, `a.grad_norms.json` and `clip_a.safetensors` are DiAD at small width; `wide.safetensors` is made by
 //! `tests/oracle/diad.py`, which reproduces them too, at another width, batch and size. Weights come from their names.
 
+mod diffusion;
 mod formula;
 mod networks;
 mod sampling;
+mod system;
 mod text;
 mod training;
+mod uniad;
 mod wide;
 
 use diadc::compile::{Compiled, compile_call};

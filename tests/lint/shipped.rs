@@ -1,17 +1,54 @@
 //! What comes with diadc has no warning, and what was wrong with the published code has one.
 
+use std::collections::BTreeSet;
+
 use diadc_lang::diagnostic::Code;
 use diadc_lang::program::Init;
 
-use crate::language::files;
+use crate::language::{files, stem};
 
 use super::{compiled, warned};
 
 #[test]
 fn every_spec_and_example_is_without_a_warning() {
-    for path in files("specs", "diad").into_iter().chain(files("examples", "diad")) {
+    for path in shipped().chain(files("examples", "diad")) {
         let compiled = compiled(&path, &[]);
         assert!(compiled.warnings.is_empty(), "{path}\n{}", warned(&compiled));
+    }
+}
+
+/// All specs that are found by name.
+fn shipped() -> impl Iterator<Item = String> {
+    files("specs", "diad").into_iter().chain(files("specs/systems", "diad"))
+}
+
+#[test]
+fn the_small_variants_are_without_a_warning() {
+    let mut checked = 0;
+    for path in files("specs/systems", "diad") {
+        let has_variant = std::fs::read_to_string(&path).expect("specs are texts").contains("param small:");
+        if has_variant {
+            let compiled = compiled(&path, &[("small", "true")]);
+            assert!(compiled.warnings.is_empty(), "{path}\n{}", warned(&compiled));
+            checked += 1;
+        }
+    }
+    assert!(checked >= 3);
+}
+
+#[test]
+fn the_page_of_the_specs_knows_their_lines_and_how_many_numbers_they_train() {
+    let page = include_str!("../../specs/README.md");
+    for path in shipped() {
+        let start = format!("| [{}]({}) |", stem(&path), path.trim_start_matches("specs/"));
+        let row = page.lines().find(|line| line.starts_with(&start));
+        let row = row.unwrap_or_else(|| panic!("specs/README.md has no row `{start}`"));
+        let cells: Vec<String> = row.split('|').map(|cell| cell.trim().replace(',', "")).collect();
+        let lines = std::fs::read_to_string(&path).expect("specs are texts").lines().count();
+        let program = compiled(&path, &[]).program;
+        let trained: BTreeSet<_> = program.objectives.iter().flat_map(|objective| objective.trains.clone()).collect();
+        let trained: usize = trained.iter().map(|&id| program.weight(id).shape.iter().product::<usize>()).sum();
+        assert_eq!(cells[3..5], [lines.to_string(), trained.to_string()], "lines and trained numbers of {path}");
     }
 }
 
