@@ -106,6 +106,6 @@ fn a_score_that_is_told_the_class_is_evaluated_and_not_predicted() {
     run(&bench, &[]).success();
     bench.picture("one.png", 16, 100);
     bench
-        .run(&["predict", "out", "one.png"])
+        .run(&["predict", "out", "--images", "one.png", "--out", "maps"])
         .fails(1, &["is told the class of each image, and that of `one.png` is not known"]);
 }

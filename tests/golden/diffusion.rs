@@ -74,9 +74,9 @@ fn the_sampler_with_all_steps_adds_noise_of_the_variance_of_the_posterior() {
         *kept *= 1.0 - beta;
         Some(*kept)
     }));
-    let variance = (0..200).rev().fold(0.0, |variance, t| {
-        variance / (1.0 - betas[t]) + betas[t] * (1.0 - kept[t]) / (1.0 - kept[t + 1])
-    });
+    let variance = (0..200)
+        .rev()
+        .fold(0.0, |variance, t| variance / (1.0 - betas[t]) + betas[t] * (1.0 - kept[t]) / (1.0 - kept[t + 1]));
     let count = found.len() as f64;
     let mean = found.iter().map(|&x| f64::from(x)).sum::<f64>() / count;
     let spread = found.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / count;

@@ -7,6 +7,7 @@ mod diffusion;
 mod formula;
 mod networks;
 mod sampling;
+mod steps;
 mod system;
 mod text;
 mod training;

@@ -7,12 +7,7 @@ use super::system::System;
 use super::{formula, inputs};
 
 fn system<'a>(case: &'static str, settings: &'a [(&'a str, &'a str)]) -> System<'a> {
-    System {
-        spec: "specs/systems/uniad.diad",
-        settings,
-        fixture: include_bytes!("systems/uniad.safetensors"),
-        case,
-    }
+    System { spec: "specs/systems/uniad.diad", settings, fixture: include_bytes!("systems/uniad.safetensors"), case }
 }
 
 /// One square image, and two oblong ones.
