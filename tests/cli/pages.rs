@@ -10,7 +10,7 @@ use diadc::weight;
 use super::harness::{Bench, SMALL, listing};
 use super::metrics::npy;
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "README.md",
     "grammar/README.md",
     "docs/data.md",
@@ -21,6 +21,7 @@ const PAGES: [&str; 10] = [
     "docs/metrics.md",
     "docs/predictions.md",
     "docs/weights.md",
+    "specs/README.md",
 ];
 
 fn root() -> &'static Path {
