@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Style, bytes, count, render, significant};
 use crate::experiment;
 use crate::report::Charset;
 use crate::source::SourceMap;
-use crate::train::{self, FitProgress, Progress};
+use crate::train::{self, FitProgress, Progress, Remaining};
 use crate::weight::{Comparison, Substitute, Suspicion, doubts};
 
 use super::failure::Failure;
@@ -244,6 +244,10 @@ impl experiment::Observer for Screen {
 
     fn on_remark(&mut self, remark: &str) {
         note(&format!("warning: {remark}"));
+    }
+
+    fn on_chosen(&mut self, remaining: &Remaining) {
+        note(&remaining.to_string());
     }
 
     fn on_first_values(&mut self, warnings: &[Diagnostic], sources: &SourceMap) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceMap;
-use crate::train;
+use crate::train::{self, Remaining};
 use crate::weight::{Comparison, Suspicion};
 
 /// Receives news of an experiment. An observer implements the methods that it needs; `()` ignores all news.
@@ -13,8 +13,11 @@ pub trait Observer: train::Observer {
     /// A file of weights fits the program; the comparison says what was renamed or left out for it.
     fn on_weights_found(&mut self, _path: &Path, _comparison: &Comparison) {}
 
-    /// Something about the weights that were found which a user must know to judge what comes out.
+    /// Something which a user must know to judge what comes out, such as of the weights that were found.
     fn on_remark(&mut self, _remark: &str) {}
+
+    /// A training has chosen its weights.
+    fn on_chosen(&mut self, _remaining: &Remaining) {}
 
     /// Warnings of parts that are read with random weights.
     fn on_first_values(&mut self, _warnings: &[Diagnostic], _sources: &SourceMap) {}

@@ -79,7 +79,7 @@ pub(super) fn train(
         program.sources.iter().map(|source| of_source(source, dataset, model.seed)).collect();
     let sources: Vec<&dyn Samples> = sources.iter().map(|images| images as &dyn Samples).collect();
     for text in idle(experiment)? {
-        observer.on_remark(&format!("warning: {text}"));
+        observer.on_remark(&text);
     }
     let folder = directory.checkpoints();
     std::fs::create_dir_all(&folder).map_err(|source| ExperimentError::Write { path: folder.clone(), source })?;
@@ -99,7 +99,7 @@ pub(super) fn train(
     }
     let curve = run.leg(model, program, &record.provenance.spec.program_sha256, !shared.is_empty(), observer)?;
     let (fits, remaining) = (run.fits, run.remaining);
-    remaining.iter().for_each(|remaining| observer.on_remark(&format!("{remaining}")));
+    remaining.iter().for_each(|remaining| observer.on_chosen(remaining));
     let mut done = 0;
     weight::save(
         &directory.weights(),
