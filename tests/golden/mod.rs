@@ -1,9 +1,11 @@
 //! The reference numbers of public PyTorch implementations, reproduced from the same weights and inputs.
 //!
 //! `a.safetensors`, `a.grad_norms.json` and `clip_a.safetensors` are DiAD at small width; `wide.safetensors` is made by
-//! `tests/oracle/diad.py`, which reproduces them too, at another width, batch and size. Weights come from their names.
+//! `tests/oracle/diad.py`, which reproduces them too, at another width, batch and size. `systems`
+//! holds those of other systems. Weights come from their names.
 
 mod diffusion;
+mod distillation;
 mod formula;
 mod networks;
 mod sampling;
