@@ -95,7 +95,7 @@ fn begin(arguments: RunArguments, measured: Option<(&MeasureArguments, Option<No
     let mut sources = own.map(|(name, folder)| (name.clone(), folder.clone())).collect::<BTreeMap<_, _>>();
     sources.extend(setup.sources.clone());
     sources.extend(arguments.source.iter().cloned());
-    let setup = Setup { draws, sources, ..setup };
+    let setup = Setup { sources, draws, ..setup };
     let experiment = Experiment::new(setup, compiled, dataset)?;
     check_memory(&experiment, arguments.memory)?;
     check_images(&experiment.record.setup)?;

@@ -151,10 +151,8 @@ pub(super) fn binary<K: Kernels>(
         }
         (Binary::Rem | Binary::Pow, Tensor::Float(a), Tensor::Float(b)) => {
             let [a, b] = [a, b].map(|x| expand::<K::Backend>(Tensor::Float(x), shape).float());
-            Tensor::Float(match binary {
-                Binary::Pow => K::Backend::float_powf(a, b),
-                _ => K::Backend::float_remainder(a, b),
-            })
+            let is_power = binary == Binary::Pow;
+            Tensor::Float(if is_power { K::Backend::float_powf(a, b) } else { K::Backend::float_remainder(a, b) })
         }
         (Binary::Rem, Tensor::Int(a), Tensor::Int(b)) => {
             let [a, b] = [a, b].map(|x| expand::<K::Backend>(Tensor::Int(x), shape).int());

@@ -85,8 +85,8 @@ fn tracked(graph: &Graph, nodes: &[NodeId], by: &[ValueId]) -> HashSet<ValueId> 
 
 /// Whether a gradient flows through an operation. Where numbers are only compared, rounded, ranked or chosen none does.
 pub(super) fn passes(op: &Op) -> bool {
-    match op {
-        Op::Unary(unary) => !unary.is_step(),
-        op => !matches!(op, Op::StopGradient | Op::Compare(_) | Op::Rank(_) | Op::NearestIndex { .. } | Op::Coreset(_)),
+    if let Op::Unary(unary) = op {
+        return !unary.is_step();
     }
+    !matches!(op, Op::StopGradient | Op::Compare(_) | Op::Rank(_) | Op::NearestIndex { .. } | Op::Coreset(_))
 }

@@ -276,15 +276,13 @@ impl Expander<'_> {
 
 /// The optimisers of parts in a record, whose keys are parts or parts of parts.
 fn own_optimizers(path: &str, value: &Value, found: &mut Vec<(String, Optimizer)>) -> bool {
-    match value {
-        Value::Optimizer(optimizer) if !path.is_empty() => found.push((path.to_owned(), *optimizer)),
-        Value::Record(entries) => {
-            let path = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-            return !entries.is_empty() && entries.iter().all(|(key, inner)| own_optimizers(&path(key), inner, found));
-        }
-        _ => return false,
+    if let Value::Record(entries) = value {
+        let path = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+        return !entries.is_empty() && entries.iter().all(|(key, inner)| own_optimizers(&path(key), inner, found));
     }
-    true
+    let Value::Optimizer(optimizer) = value else { return false };
+    found.push((path.to_owned(), *optimizer));
+    !path.is_empty()
 }
 
 /// The settings of a phase that have been read so far.
