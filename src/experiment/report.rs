@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::report::{self, LossCurve, Provenance, Report, picture};
+use crate::report::{self, LossCurve, Provenance, Report, TestScore, picture};
 
 use super::directory::RunDirectory;
 use super::error::ExperimentError;
@@ -23,6 +23,14 @@ pub(super) struct Findings {
 impl Findings {
     /// The report: these results, and what the experiment is.
     pub(super) fn report(self, experiment: &Experiment) -> Report {
+        let samples = experiment.dataset.test.iter().zip(&self.assessment.scores);
+        let scores = samples.map(|(sample, (id, score))| TestScore {
+            class: experiment.dataset.classes[sample.class].clone(),
+            id: id.clone(),
+            defect: sample.defect.clone(),
+            score: *score,
+        });
+        let scores = scores.collect();
         Report {
             provenance: Provenance { device: self.device, ..experiment.record.provenance.clone() },
             evaluations: self.assessment.evaluations,
@@ -30,18 +38,20 @@ impl Findings {
             losses: self.losses,
             examples: self.assessment.examples,
             colours: self.assessment.colours,
+            scores,
             timings: self.timings,
         }
     }
 }
 
-/// Writes the metrics, the pictures and the page of a run into its directory: `metrics.json`, `examples/CLASS.png` and
-/// `report.html`. Returns the path of the page.
+/// Writes the metrics, the scores, the pictures and the page of a run into its directory: `metrics.json`, `scores.csv`,
+/// `examples/CLASS.png` and `report.html`. Returns the path of the page.
 ///
 /// # Errors
 /// If a file can't be written.
 pub fn write_report(directory: &RunDirectory, report: &Report) -> Result<PathBuf, ExperimentError> {
     directory.write("metrics.json", report::json(report).as_bytes())?;
+    directory.write("scores.csv", report::scores_csv(&report.scores).as_bytes())?;
     let mut classes: Vec<&str> = report.examples.iter().map(|example| example.class.as_str()).collect();
     classes.dedup();
     for class in classes {

@@ -48,6 +48,8 @@ pub struct Report {
     pub examples: Vec<Example>,
     /// The values of the darkest and the brightest colour of all heat maps.
     pub colours: [f32; 2],
+    /// The score of each test image, in their order.
+    pub scores: Vec<TestScore>,
     /// How many seconds each stage took.
     pub timings: Vec<(String, f64)>,
 }
@@ -59,6 +61,29 @@ pub struct LossCurve {
     pub objective: String,
     /// Step and loss, by increasing step.
     pub points: Vec<(u64, f64)>,
+}
+
+/// The score of a test image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestScore {
+    /// Its class.
+    pub class: String,
+    /// Its name.
+    pub id: String,
+    /// The kind of its defect; none if it is good.
+    pub defect: Option<String>,
+    /// Its image score.
+    pub score: f32,
+}
+
+/// The scores as CSV with a header: class, image, kind of defect (empty for a good one), score in full precision.
+#[must_use]
+pub fn scores_csv(scores: &[TestScore]) -> String {
+    let line = |own: &TestScore| {
+        let texts = [&own.class, &own.id, own.defect.as_ref().unwrap_or(&String::new())].map(|text| csv_field(text));
+        format!("{},{}\n", texts.join(","), own.score)
+    };
+    std::iter::once("class,image,defect,score\n".to_owned()).chain(scores.iter().map(line)).collect()
 }
 
 /// One test image and what the model made of it.

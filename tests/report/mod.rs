@@ -105,6 +105,7 @@ fn report() -> Report {
         published: None,
         losses: vec![LossCurve { objective: "denoise".to_owned(), points }],
         colours: [0.25, 1.5],
+        scores: Vec::new(),
         examples: vec![example("test/good/000.png", None), example("test/bent/001.png", Some("bent"))],
         timings: vec![("train".to_owned(), 63.5)],
     }

@@ -1,7 +1,7 @@
 //! The tables for the terminal.
 
 use diadc::measure::{Metric, ProtocolName};
-use diadc::report::{Charset, Published, PublishedError, beside_published, table};
+use diadc::report::{Charset, Published, PublishedError, TestScore, beside_published, scores_csv, table};
 
 #[test]
 fn classes_are_rows_the_mean_stands_apart_and_gaps_are_explained() {
@@ -146,4 +146,18 @@ fn each_protocol_says_what_it_means() {
         assert!(words[0].starts_with(&format!("Protocol `{}`: ", protocol.name())), "{}", words[0]);
         assert!(words.iter().all(|paragraph| paragraph.ends_with('.')), "{words:?}");
     }
+}
+
+#[test]
+fn scores_are_rows_of_class_image_defect_and_score() {
+    let score = |id: &str, defect: Option<&str>, score| TestScore {
+        class: "nut".to_owned(),
+        id: id.to_owned(),
+        defect: defect.map(str::to_owned),
+        score,
+    };
+    let scores = [score("test/good/0.png", None, 0.1), score("test/a,b/\"1\".png", Some("a,b"), 1e-9)];
+    let expected =
+        "class,image,defect,score\nnut,test/good/0.png,,0.1\nnut,\"test/a,b/\"\"1\"\".png\",\"a,b\",0.000000001\n";
+    assert_eq!(scores_csv(&scores), expected);
 }
