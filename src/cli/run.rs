@@ -64,6 +64,10 @@ struct RunArguments {
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<u64>,
 
+    /// Also writes each step for TensorBoard, into `events/` in the directory of the run
+    #[arg(long)]
+    tensorboard: bool,
+
     /// The directory of the run [default: a new one under runs/]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -103,6 +107,9 @@ fn begin(arguments: RunArguments, measured: Option<(&MeasureArguments, Option<No
     let run = start(&experiment, &mut screen)?;
     // A run that can't start leaves no directory.
     let directory = directory(&arguments, &experiment)?;
+    if arguments.tensorboard {
+        directory.with_events()?;
+    }
     directory.write_record(&experiment.record, &experiment.compiled)?;
     finish(&experiment, run, &directory, &mut screen)
 }

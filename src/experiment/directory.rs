@@ -10,6 +10,9 @@ use crate::resolve::Location;
 use super::error::ExperimentError;
 use super::record::{Copied, Record, copy};
 
+/// The folder in the directory of a run for what TensorBoard reads.
+pub(super) const EVENTS: &str = "events";
+
 /// A directory that belongs to one run.
 #[derive(Clone, Debug)]
 pub struct RunDirectory(PathBuf);
@@ -74,6 +77,15 @@ impl RunDirectory {
             std::fs::read_to_string(path.join("run.json")).map_err(|error| fail(format!("`run.json`: {error}")))?;
         let record = serde_json::from_str(&text).map_err(|error| fail(format!("`run.json`: {error}")))?;
         Ok((RunDirectory(path.to_path_buf()), record))
+    }
+
+    /// Lets training write into `events/` what TensorBoard reads, also when the run is continued.
+    ///
+    /// # Errors
+    /// If the folder can't be made.
+    pub fn with_events(&self) -> Result<(), ExperimentError> {
+        let path = self.0.join(EVENTS);
+        std::fs::create_dir_all(&path).map_err(|source| ExperimentError::Write { path, source })
     }
 
     /// Its path.

@@ -1,5 +1,6 @@
 //! `losses.csv`: a line for each step of training, written as it is taken, so that a run can be watched from its first step. And
 //! `held_out.csv`: a line for each evaluation on held-out images, where a training chooses weights by them.
+//! If the run has a folder `events`, the same goes there for TensorBoard.
 //!
 //! In: the steps that training reports. Out: lines that any program can follow. A run that is continued cuts the lines of
 //! steps that it takes again.
@@ -11,8 +12,10 @@ use std::path::{Path, PathBuf};
 use crate::graph::program::{Phase, Program};
 use crate::train::{Evaluation, FitProgress, LossPoint, Observer, Progress, factor};
 
-use super::directory::write_file;
+use super::directory::{EVENTS, write_file};
 use super::error::ExperimentError;
+use super::events::Events;
+use super::memory::most_held;
 
 const HEADER: &str = "step,phase,objective,loss,learning_rate,images_per_second";
 const HELD_OUT_HEADER: &str = "step,value,is_best";
@@ -25,10 +28,12 @@ pub(super) struct Losses<'a> {
     path: PathBuf,
     /// The file of evaluations, which begins with the first.
     held_out: PathBuf,
+    /// What TensorBoard reads, if that is wanted.
+    events: Option<Events>,
     /// Steps written, over all phases.
     steps: usize,
-    /// Why a line could not be written.
-    failed: Option<io::Error>,
+    /// Which file could not be written, and why.
+    failed: Option<(PathBuf, io::Error)>,
 }
 
 impl<'a> Losses<'a> {
@@ -48,7 +53,10 @@ impl<'a> Losses<'a> {
         let file = OpenOptions::new().append(true).open(&path);
         let file = file.map_err(|source| ExperimentError::Write { path: path.clone(), source })?;
         let phases = program.phases().collect();
-        Ok(Losses { to, phases, file, path, held_out, steps: before.len(), failed: None })
+        let events = folder.join(EVENTS);
+        let events = events.is_dir().then(|| Events::begin(&events, before.len())).transpose();
+        let events = events.map_err(|(path, source)| ExperimentError::Write { path, source })?;
+        Ok(Losses { to, phases, file, path, held_out, events, steps: before.len(), failed: None })
     }
 
     fn evaluated(&self, evaluation: &Evaluation) -> io::Result<()> {
@@ -61,8 +69,16 @@ impl<'a> Losses<'a> {
 
     /// Says whether all lines could be written.
     pub(super) fn finish(self) -> Result<(), ExperimentError> {
-        let Losses { path, failed, .. } = self;
-        failed.map_or(Ok(()), |source| Err(ExperimentError::Write { path, source }))
+        self.failed.map_or(Ok(()), |(path, source)| Err(ExperimentError::Write { path, source }))
+    }
+
+    /// Adds scalars of the current step, where TensorBoard is to read them.
+    fn scalars(&mut self, scalars: &[(&str, f32)]) {
+        if let Some(events) = &mut self.events
+            && let Err(error) = events.scalars(self.steps, scalars)
+        {
+            self.failed.get_or_insert((events.path().to_path_buf(), error));
+        }
     }
 }
 
@@ -94,22 +110,33 @@ fn kept(path: &Path, program: &Program, before: &[LossPoint]) -> Vec<String> {
 impl Observer for Losses<'_> {
     fn on_step(&mut self, progress: &Progress<'_>) {
         self.steps += 1;
-        let rate = self.phases.get(progress.phase - 1).map(|phase| {
-            (phase.optimizer.lr() * factor(&phase.schedule, progress.step - 1, progress.steps)).to_string()
-        });
-        let (rate, pace) = (rate.unwrap_or_default(), progress.images_per_second);
+        let rate = self
+            .phases
+            .get(progress.phase - 1)
+            .map(|phase| phase.optimizer.lr() * factor(&phase.schedule, progress.step - 1, progress.steps));
+        let pace = progress.images_per_second;
+        if self.events.is_some() {
+            let objective = progress.objective;
+            let [loss, lr] = ["loss", "learning_rate"].map(|what| format!("{what}/{objective}"));
+            let mut scalars = vec![(&*loss, progress.loss), ("images_per_second", pace as f32)];
+            scalars.extend(rate.map(|rate| (&*lr, rate as f32)));
+            scalars.extend(most_held().map(|bytes| ("most_memory_bytes", bytes as f32)));
+            self.scalars(&scalars);
+        }
+        let rate = rate.map(|rate| rate.to_string()).unwrap_or_default();
         let line =
             format!("{},{},{},{},{rate},{pace:.3}\n", self.steps, progress.phase, progress.objective, progress.loss);
         if let Err(error) = self.file.write_all(line.as_bytes()) {
-            self.failed.get_or_insert(error);
+            self.failed.get_or_insert((self.path.clone(), error));
         }
         self.to.on_step(progress);
     }
 
     fn on_evaluation(&mut self, evaluation: &Evaluation) {
         if let Err(error) = self.evaluated(evaluation) {
-            self.failed.get_or_insert(error);
+            self.failed.get_or_insert((self.held_out.clone(), error));
         }
+        self.scalars(&[("held_out", evaluation.value)]);
         self.to.on_evaluation(evaluation);
     }
 

@@ -12,6 +12,7 @@ mod compare;
 mod config;
 mod directory;
 mod error;
+mod events;
 mod list;
 mod losses;
 mod map_files;

@@ -22,6 +22,7 @@ mod predict;
 mod provenance;
 mod runs;
 mod sweep;
+mod tensorboard;
 mod threads;
 mod trainings;
 mod threshold;
