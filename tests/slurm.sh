@@ -83,7 +83,7 @@ model Small {
     training rebuilding { optimizer = adamw(lr: 2e-3)  batch = 4  steps = 20 }
     score(image) {
         let map = mean(abs(image - ae(image)) ^ power, axis: 1)
-        { map: map, value: 1.0 / (power - 4) * max(map, axis: [1, 2]) }
+        { map: map, value: 1.0 / ((4 - power) * max(map, axis: [1, 2])) }
     }
 }
 END

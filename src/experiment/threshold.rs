@@ -216,8 +216,10 @@ impl Threshold {
         let read: Result<Threshold, _> = serde_json::from_str(&text);
         match read {
             Ok(threshold) if threshold.format == FORMAT => Ok(Some(threshold)),
-            Ok(other) => Err(ExperimentError::Config { path, reason: format!("it has the format `{}`", other.format) }),
-            Err(error) => Err(ExperimentError::Config { path, reason: error.to_string() }),
+            Ok(other) => {
+                Err(ExperimentError::Threshold { path, reason: format!("it has the format `{}`", other.format) })
+            }
+            Err(error) => Err(ExperimentError::Threshold { path, reason: error.to_string() }),
         }
     }
 

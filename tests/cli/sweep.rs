@@ -191,10 +191,13 @@ fn what_a_publication_prints_stands_beside_ones_own_numbers() {
     // They are of the spec and the images of the file.
     let other = bench.run(&["sweep", "cited.toml", "--spec", "two.diad", "--dry-run"]).success().stderr();
     assert!(other.contains("the figures of Doe, 2020, Table 3") && other.contains("left out"), "{other}");
+    let other = bench.run(&["sweep", "cited.toml", "--set", "ending.lr=1e-3", "--dry-run"]).success().stderr();
+    assert!(other.contains("left out"), "{other}");
+    bench.run(&["sweep", "cited.toml", "--set", "width=4"]).fails(1, &["`width` is set twice"]);
     for (wrong, words) in [
         (PUBLISHED.replace("width = 8", "width = 7"), "width=7, power=2 are of no point"),
         (PUBLISHED.replace("width = 8, power = 2", "width = 8"), "width=8 are of no point"),
-        (PUBLISHED.replace("width = 8, power = 2", "width = 4, power = 3"), "width=4, power=3 are there twice"),
+        (PUBLISHED.replace("width = 8, power = 2", "width = 4, power = 3"), "power=3, width=4 are there twice"),
         (PUBLISHED.replace("90/88.25", "90"), "1 figures for 2 metrics"),
         (PUBLISHED.replace("pixel_auroc", "pixel_auroq"), "unknown variant `pixel_auroq`"),
     ] {

@@ -116,6 +116,10 @@ fn the_metrics_file_identifies_the_run_and_keeps_its_order() {
             }
           }
         }
+      ],
+      "colours": [
+        0.25,
+        1.5
       ]
     }
     "#);

@@ -38,7 +38,7 @@ use super::terminal;
   diadc sweep my.diad --dataset mvtec --data DIR --each-class --jobs 2
   diadc sweep my.diad --over rebuilding.lr=1e-3,1e-4 --memory 8GB --out runs/rates
   diadc sweep ablation.toml                             what a file says
-  diadc sweep specs/sweeps/table10.toml --spec tiny --dataset toy --out runs/steps
+  diadc sweep specs/sweeps/table9.toml --spec tiny --dataset toy --out runs/scales
   diadc sweep runs/rates                                goes on with a sweep, and shows its table
   diadc sweep runs/rates --point 3                      one point alone, as a task of a cluster runs it
   diadc sweep my.diad --over width=16,32 --out runs/widths --slurm --slurm-option=--partition=gpu
@@ -217,7 +217,9 @@ impl Sweep {
     fn request(&self) -> Result<(SweepRequest, Setup), Failure> {
         let is_file = Path::new(&self.what).extension().is_some_and(|ending| ending == "toml");
         let (request, setup) = if is_file {
-            refuse("a TOML file, which says that itself", &self.of_points())?;
+            // Settings that are the same for all points are added to those of the file.
+            let of_points = self.of_points().into_iter().filter(|(name, _)| *name != "--set").collect::<Vec<_>>();
+            refuse("a TOML file, which says that itself", &of_points)?;
             let (request, setup) = read_sweep(Path::new(&self.what))?;
             self.cited(request, setup)
         } else if self.spec.is_some() {
@@ -241,16 +243,17 @@ impl Sweep {
         Ok((request, setup))
     }
 
-    /// The sweep of a file, of another spec if one is given. Published figures are of the spec and the images that the file
-    /// names, and say nothing of others.
+    /// The sweep of a file, of another spec if one is given, and under more settings. Published figures are of what the file
+    /// itself names, and say nothing of others.
     fn cited(&self, request: SweepRequest, setup: Setup) -> (SweepRequest, Setup) {
         let is_other_data = self.data.dataset.as_ref().is_some_and(|name| *name != setup.dataset);
-        let is_other = is_other_data || self.spec.is_some() || self.data.classes.is_some();
+        let is_other = is_other_data || self.spec.is_some() || self.data.classes.is_some() || !self.settings.is_empty();
         let (spec, dataset) = (setup.spec.clone(), setup.dataset.clone());
-        let setup = Setup { spec: self.spec.clone().unwrap_or(setup.spec), ..setup };
+        let settings = [setup.settings, self.settings.clone()].concat();
+        let setup = Setup { spec: self.spec.clone().unwrap_or(setup.spec), settings, ..setup };
         let Some(citation) = request.citation.as_ref().filter(|_| is_other) else { return (request, setup) };
         terminal::note(&format!(
-            "the figures of {} are of all classes of `{dataset}` and of `{spec}`; they are left out",
+            "the figures of {} are of `{spec}` as it is, on all classes of `{dataset}`; they are left out",
             citation.source
         ));
         (SweepRequest { citation: None, ..request }, setup)

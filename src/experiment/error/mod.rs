@@ -171,6 +171,14 @@ pub enum ExperimentError {
         /// Its folder.
         folder: PathBuf,
     },
+    /// A file beside weights that holds no threshold.
+    #[error("`{}` holds no threshold: {reason}; `diadc threshold` chooses a new one", .path.display())]
+    Threshold {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A model that is to be trained has no objective.
     #[error("the model `{0}` has nothing to train; add an `objective` and its `training` to it")]
     NothingToTrain(String),

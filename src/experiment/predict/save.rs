@@ -30,10 +30,7 @@ pub enum Saved {
 }
 
 impl Saved {
-    /// Everything there is.
-    pub const ALL: [Saved; 5] = [Saved::Sheet, Saved::HeatMap, Saved::Overlay, Saved::Npy, Saved::Tiff];
-
-    /// Its name in tables and on the command line.
+    /// Its name in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
