@@ -3,7 +3,6 @@
 use clap::{Args, CommandFactory};
 use clap_complete::{Shell, generate};
 
-use super::failure::Failure;
 use super::terminal;
 
 /// Prints a script that lets a shell complete commands and options
@@ -18,10 +17,9 @@ pub(super) struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(&self) -> Result<(), Failure> {
+    pub(super) fn run(&self) {
         let mut script = Vec::new();
         generate(self.shell, &mut super::Arguments::command(), "diadc", &mut script);
         terminal::result(&String::from_utf8_lossy(&script));
-        Ok(())
     }
 }

@@ -145,7 +145,10 @@ pub fn main() -> ExitCode {
         Command::Data(command) => command.run(),
         Command::Weights(command) => command.run(),
         Command::Metrics(command) => command.run(),
-        Command::Completions(command) => command.run(),
+        Command::Completions(command) => {
+            command.run();
+            Ok(())
+        }
     };
     if takes_long && result.is_ok() {
         terminal::effort(started.elapsed());

@@ -114,7 +114,6 @@ impl ThresholdCommand {
     }
 
     /// The images that it is chosen on: good ones, and defective ones.
-    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
     fn chosen<'a>(
         &self,
         experiment: &'a Experiment,

@@ -40,7 +40,7 @@ impl Events {
         // TensorBoard reads the files of a folder in the order of their names.
         let (seconds, process) = (now() as u64, std::process::id());
         let name = |number: usize| format!("events.out.tfevents.{seconds:010}.diadc.{process}.{number:04}");
-        let path = (0..).map(|number| folder.join(name(number))).find(|path| !path.exists());
+        let path = (0..10_000).map(|number| folder.join(name(number))).find(|path| !path.exists());
         let path = path.unwrap_or_else(|| folder.join(name(0)));
         let fail = |error| (path.clone(), error);
         fs::create_dir_all(folder).map_err(fail)?;

@@ -322,7 +322,7 @@ mod tests {
             ("quantile=1", 4.0),
             ("deviations=0", 2.5),
             // The deviation of the sample is the root of 5 / 3.
-            ("deviations=2", 5.081_988_8),
+            ("deviations=2", 5.081_989),
         ] {
             assert_eq!(rule(text).threshold(&good, &[]), Some(expected), "{text}");
         }

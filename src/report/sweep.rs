@@ -74,7 +74,7 @@ impl Column {
                 let (first, rest) = metric.title().split_once(' ').unwrap_or((metric.title(), ""));
                 [first.to_owned(), rest.to_owned()]
             }
-            Column::Published(_) => ["".to_owned(), "published".to_owned()],
+            Column::Published(_) => [String::new(), "published".to_owned()],
         }
     }
 

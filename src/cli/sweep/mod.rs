@@ -43,6 +43,7 @@ use super::terminal;
   diadc sweep runs/rates --point 3                      one point alone, as a task of a cluster runs it
   diadc sweep my.diad --over width=16,32 --out runs/widths --slurm --slurm-option=--partition=gpu
   diadc sweep runs/widths --collect                     the table of what has been measured so far")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Sweep {
     /// A .diad file, one that comes with diadc, a TOML file, or the directory of a sweep to go on with
     what: String,
@@ -124,10 +125,10 @@ pub(super) struct Sweep {
 
 /// An option of `sbatch`, which stands on a line of its own in a script.
 fn slurm_option(text: &str) -> Result<String, String> {
-    match text.starts_with('-') && !text.contains(['\n', '\r']) {
-        true => Ok(text.to_owned()),
-        false => Err("write an option as sbatch takes it, as in --partition=gpu".to_owned()),
+    if text.starts_with('-') && !text.contains(['\n', '\r']) {
+        return Ok(text.to_owned());
     }
+    Err("write an option as sbatch takes it, as in --partition=gpu".to_owned())
 }
 
 /// How the table of a sweep is printed.
