@@ -10,7 +10,7 @@ use burn::tensor::ops::{AttentionModuleOptions, ConvOptions, FloatTensor, FloatT
 use diadc::allocator::Allocator;
 use diadc::execute::{Cpu, HostTensor, Tensor, apply};
 use diadc::fact::Shape;
-use diadc::op::{Attention, Conv2d, Op, Sight};
+use diadc::op::{Attention, Conv2d, Op};
 use diadc::plan::Choice;
 
 #[global_allocator]
@@ -135,7 +135,7 @@ mod attention {
     #[divan::bench(args = ATTENTION)]
     fn diadc(bencher: divan::Bencher<'_, '_>, [queries, keys, width]: [usize; 3]) {
         let (q, k, v) = (heads(queries, width), heads(keys, width), heads(keys, width));
-        let op = Op::Attention(Attention { scale: (width as f64).powf(-0.5), sight: Sight::All });
+        let op = Op::Attention(Attention { scale: (width as f64).powf(-0.5), sight: diadc::op::Sight::All });
         let inputs = [q, k, v];
         bencher.bench_local(|| joined(super::diadc(&op, &inputs, &[1, 8, queries, width])));
     }
