@@ -11,6 +11,8 @@ mod choice;
 mod error;
 mod features;
 mod fit;
+mod outcome;
+mod phase;
 mod place;
 mod sampler;
 mod schedule;
@@ -18,6 +20,7 @@ mod settings;
 mod snapshot;
 mod split;
 mod trainer;
+mod turn;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -26,12 +29,13 @@ pub use checkpoint::{Checkpoint, Position, TrainingState};
 pub use choice::BestSoFar;
 pub use error::TrainError;
 pub use fit::Fitted;
+pub use outcome::{Outcome, Remaining};
 pub use sampler::Sampler;
 pub use schedule::{factor, steps};
 pub use settings::{Every, Keep, Settings};
 pub use snapshot::{belongs, carry_over, notes_of_snapshot};
 pub use split::{Split, TooFewToHoldOut};
-pub use trainer::{Outcome, Remaining, Trainer};
+pub use trainer::Trainer;
 
 /// Images to train on, by index.
 pub trait Samples: Sync {

@@ -31,7 +31,7 @@ impl New {
     pub(super) fn run(self) -> Result<(), Failure> {
         let path = match self.name.extension() {
             None => self.name.with_extension("diad"),
-            Some(ending) if ending == "diad" => self.name.clone(),
+            Some(_) if self.name.to_string_lossy().ends_with(".diad") => self.name.clone(),
             Some(_) => {
                 let words = format!("`{}` has an ending other than .diad", self.name.display());
                 return Err(Failure::Usage(words));
