@@ -88,6 +88,19 @@ struct Adam {
 }
 
 impl Adam {
+    /// The numbers of a step, which counts from 1.
+    fn factors(&self, step: u64) -> AdamFactors {
+        let correction = |beta: f64| 1.0 - beta.powf(step as f64);
+        AdamFactors {
+            beta1: self.beta1,
+            beta2: self.beta2,
+            root: correction(self.beta2).sqrt().recip(),
+            epsilon: self.epsilon,
+            change: -self.lr / correction(self.beta1),
+            keep: 1.0 - self.lr * self.weight_decay,
+        }
+    }
+
     fn step<K: Kernels>(
         &self,
         step: u64,
@@ -95,17 +108,8 @@ impl Adam {
         gradient: Floats<K>,
         moments: Option<Moments<K::Backend>>,
     ) -> (Floats<K>, Moments<K::Backend>) {
-        let correction = |beta: f64| 1.0 - beta.powf(step as f64);
-        let factors = AdamFactors {
-            beta1: self.beta1,
-            beta2: self.beta2,
-            root: correction(self.beta2).sqrt().recip(),
-            epsilon: self.epsilon,
-            change: -self.lr / correction(self.beta1),
-            keep: 1.0 - self.lr * self.weight_decay,
-        };
         let moments = moments.and_then(|old| old.second.map(|second| (old.first, second)));
-        let (weight, first, second) = K::adam(&factors, weight, gradient, moments);
+        let (weight, first, second) = K::adam(&self.factors(step), weight, gradient, moments);
         (weight, Moments { first, second: Some(second), largest: None })
     }
 
@@ -132,12 +136,11 @@ impl Adam {
             Some(largest) => K::extreme(true, largest, second.clone()),
             None => second.clone(),
         };
-        let correction = |beta: f64| 1.0 - beta.powf(step as f64);
-        let root = correction(self.beta2).sqrt().recip();
+        let AdamFactors { root, epsilon, change, keep, .. } = self.factors(step);
         let length = K::Backend::float_mul_scalar(K::Backend::float_sqrt(largest.clone()), root.into());
-        let length = K::Backend::float_add_scalar(length, self.epsilon.into());
-        let change = K::Backend::float_mul_scalar(first.clone(), (-self.lr / correction(self.beta1)).into());
-        let kept = K::Backend::float_mul_scalar(weight, (1.0 - self.lr * self.weight_decay).into());
+        let length = K::Backend::float_add_scalar(length, epsilon.into());
+        let change = K::Backend::float_mul_scalar(first.clone(), change.into());
+        let kept = K::Backend::float_mul_scalar(weight, keep.into());
         let weight = K::Backend::float_add(kept, K::Backend::float_div(change, length));
         (weight, Moments { first, second: Some(second), largest: Some(largest) })
     }

@@ -111,11 +111,11 @@ impl Attention {
     }
 
     pub(super) fn infer(self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
-        let ([q, k, v], mask) = match (self.sight, inputs) {
-            (Sight::Chosen, [q, k, v, mask]) => ([q, k, v], Some(mask)),
-            (Sight::All | Sight::Earlier, [q, k, v]) => ([q, k, v], None),
-            _ => return Err(ShapeError::new("queries, keys and values are expected")),
-        };
+        let missing = || ShapeError::new("queries, keys and values are expected, and a mask where it chooses the keys");
+        let [q, k, v, mask @ ..] = inputs else { return Err(missing()) };
+        if mask.len() != usize::from(self.sight == Sight::Chosen) {
+            return Err(missing());
+        }
         inputs[..3].iter().try_for_each(|input| super::error::float(input).map(|_| ()))?;
         let ([b, h, n, d], [bk, hk, m, dk], [bv, hv, mv, e]) =
             (q.shape.0.as_slice(), k.shape.0.as_slice(), v.shape.0.as_slice())
@@ -130,7 +130,7 @@ impl Attention {
                 "causal attention needs as many queries as keys, these are {n} and {m}"
             )));
         }
-        if let Some(mask) = mask
+        if let [mask] = mask
             && (mask.dtype != DType::Bool || mask.shape.0 != [n.clone(), m.clone()])
         {
             let error =
