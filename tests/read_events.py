@@ -44,13 +44,13 @@ def main() -> None:
         for tag in tags:
             points = reader.Scalars(tag)
             print(f"{tag}: {len(points)} points, steps {points[0].step} to {points[-1].step}, last {points[-1].value:g}")
-        names = ["learning_rate/again", "learning_rate/rebuilding", "loss/again", "loss/rebuilding"]
+        names = [f"{what}/{of}" for what in ["gradient_norm", "learning_rate", "loss"] for of in ["again", "rebuilding"]]
         assert tags == sorted([*names, "images_per_second", "most_memory_bytes"]), tags
         for objective in ["rebuilding", "again"]:
             own = [row for row in rows if row["objective"] == objective]
-            for tag, column in [("loss", "loss"), ("learning_rate", "learning_rate")]:
-                read = [(point.step, point.value) for point in reader.Scalars(f"{tag}/{objective}")]
-                written = [(int(row["step"]), float(row[column])) for row in own]
+            for name in ["loss", "gradient_norm", "learning_rate"]:
+                read = [(point.step, point.value) for point in reader.Scalars(f"{name}/{objective}")]
+                written = [(int(row["step"]), float(row[name])) for row in own]
                 assert [step for step, _ in read] == [step for step, _ in written], (read, written)
                 assert all(abs(a - b) <= 1e-6 * abs(b) for (_, a), (_, b) in zip(read, written)), (read, written)
     print("passed")

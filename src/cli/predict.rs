@@ -12,7 +12,7 @@ use crate::diagnostic::{count, significant};
 use crate::evaluate::score::is_random;
 use crate::experiment::{
     Columns, Lines, Listed, Model, Results, Row, RunDirectory, Saved, Saving, ScoreTable, ScoredImage, Setup, Source,
-    Summary, Threshold, Trained, Watched, check_draws, check_purpose, predict, provenance, stored_threshold,
+    Standing, Summary, Trained, Watched, check_draws, check_purpose, predict, provenance,
 };
 use crate::report::Provenance;
 use crate::weight::Place;
@@ -226,24 +226,19 @@ impl Predict {
     /// The score above which an image is anomalous, and says where it comes from: the one that is given, the one that the spec
     /// fits, or the one that was chosen for these weights.
     fn chosen(&self, model: &mut Model<'_>, scores: &Provenance) -> Result<Option<f32>, Failure> {
-        let (threshold, origin) = if let Some(given) = self.threshold {
-            (Some(given), "as given".to_owned())
-        } else if let Some(stored) = stored_threshold(model)? {
-            (Some(stored), "which the spec has fitted".to_owned())
-        } else {
-            let weights = scores.weights.as_ref().expect("images are scored with the weights of a file");
-            match Threshold::beside(&weights.path)? {
-                Some(chosen) => match chosen.is_foreign_to(scores) {
-                    Some(what) => {
-                        terminal::note(&format!(
-                            "warning: the threshold in `threshold.json` was chosen with {what} and is not used"
-                        ));
-                        (None, String::new())
-                    }
-                    None => (Some(chosen.threshold), chosen.words()),
-                },
-                None => (None, String::new()),
-            }
+        let (threshold, origin) = match self.threshold {
+            Some(given) => (Some(given), "as given".to_owned()),
+            None => match Standing::of(model, scores)? {
+                Standing::Stored(stored) => (Some(stored), "which the spec has fitted".to_owned()),
+                Standing::Chosen(chosen) => (Some(chosen.threshold), chosen.words()),
+                Standing::Foreign(what) => {
+                    terminal::note(&format!(
+                        "warning: the threshold in `threshold.json` was chosen with {what} and is not used"
+                    ));
+                    (None, String::new())
+                }
+                Standing::None => (None, String::new()),
+            },
         };
         match threshold {
             Some(threshold) => terminal::note(&format!("threshold {}: {origin}", significant(threshold.into()))),

@@ -8,7 +8,7 @@
 
 use indexmap::IndexMap;
 
-use super::curve::{ClassCurves, RegionScores};
+use super::curve::{ClassCurves, DRAWN_STEP, RegionScores, STEP};
 use super::evaluation::{ClassEvaluation, Count, Evaluation, Mean};
 use super::image_score::image_score;
 use super::metric::{
@@ -45,8 +45,28 @@ pub struct Observation<'a, S = f32> {
 pub struct Collector<S: Score = f32> {
     measure: Measure,
     budget: usize,
-    draws: bool,
+    curves: Curves,
     classes: Vec<ClassScores<S>>,
+}
+
+/// Which curves are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Curves {
+    None,
+    /// Those of classes, to be looked at.
+    OfClasses,
+    OfRegions,
+}
+
+impl Curves {
+    /// The smallest distance between their points; none if there are none.
+    const fn step(self) -> Option<f64> {
+        match self {
+            Curves::None => None,
+            Curves::OfClasses => Some(DRAWN_STEP),
+            Curves::OfRegions => Some(STEP),
+        }
+    }
 }
 
 /// An evaluation, and the curves that its metrics are computed from.
@@ -54,7 +74,7 @@ pub struct Collector<S: Score = f32> {
 pub struct Measured {
     /// The metrics.
     pub evaluation: Evaluation,
-    /// The curves of each class; empty without [`Collector::with_curves`].
+    /// The curves of each class; empty if none were asked for.
     pub curves: Vec<ClassCurves>,
 }
 
@@ -94,13 +114,19 @@ impl<S: Score> Collector<S> {
     pub fn new<C: Into<String>>(classes: impl IntoIterator<Item = C>, measure: Measure) -> Self {
         let classes =
             classes.into_iter().map(|class| ClassScores { class: class.into(), ..ClassScores::default() }).collect();
-        Self { measure, budget: BUDGET, draws: false, classes }
+        Self { measure, budget: BUDGET, curves: Curves::None, classes }
     }
 
-    /// Also makes curves, which takes 4 more bytes for each anomalous pixel.
+    /// Also makes the curves of each class, to be looked at.
     #[must_use]
     pub fn with_curves(self) -> Self {
-        Self { draws: true, ..self }
+        Self { curves: Curves::OfClasses, ..self }
+    }
+
+    /// Also makes the curves of each class and of each region, which takes 4 more bytes for each anomalous pixel.
+    #[must_use]
+    pub fn with_region_curves(self) -> Self {
+        Self { curves: Curves::OfRegions, ..self }
     }
 
     /// Sets how many bytes of good pixels are kept in memory; further ones go to a file.
@@ -147,7 +173,7 @@ impl<S: Score> Collector<S> {
             (Some(_), Some(_)) => {}
             (Some(_), None) => {
                 class.pixels.add_map(map, &regions)?;
-                if self.draws {
+                if self.curves == Curves::OfRegions {
                     class.regions.extend(RegionScores::of(id, map, &regions, size[1]));
                 }
             }
@@ -164,7 +190,7 @@ impl<S: Score> Collector<S> {
         self.measured(&mut |_, _| ()).map(|measured| measured.evaluation)
     }
 
-    /// Computes all metrics, and the curves if [`Collector::with_curves`] was called. `watch` is called with the number of
+    /// Computes all metrics, and the curves that were asked for. `watch` is called with the number of
     /// classes that are done and of all classes.
     ///
     /// # Errors
@@ -174,7 +200,7 @@ impl<S: Score> Collector<S> {
         let (mut classes, mut curves) = (Vec::new(), Vec::new());
         // One after the other: each uses all cores, and only one ranking is in memory.
         for class in self.classes {
-            let (evaluation, drawn) = class.evaluate(&measure, self.draws)?;
+            let (evaluation, drawn) = class.evaluate(&measure, self.curves.step())?;
             classes.push(evaluation);
             curves.extend(drawn);
             watch(classes.len(), all);
@@ -241,15 +267,15 @@ struct Pixels<S: Score> {
 type Evaluated = Result<(ClassEvaluation, Option<ClassCurves>), MetricError>;
 
 impl<S: Score> ClassScores<S> {
-    fn evaluate(self, measure: &Measure, draws: bool) -> Evaluated {
+    fn evaluate(self, measure: &Measure, step: Option<f64>) -> Evaluated {
         if self.images.are_narrow() {
-            self.evaluate_images_as::<f32>(measure, draws)
+            self.evaluate_images_as::<f32>(measure, step)
         } else {
-            self.evaluate_images_as::<f64>(measure, draws)
+            self.evaluate_images_as::<f64>(measure, step)
         }
     }
 
-    fn evaluate_images_as<I: Score>(self, measure: &Measure, draws: bool) -> Evaluated {
+    fn evaluate_images_as<I: Score>(self, measure: &Measure, step: Option<f64>) -> Evaluated {
         let rules = measure.protocol.rules();
         let Self { class, unmarked, .. } = self;
         let images = self.images.rank::<I>()?;
@@ -266,7 +292,7 @@ impl<S: Score> ClassScores<S> {
             }
         };
         let metrics: IndexMap<_, _> = measure.metrics.iter().map(|&metric| (metric, value(metric))).collect();
-        let curves = draws.then(|| ClassCurves::of(&class, &images, &pixels.ranking, self.regions));
+        let curves = step.map(|step| ClassCurves::of(&class, &images, &pixels.ranking, self.regions, step));
         Ok((ClassEvaluation { images: self.count, metrics, class }, curves))
     }
 }

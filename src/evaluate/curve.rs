@@ -1,9 +1,9 @@
 //! The curves that the metrics of a class are computed from, to draw them or to choose a threshold.
 //!
 //! In come rankings; out come points, each with its threshold: what scores at least as high is called anomalous. All
-//! thresholds are visited, whatever the protocol. Then points within [`STEP`] of the last one kept are left out, so that a
-//! file stays small. No point of the full curve is further than [`STEP`], along either axis, from the line through the
-//! points that are kept.
+//! thresholds are visited, whatever the protocol. Then points within a step, such as [`STEP`], of the last one kept are left
+//! out, so that a file stays small. No point of the full curve is further than a step, along either axis, from the line through
+//! the points that are kept.
 
 use rayon::prelude::*;
 
@@ -11,6 +11,8 @@ use super::metric::{Key, Passed, Ranking, Regions, Score};
 
 /// The smallest distance between two points of a curve.
 pub const STEP: f64 = 1e-3;
+/// The same where curves are only looked at.
+pub const DRAWN_STEP: f64 = 4e-3;
 /// The same along the curve of one region, of which there are many.
 pub const REGION_STEP: f64 = 5e-3;
 
@@ -43,7 +45,7 @@ pub struct ClassCurves {
     pub pixel_pr: Vec<Point>,
     /// False-positive rate over good pixels, and the mean overlap with the regions.
     pub pro: Vec<Point>,
-    /// The overlap with each region.
+    /// The overlap with each region; empty if it was not asked for.
     pub regions: Vec<RegionOverlap>,
 }
 
@@ -105,14 +107,22 @@ impl<S: Score> RegionScores<S> {
 }
 
 impl ClassCurves {
+    /// No curve of a class.
+    #[must_use]
+    pub fn empty(class: &str) -> Self {
+        let [image_roc, image_pr, pixel_roc, pixel_pr, pro] = [const { Vec::new() }; 5];
+        Self { class: class.to_owned(), image_roc, image_pr, pixel_roc, pixel_pr, pro, regions: Vec::new() }
+    }
+
     pub(super) fn of<I: Score, P: Score>(
         class: &str,
         images: &Ranking<I>,
         pixels: &Ranking<P>,
         regions: Vec<RegionScores<P>>,
+        step: f64,
     ) -> Self {
-        let [image_roc, image_pr, _] = curves(images);
-        let [pixel_roc, pixel_pr, pro] = curves(pixels);
+        let [image_roc, image_pr, _] = curves(images, step);
+        let [pixel_roc, pixel_pr, pro] = curves(pixels, step);
         let regions = match pixels.both_kinds() {
             Ok(()) => {
                 let passed = pixels.passed();
@@ -124,21 +134,22 @@ impl ClassCurves {
     }
 }
 
-/// ROC, precision over recall, and mean overlap.
-fn curves<S: Score>(ranking: &Ranking<S>) -> [Vec<Point>; 3] {
+/// ROC, precision over recall, and mean overlap, with points at least `step` apart.
+fn curves<S: Score>(ranking: &Ranking<S>, step: f64) -> [Vec<Point>; 3] {
     if ranking.both_kinds().is_err() {
         return [const { Vec::new() }; 3];
     }
     let [positives, negatives, regions] =
         [ranking.positives(), ranking.negatives(), ranking.regions()].map(|n| n as f64);
-    let [mut roc, mut precision, mut pro] = [STEP; 3].map(Thinned::new);
+    let [mut roc, mut precision, mut pro] = [step; 3].map(Thinned::new);
     let (mut hits, mut false_hits, mut overlap) = (0_u64, 0_u64, 0.0);
     roc.add(START);
     pro.add(START);
-    for step in ranking.steps() {
-        for (key, false_more, more, raise) in
-            [(Key::of(above(step.key)), step.passed, 0, 0.0), (step.key, step.negatives, step.positives, step.overlap)]
-        {
+    for place in ranking.steps() {
+        for (key, false_more, more, raise) in [
+            (Key::of(above(place.key)), place.passed, 0, 0.0),
+            (place.key, place.negatives, place.positives, place.overlap),
+        ] {
             if false_more + more == 0 {
                 continue;
             }

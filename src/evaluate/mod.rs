@@ -5,6 +5,7 @@
 pub mod average;
 pub mod collect;
 pub mod curve;
+pub mod decision;
 pub mod evaluation;
 pub mod image_score;
 pub mod marks;

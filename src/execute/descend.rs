@@ -167,14 +167,16 @@ fn with_momentum<B: Backend>(
     (direction, Some(Moments { first, second: None, largest: None }))
 }
 
-/// The gradients, scaled down so that their norm, taken over all of them, is at most `norm`; torch's `clip_grad_norm_`.
-pub(super) fn clip<K: Kernels>(gradients: Vec<Floats<K>>, norm: f64) -> Vec<Floats<K>> {
-    let squares = gradients.iter().map(|gradient| {
-        let axes: Vec<usize> = (0..gradient.shape().len()).collect();
-        let square = K::Backend::float_mul(gradient.clone(), gradient.clone());
-        K::Backend::float_reshape(K::reduce(Reduction::Sum, &axes, square), Shape::new([1]))
-    });
-    let Some(total) = squares.reduce(K::Backend::float_add) else { return gradients };
+/// The sum of the squares of a gradient, `[1]`.
+pub(super) fn squares<K: Kernels>(gradient: &Floats<K>) -> Floats<K> {
+    let axes: Vec<usize> = (0..gradient.shape().len()).collect();
+    let square = K::Backend::float_mul(gradient.clone(), gradient.clone());
+    K::Backend::float_reshape(K::reduce(Reduction::Sum, &axes, square), Shape::new([1]))
+}
+
+/// The gradients, scaled down so that their norm, taken over all of them, is at most `norm`; torch's `clip_grad_norm_`. `total`
+/// is the sum of the squares of all.
+pub(super) fn clip<K: Kernels>(gradients: Vec<Floats<K>>, total: Floats<K>, norm: f64) -> Vec<Floats<K>> {
     let length = K::Backend::float_add_scalar(K::Backend::float_sqrt(total), 1e-6.into());
     let factor = K::Backend::float_clamp_max(
         K::Backend::float_mul_scalar(K::Backend::float_recip(length), norm.into()),

@@ -46,6 +46,8 @@ struct Loaded<B: Backend> {
     waiting: BTreeMap<WeightId, FloatTensor<B>>,
     moments: BTreeMap<WeightId, Moments<B>>,
     step: u64,
+    /// The sum of the squares of all gradients of the last step.
+    squares: Option<FloatTensor<B>>,
 }
 
 /// New values of statistics.
@@ -82,6 +84,35 @@ struct Stepping<'a, K: Kernels> {
     moments: BTreeMap<WeightId, Moments<K::Backend>>,
     /// The loss whose gradients were not wanted.
     refused: Option<f32>,
+    /// The sum of the squares of the gradients so far.
+    squares: Option<FloatTensor<K::Backend>>,
+}
+
+impl<'a, K: Kernels> Stepping<'a, K> {
+    fn new(descent: &'a Descent<'a>, step: u64, moments: BTreeMap<WeightId, Moments<K::Backend>>) -> Self {
+        Self { descent, step, moments, refused: None, squares: None }
+    }
+
+    /// Adds the squares of a gradient.
+    fn measure(&mut self, gradient: &FloatTensor<K::Backend>) {
+        let own = descend::squares::<K>(gradient);
+        self.squares = Some(match self.squares.take() {
+            Some(sum) => K::Backend::float_add(sum, own),
+            None => own,
+        });
+    }
+
+    /// Changes a weight by its gradient.
+    fn change(&mut self, id: WeightId, gradient: FloatTensor<K::Backend>, weights: &mut [Tensor<K::Backend>]) {
+        // What stands in for the weight meanwhile, so that its memory can be overwritten.
+        let place = &mut weights[id.0 as usize];
+        let weight = std::mem::replace(place, Tensor::Float(gradient.clone())).float();
+        let moments = self.moments.remove(&id);
+        let (weight, moments) =
+            descend::step::<K>(self.descent.of(id), self.descent.factor, self.step, weight, gradient, moments);
+        *place = Tensor::Float(weight);
+        self.moments.extend(moments.map(|moments| (id, moments)));
+    }
 }
 
 impl<K: Kernels> Receiver<K::Backend> for Stepping<'_, K> {
@@ -91,14 +122,8 @@ impl<K: Kernels> Receiver<K::Backend> for Stepping<'_, K> {
     }
 
     fn take(&mut self, id: WeightId, gradient: FloatTensor<K::Backend>, weights: &mut [Tensor<K::Backend>]) {
-        // What stands in for the weight meanwhile, so that its memory can be overwritten.
-        let place = &mut weights[id.0 as usize];
-        let weight = std::mem::replace(place, Tensor::Float(gradient.clone())).float();
-        let moments = self.moments.remove(&id);
-        let (weight, moments) =
-            descend::step::<K>(self.descent.of(id), self.descent.factor, self.step, weight, gradient, moments);
-        *place = Tensor::Float(weight);
-        self.moments.extend(moments.map(|moments| (id, moments)));
+        self.measure(&gradient);
+        self.change(id, gradient, weights);
     }
 }
 
@@ -250,7 +275,7 @@ impl<K: Kernels> Engine for Session<K> {
 
     fn add(&mut self, plan: Plan) -> PlanId {
         let (waiting, moments) = (BTreeMap::new(), BTreeMap::new());
-        self.plans.push(Loaded { plan, kept: None, sized: None, waiting, moments, step: 0 });
+        self.plans.push(Loaded { plan, kept: None, sized: None, waiting, moments, step: 0, squares: None });
         PlanId(self.plans.len() - 1)
     }
 
@@ -259,7 +284,7 @@ impl<K: Kernels> Engine for Session<K> {
         loaded.kept = None;
         loaded.waiting.clear();
         loaded.moments.clear();
-        loaded.step = 0;
+        (loaded.step, loaded.squares) = (0, None);
     }
 
     fn evaluate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Evaluation, RunError> {
@@ -324,15 +349,18 @@ impl<K: Kernels> Engine for Session<K> {
         let loaded = &mut self.plans[plan.0];
         loaded.step += 1;
         let (ids, mut gradients): (Vec<WeightId>, Vec<_>) = std::mem::take(&mut loaded.waiting).into_iter().unzip();
-        if let Some(norm) = descent.clip_norm {
-            gradients = descend::clip::<K>(gradients, norm);
-        }
         let moments = std::mem::take(&mut loaded.moments);
-        let mut stepping = Stepping::<K> { descent, step: loaded.step, moments, refused: None };
-        for (id, gradient) in ids.iter().zip(gradients) {
-            stepping.take(*id, gradient, self.weights.get_mut());
+        let mut stepping = Stepping::<K>::new(descent, loaded.step, moments);
+        gradients.iter().for_each(|gradient| stepping.measure(gradient));
+        if let (Some(norm), Some(total)) = (descent.clip_norm, &stepping.squares) {
+            gradients = descend::clip::<K>(gradients, total.clone(), norm);
         }
-        self.plans[plan.0].moments = stepping.moments;
+        for (id, gradient) in ids.iter().zip(gradients) {
+            stepping.change(*id, gradient, self.weights.get_mut());
+        }
+        let Stepping { moments, squares, .. } = stepping;
+        let loaded = &mut self.plans[plan.0];
+        (loaded.moments, loaded.squares) = (moments, squares);
         self.forget(&ids);
     }
 
@@ -353,9 +381,9 @@ impl<K: Kernels> Engine for Session<K> {
             return Ok(loss);
         }
         let (step, moments) = (loaded.step + 1, std::mem::take(&mut loaded.moments));
-        let mut stepping = Stepping::<K> { descent, step, moments, refused: None };
+        let mut stepping = Stepping::<K>::new(descent, step, moments);
         let values = self.run(plan, inputs, draw, Some(&mut stepping), Watch::Nothing);
-        let Stepping { moments, refused, .. } = stepping;
+        let Stepping { moments, refused, squares, .. } = stepping;
         self.plans[plan.0].moments = moments;
         let values = values?;
         if let Some(loss) = refused {
@@ -366,11 +394,18 @@ impl<K: Kernels> Engine for Session<K> {
             return Ok(loss);
         }
         let loaded = &mut self.plans[plan.0];
-        loaded.step = step;
+        (loaded.step, loaded.squares) = (step, squares);
         let trained = loaded.plan.trained.clone();
         self.forget(&trained);
         self.update(updates);
         Ok(loss)
+    }
+
+    fn gradient_norm(&self, plan: PlanId) -> Result<Option<f32>, RunError> {
+        let Some(squares) = &self.plans[plan.0].squares else { return Ok(None) };
+        let norm = K::Backend::float_sqrt(squares.clone());
+        let norm = to_host(Tensor::<K::Backend>::Float(norm), &[1])?;
+        Ok(norm.as_floats().and_then(|norm| norm.first().copied()))
     }
 
     fn average(&mut self, ids: &[WeightId], decay: f64) {

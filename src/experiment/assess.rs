@@ -7,7 +7,9 @@ use std::sync::mpsc;
 use image::RgbImage;
 use rayon::prelude::*;
 
+use crate::dataset::transform::Transform;
 use crate::dataset::{Dataset, DatasetError, Mask, Sample};
+use crate::evaluate::average::averages;
 use crate::evaluate::score::{IMAGES_AT_ONCE, Prepared, Scorer};
 use crate::measure::Measure;
 
@@ -66,10 +68,8 @@ pub fn assess(
         });
         while let Ok((chunk, read)) = receiver.recv() {
             let (images, masks): (Vec<RgbImage>, Vec<Option<Mask>>) = read?.into_iter().unzip();
-            let prepare = |(sample, image): (&Sample, &RgbImage)| {
-                Prepared::new(image, sample.id.clone(), &transform).of_class(sample.class)
-            };
-            let images: Vec<Prepared> = chunk.par_iter().zip(&images).map(prepare).collect();
+            let samples = chunk.par_iter().zip(&images);
+            let images: Vec<Prepared> = samples.map(|(sample, image)| prepared(sample, image, &transform)).collect();
             let mut drawn: Vec<Drawn> = Vec::new();
             for draw in 0..draws {
                 if stop.load(Ordering::Relaxed) {
@@ -101,8 +101,22 @@ pub fn assess(
                 tally.again(scored, &places)?;
             }
         }
+        for mistake in tally.mistakes() {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let sample = &dataset.test[mistake.image];
+            let image = [prepared(sample, &sample.image()?, &transform)];
+            let scored = averages(&mut scorer, &image, scoring.draws)?.swap_remove(0);
+            let [image] = image;
+            tally.add_mistake(mistake, &image, sample.mask(rule)?, scored);
+        }
         tally.finish(draws).map(Some)
     })
+}
+
+fn prepared(sample: &Sample, image: &RgbImage, transform: &Transform) -> Prepared {
+    Prepared::new(image, sample.id.clone(), transform).of_class(sample.class)
 }
 
 /// Which of `images` images are scored a second time: numbers from 0, evenly spread.

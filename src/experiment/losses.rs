@@ -9,7 +9,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexMap;
+
 use crate::graph::program::{Phase, Program};
+use crate::report::{LossCurve, csv_rows};
 use crate::train::{Evaluation, FitProgress, LossPoint, Observer, Progress, factor};
 
 use super::directory::{EVENTS, write_file};
@@ -17,7 +20,7 @@ use super::error::ExperimentError;
 use super::events::Events;
 use super::memory::most_held;
 
-const HEADER: &str = "step,phase,objective,loss,learning_rate,images_per_second";
+const HEADER: &str = "step,phase,objective,loss,gradient_norm,learning_rate,images_per_second";
 const HELD_OUT_HEADER: &str = "step,value,is_best";
 
 /// Hands news of training on, and writes each step into a file.
@@ -82,6 +85,20 @@ impl<'a> Losses<'a> {
     }
 }
 
+/// The losses of each objective by its own steps, from the text of a file of losses; the objectives in the order in which they were
+/// first trained.
+pub(super) fn read_losses(text: &str) -> Result<Vec<LossCurve>, String> {
+    let header: Vec<&str> = HEADER.split(',').collect();
+    let mut curves: IndexMap<String, LossCurve> = IndexMap::new();
+    for row in csv_rows(text, &header)? {
+        let loss = row[3].parse().map_err(|_| format!("`{}` is no number", row[3]))?;
+        let empty = || LossCurve { objective: row[2].clone(), points: Vec::new() };
+        let points = &mut curves.entry(row[2].clone()).or_insert_with(empty).points;
+        points.push((points.len() as u64 + 1, loss));
+    }
+    Ok(curves.into_values().collect())
+}
+
 /// The lines of evaluations up to a step.
 fn until(path: &Path, steps: usize) -> String {
     let text = std::fs::read_to_string(path).unwrap_or_default();
@@ -102,7 +119,7 @@ fn kept(path: &Path, program: &Program, before: &[LossPoint]) -> Vec<String> {
     let line = |point: &LossPoint| {
         let objective = &program.objectives[point.objective].name;
         let phase = phase(objective).map(|phase| (phase + 1).to_string()).unwrap_or_default();
-        format!("{},{phase},{objective},{},,", point.step, point.loss)
+        format!("{},{phase},{objective},{},,,", point.step, point.loss)
     };
     std::iter::once(HEADER.to_owned()).chain(before.iter().map(line)).collect()
 }
@@ -117,15 +134,17 @@ impl Observer for Losses<'_> {
         let pace = progress.images_per_second;
         if self.events.is_some() {
             let objective = progress.objective;
-            let [loss, lr] = ["loss", "learning_rate"].map(|what| format!("{what}/{objective}"));
+            let [loss, norm, lr] = ["loss", "gradient_norm", "learning_rate"].map(|what| format!("{what}/{objective}"));
             let mut scalars = vec![(&*loss, progress.loss), ("images_per_second", pace as f32)];
+            scalars.extend(progress.gradient_norm.map(|own| (&*norm, own)));
             scalars.extend(rate.map(|rate| (&*lr, rate as f32)));
             scalars.extend(most_held().map(|bytes| ("most_memory_bytes", bytes as f32)));
             self.scalars(&scalars);
         }
         let rate = rate.map(|rate| rate.to_string()).unwrap_or_default();
-        let line =
-            format!("{},{},{},{},{rate},{pace:.3}\n", self.steps, progress.phase, progress.objective, progress.loss);
+        let norm = progress.gradient_norm.map(|norm| norm.to_string()).unwrap_or_default();
+        let Progress { phase, objective, loss, .. } = progress;
+        let line = format!("{},{phase},{objective},{loss},{norm},{rate},{pace:.3}\n", self.steps);
         if let Err(error) = self.file.write_all(line.as_bytes()) {
             self.failed.get_or_insert((self.path.clone(), error));
         }

@@ -6,6 +6,7 @@
 //! nothing and knows no command line.
 
 mod assess;
+mod beside;
 pub mod bench;
 mod check_data;
 mod compare;
@@ -35,6 +36,7 @@ mod threshold;
 mod train;
 
 pub use assess::{Scoring, assess};
+pub use beside::side_by_side;
 pub use check_data::{DataCheck, check_data};
 pub use compare::compare_runs;
 pub use config::Config;
@@ -60,5 +62,5 @@ pub use run::Run;
 pub use samples::TrainingSet;
 pub use tally::Assessment;
 pub use target::Target;
-pub use threshold::{ChosenOn, Threshold, ThresholdImage, ThresholdRule, scores, stored_threshold};
+pub use threshold::{ChosenOn, Standing, Threshold, ThresholdImage, ThresholdRule, scores, stored_threshold};
 pub use train::Shared;

@@ -17,6 +17,7 @@ use super::observer::Observer;
 use super::prepare::Experiment;
 use super::report::Findings;
 use super::tally::Assessment;
+use super::threshold::{Standing, stored_threshold};
 use super::train::{Outcome, Shared, train};
 
 /// An experiment whose weights are on its device.
@@ -113,7 +114,9 @@ impl<'a> Run<'a> {
             timings.push((format!("training{kept}"), trained));
         }
         timings.push(("scoring".to_owned(), scoring));
-        let findings = Findings { assessment, device: self.device(), losses, timings };
+        // A threshold beside the weights that training began with is not one of these.
+        let standing = stored_threshold(&mut self.model)?.map_or(Standing::None, Standing::Stored);
+        let findings = Findings { assessment, standing, device: self.device(), losses, timings };
         Ok(Some(findings.report(self.experiment)))
     }
 
@@ -129,6 +132,7 @@ impl<'a> Run<'a> {
         let Some((assessment, scoring)) = self.assess(observer, stop)? else { return Ok(None) };
         let findings = Findings {
             assessment,
+            standing: Standing::of(&mut self.model, &self.experiment.record.provenance)?,
             device: self.device(),
             losses: Vec::new(),
             timings: vec![("scoring".to_owned(), scoring)],

@@ -7,7 +7,9 @@ use image::RgbImage;
 use crate::dataset::transform::Transform;
 use crate::dataset::{Dataset, Mask, Sample};
 use crate::evaluate::average::Average;
-use crate::evaluate::collect::{Collector, Observation};
+use crate::evaluate::collect::{Collector, Measured, Observation};
+use crate::evaluate::curve::ClassCurves;
+use crate::evaluate::decision::{Labelled, Mistake, mistakes};
 use crate::evaluate::evaluation::Evaluation;
 use crate::evaluate::image_score::image_score;
 use crate::evaluate::score::{Prepared, Scored};
@@ -20,14 +22,20 @@ use super::error::ExperimentError;
 /// Examples of each class: good ones, and one of each kind of defect up to a number.
 const GOOD: usize = 1;
 const DEFECTS: usize = 4;
+/// So many of the worst mistakes are shown.
+const MISTAKES: usize = 8;
 
 /// The results of a model on a test set.
 #[derive(Clone, Debug)]
 pub struct Assessment {
     /// The metrics: one evaluation for each measure.
     pub evaluations: Vec<Evaluation>,
+    /// The curves of the first evaluation.
+    pub curves: Vec<ClassCurves>,
     /// Example images.
     pub examples: Vec<Example>,
+    /// The images that are most on the wrong side of others, the worst first.
+    pub mistakes: Vec<Example>,
     /// The values of the darkest and the brightest colour of all heat maps.
     pub colours: [f32; 2],
     /// Score of each test image, in the order of the data set: id, value.
@@ -45,6 +53,8 @@ pub(super) struct Tally<'a> {
     /// Ids of the test images that become examples.
     wanted: Vec<String>,
     kept: Vec<Kept<'a>>,
+    /// The worst mistakes, in their order.
+    wrong: Vec<(Mistake, Kept<'a>)>,
     scores: Vec<(String, f32)>,
     /// The median of each map, and the value that 1 of 200 of its pixels exceed.
     middle: Vec<f32>,
@@ -97,15 +107,19 @@ impl<'a> Tally<'a> {
         compared: &[Measure],
         transform: Transform,
     ) -> Tally<'a> {
-        let collector = |measure: &Measure| Collector::new(dataset.classes.clone(), measure.clone());
+        let collector = |(number, measure): (usize, &Measure)| {
+            let collector = Collector::new(dataset.classes.clone(), measure.clone());
+            if number == 0 { collector.with_curves() } else { collector }
+        };
         Tally {
             dataset,
             transform,
-            collectors: measures.iter().map(collector).collect(),
+            collectors: measures.iter().enumerate().map(collector).collect(),
             draws: compared.iter().map(|_| DrawScores::new(dataset.classes.clone())).collect(),
             rules: compared.iter().map(Measure::image_score).collect(),
             wanted: examples(dataset),
             kept: Vec::new(),
+            wrong: Vec::new(),
             scores: Vec::new(),
             middle: Vec::new(),
             highest: Vec::new(),
@@ -156,10 +170,40 @@ impl<'a> Tally<'a> {
         self.highest.push(sorted[sorted.len() - 1 - sorted.len() / 200]);
         self.middle.push(sorted[sorted.len() / 2]);
         if self.wanted.contains(&sample.id) {
-            let shown = |mask: Mask| self.transform.mask(&mask, MaskResize::Nearest).resized_nearest(columns, rows);
-            self.kept.push(Kept { sample, input: image.image.clone(), scored, mask: mask.map(shown) });
+            let kept = self.keep(sample, image, mask, scored);
+            self.kept.push(kept);
         }
         Ok(places)
+    }
+
+    fn keep(&self, sample: &'a Sample, image: &Prepared, mask: Option<Mask>, scored: Scored) -> Kept<'a> {
+        let [rows, columns] = scored.size.map(|side| side as u32);
+        let shown = |mask: Mask| self.transform.mask(&mask, MaskResize::Nearest).resized_nearest(columns, rows);
+        Kept { sample, input: image.image.clone(), scored, mask: mask.map(shown) }
+    }
+
+    /// The worst mistakes of all images so far, each with its place in the data set. They are known when the last image has been
+    /// scored, and scored again for their pictures: to keep those of all images would take too much memory.
+    pub(super) fn mistakes(&self) -> Vec<Mistake> {
+        let labelled = |(sample, (_, score)): (&Sample, &(String, f32))| Labelled {
+            class: sample.class,
+            anomalous: sample.is_anomalous(),
+            score: *score,
+        };
+        let images: Vec<Labelled> = self.dataset.test.iter().zip(&self.scores).map(labelled).collect();
+        let mut mistakes = mistakes(&images);
+        mistakes.truncate(MISTAKES);
+        mistakes
+    }
+
+    /// Keeps the pictures of a mistake.
+    pub(super) fn add_mistake(&mut self, mistake: Mistake, image: &Prepared, mask: Option<Mask>, scored: Scored) {
+        debug_assert_eq!(
+            scored.value, self.scores[mistake.image].1,
+            "a score follows from the pixels of its image alone"
+        );
+        let kept = self.keep(&self.dataset.test[mistake.image], image, mask, scored);
+        self.wrong.push((mistake, kept));
     }
 
     /// Adds the scores of a further draw of an image, which do not count for the metrics.
@@ -174,12 +218,13 @@ impl<'a> Tally<'a> {
     /// The results of all images; `draws` is how many were averaged.
     pub(super) fn finish(mut self, draws: u64) -> Result<Assessment, ExperimentError> {
         let mut singles = self.draws.into_iter();
-        let mut evaluations = Vec::new();
+        let (mut evaluations, mut curves) = (Vec::new(), Vec::new());
         for collector in self.collectors {
             let rules = collector.measure().protocol.rules();
-            let mut evaluation = collector.finish()?;
+            let Measured { mut evaluation, curves: drawn } = collector.measured(&mut |_, _| ())?;
             evaluation.variation = singles.next().map(|scores| scores.finish(draws, &rules)).transpose()?;
             evaluations.push(evaluation);
+            curves.extend(drawn);
         }
         self.highest.sort_unstable_by(f32::total_cmp);
         self.middle.sort_unstable_by(f32::total_cmp);
@@ -188,7 +233,12 @@ impl<'a> Tally<'a> {
         let high = at(&self.highest, 90).max(low + f32::EPSILON);
         let example = |kept| example(self.dataset, kept, low, high);
         let examples = self.kept.into_iter().map(example).collect();
-        Ok(Assessment { evaluations, examples, colours: [low, high], scores: self.scores })
+        let mistake = |(mistake, kept): (Mistake, Kept<'a>)| Example {
+            remark: Some(remark(mistake, kept.sample)),
+            ..example(kept)
+        };
+        let mistakes = self.wrong.into_iter().map(mistake).collect();
+        Ok(Assessment { evaluations, curves, examples, mistakes, colours: [low, high], scores: self.scores })
     }
 }
 
@@ -209,6 +259,16 @@ fn examples(dataset: &Dataset) -> Vec<String> {
     ids
 }
 
+/// What is wrong with the score of an image.
+fn remark(mistake: Mistake, sample: &Sample) -> String {
+    let Mistake { wrong, of, .. } = mistake;
+    if sample.is_anomalous() {
+        format!("not above {wrong} of {of} good images")
+    } else {
+        format!("not below {wrong} of {of} anomalous images")
+    }
+}
+
 fn example(dataset: &Dataset, kept: Kept<'_>, low: f32, high: f32) -> Example {
     let [height, width] = kept.scored.size.map(|n| n as u32);
     let mut panels = vec![Panel { label: "input".to_owned(), image: kept.input }];
@@ -225,6 +285,7 @@ fn example(dataset: &Dataset, kept: Kept<'_>, low: f32, high: f32) -> Example {
         id: kept.sample.id.clone(),
         defect: kept.sample.defect.clone(),
         score: kept.scored.value,
+        remark: None,
         panels,
     }
 }

@@ -257,6 +257,39 @@ pub fn stored_threshold(model: &mut Model<'_>) -> Result<Option<f32>, Experiment
     Ok(number.as_floats().and_then(|numbers| numbers.first().copied()))
 }
 
+/// The threshold that holds for a model's scores.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing {
+    /// A number that the spec itself fits; it wins.
+    Stored(f32),
+    /// The one that was chosen for these weights.
+    Chosen(Box<Threshold>),
+    /// There is one beside the weights that was chosen with something else, in words.
+    Foreign(&'static str),
+    /// There is none.
+    None,
+}
+
+impl Standing {
+    /// The threshold for scores that were made like this, with the weights of a file.
+    ///
+    /// # Errors
+    /// If a number can't be fetched from the device, or a file can't be read.
+    pub fn of(model: &mut Model<'_>, scores: &Provenance) -> Result<Standing, ExperimentError> {
+        if let Some(stored) = stored_threshold(model)? {
+            return Ok(Standing::Stored(stored));
+        }
+        let beside = scores.weights.as_ref().map(|weights| Threshold::beside(&weights.path)).transpose()?.flatten();
+        Ok(match beside {
+            Some(chosen) => match chosen.is_foreign_to(scores) {
+                Some(what) => Standing::Foreign(what),
+                None => Standing::Chosen(Box::new(chosen)),
+            },
+            None => Standing::None,
+        })
+    }
+}
+
 /// The scores of images, each the mean over `draws`, in their order.
 ///
 /// # Errors

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use indexmap::IndexMap;
+
 use crate::dataset::Dataset;
 use crate::dataset::transform::Transform;
 use crate::evaluate::score::transform;
@@ -217,15 +219,13 @@ impl<'a> Legs<'a> {
     }
 }
 
-/// The losses of each objective, by its own steps.
+/// The losses of each objective, by its own steps; the objectives in the order in which they were first trained.
 fn curves(program: &Program, points: &[LossPoint]) -> Vec<LossCurve> {
-    let named =
-        program.objectives.iter().map(|objective| LossCurve { objective: objective.name.clone(), points: Vec::new() });
-    let mut curves: Vec<LossCurve> = named.collect();
+    let mut curves: IndexMap<usize, LossCurve> = IndexMap::new();
     for point in points {
-        let own = &mut curves[point.objective].points;
+        let empty = || LossCurve { objective: program.objectives[point.objective].name.clone(), points: Vec::new() };
+        let own = &mut curves.entry(point.objective).or_insert_with(empty).points;
         own.push((own.len() as u64 + 1, f64::from(point.loss)));
     }
-    curves.retain(|curve| !curve.points.is_empty());
-    curves
+    curves.into_values().collect()
 }

@@ -33,9 +33,21 @@ pub struct ComparedRow {
     pub values: Vec<Option<Spread>>,
 }
 
+impl Comparison {
+    /// A letter for each column.
+    pub(super) fn names(&self) -> Vec<String> {
+        (0..self.columns.len()).map(letter).collect()
+    }
+
+    /// The row of a metric under the first protocol; none for a class that is not compared.
+    pub(super) fn of(&self, class: Option<&str>, metric: Metric) -> Option<&ComparedRow> {
+        self.rows.iter().find(|row| row.class.as_deref() == class && row.metric == metric)
+    }
+}
+
 impl ComparedRow {
     /// The difference of a column from the first, and whether it exceeds the spread over seeds.
-    fn difference(&self, column: usize) -> Option<(f64, Option<bool>)> {
+    pub(super) fn difference(&self, column: usize) -> Option<(f64, Option<bool>)> {
         let (first, own) = (self.values.first()?.as_ref()?, self.values.get(column)?.as_ref()?);
         Some((own.mean - first.mean, own.differs(first)))
     }
@@ -44,7 +56,7 @@ impl ComparedRow {
 /// The comparison for the terminal, without a line break at the end; of the classes only if `classes`.
 #[must_use]
 pub fn comparison_table(comparison: &Comparison, classes: bool, charset: Charset) -> String {
-    let names: Vec<String> = (0..comparison.columns.len()).map(letter).collect();
+    let names = comparison.names();
     let legend = names.iter().zip(&comparison.columns).map(|(name, runs)| format!("{name}  {}", runs.join("  ")));
     let mut text: Vec<String> = legend.collect();
     text.push(String::new());

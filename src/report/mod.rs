@@ -8,30 +8,40 @@ mod beside;
 mod comparison;
 mod csv;
 mod curves;
+mod examples;
 pub mod html;
 pub mod json;
 pub mod picture;
 mod provenance;
+mod score;
+mod side;
 pub mod published;
 mod spread;
 mod sweep;
 pub mod table;
+mod verdict;
 
 use image::RgbImage;
 
 pub use beside::beside_published;
 pub use comparison::{ComparedRow, Comparison, comparison_json, comparison_table};
-pub use csv::csv_field;
-pub use curves::{curves_csv, curves_json};
-pub use html::{html, sweep_html};
+pub use csv::{csv_lines, csv_rows, metrics_csv};
+pub use curves::{curves_csv, curves_json, read_curves};
+pub use examples::{example_sheets, read_examples};
+pub use html::{comparison_html, html, sweep_html};
 pub use json::{Measured, json, measured};
 pub use provenance::{DataFacts, FileFacts, Provenance, SpecFacts};
 pub use published::{Published, PublishedError};
+pub use score::{TestScore, read_scores, scores_csv};
+pub use side::{RankChange, SameImage, SideBySide};
 pub use spread::Spread;
 pub use sweep::{Cited, SweepRow, SweepTable, sweep_csv, sweep_json, sweep_table};
 pub use table::{Charset, columns, table};
+pub use verdict::{Verdict, Verdicts, verdicts_csv};
 
+use crate::evaluate::curve::ClassCurves;
 use crate::evaluate::evaluation::Evaluation;
+use crate::measure::ProtocolName;
 
 /// All that a report says about a run.
 #[derive(Debug, Clone)]
@@ -40,10 +50,16 @@ pub struct Report {
     pub provenance: Provenance,
     /// The metrics: at least one evaluation, all of the same images, each under another protocol.
     pub evaluations: Vec<Evaluation>,
+    /// The curves of each class; those of the images under the first evaluation. Empty where they are not known.
+    pub curves: Vec<ClassCurves>,
+    /// What a threshold makes of the images.
+    pub verdicts: Verdicts,
     /// Published numbers that are shown beside those of the first evaluation.
     pub published: Option<Published>,
     /// The losses of each objective; empty if nothing was trained.
     pub losses: Vec<LossCurve>,
+    /// The images whose scores are most on the wrong side of others, the worst first.
+    pub mistakes: Vec<Example>,
     /// Example images, those of a class next to each other.
     pub examples: Vec<Example>,
     /// The values of the darkest and the brightest colour of all heat maps.
@@ -54,6 +70,14 @@ pub struct Report {
     pub timings: Vec<(String, f64)>,
 }
 
+impl Report {
+    /// The curves, and the protocol of the evaluation whose images they are of.
+    #[must_use]
+    pub fn curves(&self) -> Option<(ProtocolName, &[ClassCurves])> {
+        self.evaluations.first().map(|first| (first.protocol, self.curves.as_slice()))
+    }
+}
+
 /// The loss of one objective over the steps of training.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LossCurve {
@@ -61,29 +85,6 @@ pub struct LossCurve {
     pub objective: String,
     /// Step and loss, by increasing step.
     pub points: Vec<(u64, f64)>,
-}
-
-/// The score of a test image.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TestScore {
-    /// Its class.
-    pub class: String,
-    /// Its name.
-    pub id: String,
-    /// The kind of its defect; none if it is good.
-    pub defect: Option<String>,
-    /// Its image score.
-    pub score: f32,
-}
-
-/// The scores as CSV with a header: class, image, kind of defect (empty for a good one), score in full precision.
-#[must_use]
-pub fn scores_csv(scores: &[TestScore]) -> String {
-    let line = |own: &TestScore| {
-        let texts = [&own.class, &own.id, own.defect.as_ref().unwrap_or(&String::new())].map(|text| csv_field(text));
-        format!("{},{}\n", texts.join(","), own.score)
-    };
-    std::iter::once("class,image,defect,score\n".to_owned()).chain(scores.iter().map(line)).collect()
 }
 
 /// One test image and what the model made of it.
@@ -97,6 +98,8 @@ pub struct Example {
     pub defect: Option<String>,
     /// Its image score.
     pub score: f32,
+    /// What is to be said of it besides; none where there is nothing.
+    pub remark: Option<String>,
     /// The input and the pictures that the model made of it, from left to right.
     pub panels: Vec<Panel>,
 }

@@ -99,24 +99,49 @@ pub fn enlarge(image: &RgbImage, factor: u32, how: Enlarge) -> RgbImage {
 /// Rows may have different lengths; what is missing stays white. Smaller pictures are centred in their cell.
 #[must_use]
 pub fn sheet(rows: &[Vec<RgbImage>], gap: u32) -> RgbImage {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<u32> = (0..columns)
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(RgbImage::width).max().unwrap_or(0))
-        .collect();
-    let heights: Vec<u32> = rows.iter().map(|row| row.iter().map(RgbImage::height).max().unwrap_or(0)).collect();
+    let Grid { widths, heights } = Grid::of(rows);
     let side = |cells: &[u32]| cells.iter().sum::<u32>() + gap * (cells.len().saturating_sub(1)) as u32;
     let mut out = RgbImage::from_pixel(side(&widths), side(&heights), PAPER);
-    let mut top = 0;
-    for (row, &height) in rows.iter().zip(&heights) {
-        let mut left = 0;
-        for (image, &width) in row.iter().zip(&widths) {
-            let (x, y) = (left + (width - image.width()) / 2, top + (height - image.height()) / 2);
+    for (row, places) in rows.iter().zip(places(rows, gap)) {
+        for (image, [x, y]) in row.iter().zip(places) {
             imageops::replace(&mut out, image, i64::from(x), i64::from(y));
-            left += width + gap;
         }
-        top += height + gap;
     }
     out
+}
+
+/// Where the first column and row of each picture lie in a [`sheet`].
+#[must_use]
+pub fn places(rows: &[Vec<RgbImage>], gap: u32) -> Vec<Vec<[u32; 2]>> {
+    let Grid { widths, heights } = Grid::of(rows);
+    let begins = |cells: &[u32]| -> Vec<u32> {
+        let next = |begin: &mut u32, cell: &u32| Some(std::mem::replace(begin, *begin + cell + gap));
+        cells.iter().scan(0, next).collect()
+    };
+    let (lefts, tops) = (begins(&widths), begins(&heights));
+    let middle = |begin: u32, cell: u32, side: u32| begin + (cell - side) / 2;
+    let place = |row: usize, column: usize, image: &RgbImage| {
+        [middle(lefts[column], widths[column], image.width()), middle(tops[row], heights[row], image.height())]
+    };
+    let of_row = |(row, images): (usize, &Vec<RgbImage>)| {
+        images.iter().enumerate().map(|(column, image)| place(row, column, image)).collect()
+    };
+    rows.iter().enumerate().map(of_row).collect()
+}
+
+/// The sizes of the cells of a sheet.
+struct Grid {
+    widths: Vec<u32>,
+    heights: Vec<u32>,
+}
+
+impl Grid {
+    fn of(rows: &[Vec<RgbImage>]) -> Self {
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let widest = |column| rows.iter().filter_map(|row| row.get(column)).map(RgbImage::width).max().unwrap_or(0);
+        let highest = |row: &Vec<RgbImage>| row.iter().map(RgbImage::height).max().unwrap_or(0);
+        Self { widths: (0..columns).map(widest).collect(), heights: rows.iter().map(highest).collect() }
+    }
 }
 
 /// `image` as the bytes of a PNG file.

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::csv::csv_field;
+use super::csv::csv_lines;
 use super::spread::Spread;
 use super::table::{Charset, lines};
 use crate::diagnostic::count;
@@ -196,8 +196,7 @@ pub fn sweep_csv(table: &SweepTable) -> String {
         });
         rows.push(values.chain(fixed).chain(numbers).collect());
     }
-    let line = |row: &Vec<String>| row.iter().map(|field| csv_field(field)).collect::<Vec<_>>().join(",") + "\n";
-    rows.iter().map(line).collect()
+    csv_lines(rows)
 }
 
 /// The table as JSON that ends in a line break.

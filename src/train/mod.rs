@@ -105,6 +105,8 @@ pub struct Progress<'a> {
     pub steps: u64,
     /// Mean loss of the step.
     pub loss: f32,
+    /// The norm of its gradients, taken over all weights, before it was clipped; none if nothing has a gradient.
+    pub gradient_norm: Option<f32>,
     /// Images per second since training began or was continued.
     pub images_per_second: f64,
     /// How long the rest of training will take at this pace.

@@ -77,7 +77,8 @@ impl Trainer<'_> {
                 pace.images += phase.batch as u64 * accumulate;
                 let before = self.state.curve.last().map_or(0, |point| point.step);
                 self.state.curve.push(LossPoint { step: before + 1, objective: turn.number, loss });
-                observer.on_step(&self.progress(turn, total, loss, pace));
+                let gradient_norm = self.engine.gradient_norm(turn.plan)?;
+                observer.on_step(&Progress { gradient_norm, ..self.progress(turn, total, loss, pace) });
                 let has_enough = match judge {
                     Some(judge) if judge.is_due(self.state.position.step, total) => {
                         self.evaluate(phase, judge, source.features, observer)?
@@ -247,6 +248,7 @@ impl Trainer<'_> {
             step: self.state.position.step,
             steps: steps_of_phase,
             loss,
+            gradient_norm: None,
             images_per_second,
             remaining: Duration::try_from_secs_f64(remaining).unwrap_or(Duration::MAX),
         }

@@ -43,6 +43,33 @@ fn runs_stand_side_by_side_with_what_differs_and_spreads_over_seeds() {
 }
 
 #[test]
+fn a_page_shows_curves_ranks_and_the_same_images_side_by_side() {
+    let bench = Bench::new();
+    for (out, width, seed) in [("a1", "4", "1"), ("a2", "4", "2"), ("b1", "8", "1")] {
+        run(&bench, out, &["--set", &format!("width={width}"), "--seed", seed]);
+    }
+    bench.run(&["compare", "a1", "a2", "b1", "--html", "page.html"]).success();
+    let page = std::fs::read_to_string(bench.path("page.html")).expect("it was written");
+    for anchor in ["differences", "metrics", "training", "curves", "ranks", "examples"] {
+        assert!(page.contains(&format!("id=\"{anchor}\"")), "{anchor}");
+    }
+    // One line for each of the two columns in each chart: losses, and for both classes images, pixels, regions.
+    assert_eq!(page.matches("<svg").count(), 1 + 2 * 3);
+    for kind in ["line-0", "line-1"] {
+        assert_eq!(page.matches(&format!("<path class=\"line {kind}\"")).count(), 7, "{kind}");
+    }
+    assert!(page.contains("alt=\"A: input of") && page.contains("alt=\"B: heat map of"));
+    // What an earlier version has not written is left out; what is there and broken is not.
+    std::fs::remove_file(bench.path("b1/curves.csv")).expect("it was there");
+    std::fs::remove_dir_all(bench.path("b1/examples")).expect("it was there");
+    bench.run(&["compare", "a1", "b1", "--html", "page.html"]).success();
+    let page = std::fs::read_to_string(bench.path("page.html")).expect("it was written");
+    assert!(!page.contains("id=\"examples\"") && page.contains("id=\"curves\""));
+    bench.write("b1/scores.csv", b"class,image,defect,score\ntile,a.png,,high\n");
+    bench.run(&["compare", "a1", "b1", "--html", "page.html"]).fails(1, &["`b1`", "scores.csv", "`high` is no number"]);
+}
+
+#[test]
 fn only_classes_that_all_runs_have_are_compared() {
     let bench = Bench::new();
     run(&bench, "both", &[]);

@@ -25,6 +25,53 @@ fn a_run_leaves_weights_metrics_pictures_and_a_page() {
 }
 
 #[test]
+fn scores_verdicts_and_metrics_of_a_run_agree() {
+    let bench = Bench::new();
+    run(&bench, "out", &[]);
+    let rows = |name: &str| -> Vec<Vec<String>> {
+        let text = std::fs::read_to_string(bench.path(name)).expect("the run wrote it");
+        text.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
+    };
+    let scores = rows("out/scores.csv");
+    for row in rows("out/metrics.csv") {
+        let json = bench.json("out/metrics.json")["evaluations"][0].clone();
+        let value = if row[1] == "mean" {
+            json["mean"][&row[2]]["value"].clone()
+        } else {
+            let classes = json["classes"].as_array().expect("it is a list").clone();
+            let class = classes.into_iter().find(|class| class["class"] == *row[1]).expect("it is one of them");
+            class["metrics"][&row[2]].clone()
+        };
+        match (value.as_f64(), row[3].parse::<f64>().ok()) {
+            (Some(value), Some(own)) => assert!((value - own).abs() < 1e-12, "{row:?}: {value}"),
+            (value, own) => assert_eq!(value, own, "{row:?}"),
+        }
+    }
+    let verdicts = rows("out/verdicts.csv");
+    assert_eq!(verdicts.len(), 2);
+    for row in &verdicts {
+        let threshold: f32 = row[1].parse().expect("it is a number");
+        let above = |bad: bool, above: bool| {
+            let meant = |own: &&Vec<String>| {
+                own[0] == row[0]
+                    && own[2].is_empty() != bad
+                    && (own[3].parse::<f32>().expect("it is a number") > threshold) == above
+            };
+            scores.iter().filter(meant).count().to_string()
+        };
+        assert_eq!(row[2..], [above(true, true), above(true, false), above(false, false), above(false, true)]);
+    }
+    let page = std::fs::read_to_string(bench.path("out/report.html")).expect("the run wrote it");
+    assert!(page.contains("which is optimistic"), "no good images have chosen the threshold");
+    // A threshold that was chosen for the weights takes the place of the best ones of the classes.
+    bench.run(&["threshold", "out", "--on", "test", "--rule", "deviations=2"]).success();
+    bench.run(&["eval", "out", "--out", "again"]).success();
+    let own = rows("again/verdicts.csv");
+    let chosen = bench.json("out/threshold.json")["threshold"].as_f64().expect("it is a number") as f32;
+    assert!(own.iter().all(|row| row[1].parse() == Ok(chosen)), "{own:?}");
+}
+
+#[test]
 fn the_same_command_twice_gives_the_same_bytes() {
     let bench = Bench::new();
     run(&bench, "a", &[]);
@@ -90,16 +137,18 @@ fn losses_are_lines_in_a_file_from_the_first_step_on() {
     run(&bench, "out", &[]);
     let text = std::fs::read_to_string(bench.path("out/losses.csv")).expect("the run wrote it");
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
-    assert_eq!(rows[0], ["step", "phase", "objective", "loss", "learning_rate", "images_per_second"]);
+    assert_eq!(rows[0], ["step", "phase", "objective", "loss", "gradient_norm", "learning_rate", "images_per_second"]);
     assert_eq!(rows.len(), 7);
     for (step, row) in (1_u32..).zip(&rows[1..]) {
         assert_eq!(row[..3], [step.to_string().as_str(), "1", "rebuilding"]);
         // Half of 2e-3 in the first step of the warm-up, all of it in the second, then along half a cosine.
         let way = f64::from(step.saturating_sub(3)) / 4.0;
         let rate = if step == 1 { 1e-3 } else { 2e-3 * 0.5 * (1.0 + (std::f64::consts::PI * way).cos()) };
-        let found: f64 = row[4].parse().expect("it is a number");
+        let found: f64 = row[5].parse().expect("it is a number");
         assert!((found - rate).abs() < 1e-12, "step {step}: {found}, not {rate}");
-        assert!(row[3].parse::<f64>().is_ok_and(|loss| loss > 0.0), "{row:?}");
+        for (place, what) in [(3, "loss"), (4, "gradient norm")] {
+            assert!(row[place].parse::<f64>().is_ok_and(|own| own > 0.0), "{what}: {row:?}");
+        }
     }
 }
 

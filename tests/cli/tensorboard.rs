@@ -34,7 +34,7 @@ fn each_step_is_an_event_on_request() {
     assert_eq!(records.len(), 2 + 6, "its version, the beginning, and the steps");
     assert!(has(&records[0], "brain.Event:2"));
     for record in &records[2..] {
-        for tag in ["loss/rebuilding", "learning_rate/rebuilding", "images_per_second"] {
+        for tag in ["loss/rebuilding", "gradient_norm/rebuilding", "learning_rate/rebuilding", "images_per_second"] {
             assert!(has(record, tag), "{tag}");
         }
     }

@@ -8,7 +8,7 @@ use diadc::measure::{ImageScore, Measure, Metric};
 /// The metrics and the curves of some maps of one class, in rows of `width`.
 fn measured(maps: &[(Vec<f32>, Vec<bool>)], width: usize) -> (ClassEvaluation, ClassCurves) {
     let measure = Measure { image_score: Some(ImageScore::Max), pro_limit: 1.0, ..Measure::default() };
-    let mut collector = Collector::new(["nut"], measure).with_curves();
+    let mut collector = Collector::new(["nut"], measure).with_region_curves();
     for (index, (map, mask)) in maps.iter().enumerate() {
         let (id, anomalous, size) = (index.to_string(), mask.contains(&true), [map.len() / width, width]);
         collector

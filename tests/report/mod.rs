@@ -1,15 +1,20 @@
 //! Reports: the table, the JSON, the page and the pictures, of a small evaluation made by hand.
 
+mod files;
 mod html;
 mod json;
 mod picture;
 mod table;
 
+use diadc::evaluate::curve::{ClassCurves, Point};
+use diadc::evaluate::decision::Confusion;
 use diadc::evaluate::evaluation::{ClassEvaluation, Count, Evaluation, Mean};
 use diadc::evaluate::metric::MetricValue;
 use diadc::fact::Precision;
 use diadc::measure::{Measure, Metric, ProtocolName};
-use diadc::report::{DataFacts, Example, FileFacts, LossCurve, Panel, Provenance, Report, SpecFacts};
+use diadc::report::{
+    DataFacts, Example, FileFacts, LossCurve, Panel, Provenance, Report, SpecFacts, TestScore, Verdict, Verdicts,
+};
 use image::{Rgb, RgbImage};
 
 const METRICS: [Metric; 4] = [Metric::ImageAuroc, Metric::ImageAp, Metric::PixelAuroc, Metric::PixelAp];
@@ -59,6 +64,7 @@ fn example(id: &str, defect: Option<&str>) -> Example {
         id: id.to_owned(),
         defect: defect.map(str::to_owned),
         score: 0.5,
+        remark: None,
         panels: ["input", "reconstruction", "heat map", "mask"].map(panel).to_vec(),
     }
 }
@@ -96,6 +102,31 @@ fn provenance() -> Provenance {
     }
 }
 
+/// The score of an image of the first class.
+fn score(number: u16, defect: Option<&str>) -> TestScore {
+    TestScore {
+        class: "metal_nut".to_owned(),
+        id: format!("{number:03}.png"),
+        defect: defect.map(str::to_owned),
+        score: f32::from(number) / 10.0,
+    }
+}
+
+/// A diagonal, and the curve of a perfect score.
+fn curves() -> ClassCurves {
+    let line = |points: &[(f64, f64)]| points.iter().map(|&(x, y)| Point { threshold: None, x, y }).collect();
+    let perfect: Vec<Point> = line(&[(0.0, 0.0), (0.0, 1.0), (1.0, 1.0)]);
+    ClassCurves {
+        class: "metal_nut".to_owned(),
+        image_roc: perfect.clone(),
+        image_pr: line(&[(0.0, 1.0), (1.0, 1.0)]),
+        pixel_roc: line(&[(0.0, 0.0), (1.0, 1.0)]),
+        pixel_pr: line(&[(0.0, 1.0), (1.0, 0.5)]),
+        pro: perfect,
+        regions: Vec::new(),
+    }
+}
+
 /// A report in which every part has something.
 fn report() -> Report {
     let points = (0..5000_u32).map(|step| (u64::from(step), 1.0 / f64::from(step + 1))).collect();
@@ -105,7 +136,20 @@ fn report() -> Report {
         published: None,
         losses: vec![LossCurve { objective: "denoise".to_owned(), points }],
         colours: [0.25, 1.5],
-        scores: Vec::new(),
+        curves: vec![curves()],
+        verdicts: Verdicts {
+            origin: "the spec has fitted the threshold".to_owned(),
+            classes: vec![Verdict {
+                class: "metal_nut".to_owned(),
+                threshold: 0.35,
+                confusion: Confusion { found: 2, missed: 1, passed: 3, false_alarms: 0 },
+            }],
+        },
+        scores: (0..4)
+            .map(|number| score(number, None))
+            .chain((3..6).map(|number| score(number, Some("bent"))))
+            .collect(),
+        mistakes: vec![Example { remark: Some("not below 1 of 3".to_owned()), ..example("test/good/003.png", None) }],
         examples: vec![example("test/good/000.png", None), example("test/bent/001.png", Some("bent"))],
         timings: vec![("train".to_owned(), 63.5)],
     }

@@ -305,7 +305,7 @@ impl Metrics {
         let collector = |measure: Measure| {
             let measure = Measure { image_score: self.score.or(measure.image_score), ..measure };
             let collector = Collector::new(classes.to_vec(), measure);
-            if self.curves.is_some() { collector.with_curves() } else { collector }
+            if self.curves.is_some() { collector.with_region_curves() } else { collector }
         };
         base.by(&self.protocols).into_iter().map(collector).collect()
     }

@@ -124,6 +124,13 @@ pub trait Engine: Send {
         descent: &Descent<'_>,
     ) -> Result<f32, RunError>;
 
+    /// The norm of all gradients of the last step of an objective's optimiser, taken over all of them, before they were
+    /// clipped; none before the first step.
+    ///
+    /// # Errors
+    /// If the device failed.
+    fn gradient_norm(&self, plan: PlanId) -> Result<Option<f32>, RunError>;
+
     /// Moves the running average of each of these weights towards the weight: `decay` of the average stays. The average of a
     /// weight that has none begins as the weight (torch's `AveragedModel` with `get_ema_multi_avg_fn`).
     fn average(&mut self, ids: &[WeightId], decay: f64);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::experiment::directory::RunDirectory;
 use crate::experiment::error::ExperimentError;
-use crate::report::csv_field;
+use crate::report::csv_lines;
 
 use super::save::{Row, Saving};
 
@@ -44,13 +44,13 @@ impl Columns {
     #[must_use]
     pub fn line(&self, row: &Row) -> String {
         let number = |number: Option<f32>| number.map(|number| number.to_string()).unwrap_or_default();
-        let mut fields = vec![csv_field(&row.image), number(row.score)];
+        let mut fields = vec![row.image.clone(), number(row.score)];
         fields.extend(self.has_deviation.then(|| number(row.deviation)));
         fields.extend(self.has_verdict.then(|| row.anomalous.map(|own| own.to_string()).unwrap_or_default()));
-        let file = |place: usize| row.files.get(place).map(|name| csv_field(name)).unwrap_or_default();
+        let file = |place: usize| row.files.get(place).cloned().unwrap_or_default();
         fields.extend((0..self.files.len()).map(file));
-        fields.push(row.error.as_deref().map(csv_field).unwrap_or_default());
-        fields.join(",") + "\n"
+        fields.push(row.error.clone().unwrap_or_default());
+        csv_lines([fields])
     }
 }
 

@@ -30,37 +30,60 @@ impl Axis {
         Self { lo, hi, logarithmic: false }
     }
 
-    /// An axis for `values`, logarithmic if they are positive and spread widely, with its ends at round values.
+    /// An axis for `values`: the same rule for all charts. It is logarithmic if all but the hundredth part at either end are
+    /// positive and spread widely. It holds that bulk and half as much beyond at either side; what lies further out is an
+    /// accident that must not choose the scale, and is drawn at the edge.
     pub(super) fn around(values: &[f64]) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
-        let (Some(&lo), Some(&hi)) = (sorted.first(), sorted.last()) else {
+        let (Some(&least), Some(&most)) = (sorted.first(), sorted.last()) else {
             return Self::between(0.0, 1.0);
         };
-        // The hundredth part at either end may be accidents: they must be shown, but don't choose the scale.
         let bulk = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
-        if lo > 0.0 && bulk(0.99) >= WIDE * bulk(0.01) {
-            return Self { lo: lo * 0.9, hi: hi * 1.1, logarithmic: true };
-        }
+        let (low, high) = (bulk(0.01), bulk(0.99));
+        let logarithmic = low > 0.0 && high >= WIDE * low;
+        let units = Self { lo: low, hi: high, logarithmic };
+        let [low, high, least, most] = [low, high, least, most].map(|value| units.along(value));
+        let reach = 0.5 * (high - low);
+        let (lo, hi) = (least.max(low - reach), most.min(high + reach));
         let margin = if hi > lo { 0.04 * (hi - lo) } else { 0.5 * hi.abs().max(1e-12) };
+        if logarithmic {
+            return Self { lo: units.back(lo - margin), hi: units.back(hi + margin), logarithmic };
+        }
         // A loss that comes near zero is easier to judge with zero in sight.
         let base = if lo >= 0.0 && lo < 0.35 * hi { 0.0 } else { lo - margin };
-        Self { lo: base, hi: hi + margin, logarithmic: false }
+        Self { lo: base, hi: hi + margin, logarithmic }
+    }
+
+    /// How many of `values` lie beyond the ends.
+    pub(super) fn beyond(self, values: impl Iterator<Item = f64>) -> usize {
+        values.filter(|value| !self.holds(*value)).count()
+    }
+
+    /// Whether a value lies between the ends.
+    pub(super) fn holds(self, value: f64) -> bool {
+        (self.lo..=self.hi).contains(&value)
     }
 
     pub(super) const fn is_logarithmic(self) -> bool {
         self.logarithmic
     }
 
-    /// Where `value` lies: 0 at the low end, 1 at the high end.
+    /// Where `value` lies: 0 at the low end and below, 1 at the high end and above.
     pub(super) fn position(self, value: f64) -> f64 {
-        let along = |value| self.along(value);
+        let along = |value: f64| self.along(value.clamp(self.lo, self.hi));
         (along(value) - along(self.lo)) / (along(self.hi) - along(self.lo))
+    }
+
+    /// The value that lies at `position`, from 0 to 1.
+    pub(super) fn value(self, position: f64) -> f64 {
+        let [lo, hi] = [self.lo, self.hi].map(|end| self.along(end));
+        self.back(lo + position * (hi - lo))
     }
 
     /// `value` in the units in which the axis is even.
     pub(super) fn along(self, value: f64) -> f64 {
-        if self.logarithmic { value.log10() } else { value }
+        if self.logarithmic { value.max(f64::MIN_POSITIVE).log10() } else { value }
     }
 
     /// The value whose [`Axis::along`] this is.

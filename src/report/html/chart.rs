@@ -4,15 +4,9 @@ use std::fmt::{self, Write};
 
 use super::axis::Axis;
 use super::escape::Escaped;
+use super::plot::{Area, Plot, Point};
 use crate::diagnostic::{grouped, significant};
 use crate::report::LossCurve;
-
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 280.0;
-const LEFT: f64 = 56.0;
-const RIGHT: f64 = 24.0;
-const TOP: f64 = 12.0;
-const BOTTOM: f64 = 46.0;
 
 /// More dots than this are thinned.
 const DOTS: usize = 2000;
@@ -23,13 +17,9 @@ const LINE: usize = 240;
 /// Fewer losses than this are joined as they are.
 const FEW: usize = 24;
 
-/// Step and loss.
-type Point = (f64, f64);
-
 /// The figure of one objective.
 pub(super) fn chart(page: &mut String, curve: &LossCurve) -> fmt::Result {
-    let points: Vec<Point> =
-        curve.points.iter().filter(|point| point.1.is_finite()).map(|point| (point.0 as f64, point.1)).collect();
+    let points = finite(curve);
     writeln!(page, "<figure class=\"chart\">\n<figcaption><h3>{}</h3>", Escaped(&curve.objective))?;
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return writeln!(page, "<span class=\"note\">no finite loss</span></figcaption>\n</figure>");
@@ -37,52 +27,41 @@ pub(super) fn chart(page: &mut String, curve: &LossCurve) -> fmt::Result {
     let x = Axis::between(first.0, last.0);
     let y = Axis::around(&points.iter().map(|point| point.1).collect::<Vec<_>>());
     let line = smooth(&points, y);
-    let end = line.last().map_or(last.1, |point| point.1);
-    let scale = if y.is_logarithmic() { ", logarithmic scale" } else { "" };
+    let note = words(curve, &points, &line, y);
+    writeln!(page, "<span class=\"note\">{note}</span></figcaption>")?;
+    let plot = Plot::new(Area::WIDE, x, y);
+    plot.open(page, format_args!("{}: {note}", Escaped(&curve.objective)))?;
+    plot.rows(page, |_, label| label.to_owned())?;
+    plot.counting_base(page, "step")?;
+    plot.dots(page, &thinned(&points))?;
+    plot.line(page, "line", &line)?;
+    Plot::close(page)?;
+    writeln!(page, "</figure>")
+}
+
+/// What a chart of a loss shows, in words and numbers.
+fn words(curve: &LossCurve, points: &[Point], line: &[Point], y: Axis) -> String {
+    let lowest = points.iter().copied().reduce(|a, b| if b.1 < a.1 { b } else { a });
+    let mut words = format!("loss by step{}", if y.is_logarithmic() { ", logarithmic scale" } else { "" });
+    if let (Some(first), Some(last), Some(lowest)) = (line.first(), line.last(), lowest) {
+        let [from, to, least] = [first.1, last.1, lowest.1].map(significant);
+        let step = grouped(format_args!("{:.0}", lowest.0));
+        words += &format!("; from about {from} to about {to}, lowest {least} at step {step}");
+    }
+    let beyond = y.beyond(points.iter().map(|point| point.1));
+    if beyond > 0 {
+        words += &format!("; {beyond} beyond the scale, drawn at its edge");
+    }
     let left_out = curve.points.len() - points.len();
-    write!(page, "<span class=\"note\">loss by step{scale}; ends near {}", significant(end))?;
     if left_out > 0 {
-        write!(page, "; {left_out} not finite, left out")?;
+        words += &format!("; {left_out} not finite, left out");
     }
-    writeln!(page, "</span></figcaption>")?;
-    let name = Escaped(&curve.objective);
-    writeln!(page, "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"loss of {name} by step\">")?;
-    grid(page, x, y)?;
-    let place = |point: &Point| (horizontal(x, point.0), vertical(y, point.1));
-    write!(page, "<path class=\"dots\" d=\"")?;
-    for (left, top) in thinned(&points).iter().map(place) {
-        write!(page, "M{left:.1} {top:.1}h0")?;
-    }
-    write!(page, "\"/>\n<path class=\"line\" d=\"")?;
-    for (index, (left, top)) in line.iter().map(place).enumerate() {
-        write!(page, "{}{left:.1} {top:.1}", if index == 0 { 'M' } else { 'L' })?;
-    }
-    writeln!(page, "\"/>\n</svg>\n</figure>")
+    words
 }
 
-fn grid(page: &mut String, x: Axis, y: Axis) -> fmt::Result {
-    let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
-    for tick in y.ticks() {
-        let top = vertical(y, tick.value);
-        writeln!(page, "<path class=\"grid\" d=\"M{LEFT} {top:.1}H{right}\"/>")?;
-        writeln!(page, "<text class=\"y\" x=\"{}\" y=\"{:.1}\">{}</text>", LEFT - 10.0, top + 4.0, tick.label)?;
-    }
-    writeln!(page, "<path class=\"axis\" d=\"M{LEFT} {bottom}H{right}\"/>")?;
-    for tick in x.ticks().iter().filter(|tick| tick.value.fract() == 0.0) {
-        let left = horizontal(x, tick.value);
-        let label = grouped(format_args!("{:.0}", tick.value));
-        writeln!(page, "<path class=\"axis\" d=\"M{left:.1} {bottom}v5\"/>")?;
-        writeln!(page, "<text class=\"x\" x=\"{left:.1}\" y=\"{}\">{label}</text>", bottom + 21.0)?;
-    }
-    writeln!(page, "<text class=\"x name\" x=\"{}\" y=\"{}\">step</text>", f64::midpoint(LEFT, right), HEIGHT - 5.0)
-}
-
-fn horizontal(axis: Axis, value: f64) -> f64 {
-    LEFT + axis.position(value) * (WIDTH - LEFT - RIGHT)
-}
-
-fn vertical(axis: Axis, value: f64) -> f64 {
-    HEIGHT - BOTTOM - axis.position(value) * (HEIGHT - TOP - BOTTOM)
+/// Step and loss, where it is finite.
+pub(super) fn finite(curve: &LossCurve) -> Vec<Point> {
+    curve.points.iter().filter(|point| point.1.is_finite()).map(|point| (point.0 as f64, point.1)).collect()
 }
 
 /// Few enough points that look the same: of each stretch the lowest, the highest and some in between.
@@ -105,7 +84,7 @@ fn thinned(points: &[Point]) -> Vec<Point> {
 
 /// A smooth line through `points`: at each place a straight line is fitted with gaussian weights (local linear
 /// regression), in the units of the axis, so that it runs through the middle of the dots and doesn't bend at the ends.
-fn smooth(points: &[Point], axis: Axis) -> Vec<Point> {
+pub(super) fn smooth(points: &[Point], axis: Axis) -> Vec<Point> {
     if points.len() < FEW {
         return points.to_vec();
     }

@@ -1,4 +1,5 @@
-//! Examples, class by class: each a row of panels with its name, its defect and its score.
+//! Test images: each a row of panels with its name, its defect and its score. The worst mistakes of all classes, and
+//! examples of each class.
 
 use std::fmt::{self, Write};
 
@@ -9,9 +10,9 @@ use rayon::prelude::*;
 
 use super::escape::{Escaped, Path};
 use crate::diagnostic::significant;
-use crate::report::Example;
 use crate::report::colour::heat;
 use crate::report::picture::png;
+use crate::report::{Example, SameImage};
 
 /// A side shorter than this is enlarged as squares, so that its pixels can be told apart.
 const TINY: u32 = 96;
@@ -38,6 +39,18 @@ pub(super) fn gallery(page: &mut String, examples: &[Example]) -> fmt::Result {
     Ok(())
 }
 
+/// Images whose scores are on the wrong side of others, the worst first.
+pub(super) fn mistakes(page: &mut String, mistakes: &[Example]) -> fmt::Result {
+    writeln!(
+        page,
+        "<p class=\"note\">Test images whose scores are on the wrong side of the largest share of the other kind in their class, \
+         the worst first. No threshold gets both sides right.</p>"
+    )?;
+    let images: Vec<&RgbImage> = mistakes.iter().flat_map(|own| &own.panels).map(|panel| &panel.image).collect();
+    let mut images = images.into_par_iter().map(data_uri).collect::<Vec<_>>().into_iter();
+    mistakes.iter().try_for_each(|mistake| row(page, mistake, &mut images))
+}
+
 fn contents<'a>(page: &mut String, classes: impl Iterator<Item = &'a str>) -> fmt::Result {
     write!(page, "<nav>")?;
     for (number, class) in classes.enumerate() {
@@ -47,16 +60,29 @@ fn contents<'a>(page: &mut String, classes: impl Iterator<Item = &'a str>) -> fm
 }
 
 fn row(page: &mut String, example: &Example, images: &mut impl Iterator<Item = String>) -> fmt::Result {
-    let id = Escaped(&example.id);
-    let (kind, name) = example.defect.as_deref().map_or(("good", "good"), |defect| ("defect", defect));
     writeln!(page, "<figure class=\"example\">\n<figcaption>")?;
-    writeln!(page, "<span class=\"badge {kind}\">{}</span>", Escaped(name))?;
-    writeln!(page, "<span class=\"id\">{}</span>", Path(&example.id))?;
-    writeln!(page, "<span class=\"score\">score <b>{}</b></span>\n</figcaption>", significant(example.score.into()))?;
+    caption(page, example)?;
+    writeln!(page, "<span class=\"score\">score <b>{}</b></span>", significant(example.score.into()))?;
+    if let Some(remark) = &example.remark {
+        writeln!(page, "<span class=\"score\">{}: {}</span>", Escaped(&example.class), Escaped(remark))?;
+    }
+    writeln!(page, "</figcaption>")?;
+    panels(page, "", example, images)?;
+    writeln!(page, "</figure>")
+}
+
+/// The panels of an example, each label after `prefix`.
+fn panels(
+    page: &mut String,
+    prefix: &str,
+    example: &Example,
+    images: &mut impl Iterator<Item = String>,
+) -> fmt::Result {
+    let id = Escaped(&example.id);
     writeln!(page, "<div class=\"panels\" style=\"--panels:{}\">", example.panels.len().max(1))?;
     for (panel, image) in example.panels.iter().zip(images) {
         let (width, height) = panel.image.dimensions();
-        let label = Escaped(&panel.label);
+        let label = format!("{prefix}{}", Escaped(&panel.label));
         let tiny = if width.max(height) < TINY { " class=\"tiny\"" } else { "" };
         writeln!(
             page,
@@ -64,7 +90,36 @@ fn row(page: &mut String, example: &Example, images: &mut impl Iterator<Item = S
         )?;
         writeln!(page, "<figcaption>{label}</figcaption></figure>")?;
     }
-    writeln!(page, "</div>\n</figure>")
+    writeln!(page, "</div>")
+}
+
+/// Images that several runs have scored: for each run a row of panels with its score.
+pub(super) fn beside(page: &mut String, images: &[SameImage], names: &[String]) -> fmt::Result {
+    let all = || images.iter().flat_map(|image| &image.columns).flat_map(|example| &example.panels);
+    let pictures: Vec<&RgbImage> = all().map(|panel| &panel.image).collect();
+    let mut pictures = pictures.into_par_iter().map(data_uri).collect::<Vec<_>>().into_iter();
+    for image in images {
+        let first = &image.columns[0];
+        writeln!(page, "<figure class=\"example\">\n<figcaption>")?;
+        caption(page, first)?;
+        writeln!(page, "<span class=\"score\">{}</span>", Escaped(&first.class))?;
+        for (name, example) in names.iter().zip(&image.columns) {
+            writeln!(page, "<span class=\"score\">{name}: score <b>{}</b></span>", significant(example.score.into()))?;
+        }
+        writeln!(page, "</figcaption>\n<div>")?;
+        for (name, example) in names.iter().zip(&image.columns) {
+            panels(page, &format!("{name}: "), example, &mut pictures)?;
+        }
+        writeln!(page, "</div>\n</figure>")?;
+    }
+    Ok(())
+}
+
+/// The kind and the name of an image.
+fn caption(page: &mut String, example: &Example) -> fmt::Result {
+    let (kind, name) = example.defect.as_deref().map_or(("good", "good"), |defect| ("defect", defect));
+    writeln!(page, "<span class=\"badge {kind}\">{}</span>", Escaped(name))?;
+    writeln!(page, "<span class=\"id\">{}</span>", Path(&example.id))
 }
 
 /// What the colours of heat maps mean.

@@ -7,10 +7,13 @@
 
 mod axis;
 mod chart;
+mod comparison;
 mod escape;
 mod gallery;
 mod metrics;
+mod plot;
 mod published;
+mod scores;
 mod sweep;
 
 use std::fmt::{self, Write};
@@ -18,6 +21,7 @@ use std::fmt::{self, Write};
 use super::Report;
 use crate::diagnostic::count;
 use crate::evaluate::evaluation::{Count, Evaluation};
+pub use comparison::comparison_html;
 use escape::{Escaped, Sentence};
 pub use sweep::sweep_html;
 
@@ -46,10 +50,19 @@ fn write(page: &mut String, report: &Report) -> fmt::Result {
             report.evaluations.iter().try_for_each(|evaluation| published::tables(page, evaluation, published))
         })?;
     }
+    if !report.verdicts.classes.is_empty() {
+        section(page, "verdicts", "Verdicts", |page| scores::verdicts(page, &report.verdicts))?;
+    }
+    if !report.scores.is_empty() {
+        section(page, "scores", "Scores", |page| scores::scores(page, report))?;
+    }
     if !report.losses.is_empty() {
         section(page, "training", "Training", |page| {
             report.losses.iter().try_for_each(|curve| chart::chart(page, curve))
         })?;
+    }
+    if !report.mistakes.is_empty() {
+        section(page, "mistakes", "Worst mistakes", |page| gallery::mistakes(page, &report.mistakes))?;
     }
     if !report.examples.is_empty() {
         section(page, "examples", "Examples", |page| gallery::gallery(page, &report.examples))?;
