@@ -307,6 +307,74 @@ fn a_sweep_that_was_killed_goes_on_and_two_do_not_run_at_a_time() {
     assert_eq!(csv("out"), csv("whole"));
 }
 
+/// Files that may not grow beyond a size fail like those of a full disk do: in the middle of being written.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sweep_whose_files_can_not_be_written_goes_on_when_there_is_room_again() {
+    let bench = bench();
+    let over = ["sweep", "two.diad", "--over", "power=2,3"];
+    bench.run(&[&over, &["--out", "whole"][..], DATA].concat()).success();
+    // Blocks of half a kilobyte: weights fit, a page with pictures does not.
+    let limited = "trap '' XFSZ; ulimit -f 60; exec \"$0\" \"$@\"";
+    let arguments = [&over, &["--out", "out"][..], DATA].concat();
+    let output = std::process::Command::new("sh")
+        .args(["-c", limited, env!("CARGO_BIN_EXE_diadc")])
+        .args(&arguments)
+        .current_dir(bench.path(""))
+        .output()
+        .expect("there is a shell");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("2 points failed") && said.contains("tries them again"), "{said}");
+    let why = std::fs::read_to_string(bench.path("out/failures/1_power=2_seed1.txt")).expect("it is kept");
+    assert!(why.contains("File too large") && why.contains("out/points/1_power=2_seed1/"), "{why}");
+    // Nothing half written stays, and what was trained is not trained again.
+    let names = listing(&bench.path("out/points/1_power=2_seed1"));
+    assert!(names.contains(&"weights.safetensors".to_owned()), "{names:?}");
+    assert!(!names.iter().any(|name| name.ends_with(".partial") || name == "report.html"), "{names:?}");
+    bench.run(&["sweep", "out"]).success();
+    let csv = |out: &str| std::fs::read_to_string(bench.path(out).join("results.csv")).expect("it was written");
+    assert_eq!(csv("out"), csv("whole"));
+}
+
+/// A process that the system ends for want of memory says nothing more.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_point_that_is_killed_for_want_of_memory_ends_alone() {
+    let bench = bench();
+    bench.write("two.diad", TWO.replace("steps = 12", "steps = 300").as_bytes());
+    let over = ["sweep", "two.diad", "--over", "width=4,8", "--set", "ending.steps=2"];
+    let mut child = bench
+        .command(&[&over, &["--out", "out"][..], DATA].concat())
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("the program can be started");
+    let begun = Instant::now();
+    let mut killed = false;
+    while !killed && begun.elapsed() < Duration::from_mins(2) {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", child.id())).into_iter().flatten().flatten();
+        let children =
+            threads.map(|thread| std::fs::read_to_string(thread.path().join("children")).unwrap_or_default());
+        let children: String = children.collect();
+        let is_training = bench.path("out/points/1_width=4_seed1/losses.csv").exists();
+        if let Some(id) = children.split_whitespace().next().filter(|_| is_training) {
+            killed =
+                std::process::Command::new("kill").args(["-KILL", id]).status().is_ok_and(|status| status.success());
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert!(killed, "the first point never began to train");
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("1 point failed"), "{said}");
+    let why = std::fs::read_to_string(bench.path("out/failures/1_width=4_seed1.txt")).expect("it is kept");
+    assert!(why.contains("ended without a word") && why.contains("out of memory"), "{why}");
+    assert!(bench.path("out/points/2_width=8_seed1/metrics.json").exists(), "the other point has run");
+    bench.run(&["sweep", "out"]).success();
+}
+
 #[test]
 fn what_has_been_measured_is_gathered_without_running_anything() {
     let bench = bench();

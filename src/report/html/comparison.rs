@@ -206,7 +206,7 @@ fn ranks(page: &mut String, changes: &[RankChange], names: &[String]) -> fmt::Re
     for change in changes {
         let RankChange { class, id, defect, ranks, of } = change;
         write!(page, "<tr><th scope=\"row\">{}</th><td>{}</td>", Path(id), Escaped(class))?;
-        write!(page, "<td>{}</td><td class=\"count\">{of}</td>", Escaped(defect.as_deref().unwrap_or("good")))?;
+        write!(page, "<td>{}</td><td>{of}</td>", Escaped(defect.as_deref().unwrap_or("good")))?;
         for (column, rank) in ranks.iter().enumerate() {
             let gain = change.gain(column);
             let word = match gain {
@@ -214,7 +214,8 @@ fn ranks(page: &mut String, changes: &[RankChange], names: &[String]) -> fmt::Re
                 gain if gain > 0.0 => "better",
                 _ => "worse",
             };
-            write!(page, "<td>{}<span class=\"apart\">{word}</span></td>", significant(*rank))?;
+            let rank = (10.0 * rank).round() / 10.0;
+            write!(page, "<td>{rank}<span class=\"apart\">{word}</span></td>")?;
         }
         writeln!(page, "</tr>")?;
     }

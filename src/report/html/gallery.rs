@@ -12,7 +12,7 @@ use super::escape::{Escaped, Path};
 use crate::diagnostic::significant;
 use crate::report::colour::heat;
 use crate::report::picture::png;
-use crate::report::{Example, SameImage};
+use crate::report::{Example, Panel, SameImage};
 
 /// A side shorter than this is enlarged as squares, so that its pixels can be told apart.
 const TINY: u32 = 96;
@@ -93,26 +93,38 @@ fn panels(
     writeln!(page, "</div>")
 }
 
-/// Images that several runs have scored: for each run a row of panels with its score.
+/// Images that several runs have scored: for each run a row of panels with its score. What is the same as in the first run, such
+/// as the image itself, is shown once.
 pub(super) fn beside(page: &mut String, images: &[SameImage], names: &[String]) -> fmt::Result {
-    let all = || images.iter().flat_map(|image| &image.columns).flat_map(|example| &example.panels);
+    let rows: Vec<Vec<Example>> = images.iter().map(|image| without_repetition(&image.columns)).collect();
+    let all = || rows.iter().flatten().flat_map(|example| &example.panels);
     let pictures: Vec<&RgbImage> = all().map(|panel| &panel.image).collect();
     let mut pictures = pictures.into_par_iter().map(data_uri).collect::<Vec<_>>().into_iter();
-    for image in images {
-        let first = &image.columns[0];
+    for columns in &rows {
         writeln!(page, "<figure class=\"example\">\n<figcaption>")?;
-        caption(page, first)?;
-        writeln!(page, "<span class=\"score\">{}</span>", Escaped(&first.class))?;
-        for (name, example) in names.iter().zip(&image.columns) {
+        caption(page, &columns[0])?;
+        writeln!(page, "<span class=\"score\">{}</span>", Escaped(&columns[0].class))?;
+        for (name, example) in names.iter().zip(columns) {
             writeln!(page, "<span class=\"score\">{name}: score <b>{}</b></span>", significant(example.score.into()))?;
         }
         writeln!(page, "</figcaption>\n<div>")?;
-        for (name, example) in names.iter().zip(&image.columns) {
+        for (name, example) in names.iter().zip(columns) {
             panels(page, &format!("{name}: "), example, &mut pictures)?;
         }
         writeln!(page, "</div>\n</figure>")?;
     }
     Ok(())
+}
+
+/// The examples, the later ones without the panels that the first has as well.
+fn without_repetition(columns: &[Example]) -> Vec<Example> {
+    let is_new = |panel: &&Panel| {
+        let alike = |first: &Panel| first.label == panel.label && first.image == panel.image;
+        !columns[0].panels.iter().any(alike)
+    };
+    let later = columns.iter().skip(1);
+    let later = later.map(|own| Example { panels: own.panels.iter().filter(is_new).cloned().collect(), ..own.clone() });
+    std::iter::once(columns[0].clone()).chain(later).collect()
 }
 
 /// The kind and the name of an image.
