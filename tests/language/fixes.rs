@@ -75,6 +75,92 @@ const KINDS: &[(&str, &str, &str)] = &[
         "Write `let`",
         "model M { fn f(x: [B, 3, 8, 8]) { let y = relu(x) y + x } }\n",
     ),
+    (
+        "model M { fn f(x: [B, 3, 8, 8]) { if 1 < 2 { x } esle { -x } } }\n",
+        "Write `else`",
+        "model M { fn f(x: [B, 3, 8, 8]) { if 1 < 2 { x } else { -x } } }\n",
+    ),
+    (
+        "model M { fn f(x: [B, 3, 8, 8]) { let y = if 1 < 2 { x } esle { -x } y } }\n",
+        "Write `else`",
+        "model M { fn f(x: [B, 3, 8, 8]) { let y = if 1 < 2 { x } else { -x } y } }\n",
+    ),
+    (
+        "model M { fn f(x: [B, 3, 8, 8]) { if 1 < 2 { x } ele { let y = -x y } } }\n",
+        "Write `else`",
+        "model M { fn f(x: [B, 3, 8, 8]) { if 1 < 2 { x } else { let y = -x y } } }\n",
+    ),
+    (
+        "model M { fn f(x: [B, 3, 8, 8]) { mean(if 1 < 2 { x } elsse { -x }) } }\n",
+        "Write `else`",
+        "model M { fn f(x: [B, 3, 8, 8]) { mean(if 1 < 2 { x } else { -x }) } }\n",
+    ),
+    (
+        "model M { fn f(x: [B, 3, 8, 8]) { if 1 < 2 { x } elif 2 < 3 { -x } else { x } } }\n",
+        "Write `else if`",
+        "model M { fn f(x: [B, 3, 8, 8]) { if 1 < 2 { x } else if 2 < 3 { -x } else { x } } }\n",
+    ),
+    (
+        "model M { fn f(x: [B, 3, 8, 8]) { if 1 < 2 { x } elsif 2 < 3 { -x } } }\n",
+        "Write `else if`",
+        "model M { fn f(x: [B, 3, 8, 8]) { if 1 < 2 { x } else if 2 < 3 { -x } } }\n",
+    ),
+    (
+        "model M { fn f(x: [B, 3, 8, 8]) { fro i in 0..3 { x * i } } }\n",
+        "Write `for`",
+        "model M { fn f(x: [B, 3, 8, 8]) { for i in 0..3 { x * i } } }\n",
+    ),
+    (
+        "model M { fn f(x: [B, 3, 8, 8]) { fro i, n in [4, 5] { x * i * n } } }\n",
+        "Write `for`",
+        "model M { fn f(x: [B, 3, 8, 8]) { for i, n in [4, 5] { x * i * n } } }\n",
+    ),
+    (
+        "model M { fn f(x: [B, 3, 8, 8]) { foreach i in 0..3 { let y = x * i y } } }\n",
+        "Write `for`",
+        "model M { fn f(x: [B, 3, 8, 8]) { for i in 0..3 { let y = x * i y } } }\n",
+    ),
+    (
+        "model M { fn f(x: [B, 3, 8, 8]) { foreach i in 0..3 { x * i } } }\n",
+        "Write `for`",
+        "model M { fn f(x: [B, 3, 8, 8]) { for i in 0..3 { x * i } } }\n",
+    ),
+    (
+        "model M { fn f(x: [B, 3, 8, 8]) { lopo z = x over t in [1.0, 2.0] { z + t } } }\n",
+        "Write `loop`",
+        "model M { fn f(x: [B, 3, 8, 8]) { loop z = x over t in [1.0, 2.0] { z + t } } }\n",
+    ),
+    (
+        "model M { fn f(x: [B, 3, 8, 8]) { let c = 1 < 2 adn 2 < 3 if c { x } else { -x } } }\n",
+        "Write `and`",
+        "model M { fn f(x: [B, 3, 8, 8]) { let c = 1 < 2 and 2 < 3 if c { x } else { -x } } }\n",
+    ),
+    (
+        "model M { fn f(x: [B, 3, 8, 8]) { let l = 2 lt y = x * l y } }\n",
+        "Write `let`",
+        "model M { fn f(x: [B, 3, 8, 8]) { let l = 2 let y = x * l y } }\n",
+    ),
+    (
+        "model M { fn f(x: [B, 3, 8, 8]) { const y = -x y } }\n",
+        "Write `let`",
+        "model M { fn f(x: [B, 3, 8, 8]) { let y = -x y } }\n",
+    ),
+    (
+        "model M { param n: int = if 1 < 2 { 3 } esle { 4 } fn f(x: [B, 3, 8, 8]) { x * n } }\n",
+        "Write `else`",
+        "model M { param n: int = if 1 < 2 { 3 } else { 4 } fn f(x: [B, 3, 8, 8]) { x * n } }\n",
+    ),
+    ("model M { def f(x: [B, 3, 8, 8]) { x } }\n", "Write `fn`", "model M { fn f(x: [B, 3, 8, 8]) { x } }\n"),
+    (
+        "const n = 3\nmodel M { fn f(x: [B, 3, 8, 8]) { x * n } }\n",
+        "Write `let`",
+        "let n = 3\nmodel M { fn f(x: [B, 3, 8, 8]) { x * n } }\n",
+    ),
+    (
+        "block Net() ignroes \"fc.*\" \"not used\" { fn (x) { x |> conv(3) @ \"a\" } }\n",
+        "Write `ignores`",
+        "block Net() ignores \"fc.*\" \"not used\" { fn (x) { x |> conv(3) @ \"a\" } }\n",
+    ),
     ("model M { fn f(x: [B, 3, 8, 8]) { x } } }\n", "Leave it out", "model M { fn f(x: [B, 3, 8, 8]) { x } } \n"),
     ("model M { fn f(x: [B, 3, 8, 8]) { x; } }\n", "Leave it out", "model M { fn f(x: [B, 3, 8, 8]) { x } }\n"),
     (

@@ -8,6 +8,8 @@ use diadc_lang::parse::section::Section;
 use diadc_lang::resolve::{Library, Location, embedded_specs};
 use diadc_lang::source::Memory;
 
+use super::Spec;
+
 /// A word that can be misspelt, and where it stands.
 struct Word {
     start: usize,
@@ -67,6 +69,8 @@ fn words(text: &str) -> Vec<Word> {
                 Some(_) => !is_named && !is_set,
                 None => false,
             };
+            // Parameters of functions and blocks may have the names of `param`s.
+            let is_parameter = open.last() == Some(&Open::Parameters) && matches!(before, "(" | ",");
             let kind = if before == "." && !is_set {
                 Some("field")
             } else if is_keyword {
@@ -75,7 +79,12 @@ fn words(text: &str) -> Vec<Word> {
                 Some("argument")
             } else if is_set && open.last() == Some(&Open::Settings) {
                 Some("setting")
-            } else if params.contains(&word) && before != "param" && !is_named && !is_set && before != "let" {
+            } else if params.contains(&word)
+                && !is_parameter
+                && !is_named
+                && !is_set
+                && !matches!(before, "param" | "let")
+            {
                 Some("param")
             } else {
                 None
@@ -125,7 +134,9 @@ fn misspelt(word: &str) -> Vec<String> {
     let mut letters = word.as_bytes().to_vec();
     letters.swap(middle - 1, middle);
     let swapped = String::from_utf8(letters).expect("words are of ASCII");
-    [dropped, swapped, doubled].into_iter().filter(|other| other != word).collect()
+    // What is another word of the language, as `fn` for `fan`, is no misspelt one.
+    let is_other = |other: &String| other != word && Keyword::named(other).is_none();
+    [dropped, swapped, doubled].into_iter().filter(is_other).collect()
 }
 
 /// What is wrong with a spec of the library.
@@ -158,9 +169,7 @@ fn every_word_misspelt_by_a_letter_is_an_error_there_that_names_the_right_one() 
     }
     let mut library = Library::default();
     let (mut count, mut wrong) = (0, Vec::new());
-    // The small variant of a spec is in branches that nothing looks into unless it is asked for.
-    let whole = texts.into_iter().filter(|(_, _, text)| !text.contains("param small"));
-    for (name, location, text) in whole {
+    for (name, location, text) in texts {
         assert_eq!(mistakes(&location, &files, &mut library), [], "{name}");
         for word in words(&text).into_iter().filter(|word| word.text.len() > 2) {
             for other in misspelt(&word.text) {
@@ -193,4 +202,88 @@ fn every_word_misspelt_by_a_letter_is_an_error_there_that_names_the_right_one() 
         write(&mut files, &location, text);
     }
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The codes and places, in words, of what is wrong with a model of two blocks and this function.
+fn wrong(body: &str) -> Vec<String> {
+    let items = "block Net(width: int) { fn (x, scale = 1) { x * scale * width } fn half(x, by: int) { x / by } }\n\
+                 fn g(x, low, high = 3) { x * low * high }\n";
+    let members = format!("param small = false\npart net = Net(2)\nfn f(x: [B, 3, 8, 8]) {{ {body} }}");
+    match Spec::with(items, &members).result() {
+        Ok(_) => Vec::new(),
+        Err(failed) => {
+            let told = |told: &Diagnostic| format!("{} `{}`", told.code, failed.sources.slice(told.span()));
+            failed.diagnostics.iter().map(told).collect()
+        }
+    }
+}
+
+#[test]
+fn a_name_that_nothing_has_is_an_error_in_a_branch_that_is_not_taken() {
+    for (never, told) in [
+        ("softmax(x, axsi: 1)", "unknown-argument `axsi`"),
+        ("x |> softmax(axsi: 1)", "unknown-argument `axsi`"),
+        ("g(x, lwo: 1)", "unknown-argument `lwo`"),
+        ("x |> g(1, hihg: 2)", "unknown-argument `hihg`"),
+        ("net(x, sacle: 2)", "unknown-argument `sacle`"),
+        ("x |> net(sacle: 2)", "unknown-argument `sacle`"),
+        ("net.half(x, yb: 2)", "unknown-argument `yb`"),
+        ("net.hafl(x, by: 2)", "unknown-field `hafl`"),
+        ("x |> Net(widht: 2) @ \"a\"", "unknown-argument `widht`"),
+        ("Net(widht: 2)(x) @ \"a\"", "unknown-argument `widht`"),
+        ("for i in 0..3 { let y = sum(x, kep: true) y * i }.last", "unknown-argument `kep`"),
+        ("f(y: x)", "unknown-argument `y`"),
+        ("relluu(x)", "unknown-name `relluu`"),
+    ] {
+        for body in [format!("if small {{ {never} }} else {{ x }}"), format!("if not small {{ x }} else {{ {never} }}")]
+        {
+            assert_eq!(wrong(&body), [told], "{body}");
+        }
+    }
+}
+
+#[test]
+fn what_only_values_can_tell_is_no_error_in_a_branch_that_is_not_taken() {
+    for never in [
+        // A local value hides what has the name elsewhere.
+        "let softmax = |x, axsi| x softmax(x, 1)",
+        "let g = net g(x, scale: 2)",
+        "let net = {hafl: 3} x * net.hafl",
+        "for net in [{low: 1}] { x * net.low }.last",
+        "let pick = if small { net } else { relu } pick(x, scale: 2)",
+        "[1, 2].first * x",
+        // Only these settings give it another shape.
+        "reshape(x, [B, 7, 7])",
+        "fail(\"only for large images\")",
+    ] {
+        assert_eq!(wrong(&format!("if small {{ {never} }} else {{ x }}")), [""; 0], "{never}");
+    }
+}
+
+#[test]
+fn what_a_member_of_a_base_calls_may_be_replaced_by_one_with_other_parameters() {
+    let base = "block Base() { fn h(x, by: int) { x * by } fn unused(x) { h(x, by: 2) } fn (x) { x } }";
+    let mine = "block Mine from Base { fn h(x) { x } }";
+    let spec = Spec::with(&format!("{base}\n{mine}"), "part net = Mine()\nfn f(x: [B, 3, 8, 8]) { net(x) }");
+    assert!(spec.result().is_ok());
+}
+
+#[test]
+fn a_misspelt_keyword_is_told_alone() {
+    for body in [
+        "if small { x } esle { -x }",
+        "let y = if small { -x } esle { x } resize(y, 4)",
+        "if small { x } esle if not small { -x } else { x }",
+        "if small { {a: x} } esle { {a: -x} }",
+        "fro i in 0..3 { x * i }",
+        "let y = fro i, n in [4, 5] { x * i * n } y.last",
+        "lopo z = x over t in [1, 2] { z + t }",
+        "lte y = relu(x) y + y",
+        "let b = small adn small if b { x } else { -x }",
+        "foreach i in 0..3 { x * i }",
+        "if small { x } elif not small { -x } else { x }",
+    ] {
+        let told = wrong(body);
+        assert_eq!(told.len(), 1, "{body}: {told:?}");
+    }
 }

@@ -101,6 +101,7 @@ fn brackets_commas_and_numbers_are_told_as_they_are_written() {
     helps("part other = Net", "x", "write `Net()`");
     helps("", "for i in 1...3 { x }.last", "`1..3` without its end");
     helps("", "concat([x x])", "parted by commas");
+    helps("fn g(x, at, on) { x * at * on }", "g(x, at: 1 on: 2)", "parted by commas");
     helps("fn g(x: [B 3 16 16]) { x }", "x", "parted by commas");
     helps("", "if 1 = 2 { x } else { -x }", "compared by `==`");
     helps("", "sigmoid x", "`sigmoid(x)`");

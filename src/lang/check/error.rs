@@ -6,6 +6,7 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::program::Weight;
+use crate::resolve::quoted;
 
 use super::value::Value;
 
@@ -52,34 +53,10 @@ pub(super) fn dimension(what: &str, axis: usize, wanted: &str, found: &str, fact
         .here(format!("this is {fact}"))
 }
 
-pub(super) fn unknown_field<'a>(
-    name: &str,
-    owner: &str,
-    known: impl IntoIterator<Item = &'a str>,
-    span: Span,
-) -> Diagnostic {
-    Diagnostic::new(Code::UnknownField, format!("{owner} has no `{name}`"), span).one_of(name, known)
-}
-
-pub(super) fn unknown_argument<'a>(
-    name: &str,
-    callee: &str,
-    known: impl IntoIterator<Item = &'a str>,
-    span: Span,
-) -> Diagnostic {
-    let text = format!("{} has no parameter `{name}`", quoted(callee));
-    Diagnostic::new(Code::UnknownArgument, text, span).one_of(name, known)
-}
-
 pub(super) fn missing_argument(name: &str, callee: &str, span: Span) -> Diagnostic {
     let called = if callee.contains(' ') { "" } else { callee };
     Diagnostic::new(Code::MissingArgument, format!("{} needs `{name}`", quoted(callee)), span)
         .help(format!("give it, as in `{called}(.., {name}: ..)`"))
-}
-
-/// The name of what is called in backticks; words without.
-fn quoted(callee: &str) -> String {
-    if callee.contains(' ') { callee.to_owned() } else { format!("`{callee}`") }
 }
 
 pub(super) fn too_many_arguments(callee: &str, takes: usize, span: Span) -> Diagnostic {

@@ -45,7 +45,8 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
         })
         .min_by_key(|(distance, name)| {
             let begins_alike = lower.chars().next() == name.to_lowercase().chars().next();
-            (*distance, !begins_alike, name.len().abs_diff(word.len()))
+            // A letter is left out more often than typed too much.
+            (*distance, !begins_alike, name.len().abs_diff(word.len()), name.len() < word.len())
         })
         .map(|(_, name)| name)
 }
@@ -124,6 +125,7 @@ mod tests {
         assert_eq!(nearest("Steps", names), Some("steps"));
         assert_eq!(nearest("optimizer", names), None);
         assert_eq!(nearest("of", ["f", "off"]), Some("off"));
+        assert_eq!(nearest("clases", ["class", "classes"]), Some("classes"));
         assert_eq!(nearest("B", ["M"]), None);
     }
 

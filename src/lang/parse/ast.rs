@@ -112,6 +112,14 @@ pub struct FnDef {
     pub body: Body,
 }
 
+impl FnDef {
+    /// What messages call it.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        if &*self.name.node == "fn" { "this block" } else { &self.name.node }
+    }
+}
+
 /// `let name = value`, or `part name = value`
 #[derive(Clone, Debug)]
 pub struct LetDef {

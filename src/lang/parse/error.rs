@@ -9,15 +9,17 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Code, Diagnostic, Fix, is_misspelt, nearest};
+use crate::diagnostic::{Code, Diagnostic, Fix, nearest};
 
 use super::Rule;
 use super::bracket::{Scan, scan};
 use super::division::hides_bracket;
 use super::elsewhere;
+use super::foreign::foreign_word;
 use super::keyword::{Begins, Keyword};
 use super::lex::{Bracket, Lexer, Token, TokenKind};
 use super::lookalike;
+use super::misspelt::misspelt;
 use super::place::Place;
 
 /// What to do about a bracket that a comment hides.
@@ -36,8 +38,8 @@ const SECTIONS: &[(&str, &str)] = &[
     ("network", "part"),
 ];
 
-/// What pest found wrong, as a diagnostic at its place.
-pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnostic {
+/// What pest found wrong where it parsed a rule, as a diagnostic at its place.
+pub(super) fn syntax(place: Place, rule: Rule, text: &str, error: &Error<Rule>) -> Diagnostic {
     let at = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
     };
@@ -53,13 +55,14 @@ pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnosti
     if let Some(diagnostic) = unbalanced(place, at, found, &before) {
         return if hides_bracket(&text[..at]) { diagnostic.help(DIVISION) } else { diagnostic };
     }
-    // What is no misspelt keyword: a comprehension, and `if a = b`.
-    let is_other = found == "for" && before.innermost() == Some('[')
-        || found == "=" && line_has(&text[..at], &["if", "not", "and", "or"]);
-    if let Some((start, word, keyword)) = misspelt_before(&text[..at], found).filter(|_| !is_other) {
-        let headline = format!("`{word}` is not expected here");
-        return Diagnostic::new(Code::Syntax, headline, place.span(start, start + word.len()))
-            .did_you_mean(Some(keyword));
+    let meant = misspelt(rule, text, at);
+    if let Some(meant) = meant.as_ref().filter(|meant| meant.start < at) {
+        let headline = format!("`{}` is not expected here", meant.word);
+        let span = place.span(meant.start, meant.start + meant.word.len());
+        return meant.tell(Diagnostic::new(Code::Syntax, headline, span));
+    }
+    if let Some(diagnostic) = before.open.last().and_then(|bracket| foreign_head(place, &text[..bracket.at])) {
+        return diagnostic;
     }
     let wanted = expected(error);
     let headline = match (wanted.as_slice(), found.is_empty()) {
@@ -70,11 +73,14 @@ pub(super) fn syntax(place: Place, text: &str, error: &Error<Rule>) -> Diagnosti
     };
     let bracket = before.innermost();
     let diagnostic = Diagnostic::new(Code::Syntax, headline, span);
+    if let Some(meant) = meant {
+        return meant.tell(diagnostic);
+    }
     if hides_bracket(&text[..at]) {
         return diagnostic.help(DIVISION);
     }
     match help(&text[..at], found, bracket, error) {
-        None => diagnostic.did_you_mean(misspelt(found, error)),
+        None => diagnostic.did_you_mean(nearest_keyword(found, error)),
         Some(help) => {
             let fix = replacement(&text[..at], found, bracket).map(|(start, new)| {
                 let span = place.span(start, at + found.len());
@@ -169,6 +175,16 @@ fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Dia
     }
 }
 
+/// A word of another language that begins the line of a bracket: `while x < 3 { .. }`
+fn foreign_head(place: Place, before: &str) -> Option<Diagnostic> {
+    let line = before.rfind('\n').map_or(0, |end| end + 1);
+    let first = Lexer::new(&before[line..]).find(|token| token.is_meaningful())?;
+    let word = first.of(&before[line..]);
+    let help = foreign_word(word)?.help;
+    let span = place.span(line + first.start, line + first.end);
+    Some(Diagnostic::new(Code::Syntax, format!("`{word}` is not expected here"), span).help(help))
+}
+
 /// The word or sign that stands there.
 fn found(rest: &str) -> &str {
     let Some(token) = Lexer::new(rest).next() else { return "" };
@@ -230,12 +246,6 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
         "=" if before.ends_with("!=") => "two values are compared by `!=`",
         "\"" if ends_with_prefix(before) => "every string can hold values, as in `\"block{i}\"`: leave the letter out",
         "@" => "a product of matrices is `matmul(a, b)`; `@ \"..\"` after a layer names its weights",
-        "def" | "func" | "function" => "a function begins with `fn`, as in `fn f(x) { .. }`",
-        "import" | "from" | "include" if !wants(error, Rule::name) => {
-            "names of other files are brought by `use`, as in `use \"nets.diad\"::{Net}`"
-        }
-        "class" | "module" | "struct" => "a network is a `block`, as in `block Net(width: int) { .. }`",
-        "const" if !wants(error, Rule::equals) => "a value gets its name by `let`",
         ";" => "statements need no `;`: leave it out",
         "," if wants(error, Rule::equals) && names_after(before, &["let", "var"]) => {
             "names that take a value apart stand in brackets, as in `let (a, b) = ..`"
@@ -278,6 +288,11 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
     if !fixed.is_empty() {
         return Some(fixed.to_owned());
     }
+    // In Python, the names of other files are brought by either word.
+    let word = if found == "from" && !wants(error, Rule::name) { "import" } else { found };
+    if let Some(known) = foreign_word(word).filter(|_| !wants(error, Rule::equals)) {
+        return Some(known.help.to_owned());
+    }
     if Keyword::named(found).is_some() && (wants(error, Rule::name) || wants(error, Rule::pattern)) {
         return Some(format!("`{found}` has a meaning of its own and can't be a name"));
     }
@@ -297,12 +312,6 @@ fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -
         return Some("as in `use std::diffusion::{q_sample}`".to_owned());
     }
     None
-}
-
-/// Whether the line in which a text ends has one of these words.
-fn line_has(before: &str, words: &[&str]) -> bool {
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    Lexer::new(line).any(|token| words.contains(&token.of(line)))
 }
 
 /// Whether the line in which a text ends begins with one of these words.
@@ -344,7 +353,7 @@ fn names_after(before: &str, words: &[&str]) -> bool {
 }
 
 /// The keyword that was probably meant where one must stand.
-fn misspelt(found: &str, error: &Error<Rule>) -> Option<&'static str> {
+fn nearest_keyword(found: &str, error: &Error<Rule>) -> Option<&'static str> {
     let wanted = expected(error);
     let starts = wanted.iter().any(|word| word.starts_with("an item") || word.starts_with("a member"));
     if let Some((_, meant)) = SECTIONS.iter().find(|(word, _)| starts && *word == found) {
@@ -372,32 +381,6 @@ fn replacement(before: &str, found: &str, bracket: Option<char>) -> Option<(usiz
         "." if before.ends_with(|c: char| c.is_whitespace() || "([{=+-*/".contains(c)) => Some((at, "0.")),
         _ => None,
     }
-}
-
-/// The word before the place of the error, if it differs from a keyword by one letter: `fro x in xs`, `lte (a, b) =
-/// f(x)`. A misspelt keyword is read as a name, so the parser stops only at what follows it.
-fn misspelt_before<'a>(before: &'a str, found: &str) -> Option<(usize, &'a str, &'static str)> {
-    let tokens: Vec<Token> = Lexer::new(before).filter(|token| token.is_meaningful()).collect();
-    let mut ahead = tokens.as_slice();
-    if found == "=" && ahead.last().is_some_and(|token| token.of(before) == ")") {
-        let mut depth = 0;
-        let opened = ahead.iter().rposition(|token| {
-            depth += match token.of(before) {
-                ")" => 1,
-                "(" => -1,
-                _ => 0,
-            };
-            depth == 0
-        });
-        ahead = &ahead[..opened?];
-    } else if found != "=" && !found.starts_with(|c: char| c.is_alphabetic() || c == '_') {
-        return None;
-    }
-    let token = ahead.last().filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Unknown))?;
-    let word = token.of(before);
-    let keywords = Keyword::all().map(|keyword| keyword.word).filter(|keyword| keyword.len() > 2);
-    let keyword = if Keyword::named(word).is_some() { None } else { nearest(word, keywords) }?;
-    is_misspelt(word, keyword).then_some((token.start, word, keyword))
 }
 
 fn wants(error: &Error<Rule>, rule: Rule) -> bool {

@@ -11,9 +11,11 @@ mod climb;
 mod division;
 mod elsewhere;
 mod error;
+pub(crate) mod foreign;
 pub mod keyword;
 pub mod lex;
 mod lookalike;
+mod misspelt;
 mod place;
 mod recover;
 pub mod section;
@@ -86,7 +88,7 @@ pub fn parse_expression(id: SourceId, start: usize, sources: &SourceMap) -> Resu
     limited(place, text)?;
     match Grammar::parse(Rule::lone_expr, text) {
         Ok(mut pairs) => build::lone_expr(place, pairs.next().expect("`lone_expr` makes one pair")),
-        Err(error) => Err(vec![error::syntax(place, text, &error)]),
+        Err(error) => Err(vec![error::syntax(place, Rule::lone_expr, text, &error)]),
     }
 }
 

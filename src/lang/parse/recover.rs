@@ -56,7 +56,7 @@ fn join(ast: &mut Ast, more: Ast) {
 fn parsed(place: Place, text: &str) -> Result<Ast, Vec<Diagnostic>> {
     match Grammar::parse(Rule::file, text) {
         Ok(mut pairs) => build::file(place, pairs.next().expect("`file` makes one pair")),
-        Err(error) => Err(vec![error::syntax(place, text, &error)]),
+        Err(error) => Err(vec![error::syntax(place, Rule::file, text, &error)]),
     }
 }
 

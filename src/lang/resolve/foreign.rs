@@ -1,5 +1,7 @@
 //! Words of other languages and of other programs: what this language has in their place.
 
+use crate::parse::foreign::foreign_word;
+
 use super::builtin::Builtin;
 
 /// Names by which programs in Python call libraries of tensors, and modules in them.
@@ -38,32 +40,12 @@ pub(crate) fn of_tensor(field: &str) -> Option<String> {
     })
 }
 
-/// Whether a word begins a statement in another language. What follows it would be misread here, so only the word is reported.
-pub(super) fn begins_statement(word: &str) -> bool {
-    matches!(
-        word,
-        "elif"
-            | "elsif"
-            | "while"
-            | "const"
-            | "def"
-            | "import"
-            | "try"
-            | "except"
-            | "catch"
-            | "assert"
-            | "raise"
-            | "class"
-            | "with"
-    )
-}
-
 /// How operations are called.
 const OPERATIONS: &str = "operations stand by themselves, as in `conv(x, 3)`, `relu(x)` or `matmul(a, b)`";
 
 /// What to write in the place of a word of another language, if it is known.
 pub(super) fn in_other_words(word: &str) -> Option<String> {
-    if let Some(help) = syntax(word) {
+    if let Some(help) = foreign_word(word).map(|known| known.help).or_else(|| syntax(word)) {
         return Some(help.to_owned());
     }
     // The first that the language has is the nearest by meaning.
@@ -85,22 +67,13 @@ fn syntax(word: &str) -> Option<&'static str> {
         "False" => "it is written `false`",
         "None" | "null" | "nil" => "it is written `none`",
         "self" | "this" => "parts, params and functions of the model are named as they are, without a word before them",
-        "elif" | "elsif" => "it is written `else if`",
-        "def" => "a function begins with `fn`",
-        "const" => "a name gets its value by `let`, or by `var` if it changes",
-        "while" => "a loop that runs has a known number of steps, as in `loop z = x over t in [3, 2, 1] { .. }`",
-        "try" | "except" | "catch" => "what can go wrong is found before anything runs; nothing is caught",
         _ if is_library(word) => OPERATIONS,
-        "import" => "names of other files are brought by `use`, at the top of a file: `use \"nets.diad\"::{Net}`",
-        "class" => "a network is a `block`, as in `block Net(width: int) { .. }`",
-        "with" => "a body does not change what is around it; see `stop_gradient(x)` and `freezes`",
         "channel" | "channels" => "axes are numbers: 0 counts images, 1 channels, 2 rows and 3 columns",
         "imagenet" | "IMAGENET" => "write the numbers: `mean = [0.485, 0.456, 0.406]`, `std = [0.229, 0.224, 0.225]`",
         "Sequential" | "sequential" => "layers follow each other by `|>`, as in `x |> conv(3) @ \"a\" |> relu`",
         "map" | "filter" => "as in `for x in xs { f(x) }`, which is a list",
         "enumerate" => "a `for` gives the index too, as in `for i, x in xs { .. }`",
         "str" | "repr" => "a string can hold a value, as in `\"{x}\"`",
-        "assert" | "raise" | "panic" => "as in `if not condition { fail(\"why\") }`",
         "print" | "println" => "a spec says what is computed, and prints nothing; `diadc graph` shows what there is",
         "pow" => "a power is written `a ^ b`",
         "square" => "a square is written `x ^ 2`",

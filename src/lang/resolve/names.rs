@@ -1,9 +1,10 @@
 //! Checks that every name that is used is defined, in every body, also in those that are never expanded.
 //!
-//! In: a [`Spec`] whose top-level names are bound. Out: diagnostics, and which names are read. Fields of values are not
-//! checked here.
+//! In: a [`Spec`] whose top-level names are bound. Out: diagnostics, and which names are read. Of fields and
+//! arguments, only those are checked here of which the spec alone says what they belong to.
 
 mod asked;
+mod keyword;
 mod member;
 mod misread;
 mod unknown;
@@ -49,9 +50,12 @@ pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) 
         names.params(&block.params);
         diagnostics.append(&mut names.diagnostics);
         reads.join(&mut names.reads);
+        let base = block.lineage.get(1).map(|base| spec.block(*base));
         for (name, (module, member)) in &block.members {
             let mut names = Names::new(spec, *module, Some(block)).noting(noted.as_deref_mut());
             names.member = is_model.then(|| name.clone());
+            let of_base = base.and_then(|base| base.members.get(name));
+            names.is_inherited = of_base.is_some_and(|(_, other)| member_name(other).1 == member_name(member).1);
             match &member.kind {
                 MemberKind::Param(def) => {
                     def.ty.iter().for_each(|ty| names.ty(ty));
@@ -143,6 +147,8 @@ struct Names<'a> {
     wanted: Option<Arc<str>>,
     /// The member of the model that is checked.
     member: Option<Arc<str>>,
+    /// Whether the member that is checked stands in the base of the block.
+    is_inherited: bool,
     reads: Reads,
     /// What words stand for, if somebody asks.
     index: Option<&'a mut Index>,
@@ -160,6 +166,7 @@ impl<'a> Names<'a> {
             asked: None,
             wanted: None,
             member: None,
+            is_inherited: false,
             reads: Reads::default(),
             index: None,
             diagnostics: Vec::new(),
@@ -364,6 +371,9 @@ impl<'a> Names<'a> {
                     self.expr(value);
                     self.assigned(name, body);
                 }
+                Statement::Expr(_) if self.misspelt_keyword(body, i) => {
+                    misread.get_or_insert(self.diagnostics.len());
+                }
                 Statement::Expr(value) => {
                     let known = self.diagnostics.len();
                     self.asked = asked.filter(|_| is_last);
@@ -371,7 +381,11 @@ impl<'a> Names<'a> {
                     if let Some(prefix) = i.checked_sub(1).and_then(|before| prefix(&body.statements[before], value)) {
                         self.diagnostics.retain(|known| known.span() != prefix);
                         self.diagnostics.push(error::prefixed_string(prefix));
-                    } else if !is_last && !acts(value) && self.diagnostics.len() == known {
+                    } else if !is_last
+                        && !acts(value)
+                        && self.diagnostics.len() == known
+                        && self.meant_as_keyword(body, i + 1).is_none()
+                    {
                         self.diagnostics.extend(self.unused(body, i, value));
                     }
                     if self.diagnostics.len() > known && begins_foreign(value) {
@@ -420,7 +434,11 @@ impl<'a> Names<'a> {
                 self.diagnostics.push(error::unknown_member(owner, name).help(help));
                 self.reads.meanings.insert(root(owner).1, Meaning::Reported);
             }
-            ExprKind::Unary(_, x) | ExprKind::Field(x, _) | ExprKind::Copy(x) => self.expr(x),
+            ExprKind::Field(owner, name) => {
+                self.expr(owner);
+                self.field(owner, name);
+            }
+            ExprKind::Unary(_, x) | ExprKind::Copy(x) => self.expr(x),
             ExprKind::Binary(_, a, b) | ExprKind::Index(a, b) => {
                 self.expr(a);
                 self.expr(b);

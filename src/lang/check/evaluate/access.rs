@@ -9,8 +9,8 @@ use crate::parse::ast::{Expr, ExprKind};
 
 use super::argument::as_int;
 use crate::resolve::builtin::Builtin;
-use crate::resolve::of_tensor;
 use crate::resolve::spec::Binding;
+use crate::resolve::{of_tensor, unknown_field};
 
 use crate::check::report::{Outcome, Reported};
 use crate::check::value::Value;
@@ -95,7 +95,7 @@ impl Expander<'_> {
         } else if let Value::Record(entries) = owner {
             match entries.get(name) {
                 Some(value) => return value.clone().sound(),
-                None => error::unknown_field(name, "this record", entries.keys().map(|key| &**key), span),
+                None => unknown_field(name, "this record", entries.keys().map(|key| &**key), span),
             }
         } else if let Value::List(items) | Value::Tuple(items) = owner {
             let index = match &**name {
@@ -106,7 +106,7 @@ impl Expander<'_> {
             match index.map(|index| items.get(index).ok_or(index)) {
                 Some(Ok(item)) => return item.clone().sound(),
                 Some(Err(index)) => error::out_of_range(as_int(index), items.len(), span),
-                None => error::unknown_field(name, "a list", ["first", "last"], span),
+                None => unknown_field(name, "a list", ["first", "last"], span),
             }
         } else if let Value::Instance(id) = owner {
             let Some(value) = self.member(*id, name, span, env) else {
@@ -122,9 +122,9 @@ impl Expander<'_> {
             } else {
                 of_tensor(name).unwrap_or_else(|| "a tensor has no fields; its extents are `shape(x)`".to_owned())
             };
-            error::unknown_field(name, "a tensor", [], span).help(help)
+            unknown_field(name, "a tensor", [], span).help(help)
         } else {
-            error::unknown_field(name, &owner.kind(self.spec), [], span)
+            unknown_field(name, &owner.kind(self.spec), [], span)
         };
         Err(self.report(diagnostic))
     }

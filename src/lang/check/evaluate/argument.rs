@@ -1,6 +1,5 @@
 //! Binds the arguments of a call to parameters, and checks the arguments of built-in functions.
 
-use std::mem::discriminant;
 use std::sync::Arc;
 
 use diadc_core::fact::{DType, Dim, Shape};
@@ -8,6 +7,7 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::builtin::Builtin;
+use crate::resolve::unknown_argument;
 
 use super::site::CallSite;
 use crate::check::report::{Outcome, Reported};
@@ -45,10 +45,8 @@ impl Expander<'_> {
                 Some((name, at)) => match formals.iter().position(|formal| formal.name == &**name) {
                     Some(index) => index,
                     None => {
-                        let known = formals.iter().map(|formal| formal.name);
-                        let unknown = error::unknown_argument(name, callee, known, *at);
-                        let owners = if unknown.fixes.is_empty() { owners(callee, formals, name) } else { Vec::new() };
-                        outcome = Err(self.report(elsewhere(unknown, &owners)));
+                        let known: Vec<&str> = formals.iter().map(|formal| formal.name).collect();
+                        outcome = Err(self.report(unknown_argument(callee, &known, name, *at)));
                         continue;
                     }
                 },
@@ -97,31 +95,6 @@ impl Expander<'_> {
         }
         Ok(())
     }
-}
-
-/// The built-in functions of the same family as one that a call names, which have a parameter that it lacks.
-fn owners(callee: &str, formals: &[Formal<'_>], name: &str) -> Vec<&'static str> {
-    let has = |builtin: &Builtin, name: &str| builtin.parameters().iter().any(|parameter| parameter.name == name);
-    let Some(called) = Builtin::named(callee).filter(|called| formals.iter().all(|formal| has(called, formal.name)))
-    else {
-        return Vec::new();
-    };
-    let is_alike = |other: &&Builtin| {
-        discriminant(*other) == discriminant(&called) && called.parameters().iter().any(|own| has(other, own.name))
-    };
-    let found = Builtin::ALL.iter().filter(is_alike).filter(|other| has(other, name));
-    found.map(|builtin| builtin.word()).collect()
-}
-
-/// An error about an unknown parameter, with the functions that have it.
-fn elsewhere(diagnostic: Diagnostic, owners: &[&str]) -> Diagnostic {
-    if owners.is_empty() {
-        return diagnostic;
-    }
-    let list: Vec<String> = owners.iter().map(|owner| format!("`{owner}`")).collect();
-    let has = format!("{} {} it", list.join(" and "), if owners.len() == 1 { "has" } else { "have" });
-    let own = diagnostic.help.as_ref().map(|own| format!("; here {own}")).unwrap_or_default();
-    diagnostic.help(has + &own)
 }
 
 /// The arguments of a call of a built-in function, by name. Omitted ones have the defaults of the table of builtins.

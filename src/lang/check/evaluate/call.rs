@@ -266,7 +266,7 @@ impl Expander<'_> {
 
     /// Binds the arguments of a function and checks their types.
     fn bind_function(&mut self, env: &mut Environment, def: &Arc<FnDef>, given: Vec<Given>, span: Span) -> Outcome<()> {
-        let callee = called(def);
+        let callee = def.called();
         let bound = self.bind_params(callee, &def.params, given, span)?;
         for (param, argument) in def.params.iter().zip(bound) {
             let value = self.argument(env, callee, param, argument)?;
@@ -282,7 +282,7 @@ impl Expander<'_> {
         self.saw_result(def.name.span, &value);
         match &def.returns {
             Some(ty) => {
-                let what = format!("the result of `{}`", called(def));
+                let what = format!("the result of `{}`", def.called());
                 self.matches(env, ty, value, &what, def.body.result_span())
             }
             None => Ok(value),
@@ -324,9 +324,4 @@ impl Expander<'_> {
             _ => Ok(value),
         }
     }
-}
-
-/// What messages call a function.
-fn called(def: &FnDef) -> &str {
-    if &*def.name.node == "fn" { "this block" } else { &def.name.node }
 }

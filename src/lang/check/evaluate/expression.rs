@@ -6,6 +6,7 @@ use std::sync::Arc;
 use diadc_core::span::Span;
 
 use crate::parse::ast::{Body, Expr, ExprKind, For, If, Pattern, Statement, StringPart};
+use crate::resolve::spec::Meaning;
 
 use super::call::Called;
 use super::operator::tail;
@@ -25,6 +26,12 @@ impl Expander<'_> {
     pub(crate) fn expr(&mut self, env: &mut Environment, expr: &Expr) -> Outcome<Value> {
         let span = expr.span;
         match &expr.kind {
+            // What stands beside a misspelt keyword is meant in another way than it is read.
+            ExprKind::If(_) | ExprKind::Set(_) | ExprKind::Record(_)
+                if self.meanings.get(&span) == Some(&Meaning::Reported) =>
+            {
+                Err(Reported::before())
+            }
             ExprKind::Int(n) => Ok(Value::Int(*n)),
             ExprKind::Float(x) => Ok(Value::Float(*x)),
             ExprKind::Bool(b) => Ok(Value::Bool(*b)),

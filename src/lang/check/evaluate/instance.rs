@@ -10,6 +10,7 @@ use diadc_core::span::Span;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{FnDef, LetDef, MemberKind, SectionContent};
 use crate::resolve::spec::{BlockId, ByName, ModuleId};
+use crate::resolve::unknown_member;
 
 use crate::check::report::{Outcome, Reported};
 use crate::check::value::environment::{DefaultPlace, Environment, Instance, join};
@@ -240,12 +241,6 @@ impl Expander<'_> {
             return Reported::before();
         }
         let block = self.spec.block(self.instances[id].block);
-        let known = block.params.iter().map(|param| &*param.name.node).chain(block.members.keys().map(|key| &**key));
-        let owner = format!("a `{}`", block.name.node);
-        if matches!(name, "forward" | "__call__") {
-            let unknown = error::unknown_field(name, &owner, [], span);
-            return self.report(unknown.help("a part is called by its own name, as in `net(x)`"));
-        }
-        self.report(error::unknown_field(name, &owner, known.filter(|key| *key != "fn"), span))
+        self.report(unknown_member(block, name, span))
     }
 }

@@ -1,14 +1,16 @@
-//! Arguments for which a parameter asks for an enumeration: a case of it is known there by its name alone, also where
-//! nothing imports it.
+//! Calls and fields: the names of arguments and members, and arguments for which a parameter asks for an enumeration. A case
+//! of it is known there by its name alone, also where nothing imports it.
 
 use std::sync::Arc;
 
 use diadc_core::span::Span;
 
-use crate::parse::ast::{Argument, Expr, ExprKind, Member, MemberKind, Param, Type, TypeKind};
+use crate::parse::ast::{Argument, Expr, ExprKind, FnDef, Member, MemberKind, Name, Param, Type, TypeKind};
 
 use super::Names;
-use crate::resolve::spec::{Binding, BlockId, EnumId, Meaning, ModuleId};
+use crate::resolve::builtin::Builtin;
+use crate::resolve::lookup::{has_member, unknown_argument, unknown_member};
+use crate::resolve::spec::{Binding, Block, BlockId, EnumId, Meaning, ModuleId};
 
 /// A part may be a copy of another, that of a third, and so on; none is followed further than this.
 const COPIES: usize = 16;
@@ -26,15 +28,40 @@ impl<'a> Names<'a> {
         self.expr(callee);
         // What an unknown function asks for may give a name its meaning, as a case of an enumeration.
         let is_known = self.diagnostics.len() == known;
-        let (module, params) = self.parameters(callee).unwrap_or((self.module, &[]));
+        let called = self.called(callee);
         for (i, argument) in arguments.iter().enumerate() {
-            let param = match &argument.name {
-                Some(name) => params.iter().find(|param| param.name.node == name.node),
-                None => params.get(i + before),
+            let is_named = match (&argument.name, &called) {
+                (Some(name), Some(called)) => self.names_argument(called, name),
+                (Some(_), None) | (None, _) => true,
             };
-            let asked = param.and_then(|param| param.ty.as_ref()).and_then(|ty| self.enumeration(module, ty));
-            self.asked = asked;
-            self.expr_of(&argument.value, is_known);
+            self.asked = called.as_ref().and_then(|called| {
+                let param = match &argument.name {
+                    Some(name) => called.params().iter().find(|param| param.name.node == name.node),
+                    None => called.params().get(i + before),
+                };
+                self.enumeration(called.module(), param?.ty.as_ref()?)
+            });
+            self.expr_of(&argument.value, is_known && is_named);
+        }
+    }
+
+    /// Whether what is called has a parameter with the name of an argument; reports it if not. A member of a base is looked
+    /// into where it stands, since a block that inherits it may replace what it calls.
+    fn names_argument(&mut self, called: &Called<'a>, name: &Name) -> bool {
+        let names = called.names();
+        let is_one = names.contains(&&*name.node);
+        if !is_one && !self.is_inherited {
+            self.diagnostics.push(unknown_argument(called.word(), &names, &name.node, name.span));
+        }
+        is_one
+    }
+
+    /// The name of a field, where it can be told of which block the value is an instance.
+    pub(super) fn field(&mut self, owner: &Expr, name: &Name) {
+        let Some(id) = self.block_of(self.module, owner, COPIES).filter(|_| !self.is_inherited) else { return };
+        let block = self.spec.block(id);
+        if !block.is_partial && !has_member(block, &name.node) {
+            self.diagnostics.push(unknown_member(block, &name.node, name.span));
         }
     }
 
@@ -42,7 +69,7 @@ impl<'a> Names<'a> {
     pub(super) fn stage(&mut self, stage: &Expr) {
         match &stage.kind {
             ExprKind::Call(callee, arguments) => {
-                let before = usize::from(self.block_named(callee).is_none());
+                let before = usize::from(self.block_named(self.module, callee).is_none());
                 self.call(callee, arguments, before);
             }
             ExprKind::Placed(layer, path, _) => {
@@ -91,64 +118,116 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// The parameters of what is called, where that can be told from its name, and the module that knows their types.
-    fn parameters(&self, callee: &Expr) -> Option<(ModuleId, &'a [Param])> {
-        if let Some(id) = self.block_named(callee) {
-            let block = self.spec.block(id);
-            return Some((block.module, &block.params));
+    /// What is called, where that can be told without the value of the expression.
+    fn called(&self, callee: &Expr) -> Option<Called<'a>> {
+        if let Some(id) = self.block_named(self.module, callee) {
+            return Some(Called::Block(self.spec.block(id)));
         }
         match &callee.kind {
-            ExprKind::Name(name) if self.locals.iter().any(|local| local.name == *name) => None,
+            ExprKind::Name(name) if self.is_given(name) => None,
             ExprKind::Name(name) => match self.block.and_then(|block| block.members.get(name)) {
                 Some(member) => function(member).or_else(|| self.main_function(callee)),
-                None => match self.spec.module(self.module).scope.get(name)? {
-                    Binding::Fn(module, def) => Some((*module, def.params.as_slice())),
-                    _ => None,
+                None => match self.spec.module(self.module).scope.get(name) {
+                    Some(Binding::Fn(module, def)) => Some(Called::Function(*module, def)),
+                    Some(_) => None,
+                    None => Builtin::named(name).map(|builtin| Called::Builtin(builtin, self.module)),
                 },
             },
             ExprKind::Field(owner, name) => {
-                let block = self.spec.block(self.block_of(owner, COPIES)?);
+                let block = self.spec.block(self.block_of(self.module, owner, COPIES)?);
                 function(block.members.get(&name.node)?)
             }
             _ => self.main_function(callee),
         }
     }
 
-    /// The parameters of the main function of a part, or of a block that is made where it is called.
-    fn main_function(&self, callee: &Expr) -> Option<(ModuleId, &'a [Param])> {
-        function(self.spec.block(self.block_of(callee, COPIES)?).members.get("fn")?)
+    /// Whether a name is local, or a parameter of the block: only a run says what it holds.
+    fn is_given(&self, name: &str) -> bool {
+        self.locals.iter().any(|local| &*local.name == name)
+            || self.block.is_some_and(|block| block.params.iter().any(|param| &*param.name.node == name))
     }
 
-    /// The block whose name an expression is.
-    fn block_named(&self, expr: &Expr) -> Option<BlockId> {
+    /// The main function of a part, or of a block that is made where it is called.
+    fn main_function(&self, callee: &Expr) -> Option<Called<'a>> {
+        function(self.spec.block(self.block_of(self.module, callee, COPIES)?).members.get("fn")?)
+    }
+
+    /// The block whose name an expression is, in a module.
+    fn block_named(&self, module: ModuleId, expr: &Expr) -> Option<BlockId> {
         let ExprKind::Name(name) = &expr.kind else { return None };
-        match self.spec.module(self.module).scope.get(name) {
+        match self.spec.module(module).scope.get(name) {
             Some(Binding::Block(id)) if !self.is_nearer(name) => Some(*id),
             _ => None,
         }
     }
 
-    /// The block of which an expression makes or names an instance.
-    fn block_of(&self, expr: &Expr, copies: usize) -> Option<BlockId> {
+    /// The block of which an expression in a module makes or names an instance.
+    fn block_of(&self, module: ModuleId, expr: &Expr, copies: usize) -> Option<BlockId> {
         let copies = copies.checked_sub(1)?;
         match &expr.kind {
-            ExprKind::Call(callee, _) => self.block_named(callee),
-            ExprKind::Placed(inner, ..) | ExprKind::Copy(inner) => self.block_of(inner, copies),
-            ExprKind::Name(name) if self.locals.iter().all(|local| local.name != *name) => {
-                let (_, member) = self.block?.members.get(name)?;
+            ExprKind::Call(callee, _) => self.block_named(module, callee),
+            ExprKind::Placed(inner, ..) | ExprKind::Copy(inner) => self.block_of(module, inner, copies),
+            ExprKind::Name(name) if !self.is_given(name) => {
+                let (module, member) = self.block?.members.get(name)?;
                 let MemberKind::Part(def) = &member.kind else { return None };
-                self.block_of(&def.value, copies)
+                self.block_of(*module, &def.value, copies)
             }
             _ => None,
         }
     }
 }
 
-/// The parameters of a member that is a function, and the module that knows their types.
-fn function((module, member): &(ModuleId, Member)) -> Option<(ModuleId, &[Param])> {
+/// What a call names.
+enum Called<'a> {
+    /// A function of the spec, and the module that knows the types of its parameters.
+    Function(ModuleId, &'a FnDef),
+    /// A block, of which an instance is made.
+    Block(&'a Block),
+    /// A built-in function; where it is called.
+    Builtin(Builtin, ModuleId),
+}
+
+impl<'a> Called<'a> {
+    /// What messages call it.
+    fn word(&self) -> &'a str {
+        match self {
+            Called::Function(_, def) => def.called(),
+            Called::Block(block) => &block.name.node,
+            Called::Builtin(builtin, _) => builtin.word(),
+        }
+    }
+
+    /// The parameters that are written in a spec.
+    fn params(&self) -> &'a [Param] {
+        match self {
+            Called::Function(_, def) => &def.params,
+            Called::Block(block) => &block.params,
+            Called::Builtin(..) => &[],
+        }
+    }
+
+    /// The module that knows the types of its parameters.
+    fn module(&self) -> ModuleId {
+        match self {
+            Called::Function(module, _) | Called::Builtin(_, module) => *module,
+            Called::Block(block) => block.module,
+        }
+    }
+
+    /// The names of its parameters.
+    fn names(&self) -> Vec<&'a str> {
+        match self {
+            Called::Function(..) | Called::Block(_) => self.params().iter().map(|param| &*param.name.node).collect(),
+            Called::Builtin(builtin, _) => builtin.parameters().iter().map(|param| param.name).collect(),
+        }
+    }
+}
+
+/// A member that is a function.
+fn function((module, member): &(ModuleId, Member)) -> Option<Called<'_>> {
     match &member.kind {
-        MemberKind::Fn(def) => Some((*module, def.params.as_slice())),
-        MemberKind::Objective(def) => Some((*module, def.function.params.as_slice())),
+        MemberKind::Fn(def) => Some(Called::Function(*module, def)),
+        MemberKind::Objective(def) => Some(Called::Function(*module, &def.function)),
         MemberKind::Param(_) | MemberKind::Let(_) | MemberKind::Part(_) | MemberKind::Section(_) => None,
     }
 }

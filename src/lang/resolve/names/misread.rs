@@ -4,6 +4,7 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::Diagnostic;
 use crate::parse::ast::{Body, Expr, ExprKind, Statement};
+use crate::parse::foreign::foreign_word;
 
 use super::Names;
 use crate::resolve::builtin::Builtin;
@@ -74,7 +75,7 @@ pub(super) fn prefix(before: &Statement, string: &Expr) -> Option<Span> {
 /// Whether a value is a word that begins a statement in another language, or such a word with brackets behind it.
 pub(super) fn begins_foreign(expr: &Expr) -> bool {
     match &expr.kind {
-        ExprKind::Name(name) => foreign::begins_statement(name),
+        ExprKind::Name(name) => foreign_word(name).is_some(),
         ExprKind::Call(callee, _) => begins_foreign(callee),
         _ => false,
     }
@@ -95,7 +96,7 @@ fn is_times(body: &Body, at: usize) -> bool {
 }
 
 /// The value with which a statement ends.
-fn last_value(statement: &Statement) -> &Expr {
+pub(super) fn last_value(statement: &Statement) -> &Expr {
     let (Statement::Let(_, value) | Statement::Var(_, value) | Statement::Assign(_, value) | Statement::Expr(value)) =
         statement;
     value
