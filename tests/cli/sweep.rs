@@ -255,7 +255,7 @@ fn points_that_fail_are_told_kept_and_tried_again() {
     assert!(bench.path("out/points/1_width=8_seed1/weights.safetensors").exists(), "what was trained stays");
     let before =
         std::fs::metadata(bench.path("out/points/2_width=4_seed1/report.html")).and_then(|data| data.modified());
-    bench.run(&["sweep", "out"]).fails(1, &["1 point failed"]);
+    bench.run(&["sweep", "out"]).fails(1, &["1 point failed", "[1/2] begins: width=8"]);
     let after =
         std::fs::metadata(bench.path("out/points/2_width=4_seed1/report.html")).and_then(|data| data.modified());
     assert_eq!(before.ok(), after.ok(), "what is done is not done again");
@@ -344,7 +344,7 @@ fn a_point_that_is_killed_for_want_of_memory_ends_alone() {
     let bench = bench();
     bench.write("two.diad", TWO.replace("steps = 12", "steps = 300").as_bytes());
     let over = ["sweep", "two.diad", "--over", "width=4,8", "--set", "ending.steps=2"];
-    let mut child = bench
+    let child = bench
         .command(&[&over, &["--out", "out"][..], DATA].concat())
         .stderr(std::process::Stdio::piped())
         .stdout(std::process::Stdio::null())

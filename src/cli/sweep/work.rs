@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::execute::threads;
-use crate::experiment::sweep::{News, Point, SweepDirectory, note_failure, run_all, run_point};
+use crate::experiment::sweep::{News, Point, SweepDirectory, is_done, note_failure, run_all, run_point};
 use crate::experiment::{ExperimentError, SweepError};
 
 use crate::cli::failure::Failure;
@@ -38,7 +38,7 @@ pub(super) fn alone(sweep: &SweepDirectory, number: usize) -> Result<(), Failure
 
 /// Runs all points that have no result yet.
 pub(super) fn all(sweep: &SweepDirectory, jobs: usize, stop: &AtomicBool) -> Result<(), Failure> {
-    let done = Mutex::new(0_usize);
+    let done = Mutex::new(sweep.points().iter().filter(|point| is_done(sweep, point)).count());
     let count = sweep.points().len();
     let tell = |news: &News<'_>| {
         let words = match news {

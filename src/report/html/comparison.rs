@@ -167,33 +167,33 @@ fn losses(page: &mut String, objective: &str, curves: &[Option<LossCurve>], name
     writeln!(page, "</figure>")
 }
 
+/// Takes one curve of those of a class.
+type Of = fn(&ClassCurves) -> &[Point];
+
 /// ROC of images and of pixels, and the overlap with regions, each with a line for each column.
-fn class_curves<'a>(
+fn class_curves<'a, 'b>(
     page: &mut String,
     class: &str,
-    curves: &[Option<ClassCurves>],
+    curves: &'b [Option<ClassCurves>],
     row: impl Fn(Metric) -> Option<&'a ComparedRow>,
     names: &[String],
 ) -> fmt::Result {
-    writeln!(page, "<div class=\"plots\">")?;
-    type Of = fn(&ClassCurves) -> &Vec<Point>;
     let charts: [(&str, Metric, Of); 3] = [
         ("Images: true and false positives", Metric::ImageAuroc, |of| &of.image_roc),
         ("Pixels: true and false positives", Metric::PixelAuroc, |of| &of.pixel_roc),
         ("Regions: overlap and false positives", Metric::Pro, |of| &of.pro),
     ];
+    writeln!(page, "<div class=\"plots\">")?;
     for (title, metric, of) in charts {
-        let line = |(number, own): (usize, &'_ Option<ClassCurves>)| {
+        let text = |number: usize| {
             let value = row(metric).and_then(|row| row.values[number]);
             let value = value.map(|value| format!(": {} {}", metric.title(), percent(value.mean)));
-            (
-                format!("{}{}", names[number], value.unwrap_or_default()),
-                own.as_ref().map(of).cloned().unwrap_or_default(),
-            )
+            format!("{}{}", names[number], value.unwrap_or_default())
         };
-        let lines: Vec<(String, Vec<Point>)> = curves.iter().enumerate().map(line).collect();
+        let points = |own: &'b Option<ClassCurves>| own.as_ref().map_or(&[][..], of);
+        let lines = curves.iter().enumerate();
         let lines: Vec<UnitLine<'_>> =
-            lines.iter().map(|(text, points)| UnitLine { text: text.clone(), points }).collect();
+            lines.map(|(number, own)| UnitLine { text: text(number), points: points(own) }).collect();
         unit_chart(page, title, "rate of false positives", class, &lines, None)?;
     }
     writeln!(page, "</div>")

@@ -89,12 +89,10 @@ fn histogram(page: &mut String, class: &str, scores: &[&TestScore], verdict: Opt
     plot.rows(page, |value, label| if value.fract() == 0.0 { label.replace('-', "") } else { String::new() })?;
     plot.base(page, "score")?;
     let edge = |number: usize| x.value(number as f64 / BARS as f64);
-    for number in 0..BARS {
-        let ends = [edge(number), edge(number + 1)];
-        for (kind, sign, class) in [(0, 1.0, "good"), (1, -1.0, "anomalous")] {
-            if bars[kind][number] > 0 {
-                plot.bar(page, class, ends, sign * bars[kind][number] as f64)?;
-            }
+    let [good, anomalous] = bars;
+    for (bars, sign, class) in [(good, 1.0, "good"), (anomalous, -1.0, "anomalous")] {
+        for (number, count) in bars.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+            plot.bar(page, class, [edge(number), edge(number + 1)], sign * count as f64)?;
         }
     }
     if let Some(verdict) = verdict.filter(|verdict| x.holds(verdict.threshold.into())) {
