@@ -222,6 +222,12 @@ pub enum DatasetError {
         /// The file.
         path: PathBuf,
     },
+    /// A file without a byte.
+    #[error("`{path}` can't be decoded: it is empty; replace the file or remove it", path = .path.display())]
+    EmptyFile {
+        /// The file.
+        path: PathBuf,
+    },
     /// A mask does not fit its image.
     #[error("mask `{mask}` is {mask_width}x{mask_height}, its image `{image}` is {width}x{height}: they must be of one size", mask = .mask.display(), image = .image.display())]
     MaskSize {
@@ -328,6 +334,7 @@ impl DatasetError {
             | Self::Decode { path, .. }
             | Self::TooLarge { path, .. }
             | Self::CutShort { path }
+            | Self::EmptyFile { path }
             | Self::Coloured { path }
             | Self::Floats { path }
             | Self::List { path, .. }

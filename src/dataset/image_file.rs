@@ -128,7 +128,11 @@ pub fn read_levels(path: &Path) -> Result<Levels, DatasetError> {
 pub fn size(path: &Path) -> Result<(u32, u32), DatasetError> {
     let unreadable = |source| DatasetError::read(path, source);
     let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
-    if jpeg::is_jpeg(file.fill_buf().map_err(unreadable)?) {
+    let first = file.fill_buf().map_err(unreadable)?;
+    if first.is_empty() {
+        return Err(DatasetError::EmptyFile { path: path.to_path_buf() });
+    }
+    if jpeg::is_jpeg(first) {
         file.consume(2);
         return match jpeg::dimensions(&mut file) {
             Ok(Some(size)) => Ok(size),
@@ -168,6 +172,9 @@ fn decoded(path: &Path) -> Result<(DynamicImage, Orientation), DatasetError> {
     File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(unreadable(io::Error::other("the file has more than 512 megabytes")));
+    }
+    if bytes.is_empty() {
+        return Err(DatasetError::EmptyFile { path: path.to_path_buf() });
     }
     if jpeg::is_jpeg(&bytes) {
         bytes = jpeg::whole(bytes).ok_or_else(|| DatasetError::CutShort { path: path.to_path_buf() })?;

@@ -24,6 +24,16 @@ fn a_jpeg_cut_short_is_an_error_wherever_it_is_cut() {
 }
 
 #[test]
+fn a_file_without_a_byte_is_told_as_empty() {
+    let tree = Tree::new();
+    for name in ["none.png", "none.jpg", "none.tif"] {
+        tree.file(name, b"");
+        assert_says(&read_image(&tree.path(name)).expect_err("there is nothing in it"), &[name, "it is empty"]);
+        assert_says(&size(&tree.path(name)).expect_err("there is nothing in it"), &[name, "it is empty"]);
+    }
+}
+
+#[test]
 fn an_end_within_a_thumbnail_is_not_the_end_of_the_image() {
     let tree = Tree::new();
     tree.image("a.jpg", 64, 48);

@@ -139,6 +139,7 @@ impl Finding {
             DatasetError::Read { .. }
             | DatasetError::Decode { .. }
             | DatasetError::CutShort { .. }
+            | DatasetError::EmptyFile { .. }
             | DatasetError::TooLarge { .. }
             | DatasetError::UnsupportedImage { .. } => FindingKind::Unreadable,
             // All else speaks of folders, names and lists.
