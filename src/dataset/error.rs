@@ -15,13 +15,15 @@ pub enum DatasetError {
     UnknownDataset {
         /// The name asked for.
         name: String,
-        /// ": did you mean ..?", or nothing.
+        /// " (did you mean ..?)", or nothing.
         hint: String,
         /// All names.
         known: String,
     },
     /// A data set that lies in a folder was asked for without one.
-    #[error("data set `{dataset}` needs the folder it lies in; expected there:\n{layout}")]
+    #[error(
+        "data set `{dataset}` needs the folder it lies in: `--data DIR`, or a line in `diadc.toml`; expected there:\n{layout}"
+    )]
     RootMissing {
         /// The data set.
         dataset: String,
@@ -131,7 +133,7 @@ pub enum DatasetError {
     UnknownClass {
         /// The class asked for.
         class: String,
-        /// ": did you mean ..?", or nothing.
+        /// " (did you mean ..?)", or nothing.
         hint: String,
         /// All classes.
         known: String,
@@ -251,12 +253,14 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// The mask of a defective image marks nothing.
-    #[error("mask `{mask}` of a defective image marks no pixel: none is above {threshold} of 255; write anomalous pixels as 255, or count it as it is with `--unmarked empty`", mask = .mask.display())]
+    #[error("mask `{mask}` of a defective image marks no pixel: none is above {threshold} of 255; {remedy}", mask = .mask.display(), remedy = unmarked(*.highest))]
     MaskEmpty {
         /// The mask.
         mask: PathBuf,
         /// The value above which a pixel is anomalous.
         threshold: u8,
+        /// The highest value in it.
+        highest: u8,
     },
     /// A line of a list of images is wrong.
     #[error("`{path}`, {at}: {reason}", path = .path.display())]
@@ -300,6 +304,14 @@ pub enum DatasetError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// What can be done for a mask whose highest value marks nothing.
+fn unmarked(highest: u8) -> String {
+    match highest {
+        0 => "write anomalous pixels as 255, or count it as it is with `--unmarked empty`".to_owned(),
+        _ => format!("its highest value is {highest}: write anomalous pixels as 255"),
+    }
 }
 
 impl DatasetError {
@@ -358,13 +370,16 @@ impl DatasetError {
     }
 }
 
-/// ": did you mean ..?" when a known name is at most a third of its letters away.
+/// " (did you mean ..?)" when a word begins with a known name, or one is at most a third of its letters away. Only letters and
+/// digits count.
 fn hint(name: &str, known: &[String]) -> String {
-    let name = name.to_lowercase();
-    known
-        .iter()
-        .map(|other| (strsim::damerau_levenshtein(&name, &other.to_lowercase()), other))
-        .filter(|(distance, other)| *distance <= (other.chars().count() / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map_or_else(String::new, |(_, other)| format!(": did you mean `{other}`?"))
+    let plain = |text: &str| text.to_lowercase().chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
+    let name = plain(name);
+    let away = |other: &&String| {
+        let other = plain(other);
+        if !other.is_empty() && name.starts_with(&other) { 0 } else { strsim::damerau_levenshtein(&name, &other) }
+    };
+    let near = |other: &&String| away(other) <= (other.chars().count() / 3).max(1);
+    let nearest = known.iter().filter(near).min_by_key(|other| (away(other), std::cmp::Reverse(other.len())));
+    nearest.map_or_else(String::new, |other| format!(" (did you mean `{other}`?)"))
 }

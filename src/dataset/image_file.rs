@@ -121,6 +121,19 @@ pub fn read_levels(path: &Path) -> Result<Levels, DatasetError> {
     Ok(Levels { values, width, height, bits })
 }
 
+/// Decodes a picture as its brightness, whether it is grey or has colours.
+///
+/// # Errors
+/// When the file can't be read, is no image, is too large, or is damaged.
+pub fn read_brightness(path: &Path) -> Result<Levels, DatasetError> {
+    let image = decode(path)?;
+    let (width, height) = (image.width(), image.height());
+    let bits = if image.color().bytes_per_pixel() > image.color().channel_count() { 16 } else { 8 };
+    let value = |pixel: &image::Luma<u16>| f32::from(pixel.0[0]) / f32::from(u16::MAX);
+    let values = image.into_luma16().pixels().map(value).collect();
+    Ok(Levels { values, width, height, bits })
+}
+
 /// Width and height, from the header alone.
 ///
 /// # Errors

@@ -9,6 +9,12 @@ use super::resample;
 /// A mask as a file holds it: one grey value of 16 bits per pixel. A file of 8 bits has its values times 257.
 pub type GreyMask = ImageBuffer<Luma<u16>, Vec<u16>>;
 
+/// The highest value of a mask file, of 255; one that is rounded to 0 counts as 1.
+pub(super) fn highest_of_255(grey: &GreyMask) -> u8 {
+    let highest = grey.iter().copied().max().unwrap_or(0);
+    ((highest / 257) as u8).max(u8::from(highest > 0))
+}
+
 /// The anomalous pixels of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mask {

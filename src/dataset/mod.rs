@@ -28,7 +28,7 @@ pub mod transform;
 
 pub use augment::augment;
 pub use error::DatasetError;
-pub use image_file::{InputImage, Levels, read_image, read_input, read_levels, size as image_size};
+pub use image_file::{InputImage, Levels, read_brightness, read_image, read_input, read_levels, size as image_size};
 pub use inputs::{images_in, predict_inputs};
 pub use mask::{GreyMask, Mask, MaskRule};
 pub use request::{Request, Unmarked, choose as chosen_classes};

@@ -8,7 +8,7 @@ use image::RgbImage;
 
 use super::error::DatasetError;
 use super::image_file;
-use super::mask::{Mask, MaskRule};
+use super::mask::{GreyMask, Mask, MaskRule, highest_of_255};
 
 /// An image with its class, and the place of its defect if it has one.
 #[derive(Clone, Debug)]
@@ -73,7 +73,10 @@ impl MaskFiles {
         let first = masks.next().expect("there is at least one")?;
         let all = masks.try_fold(first, |all: Mask, mask: Result<Mask, DatasetError>| Ok(all.joined(&mask?)))?;
         if all.area() == 0 && !self.may_be_empty {
-            return Err(DatasetError::MaskEmpty { mask: self.paths[0].clone(), threshold: rule.threshold() });
+            let greys: Vec<GreyMask> =
+                self.paths.iter().map(|path| image_file::read_grey(path)).collect::<Result<_, _>>()?;
+            let highest = greys.iter().map(highest_of_255).max().unwrap_or(0);
+            return Err(DatasetError::MaskEmpty { mask: self.paths[0].clone(), threshold: rule.threshold(), highest });
         }
         Ok(all)
     }

@@ -4,6 +4,7 @@
 //! of any of these, perhaps blended. In come the values of all of them; out comes a [`MarkRule`], and what a reader must know
 //! where the values leave open what was meant.
 
+use crate::diagnostic::significant;
 use crate::measure::MaskResize;
 
 /// A value that is no further from a whole number counts as that number.
@@ -118,10 +119,12 @@ impl MaskValues {
                 _ => 0.5,
             };
             let remark = format!(
-                "{fractions} of {} values of masks are no whole numbers, such as {example}: masks were blended, and pixels \
-                 count as anomalous above {half}, or above 0 where the protocol says so; `--mask-above` sets another \
+                "{fractions} of {} values of masks are no whole numbers, such as {}: masks were blended, and pixels \
+                 count as anomalous above {}, or above 0 where the protocol says so; `--mask-above` sets another \
                  limit",
-                self.all
+                self.all,
+                significant(example),
+                significant(half),
             );
             return Ok((MarkRule::Blended { half }, Some(remark)));
         }

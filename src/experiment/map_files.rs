@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::ExperimentError;
-use crate::dataset::{image_size, read_levels};
+use crate::dataset::{DatasetError, Levels, image_size, read_brightness, read_levels};
 use crate::evaluate::metric::Score;
 use crate::evaluate::saved::{MapHeader, SavedError, map_header, read_map};
 
@@ -29,8 +29,17 @@ pub(super) struct MapValues<S> {
 impl<S: Score> MapValues<S> {
     /// Reads a map: numbers as they are, levels of a picture as shares of the highest.
     pub(super) fn read(path: &Path) -> Result<Self, ExperimentError> {
+        Self::read_by(path, read_levels)
+    }
+
+    /// Reads a mask: the same, and of a coloured picture its brightness, as masks of data sets are read.
+    pub(super) fn read_mask(path: &Path) -> Result<Self, ExperimentError> {
+        Self::read_by(path, read_brightness)
+    }
+
+    fn read_by(path: &Path, picture: fn(&Path) -> Result<Levels, DatasetError>) -> Result<Self, ExperimentError> {
         if is_png(path) {
-            let levels = read_levels(path)?;
+            let levels = picture(path)?;
             let values = levels.values.iter().map(|&level| S::rounded(level.into())).collect();
             let size = [levels.height as usize, levels.width as usize];
             return Ok(Self { values, size, bits: Some(levels.bits) });
@@ -48,6 +57,15 @@ pub(super) fn header(path: &Path) -> Result<MapHeader, ExperimentError> {
         return Ok(MapHeader { size: [height as usize, width as usize], is_wide: false });
     }
     Ok(map_header(path)?)
+}
+
+/// Whether the rows of a map are the columns of its image or mask, whose size it may have halved or so: its sides, rounded to
+/// whole pixels, have the ratio of the other's turned sides, and not that of the sides themselves.
+pub(super) fn is_turned(map: [usize; 2], other: [usize; 2]) -> bool {
+    let [rows, columns, height, width] = [map[0], map[1], other[0], other[1]].map(|side| side as f64);
+    let turned = (rows - columns * width / height).abs();
+    let upright = (rows - columns * height / width).abs();
+    turned < 1.0 && upright >= 1.0
 }
 
 /// The kind of a file: files of two kinds can't be compared.

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::error::{ExperimentError, MapsError};
-use super::map_files::{ENDINGS, Files, MapValues, first_few, header, kind, list, stem};
+use super::map_files::{ENDINGS, Files, MapValues, first_few, header, is_turned, kind, list, stem};
 use crate::dataset::{Dataset, Sample};
+use crate::diagnostic::significant;
 use crate::evaluate::collect::{Collector, Observation};
 use crate::evaluate::metric::Score;
 use crate::measure::MaskResize;
@@ -196,9 +197,9 @@ fn compared(dataset: &Dataset, paths: &[PathBuf], maps: &[[usize; 2]]) -> Result
     let images: Vec<[usize; 2]> = images.into_iter().collect::<Result<_, _>>()?;
     let sizes: Vec<_> = maps.iter().copied().zip(images).collect();
     let Some(unlike) = sizes.iter().position(|(map, image)| map != image) else { return Ok(None) };
-    if sizes.iter().all(|&(map, [height, width])| map == [width, height]) {
+    if sizes.iter().all(|&(map, image)| is_turned(map, image) || (map == image && map[0] == map[1])) {
         let (path, (size, image)) = (paths[unlike].clone(), sizes[unlike]);
-        return Err(MapsError::Turned { path, size, image }.into());
+        return Err(MapsError::Turned { path, size, of: "image", other: image }.into());
     }
     // Maps that fit their image say nothing of the others; one that does not sets the size of all.
     let common = sizes[unlike].0;
@@ -222,8 +223,10 @@ fn stretched(ranges: &BTreeSet<(u64, u64)>, maps: usize) -> Option<String> {
     let (low, high) = ranges.first().map(|&(low, high)| (f64::from_bits(low), f64::from_bits(high)))?;
     (maps > 2 && ranges.len() == 1 && low < high).then(|| {
         format!(
-            "each of the {maps} maps runs from {low} to {high}: if each was stretched on its own, scores of different \
-             images can't be compared, and no metric over several images means anything"
+            "each of the {maps} maps runs from {} to {}: if each was stretched on its own, scores of different \
+             images can't be compared, and no metric over several images means anything",
+            significant(low),
+            significant(high),
         )
     })
 }

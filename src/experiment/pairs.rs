@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::error::{ExperimentError, MapsError};
-use super::map_files::{ENDINGS, Files, MapValues, first_few, header, kind, list, stem};
+use super::map_files::{ENDINGS, Files, MapValues, first_few, header, is_turned, kind, list, stem};
 use crate::dataset::Mask;
+use crate::diagnostic::count;
 use crate::evaluate::collect::{Collector, Observation};
 use crate::evaluate::marks::{MarkRule, MaskValues};
 use crate::evaluate::metric::Score;
+use crate::evaluate::saved::MapHeader;
 use crate::measure::MaskResize;
 
 /// Endings of images, which a name may have before that of its map or mask.
@@ -46,12 +48,13 @@ impl Pairs {
     /// If a folder can't be listed, there are no maps or no masks, a mask belongs to no map, a map or mask is there twice, maps
     /// are of two kinds, or a mask can't be read.
     pub fn find(maps: &Path, masks: &Path, limit: Option<f64>) -> Result<Pairs, ExperimentError> {
-        let map_files = named(&list(maps)?, &BTreeSet::new())?;
+        let (of_maps, of_masks) = (list(maps)?, list(masks)?);
+        let map_files = named(&of_maps, &BTreeSet::new())?;
         let names: BTreeSet<&str> = map_files.keys().map(String::as_str).collect();
-        let mut mask_files = named(&list(masks)?, &names)?;
-        for (folder, files) in [(maps, &map_files), (masks, &mask_files)] {
+        let mut mask_files = named(&of_masks, &names)?;
+        for (folder, files, all) in [(maps, &map_files, &of_maps), (masks, &mask_files, &of_masks)] {
             if files.is_empty() {
-                return Err(MapsError::None(folder.to_path_buf()).into());
+                return Err(nothing_in(folder, all).into());
             }
         }
         let pair = |(name, map): (&String, &PathBuf)| Pair {
@@ -69,6 +72,7 @@ impl Pairs {
         }
         let headers: Vec<_> = pairs.par_iter().map(|pair| header(&pair.map)).collect();
         let headers = headers.into_iter().collect::<Result<Vec<_>, _>>()?;
+        check_orientation(&pairs, &headers)?;
         let is_wide = headers.iter().any(|header| header.is_wide);
         let looked: Vec<_> = pairs.par_iter().filter_map(|pair| pair.mask.as_deref()).map(values).collect();
         let mut all = MaskValues::default();
@@ -143,6 +147,30 @@ impl Pairs {
     }
 }
 
+/// The error for a folder without a file that is read.
+pub(super) fn nothing_in(folder: &Path, files: &Files) -> MapsError {
+    let all: Vec<&str> = files.values().flatten().map(|(below, _)| below.as_str()).collect();
+    let others = match all.first() {
+        Some(first) => format!(", but {} of other kinds, such as `{first}`", count(all.len(), "file")),
+        None => String::new(),
+    };
+    MapsError::None { folder: folder.to_path_buf(), others }
+}
+
+/// Refuses maps that are all turned, as far as their masks tell it.
+fn check_orientation(pairs: &[Pair], headers: &[MapHeader]) -> Result<(), ExperimentError> {
+    let with_mask = pairs.par_iter().zip(headers).filter_map(|(pair, own)| Some((pair, own, pair.mask.as_deref()?)));
+    let sizes: Vec<_> = with_mask.map(|(pair, own, mask)| Ok((pair, own.size, header(mask)?.size))).collect();
+    let sizes: Vec<(&Pair, [usize; 2], [usize; 2])> = sizes.into_iter().collect::<Result<_, ExperimentError>>()?;
+    let mut unlike = sizes.iter().filter(|(_, map, mask)| map != mask);
+    let Some((pair, size, other)) = unlike.next() else { return Ok(()) };
+    if sizes.iter().all(|(_, map, mask)| is_turned(*map, *mask) || (map == mask && map[0] == map[1])) {
+        let (path, size, other) = (pair.map.clone(), *size, *other);
+        return Err(MapsError::Turned { path, size, of: "mask", other }.into());
+    }
+    Ok(())
+}
+
 /// A map, and for each protocol which of its pixels are anomalous and whether its image is.
 type Read<S> = (MapValues<S>, Vec<(Vec<bool>, bool)>);
 
@@ -165,9 +193,9 @@ fn named(files: &Files, known: &BTreeSet<&str>) -> Result<BTreeMap<String, PathB
     Ok(named)
 }
 
-/// A mask; levels of a picture as they are in the file.
+/// A mask; levels of a picture as they are in the file, of a coloured one its brightness.
 fn levels(path: &Path) -> Result<MapValues<f64>, ExperimentError> {
-    let mut mask = MapValues::<f64>::read(path)?;
+    let mut mask = MapValues::<f64>::read_mask(path)?;
     if let Some(bits) = mask.bits {
         let highest = f64::from((1_u32 << bits) - 1);
         mask.values.iter_mut().for_each(|value| *value = (*value * highest).round());

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use super::map_files::is_turned;
 use crate::dataset::Mask;
 use crate::diagnostic::one_of;
 use crate::evaluate::collect::Observation;
@@ -198,6 +199,15 @@ impl Predictions {
         let (first, count) = known.next().expect("there are maps or scores");
         if let Some((name, other)) = known.find(|(_, other)| *other != count) {
             return Err(fail(format!("`{first}` is of {count} images, `{name}` of {other}")));
+        }
+        if let (Some(Pictures { size: map, .. }), Some(Pictures { size: mask, .. })) = (&maps, &masks)
+            && is_turned(*map, *mask)
+        {
+            let [rows, columns, height, width] = [map[0], map[1], mask[0], mask[1]];
+            return Err(fail(format!(
+                "maps have {rows} rows and {columns} columns, masks {height} rows and {width} columns: one of them is turned; \
+                 save `array.transpose(0, 2, 1)` of it"
+            )));
         }
         if count == 0 {
             return Err(fail(format!("`{first}` is of no image: there is nothing to measure")));

@@ -35,6 +35,16 @@ pub enum WeightError {
         /// Type of its elements.
         stored: String,
     },
+    /// Neither PyTorch's files nor safetensors have a storage for a type that a file of weights holds.
+    #[error("`{path}` can't hold `{name}`: it is {stored}", path = path.display())]
+    NoStorageAnywhere {
+        /// The file.
+        path: PathBuf,
+        /// Name of the tensor.
+        name: String,
+        /// Type of its elements, and what can be done.
+        stored: String,
+    },
     /// The format of the file is not known, or the file is damaged.
     #[error("`{path}` is no safetensors or PyTorch file that can be read: {reason}", path = path.display())]
     Damaged {

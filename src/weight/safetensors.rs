@@ -66,6 +66,11 @@ fn stored(dtype: Dtype) -> Option<Stored> {
     found.or_else(other)
 }
 
+/// Whether the format has a type of this name.
+pub(super) fn knows(stored: &Stored) -> bool {
+    serde_json::from_value::<Dtype>(stored.to_string().into()).is_ok()
+}
+
 /// A file into which tensors are written one after the other.
 pub(super) struct Output(BufWriter<fs::File>);
 

@@ -84,11 +84,17 @@ impl Writer {
         names.sort_unstable();
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "each tensor has a name of its own");
         let format = Format::of_name(path);
-        if let Some(tensor) = tensors.iter().find(|tensor| matches!(tensor.stored, Stored::Other(..)))
-            && format == Format::PytorchZip
-        {
-            let (path, name, stored) = (path.to_owned(), tensor.name.clone(), tensor.stored.to_string());
-            return Err(WeightError::NoStorage { path, name, stored });
+        let has_storage = |stored: &Stored| match stored {
+            Stored::Other(..) => format == Format::Safetensors && safetensors::knows(stored),
+            _ => true,
+        };
+        if let Some(tensor) = tensors.iter().find(|tensor| !has_storage(&tensor.stored)) {
+            let (path, name, stored) = (path.to_owned(), tensor.name.clone(), tensor.stored.told());
+            return Err(if safetensors::knows(&tensor.stored) {
+                WeightError::NoStorage { path, name, stored }
+            } else {
+                WeightError::NoStorageAnywhere { path, name, stored }
+            });
         }
         // Wide elements come first, so that every tensor is aligned to its elements.
         let mut order: Vec<usize> = (0..tensors.len()).collect();

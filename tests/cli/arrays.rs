@@ -206,6 +206,72 @@ fn two_folders_that_do_not_match_are_told() {
 }
 
 #[test]
+fn maps_that_are_turned_against_their_masks_are_refused() {
+    // In one file, whole and halved; as two arrays; and in two folders.
+    let bench = Bench::new();
+    for (rows, columns, is_turned) in
+        [(24, 20, true), (12, 10, true), (10, 12, false), (16, 16, false), (20, 24, false)]
+    {
+        let maps: Vec<f32> = (0..2 * rows * columns).map(|at| (at % 7) as f32).collect();
+        bench.write("maps.npy", &floats(&format!("(2, {rows}, {columns})"), &maps));
+        let masks: Vec<f32> = (0..2 * 20 * 24).map(|at| f32::from(u8::from(at > 480 && at % 5 == 0))).collect();
+        bench.write("masks.npy", &floats("(2, 20, 24)", &masks));
+        let ended = bench.run(&["metrics", "maps.npy", "--masks", "masks.npy"]);
+        if is_turned {
+            ended.fails(
+                1,
+                &[&format!("{rows} rows and {columns} columns"), "20 rows and 24 columns", "is turned", "transpose"],
+            );
+        } else {
+            ended.success();
+        }
+    }
+    let bench = folders();
+    for name in ["a/1", "a/2", "b/3"] {
+        bench.write(&format!("maps/{name}.npy"), &npy(6, 4, |x, _| x as f32));
+    }
+    for name in ["a/2", "b/3"] {
+        let mask = GrayImage::from_fn(6, 4, |x, _| Luma([u8::from(x < 2) * 255]));
+        mask.save(bench.path(&format!("masks/{name}_mask.png"))).expect("it can be written");
+    }
+    bench
+        .run(&FOLDERS)
+        .fails(1, &["a/2.npy` has 6 rows and 4 columns, its mask 4 rows and 6 columns: maps are turned"]);
+    // One that is turned among others may be meant.
+    bench.write("maps/b/3.npy", &npy(4, 6, |x, _| x as f32));
+    bench.run(&FOLDERS).success();
+}
+
+#[test]
+fn masks_in_colours_are_read_as_those_of_data_sets() {
+    let bench = folders();
+    let red = image::RgbImage::from_fn(4, 4, |x, _| image::Rgb([u8::from(x < 2) * 200, 0, 0]));
+    red.save(bench.path("masks/b/3_mask.png")).expect("it can be written");
+    let clear = image::RgbaImage::from_fn(4, 4, |x, _| image::Rgba([u8::from(x < 2) * 255, 0, 0, 0]));
+    clear.save(bench.path("masks/a/2_mask.png")).expect("it can be written");
+    let found = values(&bench.run(&FOLDERS).success())[0]["classes"][0]["metrics"].clone();
+    assert_eq!(["image_auroc", "pixel_auroc"].map(|name| found[name].as_f64()), [Some(1.0); 2]);
+    // A folder of pictures that can't be masks says what it holds.
+    bench.write("photos/a.jpg", b"x");
+    bench.write("photos/b.jpg", b"x");
+    bench
+        .run(&["metrics", "maps", "--masks", "photos"])
+        .fails(1, &["`photos` holds no", "but 2 files of other kinds, such as `a.jpg`"]);
+}
+
+#[test]
+fn the_limit_of_masks_is_a_number() {
+    let bench = bench();
+    bench.write("masks.npy", &floats(SHAPE, &MARKED.map(|mark| f32::from(mark) * 2.0 - 1.0)));
+    for wrong in ["nan", "inf", "x"] {
+        bench
+            .run(&["metrics", "maps.npy", "--masks", "masks.npy", "--mask-above", wrong])
+            .fails(2, &["write a number"]);
+    }
+    measured(&bench, &["--mask-above", "-0.5"]).success();
+}
+
+#[test]
 fn maps_of_several_sizes_in_one_folder_are_told() {
     let bench = folders();
     bench.write("maps/a/1.npy", &npy(2, 2, |_, _| 0.0));

@@ -176,7 +176,7 @@ fn files_that_no_image_needs_and_stretched_maps_are_told() {
     );
     beside.bench.write("maps/nut/test/crack/001.npy", &npy(SIDE, SIDE, |x, _| f32::from(level(false, x)) * 0.25 - 1.0));
     let words = beside.run(&[]).success().stderr();
-    assert!(words.contains("each of the 3 maps runs from -1 to -0.75"), "{words}");
+    assert!(words.contains("each of the 3 maps runs from -1.000 to -0.7500"), "{words}");
 }
 
 #[test]

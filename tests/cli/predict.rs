@@ -183,7 +183,7 @@ fn names_of_images_come_from_standard_input() {
         .spawn()
         .expect("the program can be started");
     let mut input = child.stdin.take().expect("it is piped");
-    input.write_all(b"one.png\n\ntwo, three.png\r\nmissing.png\n").expect("it reads");
+    input.write_all("\u{feff}one.png\n\ntwo, three.png\r\nmissing.png\n".as_bytes()).expect("it reads");
     drop(input);
     let output = child.wait_with_output().expect("it ends");
     let rows = lines(&String::from_utf8_lossy(&output.stdout));

@@ -16,6 +16,10 @@ fn an_unknown_data_set_is_answered_with_the_nearest_name_and_the_list() {
         ["toy", "mvtec", "loco", "visa", "mvtec3d", "medical", "realiad", "btad", "mpdd", "uniad", "ader", "folder"];
     assert_eq!(names(), all);
     let known = "the data sets are toy, mvtec, loco, visa, mvtec3d, medical";
+    // What stands around the name, and how it is parted, does not count.
+    for name in ["MVTec-AD", "mvtec_ad", "MVTEC"] {
+        assert_says(&request(name, None), &["(did you mean `mvtec`?); the data sets are"]);
+    }
     assert_says(&request("mvtce", None), &["no data set `mvtce`", "did you mean `mvtec`?", known]);
     let message = request("cifar", Some(PathBuf::from("x"))).to_string();
     assert!(message.contains(known) && !message.contains("did you mean"), "{message}");

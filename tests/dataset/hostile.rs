@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use diadc::dataset::read_image;
+use diadc::dataset::{image_size, read_image};
 use image::{Rgb, RgbImage};
 
 use super::tree::{Tree, assert_says};
@@ -29,7 +29,7 @@ fn a_file_without_a_byte_is_told_as_empty() {
     for name in ["none.png", "none.jpg", "none.tif"] {
         tree.file(name, b"");
         assert_says(&read_image(&tree.path(name)).expect_err("there is nothing in it"), &[name, "it is empty"]);
-        assert_says(&size(&tree.path(name)).expect_err("there is nothing in it"), &[name, "it is empty"]);
+        assert_says(&image_size(&tree.path(name)).expect_err("there is nothing in it"), &[name, "it is empty"]);
     }
 }
 

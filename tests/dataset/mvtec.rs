@@ -44,7 +44,8 @@ fn only_mask_values_above_127_are_anomalous() {
     assert_eq!(dataset.test[0].mask(None).expect("the mask is sound").expect("it is there").area(), 12);
     tree.mask("nut/ground_truth/crack/000_mask.png", 6, 4, 127);
     let error = dataset.test[0].mask(None).expect_err("nothing is marked");
-    assert_says(&error, &["000_mask.png", "marks no pixel", "above 127", "as 255"]);
+    assert_says(&error, &["000_mask.png", "marks no pixel", "above 127", "highest value is 127", "as 255"]);
+    assert!(!error.to_string().contains("--unmarked"), "that would leave out what the mask marks: {error}");
 }
 
 #[test]

@@ -125,6 +125,19 @@ fn a_file_with_the_name_of_a_checkpoint_is_written_as_pytorch_does() {
 }
 
 #[test]
+fn a_type_that_no_file_can_hold_leaves_what_was_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = File::open(&fixture("others-quantised.pth")).expect("it can be read");
+    for name in ["out.safetensors", "out.pth"] {
+        let path = folder.path().join(name);
+        fs::write(&path, b"as it was").expect("it can be written");
+        let error = converted(&source, &path, &AS_IT_IS).expect_err("no format has it").to_string();
+        assert!(error.contains("net.conv.weight`: it is QI8, which is quantised: dequantise it first"), "{error}");
+        assert_eq!(fs::read(&path).expect("it is there"), b"as it was");
+    }
+}
+
+#[test]
 fn a_type_that_pytorch_files_can_not_hold_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let header = br#"{"small":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}  "#;

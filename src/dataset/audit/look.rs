@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::finding::{Finding, FindingKind, Severity};
 use crate::dataset::error::DatasetError;
 use crate::dataset::image_file;
-use crate::dataset::mask::{GreyMask, Mask, MaskRule};
+use crate::dataset::mask::{GreyMask, Mask, MaskRule, highest_of_255};
 use crate::dataset::sample::{Marks, MaskFiles, Sample, Source};
 
 /// SHA-256 of width, height and the pixels as 8-bit RGB.
@@ -75,7 +75,7 @@ fn colour(colour: ColorType) -> String {
 fn wrong_with(sample: &Sample, masks: &MaskFiles, facts: Option<&Facts>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let image = sample.file();
-    let (mut marks_any, mut are_read) = (false, true);
+    let (mut marks_any, mut are_read, mut highest) = (false, true, 0);
     for path in &masks.paths {
         let grey = match image_file::read_grey(path) {
             Ok(grey) => grey,
@@ -96,15 +96,19 @@ fn wrong_with(sample: &Sample, masks: &MaskFiles, facts: Option<&Facts>) -> Vec<
             }));
         }
         marks_any |= Mask::by(masks.rule, &grey).area() > 0;
+        highest = highest.max(highest_of_255(&grey));
         findings.extend(many_values(path, masks.rule, &grey));
     }
     if are_read && !marks_any {
         let (mask, threshold) = (masks.paths[0].clone(), masks.rule.threshold());
         findings.push(if masks.may_be_empty {
-            let message = format!("mask `{}` of a defective image marks no pixel, and counts so", mask.display());
+            let values =
+                if highest > 0 { format!(", though it has values up to {highest} of 255") } else { String::new() };
+            let message =
+                format!("mask `{}` of a defective image marks no pixel{values}, and counts so", mask.display());
             Finding::new(Severity::Warning, FindingKind::MaskEmpty, message, vec![mask.display().to_string()])
         } else {
-            Finding::of(&DatasetError::MaskEmpty { mask, threshold })
+            Finding::of(&DatasetError::MaskEmpty { mask, threshold, highest })
         });
     }
     findings

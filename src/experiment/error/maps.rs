@@ -20,8 +20,13 @@ pub enum MapsError {
         hint: String,
     },
     /// A folder in which there is nothing to measure.
-    #[error("`{}` holds no .npy, .tiff or .png file: there is nothing to measure", .0.display())]
-    None(PathBuf),
+    #[error("`{}` holds no .npy, .tiff or .png file{others}: there is nothing to measure", .folder.display())]
+    None {
+        /// The folder.
+        folder: PathBuf,
+        /// Which other files it holds, in words; empty if none.
+        others: String,
+    },
     /// Masks that belong to no map.
     #[error("masks without a map in `{}`: {names}; `{}` needs a map of that name", .maps.display(), .first.display())]
     NoMap {
@@ -35,16 +40,18 @@ pub enum MapsError {
     /// Masks whose values do not say which pixels are anomalous.
     #[error("{0}")]
     Masks(String),
-    /// Maps whose rows are the columns of their images.
-    #[error("`{}` has {} rows and {} columns, its image {} rows and {} columns: maps are turned; save `map.T`",
-        .path.display(), .size[0], .size[1], .image[0], .image[1])]
+    /// Maps whose rows are the columns of their images or masks.
+    #[error("`{}` has {} rows and {} columns, its {of} {} rows and {} columns: maps are turned; save `map.T`",
+        .path.display(), .size[0], .size[1], .other[0], .other[1])]
     Turned {
         /// The first of them that shows it.
         path: PathBuf,
         /// Its rows and columns.
         size: [usize; 2],
-        /// Those of its image.
-        image: [usize; 2],
+        /// What they are compared with: an image or a mask.
+        of: &'static str,
+        /// The rows and columns of that.
+        other: [usize; 2],
     },
     /// Two files are the map of one image, or one file that of two.
     #[error("{0}")]

@@ -89,7 +89,7 @@ impl<R: BufRead + Send> Source for Lines<R> {
     fn next(&mut self) -> Result<Option<Vec<Read>>, ExperimentError> {
         let mut line = String::new();
         while self.lines.read_line(&mut line).map_err(ExperimentError::Lines)? > 0 {
-            let name = line.trim_end_matches(['\n', '\r']);
+            let name = line.trim_end_matches(['\n', '\r']).trim_start_matches('\u{feff}');
             if !name.is_empty() {
                 return Ok(Some(read(vec![PathBuf::from(name)])));
             }
