@@ -233,12 +233,12 @@ impl Summary {
 
 fn text(spec: &str, summary: &Summary) -> String {
     let mut text = format!("{spec} is fine: model {}\n", summary.model);
-    text += &format!("  {} weights, {} parameters\n", summary.weights, grouped(summary.parameters));
+    text += &format!("  {}, {} parameters\n", count(summary.weights, "weight"), grouped(summary.parameters));
     for objective in &summary.objectives {
         text += &format!("  objective {} trains {}\n", objective.name, grouped(objective.trained_parameters));
     }
     let functions: Vec<String> =
-        summary.functions.iter().map(|function| format!("{} ({} nodes)", function.name, function.nodes)).collect();
+        summary.functions.iter().map(|own| format!("{} ({})", own.name, count(own.nodes, "node"))).collect();
     text += &format!("  functions: {}\n", functions.join(", "));
     text + &summary.conditions.iter().flatten().map(|words| format!("  {words}\n")).collect::<String>()
 }

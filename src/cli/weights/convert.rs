@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::diagnostic::{bytes, grouped};
+use crate::diagnostic::{bytes, count, grouped};
 use crate::weight::{Conversion, File, Format, Stored, convert};
 
 use super::super::failure::Failure;
@@ -82,7 +82,7 @@ impl Convert {
         }
         let length = File::open(&self.output)?.length();
         let path = self.output.display();
-        terminal::result(&format!("{path}: {} tensors, {}\n", grouped(file.found().len()), bytes(length)));
+        terminal::result(&format!("{path}: {}, {}\n", count(file.found().len(), "tensor"), bytes(length)));
         Ok(())
     }
 }

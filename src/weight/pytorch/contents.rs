@@ -51,7 +51,10 @@ pub(super) fn contents(format: Format, pickle: Pickle<'_>, root: Value, find: &F
     if walk.tensors.is_empty() {
         let others = walk.entries.iter().filter(|entry| entry.owner.is_empty()).take(10);
         let others: Vec<String> = others.map(|entry| format!("`{}` ({})", entry.name, entry.what)).collect();
-        return Err(damaged(format!("it holds no tensors by name, only {}", others.join(", "))));
+        return Err(damaged(match others.len() {
+            0 => "it holds nothing by name".to_owned(),
+            _ => format!("it holds no tensors by name, only {}", others.join(", ")),
+        }));
     }
     Ok(Contents { format, tensors: walk.tensors, notes: BTreeMap::new(), entries: walk.entries, same: walk.same })
 }
