@@ -188,3 +188,96 @@ fn an_order_of_axes_that_is_none_says_which_are_too_many_and_which_are_missing()
     // The last axis by its two names.
     helps("", "permute(x, [0, -1, 3, 1])", "axis 3 is named more than once, axis 2 is missing");
 }
+
+#[test]
+fn values_of_different_kinds_are_not_compared() {
+    let written = "a case is written without quotes: `fast`";
+    let choice = |condition: &str| format!("if {condition} {{ x }} else {{ -x }}");
+    helps("param k: Mode = fast", &choice("k == \"fast\""), written);
+    helps("param k: Mode = fast", &choice("\"fast\" != k"), written);
+    helps("param k: Mode = fast", &choice("k in [\"fast\"]"), written);
+    helps("param k: Mode = fast", &choice("k == \"fats\""), "did you mean `fast`?");
+    let kinds = "only values of one kind are compared, or any value with `none`";
+    for condition in [
+        "1 == \"1\"",
+        "true == 1",
+        "[1] == [\"1\"]",
+        "{a: 1} == {a: true}",
+        "1 in [\"a\"]",
+        "\"a\" not in [1]",
+        "[1] != 1",
+    ] {
+        helps("", &choice(condition), kinds);
+    }
+    for condition in ["1 == 1.0", "[1, none] == [1, 2.0]", "\"a\" in [none, \"b\"]", "fast == slow", "{a: 1} == {a: 1}"]
+    {
+        Spec::with(
+            "enum Mode { fast, slow }",
+            &format!("fn f(x: [B, 3, 16, 16]) {{ if {condition} {{ x }} else {{ -x }} }}"),
+        )
+        .compiles();
+    }
+}
+
+#[test]
+fn functions_that_call_themselves_are_told_of() {
+    let told = |members: &str| match Spec::model(members).result() {
+        Ok(_) => panic!("nothing is wrong with {members}"),
+        Err(failed) => shown(&failed),
+    };
+    assert!(told("fn f(x: [B, 3, 32, 32]) { avg_pool(x, 99) + f(x) }").contains("avg_pool"));
+    let both = "fn f(x: [B, 3, 32, 32]) { g(x) }\nfn g(x: [B, 3, 32, 32]) { avg_pool(x, 99) + f(x) }";
+    assert!(told(both).contains("avg_pool"));
+    assert!(told("fn f(x: [B, 3, 32, 32]) { f(x) }").contains("without end"));
+}
+
+#[test]
+fn a_comma_is_no_decimal_sign() {
+    helps("", "x * 1,5", "the decimal sign is a point: write `1.5`");
+    helps("param w = 0,5", "x * w", "write `0.5`");
+    let failed = Spec::model("param w = 1.0\nfn f(x: [B, 3, 8, 8]) { x * w }").set("w", "0,5").result().err();
+    assert!(failed.is_some_and(|failed| shown(&failed).contains("write `0.5`")));
+}
+
+#[test]
+fn several_strings_from_outside_are_told_with_their_quotes() {
+    let spec = |value: &str| {
+        let text = "param names: list<string> = [\"a\"]\nfn f(x: [B, 3, 8, 8]) { x * len(names) }";
+        Spec::model(text).set("names", value)
+    };
+    let failed = spec("a,b").result().err().expect("it has no brackets");
+    assert!(shown(&failed).contains("`--set 'names=[\"a\", \"b\"]'`"), "{}", shown(&failed));
+    spec("[\"a\", \"b\"]").compiles();
+}
+
+#[test]
+fn names_that_are_near_to_those_of_the_library_are_found() {
+    helps("part u = Unet()", "x", "did you mean `UNet`? It is brought by `use std::unet::{UNet}`");
+    helps("part u = ConvAutoencodr()", "x", "did you mean `ConvAutoencoder`? It is brought by `use std::");
+    helps("", "smoth(x)", "did you mean `smooth`? It is brought by `use std::");
+}
+
+#[test]
+fn what_is_missing_or_meant_is_named() {
+    helps("", "let y = y + 1\n x * y", "its first value can't be made of itself");
+    helps("", "max(x, x)", "`maximum(a, b)`");
+    helps("", "min(x, x)", "`minimum(a, b)`");
+    helps("fn g(x { x }", "x", "`)` is missing");
+    helps("objective o(image) trains net freezes net { mse(net(image), image) }", "x", "leave out of `freezes`");
+    let text = shown(&failed("fn g(x: [B, 3, H, W]) { reshape(x, [B, 3, (H - 1) / 2, 2 * W]) }", "x"));
+    assert!(text.contains("(H - 1) / 2"), "{text}");
+    let text = shown(&failed("param k: int in 4..=1 = 2", "x * k"));
+    assert!(text.contains("must be in 4..=1"), "{text}");
+}
+
+#[test]
+fn spaces_of_other_widths_become_plain_ones() {
+    for space in ["\u{202f}", "\u{3000}", "\u{2009}", "\u{2003}", "\u{2028}", "\u{85}", "\u{c}"] {
+        helps("", &format!("let{space}y = x\n y"), "write a plain space");
+    }
+    helps("", "let\u{200b} y = x\n y", "leave it out");
+    for body in ["x * 1.\n + 1", "x.\n mean"] {
+        let text = shown(&failed("", body));
+        assert!(!text.contains("not seen"), "{text}");
+    }
+}

@@ -39,6 +39,9 @@ pub(super) fn unknown_word(setting: &str, word: &str, span: Span) -> Diagnostic 
 pub(super) fn operands(operator: &str, left: &str, right: &str, span: Span) -> Diagnostic {
     let diagnostic =
         Diagnostic::new(Code::WrongOperands, format!("`{operator}` is not defined for {left} and {right}"), span);
+    if matches!(operator, "==" | "!=" | "in" | "not in") && !left.contains("tensor") && !right.contains("tensor") {
+        return diagnostic.help("only values of one kind are compared, or any value with `none`");
+    }
     let is_list = |text: &str| text.starts_with("a list of");
     let with_list = [(left, right), (right, left)].iter().any(|(a, b)| a.starts_with("a tensor") && is_list(b));
     let is_string = |text: &str| text.starts_with("the string") || text == "a string";
@@ -46,6 +49,17 @@ pub(super) fn operands(operator: &str, left: &str, right: &str, span: Span) -> D
         return diagnostic.help("a string holds values in braces, as in `\"block{i}\"`");
     }
     diagnostic.help_if(with_list.then(|| "a list of numbers becomes a tensor by `constant(..)`".to_owned()))
+}
+
+/// A case of an enumeration that is compared with a string.
+pub(super) fn quoted_case(operator: &str, kind: &str, text: &str, cases: Vec<&str>, span: Span) -> Diagnostic {
+    let headline = format!("`{operator}` is not defined for {kind} and the string \"{text}\"");
+    let diagnostic = Diagnostic::new(Code::WrongOperands, headline, span);
+    if cases.contains(&text) {
+        let help = format!("a case is written without quotes: `{text}`");
+        return diagnostic.help(help).fix(Fix::write(text, span));
+    }
+    diagnostic.one_of(text, cases)
 }
 
 pub(super) fn dimension(what: &str, axis: usize, wanted: &str, found: &str, fact: &Fact, span: Span) -> Diagnostic {
@@ -152,7 +166,11 @@ pub(super) fn not_exact(a: &str, b: &str, span: Span) -> Diagnostic {
 
 /// A division of extents of which one is known only when the graph runs.
 pub(super) fn not_surely_exact(a: &Dim, b: &Dim, span: Span) -> Diagnostic {
-    let diagnostic = Diagnostic::new(Code::NotDivisible, format!("{a} / {b} may leave a remainder"), span)
+    let [whole, by] = [a, b].map(|dim| {
+        let text = dim.to_string();
+        if text.contains(' ') { format!("({text})") } else { text }
+    });
+    let diagnostic = Diagnostic::new(Code::NotDivisible, format!("{whole} / {by} may leave a remainder"), span)
         .here("not known before the graph runs");
     let can_round = b.known().is_some_and(|b| b > 0);
     let words =

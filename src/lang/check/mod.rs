@@ -19,9 +19,10 @@ mod report;
 mod trace;
 mod value;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use diadc_core::fact::Dim;
 use diadc_core::graph::{Function, ScopeId};
@@ -88,8 +89,8 @@ struct Expander<'a> {
     /// What names mean that no scope says, also in the expression of a query.
     meanings: Meanings,
     /// The functions of the model that another function of it has called, without a mistake or with one in their bodies that is
-    /// told of the call.
-    called: FxHashSet<Arc<str>>,
+    /// told of the call; for each, the functions within which it was called.
+    called: FxHashMap<Arc<str>, BTreeSet<String>>,
     /// Values of top-level constants; `None` while one is being computed.
     constants: FxHashMap<(ModuleId, Arc<str>), Option<Outcome<Value>>>,
     function: FunctionState,
@@ -127,7 +128,7 @@ impl<'a> Expander<'a> {
             instances: Instances::default(),
             placed: FxHashMap::default(),
             meanings: spec.meanings.clone(),
-            called: FxHashSet::default(),
+            called: FxHashMap::default(),
             constants: FxHashMap::default(),
             function: FunctionState::default(),
             sources: Vec::new(),

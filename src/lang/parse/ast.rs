@@ -49,7 +49,7 @@ pub struct Allow {
 /// What an item is.
 #[derive(Clone, Debug)]
 pub enum ItemKind {
-    /// `use std::ldm::{UNet}`
+    /// `use std::diffusion::{UNet}`
     Use(Use),
     /// `enum Fusion { off, in_silu }`
     Enum(EnumDef),

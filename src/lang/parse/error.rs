@@ -76,6 +76,12 @@ pub(super) fn syntax(place: Place, rule: Rule, text: &str, error: &Error<Rule>) 
     if let Some(meant) = meant {
         return meant.tell(diagnostic);
     }
+    if let Some(diagnostic) = decimal_comma(place, text, at).filter(|_| matches!(bracket, None | Some('{'))) {
+        return diagnostic;
+    }
+    if wants(error, Rule::params) && lacks_bracket(&text[at..]) {
+        return not_closed(place, at, '(').help("`)` is missing behind the parameters");
+    }
     if hides_bracket(&text[..at]) {
         return diagnostic.help(DIVISION);
     }
@@ -131,7 +137,12 @@ fn look_alike(before: &str, found: &str, span: Span) -> Option<Diagnostic> {
     let code = u32::from(c);
     if lookalike::is_unseen(c) {
         let headline = format!("a character that is not seen (U+{code:04X}) is not expected here");
-        return Some(Diagnostic::new(Code::Syntax, headline, span).help("leave it out").fix(Fix::leave_out(span)));
+        let diagnostic = Diagnostic::new(Code::Syntax, headline, span);
+        return Some(if meant.is_empty() {
+            diagnostic.help("leave it out").fix(Fix::leave_out(span))
+        } else {
+            diagnostic.help("write a plain space").fix(Fix::write(meant, span))
+        });
     }
     let headline = format!("`{c}` (U+{code:04X}) is not expected here");
     // A `let` has a product; elsewhere it may be a size.
@@ -173,6 +184,40 @@ fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Dia
         }
         _ => None,
     }
+}
+
+/// A number whose decimal sign is the comma at a byte, as in `1,5`.
+fn decimal_comma(place: Place, text: &str, at: usize) -> Option<Diagnostic> {
+    let is_whole = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let before = Lexer::new(&text[..at]).last().filter(|token| token.kind == TokenKind::Number)?;
+    let whole = before.of(text);
+    let rest = text[at..].strip_prefix(',')?;
+    let part = Lexer::new(rest).next()?.of(rest);
+    if !is_whole(whole) || !is_whole(part) || text[..before.start].ends_with('.') {
+        return None;
+    }
+    let number = format!("{whole}.{part}");
+    let headline = format!("`{whole},{part}` is no number");
+    let span = place.span(before.start, at + 1 + part.len());
+    let help = format!("the decimal sign is a point: write `{number}`");
+    Some(Diagnostic::new(Code::Syntax, headline, span).help(help).fix(Fix::write(number, span)))
+}
+
+/// Whether a text begins with a `(` that is still open where a `{` follows.
+fn lacks_bracket(text: &str) -> bool {
+    let mut open = 0;
+    for token in Lexer::new(text) {
+        match token.of(text) {
+            "{" => return open > 0,
+            "(" => open += 1,
+            ")" => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return false;
+        }
+    }
+    false
 }
 
 /// A word of another language that begins the line of a bracket: `while x < 3 { .. }`
@@ -460,7 +505,7 @@ fn word(rule: Rule) -> Option<Cow<'static, str>> {
         Rule::use_name => "a name to use",
         Rule::use_names => "the names to use in `::{..}`",
         Rule::equals => "`=`",
-        Rule::std_path => "a module, as in `std::ldm`",
+        Rule::std_path => "a module, as in `std::diffusion`",
         Rule::dim => "an extent",
         Rule::position => "the index of an element",
         Rule::part_list | Rule::part_path => "a part",

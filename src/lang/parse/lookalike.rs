@@ -21,13 +21,20 @@ pub(super) fn meant(c: char) -> Option<&'static str> {
         '\u{ff1d}' => "=",
         '\u{b2}' => "^ 2",
         '\u{b3}' => "^ 3",
+        c if is_space(c) => " ",
         c if is_unseen(c) => "",
         _ => return None,
     })
 }
 
-/// Whether a character is not seen.
+/// Whether a character is a space of another width, or ends a line in other programs.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() && !matches!(c, ' ' | '\t' | '\n' | '\r')
+}
+
+/// Whether a character is not seen; not so the spaces of the language, which may stand where a word is missing.
 pub(super) fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{2060}'..='\u{2064}' | '\u{ad}' | '\u{3000}' | '\u{2000}'..='\u{200a}')
-        || c.is_control()
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{ad}')
+        || (c.is_control() && !c.is_whitespace())
+        || is_space(c)
 }

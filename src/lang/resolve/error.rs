@@ -152,6 +152,14 @@ pub(super) fn not_defined(name: &Name, misspelt: Option<&str>, word: &str) -> Di
         .fix(Fix::write(defined, name.span))
 }
 
+/// A name within the statement that gives it its first value.
+pub(super) fn used_within(word: &str, span: Span, defined: Span) -> Diagnostic {
+    Diagnostic::new(Code::UnknownName, format!("`{word}` has no value yet"), span)
+        .here("not known yet")
+        .also(defined, "this gives it its first value")
+        .help("its first value can't be made of itself: write another name here")
+}
+
 /// A name that a body defines further down.
 pub(super) fn used_before(word: &str, span: Span, defined: Span) -> Diagnostic {
     Diagnostic::new(Code::UnknownName, format!("`{word}` is used before it gets its value"), span)

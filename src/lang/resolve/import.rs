@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Diagnostic, Fix};
+use crate::diagnostic::{Diagnostic, Fix, nearest};
 use crate::parse::ast::UseFrom;
 
 use super::error;
-use super::location::modules_with;
+use super::location::{modules_with, std_items};
 use super::spec::{Binding, Module, ModuleId, Spec};
 
 /// The error that a name is not imported, if it could be.
@@ -40,6 +40,20 @@ pub(super) fn missing(spec: &Spec, here: ModuleId, name: &str, span: Span) -> Op
     let help = format!("`{name}` is in `std::{only}`: add `{line}`");
     let fix = used.is_none().then(|| added(format!("Add `{line}`"), format!("{line}\n"), span, module.top));
     Some(fix.into_iter().fold(unknown.help(help), Diagnostic::fix))
+}
+
+/// The error that a name is nearly one of the standard library, if that is nearer than what is known here.
+pub(super) fn misspelt(name: &str, span: Span, known: Option<&str>) -> Option<Diagnostic> {
+    let items = std_items();
+    let names = items.iter().map(|(item, _)| item.as_str());
+    let meant = nearest(name, names).filter(|_| name.len() > 3)?;
+    let distance = |other: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
+    if distance(meant) > 1 || known.is_some_and(|known| distance(known) <= distance(meant)) {
+        return None;
+    }
+    let (_, module) = items.iter().find(|(item, _)| item == meant)?;
+    let help = format!("did you mean `{meant}`? It is brought by `use std::{module}::{{{meant}}}`");
+    Some(error::unknown_name(name, span, []).help(help))
 }
 
 /// An edit that adds text at a byte of the file in which a mistake stands.

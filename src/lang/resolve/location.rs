@@ -112,16 +112,22 @@ fn normalized(path: &Path) -> PathBuf {
 
 /// The modules of the standard library that define a top-level name.
 pub(super) fn modules_with(name: &str) -> Vec<String> {
-    let defines = |text: &str| {
-        text.lines().any(|line| {
-            let (word, rest) = line.split_once(' ').unwrap_or_default();
-            let is_item = matches!(word, "block" | "fn" | "let" | "enum");
-            let after = rest.strip_prefix(name).filter(|_| is_item);
-            after.is_some_and(|after| !after.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
-        })
+    std_items().into_iter().filter(|(item, _)| item == name).map(|(_, module)| module).collect()
+}
+
+/// The top-level names of the standard library, each with its module, without those that need no `use`.
+pub(super) fn std_items() -> Vec<(String, String)> {
+    let item = |line: &str| {
+        let (_, rest) = line.split_once(' ').filter(|(word, _)| matches!(*word, "block" | "fn" | "let" | "enum"))?;
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        (end > 0).then(|| rest[..end].to_owned())
     };
-    let text = |module: &String| Location::module(module).read(&Disk).unwrap_or_default();
-    std_modules().into_iter().filter(|module| module != "prelude" && defines(&text(module))).collect()
+    let mut items = Vec::new();
+    for module in std_modules().into_iter().filter(|module| module != "prelude") {
+        let text = Location::module(&module).read(&Disk).unwrap_or_default();
+        items.extend(text.lines().filter_map(item).map(|name| (name, module.clone())));
+    }
+    items
 }
 
 /// Names of the modules of the standard library.

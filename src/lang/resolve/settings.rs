@@ -8,7 +8,7 @@ use diadc_core::span::{Span, Spanned};
 
 use crate::diagnostic::Diagnostic;
 use crate::parse;
-use crate::parse::ast::{Expr, ExprKind, MemberKind, Name, Setting, TypeKind};
+use crate::parse::ast::{Expr, ExprKind, MemberKind, Name, Setting, Type, TypeKind};
 use crate::parse::section::{LEARNING_RATE, Section};
 use crate::source::SourceMap;
 
@@ -117,7 +117,14 @@ fn unbracketed(spec: &Spec, name: &Name, value: &str, sources: &mut SourceMap) -
         (Some(_) | None, _) => return None,
     };
     let words = value.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
-    let words = words.collect::<Vec<_>>().join(", ");
+    let is_text = |of: &Type| matches!(&of.kind, TypeKind::Name(kind) if &**kind == "string");
+    let holds_text = match def.ty.as_ref().map(|ty| &ty.kind) {
+        Some(TypeKind::Generic(_, of) | TypeKind::Repeat(of, ..)) => is_text(of),
+        _ => false,
+    };
+    let quoted =
+        |word: &str| if holds_text && !word.starts_with('"') { format!("\"{word}\"") } else { word.to_owned() };
+    let words = words.map(quoted).collect::<Vec<_>>().join(", ");
     let written = if is_set { format!("{{{words}}}") } else { format!("[{words}]") };
     let id = sources.add(format!("--set {}", name.node), written.as_str());
     parse::parse_expression(id, 0, sources).is_ok().then_some(written)

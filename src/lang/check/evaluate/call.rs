@@ -247,7 +247,7 @@ impl Expander<'_> {
         self.leave(entered, Callee::Method(instance, def), &inner.locals[of_block..]);
         let is_sound = value.as_ref().is_ok_and(|value| !value.holds_poison()) && self.reports.all.len() == known;
         if instance == InstanceId::MODEL && (is_sound || self.reports.all.len() > before) {
-            self.called.insert(def.name.node.clone());
+            self.called.entry(def.name.node.clone()).or_default().insert(self.function.name.clone());
         }
         value
     }

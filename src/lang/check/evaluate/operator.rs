@@ -7,7 +7,7 @@ use diadc_core::op::{Binary, Comparison, Op, Unary};
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::parse::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use crate::parse::ast::{BinaryOp, Expr, ExprKind, StringPart, UnaryOp};
 
 use super::site::CallSite;
 use crate::check::report::{Outcome, Reported};
@@ -73,6 +73,9 @@ impl Expander<'_> {
         }
         let b = self.expr(env, right);
         let (a, b) = (a?, b?);
+        if let Some(diagnostic) = self.quoted_case(op, (left, &a), (right, &b)) {
+            return Err(self.report(diagnostic));
+        }
         let both = [tail(left), tail(right)];
         let are_tensors = [&a, &b].iter().all(|value| matches!(value, Value::Tensor(_)));
         let operands: &[Span] = if are_tensors { &both } else { &[] };
@@ -109,6 +112,24 @@ impl Expander<'_> {
             BinaryOp::NotEqual => None,
         };
         result.ok_or_else(|| self.no_such(site, &a, &b))
+    }
+
+    /// What is wrong if a case of an enumeration is compared with a string.
+    fn quoted_case(&self, op: BinaryOp, a: (&Expr, &Value), b: (&Expr, &Value)) -> Option<Diagnostic> {
+        let pairs: Vec<(&Value, &Expr)> = match (op, &b.0.kind) {
+            (BinaryOp::Equal | BinaryOp::NotEqual, _) => vec![(a.1, b.0), (b.1, a.0)],
+            (BinaryOp::In | BinaryOp::NotIn, ExprKind::List(items) | ExprKind::Set(items)) => {
+                items.iter().map(|item| (a.1, item)).collect()
+            }
+            _ => return None,
+        };
+        pairs.into_iter().find_map(|(value, written)| {
+            let (Value::Case(id, _), ExprKind::String(parts)) = (value, &written.kind) else { return None };
+            let [StringPart::Text(text)] = parts.as_slice() else { return None };
+            let cases = self.spec.enumeration(*id).cases.iter().map(|case| &*case.node);
+            let kind = value.kind(self.spec);
+            Some(error::quoted_case(op.symbol(), &kind, text, cases.collect(), written.span))
+        })
     }
 
     /// Reports that an operator is not defined for two values.
@@ -355,5 +376,5 @@ pub(crate) fn within(a: &Value, b: &Value) -> Option<bool> {
     if let Value::Between(low, high) = b {
         return a.number().map(|x| (*low..=*high).contains(&x));
     }
-    b.elements().map(|items| items.iter().any(|item| a.equals(item) == Some(true)))
+    a.is_among(&b.elements()?)
 }

@@ -46,10 +46,29 @@ impl Expander<'_> {
         });
         let is_made = |name: &Arc<str>| functions.iter().any(|function| *function.name == **name);
         let is_explained = !self.reports.is_empty() || runs.into_iter().all(is_made);
-        for Unfit { name, found } in unfit {
-            if !(is_explained && self.called.contains(&name)) {
-                self.reports.all.extend(found);
+        let mut waiting = unfit;
+        while !waiting.is_empty() {
+            let told =
+                waiting.iter().position(|one| is_explained && self.callers(one).any(|by| !is_one_of(by, &waiting)));
+            if let Some(i) = told {
+                waiting.remove(i);
+                continue;
             }
+            // Functions that call each other are told of with the first.
+            let next = waiting.iter().position(|one| self.callers(one).next().is_none()).unwrap_or(0);
+            let Unfit { found, .. } = waiting.remove(next);
+            self.reports.all.extend(found);
         }
     }
+
+    /// The other functions of the model that called a function.
+    fn callers<'a>(&'a self, unfit: &'a Unfit) -> impl Iterator<Item = &'a str> {
+        let all = self.called.get(&unfit.name).into_iter().flatten();
+        all.map(String::as_str).filter(|by| *by != &*unfit.name)
+    }
+}
+
+/// Whether a name is that of one of these functions.
+fn is_one_of(name: &str, functions: &[Unfit]) -> bool {
+    functions.iter().any(|function| *function.name == *name)
 }

@@ -208,8 +208,14 @@ impl Expander<'_> {
             self.function.trains = trains;
             let ids = self.trained();
             if ids.is_empty() && self.reports.is_empty() {
-                let text = format!("`{}` trains nothing: its parts have no weights", def.function.name.node);
-                self.report(Diagnostic::new(Code::TrainsNothing, text, def.function.name.span));
+                self.function.freezes.clear();
+                let (why, help) = if self.trained().is_empty() {
+                    ("its parts have no weights", None)
+                } else {
+                    ("all that it trains is frozen", Some("leave out of `freezes` what is to be trained".to_owned()))
+                };
+                let text = format!("`{}` trains nothing: {why}", def.function.name.node);
+                self.report(Diagnostic::new(Code::TrainsNothing, text, def.function.name.span).help_if(help));
             }
             result.push(Objective { name: def.function.name.node.to_string(), trains: ids });
         }

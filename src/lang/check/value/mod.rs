@@ -214,30 +214,46 @@ impl Value {
             | (_, Value::Poison | Value::Tensor(_) | Value::Closure(_) | Value::Partial(_)) => return None,
             (Value::Str(a), Value::Str(b)) => a == b,
             (Value::Bool(a), Value::Bool(b)) => a == b,
-            (Value::Case(a, i), Value::Case(b, j)) => (a, i) == (b, j),
+            (Value::Case(a, i), Value::Case(b, j)) if a == b => i == j,
             (Value::None, Value::None) => true,
+            (Value::None, _) | (_, Value::None) => false,
             (Value::Instance(a), Value::Instance(b)) => a == b,
             (Value::Dim(a), Value::Dim(b)) if a == b => true,
-            (Value::Dim(_), Value::Dim(_) | Value::Int(_)) | (Value::Int(_), Value::Dim(_)) => return None,
             (Value::Set(a), Value::Set(b)) => {
-                let within = |x: &Value, set: &[Value]| set.iter().any(|y| x.equals(y) == Some(true));
-                a.iter().all(|x| within(x, b)) && b.iter().all(|x| within(x, a))
+                // Both are looked at to the end, so that what can't be compared is found.
+                let (first, second) = (other.holds_all(a)?, self.holds_all(b)?);
+                first && second
             }
-            (a, b) => match (a.number(), b.number()) {
-                (Some(x), Some(y)) => x == y,
-                (None, None) => match (a.elements(), b.elements()) {
-                    (Some(x), Some(y)) => {
-                        let mut equal = x.len() == y.len();
-                        for (x, y) in x.iter().zip(&y) {
-                            equal &= x.equals(y)?;
-                        }
-                        equal
-                    }
-                    _ => false,
-                },
-                _ => false,
-            },
+            (Value::Record(a), Value::Record(b)) => {
+                let mut equal = a.len() == b.len();
+                for (name, x) in a.iter() {
+                    equal &= b.get(name).map_or(Some(false), |y| x.equals(y))?;
+                }
+                equal
+            }
+            (a, b) => {
+                if let (Some(x), Some(y)) = (a.number(), b.number()) {
+                    return Some(x == y);
+                }
+                let (x, y) = (a.elements()?, b.elements()?);
+                let mut equal = x.len() == y.len();
+                for (x, y) in x.iter().zip(&y) {
+                    equal &= x.equals(y)?;
+                }
+                equal
+            }
         })
+    }
+
+    /// Whether it is equal to one of these values; `None` if it can't be compared with one of them.
+    pub(crate) fn is_among(&self, items: &[Value]) -> Option<bool> {
+        items.iter().try_fold(false, |found, item| Some(self.equals(item)? || found))
+    }
+
+    /// Whether each of these values is an element of this set.
+    fn holds_all(&self, items: &[Value]) -> Option<bool> {
+        let own = self.elements()?;
+        items.iter().try_fold(true, |all, item| Some(item.is_among(&own)? && all))
     }
 
     /// The name of its kind, with an article.
@@ -326,8 +342,8 @@ impl Value {
             Value::List(items) => format!("[{}]", join(items)),
             Value::Set(items) => format!("{{{}}}", join(items)),
             Value::Tuple(items) => format!("({})", join(items)),
-            Value::Range(low, high) if low < high => format!("{low}..={}", high - 1),
-            Value::Range(low, high) => format!("{low}..{high}"),
+            Value::Range(low, high) if low == high => format!("{low}..{high}"),
+            Value::Range(low, high) => format!("{low}..={}", high.saturating_sub(1)),
             Value::Between(low, high) => format!("{low:?}..={high:?}"),
             Value::Poison
             | Value::Record(_)

@@ -24,6 +24,8 @@ impl Names<'_> {
             let defined = *defined;
             if self.diagnostics.iter().any(|known| known.labels.iter().skip(1).any(|label| label.span == defined)) {
                 self.reads.meanings.insert(span, Meaning::Reported);
+            } else if span.start > defined.start {
+                self.diagnostics.push(error::used_within(name, span, defined));
             } else {
                 self.diagnostics.push(error::used_before(name, span, defined));
             }
@@ -48,7 +50,9 @@ impl Names<'_> {
             return;
         }
         let wanted = self.wanted.as_deref().unwrap_or_default();
-        if let Some(diagnostic) = import::missing(self.spec, self.module, name, span).filter(|_| wanted.is_empty()) {
+        let missing = import::missing(self.spec, self.module, name, span);
+        if let Some(diagnostic) = missing.or_else(|| import::misspelt(name, span, known)).filter(|_| wanted.is_empty())
+        {
             self.diagnostics.push(diagnostic);
             return;
         }
