@@ -245,7 +245,7 @@ fn several_strings_from_outside_are_told_with_their_quotes() {
         let text = "param names: list<string> = [\"a\"]\nfn f(x: [B, 3, 8, 8]) { x * len(names) }";
         Spec::model(text).set("names", value)
     };
-    let failed = spec("a,b").result().err().expect("it has no brackets");
+    let Err(failed) = spec("a,b").result() else { panic!("it has no brackets") };
     assert!(shown(&failed).contains("`--set 'names=[\"a\", \"b\"]'`"), "{}", shown(&failed));
     spec("[\"a\", \"b\"]").compiles();
 }
@@ -280,4 +280,31 @@ fn spaces_of_other_widths_become_plain_ones() {
         let text = shown(&failed("", body));
         assert!(!text.contains("not seen"), "{text}");
     }
+}
+
+#[test]
+fn words_of_sections_may_be_held_by_a_param() {
+    let spec = |k: &str, settings: &str| {
+        let text = format!("param k: string = \"{k}\"\nmeasure {{ {settings} }}\nfn f(x: [B, 3, 8, 8]) {{ x }}");
+        Spec::model(&text)
+    };
+    spec("max", "protocol = exact score = k").compiles();
+    spec("exact", "protocol = k score = max").compiles();
+    let Err(failed) = spec("maxi", "protocol = exact score = k").result() else { panic!("there is no such score") };
+    assert!(shown(&failed).contains("there is no image score `maxi`"), "{}", shown(&failed));
+    let net = "part net = Net()\nobjective o(image) trains net { mse(net(image), image) }\ntraining o {";
+    let text = format!(
+        "data {{ size = 8 flip = [horizontal, vertical] }}\n{net} optimizer = adamw(lr: 1e-4) batch = 2 steps = 1 }}"
+    );
+    let net = "block Net() { fn (x) { x |> conv(3, out: 3) @ \"a\" } }";
+    let Err(failed) = Spec::with(net, &text).result() else { panic!("it is a list") };
+    let [told] = failed.diagnostics.as_slice() else { panic!("{}", shown(&failed)) };
+    assert!(told.help.as_deref().is_some_and(|help| help.contains("`both`")), "{told:?}");
+}
+
+#[test]
+fn the_schedule_along_a_cosine_is_named() {
+    let training = "objective o(image) trains net { mse(net(image), image) }\n\
+                    training o { optimizer = adamw(lr: 1e-4) batch = 2 steps = 9 schedule = cosine() }";
+    helps(training, "x", "`cosine_schedule(warmup: 100)`");
 }

@@ -267,7 +267,8 @@ fn enums_are_compared_by_case() {
     let items = "enum Fusion { off, gated }\nenum Noise { off, white }";
     assert_eq!(value_with(items, "Fusion::off"), "off");
     assert_eq!(value_with(items, "gated == Fusion::gated"), "true");
-    assert_eq!(value_with(items, "Fusion::off == Noise::off"), "false");
+    assert_eq!(value_with(items, "Fusion::off == Fusion::gated"), "false");
+    Spec::with(items, "param it = Fusion::off == Noise::off").fails_with("wrong-operands");
     assert_eq!(value_with(items, "white in {white}"), "true");
 }
 

@@ -53,6 +53,10 @@ impl Expander<'_> {
                 outcome = Err(self.unknown_setting(setting, section));
                 continue;
             }
+            if let Some(diagnostic) = several_words(section, setting) {
+                outcome = Err(self.report(diagnostic));
+                continue;
+            }
             let value = match self.bare_word(setting) {
                 Some(word) => Value::Str(word),
                 None => self.value(&mut env, &setting.value),
@@ -199,6 +203,17 @@ impl Expander<'_> {
             }
         }
     }
+}
+
+/// What is wrong if a list is given where a setting is a single word.
+fn several_words(section: Section, setting: &Setting) -> Option<Diagnostic> {
+    let name = &*setting.name.node;
+    let ExprKind::List(items) = &setting.value.kind else { return None };
+    section.setting(name).filter(|known| known.has_own_words)?;
+    let is_both = name == "flip" && items.len() > 1;
+    let text = format!("`{name}` is a single word, this is a list");
+    let help = is_both.then(|| "write `both` for flips in both directions".to_owned());
+    Some(Diagnostic::new(Code::WrongType, text, setting.value.span).help_if(help))
 }
 
 fn side(value: &Value) -> Option<usize> {

@@ -2,11 +2,13 @@
 //!
 //! Protocols, metrics and image scores are words of this member alone, so a spec may use them as names elsewhere.
 
+use std::sync::Arc;
+
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::measure::{ImageScore, Measure, Metric, ProtocolName};
-use crate::parse::ast::{Expr, ExprKind, Setting, StringPart};
+use crate::parse::ast::{Expr, ExprKind, MemberKind, Setting, StringPart};
 use crate::parse::section::Section;
 
 use crate::check::Expander;
@@ -36,7 +38,8 @@ impl Expander<'_> {
     fn measure_setting(&mut self, env: &mut Environment, setting: &Setting, measure: &mut Measure) -> Outcome<()> {
         match &*setting.name.node {
             "protocol" => {
-                let protocol = word(&setting.value).and_then(ProtocolName::named);
+                let held = self.held_word(env, &setting.value);
+                let protocol = held.as_deref().or(word(&setting.value)).and_then(ProtocolName::named);
                 measure.protocol = protocol.ok_or_else(|| {
                     self.no_such_word("protocol", &setting.value, ProtocolName::ALL.map(ProtocolName::name))
                 })?;
@@ -83,7 +86,18 @@ impl Expander<'_> {
         outcome.map(|()| found.into_iter().map(|(metric, _)| metric).collect())
     }
 
+    /// The word that a `param` of the model holds as a string, if it is named where a word may stand.
+    fn held_word(&mut self, env: &mut Environment, expr: &Expr) -> Option<Arc<str>> {
+        let ExprKind::Name(name) = &expr.kind else { return None };
+        let (_, member) = self.model_block().members.get(name)?;
+        if !matches!(member.kind, MemberKind::Param(_)) {
+            return None;
+        }
+        if let Value::Str(text) = self.value(env, expr) { Some(text) } else { None }
+    }
+
     fn image_score(&mut self, env: &mut Environment, expr: &Expr) -> Outcome<ImageScore> {
+        let held = self.held_word(env, expr);
         let (name, numbers) = if let ExprKind::Call(callee, arguments) = &expr.kind {
             if let Some(named) = arguments.iter().find_map(|argument| argument.name.as_ref()) {
                 let text = format!("an image score takes its numbers without names, and has no `{}`", named.node);
@@ -93,7 +107,7 @@ impl Expander<'_> {
             let values = arguments.iter().map(|argument| self.value(env, &argument.value).sound());
             (word(callee), Some(values.collect::<Outcome<Vec<Value>>>()?))
         } else {
-            (word(expr), None)
+            (held.as_deref().or(word(expr)), None)
         };
         let count = |value: &Value| usize::try_from(value.int()?).ok().filter(|&count| count > 0);
         let counts: Option<Vec<usize>> = numbers.as_ref().and_then(|values| values.iter().map(count).collect());
@@ -116,6 +130,10 @@ impl Expander<'_> {
                 });
                 let help = whole.unwrap_or_else(|| WRITTEN.to_owned());
                 Err(self.report(Diagnostic::new(Code::WrongArgument, text, expr.span).help(help)))
+            }
+            (_, None, _) if held.is_some() => {
+                let text = format!("there is no image score `{}`", held.unwrap_or_default());
+                Err(self.report(Diagnostic::new(Code::UnknownName, text, expr.span).one_of("", SCORES.iter().copied())))
             }
             _ => Err(self.no_such_word("image score", expr, SCORES.iter().copied())),
         }

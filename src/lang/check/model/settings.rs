@@ -5,7 +5,7 @@ use std::rc::Rc;
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::parse::ast::{MemberKind, ParamDef, SectionDef, Setting};
+use crate::parse::ast::{Expr, ExprKind, MemberKind, ParamDef, SectionDef, Setting};
 use crate::parse::section::{LEARNING_RATE, Section};
 use crate::program::{Length, Optimizer, Phase, Schedule};
 use crate::resolve::spec::ModuleId;
@@ -131,7 +131,13 @@ impl Expander<'_> {
                 outcome = Err(self.unknown_setting(setting, Section::Training));
                 continue;
             }
+            let known = self.reports.all.len();
             let value = self.value(&mut env, &setting.value);
+            if *setting.name.node == *"schedule" && calls(&setting.value, "cosine") {
+                for told in &mut self.reports.all[known..] {
+                    told.help = Some("the schedule is `cosine_schedule(warmup: 100)`".to_owned());
+                }
+            }
             outcome = outcome.and(self.phase_setting(setting, &value, &mut found));
         }
         outcome?;
@@ -300,4 +306,10 @@ struct Found {
     steps: Option<(usize, Span)>,
     clip_norm: Option<f64>,
     recompute: bool,
+}
+
+/// Whether an expression calls what has a name.
+fn calls(expr: &Expr, name: &str) -> bool {
+    let ExprKind::Call(callee, _) = &expr.kind else { return false };
+    matches!(&callee.kind, ExprKind::Name(called) if **called == *name)
 }
