@@ -52,7 +52,7 @@ pub(super) fn contents(format: Format, pickle: Pickle<'_>, root: Value, find: &F
         let others = walk.entries.iter().filter(|entry| entry.owner.is_empty()).take(10);
         let others: Vec<String> = others.map(|entry| format!("`{}` ({})", entry.name, entry.what)).collect();
         return Err(damaged(match others.len() {
-            0 => "it holds nothing by name".to_owned(),
+            0 => "it holds no tensors by name, and nothing else".to_owned(),
             _ => format!("it holds no tensors by name, only {}", others.join(", ")),
         }));
     }
