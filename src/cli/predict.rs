@@ -17,7 +17,7 @@ use crate::experiment::{
 use crate::report::Provenance;
 use crate::weight::Place;
 
-use super::arguments::{DeviceArguments, DrawArguments, Opened, SpecArguments, command, trained};
+use super::arguments::{DeviceArguments, DrawArguments, Opened, SpecArguments, command, finite, trained};
 use super::failure::Failure;
 use super::terminal::{self, Screen};
 
@@ -78,7 +78,7 @@ pub(super) struct Predict {
     colours: Option<Colours>,
 
     /// The score above which an image is anomalous [default: that which the spec fits, or else that of `diadc threshold`]
-    #[arg(long, value_name = "SCORE", allow_hyphen_values = true)]
+    #[arg(long, value_name = "SCORE", value_parser = finite::<f32>, allow_hyphen_values = true)]
     threshold: Option<f32>,
 
     /// Ends with status 3 if an image is anomalous

@@ -39,8 +39,8 @@ impl Confusion {
 pub struct Mistake {
     /// Its place in the list of images.
     pub image: usize,
-    /// How many images of the other kind in its class it is on the wrong side of: a good image scores as high as so many
-    /// anomalous ones or higher, an anomalous image as low as so many good ones or lower.
+    /// How many images of its class it is on the wrong side of: for a good image, the anomalous ones that do not score
+    /// higher; for an anomalous image, the good ones that do not score lower.
     pub wrong: usize,
     /// How many images of the other kind its class has.
     pub of: usize,

@@ -46,6 +46,9 @@ fn a_threshold_is_chosen_on_held_out_images_and_gives_verdicts() {
         verdicts.push(score > threshold);
     }
     assert!(!verdicts.is_empty());
+    for wrong in ["high", "nan", "inf"] {
+        predict(&["--threshold", wrong]).fails(2, &["write a number"]);
+    }
     // The lowest threshold calls every image anomalous, and the exit status says so on request.
     predict(&["--threshold", "-1", "--fail-if-anomalous"]).fails(3, &["above the threshold"]);
     // It stays with its weights, wherever they are.

@@ -48,3 +48,9 @@ pub(in crate::cli) struct DrawArguments {
 fn draws(text: &str) -> Result<NonZeroU64, String> {
     text.parse().map_err(|_| "write a whole number of draws, 1 or more".to_owned())
 }
+
+/// A number that is neither NaN nor infinite.
+pub(in crate::cli) fn finite<T: std::str::FromStr + Copy + Into<f64>>(text: &str) -> Result<T, String> {
+    let number = text.parse::<T>().ok().filter(|number| (*number).into().is_finite());
+    number.ok_or_else(|| "write a number, such as 0 or 0.5".to_owned())
+}

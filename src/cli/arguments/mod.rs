@@ -18,7 +18,7 @@ use super::terminal;
 
 pub(super) use data::{DataArguments, UnmarkedRule};
 pub(super) use device::DeviceArguments;
-pub(super) use measure::{DrawArguments, MeasureArguments, protocol};
+pub(super) use measure::{DrawArguments, MeasureArguments, finite, protocol};
 
 use data::open_data;
 

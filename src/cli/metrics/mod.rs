@@ -17,7 +17,7 @@ use crate::experiment::{Role, write_file};
 use crate::measure::{ImageScore, Measure, Metric, PRO_LIMIT, ProtocolName};
 use crate::report::{self, Published};
 
-use super::arguments::{TableFormat, UnmarkedRule, protocol};
+use super::arguments::{TableFormat, UnmarkedRule, finite, protocol};
 use super::failure::Failure;
 use super::terminal::{self, Screen};
 
@@ -79,7 +79,7 @@ pub(super) struct Metrics {
     masks: Option<PathBuf>,
 
     /// Values of masks above this number mark a pixel
-    #[arg(long, value_name = "NUMBER", value_parser = finite, allow_negative_numbers = true, conflicts_with = "dataset")]
+    #[arg(long, value_name = "NUMBER", value_parser = finite::<f64>, allow_negative_numbers = true, conflicts_with = "dataset")]
     mask_above: Option<f64>,
 
     /// What arrays are called, where they have none of the usual names: maps=A,masks=B,scores=C,labels=D,classes=E,filenames=F
@@ -140,11 +140,6 @@ type CurveWriter = fn(&[(ProtocolName, Vec<ClassCurves>)]) -> String;
 struct CurvesFile {
     path: PathBuf,
     write: CurveWriter,
-}
-
-fn finite(text: &str) -> Result<f64, String> {
-    let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
-    number.ok_or_else(|| "write a number, such as 0 or 0.5".to_owned())
 }
 
 fn curves_file(text: &str) -> Result<CurvesFile, String> {

@@ -1,6 +1,6 @@
 //! Words by which something begins in other languages, and what this one has in their place.
 //!
-//! The parser reads such a word as a name. It is told here where it stands in the way, and by `resolve` where it does not.
+//! The parser reads such a word as a name. Where that stops the parser, its error says so; elsewhere `resolve` does.
 
 /// A word of another language.
 #[derive(Clone, Copy)]

@@ -27,7 +27,7 @@ pub(super) struct Misspelt<'a> {
     help: Option<&'static str>,
 }
 
-/// The word at which, or behind which, the parser of a rule stopped at a byte of a text, since it was meant as a keyword.
+/// The misspelt keyword that made the parser of a rule stop at byte `at` of a text; it stands there or earlier.
 pub(super) fn misspelt(rule: Rule, text: &str, at: usize) -> Option<Misspelt<'_>> {
     let is_word = |token: &Token| matches!(token.kind, TokenKind::Word | TokenKind::Unknown);
     let words: Vec<Token> = Lexer::new(text).take_while(|token| token.start <= at).filter(is_word).collect();
@@ -61,8 +61,7 @@ impl Misspelt<'_> {
         diagnostic.help(help).fix(fix)
     }
 
-    /// How far the parser comes with the keyword in the place of the word, as a byte of the text as it is. None if it comes
-    /// to the end.
+    /// The byte of the unchanged text that the parser reaches with the keyword in the place of the word; none if it reads all.
     fn reach(&self, rule: Rule, text: &str) -> Option<usize> {
         let end = self.start + self.word.len();
         let mended = format!("{}{}{}", &text[..self.start], self.keyword, &text[end..]);

@@ -8,7 +8,7 @@ use super::escape::{Escaped, Path, Sentence};
 use super::metrics::percent;
 use super::plot::{Area, Plot, key, line_class};
 use super::scores::{UnitLine, opened, unit_chart};
-use super::{begin, end, gallery, section};
+use super::{begin, end, gallery, section, table};
 use crate::diagnostic::{signed, significant};
 use crate::evaluate::curve::{ClassCurves, Point};
 use crate::measure::Metric;
@@ -68,53 +68,41 @@ fn write(page: &mut String, comparison: &Comparison, beside: &SideBySide) -> fmt
     end(page)
 }
 
-fn head<'a>(page: &mut String, titles: impl Iterator<Item = &'a str>) -> fmt::Result {
-    write!(page, "<div class=\"wide\" tabindex=\"0\">\n<table>\n<thead><tr>")?;
-    for title in titles {
-        write!(page, "<th scope=\"col\">{}</th>", Escaped(title))?;
-    }
-    writeln!(page, "</tr></thead>\n<tbody>")
-}
-
-fn foot(page: &mut String) -> fmt::Result {
-    writeln!(page, "</tbody>\n</table>\n</div>")
-}
-
 fn differences(page: &mut String, comparison: &Comparison, names: &[String]) -> fmt::Result {
     if comparison.differences.is_empty() {
         return writeln!(page, "<p class=\"prose\">Nothing differs but what is listed above.</p>");
     }
-    head(page, std::iter::once("").chain(names.iter().map(String::as_str)))?;
+    table::open(page, std::iter::once("").chain(names.iter().map(String::as_str)).map(Escaped))?;
     for (name, values) in &comparison.differences {
         write!(page, "<tr><th scope=\"row\">{}</th>", Escaped(name))?;
         values.iter().try_for_each(|value| write!(page, "<td>{}</td>", Escaped(value)))?;
         writeln!(page, "</tr>")?;
     }
-    foot(page)
+    table::close(page)
 }
 
 /// The means, and the classes one by one, folded away.
 fn metrics(page: &mut String, comparison: &Comparison, names: &[String]) -> fmt::Result {
     let (means, classes): (Vec<&ComparedRow>, Vec<&ComparedRow>) =
         comparison.rows.iter().partition(|row| row.class.is_none());
-    table(page, &means, names)?;
+    rows(page, &means, names)?;
     for class in classes.chunk_by(|a, b| a.class == b.class && a.protocol == b.protocol) {
         let name = class[0].class.as_deref().unwrap_or_default();
         writeln!(page, "<details><summary>{}</summary>", Escaped(name))?;
-        table(page, class, names)?;
+        rows(page, class, names)?;
         writeln!(page, "</details>")?;
     }
     comparison.notes.iter().try_for_each(|note| writeln!(page, "<p class=\"note\">{}</p>", Sentence(note)))
 }
 
-fn table(page: &mut String, rows: &[&ComparedRow], names: &[String]) -> fmt::Result {
-    let Some(first) = rows.first() else { return Ok(()) };
-    let several = rows.iter().any(|row| row.protocol != first.protocol);
+fn rows(page: &mut String, compared: &[&ComparedRow], names: &[String]) -> fmt::Result {
+    let Some(first) = compared.first() else { return Ok(()) };
+    let several = compared.iter().any(|row| row.protocol != first.protocol);
     let differences: Vec<String> = names.iter().skip(1).map(|name| format!("{name} − {}", names[0])).collect();
     let protocol = several.then_some("protocol");
     let columns = names.iter().chain(&differences).map(String::as_str);
-    head(page, std::iter::once("metric").chain(protocol).chain(columns))?;
-    for row in rows {
+    table::open(page, std::iter::once("metric").chain(protocol).chain(columns).map(Escaped))?;
+    for row in compared {
         write!(page, "<tr><th scope=\"row\">{}</th>", row.metric.title())?;
         if several {
             write!(page, "<td class=\"protocol\">{}</td>", row.protocol.name())?;
@@ -132,7 +120,7 @@ fn table(page: &mut String, rows: &[&ComparedRow], names: &[String]) -> fmt::Res
         }
         writeln!(page, "</tr>")?;
     }
-    foot(page)
+    table::close(page)
 }
 
 /// The losses of one objective in all columns, as smooth lines on one scale.
@@ -202,7 +190,7 @@ fn class_curves<'a, 'b>(
 /// The images and their ranks.
 fn ranks(page: &mut String, changes: &[RankChange], names: &[String]) -> fmt::Result {
     let titles = ["image", "class", "kind", "of"];
-    head(page, titles.into_iter().chain(names.iter().map(String::as_str)))?;
+    table::open(page, titles.into_iter().chain(names.iter().map(String::as_str)).map(Escaped))?;
     for change in changes {
         let RankChange { class, id, defect, ranks, of } = change;
         write!(page, "<tr><th scope=\"row\">{}</th><td>{}</td>", Path(id), Escaped(class))?;
@@ -219,7 +207,7 @@ fn ranks(page: &mut String, changes: &[RankChange], names: &[String]) -> fmt::Re
         }
         writeln!(page, "</tr>")?;
     }
-    foot(page)?;
+    table::close(page)?;
     writeln!(
         page,
         "<p class=\"note\">Ranks among the test images of the class: 1 is the highest score; over several seeds their mean. Better is \

@@ -15,6 +15,7 @@ mod plot;
 mod published;
 mod scores;
 mod sweep;
+mod table;
 
 use std::fmt::{self, Write};
 

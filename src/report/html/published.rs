@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 
 use super::escape::{Escaped, Sentence};
 use super::metrics::percent;
+use super::table;
 use crate::diagnostic::signed;
 use crate::evaluate::evaluation::Evaluation;
 use crate::report::published::Published;
@@ -16,7 +17,7 @@ pub(super) fn tables(page: &mut String, evaluation: &Evaluation, published: &Pub
         let theirs = published.methods.iter().map(|method| published.mean(metric, method));
         row(page, metric.title(), evaluation.mean[&metric].value.value(), theirs)?;
     }
-    close(page)?;
+    table::close(page)?;
     for &metric in &metrics {
         let printed = |class: &str| published.methods.iter().any(|m| published.value(class, metric, m).is_some());
         let classes: Vec<_> = evaluation.classes.iter().filter(|class| printed(&class.class)).collect();
@@ -29,23 +30,15 @@ pub(super) fn tables(page: &mut String, evaluation: &Evaluation, published: &Pub
             let theirs = published.methods.iter().map(|method| published.value(&class.class, metric, method));
             row(page, &class.class, class.metrics[&metric].value(), theirs)?;
         }
-        close(page)?;
+        table::close(page)?;
         writeln!(page, "</details>")?;
     }
     published.caveats(evaluation).iter().try_for_each(|note| writeln!(page, "<p class=\"note\">{}</p>", Sentence(note)))
 }
 
 fn open(page: &mut String, corner: &str, methods: &[String]) -> fmt::Result {
-    write!(page, "<div class=\"wide\" tabindex=\"0\">\n<table>\n<thead><tr><th scope=\"col\">{corner}</th>")?;
-    write!(page, "<th scope=\"col\">this run</th>")?;
-    for method in methods {
-        write!(page, "<th scope=\"col\">{}</th>", Escaped(method))?;
-    }
-    writeln!(page, "</tr></thead>\n<tbody>")
-}
-
-fn close(page: &mut String) -> fmt::Result {
-    writeln!(page, "</tbody>\n</table>\n</div>")
+    let own = [corner, "this run"].into_iter();
+    table::open(page, own.chain(methods.iter().map(String::as_str)).map(Escaped))
 }
 
 fn row(page: &mut String, name: &str, own: Option<f64>, theirs: impl Iterator<Item = Option<f64>>) -> fmt::Result {

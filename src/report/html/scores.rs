@@ -7,6 +7,7 @@ use super::axis::Axis;
 use super::escape::{Escaped, Sentence};
 use super::metrics::percent;
 use super::plot::{Area, Plot, Point, key, line_class};
+use super::table;
 use crate::diagnostic::{count, significant};
 use crate::evaluate::curve::{self, ClassCurves};
 use crate::evaluate::decision::Confusion;
@@ -184,17 +185,20 @@ fn shown(score: f32) -> impl Display {
 
 /// How many images the threshold gets right and wrong.
 pub(super) fn verdicts(page: &mut String, verdicts: &Verdicts) -> fmt::Result {
-    writeln!(page, "<div class=\"wide\" tabindex=\"0\">\n<table>\n<thead><tr><th scope=\"col\">class</th>")?;
-    for title in
-        ["threshold", "anomalous,<br>found", "anomalous,<br>missed", "good,<br>passed", "good,<br>false alarms"]
-    {
-        writeln!(page, "<th scope=\"col\">{title}</th>")?;
-    }
-    writeln!(page, "</tr></thead>\n<tbody>")?;
+    let titles = [
+        "class",
+        "threshold",
+        "anomalous,<br>found",
+        "anomalous,<br>missed",
+        "good,<br>passed",
+        "good,<br>false alarms",
+    ];
+    table::open(page, titles)?;
     for Verdict { class, threshold, confusion } in &verdicts.classes {
         let Confusion { found, missed, passed, false_alarms } = confusion;
         write!(page, "<tr><th scope=\"row\">{}</th><td>{}</td>", Escaped(class), shown(*threshold))?;
         writeln!(page, "<td>{found}</td><td>{missed}</td><td>{passed}</td><td>{false_alarms}</td></tr>")?;
     }
-    writeln!(page, "</tbody>\n</table>\n</div>\n<p class=\"note\">{}.</p>", Sentence(&verdicts.origin))
+    table::close(page)?;
+    writeln!(page, "<p class=\"note\">{}.</p>", Sentence(&verdicts.origin))
 }

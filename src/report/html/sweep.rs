@@ -42,14 +42,8 @@ fn write(page: &mut String, table: &SweepTable) -> fmt::Result {
 
 fn rows(page: &mut String, table: &SweepTable) -> fmt::Result {
     let columns = table.columns();
-    writeln!(page, "<div class=\"wide\" tabindex=\"0\">\n<table>\n<thead><tr>")?;
-    for title in table.titles() {
-        write!(page, "<th scope=\"col\">{}</th>", Escaped(&title))?;
-    }
-    for column in &columns {
-        write!(page, "<th scope=\"col\">{}</th>", column.title().join("<br>"))?;
-    }
-    writeln!(page, "</tr></thead>\n<tbody>")?;
+    let titles = table.titles().into_iter().map(|title| Escaped(&title).to_string());
+    super::table::open(page, titles.chain(columns.iter().map(|column| column.title().join("<br>"))))?;
     for row in &table.rows {
         write!(page, "<tr>")?;
         for (number, cell) in table.cells(row, "–").iter().enumerate() {
@@ -67,7 +61,7 @@ fn rows(page: &mut String, table: &SweepTable) -> fmt::Result {
         }
         writeln!(page, "</tr>")?;
     }
-    writeln!(page, "</tbody>\n</table>\n</div>")?;
+    super::table::close(page)?;
     let marked = "the best mean of a column is bold".to_owned();
     let notes = table.notes().into_iter().take(1).chain([marked]).chain(table.notes().into_iter().skip(1));
     notes.into_iter().try_for_each(|note| writeln!(page, "<p class=\"note\">{}</p>", Sentence(&note)))

@@ -279,11 +279,9 @@ impl Expander<'_> {
                 let text = format!("`{callee}` has no axis {shown} in a tensor of {rank} axes");
                 let last = rank.checked_sub(1).filter(|_| value.int().is_some());
                 let help = last.map(|last| format!("axes are counted from 0: the last is {last}, or -1"));
-                let of_two = match (callee, value) {
-                    ("max", Value::Tensor(_)) => Some("the larger of two tensors is `maximum(a, b)`".to_owned()),
-                    ("min", Value::Tensor(_)) => Some("the smaller of two tensors is `minimum(a, b)`".to_owned()),
-                    _ => None,
-                };
+                let twins = [("max", "the larger", "maximum"), ("min", "the smaller", "minimum")];
+                let twin = twins.iter().find(|(own, ..)| *own == callee && matches!(value, Value::Tensor(_)));
+                let of_two = twin.map(|(_, which, of)| format!("{which} of two tensors is `{of}(a, b)`"));
                 Err(self.report(Diagnostic::new(Code::NoSuchAxis, text, span).help_if(help.or(of_two))))
             }
         }

@@ -116,13 +116,14 @@ impl Expander<'_> {
 
     /// What is wrong if a case of an enumeration is compared with a string.
     fn quoted_case(&self, op: BinaryOp, a: (&Expr, &Value), b: (&Expr, &Value)) -> Option<Diagnostic> {
-        let pairs: Vec<(&Value, &Expr)> = match (op, &b.0.kind) {
-            (BinaryOp::Equal | BinaryOp::NotEqual, _) => vec![(a.1, b.0), (b.1, a.0)],
-            (BinaryOp::In | BinaryOp::NotIn, ExprKind::List(items) | ExprKind::Set(items)) => {
-                items.iter().map(|item| (a.1, item)).collect()
-            }
-            _ => return None,
-        };
+        let mut pairs: Vec<(&Value, &Expr)> = Vec::new();
+        if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) {
+            pairs.extend([(a.1, b.0), (b.1, a.0)]);
+        } else if matches!(op, BinaryOp::In | BinaryOp::NotIn)
+            && let ExprKind::List(items) | ExprKind::Set(items) = &b.0.kind
+        {
+            pairs.extend(items.iter().map(|item| (a.1, item)));
+        }
         pairs.into_iter().find_map(|(value, written)| {
             let (Value::Case(id, _), ExprKind::String(parts)) = (value, &written.kind) else { return None };
             let [StringPart::Text(text)] = parts.as_slice() else { return None };

@@ -54,7 +54,7 @@ impl Expander<'_> {
                 waiting.remove(i);
                 continue;
             }
-            // Functions that call each other are told of with the first.
+            // Of functions that only call each other, the first is reported.
             let next = waiting.iter().position(|one| self.callers(one).next().is_none()).unwrap_or(0);
             let Unfit { found, .. } = waiting.remove(next);
             self.reports.all.extend(found);
