@@ -23,6 +23,7 @@ pub use diadc_serve as serve;
 
 pub mod allocator;
 mod archive;
+mod mistaken;
 mod device;
 pub mod weight;
 pub mod dataset;

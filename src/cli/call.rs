@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::compile::compile_call;
-use crate::diagnostic::{one_of, significant};
+use crate::compile::{Failed, compile_call};
+use crate::diagnostic::{Code, Diagnostic, one_of, significant};
 use crate::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, RunError};
 use crate::experiment::{Model, Trained};
 use crate::fact::{Dim, Fact, Shape};
@@ -104,7 +104,8 @@ impl Call {
         let arguments = SpecArguments { spec: self.spec.clone(), settings: self.settings.clone() };
         let inputs = self.read_inputs()?;
         let facts: Vec<(String, Fact)> = inputs.iter().map(|(name, tensor)| (name.clone(), fact(tensor))).collect();
-        let (compiled, function) = compile_call(&arguments.location(), &self.settings, &self.function, &facts)?;
+        let compiled = compile_call(&arguments.location(), &self.settings, &self.function, &facts);
+        let (compiled, function) = compiled.map_err(|failed| self.about_inputs(failed, &facts))?;
         terminal::diagnostics(&compiled.warnings, &compiled.sources);
         let program = &compiled.program;
         let wanted = self.wanted(program, &function)?;
@@ -171,6 +172,24 @@ impl Call {
             }
         }
         Ok(inputs)
+    }
+
+    /// The same with where tensors come from, if one may be missing.
+    fn about_inputs(&self, mut failed: Box<Failed>, inputs: &[(String, Fact)]) -> Box<Failed> {
+        let words = match &self.inputs {
+            None => "no tensors are given: `--inputs FILE` names a safetensors file, each of whose tensors is known by its name"
+                .to_owned(),
+            Some(path) => {
+                let tensors = inputs.iter().map(|(name, fact)| format!("`{name}` {fact}"));
+                let tensors = tensors.collect::<Vec<_>>().join(", ");
+                format!("`{}` gives {tensors}; `--input NAME=TENSOR` gives one under another name", path.display())
+            }
+        };
+        let lacks = |found: &&mut Diagnostic| matches!(found.code, Code::MissingArgument | Code::UnknownName);
+        if let Some(first) = failed.diagnostics.iter_mut().find(lacks) {
+            first.notes.push(words);
+        }
+        failed
     }
 
     /// The paths of the weights that the function reads. If these are first values, also the originals of copies.

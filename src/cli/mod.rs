@@ -30,6 +30,7 @@ mod runs;
 mod sweep;
 mod terminal;
 mod threshold;
+mod usage;
 mod watch;
 mod weights;
 
@@ -97,7 +98,7 @@ enum Command {
 /// Runs the program with the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = usage::parse();
     let started = Instant::now();
     let takes_long = match &arguments.command {
         Command::Run(_) | Command::Train(_) | Command::Eval(_) | Command::Predict(_) | Command::Resume(_) => true,

@@ -224,6 +224,14 @@ pub enum DatasetError {
         /// The file.
         path: PathBuf,
     },
+    /// A file with the name of an image whose first bytes are those of no image.
+    #[error("`{path}` is no image: {what}", path = .path.display())]
+    NoImage {
+        /// The file.
+        path: PathBuf,
+        /// What it is, as a clause, and what to do about it.
+        what: String,
+    },
     /// A file without a byte.
     #[error("`{path}` can't be decoded: it is empty; replace the file or remove it", path = .path.display())]
     EmptyFile {
@@ -347,6 +355,7 @@ impl DatasetError {
             | Self::TooLarge { path, .. }
             | Self::CutShort { path }
             | Self::EmptyFile { path }
+            | Self::NoImage { path, .. }
             | Self::Coloured { path }
             | Self::Floats { path }
             | Self::List { path, .. }

@@ -13,6 +13,8 @@ use std::path::Path;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
 
+use crate::mistaken::{self, LOOKED_AT};
+
 use super::MOST_PIXELS;
 use super::error::DatasetError;
 use super::jpeg;
@@ -153,6 +155,11 @@ pub fn size(path: &Path) -> Result<(u32, u32), DatasetError> {
         };
     }
     let reader = ImageReader::new(file).with_guessed_format().map_err(unreadable)?;
+    if reader.format().is_none() {
+        let mut start = Vec::new();
+        reader.into_inner().take(LOOKED_AT).read_to_end(&mut start).map_err(unreadable)?;
+        return Err(no_image(path, &start));
+    }
     reader.into_dimensions().map_err(|source| undecodable(path, source))
 }
 
@@ -193,6 +200,9 @@ fn decoded(path: &Path) -> Result<(DynamicImage, Orientation), DatasetError> {
         bytes = jpeg::whole(bytes).ok_or_else(|| DatasetError::CutShort { path: path.to_path_buf() })?;
     }
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(unreadable)?;
+    if reader.format().is_none() {
+        return Err(no_image(path, &reader.into_inner().into_inner()));
+    }
     let mut limits = Limits::default();
     limits.max_alloc = Some(16 * MOST_PIXELS);
     reader.limits(limits);
@@ -210,6 +220,14 @@ fn decoded(path: &Path) -> Result<(DynamicImage, Orientation), DatasetError> {
         }
         image => Ok((image, orientation)),
     }
+}
+
+/// What is said of a file that begins as no image does.
+fn no_image(path: &Path, bytes: &[u8]) -> DatasetError {
+    let start = &bytes[..bytes.len().min(LOOKED_AT as usize)];
+    let what =
+        mistaken::kind(start).unwrap_or_else(|| "it begins as none does; replace the file or remove it".to_owned());
+    DatasetError::NoImage { path: path.to_path_buf(), what }
 }
 
 fn undecodable(path: &Path, source: image::ImageError) -> DatasetError {

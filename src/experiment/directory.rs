@@ -13,6 +13,9 @@ use super::record::{Copied, Record, copy};
 /// The folder in the directory of a run for what TensorBoard reads.
 pub(super) const EVENTS: &str = "events";
 
+/// What a run was asked to do.
+const RECORD: &str = "run.json";
+
 /// A directory that belongs to one run.
 #[derive(Clone, Debug)]
 pub struct RunDirectory(PathBuf);
@@ -73,9 +76,14 @@ impl RunDirectory {
     /// If it holds no run.
     pub fn open(path: &Path) -> Result<(RunDirectory, Record), ExperimentError> {
         let fail = |reason: String| ExperimentError::NoRun { path: path.to_path_buf(), reason };
-        let text =
-            std::fs::read_to_string(path.join("run.json")).map_err(|error| fail(format!("`run.json`: {error}")))?;
-        let record = serde_json::from_str(&text).map_err(|error| fail(format!("`run.json`: {error}")))?;
+        let text = std::fs::read_to_string(path.join(RECORD)).map_err(|error| {
+            let below = run_below(path).or_else(|| run_below(&path.join("points")));
+            fail(match below.filter(|_| error.kind() == std::io::ErrorKind::NotFound) {
+                Some(run) => format!("runs lie below it; name one, such as `{}`", run.display()),
+                None => format!("`{RECORD}`: {error}"),
+            })
+        })?;
+        let record = serde_json::from_str(&text).map_err(|error| fail(format!("`{RECORD}`: {error}")))?;
         Ok((RunDirectory(path.to_path_buf()), record))
     }
 
@@ -129,7 +137,7 @@ impl RunDirectory {
         }
         let record = Record { setup: record.setup.absolute(), ..record.clone() };
         let json = serde_json::to_string_pretty(&record).expect("a record has only strings and numbers");
-        self.write("run.json", format!("{json}\n").as_bytes())
+        self.write(RECORD, format!("{json}\n").as_bytes())
     }
 
     /// Writes where the results in the directory come from.
@@ -161,6 +169,12 @@ impl RunDirectory {
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ExperimentError> {
         write_file(&self.0.join(name), bytes)
     }
+}
+
+/// The first of the runs in a folder, by name.
+fn run_below(folder: &Path) -> Option<PathBuf> {
+    let paths = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    paths.filter(|path| path.join(RECORD).is_file()).min()
 }
 
 /// Writes a file, and the folder it lies in.

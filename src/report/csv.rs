@@ -38,6 +38,20 @@ pub fn csv_rows(text: &str, header: &[&str]) -> Result<Vec<Vec<String>>, String>
     reader.records().map(fields).collect::<csv::Result<_>>().map_err(|error| error.to_string())
 }
 
+/// The fields of one line of CSV.
+///
+/// # Errors
+/// If there is another line.
+pub fn csv_fields(line: &str) -> Result<Vec<String>, String> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(line.as_bytes());
+    let rows = reader.records().collect::<csv::Result<Vec<_>>>().map_err(|error| error.to_string())?;
+    match rows.as_slice() {
+        [] => Ok(Vec::new()),
+        [row] => Ok(row.iter().map(str::to_owned).collect()),
+        _ => Err("it has several lines".to_owned()),
+    }
+}
+
 /// The metrics of each class and their means as CSV with a header, one value in a line: protocol, class (`mean` for the mean),
 /// metric, and the value as a fraction in full precision, empty where it is not defined.
 #[must_use]

@@ -25,7 +25,7 @@ use image::RgbImage;
 
 pub use beside::beside_published;
 pub use comparison::{ComparedRow, Comparison, comparison_json, comparison_table};
-pub use csv::{csv_lines, csv_rows, metrics_csv};
+pub use csv::{csv_fields, csv_lines, csv_rows, metrics_csv};
 pub use curves::{curves_csv, curves_json, read_curves};
 pub use examples::{example_sheets, read_examples};
 pub use html::{comparison_html, html, sweep_html};

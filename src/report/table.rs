@@ -147,8 +147,13 @@ pub(super) fn notes(evaluation: &Evaluation) -> Vec<String> {
     }
     let missing = reasons.into_iter().map(|(reason, metrics)| format!("{reason} ({})", metrics.join(", ")));
     let all = evaluation.classes.len();
-    let partial = evaluation.mean.iter().filter(|(_, mean)| mean.classes < all);
-    let partial =
-        partial.map(|(metric, mean)| format!("mean {} is over {} of {all} classes", metric.title(), mean.classes));
+    let mut partial: IndexMap<usize, Vec<&str>> = IndexMap::new();
+    // The mean of one class leaves out what the reason above has told.
+    for (metric, mean) in evaluation.mean.iter().filter(|(_, mean)| mean.classes < all && all > 1) {
+        partial.entry(mean.classes).or_default().push(metric.title());
+    }
+    let partial = partial
+        .into_iter()
+        .map(|(classes, metrics)| format!("means over {classes} of {all} classes: {}", metrics.join(", ")));
     missing.chain(partial).collect()
 }

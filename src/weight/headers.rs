@@ -6,9 +6,11 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::mistaken::LOOKED_AT;
+
 use super::error::WeightError;
 use super::format::{Contents, Fault, Format, Input};
-use super::kind::{LOOKED_AT, kind, unknown};
+use super::kind::{kind, unknown};
 use super::{pytorch, safetensors};
 
 /// How many entries of a directory are looked at.
@@ -28,7 +30,7 @@ pub(super) fn headers(path: &Path) -> Result<(u64, Contents), WeightError> {
     } else if start.first() == Some(&0x80) {
         pytorch::read_legacy(&mut input)
     } else if let Some(words) = kind(&start) {
-        Err(Fault::Damaged(words.to_owned()))
+        Err(Fault::Damaged(words))
     } else if start.get(8) == Some(&b'{') {
         safetensors::read(&mut input)
     } else {

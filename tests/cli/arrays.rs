@@ -1,5 +1,7 @@
 //! `diadc metrics` on arrays and folders as other programs save them: masks of any type, wide scores, names of one's own.
 
+use std::io::Write;
+
 use image::{GrayImage, Luma};
 use serde_json::Value;
 
@@ -200,7 +202,7 @@ fn two_folders_that_do_not_match_are_told() {
     bench.run(&["metrics", "maps", "--masks", "nowhere"]).fails(1, &["`nowhere`: No such file"]);
     bench.run(&["metrics", "nowhere", "--masks", "masks"]).fails(1, &["`nowhere`: No such file"]);
     bench.write("masks/b/3_mask.png", b"text");
-    bench.run(&FOLDERS).fails(1, &["3_mask.png` can't be decoded"]);
+    bench.run(&FOLDERS).fails(1, &["3_mask.png` is no image: it is a text that begins with"]);
     bench.run(&[&FOLDERS[..], &["--scores", "x.npy"]].concat()).fails(2, &["`--scores` does not go with two folders"]);
     bench.run(&[&FOLDERS[..], &["--score", "model"]].concat()).fails(2, &["maps give no score"]);
 }
@@ -393,4 +395,74 @@ fn scores_and_labels_in_files_of_their_own_are_measured() {
     let ended = bench.run(&arguments).success();
     assert_eq!(values(&ended)[0]["classes"][0]["metrics"], serde_json::json!({"image_auroc": 0.75}));
     bench.run(&["metrics", "s.npy", "--scores", "s.npy", "--labels", "l.npy"]).fails(1, &["pictures are [N, H, W]"]);
+}
+
+#[test]
+fn the_first_bytes_of_a_file_say_in_which_form_its_arrays_are() {
+    let bench = bench();
+    let masks = floats(SHAPE, &MARKED.map(f32::from));
+    bench.write("masks.npy", &masks);
+    let right = values(&measured(&bench, &[]).success());
+    bench.write("masks.npz", &masks);
+    let renamed = bench.run(&[
+        "metrics",
+        "maps.npy",
+        "--masks",
+        "masks.npz",
+        "--protocol",
+        "exact,diad,ader",
+        "--score",
+        "max",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(values(&renamed.success()), right, "an .npy file under the name of an .npz file");
+}
+
+#[test]
+fn what_holds_no_arrays_is_told_as_what_it_is() {
+    let bench = Bench::new();
+    let beginnings: [(&[u8], &str); 6] = [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\n", "git lfs pull"),
+        (b"<html>", "web page"),
+        (b"", "it is empty"),
+        (b"\x89PNG\r\n", "it is a PNG image"),
+        (&[0; 700], "nothing but zeros"),
+        (b"\x01\x02\x03\x04 and so on", "it begins like no file of arrays"),
+    ];
+    for (bytes, what) in beginnings {
+        for ending in ["npy", "npz", "safetensors", "tiff"] {
+            let name = format!("maps.{ending}");
+            bench.write(&name, bytes);
+            bench.run(&["metrics", &name]).fails(1, &[&format!("`{name}`: it"), what]);
+        }
+    }
+}
+
+/// An .npz file of these arrays.
+fn zipped(arrays: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in arrays {
+        let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        writer.start_file(format!("{name}.npy"), stored).expect("it is written to memory");
+        writer.write_all(bytes).expect("it is written to memory");
+    }
+    writer.finish().expect("it is written to memory").into_inner()
+}
+
+#[test]
+fn sizes_that_differ_between_classes_alone_are_not_told() {
+    let bench = Bench::new();
+    for (class, side) in [("a", 2), ("b", 4)] {
+        for image in 0..2 {
+            let name = format!("dump/{class}{image}.npz");
+            let (map, mask) =
+                (npy(side, side, |y, x| (x + y) as f32), npy(side, side, |y, x| f32::from(u8::from(x + y > 1))));
+            let label =
+                array("<U1", "(1,)", &class.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect::<Vec<u8>>());
+            bench.write(&name, &zipped(&[("maps", map), ("masks", mask), ("classes", label)]));
+        }
+    }
+    let words = bench.run(&["metrics", "dump"]).success().stderr();
+    assert!(!words.contains("maps are of 2 sizes"), "{words}");
 }

@@ -185,3 +185,15 @@ fn the_cosine_of_short_and_of_long_vectors_is_that_of_torch() {
     ]);
     ended.success();
 }
+
+#[test]
+fn a_missing_tensor_is_answered_with_those_that_are_given() {
+    let bench = Bench::new();
+    tensors(&bench, "x.safetensors", &[("x", HostTensor::floats(&[1, 3, 16, 16], vec![0.5; 768]))]);
+    bench
+        .run(&["call", "small.diad", "score", "--weights", "init"])
+        .fails(1, &["`score` needs `image`", "--inputs FILE"]);
+    for function in ["score", "ae(y)"] {
+        bench.run(&call(function, &[])).fails(1, &["`x.safetensors` gives `x` [1, 3, 16, 16]", "--input NAME=TENSOR"]);
+    }
+}

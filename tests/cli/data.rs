@@ -198,3 +198,28 @@ fn check_prints_json_and_draws_a_sheet() {
     assert!(sheet.width() > 1280 && sheet.height() >= 128);
     assert!(!bench.path("sheet.png.partial").exists());
 }
+
+#[test]
+fn a_class_with_a_comma_is_named_in_quotes() {
+    let bench = Bench::new();
+    for class in ["a,b", "c"] {
+        bench.picture(&format!("data/{class}/train/good/0.png"), 20, 100);
+        bench.picture(&format!("data/{class}/train/good/1.png"), 20, 101);
+        bench.picture(&format!("data/{class}/test/good/0.png"), 20, 102);
+    }
+    let check = |classes: &[&str]| {
+        let options = classes.iter().flat_map(|names| ["--classes", names]);
+        let words: Vec<&str> =
+            ["data", "check", "--dataset", "mvtec", "--data", "data"].into_iter().chain(options).collect();
+        bench.run(&words)
+    };
+    for one in [r#""a,b""#, "c"] {
+        let said = check(&[one]).stdout();
+        assert!(said.contains("1 class"), "{said}");
+    }
+    for both in [&[r#""a,b",c"#] as &[&str], &[r#"c,"a,b""#], &["c", r#""a,b""#]] {
+        let said = check(both).stdout();
+        assert!(said.contains("2 classes"), "{said}");
+    }
+    check(&["a,b"]).fails(1, &["no class `a`", "did you mean `a,b`?"]);
+}

@@ -206,7 +206,7 @@ fn maps_that_do_not_fit_are_told_before_anything_is_measured() {
     let sizes = ["crack/000.npy` is 20x21, its image 20x20", "maps/nut/test/good/000.npy` 20x20", "all of one size"];
     fails("maps/nut/test/crack/000.npy", &other, &sizes);
     fails("maps/nut/test/crack/000.png.npy", &other, &["are both maps of `nut/test/crack/000.png`"]);
-    fails("maps/nut/test/crack/000.npy", b"text", &["crack/000.npy`: it does not begin as an npy array does"]);
+    fails("maps/nut/test/crack/000.npy", b"text", &["crack/000.npy`: it is a text that begins with"]);
     let nan = npy(SIDE, SIDE, |x, y| if x + y == 0 { f32::NAN } else { 0.0 });
     fails("maps/nut/test/crack/000.npy", &nan, &["`nut/test/crack/000.png`", "1 NaN and 0 infinite, out of 400"]);
     let beside = Beside::npy();

@@ -190,3 +190,44 @@ fn a_warning_is_a_failure_only_where_that_is_asked_for() {
     bench.run(&["check", "spare.diad", "--strict"]).fails(1, &["1 warning, which --strict counts as a failure"]);
     bench.run(&["check", "small.diad", "--strict"]).success();
 }
+
+#[test]
+fn an_option_that_is_none_is_answered_with_how_to_set_it() {
+    let bench = Bench::new();
+    for option in ["--epochs", "--lr=1e-3", "--batch-size"] {
+        let name = option[2..].split('=').next().expect("it has a name").replace('-', "_");
+        let words = [format!("--set {name}=.."), format!("--set TRAINING.{name}=.."), "diadc params SPEC".to_owned()];
+        let ended = bench.run(&["run", "small.diad", option, "3"]);
+        ended.fails(2, &words.each_ref().map(String::as_str));
+        bench.run(&["runs", option, "3"]).fails(2, &["unexpected argument"]);
+    }
+    let near = bench.run(&["run", "small.diad", "--sed", "3"]);
+    assert!(!near.stderr().contains("--set"), "{}", near.stderr());
+    near.fails(2, &["'--seed'"]);
+}
+
+#[test]
+fn a_data_set_or_a_folder_without_its_option_is_answered_with_it() {
+    let bench = Bench::new();
+    bench.data();
+    bench.run(&["run", "small.diad", "toy"]).fails(2, &["'--dataset toy'"]);
+    bench.run(&["data", "check", "mvtec"]).fails(2, &["'--dataset mvtec'"]);
+    bench.run(&["data", "check", "data"]).fails(2, &["'--data data'"]);
+    bench.run(&["predict", "small.diad", "data"]).fails(2, &["'--images data'"]);
+    bench.run(&["run", "small.diad", "nowhere"]).fails(2, &["unexpected argument 'nowhere'"]);
+}
+
+#[test]
+fn a_folder_of_runs_and_a_run_in_place_of_weights_are_told_as_what_they_are() {
+    let bench = Bench::new();
+    bench.write("runs/second/run.json", b"{}");
+    bench.write("runs/first/run.json", b"{}");
+    bench.write("sweep/sweep.json", b"{}");
+    bench.write("sweep/points/1_a/run.json", b"{}");
+    bench.run(&["eval", "runs"]).fails(1, &["`runs` holds no run", "such as `runs/first`"]);
+    bench.run(&["eval", "sweep"]).fails(1, &["such as `sweep/points/1_a`"]);
+    bench.data();
+    bench.run(RUN).success();
+    let predict = ["predict", "small.diad", "--weights", "out", "--images", "data", "--out", "maps"];
+    bench.run(&predict).fails(2, &["`out` is the directory of a run", "--weights out/weights.safetensors"]);
+}

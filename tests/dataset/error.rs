@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use diadc::dataset::{DatasetError, Request, names, open};
+use diadc::dataset::{DatasetError, Request, image_size, names, open, read_image};
 
 use super::tree::{Tree, assert_says, open_at};
 
@@ -151,4 +151,26 @@ fn a_name_that_is_not_unicode_is_refused() {
     let name = std::ffi::OsStr::from_bytes(b"\xff.png");
     std::fs::write(tree.path("nut/train/good").join(name), "x").expect("the file can be written");
     tree.fails("mvtec", &["is not Unicode", "rename it"]);
+}
+
+#[test]
+fn a_file_with_the_name_of_an_image_is_told_as_what_it_is() {
+    let beginnings: [(&[u8], &str); 6] = [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\n", "git lfs pull"),
+        (b"<!DOCTYPE html>", "web page"),
+        (b"\x93NUMPY\x01\x00", "one array of NumPy"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC"),
+        (b"404: Not Found", "it is a text that begins with \"404: Not Found\""),
+        (b"\x01\x02\x03\x04", "begins as none does"),
+    ];
+    for (bytes, what) in beginnings {
+        for ending in ["png", "jpg", "tiff"] {
+            let tree = Tree::new();
+            let path = tree.path(&format!("image.{ending}"));
+            std::fs::write(&path, bytes).expect("the folder is there");
+            let said = [&*format!("image.{ending}` is no image: it"), what];
+            assert_says(&read_image(&path).expect_err("it is none"), &said);
+            assert_says(&image_size(&path).expect_err("it is none"), &said);
+        }
+    }
 }

@@ -196,3 +196,14 @@ fn rings_of_links_end() {
     symlink("loop.png", tree.path("nut/test/good/loop.png")).expect("a link can be made");
     tree.fails("mvtec", &["loop.png"]);
 }
+
+#[test]
+fn of_a_few_normal_images_in_a_plain_folder_one_is_tested() {
+    for (normal, tested) in [(1, 0), (2, 1), (3, 1), (4, 1), (5, 1), (9, 1), (10, 2)] {
+        let tree = Tree::new();
+        tree.images("normal", normal).images("defective", 1);
+        let dataset = tree.open("folder").expect("it can be read");
+        let good = dataset.test.iter().filter(|sample| !sample.is_anomalous()).count();
+        assert_eq!([dataset.train.len(), good], [normal - tested, tested].map(|n| n as usize), "of {normal}");
+    }
+}

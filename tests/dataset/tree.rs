@@ -172,7 +172,7 @@ impl Tree {
     }
 
     /// Images `000.png` and so on in a folder.
-    fn images(&self, folder: &str, count: u32) -> &Self {
+    pub(super) fn images(&self, folder: &str, count: u32) -> &Self {
         for number in 0..count {
             self.image(&format!("{folder}/{number:03}.png"), 20, 20);
         }

@@ -1,6 +1,7 @@
 //! Which images a command is about.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
@@ -8,6 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::terminal;
 use crate::dataset::{self, Dataset, Request, Unmarked};
 use crate::experiment::{Config, Setup};
+use crate::report::csv_fields;
 
 /// The data set, its classes and what it leaves open.
 #[derive(Args, Clone, Debug)]
@@ -21,9 +23,9 @@ pub(in crate::cli) struct DataArguments {
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) data: Option<PathBuf>,
 
-    /// Only these classes
-    #[arg(long, value_delimiter = ',', value_name = "A,B")]
-    pub(in crate::cli) classes: Option<Vec<String>>,
+    /// Only these classes; the name of one that has a comma stands in double quotes
+    #[arg(long, value_name = "A,B", value_parser = names)]
+    pub(in crate::cli) classes: Vec<Names>,
 
     /// Defective images without a mask, which most data sets refuse: `empty` counts them, and those with an empty mask, as
     /// images without anomalous pixels; `unknown` leaves their class without pixel metrics
@@ -68,7 +70,7 @@ impl DataArguments {
         Setup {
             dataset,
             data,
-            classes: self.classes.clone().or(known.classes),
+            classes: flat(&self.classes).or(known.classes),
             unmarked: self.unmarked.map(Unmarked::from).or(known.unmarked),
             ..setup
         }
@@ -81,4 +83,17 @@ pub(in crate::cli) fn open_data(request: &Request) -> Result<Dataset, Failure> {
         terminal::note(&format!("warning: {words}"));
     }
     Ok(dataset)
+}
+
+/// Names, as a line of CSV has them.
+pub(in crate::cli) type Names = Arc<[String]>;
+
+/// Reads names with commas between them.
+pub(in crate::cli) fn names(text: &str) -> Result<Names, String> {
+    csv_fields(text).map(Names::from)
+}
+
+/// All names of an option that may be given several times; none if it is not given.
+pub(in crate::cli) fn flat(given: &[Names]) -> Option<Vec<String>> {
+    (!given.is_empty()).then(|| given.iter().flat_map(|names| names.iter().cloned()).collect())
 }

@@ -16,7 +16,7 @@ use crate::resolve::{Location, embedded_specs};
 use super::failure::Failure;
 use super::terminal;
 
-pub(super) use data::{DataArguments, UnmarkedRule};
+pub(super) use data::{DataArguments, Names, UnmarkedRule, flat, names};
 pub(super) use device::DeviceArguments;
 pub(super) use measure::{DrawArguments, MeasureArguments, finite, protocol};
 
@@ -117,6 +117,13 @@ pub(super) struct Opened {
 /// The file of trained weights: the one that is named, or that of the run.
 pub(super) fn trained(named: Option<&PathBuf>, run: Option<&RunDirectory>) -> Result<PathBuf, Failure> {
     match (named, run.map(RunDirectory::weights)) {
+        (Some(named), _) if RunDirectory::open(named).is_ok() => {
+            let (run, weights) = (named.display(), named.join("weights.safetensors"));
+            Err(Failure::Usage(format!(
+                "`{run}` is the directory of a run: name it in place of the spec, or its weights with `--weights {}`",
+                weights.display()
+            )))
+        }
         (Some(named), _) => Ok(named.clone()),
         (None, Some(weights)) if weights.is_file() => Ok(weights),
         (None, Some(weights)) => {

@@ -17,7 +17,7 @@ use crate::experiment::{Role, write_file};
 use crate::measure::{ImageScore, Measure, Metric, PRO_LIMIT, ProtocolName};
 use crate::report::{self, Published};
 
-use super::arguments::{TableFormat, UnmarkedRule, finite, protocol};
+use super::arguments::{Names, TableFormat, UnmarkedRule, finite, names, protocol};
 use super::failure::Failure;
 use super::terminal::{self, Screen};
 
@@ -69,9 +69,9 @@ pub(super) struct Metrics {
     #[arg(long, value_enum, value_name = "RULE", requires = "dataset")]
     unmarked: Option<UnmarkedRule>,
 
-    /// Only these classes
-    #[arg(long, value_delimiter = ',', value_name = "A,B")]
-    classes: Option<Vec<String>>,
+    /// Only these classes; the name of one that has a comma stands in double quotes
+    #[arg(long, value_name = "A,B", value_parser = names)]
+    classes: Vec<Names>,
 
     /// Masks [N, H, W] as a .npy file, or a folder of masks; every number but 0 marks a pixel, and in blended masks what is
     /// above one half

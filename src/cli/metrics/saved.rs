@@ -1,9 +1,10 @@
 //! Collects predictions in files of arrays: one file for all images, or a folder with one `.npz` per image.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::cli::arguments::flat;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Screen;
 use crate::dataset::chosen_classes;
@@ -84,19 +85,22 @@ impl Metrics {
         let started = Instant::now();
         let paths = npz_files(&self.predictions)?;
         // Which classes there are, what masks are made of and how wide maps are must be known before the first image counts.
-        let (mut names, mut sizes, mut values) = (BTreeSet::new(), BTreeSet::new(), MaskValues::default());
+        let mut sizes: BTreeMap<String, BTreeSet<[usize; 2]>> = BTreeMap::new();
+        let mut values = MaskValues::default();
         let (mut are_wide, mut have_scores) = (false, false);
         for (index, path) in paths.iter().enumerate() {
             let predictions = self.open(path)?;
-            names.extend(predictions.classes().map(str::to_owned));
-            sizes.extend(predictions.map_size());
+            for class in predictions.classes() {
+                sizes.entry(class.to_owned()).or_default().extend(predictions.map_size());
+            }
             values.join(&predictions.mask_values());
             are_wide |= predictions.are_wide();
             have_scores |= predictions.have_scores();
             screen.late("looking for classes", started, [index + 1, paths.len()]);
         }
-        tell(&Vec::from_iter(several_sizes(&sizes)));
-        let common = Common { classes: self.chosen(names)?, have_scores, rule: self.rule(&values)? };
+        tell(&Vec::from_iter(sizes.values().find_map(several_sizes)));
+        let common =
+            Common { classes: self.chosen(sizes.into_keys().collect())?, have_scores, rule: self.rule(&values)? };
         if are_wide {
             self.of_folder_as::<f64>(&paths, &common, screen)
         } else {
@@ -136,7 +140,7 @@ impl Metrics {
 
     /// The classes of `--classes`, or all that there are.
     pub(super) fn chosen(&self, names: BTreeSet<String>) -> Result<Vec<String>, Failure> {
-        Ok(chosen_classes(names.into_iter().collect(), self.classes.as_deref())?)
+        Ok(chosen_classes(names.into_iter().collect(), flat(&self.classes).as_deref())?)
     }
 }
 

@@ -248,7 +248,8 @@ impl Sweep {
     /// itself names, and say nothing of others.
     fn cited(&self, request: SweepRequest, setup: Setup) -> (SweepRequest, Setup) {
         let is_other_data = self.data.dataset.as_ref().is_some_and(|name| *name != setup.dataset);
-        let is_other = is_other_data || self.spec.is_some() || self.data.classes.is_some() || !self.settings.is_empty();
+        let is_other =
+            is_other_data || self.spec.is_some() || !self.data.classes.is_empty() || !self.settings.is_empty();
         let (spec, dataset) = (setup.spec.clone(), setup.dataset.clone());
         let settings = [setup.settings, self.settings.clone()].concat();
         let setup = Setup { spec: self.spec.clone().unwrap_or(setup.spec), settings, ..setup };
@@ -311,7 +312,7 @@ impl Sweep {
         vec![
             ("--dataset", self.data.dataset.is_some()),
             ("--data", self.data.data.is_some()),
-            ("--classes", self.data.classes.is_some()),
+            ("--classes", !self.data.classes.is_empty()),
             ("--unmarked", self.data.unmarked.is_some()),
             ("--device", self.device.device.is_some()),
             ("--precision", self.device.precision.is_some()),

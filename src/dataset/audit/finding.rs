@@ -140,6 +140,7 @@ impl Finding {
             | DatasetError::Decode { .. }
             | DatasetError::CutShort { .. }
             | DatasetError::EmptyFile { .. }
+            | DatasetError::NoImage { .. }
             | DatasetError::TooLarge { .. }
             | DatasetError::UnsupportedImage { .. } => FindingKind::Unreadable,
             // All else speaks of folders, names and lists.

@@ -1,8 +1,8 @@
 //! A plain tree: a folder of normal images, one of defective ones, and perhaps one of masks.
 //!
 //! Each may have one of several names, see [`EXPECTED`], whatever their case. Where `normal_test` is missing, one in five of the
-//! normal images is tested: the last fifth in the order that the split of `VisA` uses. Defective images lie in their folder
-//! or one folder further down, by kind; masks lie likewise, named as their images, with `_mask` or without. Without a folder
+//! normal images is tested, and one at least if there are two: the last in the order that the split of `VisA` uses. Defective
+//! images lie in their folder or one folder further down, by kind; masks lie likewise, named as their images, with `_mask` or without. Without a folder
 //! of masks it is not known which pixels are defective, and there are no pixel metrics. A pixel is anomalous where its mask is
 //! above 0.
 
@@ -84,7 +84,8 @@ fn class(name: String, directory: &Path, problems: &mut Problems) -> Result<Clas
         Some(folder) => good(&folder, problems),
         None => {
             shuffle::shuffle(&mut train, SEED);
-            let held_out = train.split_off(train.len() - train.len() / 5);
+            let tested = (train.len() / 5).max(usize::from(train.len() > 1));
+            let held_out = train.split_off(train.len() - tested);
             train.sort_by(|a, b| a.id.cmp(&b.id));
             held_out
         }

@@ -8,6 +8,7 @@ use crate::archive::{Archive, ArchiveError, Packing};
 
 use super::array::Array;
 use super::error::SavedError;
+use super::form::Form;
 use super::{npy, safetensors, tiff};
 
 /// The name that the only array of a file without names gets.
@@ -33,24 +34,22 @@ impl SavedFile {
     /// # Errors
     /// If the file can't be read, is of another kind or is damaged.
     pub fn open(path: &Path) -> Result<SavedFile, SavedError> {
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
         let fail = |reason| SavedError::Damaged { path: path.to_path_buf(), reason };
         let unreadable = |source| SavedError::Read { path: path.to_path_buf(), source };
         let read = || std::fs::read(path).map_err(unreadable);
-        let (names, content) = match ending.as_str() {
-            "npy" => (vec![UNNAMED.to_owned()], Content::Npy(read()?)),
-            "tif" | "tiff" => (vec![UNNAMED.to_owned()], Content::Tiff),
-            "npz" => {
+        let (names, content) = match Form::of(path)? {
+            Form::Npy => (vec![UNNAMED.to_owned()], Content::Npy(read()?)),
+            Form::Tiff => (vec![UNNAMED.to_owned()], Content::Tiff),
+            Form::Npz => {
                 let file = File::open(path).map_err(unreadable)?;
                 let length = file.metadata().map_err(unreadable)?.len();
                 let archive = Archive::open(BufReader::new(file), length).map_err(|error| fail(words(error)))?;
                 (names(&archive).map_err(fail)?, Content::Npz(archive))
             }
-            "safetensors" => {
+            Form::Safetensors => {
                 let bytes = read()?;
                 (safetensors::names(&bytes).map_err(fail)?, Content::Safetensors(bytes))
             }
-            _ => return Err(SavedError::Ending(path.to_path_buf())),
         };
         Ok(SavedFile { path: path.to_path_buf(), names, content })
     }

@@ -9,6 +9,7 @@ mod array;
 mod error;
 mod file;
 mod floats;
+mod form;
 mod header;
 mod kind;
 mod npy;
@@ -22,6 +23,11 @@ pub use array::{Array, Values};
 pub use error::SavedError;
 pub use file::{SavedFile, UNNAMED};
 pub use floats::{npy_of_map, tiff_of_map};
+
+use form::Form;
+
+/// What is said of arrays with names where one map is wanted.
+const NAMED: &str = "it holds arrays with names, not one map";
 
 /// Bytes within which the header of an npy file ends.
 const LONGEST_HEADER: u64 = 1 << 16;
@@ -41,9 +47,13 @@ pub struct MapHeader {
 /// If the file can't be read, is damaged, or holds something else than one map.
 pub fn map_header(path: &Path) -> Result<MapHeader, SavedError> {
     let fail = damaged(path);
-    if is_tiff(path) {
-        let (size, is_wide) = tiff::look(path).map_err(fail)?;
-        return Ok(MapHeader { size, is_wide });
+    match Form::of(path)? {
+        Form::Npy => {}
+        Form::Tiff => {
+            let (size, is_wide) = tiff::look(path).map_err(fail)?;
+            return Ok(MapHeader { size, is_wide });
+        }
+        Form::Npz | Form::Safetensors => return Err(fail(NAMED.to_owned())),
     }
     let mut header = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(LONGEST_HEADER).read_to_end(&mut header));
@@ -59,7 +69,7 @@ pub fn map_header(path: &Path) -> Result<MapHeader, SavedError> {
 pub fn read_map(path: &Path) -> Result<(Array, [usize; 2]), SavedError> {
     let mut file = SavedFile::open(path)?;
     if !file.names().iter().any(|name| name == UNNAMED) {
-        return Err(damaged(path)("it holds arrays with names, not one map".to_owned()));
+        return Err(damaged(path)(NAMED.to_owned()));
     }
     let array = file.array(UNNAMED)?;
     let size = one_map(&array.shape).map_err(damaged(path))?;
@@ -67,10 +77,6 @@ pub fn read_map(path: &Path) -> Result<(Array, [usize; 2]), SavedError> {
         Values::Numbers(_) | Values::Wide(_) => Ok((array, size)),
         Values::Texts(_) => Err(damaged(path)("it holds texts, not a map".to_owned())),
     }
-}
-
-fn is_tiff(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("tif") || ending.eq_ignore_ascii_case("tiff"))
 }
 
 /// Rows and columns of a shape that is that of one map, besides extents of 1.
