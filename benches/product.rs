@@ -6,11 +6,13 @@
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 use burn::tensor::TensorMetadata;
-use burn::tensor::ops::{AttentionModuleOptions, ConvOptions, FloatTensor, FloatTensorOps, ModuleOps};
+use burn::tensor::ops::{
+    AttentionModuleOptions, ConvOptions, ConvTransposeOptions, FloatTensor, FloatTensorOps, ModuleOps,
+};
 use diadc::allocator::Allocator;
 use diadc::execute::{Cpu, HostTensor, Tensor, apply};
 use diadc::fact::Shape;
-use diadc::op::{Attention, Conv2d, Op};
+use diadc::op::{Attention, Conv2d, ConvTranspose2d, Op};
 use diadc::plan::Choice;
 
 #[global_allocator]
@@ -108,6 +110,33 @@ mod convolution {
         in_turn(bencher, &[out, channels, 3, 3], |weight| {
             let options = ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
             <Flex as ModuleOps<Flex>>::conv2d(x.clone(), weight, Some(bias.clone()), options)
+        });
+    }
+}
+
+/// Channels, extent and channels of the result, of a transposed convolution that doubles the extent with kernels of 4x4.
+const TRANSPOSED: [[usize; 3]; 4] = [[512, 8, 256], [128, 32, 64], [32, 64, 16], [16, 128, 3]];
+
+#[divan::bench_group(sample_count = 12, sample_size = 2)]
+mod transposed {
+    use super::{ConvTranspose2d, ConvTransposeOptions, Flex, ModuleOps, Op, TRANSPOSED, in_turn, tensor};
+
+    #[divan::bench(args = TRANSPOSED)]
+    fn diadc(bencher: divan::Bencher<'_, '_>, [channels, size, out]: [usize; 3]) {
+        let (stride, padding, output_padding, dilation) = ([2, 2], [1, 1], [0, 0], [1, 1]);
+        let conv = ConvTranspose2d { stride, padding, output_padding, dilation, groups: 1 };
+        let (x, bias) = (tensor(&[1, channels, size, size]), tensor(&[out]));
+        in_turn(bencher, &[channels, out, 4, 4], |weight| {
+            super::diadc(&Op::ConvTranspose2d(conv), &[x.clone(), weight, bias.clone()], &[1, out, 2 * size, 2 * size])
+        });
+    }
+
+    #[divan::bench(args = TRANSPOSED)]
+    fn burn(bencher: divan::Bencher<'_, '_>, [channels, size, out]: [usize; 3]) {
+        let (x, bias) = (tensor(&[1, channels, size, size]), tensor(&[out]));
+        in_turn(bencher, &[channels, out, 4, 4], |weight| {
+            let options = ConvTransposeOptions::new([2, 2], [1, 1], [0, 0], [1, 1], 1);
+            <Flex as ModuleOps<Flex>>::conv_transpose2d(x.clone(), weight, Some(bias.clone()), options)
         });
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn gradient<K: Kernels>(
     match gradient {
         Gradient::ConvolutionInput { conv, .. } => {
             let (weight, g) = (any().float(), any().float());
-            vec![K::convolve_input_gradient(*conv, [shape[2], shape[3]], weight, g, choice.convolution())]
+            vec![K::convolve_back(*conv, [shape[2], shape[3]], weight, g, None, choice.convolution())]
         }
         Gradient::ConvolutionWeight { conv, .. } => {
             let (x, g) = (any().float(), any().float());

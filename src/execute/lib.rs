@@ -37,8 +37,8 @@ mod tensor;
 pub use apply::apply;
 pub use inverse::inverses;
 pub use kernels::{
-    Activation, AdamFactors, Arithmetic, Composed, Floats, Kernels, Taps, composed_arithmetic, composed_convolution,
-    composed_input_gradient, composed_linear, composed_weight_gradient, kept, runs,
+    Activation, AdamFactors, Arithmetic, Composed, Floats, Kernels, Taps, composed_arithmetic, composed_back,
+    composed_convolution, composed_linear, composed_weight_gradient, kept, runs,
 };
 pub use neighbour::{Coreset, CoresetError, CoresetSettings, Seen, farthest_first};
 pub use session::Session;

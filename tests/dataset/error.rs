@@ -88,7 +88,7 @@ fn a_class_without_images_is_refused() {
 fn a_text_file_named_as_an_image_is_found_before_anything_is_decoded() {
     let tree = Tree::mvtec();
     tree.file("nut/train/good/002.png", "this is text");
-    tree.fails("mvtec", &["nut/train/good/002.png` can't be decoded", "replace the file or remove it"]);
+    tree.fails("mvtec", &["nut/train/good/002.png` is no image", "it is a text that begins with \"this is text\""]);
     tree.file("nut/train/good/002.png", "");
     tree.fails("mvtec", &["nut/train/good/002.png` can't be decoded"]);
 }

@@ -72,6 +72,7 @@ pub(super) fn forward(
     }
     match windows {
         Windows::Groups => unreachable!("the backend's own kernel computes a convolution with groups"),
+        Windows::Added(_) => unreachable!("windows are added on the way back alone"),
         Windows::Columns(samples) => by_samples(&layout, pixels, factors, samples, &mut result),
         Windows::Pixels => by_pixels(&layout, pixels, factors, &mut result),
         Windows::Bands(band) => by_rows(&layout, pixels, factors, band, &mut result),

@@ -5,6 +5,7 @@
 mod activation;
 mod adam;
 mod attention;
+mod back;
 mod convolution;
 mod exponential;
 mod linear;
@@ -26,8 +27,8 @@ use diadc_core::fact::Precision;
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Windows};
 use diadc_execute::{
-    Activation, AdamFactors, Arithmetic, Kernels, Session, Taps, composed_arithmetic, composed_convolution,
-    composed_input_gradient, composed_linear, composed_weight_gradient,
+    Activation, AdamFactors, Arithmetic, Kernels, Session, Taps, composed_arithmetic, composed_back,
+    composed_convolution, composed_linear, composed_weight_gradient,
 };
 
 /// Elements that one task of a loop over elements works on; less is not worth another core.
@@ -120,28 +121,30 @@ impl Kernels for Cpu {
         window::resample(taps, x)
     }
 
-    fn convolve_input_gradient(
+    fn convolve_back(
         conv: Conv2d,
-        [height, width]: [usize; 2],
+        size: [usize; 2],
         weight: Flexible,
-        gradient: Flexible,
+        y: Flexible,
+        bias: Option<Flexible>,
         choice: ConvolutionChoice,
     ) -> Flexible {
-        let [_, _, kh, kw] = weight.shape().dims();
-        let plain = conv.groups == 1 && conv.dilation == [1, 1] && gradient.dtype() == DType::F32;
-        if !plain || conv.padding[0] >= kh || conv.padding[1] >= kw {
-            return composed_input_gradient::<Cpu>(conv, [height, width], weight, gradient, choice);
+        let reach = [0, 1].map(|axis| conv.dilation[axis] * (weight.shape()[2 + axis] - 1));
+        // Every number of the result then lies in a window, and none has to be cut off.
+        let fits = [0, 1].into_iter().all(|axis| {
+            conv.padding[axis] <= reach[axis]
+                && size[axis] + 2 * conv.padding[axis] == y.shape()[2 + axis] + reach[axis]
+        });
+        match choice.input_gradient {
+            Windows::Added(band) if y.dtype() == DType::F32 => back::backward(conv, size, weight, y, bias, band),
+            Windows::Columns(_) | Windows::Pixels | Windows::Bands(_) if y.dtype() == DType::F32 && fits => {
+                let padding = [reach[0] - conv.padding[0], reach[1] - conv.padding[1]];
+                Self::convolve(Conv2d { padding, ..conv }, y, mirrored(weight), bias, choice.reversed())
+            }
+            Windows::Added(_) | Windows::Groups | Windows::Columns(_) | Windows::Pixels | Windows::Bands(_) => {
+                composed_back::<Cpu>(conv, size, weight, y, bias, choice)
+            }
         }
-        // A convolution of the gradient, with the steps of the stride filled by zeros, and the mirrored weight.
-        let spread = spread(
-            gradient,
-            conv.stride,
-            [(height + 2 * conv.padding[0] - kh) % conv.stride[0], (width + 2 * conv.padding[1] - kw) % conv.stride[1]],
-        );
-        let mirrored = mirrored(weight);
-        let padding = [kh - 1 - conv.padding[0], kw - 1 - conv.padding[1]];
-        let back = Conv2d { stride: [1, 1], padding, dilation: [1, 1], groups: 1 };
-        Self::convolve(back, spread, mirrored, None, choice.reversed())
     }
 
     fn convolve_weight_gradient(conv: Conv2d, x: Flexible, kernel: [usize; 2], gradient: Flexible) -> Flexible {
@@ -238,25 +241,6 @@ fn fill(line: &mut [f32], source: &[f32], left: isize, stride: usize) {
             *number = *found;
         }
     }
-}
-
-/// Puts `stride - 1` zeros between rows and columns, and more zeros at the end.
-fn spread(x: Flexible, stride: [usize; 2], more: [usize; 2]) -> Flexible {
-    if stride == [1, 1] {
-        return x.to_contiguous();
-    }
-    let [batch, channels, height, width] = x.shape().dims();
-    let x = x.to_contiguous();
-    let numbers: &[f32] = x.storage();
-    let [rows, columns] = [(height - 1) * stride[0] + 1 + more[0], (width - 1) * stride[1] + 1 + more[1]];
-    let mut result = zeros(batch * channels * rows * columns);
-    let planes = result.par_chunks_mut(rows * columns).zip(numbers.par_chunks(height * width));
-    planes.for_each(|(result, numbers)| {
-        for (i, number) in numbers.iter().enumerate() {
-            result[i / width * stride[0] * columns + i % width * stride[1]] = *number;
-        }
-    });
-    Flex::float_from_data(TensorData::new(result, [batch, channels, rows, columns]), &FlexDevice)
 }
 
 /// `[out, C, kh, kw]` to `[C, out, kh, kw]` with each kernel turned by half a circle.

@@ -94,14 +94,15 @@ impl<B: Backend> Kernels for Composed<B> {
         resample::by_products::<Self>(taps, x)
     }
 
-    fn convolve_input_gradient(
+    fn convolve_back(
         conv: Conv2d,
         size: [usize; 2],
         weight: FloatTensor<B>,
-        gradient: FloatTensor<B>,
+        y: FloatTensor<B>,
+        bias: Option<FloatTensor<B>>,
         choice: ConvolutionChoice,
     ) -> FloatTensor<B> {
-        convolution::input_gradient::<Self>(conv, size, weight, gradient, choice)
+        convolution::back::<Self>(conv, size, weight, y, bias, choice)
     }
 
     fn convolve_weight_gradient(

@@ -30,21 +30,29 @@ pub fn convolution<K: Kernels>(conv: Conv2d, x: Floats<K>, weight: Floats<K>, bi
     }
 }
 
-/// The gradient of its input, `[B, C, H, W]` with this height and width, from that of its output.
-pub fn input_gradient<K: Kernels>(
+/// The way back through it, from what has the extents of its output to what has those of its input, with this height and width.
+pub fn back<K: Kernels>(
     conv: Conv2d,
-    [height, width]: [usize; 2],
+    size: [usize; 2],
     weight: Floats<K>,
-    gradient: Floats<K>,
+    y: Floats<K>,
+    bias: Option<Floats<K>>,
     choice: ConvolutionChoice,
 ) -> Floats<K> {
-    let [_, _, kh, kw] = weight.shape().dims();
-    let rest = |axis: usize, extent: usize, taps: usize| {
-        (extent + 2 * conv.padding[axis] - conv.dilation[axis] * (taps - 1) - 1) % conv.stride[axis]
-    };
-    let rest = [rest(0, height, kh), rest(1, width, kw)];
-    let way = Way { conv, rest };
-    back::<K>(way, gradient, mirrored::<K::Backend>(weight, conv.groups), None, choice.reversed())
+    let kernel: [usize; 2] = std::array::from_fn(|axis| weight.shape()[2 + axis]);
+    let mut y = y;
+    let mut padding = [0; 2];
+    for axis in [0, 1] {
+        let reach = conv.dilation[axis] * (kernel[axis] - 1);
+        // Rows or columns at the end that no window begins at.
+        let begins = (y.shape()[2 + axis] - 1) * conv.stride[axis];
+        let rest = size[axis] + 2 * conv.padding[axis] - reach - 1 - begins;
+        let cut = conv.padding[axis].saturating_sub(reach);
+        y = spread::<K::Backend>(y, 2 + axis, conv.stride[axis], rest, cut);
+        padding[axis] = reach.saturating_sub(conv.padding[axis]);
+    }
+    let mirrored = mirrored::<K::Backend>(weight, conv.groups);
+    K::convolve(Conv2d { stride: [1, 1], padding, ..conv }, y, mirrored, bias, choice.reversed())
 }
 
 /// The output of a transposed convolution, which is computed as the input's gradient of a convolution is.
@@ -56,8 +64,11 @@ pub(crate) fn transposed_convolution<K: Kernels>(
     choice: ConvolutionChoice,
 ) -> Floats<K> {
     let ConvTranspose2d { stride, padding, output_padding, dilation, groups } = conv;
-    let way = Way { conv: Conv2d { stride, padding, dilation, groups }, rest: output_padding };
-    back::<K>(way, x, mirrored::<K::Backend>(weight, groups), bias, choice)
+    let size = std::array::from_fn(|axis| {
+        let (count, taps) = (x.shape()[2 + axis], weight.shape()[2 + axis]);
+        (count - 1) * stride[axis] + dilation[axis] * (taps - 1) + 1 + output_padding[axis] - 2 * padding[axis]
+    });
+    K::convolve_back(Conv2d { stride, padding, dilation, groups }, size, weight, x, bias, choice.reversed())
 }
 
 /// The gradient of its weight, `[out, C/groups, kh, kw]`, from that of its output.
@@ -92,34 +103,6 @@ fn unfold<B: Backend>(conv: Conv2d, x: FloatTensor<B>, [kh, kw]: [usize; 2]) -> 
     }
     let shape = Shape::new([batch, groups, channels / groups * kh * kw, rows * columns]);
     (B::float_reshape(flat, shape), [rows, columns])
-}
-
-/// A convolution whose input's gradient is computed.
-struct Way {
-    conv: Conv2d,
-    /// Rows and columns at the end that no window begins at.
-    rest: [usize; 2],
-}
-
-/// From the gradient of a convolution's output, `[B, out, h, w]`, to that of its input, `[B, C, H, W]`, with the mirrored
-/// weight.
-fn back<K: Kernels>(
-    way: Way,
-    y: Floats<K>,
-    mirrored: Floats<K>,
-    bias: Option<Floats<K>>,
-    choice: ConvolutionChoice,
-) -> Floats<K> {
-    let Way { conv, rest } = way;
-    let [_, _, kh, kw] = mirrored.shape().dims();
-    let reach = [conv.dilation[0] * (kh - 1), conv.dilation[1] * (kw - 1)];
-    let mut y = y;
-    for axis in [0, 1] {
-        let cut = conv.padding[axis].saturating_sub(reach[axis]);
-        y = spread::<K::Backend>(y, 2 + axis, conv.stride[axis], rest[axis], cut);
-    }
-    let padding = [reach[0].saturating_sub(conv.padding[0]), reach[1].saturating_sub(conv.padding[1])];
-    K::convolve(Conv2d { stride: [1, 1], padding, ..conv }, y, mirrored, bias, choice)
 }
 
 /// An axis with `stride - 1` zeros after each element but the last, then `rest` more, then `cut` fewer on both sides.

@@ -125,12 +125,15 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// Sums along the rows and the columns of `[B, C, H, W]`.
     fn resample(taps: &[Taps; 2], x: Floats<Self>) -> Floats<Self>;
 
-    /// The gradient of a convolution's input, which has this height and width.
-    fn convolve_input_gradient(
+    /// The way back through a convolution, from what has the extents of its output, `[B, out, h, w]`, to `[B, C, H, W]` with
+    /// this height and width: the gradient of its input, or a transposed convolution with its bias. What the plan has chosen is
+    /// for the convolution.
+    fn convolve_back(
         conv: Conv2d,
         size: [usize; 2],
         weight: Floats<Self>,
-        gradient: Floats<Self>,
+        y: Floats<Self>,
+        bias: Option<Floats<Self>>,
         choice: ConvolutionChoice,
     ) -> Floats<Self>;
 

@@ -25,8 +25,7 @@ mod taps;
 pub use arithmetic::arithmetic as composed_arithmetic;
 pub use composed::Composed;
 pub use convolution::{
-    convolution as composed_convolution, input_gradient as composed_input_gradient,
-    weight_gradient as composed_weight_gradient,
+    back as composed_back, convolution as composed_convolution, weight_gradient as composed_weight_gradient,
 };
 pub use interface::{Activation, AdamFactors, Arithmetic, Floats, Kernels};
 pub use linear::linear as composed_linear;

@@ -39,6 +39,8 @@ pub enum Windows {
     Pixels,
     /// The windows of some rows of a sample at a time are unfolded as columns.
     Bands(Band),
+    /// The way back through windows that lie apart: those of some rows of pixels at a time are added where they lie.
+    Added(Band),
 }
 
 /// Rows of a sample that are unfolded at once, by all cores.
@@ -69,11 +71,12 @@ impl ConvolutionChoice {
         let taps = weight[2] * weight[3];
         let is_pointwise = taps == 1 && conv.stride == [1, 1] && conv.padding == [0, 0];
         let forward = Unfolding::new(conv.groups, weight[1] * taps, y);
-        let back = Unfolding::new(conv.groups, y[1] / conv.groups * taps, x);
-        ConvolutionChoice { forward: forward.windows(is_pointwise), input_gradient: back.windows(taps == 1) }
+        let back = || Unfolding::new(conv.groups, y[1] / conv.groups * taps, x).windows(taps == 1);
+        let input_gradient = added(conv.groups, conv.stride, x[1].saturating_mul(taps)).unwrap_or_else(back);
+        ConvolutionChoice { forward: forward.windows(is_pointwise), input_gradient }
     }
 
-    /// The same for a transposed convolution, which is a convolution of the input with zeros between its elements.
+    /// The same for a transposed convolution, whose way forward is a convolution's way back.
     pub(super) fn of_transposed(
         conv: ConvTranspose2d,
         x: &[usize],
@@ -81,10 +84,10 @@ impl ConvolutionChoice {
         y: &[usize],
     ) -> ConvolutionChoice {
         let taps = weight[2] * weight[3];
-        let spread = [x[0], x[1], x[2].saturating_mul(conv.stride[0]), x[3].saturating_mul(conv.stride[1])];
-        let forward = Unfolding::new(conv.groups, x[1] / conv.groups * taps, y);
-        let back = Unfolding::new(conv.groups, weight[1] * taps, &spread);
-        ConvolutionChoice { forward: forward.windows(taps == 1), input_gradient: back.windows(taps == 1) }
+        let forward = || Unfolding::new(conv.groups, x[1] / conv.groups * taps, y).windows(taps == 1);
+        let forward = added(conv.groups, conv.stride, y[1].saturating_mul(taps)).unwrap_or_else(forward);
+        let back = Unfolding::new(conv.groups, weight[1] * taps, x);
+        ConvolutionChoice { forward, input_gradient: back.windows(taps == 1) }
     }
 
     /// The choice for the convolution that computes the input's gradient.
@@ -92,6 +95,12 @@ impl ConvolutionChoice {
     pub fn reversed(self) -> ConvolutionChoice {
         ConvolutionChoice { forward: self.input_gradient, input_gradient: self.forward }
     }
+}
+
+/// How windows of so many numbers are added, if they lie apart. Side by side they are unfolded, since more are added then.
+fn added(groups: usize, stride: [usize; 2], window: usize) -> Option<Windows> {
+    let band = Band { windows: (TILE / window.max(1)).max(1) };
+    (groups == 1 && stride != [1, 1]).then_some(Windows::Added(band))
 }
 
 /// A convolution as a product of its windows with its weight.

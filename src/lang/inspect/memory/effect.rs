@@ -107,8 +107,8 @@ pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], runner: Runner)
 }
 
 /// The copies of those operands that have gaps in memory.
-fn made_dense(inputs: &[Seen]) -> usize {
-    inputs.iter().filter(|input| !input.dense).map(Seen::count).sum()
+fn made_dense<'a>(inputs: impl IntoIterator<Item = &'a Seen>) -> usize {
+    inputs.into_iter().filter(|input| !input.dense).map(Seen::count).sum()
 }
 
 fn of_unary(unary: Unary, count: usize) -> Effect {
@@ -150,18 +150,12 @@ fn of_binary(binary: Binary, inputs: &[Seen], count: usize) -> Effect {
 
 fn of_gradient(gradient: &Gradient, inputs: &[Seen], output: &[usize], runner: Runner) -> Effect {
     match gradient {
-        // A convolution of the gradient, spread by the stride, with the mirrored weight.
         Gradient::ConvolutionInput { conv, .. } => {
-            let [weight, gradient] = [&inputs[0], &inputs[1]];
-            let [height, width] = [output[2], output[3]];
-            let spread = if conv.stride == [1, 1] { 0 } else { gradient.shape[0] * gradient.shape[1] * height * width };
-            let back = Unfolding::new(conv.groups, &gradient.shape, &weight.shape, output);
-            let held = match runner {
-                Runner::Own { choice, cores } => back.held(choice.convolution().input_gradient, cores),
-                Runner::Composed if weight.shape[2..] == [1, 1] => 0,
-                Runner::Composed => back.all(),
+            let runner = match runner {
+                Runner::Own { choice, cores } => Some((choice.convolution().input_gradient, cores)),
+                Runner::Composed => None,
             };
-            Effect::with(spread + weight.count() + held)
+            of_way_back(*conv, &inputs[0], &inputs[1], output, runner)
         }
         Gradient::ConvolutionWeight { conv, .. } => {
             let [x, gradient] = [&inputs[0], &inputs[1]];
@@ -235,15 +229,32 @@ fn of_convolution(conv: Conv2d, inputs: &[Seen], output: &[usize], runner: Runne
     Effect::with(made_dense(&inputs[..1]) + held)
 }
 
-/// A convolution of the input, which zeros have spread.
 fn of_transposed_convolution(conv: ConvTranspose2d, inputs: &[Seen], output: &[usize], runner: Runner) -> Effect {
-    let [x, weight] = [&inputs[0], &inputs[1]];
-    let spread = x.count() * conv.stride.iter().product::<usize>();
-    let unfolding = Unfolding::new(conv.groups, &x.shape, &weight.shape, output);
-    let held = match runner {
-        Runner::Own { choice, cores } => unfolding.held(choice.convolution().forward, cores),
-        Runner::Composed if weight.shape[2..] == [1, 1] => 0,
-        Runner::Composed => unfolding.all(),
+    let ConvTranspose2d { stride, padding, dilation, groups, .. } = conv;
+    let runner = match runner {
+        Runner::Own { choice, cores } => Some((choice.convolution().forward, cores)),
+        Runner::Composed => None,
+    };
+    of_way_back(Conv2d { stride, padding, dilation, groups }, &inputs[1], &inputs[0], output, runner)
+}
+
+/// Through a convolution from its output `y` to its input, `result`: by the CPU's kernels as the plan has chosen on so many cores,
+/// or composed.
+fn of_way_back(conv: Conv2d, weight: &Seen, y: &Seen, result: &[usize], own: Option<(Windows, usize)>) -> Effect {
+    let back = Unfolding::new(conv.groups, &y.shape, &weight.shape, result);
+    if let Some((Windows::Added(band), cores)) = own {
+        let at_once = side_by_side(y.shape[0], cores);
+        let pixels = band.rows([y.shape[2], y.shape[3]], cores / at_once) * y.shape[3];
+        let window = weight.shape[1] * weight.shape[2] * weight.shape[3];
+        // The result of a sample is summed with its numbers in another order.
+        let sums = result[1] * result[2] * result[3].next_multiple_of(conv.stride[1]);
+        return Effect::with(made_dense([weight, y]) + at_once * (window * pixels + sums));
+    }
+    let spread = if conv.stride == [1, 1] { 0 } else { y.shape[0] * y.shape[1] * result[2] * result[3] };
+    let held = match own {
+        Some((windows, cores)) => back.held(windows, cores),
+        None if weight.shape[2..] == [1, 1] => 0,
+        None => back.all(),
     };
     Effect::with(spread + weight.count() + held)
 }
@@ -300,6 +311,7 @@ impl Unfolding {
                 samples * positions * (inner + together) * at_once
             }
             Windows::Pixels => 0,
+            Windows::Added(_) => unreachable!("windows that are added are not unfolded"),
             Windows::Bands(band) => inner * band.rows(self.extent, cores) * self.extent[1],
         }
     }
