@@ -121,7 +121,12 @@ pub fn compile_from(
         (Some(spec), Some(program)) => Ok(Compiled { program, spec, sources, warnings }),
         (spec, _) => {
             let without = spec.as_ref().filter(|spec| spec.model.is_none() && !spec.lost_model).map(no_model);
-            errors.extend(without.filter(|missing| errors.iter().all(|known| known.span() != missing.span())));
+            // A setting that has no model is told of that already.
+            let is_told = |missing: &Diagnostic| {
+                errors.iter().any(|known| known.span() == missing.span() || known.code == Code::UnknownSetting)
+            };
+            let without = without.filter(|missing| !is_told(missing));
+            errors.extend(without);
             Err(Box::new(Failed { diagnostics: in_order(errors), warnings, sources, spec }))
         }
     }

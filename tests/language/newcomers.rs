@@ -308,3 +308,42 @@ fn the_schedule_along_a_cosine_is_named() {
                     training o { optimizer = adamw(lr: 1e-4) batch = 2 steps = 9 schedule = cosine() }";
     helps(training, "x", "`cosine_schedule(warmup: 100)`");
 }
+
+#[test]
+fn a_word_from_outside_is_answered_with_what_is_taken() {
+    let members = "part net = Net()\nobjective o(image: [B, 3, 16, 16]) trains net { mean(net(image)) }\n\
+                   data { size = 16 }\ntraining o { optimizer = adam(lr: 1e-3) batch = 4 steps = 4 }\n\
+                   param size: int in 8..=64 = 32\nparam sides: pair in 8..=64 = 32\nparam on: bool = true\n\
+                   param list: list<int> in 1..=3 = [1]\nparam n = 3\nparam word: string = \"a\"\nparam mode: Mode = fast\n\
+                   fn f(x: [B, 3, size, size]) { x }";
+    let items = "block Net() { fn (x) { x |> conv(3, out: 3) @ \"a\" } }\nenum Mode { fast, slow }";
+    for (name, value, told) in [
+        ("size", "abc", "`size` is of type `int`, in `8..=64`; its default is `32`"),
+        ("size", "abc * 2", "`size` is of type `int`, in `8..=64`; its default is `32`"),
+        ("size", "True", "`size` is of type `int`"),
+        ("sides", "abc", "`sides` is of type `pair`, in `8..=64`"),
+        ("list", "[abc]", "`list` is of type `list<int>`, in `1..=3`; its default is `[1]`"),
+        ("n", "abc", "`n` takes a value of the kind of its default, which is `3`"),
+        ("on", "yes", "there is `true`, `false`"),
+        ("on", "True", "did you mean `true`?"),
+        ("word", "abc", "`\"abc\"`"),
+        ("mode", "fats", "did you mean `fast`?"),
+        ("o.steps", "abc", "How many steps the optimizer takes"),
+        ("o.optimizer", "adamm(lr: 1e-3)", "did you mean `adamw`?"),
+    ] {
+        let Err(failed) = Spec::with(items, members).set(name, value).result() else { panic!("{name}={value}") };
+        let [only] = failed.diagnostics.as_slice() else { panic!("one error: {}", shown(&failed)) };
+        assert!(only.help.as_deref().is_some_and(|help| help.contains(told)), "{}", shown(&failed));
+    }
+}
+
+#[test]
+fn a_setting_for_a_file_without_a_model_is_refused_once() {
+    let library = Spec::new("fn f(x) { x }\n").set("a", "3").set("b", "4");
+    library.fails_with("unknown-setting");
+    let Err(failed) = library.result() else { panic!("there is nothing to set") };
+    assert_eq!(failed.diagnostics[0].headline, "`a` can't be set: this file has no model");
+    assert!(failed.library().is_none());
+    // The model is there and can't be read.
+    Spec::new("model M { fn f(x: [B, 3, 8, 8]) { x ] }\n").set("a", "3").fails_with("syntax");
+}

@@ -204,6 +204,13 @@ pub(super) fn unknown_setting<'a>(name: &Name, known: impl IntoIterator<Item = &
         .one_of(&name.node, known)
 }
 
+/// A setting for a file that has no model.
+pub(super) fn set_without_model(name: &Name) -> Diagnostic {
+    let text = format!("`{}` can't be set: this file has no model", name.node);
+    Diagnostic::new(Code::UnknownSetting, text, name.span)
+        .help("what can be set are the params of a model; give the file that has it")
+}
+
 pub(super) fn unknown_training<'a>(
     objective: &str,
     span: Span,

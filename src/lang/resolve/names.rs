@@ -8,6 +8,7 @@ mod keyword;
 mod member;
 mod misread;
 mod unknown;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -15,8 +16,8 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::Diagnostic;
 use crate::parse::ast::{
-    Body, DimPattern, Expr, ExprKind, FnDef, ItemKind, Member, MemberKind, Name, Param, Pattern, Statement, StringPart,
-    Type, TypeKind,
+    Body, DimPattern, Expr, ExprKind, FnDef, ItemKind, MemberKind, Name, Param, Pattern, Statement, StringPart, Type,
+    TypeKind,
 };
 
 use super::builtin::{Builtin, GENERIC_TYPES, TYPES};
@@ -26,6 +27,8 @@ use super::spec::{Binding, Block, EnumId, Meaning, Meanings, ModuleId, Reader, S
 use super::variable::variables;
 use super::{File, error, foreign, import};
 use misread::{begins_foreign, prefix, root};
+use wanted::Wanted;
+pub(super) use wanted::check_setting;
 
 /// All errors in the names of all files, and which names are read.
 pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) -> (Vec<Diagnostic>, Reads) {
@@ -81,26 +84,6 @@ pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) 
     (diagnostics, reads)
 }
 
-/// The errors in the names of a value that is set from outside. It sees the same names as its `param`; one of a training
-/// sees those of the model.
-pub(super) fn check_setting(spec: &Spec, model: &Block, param: &str, expr: &Expr) -> Vec<Diagnostic> {
-    let (module, ty) = match model.members.get(param) {
-        Some((module, Member { kind: MemberKind::Param(def), .. })) => (*module, def.ty.as_ref()),
-        Some(_) | None => (ModuleId(0), None),
-    };
-    let mut names = Names::new(spec, module, Some(model));
-    names.wanted = ty.and_then(|ty| match &ty.kind {
-        TypeKind::Name(name) => Some(name.clone()),
-        TypeKind::Generic(_, inner) => match &inner.kind {
-            TypeKind::Name(name) => Some(name.clone()),
-            _ => None,
-        },
-        _ => None,
-    });
-    names.expr(expr);
-    names.diagnostics
-}
-
 /// The errors in the names of an expression from outside, and what names in it mean that no scope says. Its inputs hide
 /// members of the model with the same name.
 pub(super) fn check_query<'a>(
@@ -143,8 +126,8 @@ struct Names<'a> {
     later: Vec<(Arc<str>, Span)>,
     /// The enumeration that is asked for where an expression stands.
     asked: Option<EnumId>,
-    /// The type of the setting from outside that is checked, if the type is one word.
-    wanted: Option<Arc<str>>,
+    /// What is taken by the `param` or setting whose value from outside is checked.
+    wanted: Option<Wanted>,
     /// The member of the model that is checked.
     member: Option<Arc<str>>,
     /// Whether the member that is checked stands in the base of the block.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use diadc_core::span::{Span, Spanned};
+use diadc_core::span::{SourceId, Span, Spanned};
 
 use crate::diagnostic::Diagnostic;
 use crate::parse;
@@ -31,7 +31,7 @@ enum Target {
     Training(Arc<str>, Name),
 }
 
-/// Reads the settings for the model of a spec; nothing if it has none.
+/// Reads the settings for the model of a spec. A file without one has nothing to set.
 pub(super) fn read_settings(
     spec: &Spec,
     settings: &[(String, String)],
@@ -39,12 +39,17 @@ pub(super) fn read_settings(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Settings {
     let mut read = Settings::default();
-    let Some(model) = spec.model else { return read };
+    let Some(model) = spec.model else {
+        if let Some((key, value)) = settings.first().filter(|_| !spec.lost_model) {
+            let (_, name) = written(key, value, sources);
+            diagnostics.push(error::set_without_model(&name));
+        }
+        return read;
+    };
     let mut known: Vec<Name> = Vec::new();
     for (key, value) in settings {
-        let id = sources.add(format!("--set {key}"), format!("{key}={value}"));
-        let end = u32::try_from(key.len()).unwrap_or(u32::MAX);
-        let name = Spanned::new(key.as_str().into(), Span { source: id, start: 0, end });
+        let (id, name) = written(key, value, sources);
+        let end = name.span.end;
         let target = match target(spec, &name) {
             Ok(target) => target,
             Err(unknown) => {
@@ -61,7 +66,7 @@ pub(super) fn read_settings(
         let whole = Span { source: id, start: end + 1, end: (end + 1).saturating_add(length) };
         match parse::parse_expression(id, key.len() + 1, sources) {
             Ok(expr) => {
-                diagnostics.extend(names::check_setting(spec, spec.block(model), key, &expr));
+                diagnostics.extend(names::check_setting(spec, spec.block(model), key, &expr, sources));
                 match target {
                     Target::Param => read.params.push((name, expr)),
                     Target::Training(objective, name) => {
@@ -76,6 +81,13 @@ pub(super) fn read_settings(
         }
     }
     read
+}
+
+/// A setting as a text of its own, and the name in it.
+fn written(key: &str, value: &str, sources: &mut SourceMap) -> (SourceId, Name) {
+    let id = sources.add(format!("--set {key}"), format!("{key}={value}"));
+    let end = u32::try_from(key.len()).unwrap_or(u32::MAX);
+    (id, Spanned::new(key.into(), Span { source: id, start: 0, end }))
 }
 
 /// What a name sets.

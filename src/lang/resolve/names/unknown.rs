@@ -10,7 +10,7 @@ use crate::parse::keyword::{Begins, Keyword};
 
 use super::{Local, LocalKind, Names};
 use crate::resolve::builtin::Builtin;
-use crate::resolve::spec::{Binding, EnumId, Meaning};
+use crate::resolve::spec::{EnumId, Meaning};
 use crate::resolve::{error, import};
 
 impl Names<'_> {
@@ -49,27 +49,13 @@ impl Names<'_> {
             self.diagnostics.push(error::unknown_name(name, span, []).one_of(name, cases));
             return;
         }
-        let wanted = self.wanted.as_deref().unwrap_or_default();
         let missing = import::missing(self.spec, self.module, name, span);
-        if let Some(diagnostic) = missing.or_else(|| import::misspelt(name, span, known)).filter(|_| wanted.is_empty())
-        {
-            self.diagnostics.push(diagnostic);
-            return;
-        }
-        self.diagnostics.push(match (self.spec.module(self.module).scope.get(wanted), wanted) {
-            (Some(Binding::Enum(id)), _) => {
-                let cases = &self.spec.enumeration(*id).cases;
-                error::unknown_name(name, span, []).one_of(name, cases.iter().map(|case| &*case.node))
-            }
-            (_, "string") => {
-                let help = format!("a string stands in double quotes: `\"{name}\"`");
-                error::unknown_name(name, span, []).help(help)
-            }
-            (_, "int" | "float" | "bool") => {
-                error::unknown_name(name, span, []).help(format!("the value must be of type `{wanted}`"))
-            }
-            _ if is_own => error::unknown_name(name, span, []).did_you_mean(known),
-            _ => error::unknown_word(name, span, known),
+        let missing = missing.or_else(|| import::misspelt(name, span, known));
+        self.diagnostics.push(match (&self.wanted, missing) {
+            (Some(wanted), _) => wanted.unknown(self.spec, self.module, name, span),
+            (None, Some(missing)) => missing,
+            (None, None) if is_own => error::unknown_name(name, span, []).did_you_mean(known),
+            (None, None) => error::unknown_word(name, span, known),
         });
     }
 
