@@ -17,6 +17,7 @@ mod misspelt;
 mod newcomers;
 mod order;
 mod properties;
+mod python;
 mod spec;
 mod values;
 mod warnings;

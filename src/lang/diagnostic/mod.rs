@@ -30,7 +30,7 @@ pub use json::json;
 pub use region::Region;
 pub use render::{Style, render};
 pub use sarif::sarif;
-pub use suggest::{is_misspelt, nearest, nearest_of, one_of};
+pub use suggest::{is_misspelt, meant, nearest, nearest_of, one_of};
 pub use wording::{bytes, count, grouped, short, signed, significant};
 
 /// Whether something is an error or a warning.

@@ -51,7 +51,7 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, name)| name)
 }
 
-/// Words of other programs for arguments and settings that have a name of one word here.
+/// Words of other programs for arguments, settings and types that have a name of one word here.
 const SYNONYMS: &[(&str, &str)] = &[
     ("dim", "axis"),
     ("dims", "axis"),
@@ -69,11 +69,16 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("max_norm", "clip_norm"),
     ("gradient_accumulation", "accumulate"),
     ("scheduler", "schedule"),
+    ("str", "string"),
+    ("integer", "int"),
+    ("number", "float"),
+    ("Callable", "fn"),
+    ("callable", "fn"),
 ];
 
 /// The name among a few that is meant by a word: one with the same meaning, one that is similar, or the only one that is a
 /// whole word of it, as `batch` is of `batch_size`.
-fn meant<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
+pub fn meant<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     let is_meant = |name: &&&str| SYNONYMS.contains(&(word, **name));
     if let Some(name) = names.iter().find(is_meant).copied().or_else(|| nearest(word, names.iter().copied())) {
         return Some(name);

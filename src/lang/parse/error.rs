@@ -16,8 +16,9 @@ use super::bracket::{Scan, scan};
 use super::division::hides_bracket;
 use super::elsewhere;
 use super::foreign::foreign_word;
+use super::hint::{help, line_begins, replacement, wants};
 use super::keyword::{Begins, Keyword};
-use super::lex::{Bracket, Lexer, Token, TokenKind};
+use super::lex::{Bracket, Lexer, TokenKind};
 use super::lookalike;
 use super::misspelt::misspelt;
 use super::place::Place;
@@ -85,7 +86,7 @@ pub(super) fn syntax(place: Place, rule: Rule, text: &str, error: &Error<Rule>) 
     if hides_bracket(&text[..at]) {
         return diagnostic.help(DIVISION);
     }
-    match help(&text[..at], found, bracket, error) {
+    match help(text, at, found, bracket, error) {
         None => diagnostic.did_you_mean(nearest_keyword(found, error)),
         Some(help) => {
             let fix = replacement(&text[..at], found, bracket).map(|(start, new)| {
@@ -252,151 +253,6 @@ fn found(rest: &str) -> &str {
     &rest[..length]
 }
 
-/// A hint at what is probably meant, judged by what stands there and before it.
-fn help(before: &str, found: &str, bracket: Option<char>, error: &Error<Rule>) -> Option<String> {
-    if let Some(help) = elsewhere::times(before, found) {
-        return Some(help.to_owned());
-    }
-    if let Some(help) = elsewhere::head(before, found) {
-        return Some(help);
-    }
-    let fixed = match found {
-        _ if before.trim_end().ends_with("lambda") => "a function without a name is written `|x| ..`",
-        "///" => "a doc comment stands before an item or a member; elsewhere write `//`",
-        "//!" => "`//!` lines stand at the top of a file; elsewhere write `//`",
-        "#" => "a comment begins with `//`",
-        "/*" | "*/" => "a comment begins with `//` and ends with its line",
-        "*" if before.ends_with('/') => "a comment begins with `//` and ends with its line",
-        "else" if wants(error, Rule::body) => "the condition comes first, as in `if condition { a } else { b }`",
-        "for" if bracket == Some('[') => "a `for` makes a list by itself, as in `for i in 0..3 { f(x, i) }`",
-        "(" if before.trim_end().ends_with("var") => {
-            "`var` begins a value that changes; a variance is `mean((x - mean(x)) ^ 2)`"
-        }
-        "[" if wants(error, Rule::body) => "an element of a list of parts is named by its number, as in `nets.0`",
-        ":" if bracket == Some('[') => "some of a list are `xs[1..3]`; of a tensor, `slice(x, axis, from, to)`",
-        ":" if line_begins(before, &["def"]) => "a function begins with `fn` and its body stands in `{ .. }`",
-        ":" if line_begins(before, &["if", "for", "while", "else", "elif", "class"]) => {
-            "what belongs together stands in `{ .. }`, without `:` before it"
-        }
-        "." if before.ends_with("..") => "a range is `1..3` without its end, or `1..=3` with it",
-        "\"" if wants(error, Rule::enum_case) => "cases are words without quotes, as in `enum Mode { fast, slow }`",
-        "{" if wants(error, Rule::name) && ends_with(before, &["trains", "freezes"]) => {
-            "it needs the parts, as in `objective NAME(image) trains PART { .. }`"
-        }
-        "=" if wants(error, Rule::body) => "two values are compared by `==`",
-        _ if matches!(bracket, Some('[' | '(')) && is_beside(before, found) => {
-            "what stands in brackets is parted by commas"
-        }
-        "=" if before.ends_with("==") => "two values are compared by `==`",
-        "=" if before.ends_with("!=") => "two values are compared by `!=`",
-        "\"" if ends_with_prefix(before) => "every string can hold values, as in `\"block{i}\"`: leave the letter out",
-        "@" => "a product of matrices is `matmul(a, b)`; `@ \"..\"` after a layer names its weights",
-        ";" => "statements need no `;`: leave it out",
-        "," if wants(error, Rule::equals) && names_after(before, &["let", "var"]) => {
-            "names that take a value apart stand in brackets, as in `let (a, b) = ..`"
-        }
-        ":" if wants(error, Rule::equals) && names_after(before, &["let", "var"]) => {
-            "a `let` states no type: its value says what it is, as in `let n = 3`"
-        }
-        ":" if wants(error, Rule::body) => {
-            "the type of a result stands after `->`, as in `fn f(x) -> [B, C, H, W] { .. }`"
-        }
-        ">" if before.ends_with('-') => "a value goes into the next function by `|>`, as in `x |> relu`",
-        "?" => "as in `if condition { a } else { b }`; by the numbers of a tensor, `where(condition, a, b)` chooses",
-        "," if matches!(bracket, None | Some('{')) => {
-            "nothing stands between statements, members and settings: leave the `,` out"
-        }
-        "&&" => "write `and`",
-        "||" => "write `or`",
-        "!" => "write `not`",
-        "*" if before.ends_with('*') => "a power is written `a ^ b`",
-        "'" => "strings stand in double quotes: `\"..\"`",
-        "==" => "a value is given with a single `=`",
-        "=" if before.ends_with(['+', '-', '*', '/']) => "write it out, as in `x = x + 1`",
-        "=" if bracket == Some('(') => "an argument is given by name with `:`, as in `axis: 1`",
-        ":" if wants(error, Rule::equals) => "the value comes after `=`",
-        "." if before.ends_with(|c: char| c.is_whitespace() || "([{=+-*/".contains(c)) => {
-            "a float begins with a digit, as in `0.5`"
-        }
-        "(" | "[" => "the bracket of a call or an index comes directly after the name",
-        _ if before.trim_end().ends_with('@') => {
-            "weights are named by a string, as in `@ \"conv1\"`; a product of matrices is `matmul(a, b)`"
-        }
-        _ if begins_only_items(found) && !wants(error, Rule::name) && bracket == Some('{') => {
-            "this belongs outside of the model or block"
-        }
-        _ if found.starts_with(|c: char| c.is_ascii_digit()) && found.contains(char::is_alphabetic) => {
-            "no letters can follow a number"
-        }
-        _ => "",
-    };
-    if !fixed.is_empty() {
-        return Some(fixed.to_owned());
-    }
-    // In Python, the names of other files are brought by either word.
-    let word = if found == "from" && !wants(error, Rule::name) { "import" } else { found };
-    if let Some(known) = foreign_word(word).filter(|_| !wants(error, Rule::equals)) {
-        return Some(known.help.to_owned());
-    }
-    if Keyword::named(found).is_some() && (wants(error, Rule::name) || wants(error, Rule::pattern)) {
-        return Some(format!("`{found}` has a meaning of its own and can't be a name"));
-    }
-    if wants(error, Rule::k_trains) {
-        return Some("as in `objective NAME(image) trains PART { .. }`".to_owned());
-    }
-    if wants(error, Rule::k_held_out) {
-        return Some(
-            "as in `fit PART(image) from held_out { .. }`: the images that `data { hold_out = 0.2 }` holds out"
-                .to_owned(),
-        );
-    }
-    if wants(error, Rule::reason) || wants(error, Rule::warning) {
-        return Some("as in `allow unused-part \"kept for the ablation of Table 7\"`".to_owned());
-    }
-    if wants(error, Rule::use_names) {
-        return Some("as in `use std::diffusion::{q_sample}`".to_owned());
-    }
-    None
-}
-
-/// Whether the line in which a text ends begins with one of these words.
-fn line_begins(before: &str, words: &[&str]) -> bool {
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    Lexer::new(line.trim_start()).next().is_some_and(|token| words.contains(&token.of(line.trim_start())))
-}
-
-/// Whether the last word of a text is one of these.
-fn ends_with(before: &str, words: &[&str]) -> bool {
-    let last = Lexer::new(before).filter(|token| token.is_meaningful()).last();
-    last.is_some_and(|token| words.contains(&token.of(before)))
-}
-
-/// Whether a value begins where another one ends, past a space.
-fn is_beside(before: &str, found: &str) -> bool {
-    let begins = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '"';
-    let last = Lexer::new(before).filter(|token| token.is_meaningful()).last();
-    let ends = last.is_some_and(|token| {
-        let is_value =
-            matches!(token.kind, TokenKind::Word | TokenKind::Number | TokenKind::EndQuote | TokenKind::Close);
-        is_value && Keyword::named(token.of(before)).is_none_or(|keyword| !keyword.is_reserved)
-    });
-    ends && before.ends_with(char::is_whitespace)
-        && found.starts_with(begins)
-        && Keyword::named(found).is_none_or(|keyword| !keyword.is_reserved)
-}
-
-/// Whether a text ends with a letter that stands before a string in Python.
-fn ends_with_prefix(before: &str) -> bool {
-    let last = Lexer::new(before).last();
-    last.is_some_and(|token| matches!(token.of(before), "f" | "r" | "b" | "u" | "rf" | "fr"))
-}
-
-/// Whether a text ends with one of these words and a name after it.
-fn names_after(before: &str, words: &[&str]) -> bool {
-    let tokens: Vec<Token> = Lexer::new(before).filter(|token| token.is_meaningful()).collect();
-    matches!(tokens.as_slice(), [.., word, name] if words.contains(&word.of(before)) && name.kind == TokenKind::Word)
-}
-
 /// The keyword that was probably meant where one must stand.
 fn nearest_keyword(found: &str, error: &Error<Rule>) -> Option<&'static str> {
     let wanted = expected(error);
@@ -406,34 +262,6 @@ fn nearest_keyword(found: &str, error: &Error<Rule>) -> Option<&'static str> {
     }
     ((starts || wanted.is_empty()) && found.len() > 2)
         .then(|| nearest(found, Keyword::all().map(|keyword| keyword.word)))?
-}
-
-/// What is to stand in the place of what was found, where that is sure, and the byte from which on it does.
-fn replacement(before: &str, found: &str, bracket: Option<char>) -> Option<(usize, &'static str)> {
-    let at = before.len();
-    let named = || before.trim_end().len();
-    match found {
-        "///" | "//!" => Some((at, "//")),
-        "#" => Some((at, "//")),
-        ";" => Some((at, "")),
-        "," if matches!(bracket, None | Some('{')) && !names_after(before, &["let", "var"]) => Some((at, "")),
-        "&&" => Some((at, "and")),
-        "||" => Some((at, "or")),
-        "!" => Some((at, "not ")),
-        "*" if before.ends_with('*') => Some((at - 1, "^")),
-        "==" => Some((at, "=")),
-        "=" if bracket == Some('(') && !before.ends_with(['+', '-', '*', '/']) => Some((named(), ":")),
-        "." if before.ends_with(|c: char| c.is_whitespace() || "([{=+-*/".contains(c)) => Some((at, "0.")),
-        _ => None,
-    }
-}
-
-fn wants(error: &Error<Rule>, rule: Rule) -> bool {
-    matches!(&error.variant, ErrorVariant::ParsingError { positives, .. } if positives.contains(&rule))
-}
-
-fn begins_only_items(word: &str) -> bool {
-    Keyword::named(word).is_some_and(|word| word.begins(Begins::Item) && !word.begins(Begins::Member))
 }
 
 fn expected(error: &Error<Rule>) -> Vec<Cow<'static, str>> {

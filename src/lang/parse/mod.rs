@@ -12,6 +12,7 @@ mod division;
 mod elsewhere;
 mod error;
 pub(crate) mod foreign;
+mod hint;
 pub mod keyword;
 pub mod lex;
 mod lookalike;

@@ -101,6 +101,13 @@ impl Section {
         self.settings().iter().find(|known| known.name == name)
     }
 
+    /// Which section has a setting, in words.
+    #[must_use]
+    pub fn of_setting(name: &str) -> Option<String> {
+        let section = Section::ALL.into_iter().find(|section| section.setting(name).is_some())?;
+        Some(format!("`{name}` is a setting of `{}`", section.word()))
+    }
+
     /// All that there is to know about it.
     #[must_use]
     pub const fn row(self) -> Row {

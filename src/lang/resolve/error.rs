@@ -2,7 +2,7 @@
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Code, Diagnostic, Fix, nearest};
+use crate::diagnostic::{Code, Diagnostic, Fix, meant, nearest};
 use crate::parse::ast::{Expr, ExprKind, Name};
 
 use super::foreign::in_other_words;
@@ -50,7 +50,7 @@ pub(super) fn unknown_type<'a>(word: &str, span: Span, known: impl IntoIterator<
             "a type is `int`, `float`, `bool`, `string`, `pair`, `tensor`, `fn`, a shape, `list<..>`, `set<..>`, an enum \
              or a block",
         )
-        .did_you_mean(nearest(word, known))
+        .did_you_mean(meant(word, &known.into_iter().collect::<Vec<_>>()))
 }
 
 pub(super) fn unknown_module<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {

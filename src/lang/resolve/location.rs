@@ -115,6 +115,22 @@ pub(super) fn modules_with(name: &str) -> Vec<String> {
     std_items().into_iter().filter(|(item, _)| item == name).map(|(_, module)| module).collect()
 }
 
+/// The enums of the standard library that have a case, each with its module.
+pub(super) fn enums_with(case: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for module in std_modules() {
+        let text = Location::module(&module).read(&Disk).unwrap_or_default();
+        for (name, rest) in text.split("\nenum ").skip(1).filter_map(|text| text.split_once('{')) {
+            let lines = rest.split('}').next().unwrap_or_default().lines();
+            let mut words = lines.flat_map(|line| line.split("//").next().unwrap_or_default().split([',', ' ']));
+            if words.any(|word| word == case) {
+                found.push((name.trim().to_owned(), module.clone()));
+            }
+        }
+    }
+    found
+}
+
 /// The top-level names of the standard library, each with its module, without those that need no `use`.
 pub(super) fn std_items() -> Vec<(String, String)> {
     let item = |line: &str| {

@@ -4,6 +4,7 @@
 //! arguments, only those are checked here of which the spec alone says what they belong to.
 
 mod asked;
+mod choice;
 mod keyword;
 mod member;
 mod misread;
@@ -60,6 +61,7 @@ pub(super) fn check(spec: &Spec, files: &[File], mut noted: Option<&mut Index>) 
             let of_base = base.and_then(|base| base.members.get(name));
             names.is_inherited = of_base.is_some_and(|(_, other)| member_name(other).1 == member_name(member).1);
             match &member.kind {
+                MemberKind::Param(def) if names.choice(def) => {}
                 MemberKind::Param(def) => {
                     def.ty.iter().for_each(|ty| names.ty(ty));
                     let is_typed = names.diagnostics.is_empty();

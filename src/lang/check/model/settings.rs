@@ -5,7 +5,7 @@ use std::rc::Rc;
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::parse::ast::{Expr, ExprKind, MemberKind, ParamDef, SectionDef, Setting};
+use crate::parse::ast::{BinaryOp, Expr, ExprKind, MemberKind, ParamDef, SectionDef, Setting, TypeKind};
 use crate::parse::section::{LEARNING_RATE, Section};
 use crate::program::{Length, Optimizer, Phase, Schedule};
 use crate::resolve::spec::ModuleId;
@@ -52,6 +52,9 @@ impl Expander<'_> {
         let mut env = self.environment_of(id, module, scope);
         let probed = self.probed.clone().filter(|(name, _)| *name == def.name.node).map(|(_, expr)| expr);
         let expr = probed.as_ref().unwrap_or(setting.map_or(&def.default, |(_, expr)| expr));
+        if let Some(told) = range_behind(def) {
+            return Err(self.report(told));
+        }
         let mut value = self.value(&mut env, expr);
         if let Some(ty) = &def.ty {
             let what = format!("`{}`", def.name.node);
@@ -108,8 +111,8 @@ impl Expander<'_> {
             let help = "as in `mean = [0.485, 0.456, 0.406]` and `std = [0.229, 0.224, 0.225]`";
             return self.report(diagnostic.help(help));
         }
-        if let Some(other) = Section::ALL.into_iter().find(|other| other.setting(name).is_some()) {
-            return self.report(diagnostic.help(format!("`{name}` is a setting of `{}`", other.word())));
+        if let Some(help) = Section::of_setting(name) {
+            return self.report(diagnostic.help(help));
         }
         self.report(diagnostic.one_of(name, section.settings().iter().map(|known| known.name)))
     }
@@ -278,6 +281,15 @@ impl Expander<'_> {
         }
         shown
     }
+}
+
+/// That the range of a `param` stands behind its value, which is then read as a question: `param k: int = 3 in 1..=4`
+fn range_behind(def: &ParamDef) -> Option<Diagnostic> {
+    let ExprKind::Binary(BinaryOp::In, value, range) = &def.default.kind else { return None };
+    let is_bool = def.ty.as_ref().is_some_and(|ty| matches!(&ty.kind, TypeKind::Name(name) if &**name == "bool"));
+    let text = "the values that a `param` may have stand before its `=`";
+    let told = Diagnostic::new(Code::Syntax, text, range.span).also(value.span, "its value");
+    (def.ty.is_some() && !is_bool).then(|| told.help("as in `param width: int in 1..=64 = 32`"))
 }
 
 /// The optimisers of parts in a record, whose keys are parts or parts of parts.
