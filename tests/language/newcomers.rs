@@ -55,8 +55,8 @@ fn arguments_and_settings_of_other_programs_are_found_by_their_meaning() {
 fn numbers_lists_and_axes_are_told_as_they_are_written() {
     helps("", "for i in 3 { x }.last", "`0..3`");
     helps("", "x + [1, 2, 3]", "`constant(..)`");
-    helps("", "reshape(x, B, -1)", "`reshape(x, [..])`");
-    helps("", "permute(x, 0, 2, 3, 1)", "`permute(x, [..])`");
+    helps("", "reshape(x, B, -1)", "`reshape(x, [B, -1])`");
+    helps("", "permute(x, 0, 2, 3, 1)", "`permute(x, [0, 2, 3, 1])`");
     helps("", "softmax(x, axis: 4)", "the last is 3, or -1");
 }
 

@@ -20,6 +20,11 @@ pub(super) fn wrong_type(what: &str, wanted: &str, found: &str, span: Span) -> D
     Diagnostic::new(Code::WrongType, format!("{what} must be {wanted}, this is {found}"), span)
 }
 
+/// How one value is written where a list is wanted.
+pub(super) fn in_brackets(written: &str) -> String {
+    format!("one value stands in brackets too: `{written}`")
+}
+
 /// How an int is written, where one is wanted and a float is given.
 pub(super) fn int_of_float(wanted: &str, found: &Value) -> Option<String> {
     let wants_int = wanted.split(|c: char| !c.is_ascii_alphabetic()).any(|word| matches!(word, "int" | "ints"));

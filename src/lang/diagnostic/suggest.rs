@@ -78,6 +78,7 @@ const SYNONYMS: &[(&str, &str)] = &[
 
 /// The name among a few that is meant by a word: one with the same meaning, one that is similar, or the only one that is a
 /// whole word of it, as `batch` is of `batch_size`.
+#[must_use]
 pub fn meant<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     let is_meant = |name: &&&str| SYNONYMS.contains(&(word, **name));
     if let Some(name) = names.iter().find(is_meant).copied().or_else(|| nearest(word, names.iter().copied())) {
@@ -115,6 +116,11 @@ pub fn one_of<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Optio
     if let Some(name) = meant(word, &names) {
         return Some(format!("did you mean `{name}`?"));
     }
+    // Those of which the word is a part, as `auroc` is of `image_auroc`, are nearer than the others.
+    let lower = word.to_lowercase();
+    let with_word = |name: &&&str| name.split('_').any(|part| part == lower);
+    let near: Vec<&&str> = names.iter().filter(with_word).collect();
+    let names = if near.is_empty() { names.iter().collect() } else { near };
     let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     (!list.is_empty() && list.len() <= 12).then(|| format!("there is {}", list.join(", ")))
 }

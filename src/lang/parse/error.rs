@@ -5,20 +5,20 @@
 
 use std::borrow::Cow;
 
-use pest::error::{Error, ErrorVariant, InputLocation};
+use pest::error::{Error, ErrorVariant};
 
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic, Fix, nearest};
 
 use super::Rule;
-use super::bracket::{Scan, scan};
+use super::bracket::{Scan, Unclosed, scan};
 use super::division::hides_bracket;
 use super::elsewhere;
-use super::foreign::foreign_word;
-use super::hint::{help, line_begins, replacement, wants};
+use super::foreign::{COMMENT, foreign_word};
+use super::hint::{help, line_begins, replacement, stopped, wants};
 use super::keyword::{Begins, Keyword};
-use super::lex::{Bracket, Lexer, TokenKind};
+use super::lex::{Bracket, Lexer, Token, TokenKind};
 use super::lookalike;
 use super::misspelt::misspelt;
 use super::place::Place;
@@ -41,9 +41,7 @@ const SECTIONS: &[(&str, &str)] = &[
 
 /// What pest found wrong where it parsed a rule, as a diagnostic at its place.
 pub(super) fn syntax(place: Place, rule: Rule, text: &str, error: &Error<Rule>) -> Diagnostic {
-    let at = match error.location {
-        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
-    };
+    let at = stopped(error);
     if let ErrorVariant::CustomError { .. } = &error.variant {
         return too_nested(place, 0);
     }
@@ -53,7 +51,7 @@ pub(super) fn syntax(place: Place, rule: Rule, text: &str, error: &Error<Rule>) 
     if let Some(diagnostic) = look_alike(&text[..at], found, span).filter(|_| before.string.is_none()) {
         return diagnostic;
     }
-    if let Some(diagnostic) = unbalanced(place, at, found, &before) {
+    if let Some(diagnostic) = unbalanced(place, text, at, &before) {
         return if hides_bracket(&text[..at]) { diagnostic.help(DIVISION) } else { diagnostic };
     }
     let meant = misspelt(rule, text, at);
@@ -62,7 +60,7 @@ pub(super) fn syntax(place: Place, rule: Rule, text: &str, error: &Error<Rule>) 
         let span = place.span(meant.start, meant.start + meant.word.len());
         return meant.tell(Diagnostic::new(Code::Syntax, headline, span));
     }
-    if let Some(diagnostic) = before.open.last().and_then(|bracket| foreign_head(place, &text[..bracket.at])) {
+    if let Some(diagnostic) = foreign_before(place, text, at, before.open.last().map(|bracket| bracket.at)) {
         return diagnostic;
     }
     let wanted = expected(error);
@@ -89,7 +87,7 @@ pub(super) fn syntax(place: Place, rule: Rule, text: &str, error: &Error<Rule>) 
     match help(text, at, found, bracket, error) {
         None => diagnostic.did_you_mean(nearest_keyword(found, error)),
         Some(help) => {
-            let fix = replacement(&text[..at], found, bracket).map(|(start, new)| {
+            let fix = replacement(text, at, found, bracket).map(|(start, new)| {
                 let span = place.span(start, at + found.len());
                 if new.is_empty() { Fix::leave_out(span) } else { Fix::write(new, span) }
             });
@@ -107,6 +105,19 @@ pub(super) fn too_nested(place: Place, at: usize) -> Diagnostic {
 /// A bracket, at a byte, that nothing closes.
 pub(super) fn not_closed(place: Place, at: usize, bracket: char) -> Diagnostic {
     Diagnostic::new(Code::Syntax, format!("a `{bracket}` is not closed"), place.span(at, at + 1)).here("opened here")
+}
+
+/// A `{` that is not closed, with the place before which its `}` is missing.
+pub(super) fn not_closed_before(place: Place, text: &str, found: Unclosed) -> Diagnostic {
+    let diagnostic = not_closed(place, found.at, '{');
+    let rest = &text[found.missing..];
+    let start = found.missing + (rest.len() - rest.trim_start().len());
+    let diagnostic = if start < text.len() {
+        diagnostic.also(place.span(start, start + 1), "its `}` is missing before this")
+    } else {
+        diagnostic.also(place.span(text.len(), text.len()), "the text ends here")
+    };
+    if hides_bracket(&text[..found.missing]) { diagnostic.help(DIVISION) } else { diagnostic }
 }
 
 /// An operator that can't follow the operators before it, such as the second one of `a < b < c`.
@@ -154,13 +165,14 @@ fn look_alike(before: &str, found: &str, span: Span) -> Option<Diagnostic> {
 }
 
 /// A string or bracket that is not closed, or one that is closed but was never opened.
-fn unbalanced(place: Place, at: usize, found: &str, before: &Scan) -> Option<Diagnostic> {
+fn unbalanced(place: Place, text: &str, at: usize, before: &Scan) -> Option<Diagnostic> {
     if let Some(start) = before.string {
-        return Some(
-            Diagnostic::new(Code::Syntax, "a string is not closed", place.span(start, at))
-                .help("a string ends with `\"` on the line on which it begins; `{..}` in it holds a value"),
-        );
+        let unclosed = Diagnostic::new(Code::Syntax, "a string is not closed", place.span(start, at));
+        let is_text = text[..start].ends_with("\"\"");
+        let help = "a string ends with `\"` on the line on which it begins; `{..}` in it holds a value";
+        return Some(unclosed.help(if is_text { COMMENT } else { help }));
     }
+    let found = found(&text[at..]);
     let closes = match found {
         "}" => Some('{'),
         ")" => Some('('),
@@ -221,14 +233,36 @@ fn lacks_bracket(text: &str) -> bool {
     false
 }
 
-/// A word of another language that begins the line of a bracket: `while x < 3 { .. }`
-fn foreign_head(place: Place, before: &str) -> Option<Diagnostic> {
-    let line = before.rfind('\n').map_or(0, |end| end + 1);
-    let first = Lexer::new(&before[line..]).find(|token| token.is_meaningful())?;
-    let word = first.of(&before[line..]);
-    let help = foreign_word(word)?.help;
-    let span = place.span(line + first.start, line + first.end);
-    Some(Diagnostic::new(Code::Syntax, format!("`{word}` is not expected here"), span).help(help))
+/// A word of another language that begins the line of the bracket in which the error lies, as in `while x < 3 { .. }`, or
+/// what stands before the error, as in `with f():` and `lambda a, b: a`.
+fn foreign_before(place: Place, text: &str, at: usize, bracket: Option<usize>) -> Option<Diagnostic> {
+    let head = bracket.and_then(|bracket| first_word(text, bracket));
+    let own = || first_word(text, at).filter(|first| is_statement(&text[first.end..], at - first.end));
+    let mut names = Lexer::new(&text[..at]).filter(|token| token.is_meaningful()).collect::<Vec<_>>().into_iter().rev();
+    let is_name =
+        |token: &Token| token.of(text) != "lambda" && (token.kind == TokenKind::Word || token.of(text) == ",");
+    // It may be a name as well, as in `a + lambda`.
+    let begins = text[at..].starts_with(|c: char| c == ':' || c == '=' || c.is_alphabetic());
+    let lambda = || names.find(|token| !is_name(token)).filter(|token| begins && token.of(text) == "lambda");
+    let is_foreign = |token: &Token| foreign_word(token.of(text)).is_some();
+    let word = head.filter(is_foreign).or_else(lambda).or_else(|| own().filter(is_foreign))?;
+    let (name, span) = (word.of(text), place.span(word.start, word.end));
+    let help = foreign_word(name)?.help;
+    Some(Diagnostic::new(Code::Syntax, format!("`{name}` is not expected here"), span).help(help))
+}
+
+/// The first word or sign of the line in which a byte lies, if it stands before it.
+fn first_word(text: &str, at: usize) -> Option<Token> {
+    let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let first = Lexer::new(&text[line..at]).find(|token| token.is_meaningful())?;
+    Some(Token { start: line + first.start, end: line + first.end, ..first })
+}
+
+/// Whether what follows a word makes it a statement of another language: a value beside it, or a `:` where the error is.
+fn is_statement(after: &str, error: usize) -> bool {
+    let next = Lexer::new(after).find(|token| token.is_meaningful());
+    let is_value = |kind| matches!(kind, TokenKind::Word | TokenKind::Number | TokenKind::Quote);
+    after[error..].starts_with(':') || next.is_some_and(|token| token.start > 0 && is_value(token.kind))
 }
 
 /// The word or sign that stands there.

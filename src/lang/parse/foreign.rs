@@ -23,10 +23,20 @@ const WORDS: &[(&[&str], Option<&str>, &str)] = &[
         "names of other files are brought by `use` at the top of a file, as in `use \"nets.diad\"::{Net}`",
     ),
     (&["class", "module", "struct"], None, "a network is a `block`, as in `block Net(width: int) { .. }`"),
+    (&["is"], Some("=="), "two values are compared by `==`"),
+    (&["del"], None, "nothing is deleted: a value that nothing reads any more takes no memory"),
+    (&["global", "nonlocal"], None, "a body sees the names around it, and changes none of them"),
+    (&["yield"], None, "a list of values is made as in `for x in xs { f(x) }`"),
+    (&["pass"], None, "a body has a value, so it can't be empty"),
+    (&["lambda"], None, "a function without a name is written `|x| ..`"),
     (&["try", "except", "catch"], None, "what can go wrong is found before anything runs; nothing is caught"),
     (&["assert", "raise", "panic"], None, "as in `if not condition { fail(\"why\") }`"),
     (&["with"], None, "a body does not change what is around it; see `stop_gradient(x)` and `freezes`"),
 ];
+
+/// How texts are written that are not for the compiler.
+pub(crate) const COMMENT: &str =
+    "a comment begins with `//`; one that documents the item or member after it, with `///`";
 
 /// What a word begins in another language, if it does.
 pub(crate) fn foreign_word(word: &str) -> Option<Foreign> {

@@ -3,18 +3,22 @@
 //! In: what stands at the error and around it, and the rules that would fit there. Out: how it is written here, and what to
 //! put in its place where that is sure.
 
-use pest::error::{Error, ErrorVariant};
+use pest::error::{Error, ErrorVariant, InputLocation};
 
 use super::Rule;
 use super::elsewhere;
-use super::foreign::foreign_word;
+use super::foreign::{COMMENT, foreign_word};
 use super::keyword::{Begins, Keyword};
 use super::lex::{Lexer, Token, TokenKind};
 use super::section::Section;
 
+/// How a choice is written.
+const CONDITION: &str = "the condition comes first, as in `if condition { a } else { b }`";
+
 /// A hint at what is probably meant, judged by what was found at a byte of a text and what stands around it.
 pub(super) fn help(text: &str, at: usize, found: &str, bracket: Option<char>, error: &Error<Rule>) -> Option<String> {
     let before = &text[..at];
+    let is_listed = || matches!(bracket, None | Some('{')) && is_listed(&text[at + found.len()..]);
     let is_value_of_block = || wants(error, Rule::member) && matches!(next_sign(&text[at + found.len()..]), ":" | "=");
     if let Some(help) = elsewhere::times(before, found) {
         return Some(help.to_owned());
@@ -23,14 +27,16 @@ pub(super) fn help(text: &str, at: usize, found: &str, bracket: Option<char>, er
         return Some(help);
     }
     let fixed = match found {
-        _ if before.trim_end().ends_with("lambda") => "a function without a name is written `|x| ..`",
         "///" => "a doc comment stands before an item or a member; elsewhere write `//`",
         "//!" => "`//!` lines stand at the top of a file; elsewhere write `//`",
         "#" => "a comment begins with `//`",
         "/*" | "*/" => "a comment begins with `//` and ends with its line",
         "*" if before.ends_with('/') => "a comment begins with `//` and ends with its line",
-        "else" if wants(error, Rule::body) => "the condition comes first, as in `if condition { a } else { b }`",
-        "for" if bracket == Some('[') => "a `for` makes a list by itself, as in `for i in 0..3 { f(x, i) }`",
+        "else" if wants(error, Rule::body) => CONDITION,
+        "if" if ends_value(before) && !before[before.trim_end().len()..].contains('\n') => CONDITION,
+        "for" if matches!(bracket, Some('[' | '(')) => {
+            "a `for` makes a list by itself, as in `for i in 0..3 { f(x, i) }`"
+        }
         "(" if before.trim_end().ends_with("var") => {
             "`var` begins a value that changes; a variance is `mean((x - mean(x)) ^ 2)`"
         }
@@ -87,13 +93,20 @@ pub(super) fn help(text: &str, at: usize, found: &str, bracket: Option<char>, er
         }
         ">" if before.ends_with('-') => "a value goes into the next function by `|>`, as in `x |> relu`",
         "?" => "as in `if condition { a } else { b }`; by the numbers of a tensor, `where(condition, a, b)` chooses",
+        "," if is_listed() && line_has(before, "=") => "several values stand in brackets, as in `[3, 4]`",
+        "," if is_listed() => "several results stand in brackets, as in `(a, b)`",
         "," if matches!(bracket, None | Some('{')) => {
             "nothing stands between statements, members and settings: leave the `,` out"
         }
-        "&&" => "write `and`",
+        ":" if bracket == Some('{') && before.trim_end().ends_with('"') => {
+            "the names in a record have no quotes, as in `{ map: x }`"
+        }
+        "&&" | "&" => "write `and`",
         "||" => "write `or`",
-        "!" => "write `not`",
+        "!" | "~" => "write `not`",
         "*" if before.ends_with('*') => "a power is written `a ^ b`",
+        "'" if text[at..].starts_with("'''") => COMMENT,
+        "\"" if text[at..].starts_with("\"\"\"") => COMMENT,
         "'" => "strings stand in double quotes: `\"..\"`",
         "==" => "a value is given with a single `=`",
         "=" if before.ends_with(['+', '-', '*', '/']) => "write it out, as in `x = x + 1`",
@@ -144,14 +157,16 @@ pub(super) fn help(text: &str, at: usize, found: &str, bracket: Option<char>, er
 }
 
 /// What is to stand in the place of what was found, where that is sure, and the byte from which on it does.
-pub(super) fn replacement(before: &str, found: &str, bracket: Option<char>) -> Option<(usize, &'static str)> {
-    let at = before.len();
+pub(super) fn replacement(text: &str, at: usize, found: &str, bracket: Option<char>) -> Option<(usize, &'static str)> {
+    let (before, after) = (&text[..at], &text[at + found.len()..]);
     let named = || before.trim_end().len();
     match found {
         "///" | "//!" => Some((at, "//")),
         "#" => Some((at, "//")),
         ";" => Some((at, "")),
-        "," if matches!(bracket, None | Some('{')) && !names_after(before, &["let", "var"]) => Some((at, "")),
+        "," if matches!(bracket, None | Some('{')) && !names_after(before, &["let", "var"]) && !is_listed(after) => {
+            Some((at, ""))
+        }
         "&&" => Some((at, "and")),
         "||" => Some((at, "or")),
         "!" => Some((at, "not ")),
@@ -178,15 +193,36 @@ fn ends_with(before: &str, words: &[&str]) -> bool {
 /// Whether a value begins where another one ends, past a space.
 fn is_beside(before: &str, found: &str) -> bool {
     let begins = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '"';
+    ends_value(before)
+        && before.ends_with(char::is_whitespace)
+        && found.starts_with(begins)
+        && Keyword::named(found).is_none_or(|keyword| !keyword.is_reserved)
+}
+
+/// Whether a value ends where a text ends.
+fn ends_value(before: &str) -> bool {
     let last = Lexer::new(before).filter(|token| token.is_meaningful()).last();
-    let ends = last.is_some_and(|token| {
+    last.is_some_and(|token| {
         let is_value =
             matches!(token.kind, TokenKind::Word | TokenKind::Number | TokenKind::EndQuote | TokenKind::Close);
         is_value && Keyword::named(token.of(before)).is_none_or(|keyword| !keyword.is_reserved)
-    });
-    ends && before.ends_with(char::is_whitespace)
-        && found.starts_with(begins)
-        && Keyword::named(found).is_none_or(|keyword| !keyword.is_reserved)
+    })
+}
+
+/// Whether a line goes on with a further value, which is no setting of its own.
+fn is_listed(after: &str) -> bool {
+    let line = after.lines().next().unwrap_or_default();
+    let tokens: Vec<Token> = Lexer::new(line).filter(|token| token.is_meaningful()).collect();
+    let Some(first) = tokens.first() else { return false };
+    let is_value = matches!(first.kind, TokenKind::Word | TokenKind::Number | TokenKind::Quote | TokenKind::Open);
+    let is_named = tokens.get(1).is_some_and(|second| matches!(second.of(line), "=" | ":"));
+    is_value && !is_named && Keyword::named(first.of(line)).is_none()
+}
+
+/// Whether the line in which a text ends has a sign in it.
+fn line_has(before: &str, sign: &str) -> bool {
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    Lexer::new(line).any(|token| token.of(line) == sign)
 }
 
 /// The sign with which a text begins; nothing if it begins with something else.
@@ -205,6 +241,13 @@ fn ends_with_prefix(before: &str) -> bool {
 fn names_after(before: &str, words: &[&str]) -> bool {
     let tokens: Vec<Token> = Lexer::new(before).filter(|token| token.is_meaningful()).collect();
     matches!(tokens.as_slice(), [.., word, name] if words.contains(&word.of(before)) && name.kind == TokenKind::Word)
+}
+
+/// The byte at which the parser stopped.
+pub(super) fn stopped(error: &Error<Rule>) -> usize {
+    match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+    }
 }
 
 pub(super) fn wants(error: &Error<Rule>, rule: Rule) -> bool {

@@ -5,11 +5,12 @@
 //! only at what follows it; with the keyword in its place it comes further.
 
 use pest::Parser;
-use pest::error::{ErrorVariant, InputLocation};
+use pest::error::ErrorVariant;
 
 use crate::diagnostic::{Diagnostic, Fix, is_misspelt};
 
 use super::foreign::foreign_word;
+use super::hint::stopped;
 use super::keyword::Keyword;
 use super::lex::{Lexer, Token, TokenKind};
 use super::{Grammar, Rule};
@@ -66,9 +67,7 @@ impl Misspelt<'_> {
         let end = self.start + self.word.len();
         let mended = format!("{}{}{}", &text[..self.start], self.keyword, &text[end..]);
         let error = Grammar::parse(rule, &mended).err()?;
-        let reach = match error.location {
-            InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
-        };
+        let reach = stopped(&error);
         // An error of another kind is that the parser gave up.
         let gave_up = matches!(error.variant, ErrorVariant::CustomError { .. });
         let is_nearer = gave_up || reach <= self.start;

@@ -68,14 +68,22 @@ pub fn parse_partly(id: SourceId, sources: &SourceMap) -> (Ast, Vec<Diagnostic>)
     if let Err(diagnostics) = limited(place, text) {
         return (Ast { is_partial: true, ..Ast::default() }, diagnostics);
     }
-    let whole = Grammar::parse(Rule::file, text).ok();
-    match whole.map(|mut pairs| build::file(place, pairs.next().expect("`file` makes one pair"))) {
-        Some(Ok(ast)) => (ast, Vec::new()),
-        Some(Err(_)) | None => {
-            let (ast, diagnostics) = recover::item_by_item(id, text);
-            (Ast { is_partial: true, ..ast }, diagnostics)
-        }
+    if let Some(ast) = whole(place, text) {
+        return (ast, Vec::new());
     }
+    let (closed, mut diagnostics) = recover::closed(place, text).unwrap_or((text.clone(), Vec::new()));
+    let (ast, more) = match whole(place, &closed) {
+        Some(ast) => (ast, Vec::new()),
+        None => recover::item_by_item(id, &closed),
+    };
+    diagnostics.extend(more);
+    (Ast { is_partial: true, ..ast }, diagnostics)
+}
+
+/// The tree of a text without syntax errors.
+fn whole(place: Place, text: &str) -> Option<Ast> {
+    let mut pairs = Grammar::parse(Rule::file, text).ok()?;
+    build::file(place, pairs.next().expect("`file` makes one pair")).ok()
 }
 
 /// Parses a single expression that begins at byte `start` of a text, such as the value of a setting on the command

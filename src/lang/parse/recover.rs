@@ -4,6 +4,7 @@
 //! each of the others. The names of items that are left out are kept, so that later stages do not report them as
 //! unknown.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use pest::Parser;
@@ -14,10 +15,48 @@ use crate::diagnostic::Diagnostic;
 
 use super::ast::{Ast, ItemKind};
 use super::build;
+use super::hint::stopped;
 use super::keyword::{Begins, Keyword};
 use super::lex::{Lexer, Token, TokenKind};
 use super::place::Place;
 use super::{Grammar, Rule, bracket, error};
+
+/// At most so many missing `}` are told.
+const MISSING: usize = 8;
+
+/// A text with a `}` in each place where one is missing, instead of a space so that all else stays where it is; and an error
+/// for each. None if nothing is missing, or if the parser does not come as far as there.
+pub(super) fn closed(place: Place, text: &str) -> Option<(String, Vec<Diagnostic>)> {
+    let (mut closed, mut told) = (text.to_owned(), Vec::new());
+    while told.len() < MISSING
+        && let Err(error) = Grammar::parse(Rule::file, &closed)
+    {
+        let scan = bracket::scan(&closed);
+        let is_only_braces =
+            scan.string.is_none() && !scan.open.is_empty() && scan.open.iter().all(|bracket| bracket.sign == '{');
+        let found = bracket::unclosed(&closed).filter(|found| is_only_braces && stopped(&error) >= found.missing);
+        let Some((found, space)) = found.and_then(|found| Some((found, space(&closed, found.missing)?))) else { break };
+        told.push(error::not_closed_before(place, &closed, found));
+        closed.replace_range(space, "}");
+    }
+    (!told.is_empty()).then_some((closed, told))
+}
+
+/// What a `}` that is missing before a byte can take the place of: the space behind the code before it, or nothing at the end.
+fn space(text: &str, missing: usize) -> Option<Range<usize>> {
+    if missing == text.len() {
+        return Some(missing..missing);
+    }
+    let mut end = missing;
+    loop {
+        let before = text[..end].trim_end_matches([' ', '\t', '\r', '\n']);
+        let is_comment = |token: &Token| matches!(token.kind, TokenKind::Comment | TokenKind::Doc | TokenKind::FileDoc);
+        match Lexer::new(before).last().filter(is_comment) {
+            Some(comment) => end = comment.start,
+            None => return (before.len() < end).then(|| before.len()..before.len() + 1),
+        }
+    }
+}
 
 /// Parses each item by itself, and collects the trees and the errors.
 pub(super) fn item_by_item(id: SourceId, text: &str) -> (Ast, Vec<Diagnostic>) {
@@ -128,7 +167,23 @@ fn members(text: &str) -> Vec<(usize, usize)> {
     }
     let end = text.rfind('}').unwrap_or(text.len());
     let ends = starts.iter().copied().skip(1).chain([end]);
-    starts.iter().copied().zip(ends).filter(|(start, end)| start < end).collect()
+    let members = starts.iter().copied().zip(ends).filter(|(start, end)| start < end).collect();
+    joined(text, members)
+}
+
+/// The members, where a `let` that stands in a body at the column of a member belongs to the member of that body.
+fn joined(text: &str, members: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    let is_let = |(start, _): &(usize, usize)| text[*start..].trim_start().starts_with("let ");
+    let is_closed = |start: usize, end: usize| bracket::scan(&text[start..end]).open.is_empty();
+    let mut left = members.as_slice();
+    let mut joined = Vec::new();
+    while let Some((&(start, end), more)) = left.split_first() {
+        let lets = if is_closed(start, end) { 0 } else { more.iter().take_while(|member| is_let(member)).count() };
+        let closing = (0..lets).find(|last| is_closed(start, more[*last].1));
+        joined.push((start, closing.map_or(end, |last| more[last].1)));
+        left = &more[closing.map_or(0, |last| last + 1)..];
+    }
+    joined
 }
 
 /// Whether a token begins a line that belongs to the item or member after it: a doc comment or an `allow`.
@@ -154,8 +209,12 @@ fn items(text: &str) -> Vec<(usize, usize)> {
     let mut starts = vec![0];
     let (mut at, mut start) = (0, 0);
     let (mut after_ahead, mut after_indent) = (false, false);
+    // A text of several lines between `"""`, as Python has it, is no item.
+    let mut is_prose = false;
     for line in text.split_inclusive('\n') {
-        let first = Lexer::new(line).next();
+        let was_prose = is_prose;
+        is_prose ^= line.matches("\"\"\"").count() % 2 == 1;
+        let first = Lexer::new(line).next().filter(|_| !was_prose);
         let is_ahead = first.is_some_and(|token| is_ahead(token, line));
         let word = first.and_then(|token| keyword(token, line)).filter(|word| word.begins(Begins::Item));
         let is_word = first.is_some_and(|token| token.kind == TokenKind::Word);

@@ -33,8 +33,6 @@ pub(crate) fn of_tensor(field: &str) -> Option<String> {
             "a training computes gradients by itself; as a value, one is `gradient(y, x)`".to_owned()
         }
         "T" | "mT" => "axes change places with `permute(x, [1, 0])`".to_owned(),
-        "float" | "double" | "half" => "floats of integers are `to_float(x)`".to_owned(),
-        "int" | "long" => "integers of floats are `to_int(x)`".to_owned(),
         "eval" | "train" => "a model trains in `training` and is fixed elsewhere".to_owned(),
         other => return in_other_words(other),
     })
@@ -62,7 +60,12 @@ fn is_known(word: &str) -> bool {
 fn syntax(word: &str) -> Option<&'static str> {
     Some(match word {
         "range" | "arange" => "whole numbers that follow each other are written `0..3`",
-        "lambda" => "a function without a name is written `|x| ..`",
+        "float" | "double" | "half" => "floats of integers are `to_float(x)`",
+        "int" | "long" => "integers of floats are `to_int(x)`",
+        "tuple" => "values together are written `(a, b)`",
+        "list" => "a list is written `[a, b]`; a range such as `0..3` is one already",
+        "dict" => "a record is written `{ name: value }`",
+        "super" => "a block has all that its base has, as in `block Net from Base { .. }`",
         "True" => "it is written `true`",
         "False" => "it is written `false`",
         "None" | "null" | "nil" => "it is written `none`",

@@ -8,6 +8,7 @@ mod choice;
 mod keyword;
 mod member;
 mod misread;
+mod outside;
 mod unknown;
 mod wanted;
 
@@ -28,6 +29,7 @@ use super::spec::{Binding, Block, EnumId, Meaning, Meanings, ModuleId, Reader, S
 use super::variable::variables;
 use super::{File, error, foreign, import};
 use misread::{begins_foreign, prefix, root};
+use outside::Left;
 use wanted::Wanted;
 pub(super) use wanted::check_setting;
 
@@ -126,6 +128,8 @@ struct Names<'a> {
     locals: Vec<Local>,
     /// The names that the bodies around this place define further down, innermost last.
     later: Vec<(Arc<str>, Span)>,
+    /// The names of bodies that have ended, which are not seen any more.
+    left: Vec<Left>,
     /// The enumeration that is asked for where an expression stands.
     asked: Option<EnumId>,
     /// What is taken by the `param` or setting whose value from outside is checked.
@@ -148,6 +152,7 @@ impl<'a> Names<'a> {
             block,
             locals: Vec::new(),
             later: Vec::new(),
+            left: Vec::new(),
             asked: None,
             wanted: None,
             member: None,
@@ -251,8 +256,12 @@ impl<'a> Names<'a> {
 
     /// Removes the innermost local names, and notes those that nothing has read.
     fn leave(&mut self, depth: usize) {
-        let left = self.locals.drain(depth..).filter(|local| !local.is_read);
-        self.reads.unread.extend(left.map(|local| Name::new(local.name, local.span)));
+        for local in self.locals.drain(depth..) {
+            self.left.push(Left { name: local.name.clone(), span: local.span, within: None });
+            if !local.is_read {
+                self.reads.unread.push(Name::new(local.name, local.span));
+            }
+        }
     }
 
     /// Notes that a name is read.
@@ -397,7 +406,7 @@ impl<'a> Names<'a> {
     }
 
     fn expr(&mut self, expr: &Expr) {
-        let asked = self.asked.take();
+        let (asked, left) = (self.asked.take(), self.left.len());
         match &expr.kind {
             ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_) | ExprKind::None => {}
             ExprKind::String(parts) => self.string(parts),
@@ -466,6 +475,7 @@ impl<'a> Names<'a> {
                 });
             }
         }
+        self.ended(left, expr);
     }
 
     /// A body that can't assign to the variables around it, because it may run at another time.

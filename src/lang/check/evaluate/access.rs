@@ -7,7 +7,7 @@ use diadc_core::span::Span;
 use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::parse::ast::{Expr, ExprKind};
 
-use super::argument::as_int;
+use super::argument::{as_int, is_list};
 use crate::resolve::builtin::Builtin;
 use crate::resolve::spec::Binding;
 use crate::resolve::{of_tensor, unknown_field};
@@ -118,7 +118,12 @@ impl Expander<'_> {
             let scope = &self.spec.module(env.module).scope;
             let is_function = Builtin::named(name).is_some() || matches!(scope.get(name), Some(Binding::Fn(..)));
             let help = if is_function && &**name != "shape" {
-                format!("functions are called with the tensor, as in `{name}(x)` or `x |> {name}`")
+                let takes_list = |builtin: Builtin| builtin.parameters().iter().any(|param| is_list(param.name));
+                let (with, rest) = match Builtin::named(name).filter(|builtin| takes_list(*builtin)) {
+                    Some(_) => (", [..]", "([..])"),
+                    None => ("", ""),
+                };
+                format!("functions are called with the tensor, as in `{name}(x{with})` or `x |> {name}{rest}`")
             } else {
                 of_tensor(name).unwrap_or_else(|| "a tensor has no fields; its extents are `shape(x)`".to_owned())
             };

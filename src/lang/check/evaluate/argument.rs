@@ -33,6 +33,8 @@ impl Expander<'_> {
         let mut bound: Vec<Option<Given>> = formals.iter().map(|_| None).collect();
         let mut outcome = Ok(());
         let mut next = 0;
+        let as_list = self.as_list(callee, formals, &given);
+        let mut surplus: Option<Span> = None;
         for argument in given {
             if argument.value.is_poison() {
                 outcome = Err(Reported::before());
@@ -52,26 +54,41 @@ impl Expander<'_> {
                 },
             };
             match bound.get_mut(at) {
-                None => {
-                    let diagnostic = error::too_many_arguments(callee, formals.len(), argument.span);
-                    let takes_list = formals.last().filter(|last| matches!(last.name, "shape" | "order" | "sides"));
-                    let help = takes_list.map(|last| {
-                        let first = formals.first().map_or("x", |first| first.name);
-                        format!("`{}` is a list: `{callee}({first}, [..])`", last.name)
-                    });
-                    outcome = Err(self.report(diagnostic.help_if(help.filter(|_| Builtin::named(callee).is_some()))));
-                }
+                None => surplus = Some(surplus.map_or(argument.span, |first| first.to(argument.span))),
                 Some(Some(_)) => {
                     outcome = Err(self.report(error::argument_twice(formals[at].name, callee, argument.span)));
                 }
                 Some(free) => *free = Some(argument),
             }
         }
+        if let Some(span) = surplus {
+            let told = error::too_many_arguments(callee, formals.len(), span).help_if(as_list);
+            outcome = Err(self.report(told));
+        }
         outcome?;
         match formals.iter().zip(&bound).find(|(formal, value)| value.is_none() && !formal.optional) {
             Some((formal, _)) => Err(self.report(error::missing_argument(formal.name, callee, span))),
             None => Ok(bound),
         }
+    }
+
+    /// How a call of a built-in function is written whose list has no brackets, as in `reshape(x, B, 3, 1024)`.
+    fn as_list(&self, callee: &str, formals: &[Formal<'_>], given: &[Given]) -> Option<String> {
+        Builtin::named(callee).filter(|_| given.len() > formals.len())?;
+        if let Some((_, value)) = [("zeros", "0.0"), ("ones", "1.0")].iter().find(|(word, _)| *word == callee) {
+            return Some(format!("it says how weights begin; as a tensor, write `full({value}, shape: [..])`"));
+        }
+        let at = formals.iter().position(|formal| is_list(formal.name))?;
+        let item = |given: &Given| {
+            let shown = given.value.shown(self.spec);
+            // What is written otherwise than its value is a calculation or a name.
+            let is_written = (given.span.end - given.span.start) as usize == shown.len();
+            if is_written { shown } else { "..".to_owned() }
+        };
+        let items: Vec<String> = given.get(at..)?.iter().map(item).collect();
+        let before: Vec<&str> = formals[..at].iter().map(|formal| formal.name).collect();
+        let (name, before) = (formals[at].name, before.join(", "));
+        Some(format!("`{name}` is a list: `{callee}({before}, [{}])`", items.join(", ")))
     }
 
     /// Refuses a call in which a positional argument comes after a named one.
@@ -95,6 +112,14 @@ impl Expander<'_> {
         }
         Ok(())
     }
+}
+
+/// What to do about numbers that stand side by side and belong to one parameter.
+const SEVERAL: &str = "several numbers for one parameter stand in brackets, as in `[64, 64]`";
+
+/// Whether a parameter of built-in functions takes a list of numbers.
+pub(crate) fn is_list(parameter: &str) -> bool {
+    matches!(parameter, "shape" | "order" | "sides")
 }
 
 /// The arguments of a call of a built-in function, by name. Omitted ones have the defaults of the table of builtins.
@@ -127,6 +152,12 @@ impl Expander<'_> {
     pub(crate) fn tensor_argument(&mut self, arguments: &Arguments<'_>, name: &str) -> Outcome<Tensor> {
         if let Value::Tensor(tensor) = arguments.get(name).0 {
             return Ok(tensor.clone());
+        }
+        let (value, span) = arguments.get(name);
+        if name == "like" && matches!(value, Value::Int(_) | Value::Dim(_)) {
+            let callee = arguments.site.callee;
+            let told = error::wrong_type(&format!("`like` of `{callee}`"), "a tensor", &value.kind(self.spec), span);
+            return Err(self.report(told.help(format!("a shape is given by name: `{callee}(shape: [..])`"))));
         }
         Err(self.refuse_argument(arguments, name, "a tensor"))
     }
@@ -179,7 +210,12 @@ impl Expander<'_> {
         if let Value::Bool(b) = arguments.get(name).0 {
             return Ok(*b);
         }
-        Err(self.refuse_argument(arguments, name, "`true` or `false`"))
+        let known = self.reports.all.len();
+        let refused = self.refuse_argument(arguments, name, "`true` or `false`");
+        if let (Some(told), Value::Int(_)) = (self.reports.all.get_mut(known), arguments.get(name).0) {
+            told.help = Some(SEVERAL.to_owned());
+        }
+        Err(refused)
     }
 
     /// One of a few words.
@@ -194,9 +230,7 @@ impl Expander<'_> {
         if matches!(value, Value::Int(_)) {
             let what = format!("`{name}` of `{}`", arguments.site.callee);
             let diagnostic = error::wrong_type(&what, &list.join(" or "), &value.kind(self.spec), span);
-            return Err(
-                self.report(diagnostic.help("several numbers for one parameter stand in brackets, as in `[64, 64]`"))
-            );
+            return Err(self.report(diagnostic.help(SEVERAL)));
         }
         Err(self.refuse_argument(arguments, name, &list.join(" or ")))
     }
@@ -209,7 +243,15 @@ impl Expander<'_> {
                 let diagnostic = error::wrong_type("`list` of `len`", "a list", &value.kind(self.spec), span);
                 Err(self.report(diagnostic.help("the extents of a tensor are `shape(x)`, the first is `shape(x)[0]`")))
             }
-            None => Err(self.refuse_argument(arguments, name, "a list")),
+            None => {
+                let (value, span) = arguments.get(name);
+                if !matches!(value, Value::Int(_) | Value::Dim(_)) {
+                    return Err(self.refuse_argument(arguments, name, "a list"));
+                }
+                let what = format!("`{name}` of `{}`", arguments.site.callee);
+                let told = error::wrong_type(&what, "a list", &value.kind(self.spec), span);
+                Err(self.report(told.help(error::in_brackets(&format!("[{}]", value.shown(self.spec))))))
+            }
         }
     }
 

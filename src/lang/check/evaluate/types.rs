@@ -65,8 +65,7 @@ impl Expander<'_> {
                     let one = value.shown(self.spec);
                     let diagnostic = self.type_mistake(&format!("a {}", name.node), &value, asked);
                     let written = if &*name.node == "set" { format!("{{{one}}}") } else { format!("[{one}]") };
-                    let help = (is_plain(&value) && value.elements().is_none())
-                        .then(|| format!("one value stands in brackets too: `{written}`"));
+                    let help = (is_plain(&value) && value.elements().is_none()).then(|| error::in_brackets(&written));
                     return Err(diagnostic.map_or_else(Reported::before, |told| self.report(told.help_if(help))));
                 };
                 let what = format!("an element of {what}");

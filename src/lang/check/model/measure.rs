@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use diadc_core::span::Span;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::measure::{ImageScore, Measure, Metric, ProtocolName};
 use crate::parse::ast::{Expr, ExprKind, MemberKind, Setting, StringPart};
 use crate::parse::section::Section;
@@ -60,9 +60,10 @@ impl Expander<'_> {
 
     fn metrics(&mut self, setting: &Setting) -> Outcome<Vec<Metric>> {
         let ExprKind::List(items) = &setting.value.kind else {
-            let text = "`metrics` is no list of metrics";
-            let help = "write it as in `metrics = [image_auroc, pro]`";
-            return Err(self.report(Diagnostic::new(Code::WrongType, text, setting.value.span).help(help)));
+            if self.is_wrong_within(setting.value.span) {
+                return Err(Reported::before());
+            }
+            return Err(self.report(no_list(&setting.value)));
         };
         if items.is_empty() {
             let diagnostic = Diagnostic::new(Code::EmptyList, "`metrics` lists no metric", setting.value.span);
@@ -141,11 +142,36 @@ impl Expander<'_> {
 
     /// Reports that an expression is not one of the words of a setting.
     fn no_such_word(&mut self, what: &str, expr: &Expr, known: impl IntoIterator<Item = &'static str>) -> Reported {
-        let named = if let ExprKind::Call(callee, _) = &expr.kind { callee } else { expr };
-        let (name, span) = (word(named), named.span);
-        let text = name.map_or_else(|| format!("this is no {what}"), |name| format!("there is no {what} `{name}`"));
-        self.report(Diagnostic::new(Code::UnknownName, text, span).one_of(name.unwrap_or_default(), known))
+        self.report(not_one_of(what, expr, known))
     }
+}
+
+/// That an expression is not one of the words of a setting.
+fn not_one_of(what: &str, expr: &Expr, known: impl IntoIterator<Item = &'static str>) -> Diagnostic {
+    let named = if let ExprKind::Call(callee, _) = &expr.kind { callee } else { expr };
+    let (name, span) = (word(named), named.span);
+    let text = name.map_or_else(|| format!("this is no {what}"), |name| format!("there is no {what} `{name}`"));
+    Diagnostic::new(Code::UnknownName, text, span).one_of(name.unwrap_or_default(), known)
+}
+
+/// That metrics do not stand in a list; of words that are none, the first is told of.
+fn no_list(expr: &Expr) -> Diagnostic {
+    let items = if let ExprKind::Tuple(items) | ExprKind::Set(items) = &expr.kind {
+        items.as_slice()
+    } else {
+        std::slice::from_ref(expr)
+    };
+    let words: Vec<&str> = items.iter().filter_map(word).collect();
+    let wanted = "the metrics stand in a list, as in `metrics = [image_auroc, pro]`";
+    if let Some(unknown) = items.iter().find(|item| word(item).is_some_and(|word| Metric::named(word).is_none())) {
+        return not_one_of("metric", unknown, Metric::ALL.map(Metric::name)).note(wanted);
+    }
+    let told = Diagnostic::new(Code::WrongType, "`metrics` is no list of metrics", expr.span);
+    if words.len() < items.len() {
+        return told.help(wanted);
+    }
+    let list = format!("[{}]", words.join(", "));
+    told.help(format!("write `metrics = {list}`")).fix(Fix::write(list, expr.span))
 }
 
 /// A word, bare or as a string.

@@ -48,7 +48,7 @@ impl Names<'_> {
             // A bare word, one with numbers, or a list of words; the names in anything else are those of the spec.
             let is_word = match &setting.value.kind {
                 ExprKind::Name(name) => !self.knows(name),
-                ExprKind::Call(..) | ExprKind::List(_) => true,
+                ExprKind::Call(..) | ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Set(_) => true,
                 _ => false,
             };
             if !(has_own_words && is_word) {

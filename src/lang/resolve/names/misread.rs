@@ -4,7 +4,7 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::Diagnostic;
 use crate::parse::ast::{Body, Expr, ExprKind, Statement};
-use crate::parse::foreign::foreign_word;
+use crate::parse::foreign::{COMMENT, foreign_word};
 
 use super::Names;
 use crate::resolve::builtin::Builtin;
@@ -47,12 +47,27 @@ impl Names<'_> {
             return None;
         }
         Some(match &value.kind {
+            ExprKind::String(_) => {
+                if at > 0 && is_beside(&body.statements[at - 1], value) {
+                    return None;
+                }
+                let beside = body.statements[at..].windows(2).take_while(|two| is_beside(&two[0], last_value(&two[1])));
+                let last = beside.last().map_or(value, |two| last_value(&two[1]));
+                error::unused_value(value.span.to(last.span)).help(COMMENT)
+            }
             ExprKind::Name(name) if self.is_function(name) => {
                 unused.help(format!("a function is called with brackets, as in `{name}(x)` or `x |> {name}`"))
             }
             _ => unused,
         })
     }
+}
+
+/// Whether a string begins where another one ends, as in `"""text"""`.
+fn is_beside(before: &Statement, string: &Expr) -> bool {
+    let before = last_value(before);
+    let are_strings = [before, string].iter().all(|expr| matches!(expr.kind, ExprKind::String(_)));
+    are_strings && before.span.end == string.span.start
 }
 
 /// The name that an expression of names and dots begins with, and its place.

@@ -22,13 +22,16 @@ impl Names<'_> {
         }
         if let Some((_, defined)) = self.later.iter().rev().find(|(later, _)| later == name) {
             let defined = *defined;
-            if self.diagnostics.iter().any(|known| known.labels.iter().skip(1).any(|label| label.span == defined)) {
+            if self.is_told_with(defined) {
                 self.reads.meanings.insert(span, Meaning::Reported);
             } else if span.start > defined.start {
                 self.diagnostics.push(error::used_within(name, span, defined));
             } else {
                 self.diagnostics.push(error::used_before(name, span, defined));
             }
+            return;
+        }
+        if self.is_outside(name, span) {
             return;
         }
         let locals = self.locals.iter().map(|local| &*local.name);
@@ -77,6 +80,7 @@ impl Names<'_> {
             None if self.later.iter().any(|(later, _)| *later == name.node) => {
                 self.unknown(&name.node, name.span, None);
             }
+            None if self.is_told(&name.node) => self.local(name, LocalKind::Var),
             None => {
                 let vars = self.locals.iter().filter(|local| local.kind == LocalKind::Var).map(|local| &*local.name);
                 let misspelt = nearest(&name.node, vars);
