@@ -84,7 +84,7 @@ pub(super) fn compare(
     let names = known.into_iter().flat_map(BTreeMap::keys).filter(|name| has_all_classes && !is_there(name));
     let absent: Vec<String> = names.map(|name| format!("`{name}`")).collect();
     if !absent.is_empty() {
-        let message = format!("of the published classes are not there: {}", absent.join(", "));
+        let message = format!("published classes that are not there: {}", absent.join(", "));
         findings.push(Finding::new(Severity::Warning, FindingKind::Count, message, Vec::new()));
     }
     compared
