@@ -25,7 +25,7 @@ const BEGINNINGS: &[(&[u8], &str)] = &[
     (b"\x89HDF\r\n\x1a\n", "it is an HDF5 file"),
     (b"\x93NUMPY", "it is one array of NumPy"),
     (b"GGUF", "it is a GGUF file, of weights"),
-    (b"\x89PNG", "it is a PNG image"),
+    (b"\x89PNG\r\n\x1a\n", "it is a PNG image"),
     (b"\xff\xd8\xff", "it is a JPEG image"),
     (b"II*\0", "it is a TIFF image"),
     (b"MM\0*", "it is a TIFF image"),

@@ -14,7 +14,7 @@ use crate::graph::program::{Function, Init, Program, Weight, plan_function};
 use crate::op::WeightId;
 use crate::weight::{self, Place};
 
-use super::arguments::{DeviceArguments, SpecArguments, TableFormat, setting, spec_help};
+use super::arguments::{DeviceArguments, SpecArguments, TableFormat, safetensors_out, setting, spec, spec_help};
 use super::expected::{Comparison, compare};
 use super::failure::Failure;
 use super::terminal::{self, Screen};
@@ -34,7 +34,7 @@ use super::terminal::{self, Screen};
   diadc call specs/diad.diad denoising --inputs x.safetensors --weights w.safetensors --grad-norms 'control_model.*'
   diadc call tiny score --inputs x.safetensors --weights w.safetensors --device cuda:0 --expect y.safetensors")]
 pub(super) struct Call {
-    #[arg(help = spec_help())]
+    #[arg(help = spec_help(), value_parser = spec)]
     spec: String,
 
     /// What to run: a function, a part, an objective or an expression
@@ -61,7 +61,7 @@ pub(super) struct Call {
     within: Option<String>,
 
     /// Writes the results into this safetensors file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = safetensors_out)]
     output: Option<PathBuf>,
 
     /// Seed of all random numbers

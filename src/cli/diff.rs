@@ -8,7 +8,7 @@ use crate::compile::Compiled;
 use crate::diagnostic::{Diagnostic, count, grouped, signed, significant};
 use crate::plan::{CallChange, Change, ChangeKind, Difference, difference};
 
-use super::arguments::{Setting, SpecArguments, TextFormat, setting, spec_help};
+use super::arguments::{Setting, SpecArguments, TextFormat, setting, spec, spec_help};
 use super::failure::Failure;
 use super::terminal;
 
@@ -22,7 +22,7 @@ use super::terminal;
   diadc diff specs/diad.diad my.diad                     what I have changed
   diadc diff old.diad new.diad --set steps=5 --format json")]
 pub(super) struct Diff {
-    #[arg(help = spec_help())]
+    #[arg(help = spec_help(), value_parser = spec)]
     before: String,
 
     /// The spec to compare it with [default: the same]

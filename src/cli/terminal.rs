@@ -1,5 +1,4 @@
 //! The only file that prints: results to stdout, messages and progress to stderr.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where printing is allowed")]
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -41,13 +40,18 @@ pub(super) fn charset() -> Charset {
 /// Clears the screen, if stderr is a terminal.
 pub(super) fn clear() {
     if std::io::stderr().is_terminal() {
-        eprint!("\x1b[2J\x1b[3J\x1b[H");
+        written("\x1b[2J\x1b[3J\x1b[H");
     }
 }
 
 /// Prints a message.
 pub(super) fn note(text: &str) {
-    eprintln!("{text}");
+    written(&format!("{text}\n"));
+}
+
+/// Writes to stderr. A run goes on if the reader of a pipe has closed it.
+fn written(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Warns of weights that are probably not what was meant.
@@ -61,8 +65,8 @@ pub(super) fn suspicious(suspicions: &[Suspicion]) {
 pub(super) fn effort(time: Duration) {
     let seconds = time.as_secs_f64();
     match experiment::most_held() {
-        Some(peak) => eprintln!("took {seconds:.1} s, at most {} of memory", bytes(peak)),
-        None => eprintln!("took {seconds:.1} s"),
+        Some(peak) => note(&format!("took {seconds:.1} s, at most {} of memory", bytes(peak))),
+        None => note(&format!("took {seconds:.1} s")),
     }
 }
 
@@ -70,7 +74,7 @@ pub(super) fn effort(time: Duration) {
 pub(super) fn diagnostics(diagnostics: &[Diagnostic], sources: &SourceMap) {
     let is_colored = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let style = if is_colored { Style::Colored } else { Style::Plain };
-    eprint!("{}", render(diagnostics, sources, style));
+    written(&render(diagnostics, sources, style));
 }
 
 /// Prints why a command failed.
@@ -80,12 +84,12 @@ pub(super) fn failure(failure: &Failure) {
             diagnostics(&failed.diagnostics, &failed.sources);
             diagnostics(&failed.warnings, &failed.sources);
             let first = failed.diagnostics.first().map_or("CODE", |diagnostic| diagnostic.code.name());
-            eprintln!("{}; `diadc explain {first}` says more", count(failed.diagnostics.len(), "error"));
+            note(&format!("{}; `diadc explain {first}` says more", count(failed.diagnostics.len(), "error")));
         }
         Failure::Printed => {}
-        Failure::Run(error) => eprintln!("error: {error}"),
-        Failure::Findings(text) | Failure::Usage(text) => eprintln!("error: {text}"),
-        Failure::Anomalous(text) => eprintln!("{text}"),
+        Failure::Run(error) => note(&format!("error: {error}")),
+        Failure::Findings(text) | Failure::Usage(text) => note(&format!("error: {text}")),
+        Failure::Anomalous(text) => note(text),
     }
 }
 
@@ -97,7 +101,7 @@ pub(super) fn stop_flag() -> Arc<AtomicBool> {
         if own.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("\nstopping after this step; press Ctrl-C again to stop at once");
+        note("\nstopping after this step; press Ctrl-C again to stop at once");
     };
     // Without a handler Ctrl-C ends the program, which leaves the last checkpoint.
     let _ = ctrlc::set_handler(handler);
@@ -145,7 +149,7 @@ impl Screen {
             None if title == "weights" && self.started.elapsed() < LINE_EVERY => {}
             None if is_new || done == all || self.last.elapsed() >= LINE_EVERY => {
                 self.last = Instant::now();
-                eprintln!("{title}: {done}/{all}  {message}");
+                note(&format!("{title}: {done}/{all}  {message}"));
             }
             None => {}
         }

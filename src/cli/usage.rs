@@ -6,6 +6,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Parser};
 
 use crate::dataset;
+use crate::diagnostic::meant;
+use crate::parse::section::{LEARNING_RATE, Section};
 
 /// Reads the words of the command line; ends the program with the reason where it can't.
 pub(super) fn parse<A: Parser>() -> A {
@@ -14,13 +16,18 @@ pub(super) fn parse<A: Parser>() -> A {
 
 /// The error with advice that works, in place of how to give an unknown option as a value.
 fn advised(mut error: clap::Error, program: &Command) -> clap::Error {
-    if error.kind() != ErrorKind::UnknownArgument || error.get(ContextKind::SuggestedArg).is_some() {
+    if error.kind() != ErrorKind::UnknownArgument {
         return error;
     }
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg).cloned() else { return error };
     let words: Vec<String> = std::env::args().skip(1).collect();
-    error.remove(ContextKind::Suggested);
-    if let Some(advice) = advice(&word, command(program, &words)) {
+    let advice = advice(&word, command(program, &words));
+    let is_near = error.get(ContextKind::SuggestedArg).is_some();
+    if !is_near {
+        error.remove(ContextKind::Suggested);
+    }
+    if let Some(advice) = advice {
+        error.remove(ContextKind::SuggestedArg);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
     }
     error
@@ -39,10 +46,18 @@ fn advice(word: &str, command: &Command) -> Option<String> {
     let takes = |option: &str| command.get_arguments().any(|argument| argument.get_long() == Some(option));
     if let Some(name) = word.strip_prefix("--") {
         let name = name.split('=').next().unwrap_or(name).replace('-', "_");
+        if takes("device") && ["gpu", "gpus", "cuda"].contains(&&*name) {
+            return Some("a graphics processor is chosen with '--device cuda'".to_owned());
+        }
+        if name == "resume" {
+            return Some("a run that was stopped goes on with 'diadc resume RUN'".to_owned());
+        }
+        let settings = Section::Training.settings().iter().map(|setting| setting.name).chain([LEARNING_RATE.name]);
+        let settings: Vec<&str> = settings.collect();
+        let setting = settings.iter().copied().find(|setting| **setting == name).or_else(|| meant(&name, &settings))?;
         return takes("set").then(|| {
             format!(
-                "a param of the spec is set with '--set {name}=..', a setting of one of its trainings with \
-                 '--set TRAINING.{name}=..'; 'diadc params SPEC' lists both"
+                "a training is set with '--set TRAINING.{setting}=..'; 'diadc params SPEC' lists all that can be set"
             )
         });
     }
@@ -50,7 +65,7 @@ fn advice(word: &str, command: &Command) -> Option<String> {
         return Some(format!("a data set is named with '--dataset {word}'"));
     }
     if Path::new(word).is_dir() {
-        let option = ["data", "images", "out"].into_iter().find(|option| takes(option))?;
+        let option = ["masks", "data", "images", "out"].into_iter().find(|option| takes(option))?;
         return Some(format!("a folder is named with '--{option} {word}'"));
     }
     None

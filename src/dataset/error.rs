@@ -329,7 +329,10 @@ impl DatasetError {
     }
 
     pub(super) fn unknown_class(class: &str, known: &[String]) -> Self {
-        Self::UnknownClass { class: class.to_owned(), hint: hint(class, known), known: known.join(", ") }
+        // As the command line takes them.
+        let quoted = |name: &String| if name.contains(',') { format!("\"{name}\"") } else { name.clone() };
+        let known: Vec<String> = known.iter().map(quoted).collect();
+        Self::UnknownClass { class: class.to_owned(), hint: hint(class, &known), known: known.join(", ") }
     }
 
     /// The files and folders that are wrong.

@@ -62,8 +62,13 @@ pub fn compare_runs(paths: &[PathBuf]) -> Result<Comparison, ExperimentError> {
 
 fn read(path: &Path) -> Result<Measured, SweepError> {
     let fail = |reason: String| SweepError::NotMeasured { path: path.to_path_buf(), reason };
-    let text = std::fs::read_to_string(path.join("metrics.json"))
-        .map_err(|error| fail(format!("`metrics.json`: {error}; `diadc resume` ends a run that was stopped")))?;
+    if !path.is_dir() {
+        return Err(fail("there is no such directory".to_owned()));
+    }
+    let text = std::fs::read_to_string(path.join("metrics.json")).map_err(|error| {
+        let how = "`diadc resume` ends a run that was stopped, `diadc eval RUN --out DIR` measures one that was trained alone";
+        fail(format!("`metrics.json`: {error}; {how}"))
+    })?;
     measured(&text).map_err(|error| fail(format!("`metrics.json`: {error}")))
 }
 

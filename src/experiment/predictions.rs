@@ -177,15 +177,17 @@ impl Predictions {
         let (maps, masks) = (maps.transpose().map_err(fail)?, masks.transpose().map_err(fail)?);
         let (scores, labels) = (scores.transpose().map_err(fail)?, labels.transpose().map_err(fail)?);
         let (classes, files) = (classes.transpose().map_err(fail)?, files.transpose().map_err(fail)?);
+        let names: Vec<String> = arrays.names().iter().map(|name| format!("`{name}`")).collect();
+        let names = names.join(", ");
         if maps.is_none() && scores.is_none() {
-            let names: Vec<String> = arrays.names().iter().map(|name| format!("`{name}`")).collect();
-            let names = names.join(", ");
             let how =
                 "say which arrays are meant with `--keys maps=NAME,masks=NAME` or `--keys scores=NAME,labels=NAME`";
             return Err(fail(format!("it holds neither `maps` nor `scores`, but {names}; {how}")));
         }
         if masks.is_none() && labels.is_none() {
-            return Err(fail("there are neither `masks` nor `labels` to compare with; add `--masks FILE`".to_owned()));
+            let how =
+                "add `--masks FILE`, or say which array is meant with `--keys masks=NAME` or `--keys labels=NAME`";
+            return Err(fail(format!("there are neither `masks` nor `labels` to compare with, but {names}; {how}")));
         }
         let lengths = [
             (Role::Maps, maps.as_ref().map(|maps| maps.count)),

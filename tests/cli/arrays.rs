@@ -238,7 +238,7 @@ fn maps_that_are_turned_against_their_masks_are_refused() {
     }
     bench
         .run(&FOLDERS)
-        .fails(1, &["a/2.npy` has 6 rows and 4 columns, its mask 4 rows and 6 columns: maps are turned"]);
+        .fails(1, &["a/2.npy` has 6 rows and 4 columns, its mask 4 rows and 6 columns: one of the two is turned"]);
     // One that is turned among others may be meant.
     bench.write("maps/b/3.npy", &npy(4, 6, |x, _| x as f32));
     bench.run(&FOLDERS).success();
@@ -363,7 +363,10 @@ fn tiff_maps_beside_a_data_set_are_scored() {
 fn turned_maps_are_refused() {
     let ended =
         beside(|bench, path, bad| bench.write(&format!("{path}.npy"), &npy(30, 20, |_, _| f32::from(u8::from(bad)))));
-    ended.fails(1, &["crack/0.npy` has 30 rows and 20 columns, its image 20 rows and 30 columns: maps are turned"]);
+    ended.fails(
+        1,
+        &["crack/0.npy` has 30 rows and 20 columns, its image 20 rows and 30 columns: one of the two is turned"],
+    );
 }
 
 #[test]
@@ -426,7 +429,7 @@ fn what_holds_no_arrays_is_told_as_what_it_is() {
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\n", "git lfs pull"),
         (b"<html>", "web page"),
         (b"", "it is empty"),
-        (b"\x89PNG\r\n", "it is a PNG image"),
+        (b"\x89PNG\r\n\x1a\n", "it is a PNG image"),
         (&[0; 700], "nothing but zeros"),
         (b"\x01\x02\x03\x04 and so on", "it begins like no file of arrays"),
     ];

@@ -187,6 +187,14 @@ fn the_cosine_of_short_and_of_long_vectors_is_that_of_torch() {
 }
 
 #[test]
+fn results_are_written_as_safetensors_alone() {
+    let bench = Bench::new();
+    images(&bench);
+    bench.run(&call("ae", &["--output", "y.npz"])).fails(2, &["tensors are written as safetensors"]);
+    assert!(!bench.path("y.npz").exists());
+}
+
+#[test]
 fn a_missing_tensor_is_answered_with_those_that_are_given() {
     let bench = Bench::new();
     tensors(&bench, "x.safetensors", &[("x", HostTensor::floats(&[1, 3, 16, 16], vec![0.5; 768]))]);

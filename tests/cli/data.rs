@@ -221,5 +221,5 @@ fn a_class_with_a_comma_is_named_in_quotes() {
         let said = check(both).stdout();
         assert!(said.contains("2 classes"), "{said}");
     }
-    check(&["a,b"]).fails(1, &["no class `a`", "did you mean `a,b`?"]);
+    check(&["a,b"]).fails(1, &["no class `a`", "did you mean `\"a,b\"`?"]);
 }

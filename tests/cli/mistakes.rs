@@ -194,13 +194,17 @@ fn a_warning_is_a_failure_only_where_that_is_asked_for() {
 #[test]
 fn an_option_that_is_none_is_answered_with_how_to_set_it() {
     let bench = Bench::new();
-    for option in ["--epochs", "--lr=1e-3", "--batch-size"] {
-        let name = option[2..].split('=').next().expect("it has a name").replace('-', "_");
-        let words = [format!("--set {name}=.."), format!("--set TRAINING.{name}=.."), "diadc params SPEC".to_owned()];
-        let ended = bench.run(&["run", "small.diad", option, "3"]);
-        ended.fails(2, &words.each_ref().map(String::as_str));
+    for (option, setting) in
+        [("--epochs", "epochs"), ("--lr=1e-3", "lr"), ("--batch-size", "batch"), ("--steps", "steps")]
+    {
+        let words = [&*format!("'--set TRAINING.{setting}=..'"), "diadc params SPEC"];
+        bench.run(&["run", "small.diad", option, "3"]).fails(2, &words);
         bench.run(&["runs", option, "3"]).fails(2, &["unexpected argument"]);
     }
+    bench.run(&["run", "small.diad", "--gpu"]).fails(2, &["'--device cuda'"]);
+    bench.run(&["run", "small.diad", "--resume", "runs/a"]).fails(2, &["'diadc resume RUN'"]);
+    let other = bench.run(&["run", "small.diad", "--verbose"]);
+    assert!(!other.stderr().contains("tip:"), "{}", other.stderr());
     let near = bench.run(&["run", "small.diad", "--sed", "3"]);
     assert!(!near.stderr().contains("--set"), "{}", near.stderr());
     near.fails(2, &["'--seed'"]);
@@ -230,4 +234,31 @@ fn a_folder_of_runs_and_a_run_in_place_of_weights_are_told_as_what_they_are() {
     bench.run(RUN).success();
     let predict = ["predict", "small.diad", "--weights", "out", "--images", "data", "--out", "maps"];
     bench.run(&predict).fails(2, &["`out` is the directory of a run", "--weights out/weights.safetensors"]);
+}
+
+#[test]
+fn a_reader_that_closes_its_pipe_stops_nothing() {
+    let bench = Bench::new();
+    bench.data();
+    for (arguments, status) in [(RUN, 0), (&["check", "nowhere.diad"], 1)] {
+        let mut child = bench
+            .command(arguments)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("the program can be started");
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().expect("it ends").code(), Some(status), "{arguments:?}");
+    }
+    assert!(bench.path("out/report.html").exists());
+}
+
+#[test]
+fn weights_in_the_place_of_the_spec_are_told_as_that() {
+    let bench = Bench::new();
+    bench.write("w.safetensors", b"any");
+    for command in [&["weights", "check"] as &[&str], &["check"], &["eval"]] {
+        let words = [command, &["w.safetensors", "small.diad"][..command.len()]].concat();
+        bench.run(&words).fails(2, &["it is a file of weights: name the spec first"]);
+    }
 }

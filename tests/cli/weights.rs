@@ -109,7 +109,9 @@ fn unknown_names_suggest_the_nearest() {
     let check = ["weights", "check", "guided.diad", "base.safetensors"];
     bench.run(&[&check[..], &["--fresh", "haed"]].concat()).fails(1, &["no part `haed`; did you mean `head`?"]);
     bench.run(&[&check[..], &["--layout", "diffusers-vea"]].concat()).fails(1, &["did you mean `diffusers-vae`?"]);
-    bench.run(&["weights", "init", "guided.diad", "--from", "bas=x", "--out", "o"]).fails(1, &["did you mean `base`?"]);
+    bench
+        .run(&["weights", "init", "guided.diad", "--from", "bas=x", "--out", "o.pth"])
+        .fails(1, &["did you mean `base`?"]);
 }
 
 #[test]
@@ -182,9 +184,13 @@ fn a_name_that_ends_like_no_format_is_refused_before_anything_is_read_or_written
     let bench = bench();
     let wrong = ["w.onnx", "w", "w.safetensor", "w.safetensors.txt", ".safetensors"];
     for name in wrong {
-        let said = format!("`{name}` is of no format that diadc writes: give a name that ends in .safetensors, .pth");
+        let said = format!(
+            "invalid value '{name}' for '<OUTPUT>': diadc writes no such format: give a name that ends in .safetensors, .pth"
+        );
         bench.run(&["weights", "convert", "base.safetensors", name]).fails(2, &[&said]);
         bench.run(&["weights", "convert", "absent.safetensors", name]).fails(2, &[&said]);
+        let said = said.replace("<OUTPUT>", "--out <FILE>");
+        bench.run(&["weights", "init", "small.diad", "--out", name]).fails(2, &[&said]);
         assert!(!bench.path(name).exists(), "{:?}", listing(&bench.path(".")));
     }
     for (name, format) in [

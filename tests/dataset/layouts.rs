@@ -198,6 +198,16 @@ fn rings_of_links_end() {
 }
 
 #[test]
+fn train_and_test_are_no_classes_of_a_plain_folder() {
+    let tree = Tree::new();
+    tree.images("train/good", 2).images("test/good", 1).images("test/bad", 1);
+    assert_says(&tree.open("folder").expect_err("it is of mvtec"), &["holds no class", "--dataset mvtec"]);
+    let tree = Tree::new();
+    tree.images("test/good", 2).images("test/bad", 1);
+    assert_eq!(tree.open("folder").expect("a class may be called so").classes, ["test"]);
+}
+
+#[test]
 fn of_a_few_normal_images_in_a_plain_folder_one_is_tested() {
     for (normal, tested) in [(1, 0), (2, 1), (3, 1), (4, 1), (5, 1), (9, 1), (10, 2)] {
         let tree = Tree::new();

@@ -12,6 +12,7 @@ use crate::compile::{Compiled, Failed, compile};
 use crate::dataset::Dataset;
 use crate::experiment::{Config, RunDirectory, Setup, check_purpose};
 use crate::resolve::{Location, embedded_specs};
+use crate::weight::Format;
 
 use super::failure::Failure;
 use super::terminal;
@@ -38,7 +39,7 @@ fn run_help() -> String {
 /// The spec, and the values of its params that are set from outside.
 #[derive(Args, Clone, Debug)]
 pub(super) struct SpecArguments {
-    #[arg(default_value = "tiny", help = run_help())]
+    #[arg(default_value = "tiny", help = run_help(), value_parser = spec)]
     pub(super) spec: String,
 
     /// Sets a param of the model, as in --set fusion=off or --set 'scales=[2, 3]'
@@ -56,6 +57,31 @@ pub(super) fn setting(text: &str) -> Result<Setting, String> {
         }
         _ => Err("write NAME=VALUE".to_owned()),
     }
+}
+
+/// The name of a spec, which no file of weights has.
+pub(super) fn spec(name: &str) -> Result<String, String> {
+    let path = Path::new(name);
+    if Format::is_known(path) && path.is_file() {
+        return Err("it is a file of weights: name the spec first, or the directory of a run".to_owned());
+    }
+    Ok(name.to_owned())
+}
+
+/// The path of a file of weights that is to be written.
+pub(super) fn weights_out(path: &str) -> Result<PathBuf, String> {
+    if Format::is_known(Path::new(path)) {
+        return Ok(path.into());
+    }
+    Err("diadc writes no such format: give a name that ends in .safetensors, .pth, .pt, .ckpt or .bin".to_owned())
+}
+
+/// The path of a safetensors file that is to be written.
+pub(super) fn safetensors_out(path: &str) -> Result<PathBuf, String> {
+    if path.to_lowercase().ends_with(".safetensors") {
+        return Ok(path.into());
+    }
+    Err("tensors are written as safetensors: give a name that ends in .safetensors".to_owned())
 }
 
 impl SpecArguments {

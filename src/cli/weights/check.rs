@@ -10,7 +10,7 @@ use crate::diagnostic::grouped;
 use crate::graph::program::{Part, Program};
 use crate::weight::{Comparison, File, Lacking, Substitute, Table, Wanted, WeightError, compare_file, part};
 
-use super::super::arguments::{Setting, TableFormat, setting, spec_help};
+use super::super::arguments::{Setting, TableFormat, setting, spec, spec_help};
 use super::super::failure::Failure;
 use super::super::terminal;
 use crate::compile::compile;
@@ -32,7 +32,7 @@ const MOST_SHOWN: usize = 5;
   diadc weights check my.diad my.ckpt --within teacher                   one of several networks in the file
   diadc weights check my.diad my.ckpt --set width=64 --format json")]
 pub(super) struct Check {
-    #[arg(help = spec_help())]
+    #[arg(help = spec_help(), value_parser = spec)]
     spec: String,
 
     /// A file of weights: safetensors, or what PyTorch writes

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::diagnostic::{bytes, count, grouped};
 use crate::weight::{Conversion, File, Format, Stored, convert};
 
+use super::super::arguments::weights_out;
 use super::super::failure::Failure;
 use super::super::terminal::{self, Screen};
 
@@ -26,6 +27,7 @@ pub(super) struct Convert {
     input: PathBuf,
 
     /// The file to write
+    #[arg(value_parser = weights_out)]
     output: PathBuf,
 
     /// Takes only what lies in this dict, or what has names that begin with this and a dot
@@ -50,13 +52,6 @@ enum Dtype {
 
 impl Convert {
     pub(super) fn run(self) -> Result<(), Failure> {
-        if !Format::is_known(&self.output) {
-            let path = self.output.display();
-            let text = format!(
-                "`{path}` is of no format that diadc writes: give a name that ends in .safetensors, .pth, .pt, .ckpt or .bin"
-            );
-            return Err(Failure::Usage(text));
-        }
         let mut file = File::open(&self.input)?;
         if let Some(name) = &self.within {
             file.look_within(name)?;

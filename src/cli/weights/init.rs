@@ -13,7 +13,7 @@ use crate::weight::{
     Assembly, Comparison, File, Lacking, Origin, Table, Wanted, WeightError, compare_file, part, save,
 };
 
-use super::super::arguments::SpecArguments;
+use super::super::arguments::{SpecArguments, weights_out};
 use super::super::failure::Failure;
 use super::super::terminal::{self, Screen};
 use super::aligned;
@@ -48,7 +48,7 @@ pub(super) struct Init {
     layout: Option<String>,
 
     /// The file to write: safetensors, or PyTorch's if its name ends in .ckpt, .pt, .pth or .bin
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = weights_out)]
     out: PathBuf,
 
     /// Seed of the first values

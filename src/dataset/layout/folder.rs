@@ -36,7 +36,8 @@ const MASKS: [&str; 3] = ["masks", "mask", "ground_truth"];
 const SEED: u32 = 998;
 
 pub(super) fn scan(root: &Path, wanted: Option<&[String]>, problems: &mut Problems) -> Found {
-    let found = class_directories(root, EXPECTED, has_normal, problems)?;
+    let is_class = |directory: &Path| has_normal(directory) && !is_phase(directory);
+    let found = class_directories(root, EXPECTED, is_class, problems)?;
     let chosen = choose(found.iter().map(|(name, _)| name.clone()).collect(), wanted)?;
     let wanted = found.into_iter().filter(|(name, _)| chosen.contains(name));
     wanted.map(|(name, directory)| class(name, &directory, problems)).collect()
@@ -48,7 +49,15 @@ pub(super) fn recognises(root: &Path) -> bool {
 }
 
 fn is_class(directory: &Path) -> bool {
-    has_normal(directory) && named(directory, &DEFECTIVE).is_ok_and(|defective| defective.is_some())
+    has_normal(directory)
+        && !is_phase(directory)
+        && named(directory, &DEFECTIVE).is_ok_and(|defective| defective.is_some())
+}
+
+/// Whether a folder is one of `train` and `test`, which lie side by side in other layouts.
+fn is_phase(directory: &Path) -> bool {
+    let phases = ["train", "test"].map(|phase| directory.with_file_name(phase));
+    phases.iter().any(|phase| phase == directory) && phases.iter().all(|phase| has_normal(phase))
 }
 
 fn has_normal(directory: &Path) -> bool {

@@ -41,7 +41,7 @@ impl Values {
         match inexact {
             Some(integer) => Err(format!(
                 "it holds the integer {integer}; from {EXACT} on, 64 bits of floating point do not tell each integer from \
-                 the next: subtract a number from all of them, or save them as float64"
+                 the next: subtract a number from all of them"
             )),
             None => Ok(Values::narrowed(integers.into_iter().map(|integer| integer as f64).collect())),
         }

@@ -41,7 +41,7 @@ pub enum MapsError {
     #[error("{0}")]
     Masks(String),
     /// Maps whose rows are the columns of their images or masks.
-    #[error("`{}` has {} rows and {} columns, its {of} {} rows and {} columns: maps are turned; save `map.T`",
+    #[error("`{}` has {} rows and {} columns, its {of} {} rows and {} columns: one of the two is turned; save its transpose, `.T` in Python",
         .path.display(), .size[0], .size[1], .other[0], .other[1])]
     Turned {
         /// The first of them that shows it.
