@@ -9,35 +9,33 @@ use crate::dataset;
 use crate::diagnostic::meant;
 use crate::parse::section::{LEARNING_RATE, Section};
 
+use super::arguments::command;
+
 /// Reads the words of the command line; ends the program with the reason where it can't.
 pub(super) fn parse<A: Parser>() -> A {
     A::try_parse().unwrap_or_else(|error| advised(error, &A::command()).exit())
 }
 
-/// The error with advice that works, in place of how to give an unknown option as a value.
+/// The error with what was probably meant, in place of how to give an unknown option as a value.
 fn advised(mut error: clap::Error, program: &Command) -> clap::Error {
     if error.kind() != ErrorKind::UnknownArgument {
         return error;
     }
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg).cloned() else { return error };
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let advice = advice(&word, command(program, &words));
-    let is_near = error.get(ContextKind::SuggestedArg).is_some();
-    if !is_near {
-        error.remove(ContextKind::Suggested);
-    }
-    if let Some(advice) = advice {
+    if let Some(advice) = advice(&word, named(program, &command()[1..])) {
         error.remove(ContextKind::SuggestedArg);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
+    } else if error.get(ContextKind::SuggestedArg).is_none() {
+        error.remove(ContextKind::Suggested);
     }
     error
 }
 
 /// The innermost command that the words name.
-fn command<'a>(program: &'a Command, words: &[String]) -> &'a Command {
+fn named<'a>(program: &'a Command, words: &[String]) -> &'a Command {
     words.iter().find_map(|word| program.find_subcommand(word)).map_or(program, |found| {
         let after = words.iter().position(|word| word == found.get_name()).map_or(words.len(), |at| at + 1);
-        command(found, &words[after..])
+        named(found, &words[after..])
     })
 }
 
