@@ -19,6 +19,7 @@ mod order;
 mod properties;
 mod python;
 mod spec;
+mod torch;
 mod values;
 mod warnings;
 mod words;

@@ -207,7 +207,7 @@ codes! {
         WeightTooLarge = "weight-too-large",
         /// Two layers would have the same weight.
         WeightTwice = "weight-twice",
-        /// An image score of `measure` lacks its numbers.
+        /// Arguments do not fit together, some are missing, or some need their names.
         WrongArgument = "wrong-argument",
         /// An operator is not defined for these two values.
         WrongOperands = "wrong-operands",

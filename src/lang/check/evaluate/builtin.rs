@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use diadc_core::span::Span;
 
-use crate::resolve::builtin::{Builtin, Default, Parameter};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::resolve::builtin::{Builtin, Default, LayerWord, Parameter};
 
 use super::argument::{Arguments, Formal};
 use super::site::CallSite;
@@ -28,6 +29,7 @@ impl Expander<'_> {
         }
         let parameters = builtin.parameters();
         self.in_a_list(builtin, &given)?;
+        self.by_name(builtin, &given)?;
         let formals: Vec<Formal<'_>> = parameters
             .iter()
             .map(|parameter| Formal { name: parameter.name, optional: parameter.default != Default::Required })
@@ -57,6 +59,31 @@ impl Expander<'_> {
         let what = format!("`list` of `{word}`");
         let diagnostic = error::wrong_type(&what, "a list", "a tensor with others after it", first.span.to(last.span));
         Err(self.report(diagnostic.help(format!("put them in brackets: `{word}([a, b])`"))))
+    }
+
+    /// Refuses the numbers of a layer in the order of torch, which begins with the channels of the input: by name, they can't
+    /// be mistaken for others.
+    fn by_name(&mut self, builtin: Builtin, given: &[Given]) -> Outcome<()> {
+        let is_linear = builtin == Builtin::Layer(LayerWord::Linear);
+        if !is_linear && !matches!(builtin, Builtin::Layer(LayerWord::Conv | LayerWord::ConvTranspose)) {
+            return Ok(());
+        }
+        let is_number =
+            |given: &&Given| given.name.is_none() && !given.value.holds_tensor() && !given.value.is_poison();
+        let numbers: Vec<&Given> = given.iter().filter(is_number).collect();
+        let [first, second, further @ ..] = numbers.as_slice() else { return Ok(()) };
+        let (word, last) = (builtin.word(), further.last().unwrap_or(second));
+        let [first_text, second_text] = [first, second].map(|given| given.value.shown(self.spec));
+        let written = match (is_linear, second.value.int(), further.first()) {
+            (true, Some(_), _) => format!("`{word}({second_text})`"),
+            (true, None, _) => format!("`{word}({first_text}, bias: {second_text})`"),
+            (false, _, None) => format!("`{word}(3, out: 64)`"),
+            (false, _, Some(kernel)) => format!("`{word}({}, out: {second_text})`", kernel.value.shown(self.spec)),
+        };
+        let rest = if is_linear { "the number of features that it makes" } else { "its kernel" };
+        let text = format!("`{word}` takes one number without a name, {rest}");
+        let diagnostic = Diagnostic::new(Code::WrongArgument, text, second.span.to(last.span));
+        Err(self.report(diagnostic.help(format!("it takes its channels from its input, as in {written}"))))
     }
 
     fn run_builtin(&mut self, builtin: Builtin, arguments: &Arguments<'_>) -> Outcome<(Value, Option<WeightPlace>)> {

@@ -105,7 +105,22 @@ impl Expander<'_> {
         let x = self.tensor_argument(arguments, "x")?;
         let channels = self.channels(&x, axis(x.fact.shape.rank()), arguments)?;
         let (weight, bias) = self.scale(arguments, path, channels)?;
-        Ok(([x, weight, bias], self.float_argument(arguments, "epsilon")?))
+        Ok(([x, weight, bias], self.epsilon(arguments)?))
+    }
+
+    /// The epsilon of a normalisation, where torch's layers have the channels.
+    pub(crate) fn epsilon(&mut self, arguments: &Arguments<'_>) -> Outcome<f64> {
+        let epsilon = self.float_argument(arguments, "epsilon")?;
+        if epsilon < 1.0 {
+            return Ok(epsilon);
+        }
+        let (value, span) = arguments.get("epsilon");
+        let (callee, shown) = (arguments.site.callee, value.shown(self.spec));
+        let text = format!("`epsilon` of `{callee}` must be below 1, this is {shown}");
+        let groups = arguments.values.iter().find(|(name, ..)| *name == "groups");
+        let groups = groups.map(|(_, groups, _)| groups.shown(self.spec)).unwrap_or_default();
+        let help = value.int().map(|_| format!("it takes its channels from its input: write `{callee}({groups})`"));
+        Err(self.report(Diagnostic::new(Code::TooSmall, text, span).help_if(help)))
     }
 
     fn conv(&mut self, arguments: &Arguments<'_>, path: &str) -> Outcome<Tensor> {
@@ -192,7 +207,7 @@ impl Expander<'_> {
         let x = self.float_tensor_argument(arguments, "x")?;
         let channels = self.channels(&x, 1, arguments)?;
         let rank = x.fact.shape.rank();
-        let epsilon = self.float_argument(arguments, "epsilon")?;
+        let epsilon = self.epsilon(arguments)?;
         let momentum = self.float_argument(arguments, "momentum")?;
         let (weight, bias) = self.scale(arguments, path, channels)?;
         let mut statistic = |name: &str, value: f64| {

@@ -233,7 +233,7 @@ impl Expander<'_> {
         let one = self.constant_tensor(&arguments.site, Elements::Float([1.0].into()), shape.clone())?;
         let zero = self.constant_tensor(&arguments.site, Elements::Float([0.0].into()), shape)?;
         let groups = usize::try_from(channels).unwrap_or(usize::MAX);
-        let op = Op::GroupNorm { groups, epsilon: self.float_argument(arguments, "epsilon")? };
+        let op = Op::GroupNorm { groups, epsilon: self.epsilon(arguments)? };
         Ok((op, vec![x, one, zero]))
     }
 }
