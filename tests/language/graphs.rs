@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use diadc_lang::inspect::{Detail, text};
+use diadc_lang::inspect::{Detail, difference, text};
 use diadc_lang::program::Program;
 
-use super::{compiled, files, graph, stem};
+use super::{Spec, compiled, files, graph, stem};
 
 /// The functions of a program, down to the calls of the first blocks, but for those that a base has just so.
 fn snapshot(program: &Program, base: Option<&Program>) -> String {
@@ -133,4 +133,12 @@ fn an_example_differs_from_its_base_in_what_it_says() {
             .collect();
         assert!(stray.is_empty(), "{example} changes {stray:?}");
     }
+}
+
+#[test]
+fn a_constant_that_changes_is_told_with_four_digits() {
+    let [before, after] = ["constant([1, 2.5, 3])", "relu(x)"]
+        .map(|term| Spec::model(&format!("fn f(x: [B, 3]) {{ x + {term} }}")).compiles());
+    let found = difference(&before, &after);
+    assert_eq!(found.structure[0].without, [("constant 1.000, ..".to_owned(), 1)]);
 }

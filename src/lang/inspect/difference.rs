@@ -14,6 +14,7 @@ use diadc_core::op::Op;
 use crate::program::Program;
 
 use super::cost::{Cost, cost};
+use super::operation::written;
 use super::settings::settings;
 
 /// What changed from one program to another.
@@ -252,7 +253,7 @@ fn collect(program: &Program, graph: &Graph, around: &[String], calls: &mut Call
             Task::Op(op) => {
                 let numbers =
                     if let Op::Constant(constant) = op { format!("{:?}", constant.elements) } else { String::new() };
-                *own.entry((op.to_string(), numbers)).or_default() += 1;
+                *own.entry((written(op), numbers)).or_default() += 1;
             }
             Task::Loop(run) => {
                 *own.entry((format!("loop {} times", run.steps), String::new())).or_default() += 1;

@@ -5,6 +5,7 @@ mod cost;
 mod difference;
 mod essence;
 pub mod memory;
+mod operation;
 mod params;
 mod settings;
 mod view;

@@ -9,6 +9,7 @@ use crate::program::Program;
 use super::effect::{Effect, Place, Runner, Seen, effect};
 use super::pool::{Piece, Pool, Purpose};
 use super::{Circumstances, Footprint, Held, NUMBER};
+use crate::inspect::operation::written;
 
 /// A value in a slot.
 #[derive(Clone, Debug)]
@@ -203,7 +204,7 @@ impl<'a> Simulation<'a> {
     fn operation(&mut self, op: &Op, step: &Step, inputs: Vec<Value>) -> Option<Vec<Value>> {
         let shapes: Vec<Vec<usize>> =
             step.facts.iter().map(|fact| fact.shape.value(&self.bindings)).collect::<Option<_>>()?;
-        let purpose = Purpose { what: op.to_string(), origin: Some(step.origin), is_gradient: false };
+        let purpose = Purpose { what: written(op), origin: Some(step.origin), is_gradient: false };
         let seen: Vec<Seen> =
             inputs.iter().map(|input| Seen { shape: input.shape.clone(), dense: input.is_dense() }).collect();
         let is_rounded = op.is_product() && self.circumstances.precision == Precision::Bf16;
