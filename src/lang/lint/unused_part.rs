@@ -1,7 +1,7 @@
 //! A part of the model with which no function computes anything that comes out of it.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::program::{Part, Program};
+use crate::program::{Part, Program, Scope};
 
 use super::flow::Flow;
 use super::linter::Linter;
@@ -17,19 +17,23 @@ pub(super) fn unused_part(linter: &mut Linter<'_>) {
         // The elements of a list of parts are parts by themselves, and used if one of them is.
         let parts: Vec<&Part> =
             program.own_parts().filter(|part| part.name == *name || is_element(&part.name, name)).collect();
-        let has = |marks: &[bool]| {
-            program.scopes.iter().zip(marks).any(|(scope, marked)| {
-                let path = scope.part.as_ref().map(|call| &*call.path);
-                *marked && path.is_some_and(|path| parts.iter().any(|part| part.path == path || part.has(path)))
-            })
+        let is_call = |scope: &Scope| {
+            let path = scope.part.as_ref().map(|call| &*call.path);
+            path.is_some_and(|path| parts.iter().any(|part| part.path == path || part.has(path)))
         };
+        let has = |marks: &[bool]| program.scopes.iter().zip(marks).any(|(scope, marked)| *marked && is_call(scope));
         if parts.is_empty() || has(&useful) {
             continue;
         }
-        let text = format!("the part `{name}` is never used");
-        let here = if has(&called) { "no output of a function depends on it" } else { "no function calls it" };
-        let diagnostic = Diagnostic::new(Code::UnusedPart, text, *span).here(here).help("use it, or leave it out");
-        linter.findings.report(diagnostic);
+        let (what, here) = if has(&called) {
+            ("is never used", "no output of a function depends on it")
+        } else if program.scopes.iter().any(is_call) {
+            ("computes nothing", "it is called, and gives back what it is given")
+        } else {
+            ("is never used", "no function calls it")
+        };
+        let diagnostic = Diagnostic::new(Code::UnusedPart, format!("the part `{name}` {what}"), *span);
+        linter.findings.report(diagnostic.here(here).help("use it, or leave it out"));
     }
 }
 
