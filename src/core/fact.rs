@@ -204,15 +204,18 @@ impl Dim {
         Some(Dim::from_terms(terms))
     }
 
-    /// `self / by`, rounded down.
+    /// `self / by`, rounded down. Whole multiples of `by` stand outside of the quotient, so that `(h - 2) / 2 + 1` and
+    /// `h / 2` have one form.
     #[must_use]
     pub fn divided_floor(&self, by: i64) -> Dim {
-        match self.known() {
-            Some(n) => Dim::from(n.div_euclid(by)),
-            None => self
-                .divided_exactly(&Dim::from(by))
-                .unwrap_or_else(|| Dim::from_terms(Terms::from([(vec![Atom::Floor(Box::new(self.clone()), by)], 1)]))),
+        let (mut whole, mut rest) = (self.terms(), self.terms());
+        whole.values_mut().for_each(|coefficient| *coefficient = coefficient.div_euclid(by));
+        rest.values_mut().for_each(|coefficient| *coefficient = coefficient.rem_euclid(by));
+        let (whole, rest) = (Dim::from_terms(whole), Dim::from_terms(rest));
+        if rest.known().is_some() {
+            return whole;
         }
+        whole.plus(&Dim::from_terms(Terms::from([(vec![Atom::Floor(Box::new(rest), by)], 1)])))
     }
 
     /// The number this dimension has under `bindings`; none if a symbol has no value there or the number is too large.
@@ -423,5 +426,21 @@ mod tests {
         let half = Dim::symbol("h").plus(&Dim::from(1)).divided_floor(2);
         assert_eq!(half.value(&Bindings::from([("h".into(), 6)])), Some(3));
         assert_eq!(half.to_string(), "floor((h + 1)/2)");
+    }
+
+    #[test]
+    fn quotients_have_one_form_and_the_value_of_what_is_divided() {
+        let h = Dim::symbol("h");
+        let one = Dim::from(1);
+        assert_eq!(h.minus(&Dim::from(2)).divided_floor(2).plus(&one), h.divided_floor(2));
+        assert_eq!(h.minus(&one).divided_floor(2).plus(&one).to_string(), "floor((h + 1)/2)");
+        assert_eq!(h.times(&Dim::from(2)).plus(&one).divided_floor(2), h);
+        for (factor, offset, by) in [(1, -7, 3), (-1, 2, 2), (5, 1, 3), (3, -4, 2), (4, 8, 4)] {
+            let divided = h.times(&Dim::from(factor)).plus(&Dim::from(offset)).divided_floor(by);
+            for n in 0..20 {
+                let value = divided.value(&Bindings::from([("h".into(), n)]));
+                assert_eq!(value, Some((factor * n + offset).div_euclid(by)), "({factor} * {n} + {offset}) / {by}");
+            }
+        }
     }
 }

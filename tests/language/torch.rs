@@ -1,4 +1,4 @@
-//! What people who know torch type: what would mean something else here is refused, with what to write.
+//! What people who know torch and Python type: what would mean something else here is refused, once, with what to write.
 
 use super::{Spec, shown};
 
@@ -37,4 +37,40 @@ fn layers_take_one_number_without_a_name() {
     helps("x |> linear(64, 128) @ \"a\"", "as in `linear(128)`");
     helps("linear(x, 128, false) @ \"a\"", "as in `linear(128, bias: false)`");
     is_fine("conv(x, [3, 5], out: 8, stride: 2) @ \"a\" |> linear(out: 4, bias: false) @ \"b\" |> conv(1) @ \"c\"");
+}
+
+#[test]
+fn a_body_without_a_value_is_told_where_it_stands() {
+    for body in ["", "let y = relu(x)", "var y = x\n y = relu(y)"] {
+        helps(body, "here none comes last");
+    }
+    helps("let g = |z| { let y = relu(z) }\n g(x)", "here none comes last");
+}
+
+#[test]
+fn what_follows_from_a_statement_of_another_language_is_not_told() {
+    helps("x[0, 1]", "`slice(x, axis, from, to)`");
+    helps("match x { }", "`if k == a");
+    helps("when true { x }", "`if condition { a } else { b }`");
+    helps("while true { [x] }", "a known number of steps");
+    helps("with no_grad { [x] }", "`stop_gradient(x)`");
+    helps("try { [x] } catch { [x] }", "nothing is caught");
+    helps("x is none", "`==`");
+    helps("x.to(device)", "`--device cuda:0`");
+    helps("int n = 3\n x * n", "as in `let n = 3`");
+}
+
+#[test]
+fn a_quotient_of_an_open_extent_is_rounded_down_where_that_helps() {
+    let halved = |result: &str, body: &str| Spec::model(&format!("fn f(x: [B, 3, H, W]) -> {result} {{ {body} }}"));
+    halved("[B, 3, H, div(W, 2)]", "avg_pool(x, [1, 2])").compiles();
+    halved("[B, 3, H, div(W + 1, 2)]", "slice(x, 1, 0, 3) |> max_pool([1, 2], padding: [0, 1], stride: [1, 2])")
+        .fails_with("shape-mismatch");
+    let sized = halved("[B, 3, H, W]", "adaptive_avg_pool(x, [8, div(W, 2)])");
+    let Err(failed) = sized.result() else { panic!("the size is open") };
+    let text = shown(&failed);
+    assert!(
+        text.contains("`floor((W)/2)` is known only when the model runs") && text.contains("state the size"),
+        "{text}"
+    );
 }

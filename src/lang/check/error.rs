@@ -178,8 +178,12 @@ pub(super) fn not_surely_exact(a: &Dim, b: &Dim, span: Span) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::NotDivisible, format!("{whole} / {by} may leave a remainder"), span)
         .here("not known before the graph runs");
     let can_round = b.known().is_some_and(|b| b > 0);
-    let words =
-        || format!("in a shape, `div({a}, {b})` rounds down; elsewhere state the size, as in `x: [B, 3, 64, 64]`");
+    let words = || {
+        format!(
+            "state the size where it comes from, as in `x: [B, 3, 64, 64]`; in a `reshape` and in the shape of a result, \
+             `div({a}, {b})` rounds down"
+        )
+    };
     diagnostic.help_if(can_round.then(words))
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Diagnostic, in_order};
-use crate::parse::ast::{Body, Statement};
+use crate::parse::ast::Body;
 
 use super::value::Value;
 use super::{Checked, Expander, error};
@@ -115,7 +115,7 @@ impl Expander<'_> {
     }
 
     /// Whether an earlier stage has reported a mistake within a stretch of the source, which may then mean something else.
-    fn is_misread_within(&self, whole: Span) -> bool {
+    pub(super) fn is_misread_within(&self, whole: Span) -> bool {
         self.reports.all[..self.reports.earlier].iter().any(|known| is_error_within(known, whole))
     }
 
@@ -134,12 +134,11 @@ impl Expander<'_> {
             return Reported(());
         }
         let diagnostic = error::wrong_type(what, wanted, &found.kind(self.spec), body.result_span());
-        let ends_without = !matches!(body.statements.last(), Some(Statement::Expr(_)));
         let without = "the value of a body is its last expression, and here none comes last";
         let are_none = found
             .elements()
             .is_some_and(|items| !items.is_empty() && items.iter().all(|item| matches!(item, Value::None)));
-        let help = if is_none && ends_without {
+        let help = if is_none && !body.ends_with_value() {
             without
         } else if are_none {
             "the value of the body of a `for` is its last expression, and here none comes last"

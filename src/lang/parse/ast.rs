@@ -312,6 +312,12 @@ pub struct Body {
 }
 
 impl Body {
+    /// Whether its last statement is an expression.
+    #[must_use]
+    pub fn ends_with_value(&self) -> bool {
+        matches!(self.statements.last(), Some(Statement::Expr(_)))
+    }
+
     /// The expression that is its value, or all of it if there is none.
     #[must_use]
     pub fn result_span(&self) -> Span {

@@ -15,6 +15,8 @@ const WORDS: &[(&[&str], Option<&str>, &str)] = &[
     (&["elif", "elsif", "elseif"], Some("else if"), "it is written `else if`"),
     (&["foreach"], Some("for"), "it is written `for`, as in `for x in xs { f(x) }`"),
     (&["def", "func", "function"], Some("fn"), "a function begins with `fn`, as in `fn f(x) { .. }`"),
+    (&["when"], Some("if"), "a choice is written `if condition { a } else { b }`"),
+    (&["match", "switch", "case"], None, "a choice is written `if k == a { x } else if k == b { y } else { z }`"),
     (&["const"], Some("let"), "a name gets its value by `let`, or by `var` if it changes"),
     (&["while"], None, "a loop that runs has a known number of steps, as in `loop z = x over t in [3, 2, 1] { .. }`"),
     (

@@ -196,9 +196,13 @@ impl Expander<'_> {
     /// One int for both axes, or `[vertical, horizontal]`.
     pub(crate) fn pair_argument(&mut self, arguments: &Arguments<'_>, name: &str, least: usize) -> Outcome<[usize; 2]> {
         let size = |value: &Value| usize::try_from(value.int()?).ok().filter(|&n| n >= least);
-        match arguments.get(name).0.elements().as_deref() {
+        let (value, span) = arguments.get(name);
+        let what = || format!("`{name}` of `{}`", arguments.site.callee);
+        match value.elements().as_deref() {
             Some([h, w]) => match (size(h), size(w)) {
                 (Some(h), Some(w)) => Ok([h, w]),
+                _ if matches!(h, Value::Dim(_)) => Err(self.refuse(&what(), "one or two ints", h, span)),
+                _ if matches!(w, Value::Dim(_)) => Err(self.refuse(&what(), "one or two ints", w, span)),
                 _ => Err(self.refuse_argument(arguments, name, &format!("one or two ints of at least {least}"))),
             },
             Some(_) => Err(self.refuse_argument(arguments, name, "one int or `[vertical, horizontal]`")),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::parse::ast::{Argument, Expr, ExprKind, FnDef, Param};
+use crate::parse::ast::{Argument, Body, Expr, ExprKind, FnDef, Param};
 use crate::program::PartCall;
-use crate::resolve::Definition;
 use crate::resolve::builtin::Builtin;
 use crate::resolve::spec::{Binding, ModuleId};
+use crate::resolve::{Definition, quoted};
 
 use super::argument::Formal;
 use crate::check::record::named;
@@ -181,6 +181,7 @@ impl Expander<'_> {
         }
         let entered = self.enter_call(closure.span)?;
         let value = self.body(&mut inner, &lambda.body);
+        let value = value.and_then(|value| self.given_back("this function", &lambda.body, value));
         self.leave(entered, Callee::Words("in the function given here"), &[]);
         value
     }
@@ -210,6 +211,7 @@ impl Expander<'_> {
         inner.caller = env.owner();
         let entered = self.enter_call(span)?;
         let value = self.run_function(&mut inner, def, given, span);
+        let value = value.and_then(|value| self.given_back(def.called(), &def.body, value));
         self.leave(entered, Callee::Function(def), &inner.locals);
         value
     }
@@ -244,12 +246,21 @@ impl Expander<'_> {
         let bound = self.bind_function(&mut inner, def, given, span);
         let before = self.reports.all.len();
         let value = bound.and_then(|()| self.result(&mut inner, def));
+        let value = value.and_then(|value| self.given_back(def.called(), &def.body, value));
         self.leave(entered, Callee::Method(instance, def), &inner.locals[of_block..]);
         let is_sound = value.as_ref().is_ok_and(|value| !value.holds_poison()) && self.reports.all.len() == known;
         if instance == InstanceId::MODEL && (is_sound || self.reports.all.len() > before) {
             self.called.entry(def.name.node.clone()).or_default().insert(self.function.name.clone());
         }
         value
+    }
+
+    /// The result of a call, unless the body ends without a value: then that is told there, and not where the call stands.
+    fn given_back(&mut self, callee: &str, body: &Body, value: Value) -> Outcome<Value> {
+        if !matches!(value, Value::None) || body.ends_with_value() {
+            return Ok(value);
+        }
+        Err(self.refuse_result(&format!("the result of {}", quoted(callee)), "a value", &value, body, ""))
     }
 
     /// Binds arguments, checks types and runs the body.

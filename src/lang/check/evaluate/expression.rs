@@ -112,7 +112,8 @@ impl Expander<'_> {
     pub(crate) fn body(&mut self, env: &mut Environment, body: &Body) -> Outcome<Value> {
         let depth = env.locals.len();
         let mut result = Ok(Value::None);
-        for statement in &body.statements {
+        let mut is_misread = false;
+        for (i, statement) in body.statements.iter().enumerate() {
             result = Ok(Value::None);
             match statement {
                 Statement::Let(pattern, expr) => {
@@ -129,11 +130,15 @@ impl Expander<'_> {
                     self.saw(name.span, &given);
                     env.assign(&name.node, given);
                 }
-                Statement::Expr(expr) => result = self.expr(env, expr),
+                Statement::Expr(expr) => {
+                    is_misread |= i + 1 < body.statements.len() && self.is_misread_within(expr.span);
+                    result = self.expr(env, expr);
+                }
             }
         }
         env.locals.truncate(depth);
-        result
+        // What stands after a word of another language, or after a value that is not used, may be meant in another way.
+        if is_misread { Err(Reported::before()) } else { result }
     }
 
     pub(crate) fn take_apart(&mut self, env: &mut Environment, pattern: &Pattern, value: Value, span: Span) {

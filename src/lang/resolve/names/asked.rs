@@ -9,7 +9,8 @@ use crate::parse::ast::{Argument, Expr, ExprKind, FnDef, Member, MemberKind, Nam
 
 use super::Names;
 use crate::resolve::builtin::Builtin;
-use crate::resolve::lookup::{has_member, unknown_argument, unknown_member};
+use crate::resolve::lookup::{has_member, unknown_argument, unknown_field, unknown_member};
+use crate::resolve::of_tensor;
 use crate::resolve::spec::{Binding, Block, BlockId, EnumId, Meaning, ModuleId};
 
 /// A part may be a copy of another, that of a third, and so on; none is followed further than this.
@@ -41,8 +42,22 @@ impl<'a> Names<'a> {
                 };
                 self.enumeration(called.module(), param?.ty.as_ref()?)
             });
+            let before = self.diagnostics.len();
             self.expr_of(&argument.value, is_known && is_named);
+            if called.is_none() && self.diagnostics.len() > before {
+                self.is_method(callee, before);
+            }
         }
+    }
+
+    /// Tells of a method that tensors have in another program instead of what is told of its argument, as in `x.to(device)`.
+    fn is_method(&mut self, callee: &Expr, told: usize) {
+        let ExprKind::Field(_, name) = &callee.kind else { return };
+        let Some(help) = of_tensor(&name.node) else { return };
+        for told in self.diagnostics.drain(told..) {
+            self.reads.meanings.insert(told.span(), Meaning::Reported);
+        }
+        self.diagnostics.push(unknown_field(&name.node, "a tensor", [], name.span).help(help));
     }
 
     /// Whether what is called has a parameter with the name of an argument; reports it if not. A member of a base is looked

@@ -8,6 +8,7 @@ use crate::parse::keyword::{Begins, Keyword};
 
 use super::Names;
 use super::misread::last_value;
+use crate::resolve::builtin::TYPES;
 use crate::resolve::error;
 use crate::resolve::spec::Meaning;
 
@@ -36,6 +37,11 @@ impl Names<'_> {
                 .keyword
                 .filter(|keyword| Keyword::named(keyword).is_none_or(|keyword| keyword.begins(Begins::Statement)))?;
             return Some(unknown.help(known.help).fix(Fix::write(keyword, *span)));
+        }
+        if matches!(after, Statement::Assign(..)) && (TYPES.contains(&&**word) || matches!(&**word, "double" | "auto"))
+        {
+            let help = "a value begins with `let` and states no type, as in `let n = 3`";
+            return Some(unknown.help(help).fix(Fix::write("let", *span)));
         }
         let before = at.checked_sub(1).map(|before| last_value(&body.statements[before]));
         let begins_branch = |expr: &Expr| matches!(expr.kind, ExprKind::Set(_) | ExprKind::Record(_) | ExprKind::If(_));

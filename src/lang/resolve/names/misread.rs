@@ -46,6 +46,12 @@ impl Names<'_> {
         if at.checked_sub(1).is_some_and(|before| is_times(body, before)) {
             return None;
         }
+        let next = body.statements.get(at + 1).map(last_value);
+        if next.is_some_and(|next| matches!(next.kind, ExprKind::List(_)) && value.span.end == next.span.start) {
+            return Some(
+                unused.help("an element is taken by one index, as in `xs[0]`; of a tensor, `slice(x, axis, from, to)`"),
+            );
+        }
         Some(match &value.kind {
             ExprKind::String(_) => {
                 if at > 0 && is_beside(&body.statements[at - 1], value) {
