@@ -156,6 +156,10 @@ pub(super) fn out_of_range(index: i64, len: usize, span: Span) -> Diagnostic {
         .help("the first element has index 0")
 }
 
+pub(super) fn empty_list(callee: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::EmptyList, format!("`{callee}` of an empty list"), span)
+}
+
 pub(super) fn overflow(what: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code::Overflow, format!("{what} is too large for an int"), span)
 }
@@ -238,6 +242,16 @@ pub(super) fn not_within(name: &str, verb: &str, value: &str, within: &str, span
     Diagnostic::new(Code::NotWithin, format!("`{name}` can't {verb} {value}"), span)
         .here(format!("must be in {within}"))
         .also(rule, "the rule")
+}
+
+/// What helps where a value is a range, or where no value lies in the range that it must be in.
+pub(super) fn of_range(value: &Value, within: &Value) -> Option<String> {
+    if matches!(within, Value::Range(low, high) if low > high)
+        || matches!(within, Value::Between(low, high) if low > high)
+    {
+        return Some("no number lies in it: the smaller end comes first, as in `1..=10`".to_owned());
+    }
+    matches!(value, Value::Range(..)).then(|| "several values are a list, as in `[2, 3]`".to_owned())
 }
 
 pub(super) fn copy_of_unused(path: &str, original: &str, span: Span) -> Diagnostic {

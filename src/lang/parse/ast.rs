@@ -18,6 +18,8 @@ pub struct Ast {
     pub items: Vec<Item>,
     /// The names of the items that could not be read.
     pub broken: Vec<Name>,
+    /// Whether a `use` that could not be read may have brought any name.
+    pub lost_use: bool,
     /// Whether a part of the file could not be read.
     pub is_partial: bool,
 }

@@ -12,6 +12,10 @@ use super::keyword::{Begins, Keyword};
 use super::lex::{Lexer, Token, TokenKind};
 use super::section::Section;
 
+/// How a string holds values.
+const LETTER: &str = "every string can hold values, as in `\"block{i}\"`: leave the letter out";
+/// How a value is taken apart.
+const TAKEN: &str = "names that take a value apart stand in brackets, as in `let (a, b) = ..`";
 /// How a choice is written.
 const CONDITION: &str = "the condition comes first, as in `if condition { a } else { b }`";
 
@@ -73,17 +77,22 @@ pub(super) fn help(text: &str, at: usize, found: &str, bracket: Option<char>, er
         "{" if wants(error, Rule::name) && ends_with(before, &["trains", "freezes"]) => {
             "it needs the parts, as in `objective NAME(image) trains PART { .. }`"
         }
+        "=" if is_entry(before, bracket) => "an entry of a record is written with `:`, as in `{ map: x }`",
         "=" if wants(error, Rule::body) => "two values are compared by `==`",
         _ if matches!(bracket, Some('[' | '(')) && is_beside(before, found) => {
             "what stands in brackets is parted by commas"
         }
         "=" if before.ends_with("==") => "two values are compared by `==`",
         "=" if before.ends_with("!=") => "two values are compared by `!=`",
-        "\"" if ends_with_prefix(before) => "every string can hold values, as in `\"block{i}\"`: leave the letter out",
+        "\"" if ends_with_prefix(before) => LETTER,
         "@" => "a product of matrices is `matmul(a, b)`; `@ \"..\"` after a layer names its weights",
         ";" => "statements need no `;`: leave it out",
-        "," if wants(error, Rule::equals) && names_after(before, &["let", "var"]) => {
-            "names that take a value apart stand in brackets, as in `let (a, b) = ..`"
+        "," if wants(error, Rule::equals) && names_after(before, &["let", "var"]) => TAKEN,
+        "," if takes_apart(before, &text[at..]) => TAKEN,
+        "[" if wants(error, Rule::pattern) && line_begins(before, &["let"]) => TAKEN,
+        "(" if names_after(before, &["model"]) => "a base stands after `from`, as in `model M from Base { .. }`",
+        "(" if names_after(before, &["block"]) => {
+            "parameters are names, as in `block Net(width: int) { .. }`; a base stands after `from`, as in `block Net from Base`"
         }
         ":" if wants(error, Rule::equals) && names_after(before, &["let", "var"]) => {
             "a `let` states no type: its value says what it is, as in `let n = 3`"
@@ -91,6 +100,7 @@ pub(super) fn help(text: &str, at: usize, found: &str, bracket: Option<char>, er
         ":" if wants(error, Rule::body) => {
             "the type of a result stands after `->`, as in `fn f(x) -> [B, C, H, W] { .. }`"
         }
+        "|" if is_pipe(before, &text[at + 1..]) => "a value goes into the next function by `|>`, as in `x |> relu`",
         ">" if before.ends_with('-') => "a value goes into the next function by `|>`, as in `x |> relu`",
         "?" => "as in `if condition { a } else { b }`; by the numbers of a tensor, `where(condition, a, b)` chooses",
         "," if is_listed() && line_has(before, "=") => "several values stand in brackets, as in `[3, 4]`",
@@ -116,11 +126,20 @@ pub(super) fn help(text: &str, at: usize, found: &str, bracket: Option<char>, er
             "a float begins with a digit, as in `0.5`"
         }
         "(" | "[" => "the bracket of a call or an index comes directly after the name",
+        _ if before.trim_end().ends_with('@')
+            && is_letter_of_string(found)
+            && text[at + found.len()..].starts_with('"') =>
+        {
+            LETTER
+        }
         _ if before.trim_end().ends_with('@') => {
             "weights are named by a string, as in `@ \"conv1\"`; a product of matrices is `matmul(a, b)`"
         }
         _ if begins_only_items(found) && !wants(error, Rule::name) && bracket == Some('{') => {
             "this belongs outside of the model or block"
+        }
+        _ if begins_only_members(found) && bracket.is_none() && is_first(before) => {
+            "this belongs into a model or block, as in `model M { .. }`"
         }
         _ if found.starts_with(|c: char| c.is_ascii_digit()) && found.contains(char::is_alphabetic) => {
             "no letters can follow a number"
@@ -164,7 +183,11 @@ pub(super) fn replacement(text: &str, at: usize, found: &str, bracket: Option<ch
         "///" | "//!" => Some((at, "//")),
         "#" => Some((at, "//")),
         ";" => Some((at, "")),
-        "," if matches!(bracket, None | Some('{')) && !names_after(before, &["let", "var"]) && !is_listed(after) => {
+        "," if matches!(bracket, None | Some('{'))
+            && !names_after(before, &["let", "var"])
+            && !is_listed(after)
+            && !takes_apart(before, &text[at..]) =>
+        {
             Some((at, ""))
         }
         "&&" => Some((at, "and")),
@@ -172,7 +195,9 @@ pub(super) fn replacement(text: &str, at: usize, found: &str, bracket: Option<ch
         "!" => Some((at, "not ")),
         "*" if before.ends_with('*') => Some((at - 1, "^")),
         "==" => Some((at, "=")),
-        "=" if bracket == Some('(') && !before.ends_with(['+', '-', '*', '/']) => Some((named(), ":")),
+        "=" if bracket == Some('(') && !before.ends_with(['+', '-', '*', '/']) || is_entry(before, bracket) => {
+            Some((named(), ":"))
+        }
         "." if before.ends_with(|c: char| c.is_whitespace() || "([{=+-*/".contains(c)) => Some((at, "0.")),
         _ => None,
     }
@@ -234,7 +259,44 @@ fn next_sign(text: &str) -> &str {
 /// Whether a text ends with a letter that stands before a string in Python.
 fn ends_with_prefix(before: &str) -> bool {
     let last = Lexer::new(before).last();
-    last.is_some_and(|token| matches!(token.of(before), "f" | "r" | "b" | "u" | "rf" | "fr"))
+    last.is_some_and(|token| is_letter_of_string(token.of(before)))
+}
+
+/// Whether a word stands before a string in Python.
+fn is_letter_of_string(word: &str) -> bool {
+    matches!(word, "f" | "r" | "b" | "u" | "rf" | "fr")
+}
+
+/// Whether a text ends with the name of an entry, after a `{` or another entry.
+fn is_entry(before: &str, bracket: Option<char>) -> bool {
+    let tokens: Vec<Token> = Lexer::new(before).filter(|token| token.is_meaningful()).collect();
+    let [.., sign, name] = tokens.as_slice() else { return false };
+    let is_name = name.kind == TokenKind::Word && Keyword::named(name.of(before)).is_none();
+    is_name && bracket == Some('{') && matches!(sign.of(before), "{" | ",")
+}
+
+/// Whether a line goes on with names that a value is taken apart into, as in `h, w = shape(x)` from the comma on.
+fn takes_apart(before: &str, after: &str) -> bool {
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let are_names = |text: &str| {
+        let mut tokens = Lexer::new(text).filter(|token| token.is_meaningful());
+        tokens.all(|token| token.kind == TokenKind::Word || token.of(text) == ",")
+    };
+    let names = after.lines().next().and_then(|line| line.split_once('=')).map_or("", |(names, _)| names);
+    !line.trim().is_empty() && !names.is_empty() && are_names(line) && are_names(names)
+}
+
+/// Whether what stands around a `|` is a value and the name of what it goes into.
+fn is_pipe(before: &str, after: &str) -> bool {
+    let line = after.lines().next().unwrap_or_default();
+    let is_name =
+        Lexer::new(line).find(|token| token.is_meaningful()).is_some_and(|token| token.kind == TokenKind::Word);
+    ends_value(before) && is_name && !line.contains('|') && !line_has(before, "|")
+}
+
+/// Whether nothing stands before this place in its line.
+fn is_first(before: &str) -> bool {
+    before.rsplit('\n').next().is_none_or(|line| line.trim().is_empty())
 }
 
 /// Whether a text ends with one of these words and a name after it.
@@ -252,6 +314,10 @@ pub(super) fn stopped(error: &Error<Rule>) -> usize {
 
 pub(super) fn wants(error: &Error<Rule>, rule: Rule) -> bool {
     matches!(&error.variant, ErrorVariant::ParsingError { positives, .. } if positives.contains(&rule))
+}
+
+fn begins_only_members(word: &str) -> bool {
+    Keyword::named(word).is_some_and(|word| word.begins(Begins::Member) && !word.begins(Begins::Item))
 }
 
 fn begins_only_items(word: &str) -> bool {

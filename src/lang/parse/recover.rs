@@ -77,6 +77,7 @@ pub(super) fn item_by_item(id: SourceId, text: &str) -> (Ast, Vec<Diagnostic>) {
                     // A `use` and an `enum` define all names that they list.
                     let is_list = words.first().is_some_and(|first| matches!(&*first.node, "use" | "enum"));
                     let count = if is_list { words.len() } else { 1 };
+                    ast.lost_use |= words.len() == 1 && &*words[0].node == "use";
                     ast.broken.extend(words.into_iter().skip(1).take(count));
                 }
             },

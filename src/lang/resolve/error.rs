@@ -5,6 +5,7 @@ use diadc_core::span::Span;
 use crate::diagnostic::{Code, Diagnostic, Fix, meant, nearest};
 use crate::parse::ast::{Expr, ExprKind, Name};
 
+use super::builtin::GENERIC_TYPES;
 use super::foreign::in_other_words;
 use super::location::modules_with;
 
@@ -38,13 +39,18 @@ pub(super) fn unknown_word<'a>(word: &str, span: Span, known: impl IntoIterator<
         return unknown_name(word, span, []).help(help);
     }
     let diagnostic = unknown_name(word, span, known);
-    if super::variable::is_variable(word) && diagnostic.help.is_none() {
+    let is_extent = super::variable::is_variable(word) && word.starts_with(|c: char| c.is_ascii_uppercase());
+    if is_extent && diagnostic.help.is_none() {
         return diagnostic.help("an extent gets its name in the shape of a parameter, as in `x: [B, C, H, W]`");
     }
     diagnostic
 }
 
 pub(super) fn unknown_type<'a>(word: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    if GENERIC_TYPES.contains(&word) {
+        let unknown = Diagnostic::new(Code::UnknownName, format!("`{word}` alone is no type"), span);
+        return unknown.help(format!("say what it holds, as in `{word}<int>`"));
+    }
     Diagnostic::new(Code::UnknownName, format!("there is no type `{word}`"), span)
         .help(
             "a type is `int`, `float`, `bool`, `string`, `pair`, `tensor`, `fn`, a shape, `list<..>`, `set<..>`, an enum \
@@ -202,6 +208,17 @@ pub(super) fn unused_value(span: Span) -> Diagnostic {
 pub(super) fn unknown_setting<'a>(name: &Name, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     Diagnostic::new(Code::UnknownSetting, format!("the model has no `param {}`", name.node), name.span)
         .one_of(&name.node, known)
+}
+
+/// Several settings that are given as one, as in `size=32,w=3`.
+pub(super) fn joined(value: Span, each: &[&str]) -> Diagnostic {
+    let written: Vec<String> = each.iter().map(|setting| format!("--set {setting}")).collect();
+    Diagnostic::new(Code::Syntax, "`--set` takes one setting", value).help(format!("write `{}`", written.join(" ")))
+}
+
+/// Several numbers for a `param` that takes one.
+pub(super) fn several(name: &Name, value: Span) -> Diagnostic {
+    Diagnostic::new(Code::Syntax, format!("`{}` takes one number", name.node), value)
 }
 
 /// A setting for a file that has no model.

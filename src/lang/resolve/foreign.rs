@@ -89,6 +89,13 @@ fn syntax(word: &str) -> Option<&'static str> {
         "kl_div" | "kl_divergence" | "KLDivLoss" => "as in `sum(p * (log(p) - log(q)))`",
         "hinge_loss" | "HingeEmbeddingLoss" => "as in `mean(relu(1 - x))`",
         "roll" => "as in `concat([slice(x, 3, 1, W), slice(x, 3, 0, 1)], axis: 3)`, if `W` is known",
+        "relu6" | "ReLU6" => "as in `clamp(x, 0, 6)`",
+        "elu" | "ELU" => "as in `where(x > 0, x, exp(x) - 1)`",
+        "huber" | "huber_loss" | "smooth_l1" | "smooth_l1_loss" | "HuberLoss" | "SmoothL1Loss" => {
+            "as in `let d = abs(a - b)` and `mean(where(d < 1, d ^ 2 / 2, d - 0.5))`"
+        }
+        "PI" => "it is written `pi`",
+        "inf" | "Inf" | "infinity" => "every number is finite: take a large one, as in `1e30`",
         "ceil" => "as in `-floor(-x)`",
         "any" => "as in `max(x)`, of zeros and ones",
         "all" => "as in `min(x)`, of zeros and ones",
@@ -127,6 +134,8 @@ fn operations(word: &str) -> &'static [(&'static str, &'static str)] {
         "einsum" | "bmm" | "mm" | "dot" | "gemm" => &[("matmul", "matmul(a, b)")],
         "chunk" | "unbind" => &[("split", "split(x, 2)")],
         "clip" | "hardtanh" => &[("clamp", "clamp(x, 0, 1)")],
+        "swish" | "SiLU" | "Swish" => &[("silu", "silu(x)")],
+        "prelu" | "PReLU" => &[("leaky_relu", "leaky_relu(x, slope: 0.25)")],
         "detach" | "no_grad" | "stopgrad" => &[("stop_gradient", "stop_gradient(x)")],
         "conv1d" | "conv2d" | "Conv2d" => &[("conv", "x |> conv(3, out: 64) @ \"conv\"")],
         "ConvTranspose2d" | "conv_transpose2d" | "deconv" => {

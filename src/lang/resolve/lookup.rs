@@ -17,6 +17,13 @@ use super::spec::Block;
 pub(crate) fn unknown_argument(callee: &str, parameters: &[&str], name: &str, span: Span) -> Diagnostic {
     let text = format!("{} has no parameter `{name}`", quoted(callee));
     let unknown = Diagnostic::new(Code::UnknownArgument, text, span).one_of(name, parameters.iter().copied());
+    if name == "betas" && parameters.contains(&"beta1") {
+        return Diagnostic { fixes: Vec::new(), ..unknown }.help("each has its name: `beta1: 0.9, beta2: 0.999`");
+    }
+    let has = |builtin: &Builtin| builtin.parameters().iter().any(|parameter| parameter.name == name);
+    if let Some(schedule) = Builtin::named(&format!("{callee}_schedule")).filter(has) {
+        return unknown.help(format!("the schedule of a learning rate is `{}(..)`", schedule.word()));
+    }
     let owners = if unknown.fixes.is_empty() { owners(callee, parameters, name) } else { Vec::new() };
     elsewhere(unknown, &owners)
 }

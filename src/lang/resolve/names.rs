@@ -326,7 +326,7 @@ impl<'a> Names<'a> {
         if known {
             self.note(name, span);
         }
-        if !known && !types().any(|word| word == &**name) {
+        if !known && !self.spec.module(self.module).lost_use && !types().any(|word| word == &**name) {
             let own = scope
                 .iter()
                 .filter(|(_, binding)| matches!(binding, Binding::Block(_) | Binding::Enum(_)))

@@ -52,6 +52,7 @@ impl Binder<'_> {
             scope: ByName::default(),
             top: file.top,
             uses: Vec::new(),
+            lost_use: file.ast.lost_use,
         };
         self.spec.modules.push(module);
         self.places.push(IndexMap::new());

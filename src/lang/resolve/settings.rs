@@ -74,13 +74,35 @@ pub(super) fn read_settings(
                     }
                 }
             }
-            Err(more) => match unbracketed(spec, &name, value, sources) {
-                Some(written) => diagnostics.push(error::unbracketed(&name, whole, &written)),
-                None => diagnostics.extend(more),
-            },
+            Err(more) => {
+                diagnostics.extend(unreadable(spec, &name, value, whole, sources).map_or(more, |told| vec![told]));
+            }
         }
     }
     read
+}
+
+/// What is wrong with a value that can't be read, where that is known: several settings, or several values.
+fn unreadable(spec: &Spec, name: &Name, value: &str, whole: Span, sources: &mut SourceMap) -> Option<Diagnostic> {
+    if let Some(written) = unbracketed(spec, name, value, sources) {
+        return Some(error::unbracketed(name, whole, &written));
+    }
+    let mut parts = value.split(',');
+    let first = format!("{}={}", name.node, parts.next()?);
+    let each: Vec<&str> = std::iter::once(first.as_str()).chain(parts).collect();
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+    let is_setting = |part: &&str| part.split_once('=').is_some_and(|(key, _)| key.chars().all(is_of_name));
+    if each.len() > 1 && each.iter().all(is_setting) {
+        return Some(error::joined(whole, &each));
+    }
+    let (_, member) = spec.block(spec.model?).members.get(&name.node)?;
+    let MemberKind::Param(def) = &member.kind else { return None };
+    let is_int = match (def.ty.as_ref().map(|ty| &ty.kind), &def.default.kind) {
+        (Some(TypeKind::Name(ty)), _) => &**ty == "int",
+        (None, ExprKind::Int(_)) => true,
+        (Some(_) | None, _) => false,
+    };
+    (is_int && each.len() > 1).then(|| error::several(name, whole))
 }
 
 /// A setting as a text of its own, and the name in it.
@@ -96,11 +118,7 @@ fn target(spec: &Spec, name: &Name) -> Result<Target, Box<Diagnostic>> {
     let params = members.into_iter().flatten().filter(|(_, (_, member))| matches!(member.kind, MemberKind::Param(_)));
     let params: Vec<&str> = params.map(|(name, _)| &**name).collect();
     let Some((objective, setting)) = name.node.split_once('.') else {
-        return if params.contains(&&*name.node) {
-            Ok(Target::Param)
-        } else {
-            Err(error::unknown_setting(name, params).into())
-        };
+        return if params.contains(&&*name.node) { Ok(Target::Param) } else { Err(unknown(spec, name, params).into()) };
     };
     let trained = spec.trainings_of_model().flat_map(|def| &def.names).filter_map(|path| path.first());
     let trained: Vec<&str> = trained.map(|name| &*name.node).collect();
@@ -115,6 +133,20 @@ fn target(spec: &Spec, name: &Name) -> Result<Target, Box<Diagnostic>> {
         return Err(error::unknown_training_setting(setting, span, known.map(|known| known.name)).into());
     }
     Ok(Target::Training(objective.into(), Spanned::new(setting.into(), span)))
+}
+
+/// The error that the model has no such `param`; a training may have a setting of this name.
+fn unknown(spec: &Spec, name: &Name, params: Vec<&str>) -> Diagnostic {
+    let unknown = error::unknown_setting(name, params);
+    let objective = spec.trainings_of_model().flat_map(|def| &def.names).find_map(|path| path.first());
+    let is_setting = Section::Training.setting(&name.node).is_some() || *name.node == *LEARNING_RATE.name;
+    match objective.filter(|_| is_setting) {
+        Some(objective) => {
+            let written = format!("{}.{}", objective.node, name.node);
+            unknown.help(format!("a training has it: `--set {written}=..`"))
+        }
+        None => unknown,
+    }
 }
 
 /// The value of a setting with the brackets that it lacks, if the `param` holds several values and it lacks nothing else.

@@ -104,6 +104,8 @@ pub struct Module {
     pub top: u32,
     /// What it uses, with the module if that could be read.
     pub uses: Vec<(Use, Option<ModuleId>)>,
+    /// Whether a `use` that could not be read may have brought any name.
+    pub lost_use: bool,
 }
 
 /// What a top-level name means.

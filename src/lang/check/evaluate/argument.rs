@@ -280,6 +280,11 @@ impl Expander<'_> {
         for item in &items {
             match (item.int(), item.dim()) {
                 (Some(-1), _) if elements.is_some() && !dims.contains(&None) => dims.push(None),
+                (Some(-1), _) if elements.is_some() => {
+                    let text = format!("more than one extent of `{}` is -1", arguments.site.callee);
+                    let told = Diagnostic::new(Code::WrongType, text, arguments.get(name).1);
+                    return Err(self.report(told.help("one follows from the others, as in `reshape(x, [B, -1])`")));
+                }
                 (Some(..0), _) => return Err(self.refuse_argument(arguments, name, "extents of at least 0")),
                 (_, Some(dim)) => dims.push(Some(dim)),
                 (_, None) => return Err(self.refuse_argument(arguments, name, "a list of ints")),

@@ -140,9 +140,14 @@ impl Expander<'_> {
                 None => {
                     let name = self.block_name(*instance);
                     let diagnostic = error::not_callable(&format!("a `{name}`"), span);
-                    Err(self.report(
-                        diagnostic.help("its block has no main function `fn (..) { .. }`; call one of its functions"),
-                    ))
+                    let of_python = ["forward", "__call__", "call"].into_iter();
+                    let mut main = of_python.filter(|main| self.has_member(*instance, main));
+                    Err(self.report(diagnostic.help(match main.next() {
+                        Some(main) => format!(
+                            "its main function has no name: write `fn (x)` in the place of `fn {main}(self, x)`"
+                        ),
+                        None => "its block has no main function `fn (..) { .. }`; call one of its functions".to_owned(),
+                    })))
                 }
             },
             Value::Closure(closure) => self.call_closure(env, closure, given, span),

@@ -9,9 +9,9 @@ use crate::resolve::builtin::{ElementWord, ReductionWord, UnaryWord};
 
 use super::argument::Arguments;
 use super::site::CallSite;
-use crate::check::Expander;
 use crate::check::report::Outcome;
 use crate::check::value::{Tensor, Value};
+use crate::check::{Expander, error};
 
 impl Expander<'_> {
     pub(crate) fn unary_function(&mut self, word: UnaryWord, arguments: &Arguments<'_>) -> Outcome<Value> {
@@ -132,8 +132,7 @@ impl Expander<'_> {
             if word == ReductionWord::Sum {
                 return Ok(Value::Int(0));
             }
-            let text = format!("`{}` of an empty list", site.callee);
-            return Err(self.report(Diagnostic::new(Code::EmptyList, text, site.span)));
+            return Err(self.report(error::empty_list(site.callee, site.span)));
         };
         let operator = |op: BinaryOp| CallSite { callee: op.symbol(), ..site };
         let mut result = first.clone().sound()?;

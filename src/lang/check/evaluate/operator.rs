@@ -8,6 +8,7 @@ use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::ast::{BinaryOp, Expr, ExprKind, StringPart, UnaryOp};
+use crate::resolve::builtin::Builtin;
 
 use super::site::CallSite;
 use crate::check::report::{Outcome, Reported};
@@ -79,7 +80,17 @@ impl Expander<'_> {
         let both = [tail(left), tail(right)];
         let are_tensors = [&a, &b].iter().all(|value| matches!(value, Value::Tensor(_)));
         let operands: &[Span] = if are_tensors { &both } else { &[] };
-        self.binary_operator(&CallSite { callee: op.symbol(), span, env, place: None, operands }, op, a, b)
+        let known = self.reports.all.len();
+        let result =
+            self.binary_operator(&CallSite { callee: op.symbol(), span, env, place: None, operands }, op, a, b);
+        if let (Err(_), Some(told), Some(word)) =
+            (&result, self.reports.all.get_mut(known), without_axes(left).or_else(|| without_axes(right)))
+            && told.code == Code::ShapeMismatch
+        {
+            told.help =
+                Some(format!("`{word}` takes its axes away; with `keep: true` they stay, each with the extent 1"));
+        }
+        result
     }
 
     pub(crate) fn binary_operator(&mut self, site: &CallSite<'_>, op: BinaryOp, a: Value, b: Value) -> Outcome<Value> {
@@ -359,6 +370,17 @@ pub(crate) fn tail(expr: &Expr) -> Span {
 /// Whether a value is among the elements of a set.
 fn has(set: &[Value], value: &Value) -> bool {
     set.iter().any(|other| other.equals(value) == Some(true))
+}
+
+/// The reduction over axes that an expression is, if it does not keep them.
+fn without_axes(expr: &Expr) -> Option<&str> {
+    let call = if let ExprKind::Pipe(_, stage) = &expr.kind { stage } else { expr };
+    let ExprKind::Call(callee, arguments) = &call.kind else { return None };
+    let ExprKind::Name(word) = &callee.kind else { return None };
+    let is_given =
+        |name: &str| arguments.iter().any(|argument| argument.name.as_ref().is_some_and(|given| &*given.node == name));
+    let is_one = Builtin::named(word)?.parameters().iter().any(|parameter| parameter.name == "keep");
+    (is_one && is_given("axis") && !is_given("keep")).then_some(word)
 }
 
 fn both_tensors(a: &Value, b: &Value) -> bool {

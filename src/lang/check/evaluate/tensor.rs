@@ -10,9 +10,9 @@ use crate::resolve::builtin::{LayoutWord, TensorWord};
 
 use super::argument::{Arguments, as_int};
 use super::site::CallSite;
-use crate::check::Expander;
 use crate::check::report::Outcome;
 use crate::check::value::{Tensor, Value};
+use crate::check::{Expander, error};
 
 impl Expander<'_> {
     pub(crate) fn layout(&mut self, word: LayoutWord, arguments: &Arguments<'_>) -> Outcome<Value> {
@@ -37,6 +37,11 @@ impl Expander<'_> {
             }
             LayoutWord::Concat => {
                 let tensors = self.tensors_argument(arguments, "list")?;
+                if tensors.is_empty() {
+                    return Err(
+                        self.report(error::empty_list(callee, arguments.get("list").1).help("as in `concat([a, b])`"))
+                    );
+                }
                 let rank = tensors.first().map_or(0, |tensor| tensor.fact.shape.rank());
                 (Op::Concat { axis: self.axis(arguments.get("axis").0, rank, callee, span)? }, tensors)
             }

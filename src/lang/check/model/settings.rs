@@ -82,8 +82,10 @@ impl Expander<'_> {
         };
         for part in parts {
             if within(part, &range) != Some(true) {
+                let help = error::of_range(part, &range);
                 let (shown, range) = (part.shown(spec), range.shown(spec));
-                return Err(self.report(error::not_within(&def.name.node, verb, &shown, &range, expr.span, rule.span)));
+                let told = error::not_within(&def.name.node, verb, &shown, &range, expr.span, rule.span);
+                return Err(self.report(told.help_if(help)));
             }
         }
         Ok(value)

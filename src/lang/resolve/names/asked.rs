@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use diadc_core::span::Span;
 
+use crate::diagnostic::Fix;
 use crate::parse::ast::{Argument, Expr, ExprKind, FnDef, Member, MemberKind, Name, Param, Type, TypeKind};
 
 use super::Names;
-use crate::resolve::builtin::Builtin;
+use crate::resolve::builtin::{Builtin, Default};
+use crate::resolve::error;
 use crate::resolve::lookup::{has_member, unknown_argument, unknown_field, unknown_member};
 use crate::resolve::of_tensor;
 use crate::resolve::spec::{Binding, Block, BlockId, EnumId, Meaning, ModuleId};
@@ -42,10 +44,20 @@ impl<'a> Names<'a> {
                 };
                 self.enumeration(called.module(), param?.ty.as_ref()?)
             });
-            let before = self.diagnostics.len();
+            if let (Some(Called::Builtin(builtin, _)), ExprKind::Name(word)) = (&called, &argument.value.kind)
+                && !self.knows(word)
+                && takes_word(*builtin, argument.name.as_ref(), i + before)
+            {
+                let unknown = error::unknown_name(word, argument.value.span, []);
+                let written = format!("\"{word}\"");
+                let help = format!("a word stands in quotes here: `{written}`");
+                self.diagnostics.push(unknown.help(help).fix(Fix::write(written, argument.value.span)));
+                continue;
+            }
+            let told = self.diagnostics.len();
             self.expr_of(&argument.value, is_known && is_named);
-            if called.is_none() && self.diagnostics.len() > before {
-                self.is_method(callee, before);
+            if called.is_none() && self.diagnostics.len() > told {
+                self.is_method(callee, told);
             }
         }
     }
@@ -190,6 +202,16 @@ impl<'a> Names<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether an argument of a built-in function is for a parameter that takes a word.
+fn takes_word(builtin: Builtin, name: Option<&Name>, at: usize) -> bool {
+    let parameters = builtin.parameters();
+    let parameter = match name {
+        Some(name) => parameters.iter().find(|parameter| parameter.name == &*name.node),
+        None => parameters.get(at),
+    };
+    parameter.is_some_and(|parameter| matches!(parameter.default, Default::Str(_)))
 }
 
 /// What a call names.

@@ -20,6 +20,10 @@ impl Names<'_> {
         if self.block.is_some_and(|block| block.is_partial) {
             return;
         }
+        if self.spec.module(self.module).lost_use {
+            self.reads.meanings.insert(span, Meaning::Reported);
+            return;
+        }
         if let Some((_, defined)) = self.later.iter().rev().find(|(later, _)| later == name) {
             let defined = *defined;
             if self.is_told_with(defined) {
