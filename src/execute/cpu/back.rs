@@ -66,7 +66,7 @@ pub(super) fn backward(
     let [batch, _, rows, columns] = pixels.shape().dims();
     let layout = Layout { conv, channels, size, kernel: [kh, kw], inner, rows, columns };
     let bias = bias.map(|bias| bias.to_contiguous());
-    let bias: Option<&[f32]> = bias.as_ref().map(|bias| bias.storage());
+    let bias: Option<&[f32]> = bias.as_ref().map(Flexible::storage);
     let (numbers, factors): (&[f32], &[f32]) = (pixels.storage(), weight.storage());
 
     let mut result = zeros(batch * channels * size[0] * size[1]);
