@@ -41,7 +41,7 @@ const WITHIN: &[((usize, &[u8]), &str)] = &[
     ((4, b"ftyp"), "it is a HEIC or AVIF photograph, or a film: convert it to PNG or JPEG"),
 ];
 
-/// What a file is that begins so, if it can be told; none of the kinds is one that the reader wanted.
+/// What a file is that begins so, if that can be told.
 pub(crate) fn kind(start: &[u8]) -> Option<String> {
     let begins = BEGINNINGS.iter().find(|(beginning, _)| start.starts_with(beginning)).map(|(_, words)| *words);
     let within = || WITHIN.iter().find(|(word, _)| has(start, *word)).map(|(_, words)| *words);
