@@ -121,7 +121,7 @@ pub fn compile_from(
         (Some(spec), Some(program)) => Ok(Compiled { program, spec, sources, warnings }),
         (spec, _) => {
             let without = spec.as_ref().filter(|spec| spec.model.is_none() && !spec.lost_model).map(no_model);
-            // A setting that has no model is told of that already.
+            // One error is enough: a setting for a file without a model is reported before.
             let is_told = |missing: &Diagnostic| {
                 errors.iter().any(|known| known.span() == missing.span() || known.code == Code::UnknownSetting)
             };

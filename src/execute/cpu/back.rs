@@ -14,64 +14,40 @@ use rayon::prelude::*;
 use diadc_core::op::Conv2d;
 use diadc_core::plan::{Band, side_by_side};
 
+use super::convolution::Layout;
 use super::product::{Matrix, multiply};
 use super::{Flexible, zeros};
 
-/// What is known of a convolution without groups.
-struct Layout {
-    conv: Conv2d,
-    channels: usize,
-    /// Of the result: its height and width.
-    size: [usize; 2],
-    kernel: [usize; 2],
-    /// Channels of the pixels.
-    inner: usize,
-    rows: usize,
-    columns: usize,
+/// How many numbers of a row of the result lie a stride apart, at most.
+fn apart(layout: &Layout) -> usize {
+    layout.width.div_ceil(layout.conv.stride[1])
 }
 
-impl Layout {
-    /// Numbers of the window of a pixel.
-    fn window(&self) -> usize {
-        self.channels * self.kernel[0] * self.kernel[1]
-    }
-
-    /// Pixels of a sample.
-    fn positions(&self) -> usize {
-        self.rows * self.columns
-    }
-
-    /// How many numbers of a row of the result lie a stride apart, at most.
-    fn apart(&self) -> usize {
-        self.size[1].div_ceil(self.conv.stride[1])
-    }
-
-    /// Numbers of a row while it is summed: those that lie a stride apart side by side.
-    fn wide(&self) -> usize {
-        self.apart() * self.conv.stride[1]
-    }
+/// Numbers of a row while it is summed: those that lie a stride apart side by side.
+fn wide(layout: &Layout) -> usize {
+    apart(layout) * layout.conv.stride[1]
 }
 
 /// `[B, out, h, w]` and `[out, C, kh, kw]`, both f32, to `[B, C, H, W]` with this height and width; without groups.
 pub(super) fn backward(
     conv: Conv2d,
-    size: [usize; 2],
+    [height, width]: [usize; 2],
     weight: Flexible,
     pixels: Flexible,
     bias: Option<Flexible>,
     band: Band,
 ) -> Flexible {
     let (weight, pixels) = (weight.to_contiguous(), pixels.to_contiguous());
-    let [inner, channels, kh, kw] = weight.shape().dims();
+    let [out, channels, kh, kw] = weight.shape().dims();
     let [batch, _, rows, columns] = pixels.shape().dims();
-    let layout = Layout { conv, channels, size, kernel: [kh, kw], inner, rows, columns };
+    let layout = Layout { conv, channels, height, width, kernel: [kh, kw], out, rows, columns };
     let bias = bias.map(|bias| bias.to_contiguous());
     let bias: Option<&[f32]> = bias.as_ref().map(Flexible::storage);
     let (numbers, factors): (&[f32], &[f32]) = (pixels.storage(), weight.storage());
 
-    let mut result = zeros(batch * channels * size[0] * size[1]);
-    let samples = numbers.chunks_exact((inner * layout.positions()).max(1));
-    let results = result.chunks_exact_mut((channels * size[0] * size[1]).max(1));
+    let mut result = zeros(batch * channels * height * width);
+    let samples = numbers.chunks_exact((out * layout.positions()).max(1));
+    let results = result.chunks_exact_mut((channels * height * width).max(1));
     let cores = rayon::current_num_threads();
     if side_by_side(batch, cores) > 1 {
         let step = band.rows([rows, columns], 1);
@@ -85,7 +61,7 @@ pub(super) fn backward(
             sample(&layout, pixels, factors, bias, step, Parallelism::Rayon(0), result);
         }
     }
-    Flex::float_from_data(TensorData::new(result, [batch, channels, size[0], size[1]]), &FlexDevice)
+    Flex::float_from_data(TensorData::new(result, [batch, channels, height, width]), &FlexDevice)
 }
 
 /// One sample, `step` rows of pixels at a time.
@@ -98,28 +74,28 @@ fn sample(
     cores: Parallelism,
     result: &mut [f32],
 ) {
-    let (window, inner, positions, columns) = (layout.window(), layout.inner, layout.positions(), layout.columns);
-    let plane = layout.size[0] * layout.wide();
+    let (window, out, positions, columns) = (layout.inner(), layout.out, layout.positions(), layout.columns);
+    let plane = layout.height * wide(layout);
     let mut sums = zeros(layout.channels * plane);
     let mut windows = Vec::new();
     for first in (0..layout.rows).step_by(step) {
-        let wide = step.min(layout.rows - first) * columns;
+        let count = step.min(layout.rows - first) * columns;
         windows.clear();
-        windows.resize(window * wide, 0.0);
+        windows.resize(window * count, 0.0);
         let pixels =
-            Matrix { columns: wide, row_stride: positions, ..Matrix::rows(&pixels[first * columns..], inner, 1) };
-        multiply(1.0, Matrix::rows(factors, inner, window).turned(), pixels, &mut windows, wide, cores);
-        let windows = windows.par_chunks_exact((window / layout.channels.max(1) * wide).max(1));
+            Matrix { columns: count, row_stride: positions, ..Matrix::rows(&pixels[first * columns..], out, 1) };
+        multiply(1.0, Matrix::rows(factors, out, window).turned(), pixels, &mut windows, count, cores);
+        let windows = windows.par_chunks_exact((window / layout.channels.max(1) * count).max(1));
         sums.par_chunks_exact_mut(plane.max(1)).zip(windows).for_each(|(sums, windows)| {
             add(layout, first, windows, sums);
         });
     }
-    let planes = result.par_chunks_exact_mut((layout.size[0] * layout.size[1]).max(1)).enumerate();
+    let planes = result.par_chunks_exact_mut((layout.height * layout.width).max(1)).enumerate();
     planes.zip(sums.par_chunks_exact(plane.max(1))).for_each(|((channel, result), sums)| {
         let more = bias.map_or(0.0, |bias| bias[channel]);
-        let rows = result.chunks_exact_mut(layout.size[1]).zip(sums.chunks_exact(layout.wide()));
+        let rows = result.chunks_exact_mut(layout.width).zip(sums.chunks_exact(wide(layout)));
         for (row, sums) in rows {
-            for (phase, sums) in sums.chunks_exact(layout.apart()).enumerate() {
+            for (phase, sums) in sums.chunks_exact(apart(layout)).enumerate() {
                 let places = row.iter_mut().skip(phase).step_by(layout.conv.stride[1]);
                 places.zip(sums).for_each(|(place, sum)| *place = sum + more);
             }
@@ -130,20 +106,20 @@ fn sample(
 /// Adds one channel of the windows of some rows of pixels, beginning with row `first`.
 fn add(layout: &Layout, first: usize, windows: &[f32], sums: &mut [f32]) {
     let (conv, [kh, kw], columns) = (layout.conv, layout.kernel, layout.columns);
-    let wide = windows.len() / (kh * kw);
+    let count = windows.len() / (kh * kw);
     let offset = |at: usize, axis: usize| (at * conv.dilation[axis]) as isize - conv.padding[axis] as isize;
     let stride = conv.stride[1] as isize;
-    for row in 0..wide / columns {
+    for row in 0..count / columns {
         for i in 0..kh {
             let y = ((first + row) * conv.stride[0]) as isize + offset(i, 0);
-            if y < 0 || y >= layout.size[0] as isize {
+            if y < 0 || y >= layout.height as isize {
                 continue;
             }
-            let sums = &mut sums[y as usize * layout.wide()..][..layout.wide()];
+            let sums = &mut sums[y as usize * wide(layout)..][..wide(layout)];
             for j in 0..kw {
-                let numbers = &windows[(i * kw + j) * wide + row * columns..][..columns];
+                let numbers = &windows[(i * kw + j) * count + row * columns..][..columns];
                 let (phase, shift) = (offset(j, 1).rem_euclid(stride), offset(j, 1).div_euclid(stride));
-                let sums = &mut sums[phase as usize * layout.apart()..][..layout.apart()];
+                let sums = &mut sums[phase as usize * apart(layout)..][..apart(layout)];
                 let (to, from) = (shift.max(0).unsigned_abs(), shift.min(0).unsigned_abs());
                 let places = sums.iter_mut().skip(to).zip(numbers.iter().skip(from));
                 places.for_each(|(sum, number)| *sum += number);

@@ -17,26 +17,26 @@ use diadc_core::plan::{Band, FEW_WINDOWS, LINES, PIECE, Windows, side_by_side};
 use super::product::{Matrix, Rows, add_scalar_products, multiply};
 use super::{Flexible, each_line, fill, zeros};
 
-/// What is known of a convolution without groups.
-struct Layout {
-    conv: Conv2d,
-    channels: usize,
-    height: usize,
-    width: usize,
-    kernel: [usize; 2],
-    out: usize,
-    rows: usize,
-    columns: usize,
+/// What is known of a convolution without groups: its input, its kernel and its output.
+pub(super) struct Layout {
+    pub(super) conv: Conv2d,
+    pub(super) channels: usize,
+    pub(super) height: usize,
+    pub(super) width: usize,
+    pub(super) kernel: [usize; 2],
+    pub(super) out: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
 }
 
 impl Layout {
     /// Numbers of a window.
-    fn inner(&self) -> usize {
+    pub(super) fn inner(&self) -> usize {
         self.channels * self.kernel[0] * self.kernel[1]
     }
 
     /// Numbers of a channel of the output.
-    fn positions(&self) -> usize {
+    pub(super) fn positions(&self) -> usize {
         self.rows * self.columns
     }
 

@@ -44,7 +44,8 @@ pub(super) struct Unclosed {
 }
 
 /// The `{` that is not closed in a text with more `{` than `}`, judged by how lines are indented: the innermost one whose line
-/// is indented further than that of the `}` which would close it, or else the one that is open at the end. None if brackets of another kind are in the way.
+/// is indented further than that of the `}` which would close it, or else the one that is open at the end. None if brackets
+/// of another kind are in the way.
 pub(super) fn unclosed(text: &str) -> Option<Unclosed> {
     // Each bracket with the indent of the line in which what it belongs to begins.
     let (mut open, mut found) = (Vec::new(), None);

@@ -201,9 +201,10 @@ impl Expander<'_> {
         match value.elements().as_deref() {
             Some([h, w]) => match (size(h), size(w)) {
                 (Some(h), Some(w)) => Ok([h, w]),
-                _ if matches!(h, Value::Dim(_)) => Err(self.refuse(&what(), "one or two ints", h, span)),
-                _ if matches!(w, Value::Dim(_)) => Err(self.refuse(&what(), "one or two ints", w, span)),
-                _ => Err(self.refuse_argument(arguments, name, &format!("one or two ints of at least {least}"))),
+                (None, _) | (_, None) => match [h, w].into_iter().find(|extent| matches!(extent, Value::Dim(_))) {
+                    Some(open) => Err(self.refuse(&what(), "one or two ints", open, span)),
+                    None => Err(self.refuse_argument(arguments, name, &format!("one or two ints of at least {least}"))),
+                },
             },
             Some(_) => Err(self.refuse_argument(arguments, name, "one int or `[vertical, horizontal]`")),
             None => self.size_argument(arguments, name, least).map(|n| [n, n]),

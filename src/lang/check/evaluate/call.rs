@@ -260,7 +260,7 @@ impl Expander<'_> {
         value
     }
 
-    /// The result of a call, unless the body ends without a value: then that is told there, and not where the call stands.
+    /// The result of a call. A body that ends without a value is reported at the body, not at the call.
     fn given_back(&mut self, callee: &str, body: &Body, value: Value) -> Outcome<Value> {
         if !matches!(value, Value::None) || body.ends_with_value() {
             return Ok(value);

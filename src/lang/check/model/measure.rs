@@ -154,7 +154,7 @@ fn not_one_of(what: &str, expr: &Expr, known: impl IntoIterator<Item = &'static 
     Diagnostic::new(Code::UnknownName, text, span).one_of(name.unwrap_or_default(), known)
 }
 
-/// That metrics do not stand in a list; of words that are none, the first is told of.
+/// The error for metrics outside of a list. If one of the words is no metric, the error is about that word.
 fn no_list(expr: &Expr) -> Diagnostic {
     let items = if let ExprKind::Tuple(items) | ExprKind::Set(items) = &expr.kind {
         items.as_slice()

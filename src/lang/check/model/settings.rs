@@ -285,7 +285,8 @@ impl Expander<'_> {
     }
 }
 
-/// That the range of a `param` stands behind its value, which is then read as a question: `param k: int = 3 in 1..=4`
+/// The error for a `param` whose range stands after its value. In `param k: int = 3 in 1..=4` the parser reads `3 in 1..=4` as
+/// one value, which is true.
 fn range_behind(def: &ParamDef) -> Option<Diagnostic> {
     let ExprKind::Binary(BinaryOp::In, value, range) = &def.default.kind else { return None };
     let is_bool = def.ty.as_ref().is_some_and(|ty| matches!(&ty.kind, TypeKind::Name(name) if &**name == "bool"));

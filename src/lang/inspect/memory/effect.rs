@@ -238,8 +238,8 @@ fn of_transposed_convolution(conv: ConvTranspose2d, inputs: &[Seen], output: &[u
     of_way_back(Conv2d { stride, padding, dilation, groups }, &inputs[1], &inputs[0], output, runner)
 }
 
-/// Through a convolution from its output `y` to its input, `result`: by the CPU's kernels as the plan has chosen on so many cores,
-/// or composed.
+/// The way back through a convolution, from its output `y` to its input `result`. `own` holds what the plan has chosen for the
+/// CPU's kernels, and the number of cores; without it the way back is composed.
 fn of_way_back(conv: Conv2d, weight: &Seen, y: &Seen, result: &[usize], own: Option<(Windows, usize)>) -> Effect {
     let back = Unfolding::new(conv.groups, &y.shape, &weight.shape, result);
     if let Some((Windows::Added(band), cores)) = own {
