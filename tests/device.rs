@@ -49,6 +49,17 @@ pub(crate) fn is_exact() -> bool {
     (precision(), device()) == (Precision::F32, DeviceChoice::Cpu)
 }
 
+/// Whether [`Own`] is under test, so that its kernels are compared with composed ones.
+pub(crate) fn has_own_kernels() -> bool {
+    is_exact()
+}
+
+/// How many kinds of cases are made of each operation.
+pub(crate) const SEEDS: u64 = 8;
+
+/// How many units in the last place a mean of many numbers may be off.
+pub(crate) const UNITS: f64 = 1.0;
+
 /// A tolerance for f32, made wider for what a precision keeps of each factor: bf16 keeps 7 bits and TF32, as which tensor cores
 /// multiply f32, 10, where f32 keeps 23. Deep networks lose about as many bits more in each.
 pub(crate) fn tolerance_in(precision: Precision, of_f32: f64) -> f64 {

@@ -9,8 +9,9 @@ use burn::tensor::ops::{Device, FloatTensor};
 use diadc_core::op::{Op, Sight};
 use diadc_core::plan::Choice;
 
-use super::kernels::{Kernels, matmul, transposed_convolution};
-use super::tensor::Tensor;
+use super::join::Join;
+use super::kernels::{Kernels, composed_matmul, transposed_convolution};
+use super::tensor::{Tensor, on_device};
 use super::{elementwise, gradient, inverse, layout, linear, normalize, order, pool, resample, search, source};
 
 /// The outputs of an operation, as the plan has chosen to compute it. `shape` is that of the first, with all symbols bound,
@@ -24,6 +25,18 @@ pub fn apply<K: Kernels>(
     op: &Op,
     choice: Choice,
     inputs: Vec<Tensor<K::Backend>>,
+    shape: &[usize],
+    device: &Device<K::Backend>,
+) -> Vec<Tensor<K::Backend>> {
+    joined::<K>(op, choice, inputs, Join::nothing(), shape, device)
+}
+
+/// The same, with what the kernel does with its output right away.
+pub(super) fn joined<K: Kernels>(
+    op: &Op,
+    choice: Choice,
+    inputs: Vec<Tensor<K::Backend>>,
+    Join { then, rest }: Join<K>,
     shape: &[usize],
     device: &Device<K::Backend>,
 ) -> Vec<Tensor<K::Backend>> {
@@ -45,7 +58,9 @@ pub fn apply<K: Kernels>(
         Op::Cast(dtype) => elementwise::cast(*dtype, inputs.next(), device),
         Op::StopGradient => inputs.next(),
 
-        Op::Reduce { kind, axes, .. } => layout::reshape(Tensor::Float(K::reduce(*kind, axes, inputs.float())), shape),
+        Op::Reduce { kind, axes, .. } => {
+            Tensor::Float(K::reshape(K::reduce(*kind, axes, inputs.float()), on_device(shape)))
+        }
         Op::Softmax { axis } => Tensor::Float(K::softmax(inputs.float(), *axis)),
         Op::Rank(rank) => order::rank(*rank, inputs.float(), device),
         Op::Quantile(quantile) => {
@@ -55,19 +70,26 @@ pub fn apply<K: Kernels>(
             Tensor::Float(order::cumulate::<K::Backend>(*axis, *from_end, inputs.float()))
         }
 
-        Op::Reshape(_) => layout::reshape(inputs.next(), shape),
+        Op::Reshape(_) => match inputs.next() {
+            Tensor::Float(x) => Tensor::Float(K::reshape(x, on_device(shape))),
+            x @ (Tensor::Int(_) | Tensor::Bool(_)) => layout::reshape(x, shape),
+        },
         Op::Permute(order) => layout::permute(inputs.next(), order),
         Op::Expand(_) => layout::expand(inputs.next(), shape),
-        Op::Concat { axis } => layout::concat(inputs.rest(), *axis),
-        Op::Slice { axis, start, end } => layout::slice(inputs.next(), *axis, *start, *end),
+        Op::Concat { axis } => {
+            layout::concat(inputs.rest().into_iter().map(|x| layout::compact(x, K::READS_GAPS)).collect(), *axis)
+        }
+        Op::Slice { axis, start, end } => {
+            layout::compact(layout::slice(inputs.next(), *axis, *start, *end), K::READS_GAPS)
+        }
         Op::Gather => layout::gather(inputs.float(), inputs.next().int(), shape),
         Op::Take { axis } => order::take(*axis, inputs.next(), inputs.next().int()),
         Op::Pad { sides, mode } => layout::pad(inputs.next(), *sides, *mode, device),
 
-        Op::MatMul => Tensor::Float(matmul::<K>(inputs.float(), inputs.float(), shape)),
+        Op::MatMul => Tensor::Float(composed_matmul::<K>(inputs.float(), inputs.float(), shape)),
         Op::Linear => {
             let (x, weight) = (inputs.float(), inputs.float());
-            Tensor::Float(linear::linear::<K>(x, weight, inputs.bias(), shape, choice.linear()))
+            Tensor::Float(linear::linear::<K>(x, weight, inputs.bias(), rest, shape, choice.linear()))
         }
         Op::Nearest { count } => Tensor::Float(search::distances::<K::Backend>(*count, inputs.float(), inputs.float())),
         Op::NearestIndex { count } => search::places(*count, inputs.float(), inputs.float(), device),
@@ -79,7 +101,7 @@ pub fn apply<K: Kernels>(
         }
         Op::Conv2d(conv) => {
             let (x, weight) = (inputs.float(), inputs.float());
-            Tensor::Float(K::convolve(*conv, x, weight, inputs.bias(), choice.convolution()))
+            Tensor::Float(K::convolve(*conv, x, weight, inputs.bias(), rest, choice.convolution()))
         }
         Op::ConvTranspose2d(conv) => {
             let (x, weight) = (inputs.float(), inputs.float());
@@ -87,11 +109,11 @@ pub fn apply<K: Kernels>(
         }
         Op::GroupNorm { groups, epsilon } => {
             let (x, weight, bias) = (inputs.float(), inputs.float(), inputs.float());
-            Tensor::Float(K::normalize_groups(*groups, *epsilon, x, weight, bias))
+            Tensor::Float(K::normalize_groups(*groups, *epsilon, x, weight, bias, then))
         }
         Op::LayerNorm { epsilon } => {
             let (x, weight, bias) = (inputs.float(), inputs.float(), inputs.float());
-            Tensor::Float(normalize::layer_norm::<K>(*epsilon, x, weight, bias))
+            Tensor::Float(normalize::layer_norm::<K>(*epsilon, x, weight, bias, then))
         }
 
         Op::Pool(pool) => Tensor::Float(pool::pool::<K>(*pool, inputs.float())),

@@ -9,7 +9,6 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::{FloatTensor, FloatTensorOps};
 
 use diadc_core::engine::{Decay, Optimizer};
-use diadc_core::op::Reduction;
 
 use super::kernels::{AdamFactors, Floats, Kernels};
 
@@ -165,13 +164,6 @@ fn with_momentum<B: Backend>(
         first.clone()
     };
     (direction, Some(Moments { first, second: None, largest: None }))
-}
-
-/// The sum of the squares of a gradient, `[1]`.
-pub(super) fn squares<K: Kernels>(gradient: &Floats<K>) -> Floats<K> {
-    let axes: Vec<usize> = (0..gradient.shape().len()).collect();
-    let square = K::Backend::float_mul(gradient.clone(), gradient.clone());
-    K::Backend::float_reshape(K::reduce(Reduction::Sum, &axes, square), Shape::new([1]))
 }
 
 /// The gradients, scaled down so that their norm, taken over all of them, is at most `norm`; torch's `clip_grad_norm_`. `total`

@@ -84,7 +84,8 @@ pub(super) fn gradient<K: Kernels>(
         }
         Gradient::Concat { axis, from, .. } => {
             let (from, extent) = (number(from), shape[*axis]);
-            vec![layout::slice(any(), *axis, signed(from), signed(from + extent)).float()]
+            let part = layout::slice(any(), *axis, signed(from), signed(from + extent));
+            vec![layout::compact(part, K::READS_GAPS).float()]
         }
         Gradient::Quantile(quantile) => {
             let (x, g) = (any().float(), any().float());

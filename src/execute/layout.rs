@@ -52,7 +52,6 @@ pub(super) fn with_rank<B: Backend>(x: Tensor<B>, rank: usize) -> Tensor<B> {
 }
 
 pub(super) fn concat<B: Backend>(inputs: Vec<Tensor<B>>, axis: usize) -> Tensor<B> {
-    let inputs: Vec<Tensor<B>> = inputs.into_iter().map(dense).collect();
     match inputs.first().expect("the shape rule refuses an empty list") {
         Tensor::Float(_) => Tensor::Float(B::float_cat(inputs.into_iter().map(Tensor::float).collect(), axis)),
         Tensor::Int(_) => Tensor::Int(B::int_cat(inputs.into_iter().map(Tensor::int).collect(), axis)),
@@ -63,16 +62,19 @@ pub(super) fn concat<B: Backend>(inputs: Vec<Tensor<B>>, axis: usize) -> Tensor<
 pub(super) fn slice<B: Backend>(x: Tensor<B>, axis: usize, start: i64, end: i64) -> Tensor<B> {
     let mut slices: Vec<Slice> = x.shape().into_iter().map(|extent| Slice::from(0..extent)).collect();
     slices[axis] = Slice::from(start..end);
-    let view = match x {
+    match x {
         Tensor::Float(x) => Tensor::Float(B::float_slice(x, &slices)),
         Tensor::Int(x) => Tensor::Int(B::int_slice(x, &slices)),
         Tensor::Bool(x) => Tensor::Bool(B::bool_slice(x, &slices)),
-    };
-    dense(view)
+    }
 }
 
-/// The same tensor without gaps in memory: the CPU backend is slow at reading views with gaps. A reshape copies only what has
-/// gaps.
+/// The same tensor as its device reads it best, which may read one with gaps as fast as one without.
+pub(super) fn compact<B: Backend>(x: Tensor<B>, reads_gaps: bool) -> Tensor<B> {
+    if reads_gaps { x } else { dense(x) }
+}
+
+/// The same tensor without gaps in memory. A reshape copies only what has gaps.
 fn dense<B: Backend>(x: Tensor<B>) -> Tensor<B> {
     let shape = x.shape();
     let flat = [shape.iter().product()];
@@ -132,10 +134,10 @@ fn reflect<B: Backend>(x: Tensor<B>, axis: usize, before: usize, after: usize) -
         return x;
     }
     let [last, before, after] = [x.shape()[axis] - 1, before, after].map(signed);
-    let mirrored = |start, end| (start < end).then(|| flip(slice(x.clone(), axis, start, end), axis));
+    let mirrored = |start, end| (start < end).then(|| flip(dense(slice(x.clone(), axis, start, end)), axis));
     let first = mirrored(1, 1 + before);
     let end = mirrored(last - after, last);
-    concat([first, Some(x.clone()), end].into_iter().flatten().collect(), axis)
+    concat([first, Some(dense(x.clone())), end].into_iter().flatten().collect(), axis)
 }
 
 fn flip<B: Backend>(x: Tensor<B>, axis: usize) -> Tensor<B> {

@@ -18,6 +18,7 @@ mod elementwise;
 mod gradient;
 mod integer;
 mod inverse;
+mod join;
 mod kernels;
 mod layout;
 mod limit;
@@ -37,8 +38,9 @@ mod tensor;
 pub use apply::apply;
 pub use inverse::inverses;
 pub use kernels::{
-    Activation, AdamFactors, Arithmetic, Composed, Floats, Kernels, Taps, composed_arithmetic, composed_back,
-    composed_convolution, composed_linear, composed_weight_gradient, kept, runs,
+    Activation, AdamFactors, Arithmetic, Composed, Floats, Kernels, Taps, activated, added, composed_add_squares,
+    composed_arithmetic, composed_attention, composed_attention_gradients, composed_back, composed_convolution,
+    composed_linear, composed_matmul, composed_weight_gradient, kept, runs,
 };
 pub use neighbour::{Coreset, CoresetError, CoresetSettings, Seen, farthest_first};
 pub use session::Session;

@@ -17,11 +17,13 @@ use diadc_core::graph::Origin;
 use diadc_core::op::{Coreset, Elements, Op, WeightId};
 use diadc_core::plan::{Block, Choice, LoopPlan, Operand, Step, Work};
 
-use super::apply;
+use super::apply::{apply, joined};
 use super::bind::Shapes;
 use super::clock::Watch;
 use super::integer::beyond;
+use super::join::{Join, Next, next};
 use super::kernels::Kernels;
+use super::layout::expand;
 use super::limit::largest;
 use super::neighbour;
 use super::tensor::Tensor;
@@ -87,10 +89,26 @@ impl<K: Kernels> Run<'_, K> {
             }
         }
         let mut is_wanted = None;
-        for (i, step) in block.steps.iter().enumerate() {
+        let mut steps = block.steps.iter().enumerate();
+        while let Some((i, mut step)) = steps.next() {
             let mut inputs: Vec<_> = step.inputs.iter().map(|operand| self.load(*operand, &mut slots)).collect();
             let outputs = match &step.work {
-                Work::Op(op) => self.watched(op, step, inputs, &shapes.steps[i][0], turn)?,
+                Work::Op(op) => {
+                    let shape = &shapes.steps[i][0];
+                    let mut join = Join::nothing();
+                    if let Some((following, next)) = self.next(block, i) {
+                        match next {
+                            Next::Activate(activation) => join.then = Some(activation),
+                            Next::Add(operand) => join.rest = Some(self.rest(operand, &mut slots, shape)),
+                        }
+                        steps.next();
+                        let outputs = self.op(op, step, inputs, join, shape, turn)?;
+                        step = following;
+                        outputs
+                    } else {
+                        self.watched(op, step, inputs, shape, turn)?
+                    }
+                }
                 Work::Loop(run) => self.turns(run, step.origin, &shapes.bodies[&i], inputs, turn)?,
                 Work::Gradient(id) => {
                     let Some(receiver) = &mut receiver else { continue };
@@ -129,6 +147,31 @@ impl<K: Kernels> Run<'_, K> {
         }
     }
 
+    /// The next step and what it does, if it is computed with this one.
+    fn next<'b>(&self, block: &'b Block, place: usize) -> Option<(&'b Step, Next)> {
+        let (step, following) = (&block.steps[place], block.steps.get(place + 1)?);
+        let Work::Op(op) = &step.work else { return None };
+        let is_watched = match self.watch {
+            Watch::Nothing => false,
+            Watch::Finite | Watch::Time(_) => true,
+        };
+        // The factors of a product may be rounded to fewer digits, and what is added to it is not.
+        if !K::JOINS || is_watched || (op.is_product() && self.precision != Precision::F32) {
+            return None;
+        }
+        next(step, following).map(|next| (following, next))
+    }
+
+    /// What is added to an output of this shape.
+    fn rest(
+        &self,
+        operand: Operand,
+        slots: &mut [Option<Tensor<K::Backend>>],
+        shape: &[usize],
+    ) -> FloatTensor<K::Backend> {
+        expand(self.load(operand, slots), shape).float()
+    }
+
     /// The loss, which is the first output of a block that hands over gradients.
     fn loss(&self, block: &Block, slots: &[Option<Tensor<K::Backend>>]) -> Result<f32, RunError> {
         let loss = match block.outputs[0] {
@@ -149,7 +192,7 @@ impl<K: Kernels> Run<'_, K> {
         turn: u64,
     ) -> Result<Vec<Tensor<K::Backend>>, RunError> {
         let begun = Instant::now();
-        let outputs = self.op(op, step, inputs, shape, turn)?;
+        let outputs = self.op(op, step, inputs, Join::nothing(), shape, turn)?;
         match self.watch {
             Watch::Nothing => {}
             Watch::Finite => {
@@ -175,6 +218,7 @@ impl<K: Kernels> Run<'_, K> {
         op: &Op,
         step: &Step,
         inputs: Vec<Tensor<K::Backend>>,
+        join: Join<K>,
         shape: &[usize],
         turn: u64,
     ) -> Result<Vec<Tensor<K::Backend>>, RunError> {
@@ -191,7 +235,7 @@ impl<K: Kernels> Run<'_, K> {
             wait::<K::Backend>(self.device)?;
         }
         let matrices = if *op == Op::Inverse { inputs.first().cloned() } else { None };
-        let outputs = self.computed(op, step, inputs, shape, turn)?;
+        let outputs = self.computed(op, step, inputs, join, shape, turn)?;
         if let Some(matrices) = matrices {
             self.check_inverse(step, matrices, outputs[0].clone())?;
         }
@@ -203,6 +247,7 @@ impl<K: Kernels> Run<'_, K> {
         op: &Op,
         step: &Step,
         inputs: Vec<Tensor<K::Backend>>,
+        join: Join<K>,
         shape: &[usize],
         turn: u64,
     ) -> Result<Vec<Tensor<K::Backend>>, RunError> {
@@ -217,7 +262,7 @@ impl<K: Kernels> Run<'_, K> {
         } else if let (Op::Coreset(coreset), [rows]) = (op, inputs.as_slice()) {
             vec![self.coreset(coreset, rows, step)?]
         } else {
-            self.apply(op, step.choice, inputs, shape)
+            self.apply(op, step.choice, inputs, join, shape)
         })
     }
 
@@ -248,11 +293,12 @@ impl<K: Kernels> Run<'_, K> {
         op: &Op,
         choice: Choice,
         inputs: Vec<Tensor<K::Backend>>,
+        join: Join<K>,
         shape: &[usize],
     ) -> Vec<Tensor<K::Backend>> {
         let op = op.bound(self.bindings);
         if self.precision == Precision::F32 || !op.is_product() {
-            return apply::<K>(&op, choice, inputs, shape, self.device);
+            return joined::<K>(&op, choice, inputs, join, shape, self.device);
         }
         let inputs = inputs.into_iter().map(|input| input.in_float_type(FloatDType::BF16)).collect();
         let outputs = apply::<K>(&op, choice, inputs, shape, self.device);

@@ -95,11 +95,7 @@ impl<'a, K: Kernels> Stepping<'a, K> {
 
     /// Adds the squares of a gradient.
     fn measure(&mut self, gradient: &FloatTensor<K::Backend>) {
-        let own = descend::squares::<K>(gradient);
-        self.squares = Some(match self.squares.take() {
-            Some(sum) => K::Backend::float_add(sum, own),
-            None => own,
-        });
+        self.squares = Some(K::add_squares(gradient.clone(), self.squares.take()));
     }
 
     /// Changes a weight by its gradient.

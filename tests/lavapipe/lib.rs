@@ -5,14 +5,15 @@
 //! more numbers than that. To the tests that it shares with the main suite, it has the name
 //! and the rooms of `diadc`, of which only what they need is built.
 
-use burn_wgpu::{Wgpu, WgpuDevice, WgpuRuntime};
+use burn_wgpu::{WgpuDevice, WgpuRuntime};
 use cubecl::Runtime;
 
 use diadc_core::fact::Precision;
 pub use diadc_core::{fact, op, span};
 pub use diadc_lang::{compile, diagnostic, resolve, source};
 
-use execute::{Composed, Engine, Session};
+use diadc_cube::Cube;
+use execute::{Engine, Session};
 
 /// Graphs, their gradients, and the programs that they belong to.
 pub mod graph {
@@ -41,5 +42,6 @@ pub fn open() -> Box<dyn Engine> {
     let device = WgpuDevice::Cpu;
     let memory = WgpuRuntime::client(&device).properties().memory.max_page_size;
     let largest = usize::try_from(memory).unwrap_or(usize::MAX);
-    Box::new(Session::<Composed<Wgpu>>::new("lavapipe".to_owned(), device, Precision::F32).with_largest(largest))
+    let session = Session::<Cube<WgpuRuntime, u32>>::new("lavapipe".to_owned(), device, Precision::F32);
+    Box::new(session.with_largest(largest))
 }

@@ -12,6 +12,7 @@ mod elsewhere;
 mod fixture;
 mod gradient;
 mod layout;
+mod kernels;
 mod limit;
 mod linear;
 mod normalize;

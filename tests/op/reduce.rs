@@ -15,7 +15,7 @@ fn reductions_agree_with_torch() {
 
 #[test]
 fn a_mean_of_many_numbers_far_from_zero_keeps_its_digits() {
-    // Others add in single precision, and lavapipe only the first 65,536 numbers.
+    // Others add in single precision.
     if !net::is_exact() {
         return;
     }

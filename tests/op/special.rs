@@ -101,15 +101,22 @@ fn differences(what: &str, ours: &HostTensor, theirs: &[f32]) -> Vec<String> {
     places.map(|(at, (a, b))| format!("{what}, place {at}: {a} instead of {b}")).collect()
 }
 
+/// What is less exact on some devices, or does not pass NaN on.
+const OF_THE_DEVICE: [&str; 6] = ["log", "sin", "cos", "tanh", "sign", "a^b"];
+
 #[test]
 fn what_is_not_finite_and_what_is_equal_goes_as_in_pytorch_on_both_paths() {
-    if !net::is_exact() {
+    if !net::has_own_kernels() {
         return;
     }
     let fixture: Value = serde_json::from_str(include_str!("special.json")).expect("the fixture is JSON");
     let mut wrong = Vec::new();
     for case in fixture["cases"].as_array().expect("the fixture lists cases") {
         let name = case["name"].as_str().expect("a case has a name");
+        // Other devices have functions of their own for these.
+        if !net::is_exact() && OF_THE_DEVICE.contains(&name) {
+            continue;
+        }
         let op = op(name);
         let given = case["inputs"].as_array().expect("a case has inputs").iter();
         let inputs: Vec<HostTensor> =
@@ -133,8 +140,7 @@ fn what_is_not_finite_and_what_is_equal_goes_as_in_pytorch_on_both_paths() {
 
 #[test]
 fn long_sums_have_the_digits_of_double_precision() {
-    // Others add in single precision, and lavapipe only the first 65,536 numbers.
-    if !net::is_exact() {
+    if !net::has_own_kernels() {
         return;
     }
     let count = 1 << 20;
@@ -155,7 +161,7 @@ fn long_sums_have_the_digits_of_double_precision() {
                 let (row, column) = (at / inner, at % inner);
                 let places = (0..shape[axis]).map(|i| (row * shape[axis] + i) * inner + column);
                 let exact = places.map(|place| f64::from(numbers[place])).sum::<f64>() / shape[axis] as f64;
-                let unit = f64::from(f32::EPSILON) * exact.abs();
+                let unit = net::UNITS * f64::from(f32::EPSILON) * exact.abs();
                 assert!(
                     (f64::from(*mean) - exact).abs() <= unit,
                     "table {table}, {shape:?} over {axis}: {mean}, not {exact}"

@@ -37,7 +37,7 @@ fn operation(name: &str, shape: &[usize]) -> (Op, bool) {
 
 #[test]
 fn the_gradient_of_what_is_repeated_four_million_times_is_that_of_double_precision() {
-    // Others add in single precision, and lavapipe only the first 65,536 numbers.
+    // Others add in single precision.
     if !net::is_exact() {
         return;
     }

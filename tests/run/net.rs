@@ -10,7 +10,7 @@ use diadc::source::SourceMap;
 use diadc::span::Span;
 
 use crate::device::open;
-pub(crate) use crate::device::{is_exact, precision, tolerance_in};
+pub(crate) use crate::device::{SEEDS, UNITS, has_own_kernels, is_exact, precision, tolerance_in};
 
 /// A graph in the making; every method adds one node.
 #[derive(Default)]

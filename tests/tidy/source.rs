@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The crates by their folders; what lies in a folder below belongs to the deepest of them.
-pub(crate) const CRATES: &[&str] = &["", "core/", "lang/", "execute/", "execute/cpu/", "execute/cuda/", "serve/"];
+pub(crate) const CRATES: &[&str] =
+    &["", "core/", "lang/", "execute/", "execute/cpu/", "execute/cube/", "execute/cuda/", "serve/"];
 
 /// A file of the source: its path below `src`, the whole text, and the code without comments and tests.
 pub(crate) struct File {

@@ -19,7 +19,7 @@ mod window;
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 use burn::tensor::ops::{ConvOptions, FloatTensor, FloatTensorOps, ModuleOps};
-use burn::tensor::{DType, FloatDType, TensorData, TensorMetadata};
+use burn::tensor::{DType, FloatDType, Shape, TensorData, TensorMetadata};
 use rayon::prelude::*;
 
 use diadc_core::engine::Engine;
@@ -27,8 +27,8 @@ use diadc_core::fact::Precision;
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Windows};
 use diadc_execute::{
-    Activation, AdamFactors, Arithmetic, Kernels, Session, Taps, composed_arithmetic, composed_back,
-    composed_convolution, composed_linear, composed_weight_gradient,
+    Activation, AdamFactors, Arithmetic, Kernels, Session, Taps, activated, added, composed_add_squares,
+    composed_arithmetic, composed_back, composed_convolution, composed_linear, composed_weight_gradient,
 };
 
 /// Elements that one task of a loop over elements works on; less is not worth another core.
@@ -49,21 +49,31 @@ pub fn open(name: String, precision: Precision) -> Box<dyn Engine> {
 impl Kernels for Cpu {
     type Backend = Flex;
 
+    const READS_GAPS: bool = false;
+
+    const JOINS: bool = false;
+
+    fn reshape(x: Flexible, shape: Shape) -> Flexible {
+        Flex::float_reshape(x, shape)
+    }
+
     fn convolve(
         conv: Conv2d,
         x: Flexible,
         weight: Flexible,
         bias: Option<Flexible>,
+        rest: Option<Flexible>,
         choice: ConvolutionChoice,
     ) -> Flexible {
-        if x.dtype() != DType::F32 {
-            return composed_convolution::<Cpu>(conv, x, weight, bias);
-        }
-        if choice.forward == Windows::Groups {
+        let y = if x.dtype() != DType::F32 {
+            composed_convolution::<Cpu>(conv, x, weight, bias)
+        } else if choice.forward == Windows::Groups {
             let options = ConvOptions::new(conv.stride, conv.padding, conv.dilation, conv.groups);
-            return <Flex as ModuleOps<Flex>>::conv2d(x, weight, bias, options);
-        }
-        convolution::forward(conv, x, weight, bias, choice.forward)
+            <Flex as ModuleOps<Flex>>::conv2d(x, weight, bias, options)
+        } else {
+            convolution::forward(conv, x, weight, bias, choice.forward)
+        };
+        added::<Cpu>(y, rest)
     }
 
     fn multiply(left: Flexible, right: Flexible) -> Flexible {
@@ -71,11 +81,19 @@ impl Kernels for Cpu {
         Flex::float_cast(matmul::matmul(in_f32(left), in_f32(right)), dtype.into())
     }
 
-    fn project(x: Flexible, weight: Flexible, bias: Option<Flexible>, choice: LinearChoice) -> Flexible {
-        if x.dtype() != DType::F32 {
-            return composed_linear::<Cpu>(x, weight, bias);
-        }
-        linear::linear(x, weight, bias, choice)
+    fn project(
+        x: Flexible,
+        weight: Flexible,
+        bias: Option<Flexible>,
+        rest: Option<Flexible>,
+        choice: LinearChoice,
+    ) -> Flexible {
+        let y = if x.dtype() == DType::F32 {
+            linear::linear(x, weight, bias, choice)
+        } else {
+            composed_linear::<Cpu>(x, weight, bias)
+        };
+        added::<Cpu>(y, rest)
     }
 
     fn attend(attention: Attention, operands: [Flexible; 3], mask: Option<Flexible>, choice: Queries) -> Flexible {
@@ -89,8 +107,15 @@ impl Kernels for Cpu {
         Flex::float_swap_dims(rows::softmax(Flex::float_swap_dims(x, axis, last)), axis, last)
     }
 
-    fn normalize_groups(groups: usize, epsilon: f64, x: Flexible, weight: Flexible, bias: Flexible) -> Flexible {
-        normalize::group_norm(groups, epsilon, x, weight, bias)
+    fn normalize_groups(
+        groups: usize,
+        epsilon: f64,
+        x: Flexible,
+        weight: Flexible,
+        bias: Flexible,
+        then: Option<Activation>,
+    ) -> Flexible {
+        activated::<Cpu>(normalize::group_norm(groups, epsilon, x, weight, bias), then)
     }
 
     fn activate(activation: Activation, x: Flexible) -> Flexible {
@@ -107,6 +132,10 @@ impl Kernels for Cpu {
 
     fn reduce(kind: Reduction, axes: &[usize], x: Flexible) -> Flexible {
         reduce::reduce(kind, axes, x)
+    }
+
+    fn add_squares(x: Flexible, sum: Option<Flexible>) -> Flexible {
+        composed_add_squares::<Cpu>(x, sum)
     }
 
     fn max_pool(pool: Pool, x: Flexible) -> Flexible {
@@ -139,7 +168,7 @@ impl Kernels for Cpu {
             Windows::Added(band) if y.dtype() == DType::F32 => back::backward(conv, size, weight, y, bias, band),
             Windows::Columns(_) | Windows::Pixels | Windows::Bands(_) if y.dtype() == DType::F32 && fits => {
                 let padding = [reach[0] - conv.padding[0], reach[1] - conv.padding[1]];
-                Self::convolve(Conv2d { padding, ..conv }, y, mirrored(weight), bias, choice.reversed())
+                Self::convolve(Conv2d { padding, ..conv }, y, mirrored(weight), bias, None, choice.reversed())
             }
             Windows::Added(_) | Windows::Groups | Windows::Columns(_) | Windows::Pixels | Windows::Bands(_) => {
                 composed_back::<Cpu>(conv, size, weight, y, bias, choice)

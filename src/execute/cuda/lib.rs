@@ -10,10 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::Cuda;
 use burn::backend::cuda::CudaDevice;
+use cubecl::cuda::CudaRuntime;
 
 use diadc_core::engine::{DeviceChoice, DeviceChoiceError, Engine, HostTensor};
 use diadc_core::fact::Precision;
-use diadc_execute::{Composed, Session, Tensor};
+use diadc_cube::Cube;
+use diadc_execute::{Session, Tensor};
 
 /// A session of this name on the graphics processor with a number.
 ///
@@ -24,7 +26,7 @@ pub fn open(index: usize, name: String, precision: Precision) -> Result<Box<dyn 
     let device = CudaDevice::new(index);
     let answer = quietly(|| Tensor::<Cuda>::from_host(HostTensor::floats(&[1], vec![1.0]), &device).into_host());
     match answer {
-        Ok(Ok(_)) => Ok(Box::new(Session::<Composed<Cuda>>::new(name, device, precision))),
+        Ok(Ok(_)) => Ok(Box::new(Session::<Cube<CudaRuntime, u8>>::new(name, device, precision))),
         Ok(Err(error)) => Err(unavailable(error.to_string())),
         Err(words) => Err(unavailable(words)),
     }

@@ -10,6 +10,7 @@ use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
 use super::interface::{Activation, AdamFactors, Arithmetic, Kernels};
+use super::join::{activated, added};
 use super::taps::Taps;
 use super::{activation, adam, arithmetic, convolution, linear, normalize, reduce, resample};
 
@@ -20,14 +21,23 @@ pub struct Composed<B>(PhantomData<B>);
 impl<B: Backend> Kernels for Composed<B> {
     type Backend = B;
 
+    const READS_GAPS: bool = false;
+
+    const JOINS: bool = false;
+
+    fn reshape(x: FloatTensor<B>, shape: Shape) -> FloatTensor<B> {
+        B::float_reshape(x, shape)
+    }
+
     fn convolve(
         conv: Conv2d,
         x: FloatTensor<B>,
         weight: FloatTensor<B>,
         bias: Option<FloatTensor<B>>,
+        rest: Option<FloatTensor<B>>,
         _choice: ConvolutionChoice,
     ) -> FloatTensor<B> {
-        convolution::convolution::<Self>(conv, x, weight, bias)
+        added::<Self>(convolution::convolution::<Self>(conv, x, weight, bias), rest)
     }
 
     fn multiply(left: FloatTensor<B>, right: FloatTensor<B>) -> FloatTensor<B> {
@@ -38,9 +48,10 @@ impl<B: Backend> Kernels for Composed<B> {
         x: FloatTensor<B>,
         weight: FloatTensor<B>,
         bias: Option<FloatTensor<B>>,
+        rest: Option<FloatTensor<B>>,
         _choice: LinearChoice,
     ) -> FloatTensor<B> {
-        linear::linear::<Self>(x, weight, bias)
+        added::<Self>(linear::linear::<Self>(x, weight, bias), rest)
     }
 
     fn attend(
@@ -62,8 +73,9 @@ impl<B: Backend> Kernels for Composed<B> {
         x: FloatTensor<B>,
         weight: FloatTensor<B>,
         bias: FloatTensor<B>,
+        then: Option<Activation>,
     ) -> FloatTensor<B> {
-        normalize::group_norm::<B>(groups, epsilon, x, weight, bias)
+        activated::<Self>(normalize::group_norm::<B>(groups, epsilon, x, weight, bias), then)
     }
 
     fn activate(activation: Activation, x: FloatTensor<B>) -> FloatTensor<B> {
@@ -80,6 +92,10 @@ impl<B: Backend> Kernels for Composed<B> {
 
     fn reduce(kind: Reduction, axes: &[usize], x: FloatTensor<B>) -> FloatTensor<B> {
         reduce::reduce::<B>(kind, axes, x)
+    }
+
+    fn add_squares(x: FloatTensor<B>, sum: Option<FloatTensor<B>>) -> FloatTensor<B> {
+        reduce::add_squares::<Self>(x, sum)
     }
 
     fn max_pool(pool: Pool, x: FloatTensor<B>) -> FloatTensor<B> {

@@ -52,7 +52,7 @@ pub fn back<K: Kernels>(
         padding[axis] = reach.saturating_sub(conv.padding[axis]);
     }
     let mirrored = mirrored::<K::Backend>(weight, conv.groups);
-    K::convolve(Conv2d { stride: [1, 1], padding, ..conv }, y, mirrored, bias, choice.reversed())
+    K::convolve(Conv2d { stride: [1, 1], padding, ..conv }, y, mirrored, bias, None, choice.reversed())
 }
 
 /// The output of a transposed convolution, which is computed as the input's gradient of a convolution is.

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use burn::tensor::Shape;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{BoolTensor, FloatTensor};
 
@@ -67,12 +68,23 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// The backend.
     type Backend: Backend;
 
+    /// Whether a tensor with gaps in memory is read about as fast as one without.
+    const READS_GAPS: bool;
+
+    /// Whether it saves something to be told what becomes of an output: the `rest` that is added to it, whose elements are in
+    /// the same order whatever its axes, and the function that is applied to it.
+    const JOINS: bool;
+
+    /// The same numbers in other extents.
+    fn reshape(x: Floats<Self>, shape: Shape) -> Floats<Self>;
+
     /// A convolution: `[B, C, H, W]`, `[out, C/groups, kh, kw]` and perhaps `[out]` to `[B, out, h, w]`.
     fn convolve(
         conv: Conv2d,
         x: Floats<Self>,
         weight: Floats<Self>,
         bias: Option<Floats<Self>>,
+        rest: Option<Floats<Self>>,
         choice: ConvolutionChoice,
     ) -> Floats<Self>;
 
@@ -80,8 +92,13 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     fn multiply(left: Floats<Self>, right: Floats<Self>) -> Floats<Self>;
 
     /// Rows times a matrix: `[n, in]`, `[out, in]` and perhaps `[out]` to `[n, out]`.
-    fn project(x: Floats<Self>, weight: Floats<Self>, bias: Option<Floats<Self>>, choice: LinearChoice)
-    -> Floats<Self>;
+    fn project(
+        x: Floats<Self>,
+        weight: Floats<Self>,
+        bias: Option<Floats<Self>>,
+        rest: Option<Floats<Self>>,
+        choice: LinearChoice,
+    ) -> Floats<Self>;
 
     /// Attention: `[B, heads, n, d]`, `[B, heads, m, d]` and `[B, heads, m, e]` to `[B, heads, n, e]`. If the queries see
     /// chosen keys, the mask `[n, m]` is true for these.
@@ -102,6 +119,7 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
         x: Floats<Self>,
         weight: Floats<Self>,
         bias: Floats<Self>,
+        then: Option<Activation>,
     ) -> Floats<Self>;
 
     /// A function of single numbers.
@@ -115,6 +133,9 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
 
     /// A reduction over axes, which stay with extent 1.
     fn reduce(kind: Reduction, axes: &[usize], x: Floats<Self>) -> Floats<Self>;
+
+    /// The sum of the squares of all numbers, `[1]`, added to such a sum.
+    fn add_squares(x: Floats<Self>, sum: Option<Floats<Self>>) -> Floats<Self>;
 
     /// The largest number of each window of `[B, C, H, W]`.
     fn max_pool(pool: Pool, x: Floats<Self>) -> Floats<Self>;

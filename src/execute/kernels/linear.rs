@@ -26,7 +26,7 @@ pub fn linear<K: Kernels>(x: Floats<K>, weight: Floats<K>, bias: Option<Floats<K
 /// Attention as it is defined; the backend's own kernel only where it saves memory, for it is no faster.
 ///
 /// The kernels of some backends know no other scale than `1 / sqrt(d)`, so the queries carry the difference.
-pub(super) fn attention<K: Kernels>(
+pub fn attention<K: Kernels>(
     attention: Attention,
     [q, k, v]: [Floats<K>; 3],
     mask: Option<BoolTensor<K::Backend>>,
@@ -43,7 +43,7 @@ pub(super) fn attention<K: Kernels>(
 }
 
 /// The gradients of the operands of attention. The shares are computed again, so that nothing of their size is kept.
-pub(super) fn attention_gradients<K: Kernels>(
+pub fn attention_gradients<K: Kernels>(
     attention: Attention,
     [q, k, v]: [Floats<K>; 3],
     mask: Option<BoolTensor<K::Backend>>,

@@ -1,6 +1,5 @@
 //! Products of matrices, batched over leading axes.
 
-use burn::tensor::ops::FloatTensorOps;
 use burn::tensor::{Shape, TensorMetadata};
 
 use super::interface::{Floats, Kernels};
@@ -8,7 +7,7 @@ use crate::layout::{expand, with_rank};
 use crate::tensor::Tensor;
 
 /// Leading axes are repeated before the product, so that each backend sees batches of equal extents.
-pub(crate) fn matmul<K: Kernels>(a: Floats<K>, b: Floats<K>, shape: &[usize]) -> Floats<K> {
+pub fn matmul<K: Kernels>(a: Floats<K>, b: Floats<K>, shape: &[usize]) -> Floats<K> {
     let rank = shape.len();
     let b_is_plain = b.shape().iter().rev().skip(2).all(|&extent| extent == 1);
     if b_is_plain && a.shape().len() == rank {
@@ -27,7 +26,7 @@ pub(crate) fn matmul<K: Kernels>(a: Floats<K>, b: Floats<K>, shape: &[usize]) ->
 fn flat_matmul<K: Kernels>(a: Floats<K>, b: Floats<K>, shape: &[usize]) -> Floats<K> {
     let (inner, columns) = (a.shape()[shape.len() - 1], shape[shape.len() - 1]);
     let rows = a.shape().num_elements() / inner.max(1);
-    let a = K::Backend::float_reshape(a, Shape::new([rows, inner]));
-    let b = K::Backend::float_reshape(b, Shape::new([inner, columns]));
-    K::Backend::float_reshape(K::multiply(a, b), Shape::from(shape.to_vec()))
+    let a = K::reshape(a, Shape::new([rows, inner]));
+    let b = K::reshape(b, Shape::new([inner, columns]));
+    K::reshape(K::multiply(a, b), Shape::from(shape.to_vec()))
 }

@@ -6,7 +6,7 @@
 //! can be a crate of its own.
 //!
 //! `interface` says what there is to implement; `convolution`, `linear`, `matmul`, `normalize`, `activation`, `arithmetic`,
-//! `reduce`, `resample` and `adam` compose it of what burn has; `composed` is made of those. `taps` are the weights of sums along
+//! `reduce`, `resample`, `join` and `adam` compose it of what burn has; `composed` is made of those. `taps` are the weights of sums along
 //! an axis.
 
 mod activation;
@@ -15,6 +15,7 @@ mod arithmetic;
 mod composed;
 mod convolution;
 mod interface;
+mod join;
 mod linear;
 mod matmul;
 mod normalize;
@@ -28,9 +29,12 @@ pub use convolution::{
     back as composed_back, convolution as composed_convolution, weight_gradient as composed_weight_gradient,
 };
 pub use interface::{Activation, AdamFactors, Arithmetic, Floats, Kernels};
-pub use linear::linear as composed_linear;
-pub use reduce::{kept, runs};
+pub use join::{activated, added};
+pub use linear::{
+    attention as composed_attention, attention_gradients as composed_attention_gradients, linear as composed_linear,
+};
+pub use matmul::matmul as composed_matmul;
+pub use reduce::{add_squares as composed_add_squares, kept, runs};
 pub use taps::Taps;
 
 pub(crate) use convolution::transposed_convolution;
-pub(crate) use matmul::matmul;

@@ -2,11 +2,12 @@
 //! PyTorch.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{BoolTensor, FloatTensor};
+use burn::tensor::ops::{BoolTensor, FloatTensor, FloatTensorOps};
 use burn::tensor::{Shape, TensorMetadata};
 
 use diadc_core::op::{Pool, Reduction};
 
+use super::interface::{Floats, Kernels};
 use crate::tensor::{bool_type, float_type};
 
 /// A reduction over axes, which stay with extent 1. Neighbouring axes that are all reduced, or all kept, are joined first, so
@@ -24,6 +25,17 @@ pub(super) fn reduce<B: Backend>(kind: Reduction, axes: &[usize], x: FloatTensor
         };
     }
     B::float_reshape(x, Shape::from(kept(&shape, axes)))
+}
+
+/// The sum of the squares of all numbers, `[1]`, added to such a sum.
+pub fn add_squares<K: Kernels>(x: Floats<K>, sum: Option<Floats<K>>) -> Floats<K> {
+    let axes: Vec<usize> = (0..x.shape().len()).collect();
+    let squares = K::reduce(Reduction::Sum, &axes, K::Backend::float_mul(x.clone(), x));
+    let own = K::Backend::float_reshape(squares, Shape::new([1]));
+    match sum {
+        Some(sum) => K::Backend::float_add(sum, own),
+        None => own,
+    }
 }
 
 /// The extents after a reduction whose axes stay with extent 1.
