@@ -87,11 +87,10 @@ pub struct Node {
     pub origin: Origin,
 }
 
-/// An edge: which output of a node goes to which input of another.
+/// An edge: the number of the output of a node that goes to another. The edges to a node are added in the order of its inputs.
 #[derive(Clone, Copy, Debug)]
 struct Wire {
     slot: u32,
-    port: u32,
 }
 
 /// Operations and the values between them, without cycles.
@@ -108,7 +107,7 @@ impl Graph {
     /// # Errors
     /// If the operation does not accept values with the facts of these inputs.
     pub fn add(&mut self, op: Op, inputs: &[ValueId], origin: Origin) -> Result<ValueId, ShapeError> {
-        self.add_all(op, inputs, origin).map(|outputs| outputs[0])
+        self.put(op, inputs, origin).map(|node| ValueId { node, slot: 0 })
     }
 
     /// Adds an operation after the nodes of its inputs, and gives all its outputs.
@@ -116,15 +115,19 @@ impl Graph {
     /// # Errors
     /// If the operation does not accept values with the facts of these inputs.
     pub fn add_all(&mut self, op: Op, inputs: &[ValueId], origin: Origin) -> Result<Vec<ValueId>, ShapeError> {
+        let node = self.put(op, inputs, origin)?;
+        Ok((0..).take(self.node(node).facts.len()).map(|slot| ValueId { node, slot }).collect())
+    }
+
+    fn put(&mut self, op: Op, inputs: &[ValueId], origin: Origin) -> Result<NodeId, ShapeError> {
         let facts: Vec<&Fact> = inputs.iter().map(|&value| self.fact(value)).collect();
         let facts = op.outputs(&facts)?;
         let is_input = matches!(op, Op::Input { .. });
-        let slots = 0..u32::try_from(facts.len()).expect("an operation has few outputs");
         let node = self.insert(Node { task: Task::Op(op), facts, origin }, inputs);
         if is_input {
             self.inputs.push(node);
         }
-        Ok(slots.map(|slot| ValueId { node, slot }).collect())
+        Ok(node)
     }
 
     /// Adds a loop; `inputs` are the first carried values, then the captured ones.
@@ -137,8 +140,8 @@ impl Graph {
 
     fn insert(&mut self, node: Node, inputs: &[ValueId]) -> NodeId {
         let index = self.dag.add_node(node);
-        for (port, value) in (0_u32..).zip(inputs) {
-            self.dag.add_edge(NodeIndex::new(value.node.0 as usize), index, Wire { slot: value.slot, port });
+        for value in inputs {
+            self.dag.add_edge(NodeIndex::new(value.node.0 as usize), index, Wire { slot: value.slot });
         }
         NodeId(u32::try_from(index.index()).expect("a graph has fewer than 2^32 nodes"))
     }
@@ -189,16 +192,14 @@ impl Graph {
     #[must_use]
     pub fn inputs_of(&self, id: NodeId) -> Vec<ValueId> {
         let index = NodeIndex::new(id.0 as usize);
-        let mut wires: Vec<(u32, ValueId)> = self
-            .dag
-            .edges_directed(index, Direction::Incoming)
-            .map(|edge| {
-                let node = NodeId(u32::try_from(edge.source().index()).expect("a graph has fewer than 2^32 nodes"));
-                (edge.weight().port, ValueId { node, slot: edge.weight().slot })
-            })
-            .collect();
-        wires.sort_unstable();
-        wires.into_iter().map(|(_, value)| value).collect()
+        let wires = self.dag.edges_directed(index, Direction::Incoming).map(|edge| {
+            let node = NodeId(u32::try_from(edge.source().index()).expect("a graph has fewer than 2^32 nodes"));
+            ValueId { node, slot: edge.weight().slot }
+        });
+        // The edge that was added last comes first.
+        let mut inputs: Vec<ValueId> = wires.collect();
+        inputs.reverse();
+        inputs
     }
 
     /// All nodes, each after those of its inputs: nodes are added in this order and never removed.

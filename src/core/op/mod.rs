@@ -162,9 +162,11 @@ impl Op {
     /// # Errors
     /// As [`Op::infer`].
     pub fn outputs(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, ShapeError> {
-        let first = self.infer(inputs)?;
-        let others = if let Op::Gradient(gradient) = self { gradient.others(inputs) } else { Vec::new() };
-        Ok(std::iter::once(first).chain(others).collect())
+        let mut facts = vec![self.infer(inputs)?];
+        if let Op::Gradient(gradient) = self {
+            facts.extend(gradient.others(inputs));
+        }
+        Ok(facts)
     }
 
     fn rule(&self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {

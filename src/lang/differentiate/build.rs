@@ -36,14 +36,14 @@ impl<'g> Builder<'g> {
     }
 
     pub(super) fn op(&mut self, op: Op, inputs: &[ValueId]) -> ValueId {
-        self.all(op, inputs)[0]
+        let added = self.graph.add(op, inputs, self.origin);
+        added.unwrap_or_else(|error| panic!("a rule for gradients adds what does not fit: {}", error.message))
     }
 
     /// All outputs of an operation.
     pub(super) fn all(&mut self, op: Op, inputs: &[ValueId]) -> Vec<ValueId> {
-        let name = op.to_string();
         let added = self.graph.add_all(op, inputs, self.origin);
-        added.unwrap_or_else(|error| panic!("a rule for gradients adds `{name}`: {}", error.message))
+        added.unwrap_or_else(|error| panic!("a rule for gradients adds what does not fit: {}", error.message))
     }
 
     pub(super) fn gradient(&mut self, gradient: Gradient, inputs: &[ValueId]) -> ValueId {
@@ -141,6 +141,9 @@ impl<'g> Builder<'g> {
 
     /// The gradient of a value of this shape that was repeated, from that of the repeated one.
     pub(super) fn sum_to(&mut self, x: ValueId, shape: &Shape) -> ValueId {
+        if self.fact(x).shape == *shape {
+            return x;
+        }
         let from = self.shape(x);
         let new = from.rank() - shape.rank();
         let one = Dim::from(1);

@@ -23,6 +23,8 @@ mod unroll;
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use diadc_core::graph::{Function, Graph, Task, ValueId};
 use diadc_core::op::{Op, WeightId};
 
@@ -62,8 +64,14 @@ fn swept(graph: &mut Graph, of: ValueId, by: &[By]) -> (Vec<Option<ValueId>>, BT
     let instead = unroll::write_out(graph, of, by);
     let stands_for = |value: ValueId| instead.get(&value).copied().unwrap_or(value);
     let of = stands_for(of);
-    let reads: Vec<Vec<ValueId>> =
-        by.iter().map(|by| places(graph, *by).into_iter().map(stands_for).collect()).collect();
+    let places = places(graph);
+    let reads: Vec<Vec<ValueId>> = by
+        .iter()
+        .map(|by| match by {
+            By::Value(value) => vec![stands_for(*value)],
+            By::Weight(id) => places.get(id).into_iter().flatten().map(|value| stands_for(*value)).collect(),
+        })
+        .collect();
     let (origin, shape) = (graph.node(of.node).origin, graph.fact(of).shape.clone());
     let mut builder = Builder::new(graph, origin);
     let one = builder.number(1.0);
@@ -77,12 +85,13 @@ fn swept(graph: &mut Graph, of: ValueId, by: &[By]) -> (Vec<Option<ValueId>>, BT
     (sums.collect(), instead)
 }
 
-/// The values that stand for something in a graph.
-fn places(graph: &Graph, by: By) -> Vec<ValueId> {
-    let id = match by {
-        By::Value(value) => return vec![value],
-        By::Weight(id) => id,
-    };
-    let is_read = |task: &Task| matches!(task, Task::Op(Op::Weight { id: own, .. }) if *own == id);
-    graph.nodes().filter(|(_, node)| is_read(&node.task)).map(|(node, _)| ValueId { node, slot: 0 }).collect()
+/// The values that stand for each weight in a graph.
+fn places(graph: &Graph) -> FxHashMap<WeightId, Vec<ValueId>> {
+    let mut places: FxHashMap<WeightId, Vec<ValueId>> = FxHashMap::default();
+    for (node, at) in graph.nodes() {
+        if let Task::Op(Op::Weight { id, .. }) = &at.task {
+            places.entry(*id).or_default().push(ValueId { node, slot: 0 });
+        }
+    }
+    places
 }

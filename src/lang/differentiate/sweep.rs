@@ -1,6 +1,6 @@
 //! From results back to what they depend on: each operation hands the gradient of its output to its inputs.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use diadc_core::fact::DType;
 use diadc_core::graph::{Graph, NodeId, Task, ValueId};
@@ -24,19 +24,23 @@ pub(super) fn sweep(
         .filter(|id| after.is_none_or(|after| *id > after) && Some(*id) <= last)
         .collect();
     let tracked = tracked(graph, &nodes, by);
-    let mut gradients = Gradients(HashMap::new());
+    let mut gradients = Gradients(FxHashMap::default());
     for (value, gradient) in results.iter().filter(|(value, _)| tracked.contains(value)) {
         gradients.hand(graph, *value, *gradient);
     }
     for id in nodes.into_iter().rev() {
         let node = graph.node(id);
         let Task::Op(op) = &node.task else { continue };
+        let outputs = (0..).take(node.facts.len()).map(|slot| ValueId { node: id, slot });
+        if !passes(op) || !outputs.clone().any(|value| gradients.0.contains_key(&value)) {
+            continue;
+        }
         let (op, origin) = (op.clone(), node.origin);
-        let outputs: Vec<ValueId> = (0..).take(node.facts.len()).map(|slot| ValueId { node: id, slot }).collect();
+        let outputs: Vec<ValueId> = outputs.collect();
         let of_outputs: Vec<Option<ValueId>> = outputs.iter().map(|value| gradients.0.get(value).copied()).collect();
         let inputs = graph.inputs_of(id);
         let wanted: Vec<bool> = inputs.iter().map(|value| tracked.contains(value)).collect();
-        if !passes(&op) || of_outputs.iter().all(Option::is_none) || !wanted.contains(&true) {
+        if !wanted.contains(&true) {
             continue;
         }
         let applied = Applied { op: &op, inputs: &inputs, outputs: &outputs, gradients: &of_outputs, wanted: &wanted };
@@ -51,7 +55,7 @@ pub(super) fn sweep(
 }
 
 /// The gradients of values, as far as they are known.
-struct Gradients(HashMap<ValueId, ValueId>);
+struct Gradients(FxHashMap<ValueId, ValueId>);
 
 impl Gradients {
     /// Adds to the gradient of a value.
@@ -66,8 +70,8 @@ impl Gradients {
 }
 
 /// The values of these nodes through which a gradient flows to one of `by`, and those themselves.
-fn tracked(graph: &Graph, nodes: &[NodeId], by: &[ValueId]) -> HashSet<ValueId> {
-    let mut tracked: HashSet<ValueId> = by.iter().copied().collect();
+fn tracked(graph: &Graph, nodes: &[NodeId], by: &[ValueId]) -> FxHashSet<ValueId> {
+    let mut tracked: FxHashSet<ValueId> = by.iter().copied().collect();
     for id in nodes {
         let node = graph.node(*id);
         let is_passed = match &node.task {

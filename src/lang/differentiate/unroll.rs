@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use rustc_hash::FxHashSet;
+
 use diadc_core::fact::{DType, Shape};
 use diadc_core::graph::{Graph, Loop, NodeId, Task, ValueId};
 use diadc_core::op::{Constant, Elements, Op, Random, WeightId};
@@ -12,7 +14,7 @@ use diadc_core::op::{Constant, Elements, Op, Random, WeightId};
 use super::sweep::passes;
 
 /// By what something is differentiated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum By {
     /// A value of the graph.
     Value(ValueId),
@@ -24,9 +26,10 @@ pub enum By {
 /// `by`. `of` itself is among them if there was such a loop.
 pub(super) fn write_out(graph: &mut Graph, of: ValueId, by: &[By]) -> BTreeMap<ValueId, ValueId> {
     let mut instead: BTreeMap<ValueId, ValueId> = BTreeMap::new();
+    let by: FxHashSet<By> = by.iter().copied().collect();
     loop {
         let of = instead.get(&of).copied().unwrap_or(of);
-        let loops = on_the_way(graph, of, by);
+        let loops = on_the_way(graph, of, &by);
         if loops.is_empty() {
             return instead;
         }
@@ -39,8 +42,11 @@ pub(super) fn write_out(graph: &mut Graph, of: ValueId, by: &[By]) -> BTreeMap<V
 }
 
 /// The loops that depend on one of `by` and that `of` depends on.
-fn on_the_way(graph: &Graph, of: ValueId, by: &[By]) -> HashSet<NodeId> {
-    let mut tracked: HashSet<ValueId> = HashSet::new();
+fn on_the_way(graph: &Graph, of: ValueId, by: &FxHashSet<By>) -> HashSet<NodeId> {
+    if graph.nodes().all(|(_, node)| matches!(node.task, Task::Op(_))) {
+        return HashSet::new();
+    }
+    let mut tracked: FxHashSet<ValueId> = FxHashSet::default();
     for (id, node) in graph.nodes() {
         let depends = graph.inputs_of(id).iter().any(|value| tracked.contains(value));
         let is_tracked = match &node.task {
