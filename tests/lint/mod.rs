@@ -1,6 +1,7 @@
 //! Warnings: each kind has a spec that is warned of and one like it that is not, and what comes with diadc is clean.
 
 mod allow;
+mod gradients;
 mod shipped;
 
 use diadc_lang::compile::{Compiled, compile};

@@ -212,14 +212,33 @@ impl Gradient {
             Gradient::ConvolutionWeight { .. } => {
                 OpRecord { multiply_adds: Some(weight_cost), zero: Zero::Products(&[&[0, 1]]), ..plain }
             }
-            Gradient::Attention(_) => OpRecord { multiply_adds: Some(attention_cost), ..plain },
+            Gradient::Attention(attention) => {
+                // The shares of the values are never zero; those of queries and keys matter only if there are values.
+                let zero = match attention.sight {
+                    Sight::All | Sight::Earlier => Zero::Outputs(&[
+                        Zero::Products(&[&[1, 2, 3]]),
+                        Zero::Products(&[&[0, 2, 3]]),
+                        Zero::Products(&[&[3]]),
+                    ]),
+                    Sight::Chosen => Zero::Outputs(&[
+                        Zero::Products(&[&[1, 2, 4]]),
+                        Zero::Products(&[&[0, 2, 4]]),
+                        Zero::Products(&[&[4]]),
+                    ]),
+                };
+                OpRecord { multiply_adds: Some(attention_cost), zero, ..plain }
+            }
+            // The derivative by the weight is the normalised value, that by the value has the weight as a factor.
+            Gradient::GroupNorm { .. } | Gradient::LayerNorm { .. } => {
+                let zero =
+                    Zero::Outputs(&[Zero::Products(&[&[1, 2]]), Zero::Products(&[&[0, 2]]), Zero::Products(&[&[2]])]);
+                OpRecord { zero, ..plain }
+            }
+            Gradient::Unary(unary) => OpRecord { zero: unary.gradient_zero(), ..plain },
             Gradient::Nearest { .. } | Gradient::Quantile(_) | Gradient::QuantileOther(_) => {
                 OpRecord { on_host: true, ..plain }
             }
             Gradient::Softmax { .. }
-            | Gradient::GroupNorm { .. }
-            | Gradient::LayerNorm { .. }
-            | Gradient::Unary(_)
             | Gradient::MaxPool(_)
             | Gradient::MaxPoolOther(_)
             | Gradient::AveragePool { .. }

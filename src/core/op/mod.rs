@@ -255,16 +255,11 @@ impl Op {
             }
             Op::MatMul => OpRecord { multiply_adds: Some(linear::matmul_cost), ..product },
             Op::Linear => OpRecord { multiply_adds: Some(linear::linear_cost), ..product },
-            Op::Attention(_) => OpRecord {
-                multiply_adds: Some(linear::attention_cost),
-                zero: Zero::Products(&[&[2]]),
-                // The weights of the values are never zero; those of queries and keys matter only if there are values.
-                gradient_needs: &[&[1, 2], &[0, 2], &[]],
-                ..plain
-            },
+            Op::Attention(_) => {
+                OpRecord { multiply_adds: Some(linear::attention_cost), zero: Zero::Products(&[&[2]]), ..plain }
+            }
             Op::Conv2d(_) => OpRecord { multiply_adds: Some(convolution::cost), ..product },
             Op::ConvTranspose2d(_) => OpRecord { multiply_adds: Some(convolution::transposed_cost), ..product },
-            // The derivative by the scale is the normalised value, that by the value has the scale as a factor.
             Op::GroupNorm { .. } | Op::LayerNorm { .. } => product,
             Op::Gradient(gradient) => gradient.record(),
         }

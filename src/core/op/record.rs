@@ -18,9 +18,6 @@ pub struct OpRecord {
     pub zero: Zero,
     /// Whether the host computes it on every device, exactly.
     pub on_host: bool,
-    /// For each input, which inputs must differ from zero for a gradient to reach it. An input without an entry needs
-    /// none.
-    pub gradient_needs: &'static [&'static [usize]],
 }
 
 /// When an operation returns its first input unchanged.
@@ -61,6 +58,25 @@ pub enum Zero {
     /// If each of these products of inputs has a factor that is zero: the output is their sum. An input that is not
     /// given counts as zero.
     Products(&'static [&'static [usize]]),
+    /// The same of each of several outputs.
+    Outputs(&'static [Zero]),
+}
+
+impl Zero {
+    /// Whether the output with this number may differ from zero somewhere, if `differs` says so of each of some inputs.
+    #[must_use]
+    pub fn may_differ(self, slot: usize, inputs: usize, differs: &dyn Fn(usize) -> bool) -> bool {
+        match self {
+            Zero::Always => false,
+            Zero::Never => true,
+            Zero::AllInputs => (0..inputs).any(differs),
+            Zero::Products(products) => {
+                let is_given = |factor: &usize| *factor < inputs && differs(*factor);
+                products.iter().any(|factors| factors.iter().all(is_given))
+            }
+            Zero::Outputs(outputs) => outputs[slot].may_differ(0, inputs, differs),
+        }
+    }
 }
 
 impl OpRecord {
@@ -71,30 +87,8 @@ impl OpRecord {
         moves: Moves::None,
         zero: Zero::Products(&[&[0]]),
         on_host: false,
-        gradient_needs: &[],
     };
 
     /// The record of a product of two inputs, plus a third if it is given.
-    pub(super) const PRODUCT: OpRecord =
-        OpRecord { zero: Zero::Products(&[&[0, 1], &[2]]), gradient_needs: &[&[1], &[0], &[]], ..OpRecord::PLAIN };
-
-    /// Whether the output may differ from zero somewhere, given whether the inputs may.
-    #[must_use]
-    pub fn may_differ(&self, inputs: &[bool]) -> bool {
-        let differs = |input: &usize| inputs.get(*input).copied().unwrap_or(false);
-        match self.zero {
-            Zero::Always => false,
-            Zero::Never => true,
-            Zero::AllInputs => inputs.contains(&true),
-            Zero::Products(products) => products.iter().any(|factors| factors.iter().all(differs)),
-        }
-    }
-
-    /// Whether the gradient of the input `port` may differ from zero if that of the output does, given whether the
-    /// inputs may.
-    #[must_use]
-    pub fn may_pass(&self, port: usize, inputs: &[bool]) -> bool {
-        let needs = self.gradient_needs.get(port).copied().unwrap_or_default();
-        self.zero != Zero::Always && needs.iter().all(|&input| inputs[input])
-    }
+    pub(super) const PRODUCT: OpRecord = OpRecord { zero: Zero::Products(&[&[0, 1], &[2]]), ..OpRecord::PLAIN };
 }

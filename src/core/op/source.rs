@@ -30,6 +30,22 @@ impl Elements {
         }
     }
 
+    /// The number that all of them are, in single precision; none if two differ, there are none, or an integer is too
+    /// large for it to be exact.
+    #[must_use]
+    pub fn common(&self) -> Option<f32> {
+        match self {
+            Elements::Float(numbers) => {
+                let first = *numbers.first()?;
+                numbers.iter().all(|x| *x == first).then_some(first as f32)
+            }
+            Elements::Int(numbers) => {
+                let first = *numbers.first()?;
+                (numbers.iter().all(|n| *n == first) && first.abs() < 1 << 24).then_some(first as f32)
+            }
+        }
+    }
+
     /// Checks that a tensor can hold them.
     ///
     /// # Errors

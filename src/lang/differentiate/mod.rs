@@ -30,6 +30,7 @@ use diadc_core::op::{Op, WeightId};
 
 use build::Builder;
 pub use recompute::recompute;
+pub use sweep::passes;
 pub use unroll::By;
 
 /// The function with the gradients of its first output by these weights. Each of them is in [`Function::gradients`], in the

@@ -88,7 +88,8 @@ fn tracked(graph: &Graph, nodes: &[NodeId], by: &[ValueId]) -> FxHashSet<ValueId
 }
 
 /// Whether a gradient flows through an operation. Where numbers are only compared, rounded, ranked or chosen none does.
-pub(super) fn passes(op: &Op) -> bool {
+#[must_use]
+pub fn passes(op: &Op) -> bool {
     if let Op::Unary(unary) = op {
         return !unary.is_step();
     }

@@ -1,11 +1,13 @@
 //! A trained weight on which losses depend, but only through operations without a derivative.
 
+use diadc_core::fact::DType;
 use diadc_core::op::{Op, WeightId};
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, count};
+use crate::differentiate::passes;
 
-use super::flow::Flow;
+use super::flow::{CellId, Flow};
 use super::gradient::Gradient;
 use super::linter::Linter;
 use super::weights::{diagnostic, groups};
@@ -36,7 +38,7 @@ fn cut_behind(flow: &Flow<'_>, weight: WeightId) -> Option<(Span, &'static str)>
         flow.weights().filter(|(cell, id)| *id == weight && needed[*cell]).map(|(cell, _)| cell).collect();
     while let Some(cell) = open.pop_front() {
         for &(user, port) in users.of(cell).iter().filter(|(user, _)| needed[*user]) {
-            if !flow.carries_gradient(user, port) {
+            if !carries_gradient(flow, user, port) {
                 return Some((flow.span(user), word(flow.op(user))));
             }
             if !std::mem::replace(&mut seen[user], true) {
@@ -45,6 +47,13 @@ fn cut_behind(flow: &Flow<'_>, weight: WeightId) -> Option<(Span, &'static str)>
         }
     }
     None
+}
+
+/// Whether a gradient that arrives at a cell goes on to one of its inputs: both hold floats, and the operation has a
+/// derivative.
+fn carries_gradient(flow: &Flow<'_>, cell: CellId, port: usize) -> bool {
+    let is_float = |cell: CellId| flow.cells[cell].fact.dtype == DType::Float;
+    flow.op(cell).is_none_or(passes) && is_float(cell) && is_float(flow.inputs(cell)[port])
 }
 
 fn word(op: Option<&Op>) -> &'static str {

@@ -4,7 +4,7 @@
 //! In: a graph. Out: a [`Cell`] for each value, after those it is computed from. One kind of cell is an exception: what a
 //! loop carries from step to step has as inputs its start and the end of the step before, which comes later in the list.
 
-use diadc_core::fact::{DType, Fact};
+use diadc_core::fact::Fact;
 use diadc_core::graph::{Function, Graph, Loop, Origin, Task, ValueId};
 use diadc_core::op::{Elements, Op, WeightId};
 use diadc_core::span::Span;
@@ -50,6 +50,8 @@ pub(super) struct Flow<'a> {
     pub(super) name: &'a str,
     pub(super) cells: Vec<Cell<'a>>,
     pub(super) outputs: Vec<CellId>,
+    /// The weights that it trains, each with its gradient; none if there is none.
+    pub(super) gradients: Vec<(WeightId, Option<CellId>)>,
     pub(super) loops: Vec<LoopAt>,
     inputs: Vec<CellId>,
 }
@@ -74,14 +76,18 @@ impl<'a> Flow<'a> {
             name: &function.name,
             cells: Vec::with_capacity(2 * function.graph.len()),
             outputs: Vec::new(),
+            gradients: Vec::new(),
             loops: Vec::new(),
             inputs: Vec::with_capacity(4 * function.graph.len()),
         };
-        flow.outputs = flow.graph(&function.graph, &[], None);
+        let cells = flow.graph(&function.graph, &[], None);
+        flow.outputs = outputs(&function.graph, &cells);
+        let gradients = function.gradients.iter();
+        flow.gradients = gradients.map(|(id, value)| (*id, value.map(|value| at(&cells, value)))).collect();
         flow
     }
 
-    /// Adds the cells of a graph and gives those of its outputs. If it is the body of a loop, `inputs` are its inputs.
+    /// Adds the cells of a graph and gives the first one of each node. If it is the body of a loop, `inputs` are its inputs.
     fn graph(&mut self, graph: &'a Graph, inputs: &[CellId], within: Option<usize>) -> Vec<CellId> {
         let mut cells: Vec<CellId> = Vec::with_capacity(graph.len());
         let mut given = inputs.iter();
@@ -105,7 +111,7 @@ impl<'a> Flow<'a> {
                 Task::Loop(run) => cells.push(self.run(run, &needs, node.origin, within)),
             }
         }
-        graph.outputs().iter().map(|(_, value)| at(&cells, *value)).collect()
+        cells
     }
 
     /// Adds the cells of a loop and gives that of its first output; the other outputs follow.
@@ -129,7 +135,8 @@ impl<'a> Flow<'a> {
             };
             inner.push(cell);
         }
-        let ends = self.graph(&run.body, &inner, within);
+        let cells = self.graph(&run.body, &inner, within);
+        let ends = outputs(&run.body, &cells);
         for (carried, end) in inner.iter().zip(&ends) {
             let second = self.cells[*carried].first + 1;
             self.inputs[second] = *end;
@@ -208,21 +215,14 @@ impl<'a> Flow<'a> {
         needed
     }
 
-    /// Whether a gradient that arrives at a cell may go on to one of its inputs: both hold floats, and the operation has
-    /// a derivative.
-    pub(super) fn carries_gradient(&self, cell: CellId, port: usize) -> bool {
-        let is_float = |cell: CellId| self.cells[cell].fact.dtype == DType::Float;
-        let cuts = match self.op(cell) {
-            Some(Op::Unary(unary)) => unary.is_step(),
-            op => matches!(op, Some(Op::StopGradient | Op::Compare(_))),
-        };
-        !cuts && is_float(cell) && is_float(self.inputs(cell)[port])
-    }
-
     /// The expression that computes a cell.
     pub(super) fn span(&self, cell: CellId) -> Span {
         self.cells[cell].origin.span
     }
+}
+
+fn outputs(graph: &Graph, cells: &[CellId]) -> Vec<CellId> {
+    graph.outputs().iter().map(|(_, value)| at(cells, *value)).collect()
 }
 
 fn at(cells: &[CellId], value: ValueId) -> CellId {

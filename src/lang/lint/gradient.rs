@@ -1,50 +1,54 @@
-//! Which gradient each trained weight gets.
+//! Which gradient each trained weight gets, as the graphs say that train it.
 
-use crate::program::{Objective, Program};
+use rayon::prelude::*;
+
+use diadc_core::graph::Function;
+
+use crate::differentiate::differentiate;
+use crate::program::Program;
 
 use super::flow::Flow;
 use super::motion::moving_weights;
 
-/// What a weight gets of the gradients of the losses that train it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a weight gets of the gradients of the losses that train it. Of several losses the one counts that gives most, which
+/// is the last in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Gradient {
-    /// One that can be other than zero, or the weight is not trained.
-    Arrives,
     /// None: no loss depends on the weight.
     Unreached,
     /// None: losses depend on the weight, but no gradient comes back.
     Cut,
     /// One that is zero at every step.
     Zero,
+    /// One that can be other than zero, or the weight is not trained.
+    Arrives,
 }
 
 /// What each weight gets from all objectives that train it.
-pub(super) fn gradients(program: &Program, flows: &[Flow<'_>]) -> Vec<Gradient> {
-    let mut gradients = vec![Gradient::Arrives; program.weights.len()];
-    for id in program.objectives.iter().flat_map(|objective| &objective.trains) {
-        gradients[id.0 as usize] = Gradient::Unreached;
-    }
-    let named = |objective: &Objective| flows.iter().find(|flow| flow.name == objective.name);
-    let sides: Vec<(&Objective, &Flow<'_>)> =
-        program.objectives.iter().filter_map(|objective| Some((objective, named(objective)?))).collect();
-    for (objective, flow) in &sides {
-        let mut trains = vec![false; program.weights.len()];
-        objective.trains.iter().for_each(|id| trains[id.0 as usize] = true);
-        let needed = flow.needed(&flow.outputs, &|_, _| true);
-        let followed = flow.needed(&flow.outputs, &|cell, port| flow.carries_gradient(cell, port));
-        for (cell, id) in flow.weights().filter(|(_, id)| trains[id.0 as usize]) {
-            let gradient = &mut gradients[id.0 as usize];
-            if followed[cell] {
-                *gradient = Gradient::Zero;
-            } else if needed[cell] && *gradient == Gradient::Unreached {
-                *gradient = Gradient::Cut;
-            }
+pub(super) fn gradients(program: &Program) -> Vec<Gradient> {
+    let objectives = program.objectives.par_iter();
+    let trained: Vec<Function> = objectives
+        .filter_map(|objective| Some(differentiate(program.function(&objective.name)?, &objective.trains)))
+        .collect();
+    let flows: Vec<Flow<'_>> = trained.par_iter().map(Flow::new).collect();
+    let moves = moving_weights(program, &flows);
+    let mut gradients: Vec<Option<Gradient>> = vec![None; program.weights.len()];
+    for flow in &flows {
+        let mut is_read = vec![false; program.weights.len()];
+        if flow.gradients.iter().any(|(_, gradient)| gradient.is_none()) {
+            let needed = flow.needed(&flow.outputs, &|_, _| true);
+            flow.weights().for_each(|(cell, id)| is_read[id.0 as usize] |= needed[cell]);
+        }
+        for (id, gradient) in &flow.gradients {
+            let number = id.0 as usize;
+            let found = match gradient {
+                Some(_) if moves[number] => Gradient::Arrives,
+                Some(_) => Gradient::Zero,
+                None if is_read[number] => Gradient::Cut,
+                None => Gradient::Unreached,
+            };
+            gradients[number] = gradients[number].max(Some(found));
         }
     }
-    for (gradient, moves) in gradients.iter_mut().zip(moving_weights(program, &sides)) {
-        if moves {
-            *gradient = Gradient::Arrives;
-        }
-    }
-    gradients
+    gradients.into_iter().map(|gradient| gradient.unwrap_or(Gradient::Arrives)).collect()
 }

@@ -27,9 +27,9 @@ pub(super) struct Linter<'a> {
 
 impl<'a> Linter<'a> {
     pub(super) fn new(program: &'a Program, findings: Findings<'a>) -> Linter<'a> {
-        let flows: Vec<Flow<'a>> = program.functions.par_iter().map(Flow::new).collect();
-        let (numbers, gradients) =
-            rayon::join(|| flows.par_iter().map(number).collect(), || gradients(program, &flows));
+        let functions = program.functions.par_iter();
+        let walked = || functions.map(Flow::new).map(|flow| (number(&flow), flow)).unzip();
+        let ((numbers, flows), gradients) = rayon::join(walked, || gradients(program));
         Linter { program, flows, numbers, gradients, findings }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! In: a spec and, if nothing is wrong with it, its program. Out: warnings, one kind per file, without those that the spec
 //! allows. Every warning is proved: nothing here guesses at sizes, data or checkpoints. Every pass is linear in the size
-//! of the graphs.
+//! of the graphs. What is said of gradients is read from the graphs that train, in which they are operations like all others.
 //!
 //! A spec with mistakes gets only warnings that do not follow from a mistake. If a shape or a value is wrong, there is no
 //! program, but it is still certain which names and `param`s nothing reads. If the syntax or a name is wrong, there are
@@ -11,6 +11,7 @@
 mod call_in_loop;
 mod calls;
 mod commented_division;
+mod content;
 mod cut_gradient;
 mod equal_terms;
 mod findings;
@@ -38,7 +39,6 @@ mod unused_param;
 mod unused_part;
 mod unused_source;
 mod weights;
-mod zero;
 
 use crate::diagnostic::{Diagnostic, in_order};
 use crate::program::Program;

@@ -47,8 +47,6 @@ pub struct BinaryRecord {
     pub by_constant: Option<fn(f64) -> Unary>,
     /// When the result is zero.
     pub zero: Zero,
-    /// For each operand, those that must differ from zero for a gradient to reach it.
-    pub gradient_needs: &'static [&'static [usize]],
 }
 
 impl Binary {
@@ -64,7 +62,6 @@ impl Binary {
                 commutes: true,
                 by_constant: Some(Unary::AddScalar),
                 zero: Zero::AllInputs,
-                gradient_needs: &[],
             },
             Binary::Sub => BinaryRecord {
                 name: "sub",
@@ -74,7 +71,6 @@ impl Binary {
                 commutes: false,
                 by_constant: Some(|c| Unary::AddScalar(-c)),
                 zero: Zero::AllInputs,
-                gradient_needs: &[],
             },
             Binary::Mul => BinaryRecord {
                 name: "mul",
@@ -84,7 +80,6 @@ impl Binary {
                 commutes: true,
                 by_constant: Some(Unary::MulScalar),
                 zero: Zero::Products(&[&[0, 1]]),
-                gradient_needs: &[&[1], &[0]],
             },
             // A product with the inverse is not the quotient to the last bit.
             Binary::Div => BinaryRecord {
@@ -95,7 +90,6 @@ impl Binary {
                 commutes: false,
                 by_constant: None,
                 zero: Zero::Products(&[&[0]]),
-                gradient_needs: &[&[], &[0]],
             },
             Binary::Max => BinaryRecord {
                 name: "max",
@@ -105,7 +99,6 @@ impl Binary {
                 commutes: false,
                 by_constant: None,
                 zero: Zero::AllInputs,
-                gradient_needs: &[],
             },
             Binary::Min => BinaryRecord {
                 name: "min",
@@ -115,7 +108,6 @@ impl Binary {
                 commutes: false,
                 by_constant: None,
                 zero: Zero::AllInputs,
-                gradient_needs: &[],
             },
             Binary::Rem => BinaryRecord {
                 name: "rem",
@@ -125,7 +117,6 @@ impl Binary {
                 commutes: false,
                 by_constant: None,
                 zero: Zero::Products(&[&[0]]),
-                gradient_needs: &[],
             },
             Binary::Pow => BinaryRecord {
                 name: "pow",
@@ -135,15 +126,13 @@ impl Binary {
                 commutes: false,
                 by_constant: Some(Unary::PowScalar),
                 zero: Zero::Never,
-                gradient_needs: &[&[1], &[0]],
             },
         }
     }
 
     /// Its record as an operation.
     pub(in crate::op) fn as_op(self) -> OpRecord {
-        let BinaryRecord { zero, gradient_needs, .. } = self.record();
-        OpRecord { zero, gradient_needs, ..OpRecord::PLAIN }
+        OpRecord { zero: self.record().zero, ..OpRecord::PLAIN }
     }
 
     pub(in crate::op) fn infer(self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {

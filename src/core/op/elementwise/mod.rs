@@ -31,6 +31,16 @@ impl Comparison {
             Comparison::Equal => "equal",
         }
     }
+
+    /// Whether it holds for two numbers.
+    #[must_use]
+    pub fn holds(self, a: f32, b: f32) -> bool {
+        match self {
+            Comparison::Less => a < b,
+            Comparison::LessEqual => a <= b,
+            Comparison::Equal => a == b,
+        }
+    }
 }
 
 pub(super) fn compare(inputs: &[&Fact]) -> Result<Fact, ShapeError> {

@@ -131,8 +131,7 @@ impl Unary {
         matches!(self, Unary::Floor | Unary::Round | Unary::Sign)
     }
 
-    /// Its record as an operation. A function that is 0 at 0 keeps zeros; one whose derivative is 0 there passes no
-    /// gradient to them.
+    /// Its record as an operation. A function that is 0 at 0 keeps zeros.
     pub(in crate::op) fn as_op(self) -> OpRecord {
         let record = self.record();
         let zero = if record.factor == Some(0.0) {
@@ -142,9 +141,14 @@ impl Unary {
         } else {
             Zero::Never
         };
-        let is_flat = (record.derivative)(0.0) == 0.0;
         let identity = if record.is_identity { Identity::Always } else { Identity::Never };
-        OpRecord { zero, identity, gradient_needs: if is_flat { &[&[0]] } else { &[] }, ..OpRecord::PLAIN }
+        OpRecord { identity, zero, ..OpRecord::PLAIN }
+    }
+
+    /// When its gradient is zero, from `x` and the gradient of its result: also where `x` is, if its derivative is 0 at 0.
+    pub(in crate::op) fn gradient_zero(self) -> Zero {
+        let is_flat = (self.record().derivative)(0.0) == 0.0;
+        if is_flat { Zero::Products(&[&[0, 1]]) } else { Zero::Products(&[&[1]]) }
     }
 
     pub(in crate::op) fn infer(self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
