@@ -12,10 +12,11 @@ use super::arguments::{Setting, SpecArguments, TextFormat, setting, spec, spec_h
 use super::failure::Failure;
 use super::terminal;
 
-/// Shows what changed between two specs: settings, parameters, structure, cost
+/// Shows what changed between two specs: settings, parameters, structure, gradients, cost
 ///
 /// With one spec, compares it with itself under the settings of `--set`. Structure is compared call by call, and a
-/// change is listed under the function in which it lies.
+/// change is listed under the function in which it lies. So are the gradients of objectives, as a step of training
+/// computes them; what follows from a call that was added or removed is left out.
 #[derive(Args)]
 #[command(after_help = "Examples:
   diadc diff specs/diad.diad --set fusion=off            what the fusion is worth
@@ -96,9 +97,14 @@ fn text(names: &str, old: &Compiled, found: &Difference) -> String {
         .collect();
     text += &section("weights", &weights);
     text += &section("structure", &structure(&found.structure));
+    text += &section("gradients", &structure(&found.gradients));
+    text += &section("multiply-adds of one image, as it runs", &work(&found.multiply_adds));
+    text + &section("multiply-adds of one image, in a step of training", &work(&found.training))
+}
+
+fn work(changes: &[Change<u64>]) -> Vec<String> {
     let giga = |n: &u64| format!("{} G", significant(*n as f64 / 1e9));
-    let work: Vec<String> = found
-        .multiply_adds
+    changes
         .iter()
         .map(|change| {
             let share = match (change.before, change.after) {
@@ -109,8 +115,7 @@ fn text(names: &str, old: &Compiled, found: &Difference) -> String {
             };
             line(change, giga, share)
         })
-        .collect();
-    text + &section("multiply-adds of one image, as it runs", &work)
+        .collect()
 }
 
 fn section(title: &str, lines: &[String]) -> String {

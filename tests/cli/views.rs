@@ -205,7 +205,9 @@ fn memory_is_that_of_weights_gradients_and_moments_which_bf16_leaves_as_they_are
 #[test]
 fn a_setting_is_told_as_what_it_changes() {
     let text = stdout(&["diff", "diad", "--set", "fusion=off"]);
-    for words in ["fusion", "in_silu -> off", "sg (SemanticGuide)", "110,592,000", "control_model.down"] {
+    let headings = ["\nstructure\n", "\ngradients\n", "as it runs\n", "in a step of training\n"];
+    let changes = ["fusion", "in_silu -> off", "sg (SemanticGuide)", "110,592,000", "control_model.down"];
+    for words in headings.into_iter().chain(changes) {
         assert!(text.contains(words), "`{words}` in\n{text}");
     }
     let found = json(&["diff", "diad", "--set", "steps=5", "--format", "json"]);
@@ -213,6 +215,8 @@ fn a_setting_is_told_as_what_it_changes() {
     assert!(found["weights"].as_array().is_some_and(Vec::is_empty));
     let calls = found["structure"].as_array().expect("calls");
     assert!(calls.iter().any(|call| call["with"][0][0] == "loop 5 times"), "{found:#}");
+    // No loop is trained through.
+    assert!(found["gradients"].as_array().is_some_and(Vec::is_empty), "{found:#}");
     assert!(stdout(&["diff", "tiny", "tiny"]).contains("nothing changed"));
     Bench::new().run(&["diff", "tiny"]).fails(2, &["nothing to compare with"]);
 }

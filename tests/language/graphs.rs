@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use diadc_lang::inspect::{Detail, difference, text};
+use diadc_lang::inspect::{ChangeKind, Detail, difference, text};
 use diadc_lang::program::Program;
 
 use super::{Spec, compiled, files, graph, stem};
@@ -141,4 +141,47 @@ fn a_constant_that_changes_is_told_with_four_digits() {
         .map(|term| Spec::model(&format!("fn f(x: [B, 3]) {{ x + {term} }}")).compiles());
     let found = difference(&before, &after);
     assert_eq!(found.structure[0].without, [("constant 1.000, ..".to_owned(), 1)]);
+}
+
+/// A model that trains these of its two parts.
+fn trained(parts: &str, bend: &str) -> Program {
+    let net = format!("block Net() {{ fn (x) {{ x |> conv(3, out: 3) @ \"c\" |> {bend} }} }}");
+    let model = format!(
+        "data {{ size = 16 }}\npart a = Net()\npart b = Net()\n\
+         objective o(image) trains {parts} {{ mse(b(a(image)), image) }}\n\
+         training o {{ optimizer = sgd(lr: 0.1)  batch = 2  steps = 1 }}"
+    );
+    Spec::with(&net, &model).compiles()
+}
+
+#[test]
+fn what_is_no_longer_trained_is_told_by_the_gradients_that_are_gone() {
+    let found = difference(&trained("a, b", "silu"), &trained("b", "silu"));
+    assert!(found.structure.is_empty() && found.multiply_adds.is_empty(), "{found:?}");
+    let [first, second] = found.gradients.as_slice() else { panic!("{:?}", found.gradients) };
+    assert_eq!((first.call.as_slice(), first.kind), (["a : Net".to_owned()].as_slice(), ChangeKind::Removed));
+    assert_eq!((second.call.as_slice(), second.kind), (["b : Net".to_owned()].as_slice(), ChangeKind::Changed));
+    assert_eq!(second.without, [("conv2d_input_gradient".to_owned(), 1)]);
+    let [work] = found.training.as_slice() else { panic!("{:?}", found.training) };
+    assert_eq!(work.name, "o");
+    assert!(work.before > work.after);
+}
+
+#[test]
+fn another_activation_has_another_gradient() {
+    let found = difference(&trained("b", "silu"), &trained("b", "tanh"));
+    let [change] = found.gradients.as_slice() else { panic!("{:?}", found.gradients) };
+    assert_eq!(change.call, ["b : Net"]);
+    assert_eq!(change.without, [("silu_gradient".to_owned(), 1)]);
+    assert!(change.with.iter().any(|(name, _)| name == "mul"), "{change:?}");
+}
+
+#[test]
+fn a_call_that_is_added_is_not_told_again_by_its_gradients() {
+    let found = difference(&compiled("specs/diad.diad", &[]), &compiled("specs/diad.diad", &[("fusion", "off")]));
+    let is_told = |call: &[String]| {
+        let removed = found.structure.iter().filter(|told| told.kind != ChangeKind::Changed);
+        removed.into_iter().any(|told| call.ends_with(&told.call))
+    };
+    assert!(!found.gradients.is_empty() && found.gradients.iter().all(|change| !is_told(&change.call)));
 }

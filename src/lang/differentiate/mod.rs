@@ -29,7 +29,7 @@ use diadc_core::graph::{Function, Graph, Task, ValueId};
 use diadc_core::op::{Op, WeightId};
 
 use build::Builder;
-pub use recompute::recompute;
+pub use recompute::{forward, recompute};
 pub use sweep::passes;
 pub use unroll::By;
 

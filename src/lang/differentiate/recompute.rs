@@ -47,8 +47,9 @@ pub fn recompute(function: &Function, around: &dyn Fn(ScopeId) -> Option<ScopeId
     Function { name: function.name.clone(), graph: new, updates, gradients }
 }
 
-/// The nodes that outputs and statistics are made of.
-fn forward(function: &Function) -> HashSet<NodeId> {
+/// The nodes that outputs and statistics are made of; in a function with gradients all others are of these.
+#[must_use]
+pub fn forward(function: &Function) -> HashSet<NodeId> {
     let graph = &function.graph;
     let outputs = graph.outputs().iter().map(|(_, value)| value.node);
     let mut open: Vec<NodeId> = outputs.chain(function.updates.iter().map(|(_, value)| value.node)).collect();

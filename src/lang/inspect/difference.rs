@@ -1,19 +1,21 @@
-//! What changed between two programs: settings, parameters, structure, cost.
+//! What changed between two programs: settings, parameters, structure, gradients, cost.
 //!
 //! In: two checked programs. Out: a [`Difference`], at the level of calls of blocks and functions: which were added, which
 //! were removed, and in which the operations differ. A change is listed for the function that it lies in, and not again
-//! for those that call it. Shapes are not part of the structure: a wider model has the same structure.
+//! for those that call it. Gradients of objectives are told in the same way, as a step of training computes them. Shapes are
+//! not part of the structure: a wider model has the same structure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use diadc_core::graph::{Graph, ScopeId, Task};
+use diadc_core::graph::{Graph, NodeId, ScopeId, Task};
 use diadc_core::op::Op;
 
-use crate::program::Program;
+use crate::differentiate::forward;
+use crate::program::{Program, with_gradients};
 
-use super::cost::{Cost, cost};
+use super::cost::{Cost, FunctionCost, cost};
 use super::operation::written;
 use super::settings::settings;
 
@@ -30,8 +32,13 @@ pub struct Difference {
     pub weights: Vec<WeightChange>,
     /// Calls of the functions.
     pub structure: Vec<CallChange>,
+    /// Calls of the objectives, by what their gradients are made of. What follows from a call that was added or removed is
+    /// left out.
+    pub gradients: Vec<CallChange>,
     /// Multiply-adds of the functions for one sample, as they run.
     pub multiply_adds: Vec<Change<u64>>,
+    /// Multiply-adds of the objectives for one sample, with their gradients.
+    pub training: Vec<Change<u64>>,
 }
 
 /// A value before and after; none where there is none.
@@ -103,17 +110,21 @@ pub fn difference(before: &Program, after: &Program) -> Difference {
         let list = |cost: &Cost| cost.parts.iter().map(|part| (part.part.name.clone(), of(part))).collect();
         changes(list(&costs[0]), list(&costs[1]))
     };
-    let work = |cost: &Cost| {
-        let known = cost.functions.iter().filter_map(|function| Some((function.name.clone(), function.optimized?)));
-        known.collect()
+    let work = |of: fn(&FunctionCost) -> Option<u64>| {
+        let known = |function: &FunctionCost| Some((function.name.clone(), of(function)?));
+        let list = |cost: &Cost| cost.functions.iter().filter_map(known).collect();
+        changes(list(&costs[0]), list(&costs[1]))
     };
+    let (structure, gradients) = calls(before, after);
     Difference {
         settings: changes(settings(before), settings(after)),
         parameters: of_parts(|part| part.parameters),
         trained: of_parts(|part| part.trained),
         weights: weights(before, after),
-        structure: structure(before, after),
-        multiply_adds: changes(work(&costs[0]), work(&costs[1])),
+        structure,
+        gradients,
+        multiply_adds: work(|function| function.optimized),
+        training: work(|function| function.trained),
     }
 }
 
@@ -171,35 +182,53 @@ fn weights(before: &Program, after: &Program) -> Vec<WeightChange> {
 /// For each call its operations, with their number; constants also by their numbers.
 type Calls = BTreeMap<Vec<String>, BTreeMap<(String, String), usize>>;
 
-fn structure(before: &Program, after: &Program) -> Vec<CallChange> {
-    let shared: BTreeSet<&str> = before
-        .functions
-        .iter()
-        .map(|function| function.name.as_str())
-        .filter(|name| after.function(name).is_some())
-        .collect();
+/// Which calls changed: by what is written, and by what gradients are made of.
+fn calls(before: &Program, after: &Program) -> (Vec<CallChange>, Vec<CallChange>) {
+    let mut structure = compared(before, after, &written_calls);
+    let mut gradients = compared(before, after, &gradient_calls);
+    gradients.retain(|change| {
+        let is_told = |told: &CallChange| told.function == change.function && change.call.starts_with(&told.call);
+        !structure.iter().any(|told| told.kind != Kind::Changed && is_told(told))
+    });
+    let is_shared = |call: &String| {
+        let name = call.strip_suffix("()");
+        name.is_some_and(|name| before.function(name).is_some() && after.function(name).is_some())
+    };
+    structure.retain(|change| !change.call.iter().any(is_shared));
+    (structure, gradients)
+}
+
+/// The calls that changed in all functions of two programs.
+fn compared(before: &Program, after: &Program, calls: &dyn Fn(&Program, &str) -> Option<Calls>) -> Vec<CallChange> {
     let mut found = Vec::new();
     let names = before.functions.iter().chain(&after.functions).map(|function| function.name.as_str());
     let mut seen = BTreeSet::new();
     for name in names.filter(|name| seen.insert(*name)) {
-        let calls = |program: &Program| -> Calls {
-            let mut calls = Calls::new();
-            if let Some(function) = program.function(name) {
-                calls.insert(Vec::new(), BTreeMap::new());
-                collect(program, &function.graph, &[], &mut calls);
-            }
-            calls
-        };
-        let (old, new) = (calls(before), calls(after));
+        let [old, new] = [before, after].map(|program| calls(program, name).unwrap_or_default());
         let paths: BTreeSet<&Vec<String>> = old.keys().chain(new.keys()).collect();
-        for path in paths {
-            if path.iter().any(|call| call.strip_suffix("()").is_some_and(|call| shared.contains(call))) {
-                continue;
-            }
-            found.extend(changed(name, path, &old, &new));
-        }
+        found.extend(paths.into_iter().filter_map(|path| changed(name, path, &old, &new)));
     }
     found
+}
+
+/// The calls of a function, as it is written.
+fn written_calls(program: &Program, name: &str) -> Option<Calls> {
+    let function = program.function(name)?;
+    let mut calls = Calls::from([(Vec::new(), BTreeMap::new())]);
+    collect(program, &function.graph, &|_| true, &[], &mut calls);
+    Some(calls)
+}
+
+/// The calls of an objective, by what its gradients are made of; none if it is none. Constants stand where they were needed
+/// first, which is nothing of their call.
+fn gradient_calls(program: &Program, name: &str) -> Option<Calls> {
+    let objective = program.objectives.iter().find(|objective| objective.name == name)?;
+    let trained = with_gradients(program.function(name)?, &objective.trains);
+    let forward = forward(&trained);
+    let is_constant = |id: NodeId| matches!(trained.graph.node(id).task, Task::Op(Op::Constant(_)));
+    let mut calls = Calls::from([(Vec::new(), BTreeMap::new())]);
+    collect(program, &trained.graph, &|id| !forward.contains(&id) && !is_constant(id), &[], &mut calls);
+    Some(calls)
 }
 
 fn changed(function: &str, path: &[String], old: &Calls, new: &Calls) -> Option<CallChange> {
@@ -235,8 +264,9 @@ fn changed(function: &str, path: &[String], old: &Calls, new: &Calls) -> Option<
     Some(CallChange { function: function.to_owned(), call: path.to_vec(), kind, without, with })
 }
 
-fn collect(program: &Program, graph: &Graph, around: &[String], calls: &mut Calls) {
-    for (_, node) in graph.nodes() {
+/// Adds the calls in which the wanted nodes of a graph stand, which is that of a function or lies within these calls.
+fn collect(program: &Program, graph: &Graph, is_wanted: &dyn Fn(NodeId) -> bool, around: &[String], calls: &mut Calls) {
+    for (_, node) in graph.nodes().filter(|(id, _)| is_wanted(*id)) {
         let mut path = labels(program, node.origin.scope);
         // The body of a loop lies within the calls around the loop, and within the loop.
         if !around.is_empty() {
@@ -258,7 +288,7 @@ fn collect(program: &Program, graph: &Graph, around: &[String], calls: &mut Call
             Task::Loop(run) => {
                 *own.entry((format!("loop {} times", run.steps), String::new())).or_default() += 1;
                 path.push("loop".to_owned());
-                collect(program, &run.body, &path, calls);
+                collect(program, &run.body, &|_| true, &path, calls);
             }
         }
     }
