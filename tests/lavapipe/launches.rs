@@ -22,7 +22,7 @@ use diadc::resolve::Location;
 const MOST: [(&str, usize); 4] = [
     ("a step of the denoiser, one image", 1179),
     ("a step of the denoiser, eight images", 1202),
-    ("loss and gradients, one image", 3770),
+    ("loss and gradients, one image", 3162),
     ("a step of AdamW", 1498),
 ];
 

@@ -14,11 +14,11 @@ use diadc_core::op::{Attention, Sight};
 
 use super::launch::{addresses, cubes, fresh, is_empty};
 
-/// Queries of a cube.
-const QUERIES: usize = 64;
+/// Queries of a cube, one for each unit.
+pub(super) const QUERIES: usize = 64;
 
 /// Keys of a tile.
-const TILE: usize = 16;
+pub(super) const TILE: usize = 16;
 
 /// Numbers of a query and a value that a unit can hold.
 const MOST: usize = 320;
@@ -30,13 +30,13 @@ pub(super) fn fits<R: CubeRuntime>([q, _, v]: &[CubeTensor<R>; 3]) -> bool {
 
 /// What a kernel is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Extents {
+pub(super) struct Extents {
     /// Of a query and a key.
-    width: usize,
+    pub(super) width: usize,
     /// Of a value.
-    values: usize,
+    pub(super) values: usize,
     /// Whether queries see only the keys up to their own place.
-    sees_earlier: bool,
+    pub(super) sees_earlier: bool,
 }
 
 /// `[B, heads, n, d]`, `[B, heads, m, d]` and `[B, heads, m, e]` to `[B, heads, n, e]`.
@@ -84,8 +84,7 @@ fn attend_queries(
     }
     let (pair, block) = (CUBE_POS / blocks, CUBE_POS % blocks);
     let (sample, head) = (pair / heads, pair % heads);
-    let unit = UNIT_POS as usize;
-    let place = block * QUERIES + unit;
+    let place = block * QUERIES + UNIT_POS as usize;
     let (queries, keys) = (q.shape(2), k.shape(2));
     // Units without a query work on the last one, and write nothing.
     let mut row = place;
@@ -110,25 +109,10 @@ fn attend_queries(
 
     let mut near = SharedMemory::<f32>::new(comptime!(TILE * width));
     let mut far = SharedMemory::<f32>::new(comptime!(TILE * values));
-    let (of_keys, of_values) = (sample * k.stride(0) + head * k.stride(1), sample * v.stride(0) + head * v.stride(1));
     for tile in range_stepped(0, keys, TILE) {
         sync_cube();
-        for i in range_stepped(unit, comptime!(TILE * width), QUERIES) {
-            let key = tile + i / width;
-            let mut value = 0f32;
-            if key < keys {
-                value = k[of_keys + key * k.stride(2) + i % width * k.stride(3)];
-            }
-            near[i] = value;
-        }
-        for i in range_stepped(unit, comptime!(TILE * values), QUERIES) {
-            let key = tile + i / values;
-            let mut value = 0f32;
-            if key < keys {
-                value = v[of_values + key * v.stride(2) + i % values * v.stride(3)];
-            }
-            far[i] = value;
-        }
+        read_tile(k, sample, head, tile, &mut near, width);
+        read_tile(v, sample, head, tile, &mut far, values);
         sync_cube();
         let mut seen = keys - tile;
         if seen > TILE {
@@ -169,5 +153,26 @@ fn attend_queries(
         for i in 0..values {
             y[to + i * y.stride(3)] = sums[i] / powers;
         }
+    }
+}
+
+/// Reads a tile of rows, with zeros behind the last; all units share the work.
+#[cube]
+pub(super) fn read_tile(
+    x: &Tensor<f32>,
+    sample: usize,
+    head: usize,
+    first: usize,
+    tile: &mut SharedMemory<f32>,
+    #[comptime] width: usize,
+) {
+    let begin = sample * x.stride(0) + head * x.stride(1);
+    for i in range_stepped(UNIT_POS as usize, comptime!(TILE * width), QUERIES) {
+        let row = first + i / width;
+        let mut value = 0f32;
+        if row < x.shape(2) {
+            value = x[begin + row * x.stride(2) + i % width * x.stride(3)];
+        }
+        tile[i] = value;
     }
 }

@@ -11,6 +11,7 @@ mod activation;
 mod adam;
 mod arithmetic;
 mod attention;
+mod attention_gradient;
 mod launch;
 mod normalize;
 mod reduce;
@@ -171,6 +172,9 @@ impl<R: CubeRuntime, B: BoolElement> Kernels for Cube<R, B> {
         gradient: CubeTensor<R>,
         _choice: Queries,
     ) -> [CubeTensor<R>; 3] {
+        if mask.is_none() && attention::fits(&operands) {
+            return attention_gradient::gradients(attention, operands, gradient);
+        }
         // A product would copy operands whose heads lie apart, each time.
         composed_attention_gradients::<Self>(attention, operands.map(dense), mask, dense(gradient))
     }
