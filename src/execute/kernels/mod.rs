@@ -1,13 +1,13 @@
 //! Operations that are computed here and not by burn's own kernels, because most of those are several times slower on the
 //! CPU.
 //!
-//! Each device has a type that implements [`Kernels`] for its backend. [`Composed`] uses only what every backend has; graphics
-//! processors run it. The CPU's type has kernels of its own. These types are not the backends themselves, so that each device
-//! can be a crate of its own.
+//! Each kind of device has a type that implements [`Kernels`] for its backend, with kernels of its own. [`Composed`] uses only
+//! what every backend has: what a device has no kernel for is computed so, and its kernels are tested beside it. These types are
+//! not the backends themselves, so that each device can be a crate of its own.
 //!
 //! `interface` says what there is to implement; `convolution`, `linear`, `matmul`, `normalize`, `activation`, `arithmetic`,
-//! `reduce`, `resample`, `join` and `adam` compose it of what burn has; `composed` is made of those. `taps` are the weights of sums along
-//! an axis.
+//! `reduce`, `resample`, `join` and `adam` compose it of what burn has; `composed` is made of those. `taps` are the weights of
+//! sums along an axis.
 
 mod activation;
 mod adam;
