@@ -4,8 +4,12 @@
 //! Each takes one launch where the kernels that are composed of burn's take up to fourteen. What has none here is composed.
 
 #![deny(clippy::wildcard_enum_match_arm)]
-// A launch names each operand and each extent.
-#![allow(clippy::too_many_arguments)]
+#![allow(
+    clippy::too_many_arguments,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::used_underscore_binding,
+    reason = "kernels, and the launches that are made of them, name each operand and each extent, in the forms of CubeCL"
+)]
 
 mod activation;
 mod adam;
