@@ -78,27 +78,14 @@ fn attend_queries(
     #[comptime] extents: Extents,
 ) {
     let (width, values) = comptime!((extents.width, extents.values));
-    let heads = q.shape(1);
-    if CUBE_POS >= q.shape(0) * heads * blocks {
+    if CUBE_POS >= q.shape(0) * q.shape(1) * blocks {
         terminate!();
     }
-    let (pair, block) = (CUBE_POS / blocks, CUBE_POS % blocks);
-    let (sample, head) = (pair / heads, pair % heads);
-    let place = block * QUERIES + UNIT_POS as usize;
-    let (queries, keys) = (q.shape(2), k.shape(2));
-    // Units without a query work on the last one, and write nothing.
-    let mut row = place;
-    if row >= queries {
-        row = queries - 1;
-    }
-
+    let place = place_of(q, blocks);
+    let keys = k.shape(2);
     let mut query = Array::<f32>::new(width);
+    read_row(q, &place, scale, &mut query, width);
     let mut sums = Array::<f32>::new(values);
-    let from = sample * q.stride(0) + head * q.stride(1) + row * q.stride(2);
-    #[unroll]
-    for i in 0..width {
-        query[i] = q[from + i * q.stride(3)] * scale;
-    }
     #[unroll]
     for i in 0..values {
         sums[i] = 0f32;
@@ -111,24 +98,16 @@ fn attend_queries(
     let mut far = SharedMemory::<f32>::new(comptime!(TILE * values));
     for tile in range_stepped(0, keys, TILE) {
         sync_cube();
-        read_tile(k, sample, head, tile, &mut near, width);
-        read_tile(v, sample, head, tile, &mut far, values);
+        read_tile(k, &place, tile, &mut near, width);
+        read_tile(v, &place, tile, &mut far, values);
         sync_cube();
-        let mut seen = keys - tile;
-        if seen > TILE {
-            seen = TILE.runtime();
-        }
-        for j in 0..seen {
+        for j in 0..rows_of(tile, keys) {
             let mut sees = true.runtime();
             if comptime!(extents.sees_earlier) {
-                sees = tile + j <= row;
+                sees = tile + j <= place.row;
             }
             if sees {
-                let mut score = 0f32;
-                #[unroll]
-                for i in 0..width {
-                    score += query[i] * near[j * width + i];
-                }
+                let score = dot(&query, &near, j, width);
                 if score > most {
                     let factor = f32::exp(most - score);
                     powers *= factor;
@@ -140,33 +119,68 @@ fn attend_queries(
                 }
                 let power = f32::exp(score - most);
                 powers += power;
-                #[unroll]
-                for i in 0..values {
-                    sums[i] += power * far[j * values + i];
-                }
+                add_row(&mut sums, power, &far, j, values);
             }
         }
     }
-    if place < queries {
-        let to = sample * y.stride(0) + head * y.stride(1) + place * y.stride(2);
+    write_row(&sums, powers, y, &place, values);
+}
+
+/// What a unit works on.
+#[derive(CubeType, Clone, Copy)]
+pub(super) struct Place {
+    /// The sample and the head in one number.
+    pub(super) pair: usize,
+    pub(super) sample: usize,
+    pub(super) head: usize,
+    /// The token, or the last one if there is none left for the unit.
+    pub(super) row: usize,
+    /// Whether there is one.
+    pub(super) is_there: bool,
+}
+
+/// The place of this unit in `[B, heads, n, d]`, of whose tokens a head has so many blocks.
+#[cube]
+pub(super) fn place_of(x: &Tensor<f32>, blocks: usize) -> Place {
+    let (heads, tokens) = (x.shape(1), x.shape(2));
+    let pair = CUBE_POS / blocks;
+    let own = CUBE_POS % blocks * QUERIES + UNIT_POS as usize;
+    let is_there = own < tokens;
+    Place { pair, sample: pair / heads, head: pair % heads, row: select(is_there, own, tokens - 1), is_there }
+}
+
+/// Reads the row of a place, multiplied by a number.
+#[cube]
+pub(super) fn read_row(x: &Tensor<f32>, place: &Place, factor: f32, row: &mut Array<f32>, #[comptime] width: usize) {
+    let from = place.sample * x.stride(0) + place.head * x.stride(1) + place.row * x.stride(2);
+    #[unroll]
+    for i in 0..width {
+        row[i] = x[from + i * x.stride(3)] * factor;
+    }
+}
+
+/// Writes the row of a place, divided by a number.
+#[cube]
+pub(super) fn write_row(row: &Array<f32>, divisor: f32, x: &mut Tensor<f32>, place: &Place, #[comptime] width: usize) {
+    if place.is_there {
+        let to = place.sample * x.stride(0) + place.head * x.stride(1) + place.row * x.stride(2);
         #[unroll]
-        for i in 0..values {
-            y[to + i * y.stride(3)] = sums[i] / powers;
+        for i in 0..width {
+            x[to + i * x.stride(3)] = row[i] / divisor;
         }
     }
 }
 
-/// Reads a tile of rows, with zeros behind the last; all units share the work.
+/// Reads a tile of rows of the same sample and head, with zeros behind the last; all units share the work.
 #[cube]
 pub(super) fn read_tile(
     x: &Tensor<f32>,
-    sample: usize,
-    head: usize,
+    place: &Place,
     first: usize,
     tile: &mut SharedMemory<f32>,
     #[comptime] width: usize,
 ) {
-    let begin = sample * x.stride(0) + head * x.stride(1);
+    let begin = place.sample * x.stride(0) + place.head * x.stride(1);
     for i in range_stepped(UNIT_POS as usize, comptime!(TILE * width), QUERIES) {
         let row = first + i / width;
         let mut value = 0f32;
@@ -174,5 +188,32 @@ pub(super) fn read_tile(
             value = x[begin + row * x.stride(2) + i % width * x.stride(3)];
         }
         tile[i] = value;
+    }
+}
+
+/// How many rows a tile has that begins at this one.
+#[cube]
+pub(super) fn rows_of(first: usize, tokens: usize) -> usize {
+    let left = tokens - first;
+    select(left < TILE, left, TILE.runtime())
+}
+
+/// A row times one of a tile.
+#[cube]
+pub(super) fn dot(row: &Array<f32>, tile: &SharedMemory<f32>, j: usize, #[comptime] width: usize) -> f32 {
+    let mut sum = 0f32;
+    #[unroll]
+    for i in 0..width {
+        sum += row[i] * tile[j * width + i];
+    }
+    sum
+}
+
+/// Adds a multiple of a row of a tile.
+#[cube]
+pub(super) fn add_row(row: &mut Array<f32>, factor: f32, tile: &SharedMemory<f32>, j: usize, #[comptime] width: usize) {
+    #[unroll]
+    for i in 0..width {
+        row[i] += factor * tile[j * width + i];
     }
 }

@@ -12,7 +12,7 @@ use cubecl::prelude::*;
 
 use diadc_core::op::{Attention, Sight};
 
-use super::attention::{Extents, QUERIES, TILE, read_tile};
+use super::attention::{Extents, QUERIES, TILE, add_row, dot, place_of, read_row, read_tile, rows_of, write_row};
 use super::launch::{addresses, cubes, fresh, is_empty};
 
 /// The gradients of `[B, heads, n, d]`, `[B, heads, m, d]` and `[B, heads, m, e]` from that of `[B, heads, n, e]`.
@@ -84,32 +84,19 @@ fn query_gradients(
     #[comptime] extents: Extents,
 ) {
     let (width, values) = comptime!((extents.width, extents.values));
-    let heads = q.shape(1);
-    if CUBE_POS >= q.shape(0) * heads * blocks {
+    if CUBE_POS >= q.shape(0) * q.shape(1) * blocks {
         terminate!();
     }
-    let (pair, block) = (CUBE_POS / blocks, CUBE_POS % blocks);
-    let (sample, head) = (pair / heads, pair % heads);
-    let place = block * QUERIES + UNIT_POS as usize;
-    let (queries, keys) = (q.shape(2), k.shape(2));
-    let mut row = place;
-    if row >= queries {
-        row = queries - 1;
-    }
-
+    let place = place_of(q, blocks);
+    let keys = k.shape(2);
     let mut query = Array::<f32>::new(width);
+    read_row(q, &place, scale, &mut query, width);
     let mut arrived = Array::<f32>::new(values);
+    read_row(gradient, &place, 1.0f32, &mut arrived, values);
     let mut found = Array::<f32>::new(width);
-    let from = sample * q.stride(0) + head * q.stride(1) + row * q.stride(2);
     #[unroll]
     for i in 0..width {
-        query[i] = q[from + i * q.stride(3)] * scale;
         found[i] = 0f32;
-    }
-    let from = sample * gradient.stride(0) + head * gradient.stride(1) + row * gradient.stride(2);
-    #[unroll]
-    for i in 0..values {
-        arrived[i] = gradient[from + i * gradient.stride(3)];
     }
 
     let mut near = SharedMemory::<f32>::new(comptime!(TILE * width));
@@ -120,29 +107,17 @@ fn query_gradients(
     for pass in 0..2u32 {
         for tile in range_stepped(0, keys, TILE) {
             sync_cube();
-            read_tile(k, sample, head, tile, &mut near, width);
-            read_tile(v, sample, head, tile, &mut far, values);
+            read_tile(k, &place, tile, &mut near, width);
+            read_tile(v, &place, tile, &mut far, values);
             sync_cube();
-            let mut seen = keys - tile;
-            if seen > TILE {
-                seen = TILE.runtime();
-            }
-            for j in 0..seen {
+            for j in 0..rows_of(tile, keys) {
                 let mut sees = true.runtime();
                 if comptime!(extents.sees_earlier) {
-                    sees = tile + j <= row;
+                    sees = tile + j <= place.row;
                 }
                 if sees {
-                    let mut score = 0f32;
-                    #[unroll]
-                    for i in 0..width {
-                        score += query[i] * near[j * width + i];
-                    }
-                    let mut of_share = 0f32;
-                    #[unroll]
-                    for i in 0..values {
-                        of_share += arrived[i] * far[j * values + i];
-                    }
+                    let score = dot(&query, &near, j, width);
+                    let of_share = dot(&arrived, &far, j, values);
                     if pass == 0u32 {
                         if score > most {
                             let factor = f32::exp(most - score);
@@ -155,10 +130,7 @@ fn query_gradients(
                         mean += power * of_share;
                     } else {
                         let of_score = f32::exp(score - most) / powers * (of_share - mean) * scale;
-                        #[unroll]
-                        for i in 0..width {
-                            found[i] += of_score * near[j * width + i];
-                        }
+                        add_row(&mut found, of_score, &near, j, width);
                     }
                 }
             }
@@ -167,13 +139,9 @@ fn query_gradients(
             mean /= powers;
         }
     }
-    if place < queries {
-        let to = sample * of_q.stride(0) + head * of_q.stride(1) + place * of_q.stride(2);
-        #[unroll]
-        for i in 0..width {
-            of_q[to + i * of_q.stride(3)] = found[i];
-        }
-        let to = 3 * (pair * queries + place);
+    write_row(&found, 1.0f32, of_q, &place, width);
+    if place.is_there {
+        let to = 3 * (place.pair * q.shape(2) + place.row);
         of_rows[to] = most;
         of_rows[to + 1] = powers;
         of_rows[to + 2] = mean;
@@ -195,33 +163,23 @@ fn key_gradients(
     #[comptime] extents: Extents,
 ) {
     let (width, values) = comptime!((extents.width, extents.values));
-    let heads = q.shape(1);
-    if CUBE_POS >= q.shape(0) * heads * blocks {
+    if CUBE_POS >= k.shape(0) * k.shape(1) * blocks {
         terminate!();
     }
-    let (pair, block) = (CUBE_POS / blocks, CUBE_POS % blocks);
-    let (sample, head) = (pair / heads, pair % heads);
-    let place = block * QUERIES + UNIT_POS as usize;
-    let (queries, keys) = (q.shape(2), k.shape(2));
-    let mut column = place;
-    if column >= keys {
-        column = keys - 1;
-    }
-
+    let place = place_of(k, blocks);
+    let queries = q.shape(2);
     let mut key = Array::<f32>::new(width);
+    read_row(k, &place, scale, &mut key, width);
     let mut value = Array::<f32>::new(values);
+    read_row(v, &place, 1.0f32, &mut value, values);
     let mut found = Array::<f32>::new(width);
-    let mut sums = Array::<f32>::new(values);
-    let from = sample * k.stride(0) + head * k.stride(1) + column * k.stride(2);
     #[unroll]
     for i in 0..width {
-        key[i] = k[from + i * k.stride(3)];
         found[i] = 0f32;
     }
-    let from = sample * v.stride(0) + head * v.stride(1) + column * v.stride(2);
+    let mut sums = Array::<f32>::new(values);
     #[unroll]
     for i in 0..values {
-        value[i] = v[from + i * v.stride(3)];
         sums[i] = 0f32;
     }
 
@@ -229,53 +187,24 @@ fn key_gradients(
     let mut far = SharedMemory::<f32>::new(comptime!(TILE * values));
     for tile in range_stepped(0, queries, TILE) {
         sync_cube();
-        read_tile(q, sample, head, tile, &mut near, width);
-        read_tile(gradient, sample, head, tile, &mut far, values);
+        read_tile(q, &place, tile, &mut near, width);
+        read_tile(gradient, &place, tile, &mut far, values);
         sync_cube();
-        let mut seeing = queries - tile;
-        if seeing > TILE {
-            seeing = TILE.runtime();
-        }
-        for j in 0..seeing {
+        for j in 0..rows_of(tile, queries) {
             let mut sees = true.runtime();
             if comptime!(extents.sees_earlier) {
-                sees = column <= tile + j;
+                sees = place.row <= tile + j;
             }
             if sees {
-                let row = 3 * (pair * queries + tile + j);
-                let mut score = 0f32;
-                #[unroll]
-                for i in 0..width {
-                    score += key[i] * (near[j * width + i] * scale);
-                }
-                let mut of_share = 0f32;
-                #[unroll]
-                for i in 0..values {
-                    of_share += value[i] * far[j * values + i];
-                }
-                let share = f32::exp(score - of_rows[row]) / of_rows[row + 1];
+                let row = 3 * (place.pair * queries + tile + j);
+                let share = f32::exp(dot(&key, &near, j, width) - of_rows[row]) / of_rows[row + 1];
+                let of_share = dot(&value, &far, j, values);
                 let of_score = share * (of_share - of_rows[row + 2]) * scale;
-                #[unroll]
-                for i in 0..width {
-                    found[i] += of_score * near[j * width + i];
-                }
-                #[unroll]
-                for i in 0..values {
-                    sums[i] += share * far[j * values + i];
-                }
+                add_row(&mut found, of_score, &near, j, width);
+                add_row(&mut sums, share, &far, j, values);
             }
         }
     }
-    if place < keys {
-        let to = sample * of_k.stride(0) + head * of_k.stride(1) + place * of_k.stride(2);
-        #[unroll]
-        for i in 0..width {
-            of_k[to + i * of_k.stride(3)] = found[i];
-        }
-        let to = sample * of_v.stride(0) + head * of_v.stride(1) + place * of_v.stride(2);
-        #[unroll]
-        for i in 0..values {
-            of_v[to + i * of_v.stride(3)] = sums[i];
-        }
-    }
+    write_row(&found, 1.0f32, of_k, &place, width);
+    write_row(&sums, 1.0f32, of_v, &place, values);
 }
