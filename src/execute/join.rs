@@ -10,7 +10,7 @@ use super::kernels::{Activation, Floats, Kernels};
 pub(super) struct Join<K: Kernels> {
     /// Which function it applies to it.
     pub(super) then: Option<Activation>,
-    /// What it adds to it, of the same shape.
+    /// What it adds to it, with its elements in the same order.
     pub(super) rest: Option<Floats<K>>,
 }
 
@@ -43,8 +43,12 @@ pub(super) fn next(step: &Step, then: &Step) -> Option<Next> {
     if let (Op::Conv2d(_) | Op::Linear, Op::Binary(Binary::Add), [a, b]) = (op, following, &then.inputs[..])
         && step.facts[0].shape == then.facts[0].shape
     {
-        let added = if is_taken(a) && !is_made(b) { Some(b) } else { Some(a).filter(|a| is_taken(b) && !is_made(a)) };
-        return added.map(|operand| Next::Add(*operand));
+        if is_taken(a) && !is_made(b) {
+            return Some(Next::Add(*b));
+        }
+        if is_taken(b) && !is_made(a) {
+            return Some(Next::Add(*a));
+        }
     }
     None
 }

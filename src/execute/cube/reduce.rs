@@ -1,5 +1,5 @@
-//! Reductions over axes: a cube for each number of the result, or for each piece of a long row. Sums have a fixed order, and
-//! NaN passes through extremes, as in PyTorch.
+//! Reductions over axes: a cube for each number of the result, or for each piece of a long row; where there are many numbers
+//! side by side, or few to a row, a unit for each. Sums have a fixed order, and NaN passes through extremes, as in PyTorch.
 
 use burn::tensor::{Shape, TensorMetadata};
 use burn_cubecl::CubeRuntime;
@@ -10,11 +10,17 @@ use cubecl::std::tensor::layout::linear::LinearView;
 use diadc_core::op::Reduction;
 use diadc_execute::{kept, runs};
 
-use super::launch::{addresses, cubes, fresh, is_empty, reshaped, units};
+use super::launch::{addresses, cubes, elements, fresh, is_empty, reshaped, units};
 use super::sum::{larger, largest, total};
 
 /// Elements of a row that one cube reduces; of longer rows the pieces are reduced first.
 const PIECE: usize = 1 << 16;
+
+/// A row of so many elements is not worth a cube.
+const SHORT: usize = 32;
+
+/// So many numbers side by side fill a device with a unit for each, which then read memory side by side as well.
+const WIDE: usize = 1 << 12;
 
 /// What a kernel is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,12 +103,19 @@ fn launched<R: CubeRuntime>(
     if is_empty(&y) {
         return y;
     }
-    let (at, units, adds) = (addresses(&[&x]), units(piece), added.is_some());
+    let (at, adds, numbers) = (addresses(&[&x]), added.is_some(), outer * pieces * inner);
     let added = added.unwrap_or_else(|| x.clone());
+    let is_alone = piece <= SHORT || (inner >= SHORT && numbers >= WIDE);
+    let units = if is_alone { 1 } else { units(piece) };
+    let (count, dim) = if is_alone {
+        elements(&y.client, numbers)
+    } else {
+        (cubes(&y.client, numbers), CubeDim::new_1d(units as u32))
+    };
     reduce_rows::launch::<R>(
         &y.client,
-        cubes(&y.client, outer * pieces * inner),
-        CubeDim::new_1d(units as u32),
+        count,
+        dim,
         at,
         x.into_linear_view(),
         added.into_linear_view(),
@@ -119,6 +132,7 @@ fn launched<R: CubeRuntime>(
     y
 }
 
+/// With one unit for each number, each works alone.
 #[cube(launch, address_type = "dynamic")]
 fn reduce_rows(
     x: &LinearView<f32>,
@@ -133,11 +147,11 @@ fn reduce_rows(
     #[comptime] adds: bool,
     #[comptime] units: usize,
 ) {
-    let place = CUBE_POS;
+    let (place, unit) =
+        if comptime!(units == 1) { (ABSOLUTE_POS, 0usize.runtime()) } else { (CUBE_POS, UNIT_POS as usize) };
     if place >= y.len() {
         terminate!();
     }
-    let unit = UNIT_POS as usize;
     let mut shared = SharedMemory::<f32>::new(units);
     let (block, column) = (place / inner, place % inner);
     let (row, part) = (block / pieces, block % pieces);
