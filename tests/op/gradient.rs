@@ -16,7 +16,7 @@ use diadc::op::{
 use diadc::plan::plan;
 
 use super::device::{GRADIENT_TOLERANCE, Own, Plain, device};
-use super::fixture::{fact, gradients as gradients_of};
+use super::fixture::{fact, gradients as gradients_of, run};
 use crate::run::net::{self, Net};
 
 /// An operation and operands for it.
@@ -66,6 +66,25 @@ fn own_and_composed_kernels_give_the_same_gradients() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_operation_gives_the_same_bits_when_its_gradients_are_wanted() {
+    if !net::has_own_kernels() {
+        return;
+    }
+    let mut tried = BTreeSet::new();
+    for (seed, op, inputs) in all() {
+        let slopes = slopes(&op, &inputs);
+        let scored = run::<Own>(&op, &inputs, &slopes.shape).into_host().expect("the device works");
+        let trained = gradients_of::<Own>(&op, &inputs, &slopes).0;
+        let [scored, trained] = [&scored, &trained].map(|x| x.as_floats().expect("outputs are floats"));
+        assert_eq!(scored.len(), trained.len(), "seed {seed}, {op}");
+        let same = scored.iter().zip(trained).all(|(a, b)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()));
+        assert!(same, "seed {seed}, {op}: {scored:?} when scored, {trained:?} when trained");
+        tried.insert(op.kind());
+    }
+    assert!(tried.len() > 50, "{tried:?}");
 }
 
 #[test]
