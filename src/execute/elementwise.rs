@@ -35,10 +35,13 @@ fn float_unary<K: Kernels>(unary: Unary, x: Floats<K>, device: &Device<K::Backen
         Unary::Sin => K::Backend::float_sin(x),
         Unary::Cos => K::Backend::float_cos(x),
         Unary::Tanh => K::Backend::float_tanh(x),
-        Unary::Sigmoid | Unary::Relu | Unary::LeakyRelu(_) | Unary::Silu | Unary::Gelu | Unary::GeluTanh => {
-            K::activate(Activation::of(unary).expect("these are activations"), x)
-        }
-        Unary::GuidedRelu => K::activate(Activation::Relu, x),
+        Unary::Sigmoid
+        | Unary::Relu
+        | Unary::GuidedRelu
+        | Unary::LeakyRelu(_)
+        | Unary::Silu
+        | Unary::Gelu
+        | Unary::GeluTanh => K::activate(Activation::of_value(unary).expect("these are activations"), x),
         Unary::Softplus => softplus::<K::Backend>(x, device),
         Unary::Floor => K::Backend::float_floor(x),
         Unary::Round => K::Backend::float_round(x),

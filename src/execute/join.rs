@@ -1,7 +1,7 @@
 //! Two steps in one, on devices that save a launch by it: what is added to an output, or which function is applied to it, is
 //! told to the kernel that computes it.
 
-use diadc_core::op::{Binary, Op, Unary};
+use diadc_core::op::{Binary, Op};
 use diadc_core::plan::{Operand, Step, Work};
 
 use super::kernels::{Activation, Floats, Kernels};
@@ -38,7 +38,7 @@ pub(super) fn next(step: &Step, then: &Step) -> Option<Next> {
     let is_made = |operand: &Operand| matches!(operand, Operand::Slot { slot, .. } if *slot == made);
     let is_taken = |operand: &Operand| matches!(operand, Operand::Slot { slot, last: true } if *slot == made);
     if let (Op::GroupNorm { .. } | Op::LayerNorm { .. }, Op::Unary(unary), [x]) = (op, following, &then.inputs[..]) {
-        return activation(*unary).filter(|_| is_taken(x)).map(Next::Activate);
+        return Activation::of_value(*unary).filter(|_| is_taken(x)).map(Next::Activate);
     }
     if let (Op::Conv2d(_) | Op::Linear, Op::Binary(Binary::Add), [a, b]) = (op, following, &then.inputs[..])
         && step.facts[0].shape == then.facts[0].shape
@@ -51,9 +51,4 @@ pub(super) fn next(step: &Step, then: &Step) -> Option<Next> {
         }
     }
     None
-}
-
-/// The kernel of a function that is scored.
-fn activation(unary: Unary) -> Option<Activation> {
-    if unary == Unary::GuidedRelu { Some(Activation::Relu) } else { Activation::of(unary) }
 }

@@ -139,7 +139,7 @@ pub(super) struct Place {
     pub(super) is_there: bool,
 }
 
-/// The place of this unit in `[B, heads, n, d]`, of whose tokens a head has so many blocks.
+/// The place of this unit in `[B, heads, n, d]`. The `n` tokens of each head are cut into `blocks`, one for each cube.
 #[cube]
 pub(super) fn place_of(x: &Tensor<f32>, blocks: usize) -> Place {
     let (heads, tokens) = (x.shape(1), x.shape(2));
@@ -171,7 +171,7 @@ pub(super) fn write_row(row: &Array<f32>, divisor: f32, x: &mut Tensor<f32>, pla
     }
 }
 
-/// Reads a tile of rows of the same sample and head, with zeros behind the last; all units share the work.
+/// Reads a tile: rows of the place's sample and head from the first one on, then zeros. All units share the work.
 #[cube]
 pub(super) fn read_tile(
     x: &Tensor<f32>,

@@ -22,12 +22,12 @@ pub(super) fn fresh<R: CubeRuntime>(like: &CubeTensor<R>, shape: Shape) -> CubeT
     CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape, handle, like.dtype)
 }
 
-/// Cubes for so many elements, one for each unit.
+/// How many cubes, and of which size, have a unit for each of `count` elements.
 pub(super) fn elements<R: CubeRuntime>(client: &ComputeClient<R>, count: usize) -> (CubeCount, CubeDim) {
     (cubes(client, count.div_ceil(UNITS as usize)), CubeDim::new_1d(UNITS))
 }
 
-/// So many cubes or a few more, along as many axes as the device needs for them.
+/// At least `count` cubes, spread over several axes where a device counts only so far along one.
 pub(super) fn cubes<R: CubeRuntime>(client: &ComputeClient<R>, count: usize) -> CubeCount {
     let count = u32::try_from(count).expect("a device has no memory for so many rows");
     CubeCountSelection::new(client, count).cube_count()

@@ -1,7 +1,7 @@
-//! Group normalisation and its gradients. A cube reads its row three times: for the mean, for what is left of it and the
-//! deviation, and for the result.
+//! Group normalisation and its gradients. A cube reads its row four times: for the mean, for the mean of the differences from
+//! it, for the deviation, and for the result.
 //!
-//! The mean is rounded. What that leaves is the mean of the differences, which is taken away too, as in the composed kernels.
+//! The first mean is rounded, so that the differences have a mean too. It is taken away as well, as in the composed kernels.
 
 use burn::tensor::{Shape, TensorMetadata};
 use burn_cubecl::CubeRuntime;
@@ -15,7 +15,7 @@ use super::activation::{Function, function, value};
 use super::launch::{addresses, cubes, fresh, is_empty, units};
 use super::sum::total;
 
-/// How a tensor is seen: rows of one sample's group each, with so many pixels a channel.
+/// The extents of a tensor whose rows are normalised. A row is one group of channels of one sample.
 #[derive(Clone, Copy)]
 struct Rows {
     batch: usize,
@@ -130,7 +130,7 @@ pub(super) fn gradient<R: CubeRuntime>(
     [of_x, of_weight, of_bias]
 }
 
-/// The mean of a row as it is rounded, what is left of it, and the root of the variance with `epsilon`.
+/// Of one row: the rounded mean, the mean of the differences from it, and the root of variance plus `epsilon`.
 #[cube]
 fn moments(
     x: &LinearView<f32>,

@@ -47,6 +47,12 @@ impl Activation {
         }
         plain.into_iter().find(|(own, _)| *own == unary).map(|(_, activation)| activation)
     }
+
+    /// The kernel of a function's value, if it has one, whatever its gradient.
+    #[must_use]
+    pub fn of_value(unary: Unary) -> Option<Activation> {
+        if unary == Unary::GuidedRelu { Some(Activation::Relu) } else { Activation::of(unary) }
+    }
 }
 
 /// Arithmetic of two values.

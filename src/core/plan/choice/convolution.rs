@@ -97,8 +97,8 @@ impl ConvolutionChoice {
     }
 }
 
-/// How windows of so many numbers are added; none where they are unfolded. Adding pays only with a stride: without one, each
-/// number of the result lies in many windows.
+/// The choice of adding windows, each of `window` numbers, to the result. There is none without a stride: each number of the
+/// result then lies in many windows, and unfolding is faster.
 fn added(groups: usize, stride: [usize; 2], window: usize) -> Option<Windows> {
     let band = Band { windows: (TILE / window.max(1)).max(1) };
     (groups == 1 && stride != [1, 1]).then_some(Windows::Added(band))
