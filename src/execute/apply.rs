@@ -82,7 +82,7 @@ pub(super) fn joined<K: Kernels>(
         Op::Slice { axis, start, end } => {
             layout::compact(layout::slice(inputs.next(), *axis, *start, *end), K::READS_GAPS)
         }
-        Op::Gather => layout::gather(inputs.float(), inputs.next().int(), shape),
+        Op::Gather => Tensor::Float(layout::gather::<K>(inputs.float(), inputs.next().int(), shape)),
         Op::Take { axis } => order::take(*axis, inputs.next(), inputs.next().int()),
         Op::Pad { sides, mode } => layout::pad(inputs.next(), *sides, *mode, device),
 

@@ -31,12 +31,20 @@ pub(super) fn inverse<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     Tensor::<B>::from_host(HostTensor::floats(&shape, numbers), &device).float()
 }
 
-/// The inverses of matrices with so many rows, one after the other, in double precision; none if one of them has none.
-#[must_use]
-pub fn inverses(matrices: &[f64], rows: usize) -> Option<Vec<f64>> {
-    let inverses: Option<Vec<Vec<f64>>> =
-        matrices.par_chunks((rows * rows).max(1)).map(|matrix| inverted(matrix, rows)).collect();
-    Some(inverses?.concat())
+/// Writes their inverses over matrices with so many rows, one after the other, in double precision.
+///
+/// # Errors
+/// The place of the first that has none, and stays as it is.
+pub fn invert(matrices: &mut [f64], rows: usize) -> Result<(), usize> {
+    let each = matrices.par_chunks_mut((rows * rows).max(1)).enumerate();
+    let without = each.filter_map(|(place, matrix)| match inverted(matrix, rows) {
+        Some(inverse) => {
+            matrix.copy_from_slice(&inverse);
+            None
+        }
+        None => Some(place),
+    });
+    without.min().map_or(Ok(()), Err)
 }
 
 /// What is left of a pivot, as a share of the number that it was made of, from which on it is noise.

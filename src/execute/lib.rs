@@ -36,7 +36,7 @@ mod source;
 mod tensor;
 
 pub use apply::apply;
-pub use inverse::inverses;
+pub use inverse::invert;
 pub use kernels::{
     Activation, AdamFactors, Arithmetic, Composed, Floats, Kernels, Taps, activated, added, composed_add_squares,
     composed_arithmetic, composed_attention, composed_attention_gradients, composed_back, composed_convolution,

@@ -8,6 +8,7 @@ mod attention;
 mod back;
 mod convolution;
 mod exponential;
+mod gather;
 mod linear;
 mod matmul;
 mod normalize;
@@ -18,7 +19,7 @@ mod window;
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
-use burn::tensor::ops::{ConvOptions, FloatTensor, FloatTensorOps, ModuleOps};
+use burn::tensor::ops::{ConvOptions, FloatTensor, FloatTensorOps, IntTensor, ModuleOps};
 use burn::tensor::{DType, FloatDType, Shape, TensorData, TensorMetadata};
 use rayon::prelude::*;
 
@@ -136,6 +137,10 @@ impl Kernels for Cpu {
 
     fn add_squares(x: Flexible, sum: Option<Flexible>) -> Flexible {
         composed_add_squares::<Cpu>(x, sum)
+    }
+
+    fn gather(table: Flexible, index: IntTensor<Flex>) -> Flexible {
+        if table.dtype() == DType::F32 { gather::gather(table, index) } else { Flex::float_select(table, 0, index) }
     }
 
     fn max_pool(pool: Pool, x: Flexible) -> Flexible {

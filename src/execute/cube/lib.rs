@@ -137,6 +137,10 @@ impl<R: CubeRuntime, B: BoolElement> Kernels for Cube<R, B> {
         reduce::add_squares(x, sum)
     }
 
+    fn gather(table: CubeTensor<R>, index: CubeTensor<R>) -> CubeTensor<R> {
+        Plain::<R, B>::gather(table, index)
+    }
+
     fn max_pool(pool: Pool, x: CubeTensor<R>) -> CubeTensor<R> {
         Plain::<R, B>::max_pool(pool, x)
     }

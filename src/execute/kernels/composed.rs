@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{BoolTensor, FloatTensor};
+use burn::tensor::ops::{BoolTensor, FloatTensor, IntTensor};
 use burn::tensor::{Shape, TensorMetadata};
 
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
@@ -96,6 +96,10 @@ impl<B: Backend> Kernels for Composed<B> {
 
     fn add_squares(x: FloatTensor<B>, sum: Option<FloatTensor<B>>) -> FloatTensor<B> {
         reduce::add_squares::<Self>(x, sum)
+    }
+
+    fn gather(table: FloatTensor<B>, index: IntTensor<B>) -> FloatTensor<B> {
+        B::float_select(table, 0, index)
     }
 
     fn max_pool(pool: Pool, x: FloatTensor<B>) -> FloatTensor<B> {

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use burn::tensor::Shape;
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{BoolTensor, FloatTensor};
+use burn::tensor::ops::{BoolTensor, FloatTensor, IntTensor};
 
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction, Unary};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
@@ -142,6 +142,9 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
 
     /// The sum of the squares of all numbers, `[1]`, added to such a sum.
     fn add_squares(x: Floats<Self>, sum: Option<Floats<Self>>) -> Floats<Self>;
+
+    /// Rows of a table: `[n, ..]` and `[m]`, whose numbers are at least 0 and less than `n`, to `[m, ..]`.
+    fn gather(table: Floats<Self>, index: IntTensor<Self::Backend>) -> Floats<Self>;
 
     /// The largest number of each window of `[B, C, H, W]`.
     fn max_pool(pool: Pool, x: Floats<Self>) -> Floats<Self>;

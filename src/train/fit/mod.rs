@@ -10,6 +10,7 @@ mod whole;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use diadc_execute::{CoresetError, Seen};
 use crate::diagnostic::{count, grouped};
 use crate::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, PlanId, RunError};
 use crate::fact::DType;
-use crate::graph::program::{CHUNK, Fit, Gather, Pass, Program, plan_function, stream};
+use crate::graph::program::{CHUNK, Fit, Function, Gather, Pass, Program, plan_function, stream};
 
 use crate::op::Op;
 
@@ -56,9 +57,20 @@ pub struct Fitted {
 /// What the passes so far have left.
 struct State {
     /// Values about the whole set by their names.
-    gathered: BTreeMap<String, Whole>,
+    gathered: BTreeMap<String, Arc<Whole>>,
     /// How many rows there were for a coreset, and how many were kept to choose from.
     seen: Option<Seen>,
+}
+
+impl State {
+    /// The inputs of a function; only what somebody needs `later` stays here.
+    fn given(&mut self, function: &Function, later: impl Fn(&str) -> bool) -> BTreeMap<String, Arc<Whole>> {
+        let give = |name: &str| {
+            let value = if later(name) { self.gathered.get(name).cloned() } else { self.gathered.remove(name) };
+            (name.to_owned(), value.expect("an earlier pass has gathered it"))
+        };
+        function.graph.input_names().map(give).collect()
+    }
 }
 
 /// Refuses a coreset of more rows than so many images have.
@@ -111,7 +123,12 @@ impl Fitter<'_, '_> {
                 return Ok(None);
             }
             let draw = Draw { seed: self.settings.seed, step: 0, samples: vec![0] };
-            let more = whole::evaluate(&pass.then, &state.gathered, self.engine, &draw);
+            let later = |name: &str| {
+                let goes_on = passes[number + 1..].iter().flat_map(|pass| [&pass.each, &pass.then]);
+                goes_on.flat_map(|function| function.graph.input_names()).any(|input| input == name)
+                    || function.graph.outputs().iter().any(|(output, _)| output == name)
+            };
+            let more = whole::evaluate(&pass.then, state.given(&pass.then, later), self.engine, &draw);
             let more =
                 more.map_err(|error| TrainError::Fit { part: fit.part.clone(), images, error: Box::new(error) })?;
             state.gathered.extend(more);
@@ -209,7 +226,7 @@ impl Fitter<'_, '_> {
             };
             match gathered.finish(gather, &mut progress) {
                 Ok((value, seen)) => {
-                    state.gathered.insert(gather.name.clone(), value);
+                    state.gathered.insert(gather.name.clone(), Arc::new(value));
                     state.seen = state.seen.or(seen);
                 }
                 Err(CoresetError::Stopped) => return Ok(false),

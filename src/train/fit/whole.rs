@@ -5,10 +5,12 @@
 //! and its inverse do not lose digits; the device computes the rest, in its own.
 
 use std::collections::BTreeMap;
+use std::mem;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::execute::{Draw, Engine, HostData, HostTensor, RunError, inverses};
+use crate::execute::{Draw, Engine, HostData, HostTensor, RunError, invert};
 use crate::fact::DType;
 use crate::graph::program::{Function, plan_function};
 use crate::graph::{Graph, Node, Task, ValueId};
@@ -44,10 +46,15 @@ impl Whole {
     /// The elements of another shape: for each, where it stands here, along axes with these strides.
     fn moved(&self, shape: &[usize], strides: &[usize], first: usize) -> Whole {
         let mut values = Vec::with_capacity(shape.iter().product());
-        each(shape, |index| {
-            values.push(self.values[first + index.iter().zip(strides).map(|(i, stride)| i * stride).sum::<usize>()]);
+        each_line(shape, strides, |start, step, count| {
+            values.extend((0..count).map(|i| self.values[first + start + i * step]));
         });
         Whole { shape: shape.to_vec(), values }
+    }
+
+    /// The elements in a shape that it is repeated to.
+    fn expanded(&self, shape: &[usize]) -> Whole {
+        self.moved(shape, &self.repeated(shape), 0)
     }
 
     /// The strides with which it is read as a tensor of a shape that it is repeated to.
@@ -64,7 +71,7 @@ impl Whole {
 }
 
 /// The distance of neighbours along each axis.
-pub(super) fn strides(shape: &[usize]) -> Vec<usize> {
+fn strides(shape: &[usize]) -> Vec<usize> {
     let mut strides = vec![1; shape.len()];
     for axis in (1..shape.len()).rev() {
         strides[axis - 1] = strides[axis] * shape[axis];
@@ -72,15 +79,19 @@ pub(super) fn strides(shape: &[usize]) -> Vec<usize> {
     strides
 }
 
-/// Calls a function with each index of a shape, in row-major order.
-pub(super) fn each(shape: &[usize], mut call: impl FnMut(&[usize])) {
+/// Calls a function with each line along the last axis of a shape, in row-major order: where the line starts in a tensor that
+/// has these strides, how far its elements are apart, and how many there are.
+fn each_line(shape: &[usize], strides: &[usize], mut call: impl FnMut(usize, usize, usize)) {
+    let (Some((count, outer)), Some((step, outer_strides))) = (shape.split_last(), strides.split_last()) else {
+        return call(0, 0, 1);
+    };
     if shape.contains(&0) {
         return;
     }
-    let mut index = vec![0; shape.len()];
+    let mut index = vec![0; outer.len()];
     loop {
-        call(&index);
-        let Some(axis) = (0..shape.len()).rev().find(|&axis| index[axis] + 1 < shape[axis]) else { return };
+        call(index.iter().zip(outer_strides).map(|(i, stride)| i * stride).sum(), *step, *count);
+        let Some(axis) = (0..outer.len()).rev().find(|&axis| index[axis] + 1 < outer[axis]) else { return };
         index[axis] += 1;
         index[axis + 1..].fill(0);
     }
@@ -92,44 +103,61 @@ pub(super) fn each(shape: &[usize], mut call: impl FnMut(&[usize])) {
 /// If the device fails at an operation that is computed there.
 pub(super) fn evaluate(
     function: &Function,
-    given: &BTreeMap<String, Whole>,
+    mut given: BTreeMap<String, Arc<Whole>>,
     engine: &mut dyn Engine,
     draw: &Draw,
-) -> Result<BTreeMap<String, Whole>, RunError> {
+) -> Result<BTreeMap<String, Arc<Whole>>, RunError> {
     let graph = &function.graph;
     let mut left = graph.uses();
-    let mut values: BTreeMap<ValueId, Whole> = BTreeMap::new();
+    let mut values: BTreeMap<ValueId, Arc<Whole>> = BTreeMap::new();
     for (id, node) in graph.nodes() {
         let inputs = graph.inputs_of(id);
-        let outputs = {
-            let held: Vec<&Whole> = inputs.iter().map(|input| &values[input]).collect();
-            match &node.task {
-                Task::Op(Op::Input { name, .. }) => vec![given[name].clone()],
-                Task::Op(Op::Weight { id, .. }) => vec![Whole::of(&engine.weight(*id)?)],
-                Task::Op(op) => match exact(op, &held, node) {
-                    Some(value) => vec![value],
-                    None => on_device(node, &held, graph, &inputs, engine, draw)?,
-                },
-                Task::Loop(_) => on_device(node, &held, graph, &inputs, engine, draw)?,
-            }
+        // Banks and covariances are large: who reads one last owns it, and may write over it.
+        let mut take = |input: &ValueId| {
+            let left = left.get_mut(input).expect("each input has been counted");
+            *left -= 1;
+            let value = if *left == 0 { values.remove(input) } else { values.get(input).cloned() };
+            value.expect("an input is there while it is used")
+        };
+        let mut held: Vec<Arc<Whole>> = inputs.iter().map(&mut take).collect();
+        let outputs = match &node.task {
+            Task::Op(Op::Input { name, .. }) => vec![given.remove(name).expect("each input is given")],
+            Task::Op(Op::Weight { id, .. }) => vec![Arc::new(Whole::of(&engine.weight(*id)?))],
+            Task::Op(Op::Inverse) => vec![Arc::new(inverse(function, node, &mut held[0])?)],
+            Task::Op(op) => match exact(op, &mut held, node) {
+                Some(value) => vec![Arc::new(value)],
+                None => on_device(node, &held, graph, &inputs, engine, draw)?,
+            },
+            Task::Loop(_) => on_device(node, &held, graph, &inputs, engine, draw)?,
         };
         for (slot, value) in (0..).zip(outputs) {
             values.insert(ValueId { node: id, slot }, value);
         }
-        // Banks and covariances are large: what nobody needs any more goes at once.
-        for input in inputs {
-            let left = left.get_mut(&input).expect("each input has been counted");
-            *left -= 1;
-            if *left == 0 {
-                values.remove(&input);
-            }
-        }
     }
-    Ok(graph.outputs().iter().map(|(name, value)| (name.clone(), values[value].clone())).collect())
+    Ok(graph.outputs().iter().map(|(name, value)| (name.clone(), Arc::clone(&values[value]))).collect())
 }
 
-/// The value of an operation in double precision; none if it is computed on the device.
-fn exact(op: &Op, inputs: &[&Whole], node: &Node) -> Option<Whole> {
+/// The elements of a tensor, which are copied if somebody else reads it too.
+fn taken(x: &mut Arc<Whole>) -> Vec<f64> {
+    mem::take(&mut Arc::make_mut(x).values)
+}
+
+/// The inverse of each matrix.
+fn inverse(function: &Function, node: &Node, matrices: &mut Arc<Whole>) -> Result<Whole, RunError> {
+    let shape = matrices.shape.clone();
+    let rows = shape.last().copied().unwrap_or(1);
+    let mut values = taken(matrices);
+    invert(&mut values, rows).map_err(|place| {
+        let size = (rows * rows).max(1);
+        let is_finite = values[place * size..][..size].iter().all(|x| x.is_finite());
+        let function = function.name.clone();
+        RunError::NoInverse { function, place, of: values.len() / size, is_finite, origin: node.origin }
+    })?;
+    Ok(Whole { shape, values })
+}
+
+/// The value of an operation in double precision, and then its inputs are used up; none if it is computed on the device.
+fn exact(op: &Op, inputs: &mut [Arc<Whole>], node: &Node) -> Option<Whole> {
     let shape = node.facts[0].shape.known()?;
     let is_float = node.facts[0].dtype == DType::Float;
     Some(match op {
@@ -144,30 +172,37 @@ fn exact(op: &Op, inputs: &[&Whole], node: &Node) -> Option<Whole> {
         }
         Op::Unary(unary) if is_float => {
             let record = unary.record();
-            Whole { shape, values: inputs[0].values.iter().map(|&x| (record.value)(x)).collect() }
+            let mut values = taken(&mut inputs[0]);
+            values.iter_mut().for_each(|x| *x = (record.value)(*x));
+            Whole { shape, values }
         }
         Op::Binary(binary) if is_float => {
             let value = binary.record().value;
-            let [a, b] = [inputs[0], inputs[1]].map(|input| input.moved(&shape, &input.repeated(&shape), 0));
-            Whole { shape, values: a.values.iter().zip(&b.values).map(|(&a, &b)| value(a, b)).collect() }
+            let other = Arc::clone(&inputs[1]);
+            let mut values =
+                if inputs[0].shape == shape { taken(&mut inputs[0]) } else { inputs[0].expanded(&shape).values };
+            let mut elements = values.iter_mut();
+            each_line(&shape, &other.repeated(&shape), |start, step, count| {
+                for (i, x) in elements.by_ref().take(count).enumerate() {
+                    *x = value(*x, other.values[start + i * step]);
+                }
+            });
+            Whole { shape, values }
         }
-        Op::StopGradient => inputs[0].clone(),
-        Op::Reduce { kind, axes, .. } => reduced(*kind, axes, inputs[0], shape),
-        Op::Reshape(_) => Whole { shape, values: inputs[0].values.clone() },
+        Op::StopGradient | Op::Reshape(_) => Whole { shape, values: taken(&mut inputs[0]) },
+        Op::Reduce { kind, axes, .. } => reduced(*kind, axes, &inputs[0], shape),
         Op::Permute(order) => {
             let own = strides(&inputs[0].shape);
             let strides: Vec<usize> = order.iter().map(|&axis| own[axis]).collect();
             inputs[0].moved(&shape, &strides, 0)
         }
-        Op::Expand(_) => inputs[0].moved(&shape, &inputs[0].repeated(&shape), 0),
+        Op::Expand(_) => inputs[0].expanded(&shape),
         Op::Slice { axis, start, .. } => {
             let strides = strides(&inputs[0].shape);
             inputs[0].moved(&shape, &strides, *start as usize * strides[*axis])
         }
-        Op::MatMul => product(inputs[0], inputs[1], shape),
-        Op::Quantile(quantile) => quantile_of(quantile, inputs[0], shape),
-        // Where there is none, the device tells it.
-        Op::Inverse => Whole { values: inverses(&inputs[0].values, *shape.last()?)?, shape },
+        Op::MatMul => product(&inputs[0], &inputs[1], shape),
+        Op::Quantile(quantile) => quantile_of(quantile, &inputs[0], shape),
         Op::Input { .. }
         | Op::Weight { .. }
         | Op::Random(_)
@@ -183,6 +218,7 @@ fn exact(op: &Op, inputs: &[&Whole], node: &Node) -> Option<Whole> {
         | Op::Coreset(_)
         | Op::Nearest { .. }
         | Op::NearestIndex { .. }
+        | Op::Inverse
         | Op::Concat { .. }
         | Op::Gather
         | Op::Pad { .. }
@@ -249,19 +285,11 @@ impl Reduced {
     }
 
     /// Adds elements in this shape.
-    pub(super) fn add(&mut self, shape: &[usize], elements: impl Iterator<Item = f64>) {
-        let Some((last, outer)) = shape.split_last() else {
-            elements.for_each(|x| merge(self.kind, &mut self.values[0], x));
-            self.count += 1;
-            return;
-        };
-        let mut elements = elements;
-        let (step, outer_strides) = self.strides.split_last().expect("there is a last axis");
-        each(outer, |index| {
-            let first: usize = index.iter().zip(outer_strides).map(|(i, stride)| i * stride).sum();
-            for i in 0..*last {
-                let x = elements.next().expect("there are as many elements as the shape says");
-                merge(self.kind, &mut self.values[first + i * step], x);
+    pub(super) fn add(&mut self, shape: &[usize], mut elements: impl Iterator<Item = f64>) {
+        let kind = self.kind;
+        each_line(shape, &self.strides, |first, step, count| {
+            for (i, x) in elements.by_ref().take(count).enumerate() {
+                merge(kind, &mut self.values[first + i * step], x);
             }
         });
         let reduced = shape.iter().zip(&self.strides).filter(|(_, stride)| **stride == 0);
@@ -320,12 +348,12 @@ pub(super) fn add_product(a: &Whole, b: &Whole, shape: &[usize], values: &mut [f
 /// The outputs of a node that the device computes.
 fn on_device(
     node: &Node,
-    inputs: &[&Whole],
+    inputs: &[Arc<Whole>],
     graph: &Graph,
     ids: &[ValueId],
     engine: &mut dyn Engine,
     draw: &Draw,
-) -> Result<Vec<Whole>, RunError> {
+) -> Result<Vec<Arc<Whole>>, RunError> {
     let mut alone = Graph::default();
     let mut given = BTreeMap::new();
     let mut copies = Vec::new();
@@ -346,5 +374,5 @@ fn on_device(
     let plan = engine.add(plan_function(&function, &[]));
     let evaluation = engine.evaluate(plan, &given, draw);
     engine.release(plan);
-    Ok(evaluation?.iter().map(|(_, host)| Whole::of(host)).collect())
+    Ok(evaluation?.iter().map(|(_, host)| Arc::new(Whole::of(host))).collect())
 }
