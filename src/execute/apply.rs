@@ -77,7 +77,11 @@ pub(super) fn joined<K: Kernels>(
         Op::Permute(order) => layout::permute(inputs.next(), order),
         Op::Expand(_) => layout::expand(inputs.next(), shape),
         Op::Concat { axis } => {
-            layout::concat(inputs.rest().into_iter().map(|x| layout::compact(x, K::READS_GAPS)).collect(), *axis)
+            let parts: Vec<_> = inputs.rest().into_iter().map(|x| layout::compact(x, K::READS_GAPS)).collect();
+            match parts.first().expect("the shape rule refuses an empty list") {
+                Tensor::Float(_) => Tensor::Float(K::concat(parts.into_iter().map(Tensor::float).collect(), *axis)),
+                Tensor::Int(_) | Tensor::Bool(_) => layout::concat(parts, *axis),
+            }
         }
         Op::Slice { axis, start, end } => {
             layout::compact(layout::slice(inputs.next(), *axis, *start, *end), K::READS_GAPS)

@@ -6,6 +6,7 @@ mod activation;
 mod adam;
 mod attention;
 mod back;
+mod concat;
 mod convolution;
 mod exponential;
 mod gather;
@@ -137,6 +138,14 @@ impl Kernels for Cpu {
 
     fn add_squares(x: Flexible, sum: Option<Flexible>) -> Flexible {
         composed_add_squares::<Cpu>(x, sum)
+    }
+
+    fn concat(parts: Vec<Flexible>, axis: usize) -> Flexible {
+        if parts.iter().all(|part| part.dtype() == DType::F32) {
+            concat::concat(&parts, axis)
+        } else {
+            Flex::float_cat(parts, axis)
+        }
     }
 
     fn gather(table: Flexible, index: IntTensor<Flex>) -> Flexible {

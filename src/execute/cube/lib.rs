@@ -137,6 +137,10 @@ impl<R: CubeRuntime, B: BoolElement> Kernels for Cube<R, B> {
         reduce::add_squares(x, sum)
     }
 
+    fn concat(parts: Vec<CubeTensor<R>>, axis: usize) -> CubeTensor<R> {
+        Plain::<R, B>::concat(parts, axis)
+    }
+
     fn gather(table: CubeTensor<R>, index: CubeTensor<R>) -> CubeTensor<R> {
         Plain::<R, B>::gather(table, index)
     }

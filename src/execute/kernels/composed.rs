@@ -98,6 +98,10 @@ impl<B: Backend> Kernels for Composed<B> {
         reduce::add_squares::<Self>(x, sum)
     }
 
+    fn concat(parts: Vec<FloatTensor<B>>, axis: usize) -> FloatTensor<B> {
+        B::float_cat(parts, axis)
+    }
+
     fn gather(table: FloatTensor<B>, index: IntTensor<B>) -> FloatTensor<B> {
         B::float_select(table, 0, index)
     }

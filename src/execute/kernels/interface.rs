@@ -143,6 +143,9 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// The sum of the squares of all numbers, `[1]`, added to such a sum.
     fn add_squares(x: Floats<Self>, sum: Option<Floats<Self>>) -> Floats<Self>;
 
+    /// Values one after the other along an axis, in which alone they may differ.
+    fn concat(parts: Vec<Floats<Self>>, axis: usize) -> Floats<Self>;
+
     /// Rows of a table: `[n, ..]` and `[m]`, whose numbers are at least 0 and less than `n`, to `[m, ..]`.
     fn gather(table: Floats<Self>, index: IntTensor<Self::Backend>) -> Floats<Self>;
 
