@@ -1,7 +1,8 @@
 //! How long the choice of a coreset takes, and how much memory, on made-up features of a network's size: clouds of different
 //! width around some hundred centres, each with few directions of its own, and noise.
 //!
-//! With numbers as arguments, other sizes: rows, numbers of a row, rows to keep, numbers after the projection (0 for none).
+//! With numbers as arguments, other sizes: rows, numbers of a row, rows to keep, numbers after the projection (0 for none), and
+//! the most rows to choose from.
 #![allow(clippy::print_stdout, reason = "what is measured is what it prints")]
 
 use std::io::Write;
@@ -11,9 +12,13 @@ use std::time::Instant;
 use diadc::execute::random::{Key, normals};
 use diadc::execute::{Coreset, CoresetSettings};
 
-/// Rows, numbers of a row, rows to keep, and numbers after the projection.
-const SIZES: [[usize; 4]; 4] =
-    [[32_767, 1536, 3276, 0], [32_767, 1536, 3276, 128], [100_000, 1536, 1000, 128], [100_000, 1536, 10_000, 128]];
+/// Rows, numbers of a row, rows to keep, numbers after the projection, and the most rows to choose from.
+const SIZES: [[usize; 5]; 4] = [
+    [32_767, 1536, 3276, 0, 32_767],
+    [32_767, 1536, 3276, 128, 32_767],
+    [100_000, 1536, 1000, 128, 100_000],
+    [100_000, 1536, 10_000, 128, 100_000],
+];
 
 /// Rows of an image.
 const PORTION: usize = 784;
@@ -24,16 +29,16 @@ const DIRECTIONS: usize = 8;
 fn main() {
     let given: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     match given.as_slice() {
-        &[rows, width, keep, project] => measure([rows, width, keep, project]),
+        &[rows, width, keep, project, at_most] => measure([rows, width, keep, project, at_most]),
         _ => SIZES.into_iter().for_each(measure),
     }
 }
 
-fn measure([rows, width, keep, project]: [usize; 4]) {
+fn measure([rows, width, keep, project, at_most]: [usize; 5]) {
     let key = |purpose| Key { seed: 1, purpose, step: 0, sample: 0, iteration: 0 };
     let centres = normals(&key("centres"), CENTRES * width, |x| x);
     let directions = normals(&key("directions"), CENTRES * DIRECTIONS * width, |x| x);
-    let settings = CoresetSettings { count: keep, project: (project > 0).then_some(project), at_most: rows };
+    let settings = CoresetSettings { count: keep, project: (project > 0).then_some(project), at_most };
     let mut coreset = Coreset::new(settings, width, &key("coreset"));
     let mut taken = 0.0;
     for first in (0..rows).step_by(PORTION) {
@@ -49,8 +54,8 @@ fn measure([rows, width, keep, project]: [usize; 4]) {
     let seconds = begun.elapsed().as_secs_f64();
     let check: f64 = chosen.iter().map(|x| f64::from(*x)).sum();
     println!(
-        "{rows} rows of {width}, {keep} kept, projected to {project}: {taken:.1} s to take, {seconds:.1} s to choose, \
-         peak {} MiB, sum {check:.3}",
+        "{rows} rows of {width}, {keep} kept of at most {at_most}, projected to {project}: {taken:.1} s to take, \
+         {seconds:.1} s to choose, peak {} MiB, sum {check:.3}",
         peak()
     );
     std::io::stdout().flush().expect("there is an output");
