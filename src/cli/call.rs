@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, one_of, significant};
 use crate::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, RunError};
 use crate::experiment::{Model, Trained};
 use crate::fact::{Dim, Fact, Shape};
-use crate::graph::program::{Function, Init, Program, Weight, plan_function};
+use crate::graph::program::{Function, Program, plan_function};
 use crate::op::WeightId;
 use crate::weight::{self, Place};
 
@@ -111,20 +111,19 @@ impl Call {
         let wanted = self.wanted(program, &function)?;
         let expected = self.expect.as_deref().map(weight::File::open).transpose()?;
         let target = self.device.choose(&arguments.config()?)?;
-        let needed = self.needed(program, &function);
-        let fitted = program.weights.iter().find(|weight| weight.awaits_fit() && needed.contains(weight.path.as_str()));
+        let needed = program.read_by([&function]);
+        let fitted = needed.iter().map(|id| program.weight(*id)).find(|weight| weight.awaits_fit());
         if let Some(weight) = fitted.filter(|_| self.are_first()) {
             let text = format!("`{}` has no first value: a fit computes it", weight.path);
             return Err(Failure::Usage(format!("{text}; give the weights of a run with `--weights FILE`")));
         }
-        let reduced = reduced(program, &needed);
         let mut model = Screen::new().during(|screen| {
             if self.are_first() {
-                return Model::start(&reduced, None, target, self.seed, screen);
+                return Model::first(program, &needed, target, self.seed, screen);
             }
             let place = Place { path: &self.weights, within: self.within.as_deref() };
             let weights = Trained { place, settings: &self.settings };
-            Model::load_needed(&reduced, weights, &needed, target, self.seed, screen)
+            Model::load(program, weights, &needed, target, self.seed, screen)
         })?;
         let outcome = self.compute(program, &function, model.engine(), &inputs, &wanted);
         let outcome = outcome.map_err(|failure| failure.at(&compiled.sources))?;
@@ -190,22 +189,6 @@ impl Call {
             first.notes.push(words);
         }
         failed
-    }
-
-    /// The paths of the weights that the function reads. If these are first values, also the originals of copies.
-    fn needed<'a>(&self, program: &'a Program, function: &Function) -> BTreeSet<&'a str> {
-        let used = function.graph.weights().into_iter();
-        let mut paths: BTreeSet<&str> = used.map(|(id, _)| program.weight(id).path.as_str()).collect();
-        // The original of a copy comes first or last.
-        let is_new = |paths: &BTreeSet<&str>, weight: &'a Weight| {
-            weight.init.original().filter(|original| paths.contains(&*weight.path) && !paths.contains(original))
-        };
-        while let Some(original) =
-            program.weights.iter().filter(|_| self.are_first()).find_map(|weight| is_new(&paths, weight))
-        {
-            paths.insert(original);
-        }
-        paths
     }
 
     /// Whether the weights are the first values that follow from the seed.
@@ -285,15 +268,6 @@ impl Call {
         }
         Ok(outcome)
     }
-}
-
-/// The program with all weights that are not needed made empty: they take long to make, and need not be in a file.
-fn reduced(program: &Program, needed: &BTreeSet<&str>) -> Program {
-    let mut reduced = program.clone();
-    for weight in reduced.weights.iter_mut().filter(|weight| !needed.contains(weight.path.as_str())) {
-        (weight.shape, weight.init) = (vec![0], Init::Constant(0.0));
-    }
-    reduced
 }
 
 /// The weights that an objective trains, or else all that a function uses.

@@ -85,7 +85,7 @@ impl ThresholdCommand {
         let setup = &record.setup;
         let mut screen = Screen::new();
         let trained = Trained { place: Place::of(&weights), settings: &setup.settings };
-        let load = |screen: &mut Screen| Model::load(&compiled.program, trained, *target, setup.seed, screen);
+        let load = |screen: &mut Screen| Model::to_score(&compiled.program, trained, *target, setup.seed, screen);
         let mut model = screen.during(load)?;
         if let Some(own) = stored_threshold(&mut model)? {
             let words = format!("the spec fits a threshold itself, {}, which `predict` takes", significant(own.into()));

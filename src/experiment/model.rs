@@ -11,6 +11,7 @@ use super::error::ExperimentError;
 use super::observer::Observer;
 use super::record::Origin;
 use super::target::Target;
+use super::threshold::is_threshold;
 
 /// A program whose weights are on a device.
 pub struct Model<'a> {
@@ -57,13 +58,26 @@ impl<'a> Model<'a> {
         Model::with(program, &weights, target, seed, observer)
     }
 
-    /// A model that has been trained: with the weights of a file, which has all of them. If a run of this program wrote the
-    /// file, it was under the same settings, or the user has set those that differ.
+    /// A model with the first values of the weights that are needed.
     ///
     /// # Errors
-    /// If the file can't be read or does not fit, was trained under other settings that the user has not given, or the device
-    /// is not there or fails.
-    pub fn load(
+    /// If the device is not there or fails.
+    pub fn first(
+        program: &'a Program,
+        needed: &BTreeSet<WeightId>,
+        target: Target,
+        seed: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<Model<'a>, ExperimentError> {
+        Model::with(program, &Assembly::first(program).only(needed), target, seed, observer)
+    }
+
+    /// A model that has been trained and scores images: with what its score reads of the weights of a file. If a run of this
+    /// program wrote the file, it was under the same settings, or the user has set those that differ.
+    ///
+    /// # Errors
+    /// As for [`Model::load`].
+    pub fn to_score(
         program: &'a Program,
         weights: Trained<'_>,
         target: Target,
@@ -75,26 +89,39 @@ impl<'a> Model<'a> {
         {
             observer.on_remark(&remark);
         }
-        let weights = read(program, weights.place, Lacking::Nothing, observer)?;
-        Model::with(program, &weights, target, seed, observer)
+        let thresholds = program.weights().filter(|(_, own)| is_threshold(own)).map(|(id, _)| id);
+        let needed = program.read_by(program.function("score")).into_iter().chain(thresholds).collect();
+        Model::with_needed(program, weights.place, &needed, target, seed, observer)
     }
 
-    /// A model of which one function is run: with the weights of a file, of which those that are not needed may be missing
+    /// A model of which some functions are run: with the weights of a file, of which those that are not needed may be missing
     /// or have other shapes.
     ///
     /// # Errors
     /// If the file can't be read or does not fit, was trained under other settings that the user has not given, or the device
     /// is not there or fails.
-    pub fn load_needed(
+    pub fn load(
         program: &'a Program,
         weights: Trained<'_>,
-        needed: &BTreeSet<&str>,
+        needed: &BTreeSet<WeightId>,
         target: Target,
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
         check(program, weights, observer)?;
-        let weights = read(program, weights.place, Lacking::AllBut(needed), observer)?;
+        Model::with_needed(program, weights.place, needed, target, seed, observer)
+    }
+
+    fn with_needed(
+        program: &'a Program,
+        place: Place<'_>,
+        needed: &BTreeSet<WeightId>,
+        target: Target,
+        seed: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<Model<'a>, ExperimentError> {
+        let paths = needed.iter().map(|id| program.weight(*id).path.as_str()).collect();
+        let weights = read(program, place, Lacking::AllBut(&paths), observer)?.only(needed);
         Model::with(program, &weights, target, seed, observer)
     }
 

@@ -57,7 +57,7 @@ impl<'a> Run<'a> {
     ) -> Result<Run<'a>, ExperimentError> {
         let setup = &experiment.record.setup;
         let weights = Trained { place: weights, settings: &setup.settings };
-        let model = Model::load(&experiment.compiled.program, weights, experiment.target, setup.seed, observer)?;
+        let model = Model::to_score(&experiment.compiled.program, weights, experiment.target, setup.seed, observer)?;
         Ok(Run { experiment, model })
     }
 

@@ -250,11 +250,14 @@ impl Threshold {
 /// # Errors
 /// If it can't be fetched from the device.
 pub fn stored_threshold(model: &mut Model<'_>) -> Result<Option<f32>, ExperimentError> {
-    let is_named = |path: &str| path.rsplit('.').next() == Some(STORED);
-    let is_one = |own: &Weight| own.awaits_fit() && own.shape.is_empty() && is_named(&own.path);
-    let Some((id, _)) = model.program.weights().find(|(_, own)| is_one(own)) else { return Ok(None) };
+    let Some((id, _)) = model.program.weights().find(|(_, own)| is_threshold(own)) else { return Ok(None) };
     let number = model.engine().weight(id)?;
     Ok(number.as_floats().and_then(|numbers| numbers.first().copied()))
+}
+
+/// Whether a weight is a threshold that a fit computes.
+pub(super) fn is_threshold(own: &Weight) -> bool {
+    own.awaits_fit() && own.shape.is_empty() && own.path.rsplit('.').next() == Some(STORED)
 }
 
 /// The threshold that holds for a model's scores.

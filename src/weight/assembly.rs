@@ -4,7 +4,7 @@
 //! files have been compared with the program. Only a few tensors are in memory at once: the next one is made after the
 //! one before has been taken. A weight that is a copy gets the value of its original, from a file or its first value.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use rayon::prelude::*;
 
@@ -50,6 +50,8 @@ pub enum Origin {
     },
     /// Its first value; a copy has the value of its original.
     First,
+    /// From nowhere: nobody reads it, and it is handed over without elements.
+    Unread,
 }
 
 impl<'a> Assembly<'a> {
@@ -89,6 +91,18 @@ impl<'a> Assembly<'a> {
             let (name, reshape) = (matched.name.clone(), matched.reshape);
             self.origins[place] = Origin::Stored { file: number, name, reshape };
         }
+    }
+
+    /// Leaves out all weights but these and what they are copies of.
+    #[must_use]
+    pub fn only(mut self, needed: &BTreeSet<WeightId>) -> Assembly<'a> {
+        let sources: BTreeSet<usize> = needed.iter().map(|id| self.source(id.0 as usize)).collect();
+        for (id, origin) in (0..).map(WeightId).zip(&mut self.origins) {
+            if !needed.contains(&id) && !sources.contains(&(id.0 as usize)) {
+                *origin = Origin::Unread;
+            }
+        }
+        self
     }
 
     /// The files that weights come from.
@@ -178,6 +192,7 @@ impl<'a> Assembly<'a> {
     fn weight(&self, place: usize, seed: u64) -> Result<HostTensor, WeightError> {
         let source = self.source(place);
         match &self.origins[source] {
+            Origin::Unread => Ok(HostTensor::floats(&[0], Vec::new())),
             Origin::First => Ok(first_value(&self.program.weights[source], seed)),
             Origin::Stored { file, name, reshape } => {
                 let mut tensor = self.files[*file].read(name)?;

@@ -3,6 +3,7 @@
 mod names;
 mod sweeps;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroU64;
 use std::path::Path;
@@ -10,13 +11,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use diadc::compile::compile;
 use diadc::dataset;
+use diadc::execute::HostTensor;
 use diadc::experiment::{
     Excess, Experiment, ExperimentError, Listed, Model, Observer, Results, Row, Run, RunDirectory, Saved, Saving,
     ScoredImage, Setup, predict, write_report,
 };
 use diadc::report::Report;
 use diadc::train::{self, Progress};
-use diadc::weight::Place;
+use diadc::weight::{self, Place};
 
 use crate::cli::SMALL;
 
@@ -111,6 +113,38 @@ fn trained_weights_are_worth_what_the_run_has_found() {
     assert!(report.losses.is_empty());
     let stopped = run.evaluate(&mut (), &AtomicBool::new(true)).expect("it runs");
     assert!(stopped.is_none(), "it was stopped before the first image");
+}
+
+#[test]
+fn a_score_needs_no_weights_that_only_a_training_reads() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let spec = folder.path().join("spare.diad");
+    let text = "
+        model Spare {
+            data { size = 8 }
+            part map   = Map()
+            part judge = Map()
+            objective training(image) trains map, judge { mean(map(image) + judge(image)) }
+            training training { optimizer = adamw(lr: 1e-3)  batch = 2  steps = 1 }
+            score(image) { let map = map(image)  {map: map, value: max(map, axis: [1, 2, 3])} }
+        }
+        block Map() { fn (x: [B, 3, H, W]) { conv(x, 1, out: 1) @ \"conv\" } }";
+    fs::write(&spec, text).expect("it can be written");
+    let experiment = experiment(Setup { spec: spec.display().to_string(), ..small(folder.path()) });
+    let found = whole(&experiment, &folder.path().join("run"));
+    let whole = weight::File::open(&folder.path().join("run/weights.safetensors")).expect("the run has written it");
+    let kept: Vec<(String, HostTensor)> = whole
+        .found()
+        .into_iter()
+        .filter(|own| own.name.starts_with("map."))
+        .map(|own| (own.name.clone(), whole.read(&own.name).expect("it can be read")))
+        .collect();
+    let named: Vec<(&str, &HostTensor)> = kept.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+    let part = folder.path().join("part.safetensors");
+    weight::write(&part, &named, &BTreeMap::new()).expect("it can be written");
+    let mut run = Run::of_weights(&experiment, Place::of(&part), &mut ()).expect("the score needs no more");
+    let report = run.evaluate(&mut (), &AtomicBool::new(false)).expect("it runs").expect("nobody stops it");
+    assert_eq!(report.evaluations, found.evaluations);
 }
 
 #[test]

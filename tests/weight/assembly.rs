@@ -1,6 +1,6 @@
 //! Weights put together from files and first values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use diadc::execute::{DeviceChoice, HostTensor, open};
@@ -58,6 +58,19 @@ fn a_copy_that_a_file_has_is_taken_from_it() {
     let (assembly, _) =
         Assembly::load(&program, Place::of(&path), Lacking::AtStart(&[&program.parts[1]])).expect("all is there");
     assert_eq!(all(&assembly, 1).expect("it can be read")[0], HostTensor::floats(&[2], vec![7.0; 2]));
+}
+
+#[test]
+fn only_what_is_needed_and_the_originals_of_copies_are_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("w.safetensors");
+    stored(&path, &[("base.w", &[2], 5.0), ("guide.zero", &[2], 8.0)]);
+    let program = copied();
+    let (assembly, _) = Assembly::load(&program, Place::of(&path), Lacking::AllBut(&BTreeSet::from(["base.w"])))
+        .expect("what is needed is there");
+    let read = |needed: u32| all(&assembly.only(&BTreeSet::from([WeightId(needed)])), 1).expect("it can be read");
+    let (none, base) = (HostTensor::floats(&[0], Vec::new()), HostTensor::floats(&[2], vec![5.0; 2]));
+    assert_eq!(read(0), [base.clone(), none.clone(), base, none]);
 }
 
 #[test]

@@ -185,6 +185,7 @@ fn origin(program: &Program, assembly: &Assembly<'_>, place: usize, seed: u64) -
         Origin::Stored { file, .. } => name(assembly.files()[*file].path()),
         Origin::First if !assembly.has_value(place) => "a fit, when it runs".to_owned(),
         Origin::First => format!("first values of seed {seed}"),
+        Origin::Unread => "nowhere: nobody reads it".to_owned(),
     };
     if source == place {
         return from;

@@ -103,12 +103,14 @@ impl<'a> Bench<'a> {
                 break;
             }
             let (program, seed) = (&self.compiled.program, self.request.seed);
+            let needed = program.read_by(self.jobs.iter().filter_map(|job| program.function(&job.name)));
             let mut model = match &self.request.weights {
-                None => Model::start(program, None, target, seed, observer)?,
+                None => Model::first(program, &needed, target, seed, observer)?,
                 Some(path) => {
                     let place = Place { path, within: self.request.within.as_deref() };
                     // Times do not depend on what the weights were trained for, so that their settings need not be these.
-                    Model::load(program, Trained { place, settings: &program.params }, target, seed, observer)?
+                    let weights = Trained { place, settings: &program.params };
+                    Model::load(program, weights, &needed, target, seed, observer)?
                 }
             };
             let meter = Meter { program, request: &self.request, peak, stop };

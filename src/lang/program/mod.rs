@@ -3,7 +3,7 @@
 mod image_format;
 pub mod written;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -82,6 +82,16 @@ impl Program {
     #[must_use]
     pub fn weight(&self, id: WeightId) -> &Weight {
         &self.weights[id.0 as usize]
+    }
+
+    /// The weights that functions read or update.
+    #[must_use]
+    pub fn read_by<'a>(&self, functions: impl IntoIterator<Item = &'a Function>) -> BTreeSet<WeightId> {
+        let of = |function: &Function| {
+            let read = function.graph.weights().into_iter().map(|(id, _)| id);
+            read.chain(function.updates.iter().map(|(id, _)| *id)).collect::<Vec<_>>()
+        };
+        functions.into_iter().flat_map(of).collect()
     }
 
     /// The part with a name.
