@@ -8,7 +8,7 @@ use crate::dataset::{Sample, predict_inputs};
 use crate::diagnostic::{count, significant};
 use crate::experiment::{
     ChosenOn, Experiment, Model, Setup, Threshold, ThresholdImage, ThresholdRule, Trained, check_draws, check_purpose,
-    provenance, scores, stored_threshold,
+    provenance, scores,
 };
 use crate::report::Provenance;
 use crate::weight::Place;
@@ -87,7 +87,7 @@ impl ThresholdCommand {
         let trained = Trained { place: Place::of(&weights), settings: &setup.settings };
         let load = |screen: &mut Screen| Model::to_score(&compiled.program, trained, *target, setup.seed, screen);
         let mut model = screen.during(load)?;
-        if let Some(own) = stored_threshold(&mut model)? {
+        if let Some(own) = model.stored_threshold()? {
             let words = format!("the spec fits a threshold itself, {}, which `predict` takes", significant(own.into()));
             return Err(Failure::Findings(words));
         }

@@ -86,7 +86,12 @@ pub(super) fn joined<K: Kernels>(
         Op::Slice { axis, start, end } => {
             layout::compact(layout::slice(inputs.next(), *axis, *start, *end), K::READS_GAPS)
         }
-        Op::Gather => Tensor::Float(layout::gather::<K>(inputs.float(), inputs.next().int(), shape)),
+        Op::Gather => {
+            let (table, index) = (inputs.float(), inputs.next());
+            let count = index.shape().iter().product();
+            let rows = K::gather(table, layout::reshape(index, &[count]).int());
+            Tensor::Float(K::reshape(rows, on_device(shape)))
+        }
         Op::Take { axis } => order::take(*axis, inputs.next(), inputs.next().int()),
         Op::Pad { sides, mode } => layout::pad(inputs.next(), *sides, *mode, device),
 

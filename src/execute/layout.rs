@@ -1,12 +1,11 @@
 //! Operations that move elements: each works on every element type.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::{Device, IntTensor, IntTensorOps};
+use burn::tensor::ops::Device;
 use burn::tensor::{Shape, Slice, TensorMetadata};
 
 use diadc_core::op::PadMode;
 
-use super::kernels::{Floats, Kernels};
 use super::places::Places;
 use super::tensor::{Tensor, bool_type, int_type, on_device, signed};
 
@@ -80,13 +79,6 @@ fn dense<B: Backend>(x: Tensor<B>) -> Tensor<B> {
     let shape = x.shape();
     let flat = [shape.iter().product()];
     reshape(reshape(x, &flat), &shape)
-}
-
-/// Rows of a table; every index must be at least 0 and less than the number of rows.
-pub(super) fn gather<K: Kernels>(table: Floats<K>, index: IntTensor<K::Backend>, shape: &[usize]) -> Floats<K> {
-    let count = index.shape().num_elements();
-    let index = K::Backend::int_reshape(index, Shape::from(vec![count]));
-    K::reshape(K::gather(table, index), on_device(shape))
 }
 
 pub(super) fn pad<B: Backend>(x: Tensor<B>, sides: [usize; 4], mode: PadMode, device: &Device<B>) -> Tensor<B> {

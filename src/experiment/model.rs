@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::execute::Engine;
-use crate::graph::program::{Part, Program};
+use crate::graph::program::{Part, Program, Weight};
 use crate::op::WeightId;
 use crate::weight::{Assembly, File, Lacking, Place};
 
@@ -11,7 +11,6 @@ use super::error::ExperimentError;
 use super::observer::Observer;
 use super::record::Origin;
 use super::target::Target;
-use super::threshold::is_threshold;
 
 /// A program whose weights are on a device.
 pub struct Model<'a> {
@@ -89,8 +88,8 @@ impl<'a> Model<'a> {
         {
             observer.on_remark(&remark);
         }
-        let thresholds = program.weights().filter(|(_, own)| is_threshold(own)).map(|(id, _)| id);
-        let needed = program.read_by(program.function("score")).into_iter().chain(thresholds).collect();
+        let mut needed = program.read_by(program.function("score"));
+        needed.extend(threshold(program));
         Model::with_needed(program, weights.place, &needed, target, seed, observer)
     }
 
@@ -147,10 +146,27 @@ impl<'a> Model<'a> {
         self.engine.device()
     }
 
+    /// The threshold of scores that a fit of the spec has computed, if one of its stored tensors is one.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn stored_threshold(&mut self) -> Result<Option<f32>, ExperimentError> {
+        let Some(id) = threshold(self.program) else { return Ok(None) };
+        let number = self.engine.weight(id)?;
+        Ok(number.as_floats().and_then(|numbers| numbers.first().copied()))
+    }
+
     /// The engine that holds the weights, to run plans of functions on it.
     pub fn engine(&mut self) -> &mut dyn Engine {
         self.engine.as_mut()
     }
+}
+
+/// The number that a fit computes and that the spec calls by this name, at the end of its path.
+fn threshold(program: &Program) -> Option<WeightId> {
+    let is_named = |path: &str| path.rsplit('.').next() == Some("threshold");
+    let is_one = |own: &Weight| own.awaits_fit() && own.shape.is_empty() && is_named(&own.path);
+    program.weights().find(|(_, own)| is_one(own)).map(|(id, _)| id)
 }
 
 /// Refuses weights that were trained under other settings, unless the user has given those. Returns which run made them, if

@@ -17,7 +17,7 @@ use super::observer::Observer;
 use super::prepare::Experiment;
 use super::report::Findings;
 use super::tally::Assessment;
-use super::threshold::{Standing, stored_threshold};
+use super::threshold::Standing;
 use super::train::{Outcome, Shared, train};
 
 /// An experiment whose weights are on its device.
@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
         }
         timings.push(("scoring".to_owned(), scoring));
         // A threshold beside the weights that training began with is not one of these.
-        let standing = stored_threshold(&mut self.model)?.map_or(Standing::None, Standing::Stored);
+        let standing = self.model.stored_threshold()?.map_or(Standing::None, Standing::Stored);
         let findings = Findings { assessment, standing, device: self.device(), losses, timings };
         Ok(Some(findings.report(self.experiment)))
     }

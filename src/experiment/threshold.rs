@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::{DatasetError, Sample, read_image};
 use crate::evaluate::average::averages;
 use crate::evaluate::score::{IMAGES_AT_ONCE, Prepared, Scorer};
-use crate::graph::program::Weight;
 use crate::report::Provenance;
 
 use super::directory::write_file;
@@ -23,8 +22,6 @@ use super::observer::Observer;
 const FILE: &str = "threshold.json";
 /// What a file of this layout says that it is. The number grows when a key changes its meaning.
 const FORMAT: &str = "diadc threshold 1";
-/// What a `stored` number is called that is a threshold.
-const STORED: &str = "threshold";
 
 /// How a threshold follows from scores.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -245,21 +242,6 @@ impl Threshold {
     }
 }
 
-/// The number `threshold` that the spec itself fits and keeps with the weights; none if it fits none.
-///
-/// # Errors
-/// If it can't be fetched from the device.
-pub fn stored_threshold(model: &mut Model<'_>) -> Result<Option<f32>, ExperimentError> {
-    let Some((id, _)) = model.program.weights().find(|(_, own)| is_threshold(own)) else { return Ok(None) };
-    let number = model.engine().weight(id)?;
-    Ok(number.as_floats().and_then(|numbers| numbers.first().copied()))
-}
-
-/// Whether a weight is a threshold that a fit computes.
-pub(super) fn is_threshold(own: &Weight) -> bool {
-    own.awaits_fit() && own.shape.is_empty() && own.path.rsplit('.').next() == Some(STORED)
-}
-
 /// The threshold that holds for a model's scores.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standing {
@@ -279,7 +261,7 @@ impl Standing {
     /// # Errors
     /// If a number can't be fetched from the device, or a file can't be read.
     pub fn of(model: &mut Model<'_>, scores: &Provenance) -> Result<Standing, ExperimentError> {
-        if let Some(stored) = stored_threshold(model)? {
+        if let Some(stored) = model.stored_threshold()? {
             return Ok(Standing::Stored(stored));
         }
         let beside = scores.weights.as_ref().map(|weights| Threshold::beside(&weights.path)).transpose()?.flatten();

@@ -30,8 +30,6 @@ pub struct Wanted<'a> {
 /// What a file may lack.
 #[derive(Clone, Copy, Debug)]
 pub enum Lacking<'a> {
-    /// Nothing: a run has ended with it.
-    Nothing,
     /// What a run begins without: the weights of these parts, and the stored tensors of all, which its fits compute.
     AtStart(&'a [&'a Part]),
     /// All but the weights of these paths, which alone are read. The others may have other shapes as well.
@@ -42,7 +40,6 @@ impl Lacking<'_> {
     /// What a weight gets that a file lacks; none if the file must have it.
     pub(super) fn substitute(self, weight: &Weight) -> Option<Substitute> {
         let fresh = match self {
-            Lacking::Nothing => return None,
             Lacking::AtStart(fresh) => fresh,
             Lacking::AllBut(read) => return (!read.contains(weight.path.as_str())).then_some(Substitute::FirstValue),
         };

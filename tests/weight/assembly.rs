@@ -45,7 +45,8 @@ fn a_copy_that_a_file_lacks_follows_what_the_file_has() {
     let floats: Vec<_> =
         all(&assembly, 1).expect("it can be read").into_iter().map(|w| w.as_floats().map(<[f32]>::to_vec)).collect();
     assert_eq!(floats, [[5.0; 2], [0.0; 2], [5.0; 2], [6.0; 2]].map(|v| Some(v.to_vec())));
-    let error = Assembly::load(&program, Place::of(&path), Lacking::Nothing).expect_err("nothing is fresh").to_string();
+    let error =
+        Assembly::load(&program, Place::of(&path), Lacking::AtStart(&[])).expect_err("nothing is fresh").to_string();
     assert!(error.contains("2 missing:\n    guide.w [2]\n    guide.zero [2]"), "{error}");
 }
 
@@ -82,7 +83,7 @@ fn a_file_of_one_part_is_found_to_be_that() {
     program.parts = vec![part("first", "a.b", false), part("second", "c", false)];
     let mut file = File::open(&path).expect("it can be read");
     let wanted = Wanted { part: Some(&program.parts[1]), ..Wanted::default() };
-    let comparison = compare_file(&program, &mut file, wanted, Lacking::Nothing).expect("no name stands twice");
+    let comparison = compare_file(&program, &mut file, wanted, Lacking::AtStart(&[])).expect("no name stands twice");
     assert!(comparison.fits());
     assert_eq!(comparison.naming, "as they are, within the part `second`");
     let mut assembly = Assembly::first(&program);
@@ -98,13 +99,14 @@ fn a_table_is_chosen_by_what_fits_and_reshapes_what_it_says() {
     stored(&path, &[("encoder.mid_block.attentions.0.query.weight", &[3, 2], 5.0), ("quant_conv.weight", &[1], 6.0)]);
     let mut program = zeros(&[("ae.encoder.mid.attn_1.q.weight", &[3, 2, 1, 1]), ("ae.quant_conv.weight", &[1])]);
     program.parts = vec![part("ae", "ae", false)];
-    let (assembly, comparison) = Assembly::load(&program, Place::of(&path), Lacking::Nothing).expect("a table fits");
+    let (assembly, comparison) =
+        Assembly::load(&program, Place::of(&path), Lacking::AtStart(&[])).expect("a table fits");
     assert_eq!(comparison.naming, "those of the layout diffusers-vae, within the part `ae`");
     assert_eq!(comparison.renamed(), 2);
     assert_eq!(all(&assembly, 1).expect("it can be read")[0].shape, [3, 2, 1, 1]);
     let wanted = Wanted { table: Some(Table::find("diffusers-unet").expect("it is known")), ..Wanted::default() };
     let mut file = File::open(&path).expect("it can be read");
-    let comparison = compare_file(&program, &mut file, wanted, Lacking::Nothing).expect("no name stands twice");
+    let comparison = compare_file(&program, &mut file, wanted, Lacking::AtStart(&[])).expect("no name stands twice");
     assert!(comparison.matched.is_empty() && comparison.missing.len() == 2);
 }
 
@@ -124,11 +126,11 @@ fn what_anomalib_keeps_beside_its_network_is_set_aside() {
     let mut program = zeros(&[("conv1.weight", &[2, 3, 1, 1]), ("gaussian.mean", &[2]), ("gaussian.idx", &[2])]);
     program.parts = vec![part("backbone", "", false), part("gaussian", "gaussian", true)];
     stored(&path, &there);
-    let (_, comparison) = Assembly::load(&program, Place::of(&path), Lacking::Nothing).expect("it fits");
+    let (_, comparison) = Assembly::load(&program, Place::of(&path), Lacking::AtStart(&[])).expect("it fits");
     assert_eq!((comparison.matched.len(), comparison.set_aside.len()), (3, 2));
     // What is no part of its layout is no business of it.
     stored(&path, &[&there[..], &[(&more, &[1], 0.0)]].concat());
-    let error = Assembly::load(&program, Place::of(&path), Lacking::Nothing).expect_err("it has a layer more");
+    let error = Assembly::load(&program, Place::of(&path), Lacking::AtStart(&[])).expect_err("it has a layer more");
     assert!(
         error.to_string().contains("1 not in the spec:\n    model.feature_extractor.feature_extractor.layer9"),
         "{error}"
@@ -143,7 +145,7 @@ fn two_names_that_become_one_are_an_error() {
     stored(&path, &both.map(|name| (name, &[2][..], 5.0)));
     let mut program = zeros(&[("ae.encoder.mid.attn_1.q.bias", &[2])]);
     program.parts = vec![part("ae", "ae", false)];
-    let error = Assembly::load(&program, Place::of(&path), Lacking::Nothing).expect_err("two are one");
+    let error = Assembly::load(&program, Place::of(&path), Lacking::AtStart(&[])).expect_err("two are one");
     assert!(matches!(error, WeightError::Duplicate { .. }), "{error}");
     let [first, second] = both;
     let words = format!("has two tensors for `ae.encoder.mid.attn_1.q.bias`: `{first}` and `{second}`");
@@ -178,7 +180,8 @@ fn what_is_put_around_a_model_while_it_trains_is_taken_off_its_names() {
     ] {
         let names = ["a", "b"].map(|name| format!("{around}.{name}.w"));
         stored(&path, &[(&names[0], &[1], 5.0), (&names[1], &[1], 6.0)]);
-        let (assembly, comparison) = Assembly::load(&program, Place::of(&path), Lacking::Nothing).expect("it fits");
+        let (assembly, comparison) =
+            Assembly::load(&program, Place::of(&path), Lacking::AtStart(&[])).expect("it fits");
         assert_eq!(comparison.naming, naming);
         let floats = |i: usize| all(&assembly, 1).expect("it can be read")[i].as_floats().expect("floats")[0];
         assert_eq!([floats(0), floats(1)], [5.0, 6.0]);

@@ -122,7 +122,7 @@ fn a_block_says_what_it_ignores_unless_it_uses_it_itself() {
     program.weights[2].is_statistic = true;
     program.parts = vec![part("net", "net", false), part("other", "other", false)];
     program.ignored = vec![ignored("net", &["layer2.*", "layer3.*", "fc.*", "*.ids", "a*b*c"])];
-    let expected = expected(&program, None, Lacking::Nothing);
+    let expected = expected(&program, None, Lacking::AtStart(&[]));
     let set_aside = |name: &str| {
         let found = [found(name, &[1], Stored::F32)];
         let compared = compare(&program, None, &expected, &found, Vec::new(), &Naming::plain(None));

@@ -20,7 +20,7 @@ fn notes() -> BTreeMap<String, String> {
 }
 
 fn load(program: &Program, path: &Path) -> Result<Vec<HostTensor>, WeightError> {
-    all(&Assembly::load(program, Place::of(path), Lacking::Nothing)?.0, 1)
+    all(&Assembly::load(program, Place::of(path), Lacking::AtStart(&[]))?.0, 1)
 }
 
 fn save_first_values(path: &Path) -> Result<(), WeightError> {
@@ -96,7 +96,7 @@ fn all_weights_that_no_sound_training_gives_are_named() {
         [2.0, f32::NAN, f32::NEG_INFINITY].map(|last| HostTensor::floats(&[2], vec![1.0, last]));
     write(&path, &[("a", &good), ("b", &nan), ("c", &good), ("d", &infinite)], &notes()).expect("it can be written");
     let suspicions = |program: &Program, path: &Path| -> Vec<Suspicion> {
-        let (assembly, _) = Assembly::load(program, Place::of(path), Lacking::Nothing).expect("it fits");
+        let (assembly, _) = Assembly::load(program, Place::of(path), Lacking::AtStart(&[])).expect("it fits");
         let mut engine = open(DeviceChoice::Cpu, Precision::F32).expect("there is always a processor");
         assembly.hand_over(1, engine.as_mut(), &mut |_, _| {}).expect("it can be read")
     };

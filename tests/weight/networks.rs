@@ -36,7 +36,7 @@ fn program(parts: &[&str]) -> Program {
 
 fn load(program: &Program, name: &str, within: Option<&str>) -> Result<(f32, Comparison), WeightError> {
     let path = fixture(&format!("others-{name}.pth"));
-    let (assembly, comparison) = Assembly::load(program, Place { path: &path, within }, Lacking::Nothing)?;
+    let (assembly, comparison) = Assembly::load(program, Place { path: &path, within }, Lacking::AtStart(&[]))?;
     let weights = all(&assembly, 1).expect("they can be read");
     let first = weights[0].as_floats().expect("floats")[0];
     Ok((first, comparison))
@@ -159,7 +159,7 @@ fn tensors_of_other_kinds_are_named_for_what_they_are() {
     let error = file.bytes("c").expect_err("its numbers would be wrong").to_string();
     assert!(error.contains("`c` is a conjugate view of C64, which is not read; save `.resolve_conj()`"), "{error}");
     assert!(file.bytes("plain").is_ok());
-    let error = Assembly::load(&zeros(&[("plain", &[3])]), Place::of(file.path()), Lacking::Nothing)
+    let error = Assembly::load(&zeros(&[("plain", &[3])]), Place::of(file.path()), Lacking::AtStart(&[]))
         .expect_err("it is complex");
     assert!(error.to_string().contains("plain is C64, complex numbers"), "{error}");
     let file = File::open(&fixture("others-odd.pth")).expect("it can be read");
@@ -212,7 +212,7 @@ fn networks_whose_names_begin_otherwise_are_told_and_chosen_by_what_they_begin_w
     let path = folder.path().join("w.safetensors");
     let net = program(&["net"]);
     let load = |within: Option<&str>| {
-        let (assembly, _) = Assembly::load(&net, Place { path: &path, within }, Lacking::Nothing)?;
+        let (assembly, _) = Assembly::load(&net, Place { path: &path, within }, Lacking::AtStart(&[]))?;
         let weights = all(&assembly, 1).expect("they can be read");
         Ok::<f32, WeightError>(weights[0].as_floats().expect("floats")[0])
     };
