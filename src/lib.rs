@@ -55,7 +55,8 @@ pub mod execute {
     pub use diadc_core::engine::*;
     pub use diadc_cpu::Cpu;
     pub use diadc_execute::{
-        Composed, Coreset, CoresetError, CoresetSettings, Kernels, Seen, Session, Tensor, apply, farthest_first, invert,
+        AdamFactors, AdamWeight, Composed, Coreset, CoresetError, CoresetSettings, Kernels, Seen, Session, Tensor,
+        apply, farthest_first, invert,
     };
 
     pub use crate::device::{open, threads};

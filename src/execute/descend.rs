@@ -3,14 +3,12 @@
 //! The formulas and the order of their operations are those of torch's `Adam`, `AdamW` and `SGD`. Nothing is read back to
 //! the host: the norm for clipping stays on the device, as a factor of the gradients.
 
-use burn::tensor::Shape;
-use burn::tensor::TensorMetadata;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{FloatTensor, FloatTensorOps};
 
 use diadc_core::engine::{Decay, Optimizer};
 
-use super::kernels::{AdamFactors, Floats, Kernels};
+use super::kernels::{AdamFactors, AdamWeight, Floats, Kernels, scaled};
 
 /// The optimiser moments of a weight: the running mean of its gradients and, for Adam, that of their squares and perhaps the
 /// largest such mean so far.
@@ -21,35 +19,49 @@ pub(super) struct Moments<B: Backend> {
     pub(super) largest: Option<FloatTensor<B>>,
 }
 
-/// A weight and its moments after one step, in which the learning rate of the rule is multiplied by `factor`. `step` counts
-/// from 1.
+/// A weight before a step.
+pub(super) struct Before<B: Backend> {
+    pub(super) weight: FloatTensor<B>,
+    pub(super) gradient: FloatTensor<B>,
+    pub(super) moments: Option<Moments<B>>,
+}
+
+/// A weight and its moments after a step.
+type After<B> = (FloatTensor<B>, Option<Moments<B>>);
+
+/// One step of weights that have the same rule, whose learning rate is multiplied by `factor`. `step` counts from 1. Gradients
+/// are multiplied by `scale`, `[1]`, if there is one.
 pub(super) fn step<K: Kernels>(
     optimizer: Optimizer,
     factor: f64,
     step: u64,
-    weight: Floats<K>,
-    gradient: Floats<K>,
-    moments: Option<Moments<K::Backend>>,
-) -> (Floats<K>, Option<Moments<K::Backend>>) {
+    scale: Option<&Floats<K>>,
+    group: Vec<Before<K::Backend>>,
+) -> Vec<After<K::Backend>> {
     match optimizer {
         Optimizer::Adam { lr, beta1, beta2, epsilon, decay, amsgrad } => {
-            let (gradient, weight_decay) = match decay {
-                Decay::OfGradient(share) => (with_share::<K::Backend>(gradient, &weight, share), 0.0),
-                Decay::OfWeight(share) => (gradient, share),
+            let (share, weight_decay) = match decay {
+                Decay::OfGradient(share) => (share, 0.0),
+                Decay::OfWeight(share) => (0.0, share),
             };
             let rule = Adam { lr: lr * factor, beta1, beta2, epsilon, weight_decay };
-            let (weight, moments) = if amsgrad {
-                rule.step_of_largest::<K>(step, weight, gradient, moments)
-            } else {
-                rule.step::<K>(step, weight, gradient, moments)
-            };
-            (weight, Some(moments))
+            if amsgrad {
+                let group = with_share::<K::Backend>(group, scale, share).into_iter();
+                return group.map(|before| rule.step_of_largest::<K>(step, before)).collect();
+            }
+            if share == 0.0 {
+                return rule.step::<K>(step, scale, group);
+            }
+            rule.step::<K>(step, None, with_share::<K::Backend>(group, scale, share))
         }
         Optimizer::Sgd { lr, momentum, weight_decay, nesterov } => {
-            let gradient = with_share::<K::Backend>(gradient, &weight, weight_decay);
-            let (direction, moments) = with_momentum::<K::Backend>(momentum, nesterov, gradient, moments);
-            let change = K::Backend::float_mul_scalar(direction, (-lr * factor).into());
-            (K::Backend::float_add(weight, change), moments)
+            let group = with_share::<K::Backend>(group, scale, weight_decay).into_iter();
+            let each = |Before { weight, gradient, moments }| {
+                let (direction, moments) = with_momentum::<K::Backend>(momentum, nesterov, gradient, moments);
+                let change = K::Backend::float_mul_scalar(direction, (-lr * factor).into());
+                (K::Backend::float_add(weight, change), moments)
+            };
+            group.map(each).collect()
         }
     }
 }
@@ -69,12 +81,16 @@ pub(super) fn averaged<B: Backend>(
     }
 }
 
-/// A gradient with this share of the weight added.
-fn with_share<B: Backend>(gradient: FloatTensor<B>, weight: &FloatTensor<B>, share: f64) -> FloatTensor<B> {
-    if share == 0.0 {
-        return gradient;
-    }
-    B::float_add(gradient, B::float_mul_scalar(weight.clone(), share.into()))
+/// The same with gradients that are scaled, to which this share of the weight is added.
+fn with_share<B: Backend>(group: Vec<Before<B>>, scale: Option<&FloatTensor<B>>, share: f64) -> Vec<Before<B>> {
+    let each = |before: Before<B>| {
+        let mut gradient = scaled::<B>(before.gradient, scale);
+        if share != 0.0 {
+            gradient = B::float_add(gradient, B::float_mul_scalar(before.weight.clone(), share.into()));
+        }
+        Before { gradient, ..before }
+    };
+    group.into_iter().map(each).collect()
 }
 
 /// Adam, with weight decay beside the step.
@@ -103,23 +119,25 @@ impl Adam {
     fn step<K: Kernels>(
         &self,
         step: u64,
-        weight: Floats<K>,
-        gradient: Floats<K>,
-        moments: Option<Moments<K::Backend>>,
-    ) -> (Floats<K>, Moments<K::Backend>) {
-        let moments = moments.and_then(|old| old.second.map(|second| (old.first, second)));
-        let (weight, first, second) = K::adam(&self.factors(step), weight, gradient, moments);
-        (weight, Moments { first, second: Some(second), largest: None })
+        scale: Option<&Floats<K>>,
+        group: Vec<Before<K::Backend>>,
+    ) -> Vec<After<K::Backend>> {
+        let group = group.into_iter().map(|Before { weight, gradient, moments }| {
+            let moments = moments.and_then(|old| old.second.map(|second| [old.first, second]));
+            AdamWeight { weight, gradient, moments }
+        });
+        let after = K::adam(&self.factors(step), scale, group.collect()).into_iter();
+        after
+            .map(|[weight, first, second]| (weight, Some(Moments { first, second: Some(second), largest: None })))
+            .collect()
     }
 
     /// The same by the largest mean of squares so far.
     fn step_of_largest<K: Kernels>(
         &self,
         step: u64,
-        weight: Floats<K>,
-        gradient: Floats<K>,
-        moments: Option<Moments<K::Backend>>,
-    ) -> (Floats<K>, Moments<K::Backend>) {
+        Before { weight, gradient, moments }: Before<K::Backend>,
+    ) -> After<K::Backend> {
         let mix = |old: Option<Floats<K>>, new: Floats<K>, beta: f64| {
             let new = K::Backend::float_mul_scalar(new, (1.0 - beta).into());
             match old {
@@ -141,7 +159,7 @@ impl Adam {
         let change = K::Backend::float_mul_scalar(first.clone(), change.into());
         let kept = K::Backend::float_mul_scalar(weight, keep.into());
         let weight = K::Backend::float_add(kept, K::Backend::float_div(change, length));
-        (weight, Moments { first, second: Some(second), largest: Some(largest) })
+        (weight, Some(Moments { first, second: Some(second), largest: Some(largest) }))
     }
 }
 
@@ -166,19 +184,9 @@ fn with_momentum<B: Backend>(
     (direction, Some(Moments { first, second: None, largest: None }))
 }
 
-/// The gradients, scaled down so that their norm, taken over all of them, is at most `norm`; torch's `clip_grad_norm_`. `total`
-/// is the sum of the squares of all.
-pub(super) fn clip<K: Kernels>(gradients: Vec<Floats<K>>, total: Floats<K>, norm: f64) -> Vec<Floats<K>> {
+/// The factor of gradients at which their norm, taken over all of them, is at most `norm`; torch's `clip_grad_norm_`. `total` is
+/// the sum of the squares of all.
+pub(super) fn clipping<K: Kernels>(total: Floats<K>, norm: f64) -> Floats<K> {
     let length = K::Backend::float_add_scalar(K::Backend::float_sqrt(total), 1e-6.into());
-    let factor = K::Backend::float_clamp_max(
-        K::Backend::float_mul_scalar(K::Backend::float_recip(length), norm.into()),
-        1.0.into(),
-    );
-    gradients
-        .into_iter()
-        .map(|gradient| {
-            let ones = Shape::from(vec![1; gradient.shape().len()]);
-            K::Backend::float_mul(gradient, K::Backend::float_reshape(factor.clone(), ones))
-        })
-        .collect()
+    K::Backend::float_clamp_max(K::Backend::float_mul_scalar(K::Backend::float_recip(length), norm.into()), 1.0.into())
 }

@@ -38,9 +38,9 @@ mod tensor;
 pub use apply::apply;
 pub use inverse::invert;
 pub use kernels::{
-    Activation, AdamFactors, Arithmetic, Composed, Floats, Kernels, Taps, activated, added, composed_add_squares,
-    composed_arithmetic, composed_attention, composed_attention_gradients, composed_back, composed_convolution,
-    composed_linear, composed_matmul, composed_weight_gradient, kept, runs,
+    Activation, AdamFactors, AdamWeight, Arithmetic, Composed, Floats, Kernels, Taps, activated, added,
+    composed_add_squares, composed_arithmetic, composed_attention, composed_attention_gradients, composed_back,
+    composed_convolution, composed_linear, composed_matmul, composed_weight_gradient, kept, runs, scaled,
 };
 pub use neighbour::{Coreset, CoresetError, CoresetSettings, Seen, farthest_first};
 pub use session::Session;

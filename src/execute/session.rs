@@ -6,11 +6,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use burn::tensor::TensorMetadata;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{Device, FloatTensor, FloatTensorOps};
 
 use diadc_core::engine::{
-    Descent, Draw, Engine, Evaluation, Gradients, Grain, HostTensor, NamedTensors, Order, PlanId, RunError, Timing,
+    Descent, Draw, Engine, Evaluation, Gradients, Grain, HostTensor, NamedTensors, Optimizer, Order, PlanId, RunError,
+    Timing,
 };
 use diadc_core::fact::{Bindings, Precision};
 use diadc_core::op::WeightId;
@@ -18,7 +20,7 @@ use diadc_core::plan::{Operand, Plan, PlanInput};
 
 use super::bind::{Shapes, bind, shapes};
 use super::clock::{Clock, Watch};
-use super::descend::{self, Moments};
+use super::descend::{self, Before, Moments};
 use super::kernels::Kernels;
 use super::run::{Limit, Receiver, Run, number, wait};
 use super::tensor::Tensor;
@@ -76,7 +78,10 @@ impl<B: Backend> Receiver<B> for Collected<B> {
     }
 }
 
-/// A step of an optimiser, weight by weight.
+/// Gradients of which so many numbers wait do not wait for more: 64 MiB.
+const MOST_WAITING: usize = 1 << 24;
+
+/// A step of an optimiser, a few weights at a time.
 struct Stepping<'a, K: Kernels> {
     descent: &'a Descent<'a>,
     /// The number of the step.
@@ -86,28 +91,53 @@ struct Stepping<'a, K: Kernels> {
     refused: Option<f32>,
     /// The sum of the squares of the gradients so far.
     squares: Option<FloatTensor<K::Backend>>,
+    /// Gradients that wait for others, to change their weights at once.
+    waiting: Vec<(WeightId, FloatTensor<K::Backend>)>,
 }
 
 impl<'a, K: Kernels> Stepping<'a, K> {
     fn new(descent: &'a Descent<'a>, step: u64, moments: BTreeMap<WeightId, Moments<K::Backend>>) -> Self {
-        Self { descent, step, moments, refused: None, squares: None }
+        Self { descent, step, moments, refused: None, squares: None, waiting: Vec::new() }
     }
 
-    /// Adds the squares of a gradient.
-    fn measure(&mut self, gradient: &FloatTensor<K::Backend>) {
-        self.squares = Some(K::add_squares(gradient.clone(), self.squares.take()));
+    /// Changes weights by the gradients that wait, which are first scaled so that their norm is at most `norm`.
+    fn change(&mut self, norm: Option<f64>, weights: &mut [Tensor<K::Backend>]) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let gradients = self.waiting.iter().map(|(_, gradient)| gradient.clone()).collect();
+        let squares = K::add_squares(gradients, self.squares.take());
+        let scale = norm.map(|norm| descend::clipping::<K>(squares.clone(), norm));
+        self.squares = Some(squares);
+        let mut waiting = std::mem::take(&mut self.waiting).into_iter().peekable();
+        while let Some(rule) = waiting.peek().map(|(id, _)| self.descent.of(*id)) {
+            let next = || waiting.next_if(|(id, _)| self.descent.of(*id) == rule);
+            let group: Vec<_> = std::iter::from_fn(next).take(K::GROUP).collect();
+            self.change_group(rule, scale.as_ref(), group, weights);
+        }
     }
 
-    /// Changes a weight by its gradient.
-    fn change(&mut self, id: WeightId, gradient: FloatTensor<K::Backend>, weights: &mut [Tensor<K::Backend>]) {
-        // What stands in for the weight meanwhile, so that its memory can be overwritten.
-        let place = &mut weights[id.0 as usize];
-        let weight = std::mem::replace(place, Tensor::Float(gradient.clone())).float();
-        let moments = self.moments.remove(&id);
-        let (weight, moments) =
-            descend::step::<K>(self.descent.of(id), self.descent.factor, self.step, weight, gradient, moments);
-        *place = Tensor::Float(weight);
-        self.moments.extend(moments.map(|moments| (id, moments)));
+    /// Changes weights that have the same rule.
+    fn change_group(
+        &mut self,
+        rule: Optimizer,
+        scale: Option<&FloatTensor<K::Backend>>,
+        group: Vec<(WeightId, FloatTensor<K::Backend>)>,
+        weights: &mut [Tensor<K::Backend>],
+    ) {
+        let ids: Vec<WeightId> = group.iter().map(|(id, _)| *id).collect();
+        let before = group.into_iter().map(|(id, gradient)| {
+            // The gradient stands in for the weight meanwhile, so that the weight's memory can be overwritten.
+            let stand_in = Tensor::Float(gradient.clone());
+            let weight = std::mem::replace(&mut weights[id.0 as usize], stand_in).float();
+            Before { weight, gradient, moments: self.moments.remove(&id) }
+        });
+        let before = before.collect();
+        let after = descend::step::<K>(rule, self.descent.factor, self.step, scale, before);
+        for (id, (weight, moments)) in ids.into_iter().zip(after) {
+            weights[id.0 as usize] = Tensor::Float(weight);
+            self.moments.extend(moments.map(|moments| (id, moments)));
+        }
     }
 }
 
@@ -118,8 +148,11 @@ impl<K: Kernels> Receiver<K::Backend> for Stepping<'_, K> {
     }
 
     fn take(&mut self, id: WeightId, gradient: FloatTensor<K::Backend>, weights: &mut [Tensor<K::Backend>]) {
-        self.measure(&gradient);
-        self.change(id, gradient, weights);
+        self.waiting.push((id, gradient));
+        let numbers: usize = self.waiting.iter().map(|(_, gradient)| gradient.shape().num_elements()).sum();
+        if self.waiting.len() >= K::GROUP || numbers >= MOST_WAITING {
+            self.change(None, weights);
+        }
     }
 }
 
@@ -344,16 +377,11 @@ impl<K: Kernels> Engine for Session<K> {
     fn descend(&mut self, plan: PlanId, descent: &Descent<'_>) {
         let loaded = &mut self.plans[plan.0];
         loaded.step += 1;
-        let (ids, mut gradients): (Vec<WeightId>, Vec<_>) = std::mem::take(&mut loaded.waiting).into_iter().unzip();
         let moments = std::mem::take(&mut loaded.moments);
         let mut stepping = Stepping::<K>::new(descent, loaded.step, moments);
-        gradients.iter().for_each(|gradient| stepping.measure(gradient));
-        if let (Some(norm), Some(total)) = (descent.clip_norm, &stepping.squares) {
-            gradients = descend::clip::<K>(gradients, total.clone(), norm);
-        }
-        for (id, gradient) in ids.iter().zip(gradients) {
-            stepping.change(*id, gradient, self.weights.get_mut());
-        }
+        stepping.waiting = std::mem::take(&mut loaded.waiting).into_iter().collect();
+        let ids: Vec<WeightId> = stepping.waiting.iter().map(|(id, _)| *id).collect();
+        stepping.change(descent.clip_norm, self.weights.get_mut());
         let Stepping { moments, squares, .. } = stepping;
         let loaded = &mut self.plans[plan.0];
         (loaded.moments, loaded.squares) = (moments, squares);
@@ -379,6 +407,7 @@ impl<K: Kernels> Engine for Session<K> {
         let (step, moments) = (loaded.step + 1, std::mem::take(&mut loaded.moments));
         let mut stepping = Stepping::<K>::new(descent, step, moments);
         let values = self.run(plan, inputs, draw, Some(&mut stepping), Watch::Nothing);
+        stepping.change(None, self.weights.get_mut());
         let Stepping { moments, refused, squares, .. } = stepping;
         self.plans[plan.0].moments = moments;
         let values = values?;

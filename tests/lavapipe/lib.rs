@@ -30,7 +30,7 @@ pub mod plan {
 /// What runs plans.
 pub mod execute {
     pub use diadc_core::engine::*;
-    pub use diadc_execute::{Composed, Kernels, Session, Tensor, apply};
+    pub use diadc_execute::{AdamFactors, AdamWeight, Composed, Kernels, Session, Tensor, apply};
 }
 
 /// A session on lavapipe.

@@ -1,4 +1,4 @@
-//! The tests of operations and of networks, run on lavapipe. They are the files of the main suite; `device` here takes the
+//! The tests of operations, of networks and of optimisers, run on lavapipe. They are the files of the main suite; `device` here takes the
 //! place of theirs.
 
 extern crate diadc_lavapipe as diadc;
@@ -8,6 +8,8 @@ mod device;
 mod golden;
 #[path = "../op/mod.rs"]
 mod op;
+#[path = "../train/optimizer.rs"]
+mod optimizer;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod run;
 #[allow(dead_code, reason = "other tests use the rest of it")]

@@ -6,6 +6,7 @@
 mod choice;
 mod company;
 mod convolution;
+mod descent;
 mod device;
 mod elementwise;
 mod elsewhere;

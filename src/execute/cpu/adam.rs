@@ -6,23 +6,22 @@ use burn::tensor::ops::FloatTensorOps;
 use burn::tensor::{TensorData, TensorMetadata};
 use rayon::prelude::*;
 
-use diadc_execute::AdamFactors;
+use diadc_execute::{AdamFactors, AdamWeight, scaled};
 
 use super::{CHUNK, Flexible, zeros};
 
 /// A weight after the step, and its moments.
 pub(super) fn step(
     factors: &AdamFactors,
-    weight: Flexible,
-    gradient: Flexible,
-    moments: Option<(Flexible, Flexible)>,
-) -> (Flexible, Flexible, Flexible) {
+    scale: Option<&Flexible>,
+    AdamWeight { weight, gradient, moments }: AdamWeight<Flexible>,
+) -> [Flexible; 3] {
     let none = || {
         let data = TensorData::new(zeros(weight.shape().num_elements()), weight.shape());
         Flex::float_from_data(data, &FlexDevice)
     };
-    let (first, second) = moments.unwrap_or_else(|| (none(), none()));
-    let gradient = gradient.to_contiguous();
+    let [first, second] = moments.unwrap_or_else(|| [none(), none()]);
+    let gradient = scaled::<Flex>(gradient, scale).to_contiguous();
     let [mut weight, mut first, mut second] = [weight, first, second].map(|x| x.to_contiguous());
     let slopes: &[f32] = gradient.storage();
     let (weights, firsts, seconds): (&mut [f32], &mut [f32], &mut [f32]) =
@@ -38,5 +37,5 @@ pub(super) fn step(
             *w = *w * keep + *m / (v.sqrt() * root + epsilon) * change;
         }
     });
-    (weight, first, second)
+    [weight, first, second]
 }

@@ -29,7 +29,7 @@ use diadc_core::fact::Precision;
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Windows};
 use diadc_execute::{
-    Activation, AdamFactors, Arithmetic, Kernels, Session, Taps, activated, added, composed_add_squares,
+    Activation, AdamFactors, AdamWeight, Arithmetic, Kernels, Session, Taps, activated, added, composed_add_squares,
     composed_arithmetic, composed_back, composed_convolution, composed_linear, composed_weight_gradient,
 };
 
@@ -54,6 +54,8 @@ impl Kernels for Cpu {
     const READS_GAPS: bool = false;
 
     const JOINS: bool = false;
+
+    const GROUP: usize = 1;
 
     fn reshape(x: Flexible, shape: Shape) -> Flexible {
         Flex::float_reshape(x, shape)
@@ -136,8 +138,8 @@ impl Kernels for Cpu {
         reduce::reduce(kind, axes, x)
     }
 
-    fn add_squares(x: Flexible, sum: Option<Flexible>) -> Flexible {
-        composed_add_squares::<Cpu>(x, sum)
+    fn add_squares(xs: Vec<Flexible>, sum: Option<Flexible>) -> Flexible {
+        composed_add_squares::<Cpu>(xs, sum)
     }
 
     fn concat(parts: Vec<Flexible>, axis: usize) -> Flexible {
@@ -238,13 +240,8 @@ impl Kernels for Cpu {
         window::average_pool_gradient(pool, size, gradient)
     }
 
-    fn adam(
-        factors: &AdamFactors,
-        weight: Flexible,
-        gradient: Flexible,
-        moments: Option<(Flexible, Flexible)>,
-    ) -> (Flexible, Flexible, Flexible) {
-        adam::step(factors, weight, gradient, moments)
+    fn adam(factors: &AdamFactors, scale: Option<&Flexible>, group: Vec<AdamWeight<Flexible>>) -> Vec<[Flexible; 3]> {
+        group.into_iter().map(|weight| adam::step(factors, scale, weight)).collect()
     }
 }
 

@@ -1,40 +1,54 @@
-//! A step of Adam, in one launch for each weight. The weight and its moments are overwritten where nobody else holds them.
+//! A step of Adam: one launch for a group of weights. A weight and its moments are overwritten where nobody else holds them.
 
-use burn::tensor::TensorMetadata;
+use burn::tensor::{Shape, TensorMetadata};
 use burn_cubecl::CubeRuntime;
+use burn_cubecl::ops::numeric::zeros_client;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
-use cubecl::std::tensor::layout::linear::LinearView;
 
-use diadc_execute::AdamFactors;
+use diadc_execute::{AdamFactors, AdamWeight};
 
-use super::launch::{addresses, dense, elements, fresh, is_empty};
+use super::launch::{addresses, dense, elements, is_empty, reshaped, rows};
 
-/// A weight after the step, and its moments.
+/// Weights that one launch changes. Each takes four tensors, and some devices give a kernel no more than 32.
+pub(super) const GROUP: usize = 7;
+
+/// The weights after the step, each with its moments.
 pub(super) fn adam<R: CubeRuntime>(
     factors: &AdamFactors,
-    weight: CubeTensor<R>,
-    gradient: CubeTensor<R>,
-    moments: Option<(CubeTensor<R>, CubeTensor<R>)>,
-) -> (CubeTensor<R>, CubeTensor<R>, CubeTensor<R>) {
-    let is_first = moments.is_none();
-    let shape = weight.shape();
-    let (first, second) = moments.unwrap_or_else(|| (fresh(&gradient, shape.clone()), fresh(&gradient, shape)));
-    let [weight, first, second] = [weight, first, second].map(owned);
-    if is_empty(&weight) {
-        return (weight, first, second);
+    scale: Option<&CubeTensor<R>>,
+    group: Vec<AdamWeight<CubeTensor<R>>>,
+) -> Vec<[CubeTensor<R>; 3]> {
+    let mut gradients = SequenceArg::new();
+    let mut changed = [SequenceArg::new(), SequenceArg::new(), SequenceArg::new()];
+    let (mut after, mut numbers, mut at) = (Vec::new(), 0, AddressType::default());
+    for AdamWeight { weight, gradient, moments } in group {
+        let [first, second] = moments.unwrap_or_else(|| [zeros(&weight), zeros(&weight)]);
+        let own = [weight, first, second].map(owned);
+        if !is_empty(&gradient) {
+            let gradient = rows(gradient);
+            numbers += gradient.shape().num_elements();
+            at = at.max(addresses(&[&gradient, &own[0]]));
+            gradients.push(gradient.into_tensor_arg());
+            for (sequence, tensor) in changed.iter_mut().zip(&own) {
+                sequence.push(tensor.clone().into_array_arg());
+            }
+        }
+        after.push(own);
     }
-    let at = addresses(&[&weight, &gradient]);
-    let (count, dim) = elements(&weight.client, weight.shape().num_elements());
+    let Some([weight, ..]) = after.first().filter(|_| numbers > 0) else { return after };
+    let (count, dim) = elements(&weight.client, numbers);
+    let [weights, firsts, seconds] = changed;
     adam_each::launch::<R>(
         &weight.client,
         count,
         dim,
         at,
-        gradient.into_linear_view(),
-        weight.clone().into_array_arg(),
-        first.clone().into_array_arg(),
-        second.clone().into_array_arg(),
+        gradients,
+        scale.map(|scale| scale.clone().into_array_arg()).into_iter().collect(),
+        weights,
+        firsts,
+        seconds,
         FactorsLaunch::new(
             factors.beta1 as f32,
             (1.0 - factors.beta1) as f32,
@@ -45,9 +59,14 @@ pub(super) fn adam<R: CubeRuntime>(
             factors.change as f32,
             factors.keep as f32,
         ),
-        is_first,
     );
-    (weight, first, second)
+    after
+}
+
+/// Zeros in the extents of another tensor, without gaps.
+fn zeros<R: CubeRuntime>(like: &CubeTensor<R>) -> CubeTensor<R> {
+    let row = Shape::new([like.shape().num_elements()]);
+    reshaped(zeros_client(like.client.clone(), like.device.clone(), row, like.dtype), like.shape())
 }
 
 /// The tensor without gaps, or a copy of it if somebody else holds it too.
@@ -68,28 +87,37 @@ struct Factors {
     keep: f32,
 }
 
+/// A unit for each number of the weights, which follow each other; `scale` is one number, or nothing.
 #[cube(launch, address_type = "dynamic")]
 fn adam_each(
-    gradient: &LinearView<f32>,
-    weight: &mut Array<f32>,
-    first: &mut Array<f32>,
-    second: &mut Array<f32>,
+    gradients: &Sequence<Tensor<f32>>,
+    scale: &Sequence<Array<f32>>,
+    weights: &mut Sequence<Array<f32>>,
+    firsts: &mut Sequence<Array<f32>>,
+    seconds: &mut Sequence<Array<f32>>,
     factors: &Factors,
-    #[comptime] is_first: bool,
 ) {
-    let place = ABSOLUTE_POS;
-    if place >= weight.len() {
-        terminate!();
+    let mut begin = 0usize.runtime();
+    #[unroll]
+    for i in 0..weights.len() {
+        let gradient = gradients.index(i);
+        let (weight, first, second) = (weights.index_mut(i), firsts.index_mut(i), seconds.index_mut(i));
+        let end = begin + weight.len();
+        if ABSOLUTE_POS >= begin && ABSOLUTE_POS < end {
+            let place = ABSOLUTE_POS - begin;
+            let width = gradient.shape(1);
+            let mut arrived = gradient[place / width * gradient.stride(0) + place % width];
+            #[unroll]
+            for j in 0..scale.len() {
+                arrived *= scale.index(j)[0];
+            }
+            let mean = first[place] * factors.keep_first + arrived * factors.add_first;
+            let square = second[place] * factors.keep_second + arrived * arrived * factors.add_second;
+            first[place] = mean;
+            second[place] = square;
+            let root = f32::sqrt(square) * factors.root + factors.epsilon;
+            weight[place] = weight[place] * factors.keep + mean / root * factors.change;
+        }
+        begin = end;
     }
-    let arrived = gradient[place];
-    let mut mean = arrived * factors.add_first;
-    let mut square = arrived * arrived * factors.add_second;
-    if comptime!(!is_first) {
-        mean += first[place] * factors.keep_first;
-        square += second[place] * factors.keep_second;
-    }
-    first[place] = mean;
-    second[place] = square;
-    let root = f32::sqrt(square) * factors.root + factors.epsilon;
-    weight[place] = weight[place] * factors.keep + mean / root * factors.change;
 }

@@ -9,6 +9,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 use cubecl::server::CubeCountSelection;
 use cubecl::zspace::metadata::Metadata;
+use cubecl::zspace::striding::has_pitched_row_major_strides;
 
 /// Units of a cube in kernels that look at each element by itself.
 const UNITS: u32 = 256;
@@ -66,6 +67,16 @@ pub(super) fn reshaped<R: CubeRuntime>(mut x: CubeTensor<R>, shape: Shape) -> Cu
         beyond = strides[axis] * extent;
     }
     *x.meta = Metadata::new(shape, strides);
+    x
+}
+
+/// A tensor as rows, `[n, width]`, which may lie apart. One whose numbers lie in another order is copied.
+pub(super) fn rows<R: CubeRuntime>(x: CubeTensor<R>) -> CubeTensor<R> {
+    let mut x = if has_pitched_row_major_strides(x.meta.shape(), x.meta.strides()) { x } else { dense(x) };
+    let (shape, strides) = (x.shape(), x.meta.strides().to_vec());
+    let width = shape.last().copied().unwrap_or(1);
+    let apart = strides.iter().rev().nth(1).copied().unwrap_or(width);
+    *x.meta = Metadata::new(Shape::new([shape.num_elements() / width.max(1), width]), vec![apart, 1]);
     x
 }
 

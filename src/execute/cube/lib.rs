@@ -21,6 +21,7 @@ mod normalize;
 mod reduce;
 mod resample;
 mod softmax;
+mod squares;
 mod sum;
 mod window;
 
@@ -33,8 +34,8 @@ use burn_cubecl::{BoolElement, CubeBackend, CubeRuntime};
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 use diadc_execute::{
-    Activation, AdamFactors, Arithmetic, Composed, Kernels, Taps, composed_attention, composed_attention_gradients,
-    composed_linear,
+    Activation, AdamFactors, AdamWeight, Arithmetic, Composed, Kernels, Taps, composed_attention,
+    composed_attention_gradients, composed_linear,
 };
 
 use launch::{dense, reshaped};
@@ -55,6 +56,8 @@ impl<R: CubeRuntime, B: BoolElement> Kernels for Cube<R, B> {
     const READS_GAPS: bool = true;
 
     const JOINS: bool = true;
+
+    const GROUP: usize = adam::GROUP;
 
     fn reshape(x: CubeTensor<R>, shape: Shape) -> CubeTensor<R> {
         reshaped(x, shape)
@@ -133,8 +136,8 @@ impl<R: CubeRuntime, B: BoolElement> Kernels for Cube<R, B> {
         reduce::reduce(kind, axes, x)
     }
 
-    fn add_squares(x: CubeTensor<R>, sum: Option<CubeTensor<R>>) -> CubeTensor<R> {
-        reduce::add_squares(x, sum)
+    fn add_squares(xs: Vec<CubeTensor<R>>, sum: Option<CubeTensor<R>>) -> CubeTensor<R> {
+        squares::add_squares(xs, sum)
     }
 
     fn concat(parts: Vec<CubeTensor<R>>, axis: usize) -> CubeTensor<R> {
@@ -219,10 +222,9 @@ impl<R: CubeRuntime, B: BoolElement> Kernels for Cube<R, B> {
 
     fn adam(
         factors: &AdamFactors,
-        weight: CubeTensor<R>,
-        gradient: CubeTensor<R>,
-        moments: Option<(CubeTensor<R>, CubeTensor<R>)>,
-    ) -> (CubeTensor<R>, CubeTensor<R>, CubeTensor<R>) {
-        adam::adam(factors, weight, gradient, moments)
+        scale: Option<&CubeTensor<R>>,
+        group: Vec<AdamWeight<CubeTensor<R>>>,
+    ) -> Vec<[CubeTensor<R>; 3]> {
+        adam::adam(factors, scale, group)
     }
 }

@@ -11,10 +11,10 @@ use diadc_core::op::Reduction;
 use diadc_execute::{kept, runs};
 
 use super::launch::{addresses, cubes, elements, fresh, is_empty, reshaped, units};
-use super::sum::{larger, largest, total};
+use super::sum::{Exact, larger, largest, total};
 
 /// Elements of a row that one cube reduces; of longer rows the pieces are reduced first.
-const PIECE: usize = 1 << 16;
+pub(super) const PIECE: usize = 1 << 16;
 
 /// A row of so many elements is not worth a cube.
 const SHORT: usize = 32;
@@ -26,7 +26,6 @@ const WIDE: usize = 1 << 12;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
     Sum,
-    Squares,
     Max,
     Min,
 }
@@ -65,16 +64,10 @@ pub(super) fn reduce<R: CubeRuntime>(kind: Reduction, axes: &[usize], x: CubeTen
     reshaped(x, Shape::from(kept(&shape, axes)))
 }
 
-/// The sum of the squares of all numbers, `[1]`, added to such a sum.
-pub(super) fn add_squares<R: CubeRuntime>(x: CubeTensor<R>, sum: Option<CubeTensor<R>>) -> CubeTensor<R> {
+/// The sum of all numbers, `[1]`, added to such a sum.
+pub(super) fn add_numbers<R: CubeRuntime>(x: CubeTensor<R>, sum: Option<CubeTensor<R>>) -> CubeTensor<R> {
     let rows = Rows { outer: 1, length: x.shape().num_elements(), inner: 1 };
-    let total = if rows.length > PIECE {
-        let parts = launched(Kind::Squares, x, rows, PIECE, 1.0, None);
-        launched(Kind::Sum, parts, Rows { length: rows.length.div_ceil(PIECE), ..rows }, rows.length, 1.0, sum)
-    } else {
-        launched(Kind::Squares, x, rows, rows.length, 1.0, sum)
-    };
-    reshaped(total, Shape::new([1]))
+    reshaped(launched(Kind::Sum, x, rows, rows.length, 1.0, sum), Shape::new([1]))
 }
 
 /// One axis; the result is divided by a number.
@@ -162,22 +155,12 @@ fn reduce_rows(
         end = length;
     }
     match comptime!(kind) {
-        Kind::Sum | Kind::Squares => {
-            let mut sum = 0f32;
-            // What the additions have rounded away (Neumaier, 1974).
-            let mut lost = 0f32;
+        Kind::Sum => {
+            let mut sum = Exact::nothing();
             for j in range_stepped(start + unit, end, units) {
-                let mut value = x[begin + j * inner];
-                if comptime!(kind == Kind::Squares) {
-                    value *= value;
-                }
-                let next = sum + value;
-                lost += select(f32::abs(sum) >= f32::abs(value), sum - next + value, value - next + sum);
-                sum = next;
+                sum.add(x[begin + j * inner]);
             }
-            // Beside infinity nothing is lost that would be a number.
-            sum = select(f32::is_nan(lost), sum, sum + lost);
-            let sum = total(sum, &mut shared, units);
+            let sum = total(sum.whole(), &mut shared, units);
             if unit == 0 {
                 let mut whole = sum / divisor;
                 if comptime!(adds) {

@@ -3,6 +3,31 @@
 
 use cubecl::prelude::*;
 
+/// A sum of many numbers, with what its additions have rounded away (Neumaier, 1974).
+#[derive(CubeType)]
+pub(super) struct Exact {
+    sum: f32,
+    lost: f32,
+}
+
+#[cube]
+impl Exact {
+    pub(super) fn nothing() -> Exact {
+        Exact { sum: 0f32.runtime(), lost: 0f32.runtime() }
+    }
+
+    pub(super) fn add(&mut self, value: f32) {
+        let next = self.sum + value;
+        self.lost += select(f32::abs(self.sum) >= f32::abs(value), self.sum - next + value, value - next + self.sum);
+        self.sum = next;
+    }
+
+    pub(super) fn whole(&self) -> f32 {
+        // Beside infinity nothing is lost that would be a number.
+        select(f32::is_nan(self.lost), self.sum, self.sum + self.lost)
+    }
+}
+
 /// The sum of what each unit gives.
 #[cube]
 pub(super) fn total(own: f32, shared: &mut SharedMemory<f32>, #[comptime] units: usize) -> f32 {

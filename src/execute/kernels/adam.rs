@@ -2,22 +2,30 @@
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
+use burn::tensor::{Shape, TensorMetadata};
 
-use super::interface::AdamFactors;
+use super::interface::{AdamFactors, AdamWeight};
+
+/// A gradient times a factor, `[1]`, if there is one.
+pub fn scaled<B: Backend>(gradient: FloatTensor<B>, scale: Option<&FloatTensor<B>>) -> FloatTensor<B> {
+    let Some(scale) = scale else { return gradient };
+    let ones = Shape::from(vec![1; gradient.shape().len()]);
+    B::float_mul(gradient, B::float_reshape(scale.clone(), ones))
+}
 
 /// A weight after the step, and its moments.
 pub(super) fn adam<B: Backend>(
     factors: &AdamFactors,
-    weight: FloatTensor<B>,
-    gradient: FloatTensor<B>,
-    moments: Option<(FloatTensor<B>, FloatTensor<B>)>,
-) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    scale: Option<&FloatTensor<B>>,
+    AdamWeight { weight, gradient, moments }: AdamWeight<FloatTensor<B>>,
+) -> [FloatTensor<B>; 3] {
+    let gradient = scaled::<B>(gradient, scale);
     let square = B::float_mul(gradient.clone(), gradient.clone());
     let first = B::float_mul_scalar(gradient, (1.0 - factors.beta1).into());
     let second = B::float_mul_scalar(square, (1.0 - factors.beta2).into());
     let (first, second) = match moments {
         None => (first, second),
-        Some((old, old_second)) => (
+        Some([old, old_second]) => (
             B::float_add(B::float_mul_scalar(old, factors.beta1.into()), first),
             B::float_add(B::float_mul_scalar(old_second, factors.beta2.into()), second),
         ),
@@ -26,5 +34,5 @@ pub(super) fn adam<B: Backend>(
     let direction = B::float_div(first.clone(), B::float_add_scalar(root, factors.epsilon.into()));
     let change = B::float_mul_scalar(direction, factors.change.into());
     let weight = if factors.keep == 1.0 { weight } else { B::float_mul_scalar(weight, factors.keep.into()) };
-    (B::float_add(weight, change), first, second)
+    [B::float_add(weight, change), first, second]
 }

@@ -9,7 +9,7 @@ use burn::tensor::{Shape, TensorMetadata};
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
-use super::interface::{Activation, AdamFactors, Arithmetic, Kernels};
+use super::interface::{Activation, AdamFactors, AdamWeight, Arithmetic, Kernels};
 use super::join::{activated, added};
 use super::taps::Taps;
 use super::{activation, adam, arithmetic, convolution, linear, normalize, reduce, resample};
@@ -24,6 +24,8 @@ impl<B: Backend> Kernels for Composed<B> {
     const READS_GAPS: bool = false;
 
     const JOINS: bool = false;
+
+    const GROUP: usize = 1;
 
     fn reshape(x: FloatTensor<B>, shape: Shape) -> FloatTensor<B> {
         B::float_reshape(x, shape)
@@ -94,8 +96,8 @@ impl<B: Backend> Kernels for Composed<B> {
         reduce::reduce::<B>(kind, axes, x)
     }
 
-    fn add_squares(x: FloatTensor<B>, sum: Option<FloatTensor<B>>) -> FloatTensor<B> {
-        reduce::add_squares::<Self>(x, sum)
+    fn add_squares(xs: Vec<FloatTensor<B>>, sum: Option<FloatTensor<B>>) -> FloatTensor<B> {
+        reduce::add_squares::<Self>(xs, sum)
     }
 
     fn concat(parts: Vec<FloatTensor<B>>, axis: usize) -> FloatTensor<B> {
@@ -179,10 +181,9 @@ impl<B: Backend> Kernels for Composed<B> {
 
     fn adam(
         factors: &AdamFactors,
-        weight: FloatTensor<B>,
-        gradient: FloatTensor<B>,
-        moments: Option<(FloatTensor<B>, FloatTensor<B>)>,
-    ) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
-        adam::adam::<B>(factors, weight, gradient, moments)
+        scale: Option<&FloatTensor<B>>,
+        group: Vec<AdamWeight<FloatTensor<B>>>,
+    ) -> Vec<[FloatTensor<B>; 3]> {
+        group.into_iter().map(|weight| adam::adam::<B>(factors, scale, weight)).collect()
     }
 }

@@ -81,6 +81,9 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// the same order whatever its axes, and the function that is applied to it.
     const JOINS: bool;
 
+    /// How many weights an optimiser changes at once: more than one where starting a kernel takes longer than running it.
+    const GROUP: usize;
+
     /// The same numbers in other extents.
     fn reshape(x: Floats<Self>, shape: Shape) -> Floats<Self>;
 
@@ -140,8 +143,8 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// A reduction over axes, which stay with extent 1.
     fn reduce(kind: Reduction, axes: &[usize], x: Floats<Self>) -> Floats<Self>;
 
-    /// The sum of the squares of all numbers, `[1]`, added to such a sum.
-    fn add_squares(x: Floats<Self>, sum: Option<Floats<Self>>) -> Floats<Self>;
+    /// The sum of the squares of all numbers of at least one tensor, `[1]`, added to such a sum.
+    fn add_squares(xs: Vec<Floats<Self>>, sum: Option<Floats<Self>>) -> Floats<Self>;
 
     /// Values one after the other along an axis, in which alone they may differ.
     fn concat(parts: Vec<Floats<Self>>, axis: usize) -> Floats<Self>;
@@ -208,13 +211,24 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// The gradient of the input of [`Kernels::average_pool`], which has this height and width.
     fn average_pool_gradient(pool: Pool, size: [usize; 2], gradient: Floats<Self>) -> Floats<Self>;
 
-    /// A weight after one step of Adam, and its moments, of which there are none before the first step.
+    /// Weights after one step of Adam, each with its two moments. At most [`Kernels::GROUP`] are given. Their gradients are
+    /// first multiplied by `scale`, `[1]`, if there is one.
     fn adam(
         factors: &AdamFactors,
-        weight: Floats<Self>,
-        gradient: Floats<Self>,
-        moments: Option<(Floats<Self>, Floats<Self>)>,
-    ) -> (Floats<Self>, Floats<Self>, Floats<Self>);
+        scale: Option<&Floats<Self>>,
+        group: Vec<AdamWeight<Floats<Self>>>,
+    ) -> Vec<[Floats<Self>; 3]>;
+}
+
+/// A weight that Adam changes. The three have the same shape.
+#[derive(Clone, Debug)]
+pub struct AdamWeight<F> {
+    /// The weight.
+    pub weight: F,
+    /// Its gradient.
+    pub gradient: F,
+    /// Its moments, of which there are none before the first step.
+    pub moments: Option<[F; 2]>,
 }
 
 /// The numbers of one step of Adam.
