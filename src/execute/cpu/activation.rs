@@ -71,10 +71,19 @@ pub(super) fn extreme(is_larger: bool, a: Flexible, b: Flexible) -> Flexible {
     }
 }
 
+/// The function of each number, which is written over it if nobody else holds the tensor.
 fn each(x: Flexible, function: impl Fn(f32) -> f32 + Sync) -> Flexible {
-    let shape = x.shape();
-    let x = x.to_contiguous();
-    let numbers: &[f32] = x.storage();
+    let mut x = dense(x);
+    if let Some(numbers) = x.try_storage_mut::<f32>() {
+        numbers.par_chunks_mut(CHUNK).for_each(|numbers| {
+            Arch::new().dispatch(
+                #[inline(always)]
+                || numbers.iter_mut().for_each(|x| *x = function(*x)),
+            );
+        });
+        return x;
+    }
+    let (shape, numbers): (_, &[f32]) = (x.shape(), x.storage());
     let mut result = zeros(numbers.len());
     result.par_chunks_mut(CHUNK).zip(numbers.par_chunks(CHUNK)).for_each(|(result, numbers)| {
         Arch::new().dispatch(
@@ -85,9 +94,19 @@ fn each(x: Flexible, function: impl Fn(f32) -> f32 + Sync) -> Flexible {
     Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
 }
 
+/// The function of each pair of numbers, which is written over the second one if nobody else holds its tensor.
 fn each_pair(a: Flexible, b: Flexible, function: impl Fn(f32, f32) -> f32 + Sync) -> Flexible {
+    let (a, mut b) = (dense(a), dense(b));
+    if let Some(numbers) = b.try_storage_mut::<f32>() {
+        numbers.par_chunks_mut(CHUNK).zip(a.storage::<f32>().par_chunks(CHUNK)).for_each(|(b, a)| {
+            Arch::new().dispatch(
+                #[inline(always)]
+                || b.iter_mut().zip(a).for_each(|(b, &a)| *b = function(a, *b)),
+            );
+        });
+        return b;
+    }
     let shape = a.shape();
-    let (a, b) = (a.to_contiguous(), b.to_contiguous());
     let (a, b): (&[f32], &[f32]) = (a.storage(), b.storage());
     let mut result = zeros(a.len());
     result.par_chunks_mut(CHUNK).zip(a.par_chunks(CHUNK)).zip(b.par_chunks(CHUNK)).for_each(|((result, a), b)| {
@@ -97,6 +116,11 @@ fn each_pair(a: Flexible, b: Flexible, function: impl Fn(f32, f32) -> f32 + Sync
         );
     });
     Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
+}
+
+/// The tensor without gaps; the one that it was made of is let go.
+fn dense(x: Flexible) -> Flexible {
+    x.to_contiguous()
 }
 
 #[inline]

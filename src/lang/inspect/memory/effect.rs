@@ -50,6 +50,16 @@ pub(super) enum Runner {
     Own { choice: Choice, cores: usize },
 }
 
+impl Runner {
+    /// The effect of the CPU's kernel for single numbers, which writes over an operand.
+    fn over(self, operand: usize) -> Effect {
+        match self {
+            Runner::Own { .. } => Effect::over(operand),
+            Runner::Composed => Effect::own(),
+        }
+    }
+}
+
 impl Effect {
     fn own() -> Effect {
         Effect { place: Place::Own, scratch: 0 }
@@ -74,8 +84,8 @@ pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], runner: Runner)
         }
         // Drawn or listed on the host, then copied.
         Op::Constant(_) | Op::Random(_) => Effect::with(count),
-        Op::Unary(unary) => of_unary(*unary, count),
-        Op::Binary(binary) => of_binary(*binary, inputs, count),
+        Op::Unary(unary) => of_unary(*unary, count, runner),
+        Op::Binary(binary) => of_binary(*binary, inputs, count, runner),
         Op::Compare(_)
         | Op::Select
         | Op::Cast(_)
@@ -111,12 +121,15 @@ fn made_dense<'a>(inputs: impl IntoIterator<Item = &'a Seen>) -> usize {
     inputs.into_iter().filter(|input| !input.dense).map(Seen::count).sum()
 }
 
-fn of_unary(unary: Unary, count: usize) -> Effect {
+fn of_unary(unary: Unary, count: usize, runner: Runner) -> Effect {
     match unary {
-        Unary::Silu | Unary::Gelu | Unary::GeluTanh | Unary::Sigmoid | Unary::LeakyRelu(_) | Unary::Relu => {
-            Effect::own()
-        }
-        Unary::GuidedRelu => Effect::own(),
+        Unary::Silu
+        | Unary::Gelu
+        | Unary::GeluTanh
+        | Unary::Sigmoid
+        | Unary::LeakyRelu(_)
+        | Unary::Relu
+        | Unary::GuidedRelu => runner.over(0),
         // The power, and what is above its limit.
         Unary::Softplus => Effect { scratch: count + count / 4, ..Effect::over(0) },
         Unary::Clamp(..) => Effect { scratch: count / 4, ..Effect::over(0) },
@@ -137,13 +150,14 @@ fn of_unary(unary: Unary, count: usize) -> Effect {
     }
 }
 
-fn of_binary(binary: Binary, inputs: &[Seen], count: usize) -> Effect {
+fn of_binary(binary: Binary, inputs: &[Seen], count: usize, runner: Runner) -> Effect {
     let large = usize::from(inputs[0].count() < inputs[1].count());
     let other_fits = inputs[1 - large].dense || inputs[1 - large].count() < count;
     match binary {
         Binary::Add | Binary::Mul if other_fits => Effect::over(large),
         Binary::Sub | Binary::Div if inputs[0].count() == count && other_fits => Effect::over(0),
-        Binary::Add | Binary::Mul | Binary::Sub | Binary::Div | Binary::Max | Binary::Min => Effect::own(),
+        Binary::Max | Binary::Min => runner.over(1),
+        Binary::Add | Binary::Mul | Binary::Sub | Binary::Div => Effect::own(),
         Binary::Rem | Binary::Pow => Effect::own(),
     }
 }
@@ -183,11 +197,11 @@ fn of_gradient(gradient: &Gradient, inputs: &[Seen], output: &[usize], runner: R
         }
         Gradient::Quantile(_) | Gradient::QuantileOther(_) => Effect::with(2 * inputs[0].count()),
         Gradient::Nearest { .. } => Effect::with(3 * (inputs[0].count() + inputs[1].count())),
+        Gradient::Unary(_) => Effect { scratch: made_dense(&inputs[..1]), ..runner.over(1) },
         Gradient::MaxPoolOther(_) => Effect::with(2 * output.iter().product::<usize>()),
         Gradient::Softmax { .. }
         | Gradient::GroupNorm { .. }
         | Gradient::LayerNorm { .. }
-        | Gradient::Unary(_)
         | Gradient::MaxPool(_)
         | Gradient::AveragePool { .. }
         | Gradient::Resize { .. }
