@@ -107,12 +107,13 @@ fn balanced(second: &str, slope: f64, most: Option<f64>) {
     let got = engine.gradients(id, &given, &draw(2)).expect("it runs");
 
     let y = images.map(|image| image.iter().zip(weight).map(|(x, w)| x * w).sum::<f64>());
-    let mean_of = |factors: [f64; 2]| [0, 1, 2].map(|i| (factors[0] * images[0][i] + factors[1] * images[1][i]) / 2.0);
+    let mean_of =
+        |factors: [f64; 2]| [0, 1, 2].map(|i| f64::midpoint(factors[0] * images[0][i], factors[1] * images[1][i]));
     let length = |x: [f64; 3]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
     let mean = mean_of([1.0, 1.0]);
     let first = length(mean_of(y.map(|y| 2.0 * y)));
     let factor = (first / (slope.abs() * length(mean) + 1e-4)).min(most.unwrap_or(1e4));
-    let loss = (factor * slope + 1.0) * (y[0] + y[1]) / 2.0;
+    let loss = (factor * slope + 1.0) * f64::midpoint(y[0], y[1]);
     let expected = mean.map(|x| (factor * slope + 1.0) * x);
     assert!((f64::from(got.loss) - loss).abs() < 1e-5 * (1.0 + loss.abs()), "{second}: {} and {loss}", got.loss);
     let found = got.gradients[0].1.as_ref().and_then(HostTensor::as_floats).expect("the weight has a gradient");
