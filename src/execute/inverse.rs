@@ -31,10 +31,10 @@ pub(super) fn inverse<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     Tensor::<B>::from_host(HostTensor::floats(&shape, numbers), &device).float()
 }
 
-/// Writes their inverses over matrices with so many rows, one after the other, in double precision.
+/// Replaces each matrix by its inverse, in double precision. The matrices have `rows` rows and columns and follow each other.
 ///
 /// # Errors
-/// The place of the first that has none, and stays as it is.
+/// If some have no inverse, which stay as they are: the place of the first of these.
 pub fn invert(matrices: &mut [f64], rows: usize) -> Result<(), usize> {
     let each = matrices.par_chunks_mut((rows * rows).max(1)).enumerate();
     let without = each.filter_map(|(place, matrix)| match inverted(matrix, rows) {

@@ -78,7 +78,7 @@ impl<B: Backend> Receiver<B> for Collected<B> {
     }
 }
 
-/// Gradients of which so many numbers wait do not wait for more: 64 MiB.
+/// Gradients wait for others until they hold this many numbers, 64 MiB.
 const MOST_WAITING: usize = 1 << 24;
 
 /// A step of an optimiser, a few weights at a time.
