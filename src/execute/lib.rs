@@ -34,6 +34,7 @@ mod search;
 mod session;
 mod source;
 mod tensor;
+mod weights;
 
 pub use apply::apply;
 pub use inverse::invert;

@@ -15,7 +15,7 @@ use diadc_core::engine::{DeviceError, Draw, HostData, HostTensor, RunError, numb
 use diadc_core::fact::{Bindings, DType, Precision};
 use diadc_core::graph::Origin;
 use diadc_core::op::{Coreset, Elements, Op, WeightId};
-use diadc_core::plan::{Block, Choice, LoopPlan, Operand, Step, Work};
+use diadc_core::plan::{Block, LoopPlan, Operand, Step, Work};
 
 use super::apply::{apply, joined};
 use super::bind::Shapes;
@@ -27,6 +27,7 @@ use super::layout::expand;
 use super::limit::largest;
 use super::neighbour;
 use super::tensor::Tensor;
+use super::weights::Weights;
 
 /// What a device holds in one tensor.
 #[derive(Clone, Copy)]
@@ -43,7 +44,7 @@ pub(super) trait Receiver<B: Backend> {
     fn wants(&mut self, loss: f32) -> bool;
 
     /// The gradient of a weight, which nothing reads from now on. It may change.
-    fn take(&mut self, id: WeightId, gradient: FloatTensor<B>, weights: &mut [Tensor<B>]);
+    fn take(&mut self, id: WeightId, gradient: FloatTensor<B>, weights: &mut Weights<B>);
 }
 
 /// What all steps of a run see.
@@ -55,7 +56,7 @@ pub(super) struct Run<'a, K: Kernels> {
     /// The precision in which products are computed.
     pub(super) precision: Precision,
     /// All weights.
-    pub(super) weights: &'a RefCell<Vec<Tensor<K::Backend>>>,
+    pub(super) weights: &'a RefCell<Weights<K::Backend>>,
     /// The values of symbols.
     pub(super) bindings: &'a Bindings,
     /// The outputs of the constants.
@@ -142,7 +143,7 @@ impl<K: Kernels> Run<'_, K> {
                 let value = if last { place.take() } else { place.clone() };
                 value.expect("the plan fills a slot before it is used")
             }
-            Operand::Weight(id) => self.weights.borrow()[id.0 as usize].clone(),
+            Operand::Weight(id) => self.weights.borrow().get(id),
             Operand::Kept(place) => self.kept[place].clone(),
         }
     }
@@ -176,7 +177,7 @@ impl<K: Kernels> Run<'_, K> {
     fn loss(&self, block: &Block, slots: &[Option<Tensor<K::Backend>>]) -> Result<f32, RunError> {
         let loss = match block.outputs[0] {
             Operand::Slot { slot, .. } => slots[slot.0 as usize].clone().expect("gradients follow from the loss"),
-            Operand::Weight(id) => self.weights.borrow()[id.0 as usize].clone(),
+            Operand::Weight(id) => self.weights.borrow().get(id),
             Operand::Kept(place) => self.kept[place].clone(),
         };
         number(loss)
@@ -262,7 +263,7 @@ impl<K: Kernels> Run<'_, K> {
         } else if let (Op::Coreset(coreset), [rows]) = (op, inputs.as_slice()) {
             vec![self.coreset(coreset, rows, step)?]
         } else {
-            self.apply(op, step.choice, inputs, join, shape)
+            self.apply(op, step, inputs, join, shape)
         })
     }
 
@@ -291,18 +292,27 @@ impl<K: Kernels> Run<'_, K> {
     fn apply(
         &self,
         op: &Op,
-        choice: Choice,
+        step: &Step,
         inputs: Vec<Tensor<K::Backend>>,
         join: Join<K>,
         shape: &[usize],
     ) -> Vec<Tensor<K::Backend>> {
-        let op = op.bound(self.bindings);
+        let (op, choice) = (op.bound(self.bindings), step.choice);
         if self.precision == Precision::F32 || !op.is_product() {
             return joined::<K>(&op, choice, inputs, join, shape, self.device);
         }
-        let inputs = inputs.into_iter().map(|input| input.in_float_type(FloatDType::BF16)).collect();
+        let inputs =
+            inputs.into_iter().zip(&step.inputs).map(|(input, operand)| self.rounded(input, *operand)).collect();
         let outputs = apply::<K>(&op, choice, inputs, shape, self.device);
         outputs.into_iter().map(|output| output.in_float_type(FloatDType::F32)).collect()
+    }
+
+    /// An operand of a product in bf16.
+    fn rounded(&self, input: Tensor<K::Backend>, operand: Operand) -> Tensor<K::Backend> {
+        match operand {
+            Operand::Weight(id) if K::KEEPS_ROUNDED => self.weights.borrow_mut().rounded(id),
+            Operand::Weight(_) | Operand::Slot { .. } | Operand::Kept(_) => input.in_float_type(FloatDType::BF16),
+        }
     }
 
     /// Checks that each index is that of an element along an axis: devices either do not check it or abort the program.

@@ -24,6 +24,7 @@ use super::descend::{self, Before, Moments};
 use super::kernels::Kernels;
 use super::run::{Limit, Receiver, Run, number, wait};
 use super::tensor::Tensor;
+use super::weights::Weights;
 
 /// Weights and plans on a device, which computes with the kernels `K`.
 pub struct Session<K: Kernels> {
@@ -31,7 +32,7 @@ pub struct Session<K: Kernels> {
     device: Device<K::Backend>,
     precision: Precision,
     limit: Option<usize>,
-    weights: RefCell<Vec<Tensor<K::Backend>>>,
+    weights: RefCell<Weights<K::Backend>>,
     shapes: Vec<Vec<usize>>,
     plans: Vec<Loaded<K::Backend>>,
     /// Running averages of weights.
@@ -73,7 +74,7 @@ impl<B: Backend> Receiver<B> for Collected<B> {
         self.refused.is_none()
     }
 
-    fn take(&mut self, id: WeightId, gradient: FloatTensor<B>, _weights: &mut [Tensor<B>]) {
+    fn take(&mut self, id: WeightId, gradient: FloatTensor<B>, _weights: &mut Weights<B>) {
         self.gradients.insert(id, gradient);
     }
 }
@@ -101,7 +102,7 @@ impl<'a, K: Kernels> Stepping<'a, K> {
     }
 
     /// Changes weights by the gradients that wait, which are first scaled so that their norm is at most `norm`.
-    fn change(&mut self, norm: Option<f64>, weights: &mut [Tensor<K::Backend>]) {
+    fn change(&mut self, norm: Option<f64>, weights: &mut Weights<K::Backend>) {
         if self.waiting.is_empty() {
             return;
         }
@@ -123,19 +124,19 @@ impl<'a, K: Kernels> Stepping<'a, K> {
         rule: Optimizer,
         scale: Option<&FloatTensor<K::Backend>>,
         group: Vec<(WeightId, FloatTensor<K::Backend>)>,
-        weights: &mut [Tensor<K::Backend>],
+        weights: &mut Weights<K::Backend>,
     ) {
         let ids: Vec<WeightId> = group.iter().map(|(id, _)| *id).collect();
         let before = group.into_iter().map(|(id, gradient)| {
             // The gradient stands in for the weight meanwhile, so that the weight's memory can be overwritten.
             let stand_in = Tensor::Float(gradient.clone());
-            let weight = std::mem::replace(&mut weights[id.0 as usize], stand_in).float();
+            let weight = weights.replace(id, stand_in).float();
             Before { weight, gradient, moments: self.moments.remove(&id) }
         });
         let before = before.collect();
         let after = descend::step::<K>(rule, self.descent.factor, self.step, scale, before);
         for (id, (weight, moments)) in ids.into_iter().zip(after) {
-            weights[id.0 as usize] = Tensor::Float(weight);
+            weights.replace(id, Tensor::Float(weight));
             self.moments.extend(moments.map(|moments| (id, moments)));
         }
     }
@@ -147,7 +148,7 @@ impl<K: Kernels> Receiver<K::Backend> for Stepping<'_, K> {
         self.refused.is_none()
     }
 
-    fn take(&mut self, id: WeightId, gradient: FloatTensor<K::Backend>, weights: &mut [Tensor<K::Backend>]) {
+    fn take(&mut self, id: WeightId, gradient: FloatTensor<K::Backend>, weights: &mut Weights<K::Backend>) {
         self.waiting.push((id, gradient));
         let numbers: usize = self.waiting.iter().map(|(_, gradient)| gradient.shape().num_elements()).sum();
         if self.waiting.len() >= K::GROUP || numbers >= MOST_WAITING {
@@ -254,7 +255,7 @@ impl<K: Kernels> Session<K> {
     fn update(&mut self, updates: Updates<K::Backend>) {
         let changed: Vec<WeightId> = updates.iter().map(|(id, _)| *id).collect();
         for (id, value) in updates {
-            self.weights.get_mut()[id.0 as usize] = value;
+            self.weights.get_mut().replace(id, value);
         }
         self.forget(&changed);
     }
@@ -294,12 +295,12 @@ impl<K: Kernels> Engine for Session<K> {
     }
 
     fn set_weight(&mut self, id: WeightId, weight: HostTensor) {
-        self.weights.get_mut()[id.0 as usize] = Tensor::from_host(weight, &self.device);
+        self.weights.get_mut().replace(id, Tensor::from_host(weight, &self.device));
         self.forget(&[id]);
     }
 
     fn weight(&self, id: WeightId) -> Result<HostTensor, RunError> {
-        to_host(self.weights.borrow()[id.0 as usize].clone(), &self.shapes[id.0 as usize])
+        to_host(self.weights.borrow().get(id), &self.shapes[id.0 as usize])
     }
 
     fn add(&mut self, plan: Plan) -> PlanId {
@@ -435,7 +436,7 @@ impl<K: Kernels> Engine for Session<K> {
 
     fn average(&mut self, ids: &[WeightId], decay: f64) {
         for id in ids {
-            let weight = self.weights.get_mut()[id.0 as usize].clone().float();
+            let weight = self.weights.get_mut().get(*id).float();
             let average = descend::averaged::<K::Backend>(self.averages.remove(id), weight, decay);
             self.averages.insert(*id, average);
         }
@@ -455,9 +456,7 @@ impl<K: Kernels> Engine for Session<K> {
     fn exchange_averages(&mut self) {
         let weights = self.weights.get_mut();
         for (id, average) in &mut self.averages {
-            let place = &mut weights[id.0 as usize];
-            let weight = std::mem::replace(place, Tensor::Float(average.clone())).float();
-            *average = weight;
+            *average = weights.replace(*id, Tensor::Float(average.clone())).float();
         }
         let changed: Vec<WeightId> = self.averages.keys().copied().collect();
         self.forget(&changed);

@@ -1,10 +1,15 @@
 //! What bf16 rounds, and what it leaves as it is.
 
-use diadc::execute::HostTensor;
+use std::collections::BTreeMap;
+
+use diadc::execute::{Composed, Descent, Engine, HostTensor, Session};
 use diadc::fact::Precision;
 use diadc::graph::differentiate;
+use diadc::graph::program::Optimizer;
 use diadc::op::{Binary, WeightId};
 use diadc::plan::plan;
+
+use crate::device::{Plain, place};
 
 use super::net::{Net, draw, engine_in, inputs};
 
@@ -43,4 +48,38 @@ fn factors_of_products_are_rounded_and_nothing_else() {
         assert!(near(gradient, FINE + rounded), "{precision}: {gradient}");
         assert_eq!(engine.weight(WeightId(0)).expect("it is there").as_floats(), Some([FINE].as_slice()));
     }
+}
+
+/// A device that keeps rounded weights rounds them anew after each way in which they change.
+#[test]
+fn a_changed_weight_is_rounded_again() {
+    let mut net = Net::default();
+    let x = net.input("x", "B 1");
+    let weight = net.weight(0, "1 1");
+    let product = net.linear(x, weight);
+    let loss = net.mean(product);
+    let function = net.function(&[("loss", loss)]);
+    let id = WeightId(0);
+    let one = |number: f32| HostTensor::floats(&[1, 1], vec![number]);
+    let mut session = Session::<Composed<Plain>>::new("keeps".to_owned(), place(), Precision::Bf16);
+    session.set_weights(&mut std::iter::once(one(1.0)));
+    let plan = session.add(plan(&differentiate(&function, &[id])));
+    let given = inputs([("x", one(2.0))]);
+    let rounded = |session: &mut Session<Composed<Plain>>| {
+        let outputs = session.evaluate(plan, &given, &draw(1)).expect("it runs");
+        outputs[0].1.as_floats().expect("it is a float")[0]
+    };
+    assert_eq!(rounded(&mut session), 2.0);
+    session.set_weight(id, one(3.0 * FINE));
+    assert_eq!(rounded(&mut session), 6.0);
+    let sgd = Optimizer::Sgd { lr: 0.5, momentum: 0.0, weight_decay: 0.0, nesterov: false };
+    let descent = Descent { optimizer: sgd, own: &BTreeMap::new(), factor: 1.0, clip_norm: None };
+    session.step(plan, &given, &draw(1), &descent).expect("it runs");
+    assert_eq!(rounded(&mut session), 4.0);
+    session.set_averaged(id, one(5.0));
+    session.exchange_averages();
+    assert_eq!(rounded(&mut session), 10.0);
+    session.exchange_averages();
+    session.set_weights(&mut std::iter::once(one(7.0)));
+    assert_eq!(rounded(&mut session), 14.0);
 }

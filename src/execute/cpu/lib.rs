@@ -55,6 +55,8 @@ impl Kernels for Cpu {
 
     const JOINS: bool = false;
 
+    const KEEPS_ROUNDED: bool = false;
+
     const GROUP: usize = 1;
 
     fn reshape(x: Flexible, shape: Shape) -> Flexible {

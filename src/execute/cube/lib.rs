@@ -57,6 +57,8 @@ impl<R: CubeRuntime, B: BoolElement> Kernels for Cube<R, B> {
 
     const JOINS: bool = true;
 
+    const KEEPS_ROUNDED: bool = true;
+
     const GROUP: usize = adam::GROUP;
 
     fn reshape(x: CubeTensor<R>, shape: Shape) -> CubeTensor<R> {

@@ -25,6 +25,8 @@ impl<B: Backend> Kernels for Composed<B> {
 
     const JOINS: bool = false;
 
+    const KEEPS_ROUNDED: bool = true;
+
     const GROUP: usize = 1;
 
     fn reshape(x: FloatTensor<B>, shape: Shape) -> FloatTensor<B> {

@@ -81,6 +81,9 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// the same order whatever its axes, and the function that is applied to it.
     const JOINS: bool;
 
+    /// Whether the copies of weights that are rounded for products are kept until the weights change.
+    const KEEPS_ROUNDED: bool;
+
     /// How many weights an optimiser changes at once: more than one where starting a kernel takes longer than running it.
     const GROUP: usize;
 
