@@ -15,6 +15,7 @@ mod bind;
 mod clock;
 mod descend;
 mod elementwise;
+mod fault;
 mod gradient;
 mod integer;
 mod inverse;
@@ -37,6 +38,7 @@ mod tensor;
 mod weights;
 
 pub use apply::apply;
+pub use fault::watch_devices;
 pub use inverse::invert;
 pub use kernels::{
     Activation, AdamFactors, AdamWeight, Arithmetic, Composed, Floats, Kernels, Taps, activated, added,

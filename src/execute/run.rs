@@ -20,6 +20,7 @@ use diadc_core::plan::{Block, LoopPlan, Operand, Step, Work};
 use super::apply::{apply, joined};
 use super::bind::Shapes;
 use super::clock::Watch;
+use super::fault;
 use super::integer::beyond;
 use super::join::{Join, Next, next};
 use super::kernels::Kernels;
@@ -427,7 +428,8 @@ impl<K: Kernels> Run<'_, K> {
 
 /// Waits until a device has done all that it was asked for.
 pub(super) fn wait<B: Backend>(device: &Device<B>) -> Result<(), RunError> {
-    B::sync(device).map_err(|error| DeviceError(error.to_string()).into())
+    B::sync(device).map_err(|error| DeviceError(error.to_string()))?;
+    Ok(fault::check()?)
 }
 
 /// The only number of a tensor.

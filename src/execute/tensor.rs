@@ -12,6 +12,8 @@ use burn::tensor::{
 
 use diadc_core::engine::{DeviceError, HostData, HostTensor};
 
+use super::fault;
+
 /// A tensor on a device of backend `B`.
 #[derive(Clone, Debug)]
 pub enum Tensor<B: Backend> {
@@ -160,5 +162,7 @@ fn read_bools(reading: impl Future<Output = Reading>) -> Result<Vec<bool>, Devic
 
 fn finish(reading: impl Future<Output = Reading>) -> Result<TensorData, DeviceError> {
     let reading = try_read_sync(reading).expect("a native program can wait for its device");
-    reading.map_err(|error| DeviceError(error.to_string()))
+    let data = reading.map_err(|error| DeviceError(error.to_string()))?;
+    fault::check()?;
+    Ok(data)
 }

@@ -44,6 +44,7 @@ impl<'a> Model<'a> {
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
+        let engine = target.open()?;
         let fresh: Vec<&Part> = program.parts.iter().filter(|part| part.is_fresh).collect();
         let weights = match weights {
             Some(place) => {
@@ -54,7 +55,7 @@ impl<'a> Model<'a> {
             }
             None => Assembly::first(program),
         };
-        Model::with(program, &weights, target, seed, observer)
+        Model::with(program, &weights, engine, target, seed, observer)
     }
 
     /// A model with the first values of the weights that are needed.
@@ -68,7 +69,8 @@ impl<'a> Model<'a> {
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
-        Model::with(program, &Assembly::first(program).only(needed), target, seed, observer)
+        let engine = target.open()?;
+        Model::with(program, &Assembly::first(program).only(needed), engine, target, seed, observer)
     }
 
     /// A model that has been trained and scores images: with what its score reads of the weights of a file. If a run of this
@@ -83,6 +85,7 @@ impl<'a> Model<'a> {
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
+        let engine = target.open()?;
         if let Some((file, origin)) = check(program, weights, observer)?
             && let Some(remark) = origin.told_of_score(&file, program)
         {
@@ -90,7 +93,7 @@ impl<'a> Model<'a> {
         }
         let mut needed = program.read_by(program.function("score"));
         needed.extend(threshold(program));
-        Model::with_needed(program, weights.place, &needed, target, seed, observer)
+        Model::with_needed(program, weights.place, &needed, engine, target, seed, observer)
     }
 
     /// A model of which some functions are run: with the weights of a file, of which those that are not needed may be missing
@@ -107,32 +110,34 @@ impl<'a> Model<'a> {
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
+        let engine = target.open()?;
         check(program, weights, observer)?;
-        Model::with_needed(program, weights.place, needed, target, seed, observer)
+        Model::with_needed(program, weights.place, needed, engine, target, seed, observer)
     }
 
     fn with_needed(
         program: &'a Program,
         place: Place<'_>,
         needed: &BTreeSet<WeightId>,
+        engine: Box<dyn Engine>,
         target: Target,
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
         let paths = needed.iter().map(|id| program.weight(*id).path.as_str()).collect();
         let weights = read(program, place, Lacking::AllBut(&paths), observer)?.only(needed);
-        Model::with(program, &weights, target, seed, observer)
+        Model::with(program, &weights, engine, target, seed, observer)
     }
 
-    /// Opens the device and hands the weights over to it.
+    /// Hands the weights over to the device.
     fn with(
         program: &'a Program,
         weights: &Assembly<'_>,
+        mut engine: Box<dyn Engine>,
         target: Target,
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
-        let mut engine = target.open()?;
         let suspicions = weights.hand_over(seed, engine.as_mut(), &mut |done, all| observer.on_weights(done, all))?;
         if !suspicions.is_empty() {
             observer.on_suspicions(&suspicions);

@@ -171,6 +171,15 @@ fn an_unknown_device_and_a_directory_without_run_are_told() {
     bench.run(&["resume", "nowhere"]).fails(1, &["holds no run"]);
 }
 
+/// Whether this program can't use graphics processors or this machine has not so many.
+#[test]
+fn a_device_that_is_not_there_is_told_before_any_work() {
+    let bench = Bench::new();
+    let measured = bench.run(&["bench", "small.diad", "--device", "cuda:60000"]);
+    assert!(!measured.stderr().contains("products"), "{}", measured.stderr());
+    measured.fails(1, &["cpu"]);
+}
+
 #[test]
 fn an_unknown_key_in_the_settings_file_is_told() {
     let bench = Bench::new();

@@ -19,6 +19,7 @@ use diadc::fact::{Fact, Precision, Shape};
 use diadc::graph::program::{Program, plan_function};
 use diadc::resolve::Location;
 use diadc_cube::Cube;
+use diadc_execute::watch_devices;
 
 /// What is counted, and how many there were, which may only become fewer.
 const MOST: [(&str, usize); 4] = [
@@ -125,6 +126,7 @@ fn mib(bytes: u64) -> String {
 
 #[test]
 fn steps_start_no_more_kernels_than_they_did() {
+    watch_devices();
     let name = "lavapipe".to_owned();
     let found = count(&mut Session::<Cube<Counting, u32>>::new(name, WgpuDevice::Cpu, Precision::F32));
     let mut report = String::new();

@@ -13,6 +13,7 @@ pub use diadc_core::{fact, op, span};
 pub use diadc_lang::{compile, diagnostic, resolve, source};
 
 use diadc_cube::Cube;
+use diadc_execute::watch_devices;
 use execute::{Engine, Session};
 
 /// Graphs, their gradients, and the programs that they belong to.
@@ -39,6 +40,7 @@ pub mod execute {
 /// If it is not installed.
 #[must_use]
 pub fn open() -> Box<dyn Engine> {
+    watch_devices();
     let device = WgpuDevice::Cpu;
     let memory = WgpuRuntime::client(&device).properties().memory.max_page_size;
     let largest = usize::try_from(memory).unwrap_or(usize::MAX);

@@ -22,6 +22,14 @@ pub enum DeviceChoiceError {
     /// The program can't use this kind of device.
     #[error("this program was built without CUDA; use `cpu`, or build it with the feature `cuda`")]
     NotBuilt,
+    /// There are fewer devices of this kind.
+    #[error("there is no device `{device}`; this machine has {}", present(*count))]
+    Absent {
+        /// The device.
+        device: DeviceChoice,
+        /// How many graphics processors the driver lists.
+        count: usize,
+    },
     /// The device does not answer.
     #[error(
         "`{device}` can't be used: {reason}; use `cpu`, or check that the driver is installed and lists the device"
@@ -32,6 +40,15 @@ pub enum DeviceChoiceError {
         /// What the driver or its loader says.
         reason: String,
     },
+}
+
+/// The devices of a machine with so many graphics processors, in words.
+fn present(count: usize) -> String {
+    match count {
+        0 => "only `cpu`, and its driver lists no other".to_owned(),
+        1 => "`cpu` and `cuda:0`".to_owned(),
+        _ => format!("`cpu` and `cuda:0` to `cuda:{}`", count - 1),
+    }
 }
 
 impl FromStr for DeviceChoice {
@@ -56,5 +73,18 @@ impl fmt::Display for DeviceChoice {
             DeviceChoice::Cpu => f.write_str("cpu"),
             DeviceChoice::Cuda(index) => write!(f, "cuda:{index}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_is_not_there_is_answered_with_those_that_are() {
+        let told = |count| DeviceChoiceError::Absent { device: DeviceChoice::Cuda(9), count }.to_string();
+        assert_eq!(told(0), "there is no device `cuda:9`; this machine has only `cpu`, and its driver lists no other");
+        assert_eq!(told(1), "there is no device `cuda:9`; this machine has `cpu` and `cuda:0`");
+        assert_eq!(told(4), "there is no device `cuda:9`; this machine has `cpu` and `cuda:0` to `cuda:3`");
     }
 }

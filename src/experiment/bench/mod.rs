@@ -96,8 +96,9 @@ impl<'a> Bench<'a> {
                 break;
             }
             let target = Target { precision, ..self.target };
+            let engine = target.open()?;
             observer.on_measuring(&format!("large products in {precision}"), None);
-            let peak = peak::peak(target)?;
+            let peak = peak::peak(target, engine)?;
             result.peaks.push(peak);
             if is_stopped() {
                 break;

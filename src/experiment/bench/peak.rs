@@ -25,18 +25,17 @@ const ENOUGH: f64 = 3.0;
 /// So many threads are all busy with smaller matrices.
 const FEW_THREADS: usize = 8;
 
-/// Measures large products on a device.
+/// Measures large products on the device of a target.
 ///
 /// # Errors
-/// If the device is not there or fails.
-pub(super) fn peak(target: Target) -> Result<Peak, ExperimentError> {
+/// If the device fails.
+pub(super) fn peak(target: Target, mut engine: Box<dyn Engine>) -> Result<Peak, ExperimentError> {
     // Large enough that other work does not count, and no larger.
     let (side, products) = match target.device {
         DeviceChoice::Cpu if target.threads <= FEW_THREADS => (1024, 8),
         DeviceChoice::Cpu => (2048, 8),
         DeviceChoice::Cuda(_) => (8192, 16),
     };
-    let mut engine = target.open()?;
     // Of such a size that products do not grow.
     let bound = (3.0 / side as f32).sqrt();
     let key = Key { seed: 1, purpose: "bench", step: 0, sample: 0, iteration: 0 };
