@@ -170,7 +170,7 @@ impl Predict {
         let place = Place { path: &weights, within: self.within.as_deref() };
         let weights = Trained { place, settings: &setup.settings };
         let provenance = provenance(&setup, &compiled)?;
-        let mut model = screen.during(|screen| Model::to_score(program, weights, target, setup.seed, screen))?;
+        let mut model = screen.during(|screen| Model::to_score(&compiled, weights, target, setup.seed, screen))?;
         let provenance = Provenance { device: model.device(), protocols: Vec::new(), ..provenance };
         let threshold = self.chosen(&mut model, &provenance)?;
         let saving = self.saving(run.as_ref(), threshold);

@@ -8,7 +8,7 @@ use crate::dataset::{Sample, predict_inputs};
 use crate::diagnostic::{count, significant};
 use crate::experiment::{
     ChosenOn, Experiment, Model, Setup, Threshold, ThresholdImage, ThresholdRule, Trained, check_draws, check_purpose,
-    provenance, scores,
+    provenance, scores, trained_on,
 };
 use crate::report::Provenance;
 use crate::weight::Place;
@@ -85,7 +85,7 @@ impl ThresholdCommand {
         let setup = &record.setup;
         let mut screen = Screen::new();
         let trained = Trained { place: Place::of(&weights), settings: &setup.settings };
-        let load = |screen: &mut Screen| Model::to_score(&compiled.program, trained, *target, setup.seed, screen);
+        let load = |screen: &mut Screen| Model::to_score(compiled, trained, *target, setup.seed, screen);
         let mut model = screen.during(load)?;
         if let Some(own) = model.stored_threshold()? {
             let words = format!("the spec fits a threshold itself, {}, which `predict` takes", significant(own.into()));
@@ -123,6 +123,15 @@ impl ThresholdCommand {
             return Err(Failure::Usage("`f1` needs defective images too: add `--on test`".to_owned()));
         }
         if !files.is_empty() {
+            let shown = experiment.split()?.shown;
+            let seen = trained_on(shown.iter().map(|&place| &experiment.dataset.train[place]), files);
+            if seen > 0 {
+                terminal::note(&format!(
+                    "warning: {seen} of the {} were trained on: their scores are lower than those of new good images, of \
+                     which more will be above the threshold; give images that training has not seen",
+                    count(files.len(), "image")
+                ));
+            }
             let images = files.iter().map(|path| ThresholdImage::File(path)).collect();
             return Ok((ChosenOn::Given, images, Vec::new()));
         }

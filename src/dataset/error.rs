@@ -120,8 +120,8 @@ pub enum DatasetError {
         /// The layout it was read as.
         layout: &'static str,
     },
-    /// A class of the layout `folder` has no folder of defective images.
-    #[error("`{path}` has no folder of defective images (`defective`, `abnormal`, `anomalous`, `anomaly`, `bad` or `ng`){found}; make one, which may be empty where there are no such images", path = .path.display())]
+    /// A class of the layout `folder` has no folder of defective images, and others that have no place there.
+    #[error("`{path}` has no folder of defective images (`defective`, `abnormal`, `anomalous`, `anomaly`, `bad` or `ng`){found}; rename or make one, which may be empty", path = .path.display())]
     NoDefective {
         /// The folder of the class.
         path: PathBuf,

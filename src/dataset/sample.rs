@@ -105,6 +105,15 @@ impl Sample {
         }
     }
 
+    /// The file of the image; none if it is drawn.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.source {
+            Source::File { image, .. } => Some(image),
+            Source::Drawn(_) => None,
+        }
+    }
+
     /// Whether its anomalous pixels are known: a good image has none, a defective one has those of its masks.
     #[must_use]
     pub fn is_marked(&self) -> bool {

@@ -4,7 +4,11 @@
 //! would need more, with a change of the spec or of the precision that would help.
 
 use std::fmt;
+use std::sync::Arc;
 
+use rayon::prelude::*;
+
+use crate::check::variant::{int_params, with_ints};
 use crate::diagnostic::bytes;
 use crate::evaluate::score::IMAGES_AT_ONCE;
 use crate::execute::DeviceChoice;
@@ -12,6 +16,7 @@ use crate::fact::Precision;
 use crate::graph::program::{CHUNK, Fit, Phase, Program};
 use crate::op::Op;
 use crate::plan::memory::{fitting, inference, training};
+use crate::resolve::spec::Spec;
 
 use super::target::Target;
 
@@ -22,6 +27,9 @@ pub struct Shortage {
     pub limit: u64,
     /// What needs more than that.
     pub excesses: Vec<Excess>,
+    /// Settings, as a command line says them, each of which alone would be enough; looked for where something that needs
+    /// more has no remedy of its own.
+    pub settings: Vec<String>,
 }
 
 /// A part of a run that needs more memory than there is.
@@ -107,7 +115,30 @@ pub fn shortage(program: &Program, images: usize, target: Target, limit: u64, sc
         let need = inference(program, &plan, target.circumstances(IMAGES_AT_ONCE)).map(|own| own.total());
         excesses.extend(need.filter(|need| *need > limit).map(|need| Excess::Scoring { need }));
     }
-    (!excesses.is_empty()).then_some(Shortage { limit, excesses })
+    (!excesses.is_empty()).then_some(Shortage { limit, excesses, settings: Vec::new() })
+}
+
+impl Shortage {
+    /// The same with smaller values of `param`s that would be enough, if something has no remedy of its own; `remains` is
+    /// what would be short in another program.
+    #[must_use]
+    pub fn advised(self, spec: &Spec, remains: impl Fn(&Program) -> Option<Shortage> + Sync) -> Shortage {
+        if !self.excesses.iter().any(Excess::lacks_remedy) {
+            return self;
+        }
+        let is_enough =
+            |name: &Arc<str>, value: i64| with_ints(spec, &[(name.clone(), value)]).map(|own| remains(&own).is_none());
+        let settings = int_params(spec).into_par_iter().filter_map(|param| {
+            let (name, smaller) = (&param.name, param.smaller());
+            // Less is needed the smaller the value is: where the least that is legal is too much, all are.
+            let least = smaller.iter().find_map(|&value| is_enough(name, value).map(|enough| (value, enough)));
+            let (least, _) = least.filter(|(_, enough)| *enough)?;
+            let larger = smaller.iter().rev().take_while(|value| **value > least);
+            let value = larger.copied().find(|&value| is_enough(name, value) == Some(true)).unwrap_or(least);
+            Some(format!("--set {name}={value}"))
+        });
+        Shortage { settings: settings.collect(), ..self }
+    }
 }
 
 /// From how many rows the coreset of a fit could be chosen within the limit, if that leaves any choice.
@@ -170,8 +201,26 @@ pub fn most_held() -> Option<u64> {
 
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.excesses.iter().map(|excess| format!("  {excess}")).collect();
+        let mut lines: Vec<String> = self.excesses.iter().map(|excess| format!("  {excess}")).collect();
+        if self.settings.is_empty() && self.excesses.iter().any(Excess::lacks_remedy) {
+            lines.push("  a smaller value of one `param` alone would not be enough".to_owned());
+        } else if !self.settings.is_empty() {
+            let settings: Vec<String> = self.settings.iter().map(|own| format!("`{own}`")).collect();
+            lines.push(format!("  {} would be enough", settings.join(" or ")));
+        }
         f.write_str(&lines.join("\n"))
+    }
+}
+
+impl Excess {
+    /// Whether it names no change that would help.
+    fn lacks_remedy(&self) -> bool {
+        match self {
+            Excess::Training { remedy, .. } => *remedy == Remedy::SmallerModel,
+            Excess::Fitting { at_most, .. } => at_most.is_none(),
+            Excess::Scoring { .. } => true,
+            Excess::Measuring { .. } => false,
+        }
     }
 }
 
@@ -187,7 +236,7 @@ impl fmt::Display for Excess {
                 bytes(*need)
             ),
             Excess::Fitting { part, need, at_most: None } => {
-                write!(f, "the fit of `{part}` needs {}; make its tensors smaller", bytes(*need))
+                write!(f, "the fit of `{part}` needs {}", bytes(*need))
             }
             Excess::Scoring { need } => write!(f, "scoring {IMAGES_AT_ONCE} images at once needs {}", bytes(*need)),
             Excess::Measuring { name, batch, need } => write!(
@@ -207,7 +256,7 @@ impl fmt::Display for Remedy {
                 write!(f, "`batch = {batch}  accumulate = {accumulate}` takes as large steps and needs {need}")
             }
             Remedy::Bf16 { need } => write!(f, "with `--precision bf16` it needs {}", bytes(*need)),
-            Remedy::SmallerModel => f.write_str("no batch is small enough; choose a smaller model or image"),
+            Remedy::SmallerModel => f.write_str("no batch is small enough"),
         }
     }
 }

@@ -62,5 +62,5 @@ pub use run::Run;
 pub use samples::TrainingSet;
 pub use tally::Assessment;
 pub use target::Target;
-pub use threshold::{ChosenOn, Standing, Threshold, ThresholdImage, ThresholdRule, scores};
+pub use threshold::{ChosenOn, Standing, Threshold, ThresholdImage, ThresholdRule, scores, trained_on};
 pub use train::Shared;

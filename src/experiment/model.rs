@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::compile::Compiled;
 use crate::execute::Engine;
 use crate::graph::program::{Part, Program, Weight};
 use crate::op::WeightId;
-use crate::weight::{Assembly, File, Lacking, Place};
+use crate::weight::{Assembly, Comparison, File, Lacking, Place, WeightError, advised};
 
 use super::error::ExperimentError;
 use super::observer::Observer;
@@ -38,20 +39,22 @@ impl<'a> Model<'a> {
     /// # Errors
     /// If the file can't be read or does not fit, or the device is not there or fails.
     pub fn start(
-        program: &'a Program,
+        compiled: &'a Compiled,
         weights: Option<Place<'_>>,
         target: Target,
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
         let engine = target.open()?;
-        let fresh: Vec<&Part> = program.parts.iter().filter(|part| part.is_fresh).collect();
+        let program = &compiled.program;
         let weights = match weights {
             Some(place) => {
                 let file = File::open(place.path)?;
                 let remark = Origin::of(&file).and_then(|origin| origin.told_at_start(&file, program));
                 remark.iter().for_each(|remark| observer.on_remark(remark));
-                read(program, place, Lacking::AtStart(&fresh), observer)?
+                let is_fit = |other: &Program| to_start(other, place).is_ok();
+                let found = to_start(program, place).map_err(|error| advised(error, &compiled.spec, is_fit));
+                told(found, place, observer)?
             }
             None => Assembly::first(program),
         };
@@ -79,21 +82,25 @@ impl<'a> Model<'a> {
     /// # Errors
     /// As for [`Model::load`].
     pub fn to_score(
-        program: &'a Program,
+        compiled: &'a Compiled,
         weights: Trained<'_>,
         target: Target,
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
         let engine = target.open()?;
+        let program = &compiled.program;
         if let Some((file, origin)) = check(program, weights, observer)?
             && let Some(remark) = origin.told_of_score(&file, program)
         {
             observer.on_remark(&remark);
         }
-        let mut needed = program.read_by(program.function("score"));
-        needed.extend(threshold(program));
-        Model::with_needed(program, weights.place, &needed, engine, target, seed, observer)
+        let place = weights.place;
+        let is_fit = |other: &Program| reading(other, place, &scored(other)).is_ok();
+        let needed = scored(program);
+        let found = reading(program, place, &needed).map_err(|error| advised(error, &compiled.spec, is_fit));
+        let weights = told(found, place, observer)?.only(&needed);
+        Model::with(program, &weights, engine, target, seed, observer)
     }
 
     /// A model of which some functions are run: with the weights of a file, of which those that are not needed may be missing
@@ -112,20 +119,7 @@ impl<'a> Model<'a> {
     ) -> Result<Model<'a>, ExperimentError> {
         let engine = target.open()?;
         check(program, weights, observer)?;
-        Model::with_needed(program, weights.place, needed, engine, target, seed, observer)
-    }
-
-    fn with_needed(
-        program: &'a Program,
-        place: Place<'_>,
-        needed: &BTreeSet<WeightId>,
-        engine: Box<dyn Engine>,
-        target: Target,
-        seed: u64,
-        observer: &mut dyn Observer,
-    ) -> Result<Model<'a>, ExperimentError> {
-        let paths = needed.iter().map(|id| program.weight(*id).path.as_str()).collect();
-        let weights = read(program, place, Lacking::AllBut(&paths), observer)?.only(needed);
+        let weights = told(reading(program, weights.place, needed), weights.place, observer)?.only(needed);
         Model::with(program, &weights, engine, target, seed, observer)
     }
 
@@ -188,14 +182,29 @@ fn check(
     Ok(Some((file, origin)))
 }
 
-/// The weights of a file that fits the program.
-fn read<'a>(
-    program: &'a Program,
-    place: Place<'_>,
-    lacking: Lacking<'_>,
-    observer: &mut dyn Observer,
-) -> Result<Assembly<'a>, ExperimentError> {
-    let (weights, comparison) = Assembly::load(program, place, lacking)?;
+/// What a score reads of the weights, and the threshold.
+fn scored(program: &Program) -> BTreeSet<WeightId> {
+    program.read_by(program.function("score")).into_iter().chain(threshold(program)).collect()
+}
+
+/// What is found in a file.
+type Found<'a> = Result<(Assembly<'a>, Comparison), WeightError>;
+
+/// The weights that a file has for a run to start from.
+fn to_start<'a>(program: &'a Program, place: Place<'_>) -> Found<'a> {
+    let fresh: Vec<&Part> = program.parts.iter().filter(|part| part.is_fresh).collect();
+    Assembly::load(program, place, Lacking::AtStart(&fresh))
+}
+
+/// The weights that a file has, of which some are read.
+fn reading<'a>(program: &'a Program, place: Place<'_>, needed: &BTreeSet<WeightId>) -> Found<'a> {
+    let paths = needed.iter().map(|id| program.weight(*id).path.as_str()).collect();
+    Assembly::load(program, place, Lacking::AllBut(&paths))
+}
+
+/// The weights that were found, after what there is to tell of them.
+fn told<'a>(found: Found<'a>, place: Place<'_>, observer: &mut dyn Observer) -> Result<Assembly<'a>, ExperimentError> {
+    let (weights, comparison) = found?;
     observer.on_weights_found(place.path, &comparison);
     Ok(weights)
 }

@@ -93,7 +93,10 @@ impl Experiment {
     /// If the run needs more than the budget.
     pub fn check_memory(&self, budget: Option<u64>) -> Result<Option<Shortage>, ExperimentError> {
         let (program, images, scores) = (&self.compiled.program, self.dataset.train.len(), self.record.setup.scores);
-        let of = |limit| shortage(program, images, self.target, limit, scores);
+        let of = |limit| {
+            let of = |program: &Program| shortage(program, images, self.target, limit, scores);
+            of(program).map(|own| own.advised(&self.compiled.spec, of))
+        };
         match budget {
             Some(budget) => of(budget).map_or(Ok(None), |shortage| Err(ExperimentError::Memory(shortage))),
             None => Ok(memory_left(self.target.device).and_then(of)),

@@ -36,7 +36,7 @@ impl<'a> Run<'a> {
         let setup = &experiment.record.setup;
         let program = &experiment.compiled.program;
         experiment.split()?;
-        let model = Model::start(program, setup.start(), experiment.target, setup.seed, observer)?;
+        let model = Model::start(&experiment.compiled, setup.start(), experiment.target, setup.seed, observer)?;
         let Compiled { spec, sources, .. } = &experiment.compiled;
         let first = first_values(spec, program).into_iter();
         let random = first.filter(|first| first.weights.iter().any(|id| model.not_given.binary_search(id).is_ok()));
@@ -57,7 +57,7 @@ impl<'a> Run<'a> {
     ) -> Result<Run<'a>, ExperimentError> {
         let setup = &experiment.record.setup;
         let weights = Trained { place: weights, settings: &setup.settings };
-        let model = Model::to_score(&experiment.compiled.program, weights, experiment.target, setup.seed, observer)?;
+        let model = Model::to_score(&experiment.compiled, weights, experiment.target, setup.seed, observer)?;
         Ok(Run { experiment, model })
     }
 

@@ -1,7 +1,9 @@
 //! The score above which an image is anomalous: how it is chosen, and what is kept of it beside the weights.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::num::NonZeroU64;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use image::RgbImage;
@@ -304,6 +306,24 @@ pub enum ThresholdImage<'a> {
     Sample(&'a Sample),
     /// A file.
     File(&'a Path),
+}
+
+/// How many of these files are copies, byte for byte, of images that were trained on.
+#[must_use]
+pub fn trained_on<'a>(trained: impl Iterator<Item = &'a Sample>, files: &[PathBuf]) -> usize {
+    let length = |path: &Path| fs::metadata(path).ok().map(|about| about.len());
+    let mut by_length: BTreeMap<u64, Vec<&Path>> = BTreeMap::new();
+    for path in trained.filter_map(Sample::path) {
+        if let Some(length) = length(path) {
+            by_length.entry(length).or_default().push(path);
+        }
+    }
+    let is_copy = |file: &&PathBuf| {
+        let alike = length(file).and_then(|length| by_length.get(&length));
+        let bytes = alike.and_then(|_| fs::read(file).ok());
+        bytes.is_some_and(|bytes| alike.into_iter().flatten().any(|own| fs::read(own).is_ok_and(|own| own == bytes)))
+    };
+    files.iter().filter(is_copy).count()
 }
 
 impl ThresholdImage<'_> {

@@ -39,6 +39,7 @@ pub use file::File;
 pub use format::{Extra, Format, Found};
 pub use naming::Naming;
 pub use save::save;
+pub use setting::{advised, fitting};
 pub use stored::Stored;
 pub use suspicion::{Doubt, Suspicion, doubts};
 pub use table::{NoTable, Reshape, Table};

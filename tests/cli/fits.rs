@@ -119,7 +119,7 @@ fn a_file_of_another_setting_says_which_it_may_be() {
     let weights = ["--weights", "bare.pt"];
     bench
         .run(&[&["eval", "top.diad"][..], &weights, &data].concat())
-        .fails(1, &["centre.mean [3, 8, 8], the file has [3, 4, 4]", "is `--set side=4` meant?"]);
+        .fails(1, &["centre.mean [3, 8, 8], the file has [3, 4, 4]", "with `--set side=4` the file fits"]);
     bench.run(&[&["eval", "top.diad", "--set", "side=4"][..], &weights, &data].concat()).success();
     // Of another depth, no number says what is meant.
     bench.write("deep.diad", DEEP.as_bytes());

@@ -38,6 +38,11 @@ fn params_and_settings_of_trainings_are_listed_with_types_ranges_and_defaults() 
     for objective in ["autoencoding", "denoising", "comparing"] {
         assert!(row(&tiny, &format!("{objective}.batch"))["value"].as_str().is_some());
     }
+    assert_eq!(
+        row(&rows(&bench, &["patchcore"]), "depth")["range"],
+        "18, 34, 50, 101, 152",
+        "what the name stands for"
+    );
     let table = bench.run(&["params", "small.diad"]).success().stdout();
     assert!(table.contains("rebuilding.lr") && table.contains("The learning rate"), "{table}");
 }

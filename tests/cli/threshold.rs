@@ -130,3 +130,19 @@ fn a_number_that_the_spec_fits_wins() {
         ended.stdout()
     );
 }
+
+#[test]
+fn images_that_were_trained_on_are_told_under_any_name() {
+    let bench = Bench::new();
+    bench.data();
+    bench.write("small.diad", SMALL.as_bytes());
+    let own = ["--dataset", "mvtec", "--data", "data", "--set", "rebuilding.steps=1", "--out", "run"];
+    bench.run(&[&["run", "small.diad"], &own[..]].concat()).success();
+    bench.picture("new.png", 20, 3);
+    bench.picture("other.png", 20, 4);
+    let said = |images: &[&str]| bench.run(&[&["threshold", "run", "--images"], images].concat()).success().stderr();
+    assert!(!said(&["new.png", "other.png"]).contains("trained on"));
+    std::fs::copy(bench.path("data/nut/train/good/1.png"), bench.path("copy.png")).expect("it can be copied");
+    let told = said(&["new.png", "copy.png"]);
+    assert!(told.contains("warning: 1 of the 2 images were trained on"), "{told}");
+}

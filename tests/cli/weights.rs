@@ -237,3 +237,23 @@ fn every_subcommand_has_examples() {
         says(&help, &["Examples:", &format!("diadc weights {name} ")]);
     }
 }
+
+#[test]
+fn weights_of_another_setting_are_answered_with_it() {
+    let bench = Bench::new();
+    let made = |out: &str, set: &[&str]| {
+        bench.run(&[&["weights", "init"], set, &["--out", out]].concat()).success();
+    };
+    made("small.safetensors", &["patchcore", "--set", "depth=18"]);
+    made("wide.safetensors", &["padim", "--set", "depth=50", "--set", "inner=2", "--set", "channels=50"]);
+    let toy = ["--classes", "tile", "--out", "run"];
+    let started = bench.run(&[&["run", "patchcore", "--weights", "small.safetensors"], &toy[..]].concat());
+    started.fails(1, &["with `--set depth=18` the file fits"]);
+    let few = ["--set", "channels=50", "--weights", "wide.safetensors"];
+    let started = bench.run(&[&["run", "padim"], &few[..], &toy].concat());
+    started.fails(1, &["with `--set depth=50 --set inner=2` the file fits"]);
+    let deep = ["weights", "check", "padim", "wide.safetensors", "--set", "inner=2", "--set", "depth=50"];
+    let checked = bench.run(&[&deep[..], &["--set", "channels=100"]].concat());
+    assert!(checked.stdout().contains("with `--set channels=50` the file fits"), "{}", checked.stdout());
+    checked.fails(1, &["does not fit"]);
+}

@@ -152,7 +152,7 @@ fn a_plain_folder_without_defective_images_is_told_what_it_lacks() {
     for number in 0..10 {
         tree.image(&format!("photos/normal/{number}.png"), 8, 8).image(&format!("photos/other/{number}.png"), 8, 8);
     }
-    let words = ["no folder of defective images (`defective`", "found there: `normal`, `other`", "may be empty"];
+    let words = ["no folder of defective images (`defective`", "found there: `normal`, `other`", "rename or make one"];
     assert_says(&super::tree::open_at("folder", &tree.path("photos"), None).expect_err("it lacks one"), &words);
     tree.fails("folder", &words);
     std::fs::create_dir(tree.path("photos/bad")).expect("it can be made");
@@ -161,12 +161,20 @@ fn a_plain_folder_without_defective_images_is_told_what_it_lacks() {
     // Whatever the folder is called, and beside a class that has its own.
     std::fs::rename(tree.path("photos/bad"), tree.path("photos/Anomalous")).expect("it is there");
     assert_eq!(tree.open("folder").expect("it is one").test.len(), 2);
+}
+
+/// Whether beside a class that has defective images or alone.
+#[test]
+fn a_plain_folder_may_have_good_images_only() {
     let tree = Tree::new();
-    for number in 0..5 {
-        tree.image(&format!("bolt/good/{number}.png"), 8, 8);
-        tree.image(&format!("nut/good/{number}.png"), 8, 8).image(&format!("nut/ng/{number}.png"), 8, 8);
-    }
-    tree.fails("folder", &["bolt` has no folder of defective images", "found there: `good`", "may be empty"]);
+    tree.images("bolt/good", 5).images("nut/good", 5).images("nut/ng", 2);
+    let audit = look(&tree, "folder", None);
+    assert_eq!(told(&audit), []);
+    assert!(audit.notes.contains(&"class `bolt` has no defective image, so that it has no metrics".to_owned()));
+    let dataset = tree.open("folder").expect("one has good images only");
+    assert_eq!((dataset.train.len(), dataset.test.len()), (8, 4));
+    tree.remove("nut/ng");
+    assert_eq!(tree.open("folder").expect("both have good images only").test.len(), 2);
 }
 
 #[test]

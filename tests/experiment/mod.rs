@@ -153,7 +153,7 @@ fn a_model_scores_images_of_no_data_set() {
     let setup = small(folder.path());
     let target = setup.target().expect("the CPU is always known");
     let compiled = compile(&setup.location(), &[]).expect("the spec is right");
-    let mut model = Model::start(&compiled.program, None, target, 1, &mut ()).expect("the CPU is always there");
+    let mut model = Model::start(&compiled, None, target, 1, &mut ()).expect("the CPU is always there");
     let photo = folder.path().join("photo.png");
     image::RgbImage::from_pixel(31, 31, image::Rgb([90; 3])).save(&photo).expect("a picture can be written");
     let directory = RunDirectory::create(&folder.path().join("maps")).expect("nothing is there");
@@ -203,6 +203,33 @@ fn an_experiment_that_needs_too_much_memory_says_what_does() {
         panic!("a megabyte is enough for nothing")
     };
     assert!(matches!(&shortage.excesses[..], [Excess::Training { batch: 8, .. }, Excess::Scoring { .. }]));
+}
+
+#[test]
+fn settings_that_are_named_where_memory_is_short_are_enough() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let setup = Setup { spec: "small".to_owned(), ..small(folder.path()) };
+    let own = [("size", "256"), ("denoising.batch", "1")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let of = |more: &[(String, String)]| {
+        let kept = own.iter().filter(|(name, _)| more.iter().all(|(other, _)| other != name));
+        experiment(Setup { settings: kept.chain(more).cloned().collect(), ..setup.clone() })
+    };
+    let short = |budget| match of(&[]).check_memory(Some(budget)) {
+        Err(ExperimentError::Memory(shortage)) => Some(shortage),
+        _ => None,
+    };
+    let need = |excess: &Excess| if let Excess::Scoring { need } = excess { Some(*need) } else { None };
+    let nothing = short(1).expect("a byte is enough for nothing");
+    assert!(nothing.settings.is_empty() && nothing.to_string().ends_with("would not be enough"), "{nothing}");
+    let most = nothing.excesses.iter().find_map(need).expect("it scores");
+    let shortage = short(most * 4 / 5).expect("it is too little");
+    assert!(!shortage.settings.is_empty(), "{shortage}");
+    for setting in &shortage.settings {
+        let (name, value) = setting.strip_prefix("--set ").and_then(|own| own.split_once('=')).expect("it is one");
+        let experiment = of(&[(name.to_owned(), value.to_owned())]);
+        assert!(experiment.check_memory(Some(most * 4 / 5)).is_ok(), "{setting} of {shortage}");
+    }
+    assert!(shortage.to_string().ends_with(" would be enough"), "{shortage}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::diagnostic::grouped;
 use crate::graph::program::{Part, Program};
-use crate::weight::{Comparison, File, Lacking, Substitute, Table, Wanted, WeightError, compare_file, part};
+use crate::weight::{Comparison, File, Lacking, Substitute, Table, Wanted, WeightError, compare_file, fitting, part};
 
 use super::super::arguments::{Setting, TableFormat, setting, spec, spec_help};
 use super::super::failure::Failure;
@@ -82,7 +82,19 @@ impl Check {
             table: self.layout.as_deref().map(Table::find).transpose().map_err(WeightError::from)?,
         };
         let mut file = File::open(&self.file)?;
-        let comparison = compare_file(program, &mut file, wanted, Lacking::AtStart(&fresh))?;
+        let mut comparison = compare_file(program, &mut file, wanted, Lacking::AtStart(&fresh))?;
+        if !comparison.fits() && wanted.part.is_none() {
+            let is_fit = |other: &Program| {
+                let is_fresh = |part: &&Part| fresh.iter().any(|own| own.name == part.name);
+                let fresh: Vec<&Part> = other.parts.iter().filter(is_fresh).collect();
+                let wanted = Wanted { part: None, ..wanted };
+                let file = File::open(&self.file);
+                let compared =
+                    file.and_then(|mut file| compare_file(other, &mut file, wanted, Lacking::AtStart(&fresh)));
+                compared.is_ok_and(|comparison| comparison.fits())
+            };
+            comparison.setting = fitting(&compiled.spec, &comparison, is_fit).or(comparison.setting);
+        }
         let listing = Listing::new(program, &comparison);
         terminal::result(&match self.format {
             TableFormat::Json => listing.json(&comparison),

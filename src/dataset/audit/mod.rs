@@ -144,6 +144,7 @@ pub fn audit(request: &Request, progress: &(dyn Fn(usize, usize) + Sync)) -> Res
         .collect();
     let (sizes, colours) = tallies(&looks);
     findings.extend(same_pixels(&images, &looks));
+    notes.extend(without_defects(&images));
     let unmarked = without_mask(&images, &findings, &mut notes);
     findings.extend(unmarked);
     findings.extend(looks.into_iter().flat_map(|look| look.findings));
@@ -195,6 +196,14 @@ fn unused(scan: &Scan, root: &Path) -> Option<Finding> {
         .map(|path| path.strip_prefix(root).unwrap_or(&path).display().to_string())
         .collect();
     (!unused.is_empty()).then(|| Finding::unused(unused))
+}
+
+/// A note for each class without defective images.
+fn without_defects(images: &Dataset) -> impl Iterator<Item = String> {
+    let tested = || images.validation.iter().chain(&images.test);
+    let classes = images.classes.iter().enumerate();
+    let lacking = classes.filter(move |(class, _)| !tested().any(|own| own.class == *class && own.is_anomalous()));
+    lacking.map(|(_, name)| format!("class `{name}` has no defective image, so that it has no metrics"))
 }
 
 /// A warning for each defective image without a mask; a note for a class of which none has one, as is meant then.

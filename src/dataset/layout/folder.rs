@@ -1,4 +1,4 @@
-//! A plain tree: a folder of normal images, one of defective ones, and perhaps one of masks.
+//! A plain tree: a folder of normal images, one of defective ones if there are any, and perhaps one of masks.
 //!
 //! Each may have one of several names, see [`EXPECTED`], whatever their case. Where `normal_test` is missing, one in five of the
 //! normal images is tested, and one at least if there are two: the last in the order that the split of `VisA` uses. Defective
@@ -22,7 +22,7 @@ pub(super) static LAYOUT: Layout =
 
 pub(super) const EXPECTED: &str = concat!(
     "  ROOT/normal/000.png (or good, ok) and, if there is one, ROOT/normal_test/000.png (or good_test, ok_test)\n",
-    "  ROOT/defective/000.png or ROOT/defective/KIND/000.png (or abnormal, anomalous, anomaly, bad, ng)\n",
+    "  ROOT/defective/000.png or ROOT/defective/KIND/000.png (or abnormal, anomalous, anomaly, bad, ng), if there are any\n",
     "  ROOT/masks/000.png or ROOT/masks/KIND/000.png (or mask, ground_truth), if there are masks, anomalous where above 0\n",
     "  or several such folders, one per class: ROOT/CLASS/normal ..",
 );
@@ -64,6 +64,12 @@ fn has_normal(directory: &Path) -> bool {
     named(directory, &NORMAL).is_ok_and(|normal| normal.is_some())
 }
 
+/// Whether a folder has others than those of normal images, of which one may be of defective images under another name.
+fn holds_other_than_normal(directory: &Path, problems: &mut Problems) -> bool {
+    let is_normal = |name: &str| NORMAL.iter().chain(&TESTED).any(|normal| *normal == name.to_lowercase());
+    listing::directories(directory, problems).iter().any(|entry| !is_normal(&entry.name))
+}
+
 /// The folder that has one of these names.
 fn named(directory: &Path, names: &[&str]) -> Result<Option<Entry>, DatasetError> {
     let entries = listing::entries(directory, &mut Problems::new()).into_iter();
@@ -78,7 +84,7 @@ fn class(name: String, directory: &Path, problems: &mut Problems) -> Result<Clas
     let at = |found: Option<&Entry>| found.map_or_else(|| directory.to_path_buf(), |entry| entry.path.clone());
     let (normal, defective) = (named(directory, &NORMAL)?, named(directory, &DEFECTIVE)?);
     let (tested, masks) = (named(directory, &TESTED)?, named(directory, &MASKS)?);
-    if defective.is_none() {
+    if defective.is_none() && holds_other_than_normal(directory, problems) {
         let path = directory.to_path_buf();
         problems.push(DatasetError::NoDefective { path, found: listing::contents(directory) });
     }

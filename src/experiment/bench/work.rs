@@ -169,7 +169,7 @@ pub(super) fn shortage(jobs: &[Job], limit: u64) -> Option<Shortage> {
         Some(Excess::Measuring { name: job.name.clone(), batch: job.batch, need })
     };
     let excesses: Vec<Excess> = jobs.iter().filter_map(excess).collect();
-    (!excesses.is_empty()).then_some(Shortage { limit, excesses })
+    (!excesses.is_empty()).then_some(Shortage { limit, excesses, settings: Vec::new() })
 }
 
 /// The calls that something stands in, outermost first: `score/reconstruct/sampled`.

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::compile::Compiled;
 use crate::dataset::{self, Dataset};
 use crate::experiment::error::{ExperimentError, SweepError};
-use crate::experiment::memory::{Shortage, shortage};
+use crate::experiment::memory::shortage;
 use crate::experiment::prepare::{check_draws, check_purpose};
 use crate::experiment::record::{Base, Setup, result_key, stage_keys, weights_hash};
+use crate::graph::program::Program;
 
 use super::citation::{Citation, CitedRow};
 use super::preview::{Preview, preview};
@@ -121,10 +122,9 @@ pub fn plan(
                     return Err(SweepError::SamePoints { titles }.into());
                 }
                 results.insert(result, points.len());
-                if let Some(Shortage { limit, excesses }) =
-                    memory.and_then(|limit| shortage(program, images.train.len(), target, limit, true))
-                {
-                    let shortage = Shortage { limit, excesses };
+                let short = |program: &Program, limit| shortage(program, images.train.len(), target, limit, true);
+                if let Some(shortage) = memory.and_then(|limit| short(program, limit)) {
+                    let shortage = shortage.advised(&compiled.spec, |own| memory.and_then(|limit| short(own, limit)));
                     return Err(SweepError::Memory { title: point.title(), shortage }.into());
                 }
                 previews.push(preview(program, images, target));

@@ -11,12 +11,12 @@ use rayon::prelude::*;
 use diadc_core::span::Span;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::parse::ast::{Expr, ExprKind, MemberKind, Name, ParamDef, TypeKind};
+use crate::parse::ast::{Expr, ExprKind};
 use crate::resolve::spec::Spec;
 use crate::source::SourceMap;
 
 use super::Expander;
-use super::value::Value;
+use super::variant::{Numbers, literal, numbers};
 
 /// The search for the next number that works ends this far from one that does.
 const REACH: i64 = 512;
@@ -191,14 +191,6 @@ impl FirstMistake {
     }
 }
 
-/// A `param` that holds whole numbers.
-struct Numbers<'a> {
-    def: &'a ParamDef,
-    /// Its present value: one number, or two.
-    now: Vec<i64>,
-    range: (i64, i64),
-}
-
 /// Which values of each whole-numbered `param` work, for a spec that passes `check`.
 #[must_use]
 pub fn conditions(spec: &Spec) -> Vec<Condition> {
@@ -360,14 +352,8 @@ fn reasons(
 
 /// Checks a spec with other values of a `param` up to the first mistake, and says where that is.
 fn probe(spec: &Spec, param: &Numbers<'_>, values: &[i64]) -> Result<(), Option<FirstMistake>> {
-    let span = param.def.default.span;
-    let int = |&n: &i64| Expr { kind: ExprKind::Int(n), span };
-    let value = match values {
-        [one] => int(one),
-        several => Expr { kind: ExprKind::List(several.iter().map(int).collect()), span },
-    };
     let mut expander = Expander::new(spec);
-    expander.probed = Some((param.def.name.node.clone(), value));
+    expander.probed.push((param.def.name.node.clone(), literal(param.def, values)));
     // What is wrong is among the reports; a program is not wanted.
     let _ = expander.program();
     match expander.reports.first_error() {
@@ -377,41 +363,6 @@ fn probe(spec: &Spec, param: &Numbers<'_>, values: &[i64]) -> Result<(), Option<
             Err(reports.has_new().then(|| FirstMistake { part: reports.first_part.clone(), span }))
         }
     }
-}
-
-/// The `param`s of the model that are ints or pairs of them.
-fn numbers(spec: &Spec) -> Vec<Numbers<'_>> {
-    let Some(model) = spec.model else { return Vec::new() };
-    let mut expander = Expander::new(spec);
-    expander.make_model(model);
-    let mut found = Vec::new();
-    for (module, member) in spec.block(model).members.values() {
-        let MemberKind::Param(def) = &member.kind else { continue };
-        let is_pair = def.ty.as_ref().is_some_and(|ty| matches!(&ty.kind, TypeKind::Name(name) if &**name == "pair"));
-        let set = spec.settings.iter().find(|(name, _): &&(Name, Expr)| name.node == def.name.node);
-        let mut env = expander.model_environment(&def.name.node, *module);
-        let value = expander.value(&mut env, set.map_or(&def.default, |(_, expr)| expr));
-        let now: Vec<i64> = match (&value, is_pair) {
-            (Value::Int(n), true) => vec![*n, *n],
-            (Value::Int(n), false) => vec![*n],
-            (value, true) => {
-                let items = value.elements().unwrap_or_default();
-                items.iter().filter_map(|item| if let Value::Int(n) = item { Some(*n) } else { None }).collect()
-            }
-            _ => continue,
-        };
-        if now.is_empty() || (is_pair && now.len() != 2) {
-            continue;
-        }
-        let range = match def.within.as_ref().map(|rule| expander.value(&mut env, rule)) {
-            Some(Value::Range(low, high)) if low < high => (low, high - 1),
-            // Without a range: up to a few times what it is.
-            None => (now[0].min(1), now[0].max(16).saturating_mul(4)),
-            Some(_) => continue,
-        };
-        found.push(Numbers { def, now, range });
-    }
-    found
 }
 
 /// Whether other values of a `param` may be a remedy for a mistake.

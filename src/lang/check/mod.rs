@@ -18,6 +18,7 @@ mod record;
 mod report;
 mod trace;
 mod value;
+pub mod variant;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -96,8 +97,8 @@ struct Expander<'a> {
     function: FunctionState,
     /// Other images for objectives.
     sources: Vec<Source>,
-    /// A `param` with a value to try; with it, the check ends at the first mistake.
-    probed: Option<(Arc<str>, Expr)>,
+    /// Values of `param`s to try; with some, the check ends at the first mistake.
+    probed: Vec<(Arc<str>, Expr)>,
     /// The values that names had, if a caller asks for them.
     record: Option<Record>,
 }
@@ -132,7 +133,7 @@ impl<'a> Expander<'a> {
             constants: FxHashMap::default(),
             function: FunctionState::default(),
             sources: Vec::new(),
-            probed: None,
+            probed: Vec::new(),
             record: None,
         }
     }

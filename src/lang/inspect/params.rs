@@ -1,8 +1,11 @@
 //! What of a spec can be set from outside: the `param`s of its model and the settings of its trainings, each with its type,
 //! its legal values, its default and its present value, as the spec has them.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
+use crate::check::variant::{IntParam, Others, int_params};
 use crate::check::{LARGEST_BATCH, MOST_STEPS};
 use crate::parse::ast::{Expr, ExprKind, Member, MemberKind, ParamDef, SectionDef, Type, TypeKind};
 use crate::parse::section::{Known, LEARNING_RATE, Section};
@@ -31,9 +34,10 @@ pub struct Settable {
 /// All that can be set: first the `param`s in the order of the spec, then the settings of each training.
 #[must_use]
 pub fn settable(spec: &Spec, program: &Program, sources: &SourceMap) -> Vec<Settable> {
+    let ints = int_params(spec);
     let members = spec.model.into_iter().flat_map(|model| spec.block(model).members.values());
     let params = members.filter_map(|(_, member)| match &member.kind {
-        MemberKind::Param(def) => Some(of_param(spec, member, def, program, sources)),
+        MemberKind::Param(def) => Some(of_param(spec, member, def, &ints, program, sources)),
         MemberKind::Let(_)
         | MemberKind::Part(_)
         | MemberKind::Fn(_)
@@ -44,10 +48,24 @@ pub fn settable(spec: &Spec, program: &Program, sources: &SourceMap) -> Vec<Sett
     params.chain(trainings.flat_map(|(def, phase)| of_training(def, phase, sources))).collect()
 }
 
-fn of_param(spec: &Spec, member: &Member, def: &ParamDef, program: &Program, sources: &SourceMap) -> Settable {
+fn of_param(
+    spec: &Spec,
+    member: &Member,
+    def: &ParamDef,
+    ints: &[IntParam],
+    program: &Program,
+    sources: &SourceMap,
+) -> Settable {
     let name = def.name.node.to_string();
     let ty = def.ty.as_ref();
-    let range = def.within.as_ref().map(|rule| sources.slice(rule.span).to_owned());
+    let range = def.within.as_ref().map(|rule| match (&rule.kind, ints.iter().find(|own| own.name == def.name.node)) {
+        // What a name stands for is elsewhere.
+        (ExprKind::Name(_), Some(IntParam { now, others: Others::Few(others), .. })) => {
+            let all: BTreeSet<i64> = others.iter().chain([now]).copied().collect();
+            all.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+        }
+        _ => sources.slice(rule.span).to_owned(),
+    });
     let cases = || {
         ty.and_then(|ty| cases(spec, ty))
             .map(|own| own.cases.iter().map(|case| &*case.node).collect::<Vec<_>>().join(", "))

@@ -162,7 +162,8 @@ pub(super) fn help(text: &str, at: usize, found: &str, bracket: Option<char>, er
     }
     if wants(error, Rule::k_held_out) {
         return Some(
-            "as in `fit PART(image) from held_out { .. }`: the images that `data { hold_out = 0.2 }` holds out"
+            "a fit sees all training images, or with `from held_out` those that `data { hold_out = 0.2 }` holds out; test \
+             images it never sees"
                 .to_owned(),
         );
     }

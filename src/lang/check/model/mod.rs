@@ -50,7 +50,7 @@ impl Expander<'_> {
         let (mut functions, mut objectives, mut stages) = (Vec::new(), Vec::new(), Vec::new());
         let mut unfit = Vec::new();
         for (name, (module, member)) in &block.members {
-            if self.probed.is_some() && self.reports.has_new() {
+            if !self.probed.is_empty() && self.reports.has_new() {
                 return Err(Reported::before());
             }
             match &member.kind {

@@ -50,7 +50,8 @@ impl Expander<'_> {
         let setting = spec.settings.iter().find(|(name, _)| name.node == def.name.node);
         let scope = self.builder.scope(None, &def.name.node, None);
         let mut env = self.environment_of(id, module, scope);
-        let probed = self.probed.clone().filter(|(name, _)| *name == def.name.node).map(|(_, expr)| expr);
+        let mut probed = self.probed.iter();
+        let probed = probed.find(|(name, _)| *name == def.name.node).map(|(_, expr)| expr.clone());
         let expr = probed.as_ref().unwrap_or(setting.map_or(&def.default, |(_, expr)| expr));
         if let Some(told) = range_behind(def) {
             return Err(self.report(told));
