@@ -81,6 +81,16 @@ impl Drop for NewFile {
     }
 }
 
+/// Where this version of diadc keeps what it can make again: below the user's cache folder, or nowhere if no folder of the
+/// user's is known.
+#[must_use]
+pub fn cache_folder() -> Option<PathBuf> {
+    let of_variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || of_variable("HOME").map(|home| home.join(".cache"));
+    let folder = of_variable("XDG_CACHE_HOME").or_else(home).or_else(|| of_variable("LOCALAPPDATA"))?;
+    Some(folder.join("diadc").join(env!("CARGO_PKG_VERSION")))
+}
+
 /// Writes a whole file; its folder must be there.
 ///
 /// # Errors

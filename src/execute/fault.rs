@@ -28,8 +28,11 @@ pub fn watch_devices() {
     });
 }
 
-/// Fails if there was such a panic.
-pub(super) fn check() -> Result<(), DeviceError> {
+/// Checks that there was no such panic.
+///
+/// # Errors
+/// If there was one.
+pub fn check() -> Result<(), DeviceError> {
     match &*FAULT.lock().unwrap_or_else(PoisonError::into_inner) {
         Some(words) => Err(DeviceError(words.clone())),
         None => Ok(()),

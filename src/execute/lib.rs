@@ -38,7 +38,7 @@ mod tensor;
 mod weights;
 
 pub use apply::apply;
-pub use fault::watch_devices;
+pub use fault::{check as check_devices, watch_devices};
 pub use inverse::invert;
 pub use kernels::{
     Activation, AdamFactors, AdamWeight, Arithmetic, Composed, Floats, Kernels, Taps, activated, added,

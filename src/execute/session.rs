@@ -29,6 +29,7 @@ use super::weights::Weights;
 /// Weights and plans on a device, which computes with the kernels `K`.
 pub struct Session<K: Kernels> {
     name: String,
+    remark: Option<String>,
     device: Device<K::Backend>,
     precision: Precision,
     limit: Option<usize>,
@@ -37,6 +38,8 @@ pub struct Session<K: Kernels> {
     plans: Vec<Loaded<K::Backend>>,
     /// Running averages of weights.
     averages: BTreeMap<WeightId, FloatTensor<K::Backend>>,
+    /// What ends with the session.
+    _companion: Option<Box<dyn Send>>,
 }
 
 /// A plan with what belongs to it.
@@ -163,6 +166,7 @@ impl<K: Kernels> Session<K> {
     pub fn new(name: String, device: Device<K::Backend>, precision: Precision) -> Session<K> {
         Session {
             name,
+            remark: None,
             device,
             precision,
             limit: None,
@@ -170,7 +174,20 @@ impl<K: Kernels> Session<K> {
             shapes: Vec::new(),
             plans: Vec::new(),
             averages: BTreeMap::new(),
+            _companion: None,
         }
+    }
+
+    /// The same; `remark` is what [`Engine::remark`] says.
+    #[must_use]
+    pub fn with_remark(self, remark: Option<String>) -> Session<K> {
+        Session { remark, ..self }
+    }
+
+    /// The same, and `companion` is dropped with the session.
+    #[must_use]
+    pub fn with_companion(self, companion: Box<dyn Send>) -> Session<K> {
+        Session { _companion: Some(companion), ..self }
     }
 
     /// The same on a device that holds only so many bytes in one tensor: what needs a larger one is refused.
@@ -279,6 +296,10 @@ struct Backward<B: Backend> {
 impl<K: Kernels> Engine for Session<K> {
     fn device(&self) -> String {
         self.name.clone()
+    }
+
+    fn remark(&self) -> Option<&str> {
+        self.remark.as_deref()
     }
 
     fn set_weights(&mut self, weights: &mut dyn Iterator<Item = HostTensor>) {

@@ -45,7 +45,7 @@ impl<'a> Model<'a> {
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
-        let engine = target.open()?;
+        let engine = target.open(observer)?;
         let program = &compiled.program;
         let weights = match weights {
             Some(place) => {
@@ -72,7 +72,7 @@ impl<'a> Model<'a> {
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
-        let engine = target.open()?;
+        let engine = target.open(observer)?;
         Model::with(program, &Assembly::first(program).only(needed), engine, target, seed, observer)
     }
 
@@ -88,7 +88,7 @@ impl<'a> Model<'a> {
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
-        let engine = target.open()?;
+        let engine = target.open(observer)?;
         let program = &compiled.program;
         if let Some((file, origin)) = check(program, weights, observer)?
             && let Some(remark) = origin.told_of_score(&file, program)
@@ -117,7 +117,7 @@ impl<'a> Model<'a> {
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
-        let engine = target.open()?;
+        let engine = target.open(observer)?;
         check(program, weights, observer)?;
         let weights = told(reading(program, weights.place, needed), weights.place, observer)?.only(needed);
         Model::with(program, &weights, engine, target, seed, observer)

@@ -4,6 +4,8 @@ use crate::execute::{DeviceChoice, DeviceChoiceError, Engine, open};
 use crate::fact::Precision;
 use crate::plan::memory::Circumstances;
 
+use super::observer::Observer;
+
 /// What a model runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -16,12 +18,14 @@ pub struct Target {
 }
 
 impl Target {
-    /// Opens the device.
+    /// Opens the device, and tells the observer what the device has to say.
     ///
     /// # Errors
     /// If the device is not there or this program was built without it.
-    pub fn open(self) -> Result<Box<dyn Engine>, DeviceChoiceError> {
-        open(self.device, self.precision)
+    pub fn open(self, observer: &mut dyn Observer) -> Result<Box<dyn Engine>, DeviceChoiceError> {
+        let engine = open(self.device, self.precision)?;
+        engine.remark().into_iter().for_each(|remark| observer.on_remark(remark));
+        Ok(engine)
     }
 
     /// Cores of this machine that hold scratch memory of their own; none if a graphics processor computes.

@@ -86,11 +86,7 @@ pub(super) fn url(location: &Location) -> Option<Url> {
 
 /// Where files that come with the program are written.
 fn cache() -> PathBuf {
-    let given = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let local = || std::env::var_os("LOCALAPPDATA").map(PathBuf::from);
-    let folder = given.or_else(home).or_else(local).unwrap_or_else(std::env::temp_dir);
-    folder.join("diadc").join(env!("CARGO_PKG_VERSION"))
+    file::cache_folder().unwrap_or_else(|| std::env::temp_dir().join("diadc").join(env!("CARGO_PKG_VERSION")))
 }
 
 /// Writes a file and its folders, for reading only.

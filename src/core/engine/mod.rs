@@ -57,6 +57,9 @@ pub trait Engine: Send {
     /// The device in words: `cpu`, `cuda:0`, `cuda:0 in bf16`.
     fn device(&self) -> String;
 
+    /// What a user must know of the device, such as that it compiles its kernels anew in each process.
+    fn remark(&self) -> Option<&str>;
+
     /// Loads all weights of a program, in order, and asks for each only when the one before is loaded. Before that it
     /// drops the weights that it had, and everything computed from them.
     fn set_weights(&mut self, weights: &mut dyn Iterator<Item = HostTensor>);

@@ -6,11 +6,16 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod cache;
+mod card;
+mod kernels;
+
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::Cuda;
 use burn::backend::cuda::CudaDevice;
+use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensorOps;
 use cubecl::Runtime;
 use cubecl::cuda::CudaRuntime;
@@ -18,7 +23,11 @@ use cubecl::cuda::CudaRuntime;
 use diadc_core::engine::{DeviceChoice, DeviceChoiceError, Engine, HostTensor};
 use diadc_core::fact::Precision;
 use diadc_cube::Cube;
-use diadc_execute::{Session, Tensor, watch_devices};
+use diadc_execute::{Session, Tensor, check_devices, watch_devices};
+
+use cache::KernelCache;
+use card::Card;
+use kernels::keep;
 
 /// A session of this name on the graphics processor with a number.
 ///
@@ -31,18 +40,41 @@ pub fn open(index: usize, name: String, precision: Precision) -> Result<Box<dyn 
         return Err(DeviceChoiceError::Absent { device: DeviceChoice::Cuda(index), count });
     }
     let device = CudaDevice::new(index);
-    let sum = || {
+    let begin = || {
+        let keeping = keep(Card::open(index).map_err(|error| error.to_string()).and_then(|card| card.kind()));
         let one = Tensor::<Cuda>::from_host(HostTensor::floats(&[1], vec![1.0]), &device).float();
-        Tensor::<Cuda>::Float(<Cuda>::float_add(one.clone(), one)).into_host()
+        (keeping, Tensor::<Cuda>::Float(<Cuda>::float_add(one.clone(), one)).into_host())
     };
-    let sum = quietly(sum).map_err(unavailable)?.map_err(|error| unavailable(error.to_string()))?;
+    let (keeping, sum) = quietly(begin).map_err(unavailable)?;
+    let sum = sum.map_err(|error| unavailable(error.to_string()))?;
     if sum.as_floats() != Some(&[2.0]) {
         return Err(unavailable("it computes wrong numbers".to_owned()));
     }
     watch_devices();
     let largest = CudaRuntime::client(&device).properties().memory.max_page_size;
-    let session = Session::<Cube<CudaRuntime, u8>>::new(name, device, precision);
-    Ok(Box::new(session.with_largest(usize::try_from(largest).unwrap_or(usize::MAX))))
+    let session = Session::<Cube<CudaRuntime, u8>>::new(name, device.clone(), precision)
+        .with_largest(usize::try_from(largest).unwrap_or(usize::MAX))
+        .with_remark(keeping.remark);
+    Ok(match keeping.cache {
+        Some(cache) => Box::new(session.with_companion(Box::new(Sealing { cache, device }))),
+        None => Box::new(session),
+    })
+}
+
+/// Seals the kernels of a device when a session ends.
+struct Sealing {
+    cache: Arc<KernelCache>,
+    device: CudaDevice,
+}
+
+impl Drop for Sealing {
+    fn drop(&mut self) {
+        let is_at_rest = <Cuda as Backend>::sync(&self.device).is_ok() && check_devices().is_ok();
+        if is_at_rest {
+            // If this fails, the next process compiles again what this one has compiled.
+            let _ = self.cache.seal();
+        }
+    }
 }
 
 /// Runs a function. If there is a panic meanwhile, on whatever thread, the message of the first is the error and is not printed.

@@ -96,7 +96,7 @@ impl<'a> Bench<'a> {
                 break;
             }
             let target = Target { precision, ..self.target };
-            let engine = target.open()?;
+            let engine = target.open(observer)?;
             observer.on_measuring(&format!("large products in {precision}"), None);
             let peak = peak::peak(target, engine)?;
             result.peaks.push(peak);
