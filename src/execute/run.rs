@@ -374,7 +374,7 @@ impl<K: Kernels> Run<'_, K> {
     fn check_size(&self, op: &Op, inputs: &[Tensor<K::Backend>], shape: &[usize]) -> Result<(), RunError> {
         let Some(Limit { device, bytes: most }) = self.limit else { return Ok(()) };
         let shapes: Vec<Vec<usize>> = inputs.iter().map(Tensor::shape).collect();
-        let bytes = size_of::<f32>() * largest(op, &shapes, shape);
+        let bytes = size_of::<f32>() * largest(op, &shapes, shape, K::WAYS, self.precision);
         if bytes <= most {
             return Ok(());
         }

@@ -29,8 +29,9 @@ use diadc_core::fact::Precision;
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Windows};
 use diadc_execute::{
-    Activation, AdamFactors, AdamWeight, Arithmetic, Kernels, Session, Taps, activated, added, composed_add_squares,
-    composed_arithmetic, composed_back, composed_convolution, composed_linear, composed_weight_gradient,
+    Activation, AdamFactors, AdamWeight, Arithmetic, Kernels, Session, Taps, Ways, activated, added,
+    composed_add_squares, composed_arithmetic, composed_back, composed_convolution, composed_linear,
+    composed_weight_gradient,
 };
 
 /// Elements that one task of a loop over elements works on; less is not worth another core.
@@ -56,6 +57,8 @@ impl Kernels for Cpu {
     const JOINS: bool = false;
 
     const KEEPS_ROUNDED: bool = false;
+
+    const WAYS: Ways = Ways::COMPOSED;
 
     const GROUP: usize = 1;
 

@@ -21,7 +21,7 @@ pub(super) const QUERIES: usize = 64;
 pub(super) const TILE: usize = 16;
 
 /// Numbers of a query and a value that a unit can hold.
-const MOST: usize = 320;
+pub(super) const MOST: usize = 320;
 
 /// Whether this kernel knows the operands: heads that are not too wide, in single precision.
 pub(super) fn fits<R: CubeRuntime>([q, _, v]: &[CubeTensor<R>; 3]) -> bool {

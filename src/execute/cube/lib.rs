@@ -34,7 +34,7 @@ use burn_cubecl::{BoolElement, CubeBackend, CubeRuntime};
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 use diadc_execute::{
-    Activation, AdamFactors, AdamWeight, Arithmetic, Composed, Kernels, Taps, composed_attention,
+    Activation, AdamFactors, AdamWeight, Arithmetic, Composed, Kernels, Taps, Ways, composed_attention,
     composed_attention_gradients, composed_linear,
 };
 
@@ -58,6 +58,8 @@ impl<R: CubeRuntime, B: BoolElement> Kernels for Cube<R, B> {
     const JOINS: bool = true;
 
     const KEEPS_ROUNDED: bool = true;
+
+    const WAYS: Ways = Ways { unscored: attention::MOST, folds: true, matrices: false };
 
     const GROUP: usize = adam::GROUP;
 

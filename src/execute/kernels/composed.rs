@@ -9,7 +9,7 @@ use burn::tensor::{Shape, TensorMetadata};
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
 
-use super::interface::{Activation, AdamFactors, AdamWeight, Arithmetic, Kernels};
+use super::interface::{Activation, AdamFactors, AdamWeight, Arithmetic, Kernels, Ways};
 use super::join::{activated, added};
 use super::taps::Taps;
 use super::{activation, adam, arithmetic, convolution, linear, normalize, reduce, resample};
@@ -26,6 +26,8 @@ impl<B: Backend> Kernels for Composed<B> {
     const JOINS: bool = false;
 
     const KEEPS_ROUNDED: bool = true;
+
+    const WAYS: Ways = Ways::COMPOSED;
 
     const GROUP: usize = 1;
 

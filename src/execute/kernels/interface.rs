@@ -68,6 +68,23 @@ pub enum Arithmetic {
     Div,
 }
 
+/// Which tensors kernels make on the way to an output, where that differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// Up to so many numbers in a query and a value together, attention in f32 without a mask makes no tensor of its scores.
+    pub unscored: usize,
+    /// Whether the way back through a convolution makes windows of what it gives, which it folds; otherwise of what it is
+    /// given.
+    pub folds: bool,
+    /// Whether resampling makes a matrix for each image.
+    pub matrices: bool,
+}
+
+impl Ways {
+    /// Those of composed kernels, and of devices without a limit, for which it does not matter.
+    pub const COMPOSED: Ways = Ways { unscored: 0, folds: false, matrices: true };
+}
+
 /// How operations, their gradients and steps of an optimiser are computed on a backend. Where an operation can be computed in several ways, what the plan has
 /// chosen comes last; kernels that have only one way ignore it.
 pub trait Kernels: Clone + Debug + Send + Sync + 'static {
@@ -83,6 +100,9 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
 
     /// Whether the copies of weights that are rounded for products are kept until the weights change.
     const KEEPS_ROUNDED: bool;
+
+    /// Which tensors are made on the way.
+    const WAYS: Ways;
 
     /// How many weights an optimiser changes at once: more than one where starting a kernel takes longer than running it.
     const GROUP: usize;
