@@ -18,6 +18,20 @@ pub fn open(choice: DeviceChoice, precision: Precision) -> Result<Box<dyn Engine
     }
 }
 
+/// The bytes of memory that are free on the graphics processor with a number; none if it does not say.
+#[cfg(feature = "cuda")]
+#[must_use]
+pub fn cuda_memory_left(index: usize) -> Option<u64> {
+    diadc_cuda::memory_left(index)
+}
+
+/// The bytes of memory that are free on a graphics processor: unknown, as this program was built without CUDA.
+#[cfg(not(feature = "cuda"))]
+#[must_use]
+pub fn cuda_memory_left(_index: usize) -> Option<u64> {
+    None
+}
+
 /// The number of threads that compute: those of the pool on which kernels share out their work. The variable
 /// `RAYON_NUM_THREADS` sets it; without it there is one for each core that the process may use.
 #[must_use]

@@ -59,5 +59,5 @@ pub mod execute {
         apply, farthest_first, invert,
     };
 
-    pub use crate::device::{open, threads};
+    pub use crate::device::{cuda_memory_left, open, threads};
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use crate::diagnostic::{bytes, count};
+use crate::diagnostic::count;
 use crate::experiment::{DataCheck, Experiment, Run, RunDirectory, Setup, check_data, write_report};
 use crate::report::{self, Report};
 
@@ -13,7 +13,7 @@ use super::terminal::{self, Screen};
 /// Refuses a run that needs more than `budget`. Without one, warns of a run that needs more than the machine has left.
 pub(super) fn check_memory(experiment: &Experiment, budget: Option<u64>) -> Result<(), Failure> {
     if let Some(shortage) = experiment.check_memory(budget)? {
-        terminal::note(&format!("warning: this machine has {} of memory left\n{shortage}", bytes(shortage.limit)));
+        terminal::note(&shortage.warning(experiment.target.device));
     }
     Ok(())
 }

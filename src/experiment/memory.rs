@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::check::variant::{int_params, with_ints};
 use crate::diagnostic::bytes;
 use crate::evaluate::score::IMAGES_AT_ONCE;
-use crate::execute::DeviceChoice;
+use crate::execute::{DeviceChoice, cuda_memory_left};
 use crate::fact::Precision;
 use crate::graph::program::{CHUNK, Fit, Phase, Program};
 use crate::op::Op;
@@ -178,7 +178,8 @@ fn excess(program: &Program, phase: &Phase, name: &str, target: Target, limit: u
     Some(Excess::Training { objective: name.to_owned(), batch: phase.batch, need: own, remedy })
 }
 
-/// Bytes of memory that are left for a run: on the CPU those that the machine has left; `None` if that is not known.
+/// Bytes of memory that are left for a run: those of the machine on the CPU, or else the card's own; `None` if that is not
+/// known.
 #[must_use]
 pub fn memory_left(device: DeviceChoice) -> Option<u64> {
     match device {
@@ -187,7 +188,24 @@ pub fn memory_left(device: DeviceChoice) -> Option<u64> {
             let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
             line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
         }
-        DeviceChoice::Cuda(_) => None,
+        DeviceChoice::Cuda(index) => cuda_memory_left(index),
+    }
+}
+
+/// Whose memory a run on a device takes, in words.
+#[must_use]
+pub fn owner(device: DeviceChoice) -> String {
+    match device {
+        DeviceChoice::Cpu => "this machine".to_owned(),
+        DeviceChoice::Cuda(_) => format!("`{device}`"),
+    }
+}
+
+impl Shortage {
+    /// What to tell a user who has set no limit: how much memory the device has left, and what needs more.
+    #[must_use]
+    pub fn warning(&self, device: DeviceChoice) -> String {
+        format!("warning: {} has {} of memory left\n{self}", owner(device), bytes(self.limit))
     }
 }
 

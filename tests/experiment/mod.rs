@@ -11,11 +11,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use diadc::compile::compile;
 use diadc::dataset;
-use diadc::execute::HostTensor;
+use diadc::execute::{DeviceChoice, HostTensor};
 use diadc::experiment::{
-    Excess, Experiment, ExperimentError, Listed, Model, Observer, Results, Row, Run, RunDirectory, Saved, Saving,
-    ScoredImage, Setup, predict, write_report,
+    Excess, Experiment, ExperimentError, Listed, Model, Observer, Remedy, Results, Row, Run, RunDirectory, Saved,
+    Saving, ScoredImage, Setup, Target, predict, shortage, write_report,
 };
+use diadc::fact::Precision;
+use diadc::plan::memory::inference;
 use diadc::report::Report;
 use diadc::train::{self, Progress};
 use diadc::weight::{self, Place};
@@ -230,6 +232,35 @@ fn settings_that_are_named_where_memory_is_short_are_enough() {
         assert!(experiment.check_memory(Some(most * 4 / 5)).is_ok(), "{setting} of {shortage}");
     }
     assert!(shortage.to_string().ends_with(" would be enough"), "{shortage}");
+}
+
+#[test]
+fn a_card_with_too_little_memory_is_told_with_what_would_fit() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let experiment = experiment(Setup { device: "cuda:3".to_owned(), ..small(folder.path()) });
+    let of = |target, limit| shortage(&experiment.compiled.program, 8, target, limit, false);
+    let need = |target| match &of(target, 0).expect("nothing is enough for nothing").excesses[..] {
+        [Excess::Training { need, .. }] => *need,
+        excesses => panic!("{excesses:?}"),
+    };
+    let limit = need(experiment.target) - 1;
+    let cpu = Target { device: DeviceChoice::Cpu, ..experiment.target };
+    assert!(limit < need(cpu), "the program itself takes no memory of a card");
+    let held = |precision| {
+        let circumstances = Target { precision, ..experiment.target }.circumstances(1);
+        let plan = experiment.compiled.program.plan("score", &[]).expect("the model has a score");
+        inference(&experiment.compiled.program, &plan, circumstances).expect("its extents are known").weights
+    };
+    assert_eq!(2 * held(Precision::Bf16), 3 * held(Precision::F32), "weights have copies in bf16");
+    let shortage = of(experiment.target, limit).expect("one byte is missing");
+    let [Excess::Training { remedy: Remedy::SmallerBatch { batch, accumulate, need }, .. }] = shortage.excesses[..]
+    else {
+        panic!("{shortage:?}")
+    };
+    assert!(batch < 8 && batch * accumulate == 8 && need <= limit, "{shortage:?}");
+    let warning = shortage.warning(experiment.target.device);
+    let begins = warning.starts_with("warning: `cuda:3` has ");
+    assert!(begins && warning.contains(&format!("`batch = {batch}  accumulate = {accumulate}`")), "{warning}");
 }
 
 #[test]

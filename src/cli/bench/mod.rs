@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::diagnostic::bytes as written;
 use crate::experiment::bench::{Bench as Measurement, BenchRequest, Kind, Limit, compare, read};
 use crate::experiment::{BenchError, ExperimentError, write_file};
 use crate::fact::Precision;
@@ -124,10 +123,7 @@ impl Bench {
         let request = self.request(target.precision);
         let measurement = Measurement::new(&compiled, &self.spec.spec, request, target)?;
         if let Some(shortage) = measurement.check_memory()? {
-            terminal::note(&format!(
-                "warning: this machine has {} of memory left\n{shortage}",
-                written(shortage.limit)
-            ));
+            terminal::note(&shortage.warning(target.device));
         }
         if let Some(path) = &self.output {
             check_writable(path)?;

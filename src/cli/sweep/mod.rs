@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use crate::compile::compile;
 use crate::diagnostic::{bytes as written, count};
 use crate::experiment::sweep::{Axis, Plan, SweepDirectory, SweepRequest, plan, read_sweep, seeds, table, write_table};
-use crate::experiment::{ExperimentError, RunDirectory, Setup, memory_left};
+use crate::experiment::{ExperimentError, RunDirectory, Setup, memory_left, owner};
 use crate::report;
 
 use super::arguments::{
@@ -204,11 +204,13 @@ impl Sweep {
     fn warn_of_memory(&self, plan: &Plan, setup: &Setup) -> Result<(), Failure> {
         let most = plan.previews.iter().filter_map(|preview| preview.memory).max().unwrap_or(0);
         let need = most.saturating_mul(u64::from(self.jobs));
-        if let Some(left) = memory_left(setup.target()?.device).filter(|left| need > *left) {
+        let device = setup.target()?.device;
+        if let Some(left) = memory_left(device).filter(|left| need > *left) {
             let (need, left) = (written(need), written(left));
             let jobs = count(usize::from(self.jobs), "point");
             terminal::note(&format!(
-                "warning: {jobs} at a time may need {need}, and this machine has {left} of memory left"
+                "warning: {jobs} at a time may need {need}, and {} has {left} of memory left",
+                owner(device)
             ));
         }
         Ok(())

@@ -19,6 +19,14 @@ impl Card {
         CudaContext::new(index).map(Card)
     }
 
+    /// Bytes of its memory that nobody has taken.
+    ///
+    /// # Errors
+    /// If the driver does not answer.
+    pub(crate) fn memory_left(&self) -> Result<usize, DriverError> {
+        self.0.mem_get_info().map(|(free, _)| free)
+    }
+
     /// What compiled kernels depend on besides the program that makes them: the processor, the driver, and the run-time
     /// compiler with the folder of its headers. Panics if the compiler is not there.
     ///

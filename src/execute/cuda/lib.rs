@@ -61,6 +61,13 @@ pub fn open(index: usize, name: String, precision: Precision) -> Result<Box<dyn 
     })
 }
 
+/// The bytes of memory that are free on the graphics processor with a number; none if it does not say.
+#[must_use]
+pub fn memory_left(index: usize) -> Option<u64> {
+    let free = quietly(|| Card::open(index).and_then(|card| card.memory_left()));
+    u64::try_from(free.ok()?.ok()?).ok()
+}
+
 /// Seals the kernels of a device when a session ends.
 struct Sealing {
     cache: Arc<KernelCache>,
@@ -136,6 +143,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_refused_before_anything_runs() {
+        assert_eq!(memory_left(usize::MAX), None);
         let Err(error) = open(usize::MAX, "cuda".to_owned(), Precision::F32) else { panic!("no machine has so many") };
         assert!(matches!(error, DeviceChoiceError::Absent { .. } | DeviceChoiceError::Unavailable { .. }), "{error}");
     }

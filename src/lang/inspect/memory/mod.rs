@@ -131,7 +131,7 @@ pub fn needs(program: &Program, batch: Option<usize>, precision: Precision, core
 #[must_use]
 pub fn inference(program: &Program, plan: &Plan, circumstances: Circumstances) -> Option<Footprint> {
     let simulation = Simulation::run(program, plan, Gradients::Kept, circumstances)?;
-    let (weights, largest) = (weights(program), largest_weight(program));
+    let (weights, largest) = (weights(program, circumstances), largest_weight(program));
     Some(simulation.footprint(weights).at_least(largest))
 }
 
@@ -202,7 +202,7 @@ pub fn training(program: &Program, plan: &Plan, phase: &Phase, circumstances: Ci
     let optimizer = remembered(program, phase);
     let own = plan.trained.iter().map(|id| elements(program, *id) * NUMBER).sum();
     let waiting = if phase.accumulate > 1 { own } else { 0 };
-    let step = simulation.footprint(weights(program));
+    let step = simulation.footprint(weights(program, circumstances));
     let step = Footprint { optimizer, gradients: step.gradients + waiting, ..step };
     if is_stepped {
         return Some(step);
@@ -238,8 +238,11 @@ fn elements(program: &Program, id: WeightId) -> u64 {
     program.weight(id).shape.iter().product::<usize>() as u64
 }
 
-fn weights(program: &Program) -> u64 {
-    program.weights().map(|(id, _)| elements(program, id) * NUMBER).sum()
+/// All weights. On a graphics processor there are copies for products in bf16 besides.
+fn weights(program: &Program, circumstances: Circumstances) -> u64 {
+    let own: u64 = program.weights().map(|(id, _)| elements(program, id) * NUMBER).sum();
+    let has_copies = circumstances.cores == 0 && circumstances.precision == Precision::Bf16;
+    if has_copies { own + own / 2 } else { own }
 }
 
 fn largest_weight(program: &Program) -> u64 {
