@@ -66,5 +66,8 @@ fn advice(word: &str, command: &Command) -> Option<String> {
         let option = ["masks", "data", "images", "out"].into_iter().find(|option| takes(option))?;
         return Some(format!("a folder is named with '--{option} {word}'"));
     }
+    if takes("images") && Path::new(word).is_file() {
+        return Some(format!("images are named with '--images {word}'"));
+    }
     None
 }

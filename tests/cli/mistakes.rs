@@ -227,6 +227,8 @@ fn a_data_set_or_a_folder_without_its_option_is_answered_with_it() {
     bench.run(&["data", "check", "mvtec"]).fails(2, &["'--dataset mvtec'"]);
     bench.run(&["data", "check", "data"]).fails(2, &["'--data data'"]);
     bench.run(&["predict", "small.diad", "data"]).fails(2, &["'--images data'"]);
+    bench.picture("photo.png", 8, 1);
+    bench.run(&["predict", "small.diad", "photo.png"]).fails(2, &["'--images photo.png'"]);
     bench.run(&["run", "small.diad", "nowhere"]).fails(2, &["unexpected argument 'nowhere'"]);
 }
 
