@@ -6,6 +6,8 @@ use crate::compile::{Compiled, compile_from};
 use crate::file;
 use crate::report::{Provenance, measured};
 use crate::resolve::Location;
+use crate::train::TrainError;
+use crate::weight::WeightError;
 
 use super::error::ExperimentError;
 use super::record::{Copied, Record, copy};
@@ -125,6 +127,19 @@ impl RunDirectory {
     #[must_use]
     pub fn trained(&self, error: ExperimentError) -> ExperimentError {
         ExperimentError::Trained { error: Box::new(error), directory: self.0.clone() }
+    }
+
+    /// The error for what failed while weights were trained in this directory.
+    #[must_use]
+    pub fn training(&self, error: ExperimentError) -> ExperimentError {
+        match error {
+            ExperimentError::Write { .. }
+            | ExperimentError::Weight(WeightError::Write { .. })
+            | ExperimentError::Train(TrainError::File(WeightError::Write { .. })) => {
+                ExperimentError::Unwritten { error: Box::new(error), directory: self.0.clone() }
+            }
+            other => other,
+        }
     }
 
     /// Writes the record of the run, and a copy of its spec.

@@ -96,7 +96,8 @@ impl<'a> Run<'a> {
         let record = &self.experiment.record;
         let started = Instant::now();
         let Outcome { losses, fits, remaining } =
-            train(&mut self.model, self.experiment, directory, shared, observer, stop)?;
+            train(&mut self.model, self.experiment, directory, shared, observer, stop)
+                .map_err(|error| directory.training(error))?;
         let training = started.elapsed().as_secs_f64();
         if !record.setup.scores {
             return Ok(None);

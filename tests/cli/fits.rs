@@ -234,6 +234,7 @@ fn a_disk_that_is_full_after_a_fit_is_told_and_the_run_goes_on_later() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && !stderr.contains("panicked"), "{stderr}");
     assert!(stderr.contains("can't write") && stderr.contains("safetensors"), "{stderr}");
+    assert!(stderr.contains("`diadc resume run` goes on"), "{stderr}");
     assert!(!bench.path("run/weights.safetensors").exists());
     bench.run(&["resume", "run"]).success();
     assert!(bench.path("run/weights.safetensors").exists());

@@ -196,6 +196,14 @@ pub enum ExperimentError {
         /// The directory of the run.
         directory: PathBuf,
     },
+    /// A run could not write what it has computed.
+    #[error("{error}\n`diadc resume {}` goes on when it can be written", .directory.display())]
+    Unwritten {
+        /// Why.
+        error: Box<ExperimentError>,
+        /// The directory of the run.
+        directory: PathBuf,
+    },
     /// The user stopped it.
     #[error("stopped; continue with `diadc resume {}`", .0.display())]
     Stopped(PathBuf),
