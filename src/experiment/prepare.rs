@@ -95,13 +95,23 @@ impl Experiment {
         let (program, images, scores) = (&self.compiled.program, self.dataset.train.len(), self.record.setup.scores);
         let of = |limit| {
             let of = |program: &Program| shortage(program, images, self.target, limit, scores);
-            of(program).map(|own| own.advised(&self.compiled.spec, of))
+            let own = of(program)?;
+            // A file of weights must fit what is advised.
+            let fits = |other: &Program| self.record.setup.weights.is_none() || given(other) == given(program);
+            let remains = |other: &Program| if fits(other) { of(other) } else { Some(own.clone()) };
+            Some(own.clone().advised(&self.compiled.spec, remains))
         };
         match budget {
             Some(budget) => of(budget).map_or(Ok(None), |shortage| Err(ExperimentError::Memory(shortage))),
             None => Ok(memory_left(self.target.device).and_then(of)),
         }
     }
+}
+
+/// The weights that a file gives, with their shapes.
+fn given(program: &Program) -> Vec<(&str, &[usize])> {
+    let given = program.weights.iter().filter(|weight| !weight.awaits_fit());
+    given.map(|weight| (weight.path.as_str(), weight.shape.as_slice())).collect()
 }
 
 /// Checks that so many draws of a model's score can differ.

@@ -252,6 +252,15 @@ fn weights_of_another_setting_are_answered_with_it() {
     let few = ["--set", "channels=50", "--weights", "wide.safetensors"];
     let started = bench.run(&[&["run", "padim"], &few[..], &toy].concat());
     started.fails(1, &["with `--set depth=50 --set inner=2` the file fits"]);
+    // Where memory is short, what is advised fits the file as well.
+    let short = |weights: &[&str]| {
+        let own = ["--set", "depth=50", "--set", "inner=2", "--set", "channels=50", "--memory", "400MB"];
+        bench.run(&[&["run", "padim"], &own[..], weights, &toy].concat()).stderr()
+    };
+    let advised = short(&[]);
+    assert!(advised.contains("--set size=") && advised.contains("--set depth="), "{advised}");
+    let advised = short(&["--weights", "wide.safetensors"]);
+    assert!(advised.contains("--set size=") && !advised.contains("--set depth="), "{advised}");
     let deep = ["weights", "check", "padim", "wide.safetensors", "--set", "inner=2", "--set", "depth=50"];
     let checked = bench.run(&[&deep[..], &["--set", "channels=100"]].concat());
     assert!(checked.stdout().contains("with `--set channels=50` the file fits"), "{}", checked.stdout());
