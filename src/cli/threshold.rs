@@ -127,8 +127,8 @@ impl ThresholdCommand {
             let seen = trained_on(shown.iter().map(|&place| &experiment.dataset.train[place]), files);
             if seen > 0 {
                 terminal::note(&format!(
-                    "warning: {seen} of the {} were trained on: their scores are lower than those of new good images, of \
-                     which more will be above the threshold; give images that training has not seen",
+                    "warning: {seen} of the {} were trained on: their scores are lower than those of new good images, so \
+                     that too many of those will be above the threshold; give images that training has not seen",
                     count(files.len(), "image")
                 ));
             }

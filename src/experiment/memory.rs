@@ -139,6 +139,12 @@ impl Shortage {
         });
         Shortage { settings: settings.collect(), ..self }
     }
+
+    /// What to tell a user who has set no limit: how much memory the device has left, and what needs more.
+    #[must_use]
+    pub fn warning(&self, device: DeviceChoice) -> String {
+        format!("warning: {} has {} of memory left\n{self}", owner(device), bytes(self.limit))
+    }
 }
 
 /// From how many rows the coreset of a fit could be chosen within the limit, if that leaves any choice.
@@ -198,14 +204,6 @@ pub fn owner(device: DeviceChoice) -> String {
     match device {
         DeviceChoice::Cpu => "this machine".to_owned(),
         DeviceChoice::Cuda(_) => format!("`{device}`"),
-    }
-}
-
-impl Shortage {
-    /// What to tell a user who has set no limit: how much memory the device has left, and what needs more.
-    #[must_use]
-    pub fn warning(&self, device: DeviceChoice) -> String {
-        format!("warning: {} has {} of memory left\n{self}", owner(device), bytes(self.limit))
     }
 }
 

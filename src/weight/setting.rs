@@ -1,7 +1,8 @@
 //! Settings of a model under which a file of weights may fit it.
 //!
-//! In: a program, and how a file compares with it. Out: the `param`s whose values the shapes in the file suggest, or else
-//! which there are, where layers or shapes differ as they do between two settings of one model.
+//! In: a program, and how a file compares with it. Out: with its spec, the values of `param`s with which the file fits, found
+//! by trying. Otherwise the values that the shapes in the file suggest, or which `param`s there are, where layers or shapes
+//! differ as they do between two settings of one model.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

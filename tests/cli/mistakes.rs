@@ -171,7 +171,7 @@ fn an_unknown_device_and_a_directory_without_run_are_told() {
     bench.run(&["resume", "nowhere"]).fails(1, &["holds no run"]);
 }
 
-/// Whether this program can't use graphics processors or this machine has not so many.
+/// A program without CUDA says so, and one with it that this machine lacks the device: either names `cpu`.
 #[test]
 fn a_device_that_is_not_there_is_told_before_any_work() {
     let bench = Bench::new();

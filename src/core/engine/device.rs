@@ -42,7 +42,7 @@ pub enum DeviceChoiceError {
     },
 }
 
-/// The devices of a machine with so many graphics processors, in words.
+/// The devices of a machine, in words. `count` is the number of its graphics processors.
 fn present(count: usize) -> String {
     match count {
         0 => "only `cpu`, and its driver lists no other".to_owned(),

@@ -71,7 +71,8 @@ pub enum Arithmetic {
 /// Which tensors kernels make on the way to an output, where that differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ways {
-    /// Up to so many numbers in a query and a value together, attention in f32 without a mask makes no tensor of its scores.
+    /// The most numbers that a query and a value may have together for attention to make no tensor of its scores, in f32 and
+    /// without a mask.
     pub unscored: usize,
     /// Whether the way back through a convolution makes windows of what it gives, which it folds; otherwise of what it is
     /// given.

@@ -131,7 +131,7 @@ fn whole(spec: &Spec) -> Vec<(&ParamDef, Vec<i64>, Legal)> {
             (Value::Int(n), true) => vec![*n, *n],
             (Value::Int(n), false) => vec![*n],
             (value, true) => value.elements().unwrap_or_default().iter().filter_map(int).collect(),
-            _ => continue,
+            (_, false) => continue,
         };
         if now.is_empty() || (is_pair && now.len() != 2) {
             continue;
