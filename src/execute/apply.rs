@@ -77,14 +77,15 @@ pub(super) fn joined<K: Kernels>(
         Op::Permute(order) => layout::permute(inputs.next(), order),
         Op::Expand(_) => layout::expand(inputs.next(), shape),
         Op::Concat { axis } => {
-            let parts: Vec<_> = inputs.rest().into_iter().map(|x| layout::compact(x, K::READS_GAPS)).collect();
+            let parts: Vec<_> =
+                inputs.rest().into_iter().map(|x| layout::compact(x, K::READS_GAPS, K::reshape)).collect();
             match parts.first().expect("the shape rule refuses an empty list") {
                 Tensor::Float(_) => Tensor::Float(K::concat(parts.into_iter().map(Tensor::float).collect(), *axis)),
                 Tensor::Int(_) | Tensor::Bool(_) => layout::concat(parts, *axis),
             }
         }
         Op::Slice { axis, start, end } => {
-            layout::compact(layout::slice(inputs.next(), *axis, *start, *end), K::READS_GAPS)
+            layout::compact(layout::slice(inputs.next(), *axis, *start, *end), K::READS_GAPS, K::reshape)
         }
         Op::Gather => {
             let (table, index) = (inputs.float(), inputs.next());

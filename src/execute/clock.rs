@@ -1,6 +1,6 @@
 //! What a run does besides computing: it looks for numbers that are not finite, or measures how long its parts take.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use diadc_core::engine::{Grain, LoopTiming, OperationTiming, Timing};
 use diadc_core::graph::Origin;
@@ -20,7 +20,7 @@ pub(super) enum Watch<'a> {
 /// The times of a run so far.
 pub(super) struct Clock {
     grain: Grain,
-    state: RefCell<State>,
+    state: Mutex<State>,
 }
 
 #[derive(Default)]
@@ -32,7 +32,7 @@ struct State {
 
 impl Clock {
     pub(super) fn new(grain: Grain) -> Clock {
-        Clock { grain, state: RefCell::default() }
+        Clock { grain, state: Mutex::default() }
     }
 
     /// Whether single operations are measured.
@@ -45,7 +45,7 @@ impl Clock {
 
     /// A loop begins.
     pub(super) fn enter(&self, origin: Origin) {
-        let state = &mut *self.state.borrow_mut();
+        let state = &mut *self.state();
         let within = state.running.last().copied();
         let loops = &mut state.timing.loops;
         let known = loops.iter().position(|known| known.within == within && known.origin == origin);
@@ -57,19 +57,19 @@ impl Clock {
 
     /// A turn of the innermost loop has taken so long.
     pub(super) fn turn(&self, seconds: f64) {
-        let state = &mut *self.state.borrow_mut();
+        let state = &mut *self.state();
         let innermost = *state.running.last().expect("a loop is running");
         state.timing.loops[innermost].turns.push(seconds);
     }
 
     /// The innermost loop ends.
     pub(super) fn leave(&self) {
-        self.state.borrow_mut().running.pop();
+        self.state().running.pop();
     }
 
     /// An operation has taken so long.
     pub(super) fn operation(&self, op: &Op, seconds: f64) {
-        let state = &mut *self.state.borrow_mut();
+        let state = &mut *self.state();
         let (within, kind) = (state.running.last().copied(), op.kind());
         let operations = &mut state.timing.operations;
         match operations.iter_mut().find(|known| known.within == within && known.kind == kind) {
@@ -83,6 +83,10 @@ impl Clock {
 
     /// All times.
     pub(super) fn into_timing(self) -> Timing {
-        self.state.into_inner().timing
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).timing
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -85,7 +85,7 @@ pub(super) fn gradient<K: Kernels>(
         Gradient::Concat { axis, from, .. } => {
             let (from, extent) = (number(from), shape[*axis]);
             let part = layout::slice(any(), *axis, signed(from), signed(from + extent));
-            vec![layout::compact(part, K::READS_GAPS).float()]
+            vec![layout::compact(part, K::READS_GAPS, K::reshape).float()]
         }
         Gradient::Quantile(quantile) => {
             let (x, g) = (any().float(), any().float());

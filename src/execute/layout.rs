@@ -1,7 +1,7 @@
 //! Operations that move elements: each works on every element type.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::ops::Device;
+use burn::tensor::ops::{Device, FloatTensor};
 use burn::tensor::{Shape, Slice, TensorMetadata};
 
 use diadc_core::op::PadMode;
@@ -69,9 +69,22 @@ pub(super) fn slice<B: Backend>(x: Tensor<B>, axis: usize, start: i64, end: i64)
     }
 }
 
-/// The same tensor as its device reads it best, which may read one with gaps as fast as one without.
-pub(super) fn compact<B: Backend>(x: Tensor<B>, reads_gaps: bool) -> Tensor<B> {
-    if reads_gaps { x } else { dense(x) }
+/// The same tensor as its device reads it best, which may read one with gaps as fast as one without; `copied` is how it
+/// gives floating-point numbers other extents.
+pub(super) fn compact<B: Backend>(
+    x: Tensor<B>,
+    reads_gaps: bool,
+    copied: fn(FloatTensor<B>, Shape) -> FloatTensor<B>,
+) -> Tensor<B> {
+    match x {
+        Tensor::Float(x) if !reads_gaps => {
+            let shape = x.shape();
+            let flat = Shape::new([shape.num_elements()]);
+            Tensor::Float(copied(copied(x, flat), shape))
+        }
+        Tensor::Int(_) | Tensor::Bool(_) if !reads_gaps => dense(x),
+        Tensor::Float(_) | Tensor::Int(_) | Tensor::Bool(_) => x,
+    }
 }
 
 /// The same tensor without gaps in memory. A reshape copies only what has gaps.

@@ -40,7 +40,7 @@ pub(super) struct Limit<'a> {
 }
 
 /// Whoever waits for the gradients of weights.
-pub(super) trait Receiver<B: Backend> {
+pub(super) trait Receiver<B: Backend>: Send {
     /// Called with the loss before the first gradient; none is handed over unless it says so.
     fn wants(&mut self, loss: f32) -> bool;
 

@@ -205,6 +205,17 @@ impl<K: Kernels> Session<K> {
         waiting: Waiting<'_, K::Backend>,
         watch: Watch<'_>,
     ) -> Result<Vec<Tensor<K::Backend>>, RunError> {
+        K::among_threads(|| self.run_here(id, inputs, draw, waiting, watch))
+    }
+
+    fn run_here(
+        &mut self,
+        id: PlanId,
+        inputs: &NamedTensors,
+        draw: &Draw,
+        waiting: Waiting<'_, K::Backend>,
+        watch: Watch<'_>,
+    ) -> Result<Vec<Tensor<K::Backend>>, RunError> {
         self.prepare(id, inputs, draw)?;
         let loaded = &self.plans[id.0];
         let (bindings, shapes) = loaded.sized.as_ref().expect("it was just prepared");
@@ -403,7 +414,8 @@ impl<K: Kernels> Engine for Session<K> {
         let mut stepping = Stepping::<K>::new(descent, loaded.step, moments);
         stepping.waiting = std::mem::take(&mut loaded.waiting).into_iter().collect();
         let ids: Vec<WeightId> = stepping.waiting.iter().map(|(id, _)| *id).collect();
-        stepping.change(descent.clip_norm, self.weights.get_mut());
+        let weights = self.weights.get_mut();
+        K::among_threads(|| stepping.change(descent.clip_norm, weights));
         let Stepping { moments, squares, .. } = stepping;
         let loaded = &mut self.plans[plan.0];
         (loaded.moments, loaded.squares) = (moments, squares);

@@ -11,6 +11,7 @@ mod device;
 mod elementwise;
 mod elsewhere;
 mod fixture;
+mod formula;
 mod gradient;
 mod layout;
 mod kernels;

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use diadc_execute::Activation;
 
 use super::exponential::exp;
+use super::strided::{dense, each_pair};
 use super::{CHUNK, Flexible, zeros};
 
 /// The factor of the cube in the tanh approximation of GELU.
@@ -74,53 +75,27 @@ pub(super) fn extreme(is_larger: bool, a: Flexible, b: Flexible) -> Flexible {
 /// The function of each number, which is written over it if nobody else holds the tensor.
 fn each(x: Flexible, function: impl Fn(f32) -> f32 + Sync) -> Flexible {
     let mut x = dense(x);
-    if let Some(numbers) = x.try_storage_mut::<f32>() {
-        numbers.par_chunks_mut(CHUNK).for_each(|numbers| {
-            Arch::new().dispatch(
-                #[inline(always)]
-                || numbers.iter_mut().for_each(|x| *x = function(*x)),
-            );
-        });
+    if let Some(numbers) = x.try_storage_mut() {
+        put(numbers, None, function);
         return x;
     }
-    let (shape, numbers): (_, &[f32]) = (x.shape(), x.storage());
-    let mut result = zeros(numbers.len());
-    result.par_chunks_mut(CHUNK).zip(numbers.par_chunks(CHUNK)).for_each(|(result, numbers)| {
-        Arch::new().dispatch(
-            #[inline(always)]
-            || result.iter_mut().zip(numbers).for_each(|(result, &x)| *result = function(x)),
-        );
-    });
-    Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
+    let mut result = zeros(x.shape().num_elements());
+    put(&mut result, Some(x.storage()), function);
+    Flex::float_from_data(TensorData::new(result, x.shape()), &FlexDevice)
 }
 
-/// The function of each pair of numbers, which is written over the second one if nobody else holds its tensor.
-fn each_pair(a: Flexible, b: Flexible, function: impl Fn(f32, f32) -> f32 + Sync) -> Flexible {
-    let (a, mut b) = (dense(a), dense(b));
-    if let Some(numbers) = b.try_storage_mut::<f32>() {
-        numbers.par_chunks_mut(CHUNK).zip(a.storage::<f32>().par_chunks(CHUNK)).for_each(|(b, a)| {
-            Arch::new().dispatch(
-                #[inline(always)]
-                || b.iter_mut().zip(a).for_each(|(b, &a)| *b = function(a, *b)),
-            );
-        });
-        return b;
-    }
-    let shape = a.shape();
-    let (a, b): (&[f32], &[f32]) = (a.storage(), b.storage());
-    let mut result = zeros(a.len());
-    result.par_chunks_mut(CHUNK).zip(a.par_chunks(CHUNK)).zip(b.par_chunks(CHUNK)).for_each(|((result, a), b)| {
+/// Puts the function of each number in its place, or that of each of others.
+fn put(numbers: &mut [f32], others: Option<&[f32]>, function: impl Fn(f32) -> f32 + Sync) {
+    numbers.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, numbers)| {
+        if let Some(others) = others {
+            numbers.copy_from_slice(&others[chunk * CHUNK..][..numbers.len()]);
+        }
+        // One call for both cases, so that the function becomes part of the loop.
         Arch::new().dispatch(
             #[inline(always)]
-            || result.iter_mut().zip(a).zip(b).for_each(|((result, &a), &b)| *result = function(a, b)),
+            || numbers.iter_mut().for_each(|x| *x = function(*x)),
         );
     });
-    Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
-}
-
-/// The tensor without gaps; the one that it was made of is let go.
-fn dense(x: Flexible) -> Flexible {
-    x.to_contiguous()
 }
 
 #[inline]

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use diadc_execute::{AdamFactors, AdamWeight, scaled};
 
+use super::strided::dense;
 use super::{CHUNK, Flexible, zeros};
 
 /// A weight after the step, and its moments.
@@ -22,7 +23,7 @@ pub(super) fn step(
     };
     let [first, second] = moments.unwrap_or_else(|| [none(), none()]);
     let gradient = scaled::<Flex>(gradient, scale).to_contiguous();
-    let [mut weight, mut first, mut second] = [weight, first, second].map(|x| x.to_contiguous());
+    let [mut weight, mut first, mut second] = [weight, first, second].map(dense);
     let slopes: &[f32] = gradient.storage();
     let (weights, firsts, seconds): (&mut [f32], &mut [f32], &mut [f32]) =
         (weight.storage_mut(), first.storage_mut(), second.storage_mut());

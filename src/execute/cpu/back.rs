@@ -14,8 +14,9 @@ use rayon::prelude::*;
 use diadc_core::op::Conv2d;
 use diadc_core::plan::{Band, side_by_side};
 
-use super::convolution::Layout;
 use super::product::{Matrix, multiply};
+use super::strided::dense;
+use super::unfold::Layout;
 use super::{Flexible, zeros};
 
 /// How many numbers of a row of the result lie a stride apart, at most.
@@ -37,11 +38,11 @@ pub(super) fn backward(
     bias: Option<Flexible>,
     band: Band,
 ) -> Flexible {
-    let (weight, pixels) = (weight.to_contiguous(), pixels.to_contiguous());
+    let (weight, pixels) = (dense(weight), dense(pixels));
     let [out, channels, kh, kw] = weight.shape().dims();
     let [batch, _, rows, columns] = pixels.shape().dims();
     let layout = Layout { conv, channels, height, width, kernel: [kh, kw], out, rows, columns };
-    let bias = bias.map(|bias| bias.to_contiguous());
+    let bias = bias.map(dense);
     let bias: Option<&[f32]> = bias.as_ref().map(Flexible::storage);
     let (numbers, factors): (&[f32], &[f32]) = (pixels.storage(), weight.storage());
 

@@ -16,6 +16,8 @@ mod normalize;
 mod product;
 mod reduce;
 mod rows;
+mod strided;
+mod unfold;
 mod window;
 
 use burn::backend::Flex;
@@ -33,6 +35,8 @@ use diadc_execute::{
     composed_add_squares, composed_arithmetic, composed_back, composed_convolution, composed_linear,
     composed_weight_gradient,
 };
+
+use strided::dense;
 
 /// Elements that one task of a loop over elements works on; less is not worth another core.
 const CHUNK: usize = 32 * 1024;
@@ -62,8 +66,12 @@ impl Kernels for Cpu {
 
     const GROUP: usize = 1;
 
+    fn among_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+        rayon::scope(|_| work())
+    }
+
     fn reshape(x: Flexible, shape: Shape) -> Flexible {
-        Flex::float_reshape(x, shape)
+        if x.layout().reshape(shape.clone()).is_some() { x.reshape(shape) } else { dense(x).reshape(shape) }
     }
 
     fn convolve(
@@ -132,7 +140,7 @@ impl Kernels for Cpu {
     }
 
     fn arithmetic(kind: Arithmetic, a: Flexible, b: Flexible) -> Flexible {
-        composed_arithmetic::<Flex>(kind, a, b)
+        if a.dtype() == DType::F32 { strided::arithmetic(kind, a, b) } else { composed_arithmetic::<Flex>(kind, a, b) }
     }
 
     fn extreme(is_larger: bool, a: Flexible, b: Flexible) -> Flexible {
@@ -270,28 +278,10 @@ fn each_line(elements: &mut [f32], width: usize, work: impl Fn(usize, &mut [f32]
     });
 }
 
-/// Fills a line with numbers of a row that begin at `left` and lie `stride` apart. Where the row has none, the line stays
-/// as it is.
-fn fill(line: &mut [f32], source: &[f32], left: isize, stride: usize) {
-    if stride == 1 {
-        let skip = left.min(0).unsigned_abs().min(line.len());
-        let from = (left.max(0) as usize).min(source.len());
-        let count = (source.len() - from).min(line.len() - skip);
-        line[skip..skip + count].copy_from_slice(&source[from..from + count]);
-        return;
-    }
-    for (column, number) in line.iter_mut().enumerate() {
-        let x = (column * stride) as isize + left;
-        if let Some(found) = usize::try_from(x).ok().and_then(|x| source.get(x)) {
-            *number = *found;
-        }
-    }
-}
-
 /// `[out, C, kh, kw]` to `[C, out, kh, kw]` with each kernel turned by half a circle.
 fn mirrored(weight: Flexible) -> Flexible {
     let [out, channels, kh, kw] = weight.shape().dims();
-    let weight = weight.to_contiguous();
+    let weight = dense(weight);
     let numbers: &[f32] = weight.storage();
     let size = (kh * kw).max(1);
     let mut result = zeros(numbers.len());

@@ -9,16 +9,17 @@ use gemm::Parallelism;
 use diadc_core::plan::LinearChoice;
 
 use super::product::{Matrix, multiply, multiply_rows};
+use super::strided::dense;
 use super::{Flexible, each_line, zeros};
 
 /// `[n, in]`, `[out, in]` and perhaps `[out]`, all f32, to `[n, out]`.
 pub(super) fn linear(x: Flexible, weight: Flexible, bias: Option<Flexible>, choice: LinearChoice) -> Flexible {
-    let (x, weight) = (x.to_contiguous(), weight.to_contiguous());
+    let (x, weight) = (dense(x), dense(weight));
     let ([rows, inner], [out, _]) = (x.shape().dims(), weight.shape().dims());
     let (numbers, factors): (&[f32], &[f32]) = (x.storage(), weight.storage());
     let mut result = zeros(rows * out);
     if let Some(bias) = bias {
-        let bias = bias.to_contiguous();
+        let bias = dense(bias);
         let bias: &[f32] = bias.storage();
         each_line(&mut result, out, |_, line| line.copy_from_slice(bias));
     }

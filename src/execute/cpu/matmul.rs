@@ -8,6 +8,7 @@ use gemm::Parallelism;
 use rayon::prelude::*;
 
 use super::product::{Matrix, multiply};
+use super::strided::dense;
 use super::{CHUNK, Flexible, zeros};
 
 /// `[.., n, k]` and `[.., k, m]`, both f32 and with the same leading extents, to `[.., n, m]`.
@@ -34,7 +35,7 @@ pub(super) fn matmul(left: Flexible, right: Flexible) -> Flexible {
 
 /// The tensor, copied if an axis runs backwards.
 pub(super) fn forward(x: Flexible) -> Flexible {
-    if x.layout().strides().iter().all(|&stride| stride >= 0) { x } else { x.to_contiguous() }
+    if x.layout().strides().iter().all(|&stride| stride >= 0) { x } else { dense(x) }
 }
 
 /// The matrices of the last two axes.

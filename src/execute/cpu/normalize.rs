@@ -13,13 +13,14 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::rows::sum;
+use super::strided::dense;
 use super::{CHUNK, Flexible, zeros};
 
 /// `[B, C, ..]` to mean 0 and variance 1 within each sample and group, then times `weight` plus `bias`, both `[C]`.
 pub(super) fn group_norm(groups: usize, epsilon: f64, x: Flexible, weight: Flexible, bias: Flexible) -> Flexible {
     let shape = x.shape();
     let rows = Rows::of(groups, &shape);
-    let (x, weight, bias) = (x.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
+    let (x, weight, bias) = (dense(x), dense(weight), dense(bias));
     let (numbers, weight, bias): (&[f32], &[f32], &[f32]) = (x.storage(), weight.storage(), bias.storage());
     let mut result = zeros(numbers.len());
     let chunk = rows.chunk();
@@ -48,7 +49,7 @@ pub(super) fn group_norm_gradient(
     let shape = x.shape();
     let count = shape[1];
     let rows = Rows::of(groups, &shape);
-    let (x, weight, gradient) = (x.to_contiguous(), weight.to_contiguous(), gradient.to_contiguous());
+    let (x, weight, gradient) = (dense(x), dense(weight), dense(gradient));
     let (numbers, weight, slopes): (&[f32], &[f32], &[f32]) = (x.storage(), weight.storage(), gradient.storage());
     let mut result = zeros(numbers.len());
     let chunk = rows.chunk();

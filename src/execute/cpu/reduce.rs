@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use diadc_core::op::Reduction;
 use diadc_execute::{kept, runs};
 
+use super::strided::dense;
 use super::{CHUNK, Flexible};
 
 /// Numbers that are summed side by side, so that the compiler uses vectors.
@@ -24,7 +25,7 @@ const COLUMNS: usize = 2048;
 pub(super) fn reduce(kind: Reduction, axes: &[usize], x: Flexible) -> Flexible {
     let shape = x.shape().to_vec();
     let mut runs = runs(&shape, axes);
-    let x = x.to_contiguous();
+    let x = dense(x);
     let mut numbers: Vec<f32> = Vec::new();
     let mut is_first = true;
     for at in (0..runs.len()).rev().filter(|at| runs[*at].reduced).collect::<Vec<_>>() {

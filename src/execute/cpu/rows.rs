@@ -10,6 +10,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::exponential::exp;
+use super::strided::dense;
 use super::{CHUNK, Flexible, zeros};
 
 /// Numbers that are summed side by side, so that the compiler uses vectors and rounding errors stay small.
@@ -22,7 +23,7 @@ const BLOCK: usize = 4096;
 pub(super) fn softmax(x: Flexible) -> Flexible {
     let shape = x.shape();
     let width = shape.last().copied().unwrap_or(1).max(1);
-    let x = x.to_contiguous();
+    let x = dense(x);
     let numbers: &[f32] = x.storage();
     let mut result = zeros(numbers.len());
     let rows = (CHUNK / width).max(1) * width;
@@ -52,7 +53,7 @@ pub(super) fn share(row: &mut [f32]) {
 pub(super) fn softmax_gradient(y: Flexible, gradient: Flexible) -> Flexible {
     let shape = y.shape();
     let width = shape.last().copied().unwrap_or(1).max(1);
-    let (y, gradient) = (y.to_contiguous(), gradient.to_contiguous());
+    let (y, gradient) = (dense(y), dense(gradient));
     let (shares, slopes): (&[f32], &[f32]) = (y.storage(), gradient.storage());
     let mut result = zeros(shares.len());
     let rows = (CHUNK / width).max(1) * width;

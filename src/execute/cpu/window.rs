@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use diadc_core::op::Pool;
 use diadc_execute::Taps;
 
+use super::strided::dense;
 use super::{Flexible, zeros};
 
 /// The extent of the output along an axis.
@@ -33,7 +34,7 @@ fn larger(a: f32, b: f32) -> f32 {
 pub(super) fn max_pool(pool: Pool, x: Flexible) -> Flexible {
     let [batch, channels, height, width] = x.shape().dims();
     let [rows, columns] = [extent(pool, 0, height), extent(pool, 1, width)];
-    let x = x.to_contiguous();
+    let x = dense(x);
     let numbers: &[f32] = x.storage();
     let mut result = zeros(batch * channels * rows * columns);
     let planes = result.par_chunks_mut((rows * columns).max(1)).zip(numbers.par_chunks((height * width).max(1)));
@@ -57,7 +58,7 @@ pub(super) fn max_pool(pool: Pool, x: Flexible) -> Flexible {
 pub(super) fn max_pool_gradient(pool: Pool, x: Flexible, gradient: Flexible) -> Flexible {
     let [batch, channels, height, width] = x.shape().dims();
     let [rows, columns] = [extent(pool, 0, height), extent(pool, 1, width)];
-    let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
+    let (x, gradient) = (dense(x), dense(gradient));
     let (numbers, slopes): (&[f32], &[f32]) = (x.storage(), gradient.storage());
     let mut result = zeros(batch * channels * height * width);
     let planes = result.par_chunks_mut((height * width).max(1)).zip(numbers.par_chunks((height * width).max(1)));
@@ -86,7 +87,7 @@ pub(super) fn average_pool(pool: Pool, x: Flexible) -> Flexible {
     let [batch, channels, height, width] = x.shape().dims();
     let [rows, columns] = [extent(pool, 0, height), extent(pool, 1, width)];
     let count = (pool.window[0] * pool.window[1]) as f64;
-    let x = x.to_contiguous();
+    let x = dense(x);
     let numbers: &[f32] = x.storage();
     let mut result = zeros(batch * channels * rows * columns);
     let planes = result.par_chunks_mut((rows * columns).max(1)).zip(numbers.par_chunks((height * width).max(1)));
@@ -106,7 +107,7 @@ pub(super) fn average_pool_gradient(pool: Pool, [height, width]: [usize; 2], gra
     let [batch, channels, ..] = gradient.shape().dims::<4>();
     let [rows, columns] = [extent(pool, 0, height), extent(pool, 1, width)];
     let share = 1.0 / (pool.window[0] * pool.window[1]) as f32;
-    let gradient = gradient.to_contiguous();
+    let gradient = dense(gradient);
     let slopes: &[f32] = gradient.storage();
     let mut result = zeros(batch * channels * height * width);
     let planes = result.par_chunks_mut((height * width).max(1)).zip(slopes.par_chunks((rows * columns).max(1)));
@@ -125,7 +126,7 @@ pub(super) fn average_pool_gradient(pool: Pool, [height, width]: [usize; 2], gra
 pub(super) fn resample([down, across]: &[Taps; 2], x: Flexible) -> Flexible {
     let [batch, channels, height, width] = x.shape().dims();
     let [rows, columns] = [down, across].map(|taps| taps.outputs().len());
-    let x = x.to_contiguous();
+    let x = dense(x);
     let numbers: &[f32] = x.storage();
     let mut result = zeros(batch * channels * rows * columns);
     let planes = result.par_chunks_mut((rows * columns).max(1)).zip(numbers.par_chunks((height * width).max(1)));

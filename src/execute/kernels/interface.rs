@@ -108,6 +108,9 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// How many weights an optimiser changes at once: more than one where starting a kernel takes longer than running it.
     const GROUP: usize;
 
+    /// Does work that starts many kernels. Threads that share out a kernel start it faster if the caller is one of them.
+    fn among_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T;
+
     /// The same numbers in other extents.
     fn reshape(x: Floats<Self>, shape: Shape) -> Floats<Self>;
 
