@@ -8,7 +8,7 @@ use burn::tensor::ops::{FloatTensor, FloatTensorOps};
 
 use diadc_core::engine::{Decay, Optimizer};
 
-use super::kernels::{AdamFactors, AdamWeight, Floats, Kernels, scaled};
+use super::kernels::{AdamFactors, AdamWeight, Floats, Kernels, held, scaled};
 
 /// The optimiser moments of a weight: the running mean of its gradients and, for Adam, that of their squares and perhaps the
 /// largest such mean so far.
@@ -30,12 +30,14 @@ pub(super) struct Before<B: Backend> {
 type After<B> = (FloatTensor<B>, Option<Moments<B>>);
 
 /// One step of weights that have the same rule, whose learning rate is multiplied by `factor`. `step` counts from 1. Gradients
-/// are multiplied by `scale`, `[1]`, if there is one.
+/// are multiplied by `scale`, `[1]`, if there is one. If there is a `loss`, `[1]`, that is not finite, nothing changes but that
+/// there are moments, at zero.
 pub(super) fn step<K: Kernels>(
     optimizer: Optimizer,
     factor: f64,
     step: u64,
     scale: Option<&Floats<K>>,
+    loss: Option<&Floats<K>>,
     group: Vec<Before<K::Backend>>,
 ) -> Vec<After<K::Backend>> {
     match optimizer {
@@ -47,23 +49,43 @@ pub(super) fn step<K: Kernels>(
             let rule = Adam { lr: lr * factor, beta1, beta2, epsilon, weight_decay };
             if amsgrad {
                 let group = with_share::<K::Backend>(group, scale, share).into_iter();
-                return group.map(|before| rule.step_of_largest::<K>(step, before)).collect();
+                let each = |before| rule.step_of_largest::<K>(step, before);
+                return group.map(|before| unless_lost::<K::Backend>(loss, before, each)).collect();
             }
             if share == 0.0 {
-                return rule.step::<K>(step, scale, group);
+                return rule.step::<K>(step, scale, loss, group);
             }
-            rule.step::<K>(step, None, with_share::<K::Backend>(group, scale, share))
+            rule.step::<K>(step, None, loss, with_share::<K::Backend>(group, scale, share))
         }
         Optimizer::Sgd { lr, momentum, weight_decay, nesterov } => {
             let group = with_share::<K::Backend>(group, scale, weight_decay).into_iter();
-            let each = |Before { weight, gradient, moments }| {
+            let each = |Before { weight, gradient, moments }: Before<K::Backend>| {
                 let (direction, moments) = with_momentum::<K::Backend>(momentum, nesterov, gradient, moments);
                 let change = K::Backend::float_mul_scalar(direction, (-lr * factor).into());
                 (K::Backend::float_add(weight, change), moments)
             };
-            group.map(each).collect()
+            group.map(|before| unless_lost::<K::Backend>(loss, before, each)).collect()
         }
     }
+}
+
+/// A weight after a step, or as it was if there is a loss that is not finite.
+fn unless_lost<B: Backend>(
+    loss: Option<&FloatTensor<B>>,
+    before: Before<B>,
+    step: impl FnOnce(Before<B>) -> After<B>,
+) -> After<B> {
+    let Some(loss) = loss else { return step(before) };
+    let (weight, old) = (before.weight.clone(), before.moments.clone());
+    let (new, moments) = step(before);
+    let held = |new, old| held::<B>(loss, new, old);
+    let (first, second, largest) = old.map_or((None, None, None), |old| (Some(old.first), old.second, old.largest));
+    let moments = moments.map(|new| Moments {
+        first: held(new.first, first),
+        second: new.second.map(|new| held(new, second)),
+        largest: new.largest.map(|new| held(new, largest)),
+    });
+    (held(new, Some(weight)), moments)
 }
 
 /// The running average of a weight after a step: a copy of the weight if there was none.
@@ -120,13 +142,14 @@ impl Adam {
         &self,
         step: u64,
         scale: Option<&Floats<K>>,
+        loss: Option<&Floats<K>>,
         group: Vec<Before<K::Backend>>,
     ) -> Vec<After<K::Backend>> {
         let group = group.into_iter().map(|Before { weight, gradient, moments }| {
             let moments = moments.and_then(|old| old.second.map(|second| [old.first, second]));
             AdamWeight { weight, gradient, moments }
         });
-        let after = K::adam(&self.factors(step), scale, group.collect()).into_iter();
+        let after = K::adam(&self.factors(step), scale, loss, group.collect()).into_iter();
         after
             .map(|[weight, first, second]| (weight, Some(Moments { first, second: Some(second), largest: None })))
             .collect()

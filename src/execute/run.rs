@@ -42,7 +42,10 @@ pub(super) struct Limit<'a> {
 /// Whoever waits for the gradients of weights.
 pub(super) trait Receiver<B: Backend>: Send {
     /// Called with the loss before the first gradient; none is handed over unless it says so.
-    fn wants(&mut self, loss: f32) -> bool;
+    ///
+    /// # Errors
+    /// If the device failed.
+    fn wants(&mut self, loss: Tensor<B>) -> Result<bool, RunError>;
 
     /// The gradient of a weight, which nothing reads from now on. It may change.
     fn take(&mut self, id: WeightId, gradient: FloatTensor<B>, weights: &mut Weights<B>);
@@ -116,7 +119,7 @@ impl<K: Kernels> Run<'_, K> {
                     let Some(receiver) = &mut receiver else { continue };
                     let wanted = match is_wanted {
                         Some(known) => known,
-                        None => receiver.wants(self.loss(block, &slots)?),
+                        None => receiver.wants(self.loss(block, &slots))?,
                     };
                     is_wanted = Some(wanted);
                     if !wanted {
@@ -175,13 +178,12 @@ impl<K: Kernels> Run<'_, K> {
     }
 
     /// The loss, which is the first output of a block that hands over gradients.
-    fn loss(&self, block: &Block, slots: &[Option<Tensor<K::Backend>>]) -> Result<f32, RunError> {
-        let loss = match block.outputs[0] {
+    fn loss(&self, block: &Block, slots: &[Option<Tensor<K::Backend>>]) -> Tensor<K::Backend> {
+        match block.outputs[0] {
             Operand::Slot { slot, .. } => slots[slot.0 as usize].clone().expect("gradients follow from the loss"),
             Operand::Weight(id) => self.weights.borrow().get(id),
             Operand::Kept(place) => self.kept[place].clone(),
-        };
-        number(loss)
+        }
     }
 
     /// The outputs of a step, and what is watched of them.

@@ -64,7 +64,7 @@ type Waiting<'a, B> = Option<&'a mut dyn Receiver<B>>;
 
 /// Gradients that are kept until the end of the run.
 struct Collected<B: Backend> {
-    /// Whether those of a loss that is not finite are wanted.
+    /// Whether they are taken whatever the loss is.
     any: bool,
     /// The loss whose gradients were not wanted.
     refused: Option<f32>,
@@ -72,9 +72,11 @@ struct Collected<B: Backend> {
 }
 
 impl<B: Backend> Receiver<B> for Collected<B> {
-    fn wants(&mut self, loss: f32) -> bool {
-        self.refused = Some(loss).filter(|loss| !self.any && !loss.is_finite());
-        self.refused.is_none()
+    fn wants(&mut self, loss: Tensor<B>) -> Result<bool, RunError> {
+        if !self.any {
+            self.refused = Some(number(loss)?).filter(|loss| !loss.is_finite());
+        }
+        Ok(self.refused.is_none())
     }
 
     fn take(&mut self, id: WeightId, gradient: FloatTensor<B>, _weights: &mut Weights<B>) {
@@ -91,6 +93,8 @@ struct Stepping<'a, K: Kernels> {
     /// The number of the step.
     step: u64,
     moments: BTreeMap<WeightId, Moments<K::Backend>>,
+    /// The loss, if the host does not know it yet.
+    loss: Option<FloatTensor<K::Backend>>,
     /// The loss whose gradients were not wanted.
     refused: Option<f32>,
     /// The sum of the squares of the gradients so far.
@@ -101,7 +105,7 @@ struct Stepping<'a, K: Kernels> {
 
 impl<'a, K: Kernels> Stepping<'a, K> {
     fn new(descent: &'a Descent<'a>, step: u64, moments: BTreeMap<WeightId, Moments<K::Backend>>) -> Self {
-        Self { descent, step, moments, refused: None, squares: None, waiting: Vec::new() }
+        Self { descent, step, moments, loss: None, refused: None, squares: None, waiting: Vec::new() }
     }
 
     /// Changes weights by the gradients that wait, which are first scaled so that their norm is at most `norm`.
@@ -137,7 +141,7 @@ impl<'a, K: Kernels> Stepping<'a, K> {
             Before { weight, gradient, moments: self.moments.remove(&id) }
         });
         let before = before.collect();
-        let after = descend::step::<K>(rule, self.descent.factor, self.step, scale, before);
+        let after = descend::step::<K>(rule, self.descent.factor, self.step, scale, self.loss.as_ref(), before);
         for (id, (weight, moments)) in ids.into_iter().zip(after) {
             weights.replace(id, Tensor::Float(weight));
             self.moments.extend(moments.map(|moments| (id, moments)));
@@ -146,9 +150,13 @@ impl<'a, K: Kernels> Stepping<'a, K> {
 }
 
 impl<K: Kernels> Receiver<K::Backend> for Stepping<'_, K> {
-    fn wants(&mut self, loss: f32) -> bool {
-        self.refused = Some(loss).filter(|loss| !loss.is_finite());
-        self.refused.is_none()
+    fn wants(&mut self, loss: Tensor<K::Backend>) -> Result<bool, RunError> {
+        if K::READS_LATE {
+            self.loss = Some(loss.float());
+        } else {
+            self.refused = Some(number(loss)?).filter(|loss| !loss.is_finite());
+        }
+        Ok(self.refused.is_none())
     }
 
     fn take(&mut self, id: WeightId, gradient: FloatTensor<K::Backend>, weights: &mut Weights<K::Backend>) {
@@ -262,7 +270,7 @@ impl<K: Kernels> Session<K> {
         draw: &Draw,
         any: bool,
     ) -> Result<Backward<K::Backend>, RunError> {
-        let mut collected = Collected { any, refused: None, gradients: BTreeMap::new() };
+        let mut collected = Collected { any: any || K::READS_LATE, refused: None, gradients: BTreeMap::new() };
         let values = self.run(id, inputs, draw, Some(&mut collected), Watch::Nothing)?;
         let Collected { refused, gradients, .. } = collected;
         if let Some(loss) = refused {

@@ -4,6 +4,7 @@ use burn::backend::Flex;
 use burn::backend::flex::FlexDevice;
 use burn::tensor::ops::FloatTensorOps;
 use burn::tensor::{TensorData, TensorMetadata};
+use pulp::Arch;
 use rayon::prelude::*;
 
 use diadc_execute::{AdamFactors, AdamWeight, scaled};
@@ -15,6 +16,7 @@ use super::{CHUNK, Flexible, zeros};
 pub(super) fn step(
     factors: &AdamFactors,
     scale: Option<&Flexible>,
+    loss: Option<&Flexible>,
     AdamWeight { weight, gradient, moments }: AdamWeight<Flexible>,
 ) -> [Flexible; 3] {
     let none = || {
@@ -22,7 +24,10 @@ pub(super) fn step(
         Flex::float_from_data(data, &FlexDevice)
     };
     let [first, second] = moments.unwrap_or_else(|| [none(), none()]);
-    let gradient = scaled::<Flex>(gradient, scale).to_contiguous();
+    if loss.is_some_and(|loss| !loss.storage::<f32>().iter().all(|loss| loss.is_finite())) {
+        return [weight, first, second];
+    }
+    let gradient = dense(scaled::<Flex>(gradient, scale));
     let [mut weight, mut first, mut second] = [weight, first, second].map(dense);
     let slopes: &[f32] = gradient.storage();
     let (weights, firsts, seconds): (&mut [f32], &mut [f32], &mut [f32]) =
@@ -32,11 +37,16 @@ pub(super) fn step(
     let [rest1, rest2] = [1.0 - factors.beta1, 1.0 - factors.beta2].map(|x| x as f32);
     let moments = firsts.par_chunks_mut(CHUNK).zip(seconds.par_chunks_mut(CHUNK));
     weights.par_chunks_mut(CHUNK).zip(slopes.par_chunks(CHUNK)).zip(moments).for_each(|((w, g), (m, v))| {
-        for (((w, g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-            *m = *m * beta1 + g * rest1;
-            *v = *v * beta2 + g * g * rest2;
-            *w = *w * keep + *m / (v.sqrt() * root + epsilon) * change;
-        }
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for (((w, g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
+                    *m = *m * beta1 + g * rest1;
+                    *v = *v * beta2 + g * g * rest2;
+                    *w = *w * keep + *m / (v.sqrt() * root + epsilon) * change;
+                }
+            },
+        );
     });
     [weight, first, second]
 }

@@ -62,6 +62,8 @@ impl Kernels for Cpu {
 
     const KEEPS_ROUNDED: bool = false;
 
+    const READS_LATE: bool = false;
+
     const WAYS: Ways = Ways::COMPOSED;
 
     const GROUP: usize = 1;
@@ -253,8 +255,13 @@ impl Kernels for Cpu {
         window::average_pool_gradient(pool, size, gradient)
     }
 
-    fn adam(factors: &AdamFactors, scale: Option<&Flexible>, group: Vec<AdamWeight<Flexible>>) -> Vec<[Flexible; 3]> {
-        group.into_iter().map(|weight| adam::step(factors, scale, weight)).collect()
+    fn adam(
+        factors: &AdamFactors,
+        scale: Option<&Flexible>,
+        loss: Option<&Flexible>,
+        group: Vec<AdamWeight<Flexible>>,
+    ) -> Vec<[Flexible; 3]> {
+        group.into_iter().map(|weight| adam::step(factors, scale, loss, weight)).collect()
     }
 }
 

@@ -17,6 +17,7 @@ pub(super) const GROUP: usize = 7;
 pub(super) fn adam<R: CubeRuntime>(
     factors: &AdamFactors,
     scale: Option<&CubeTensor<R>>,
+    loss: Option<&CubeTensor<R>>,
     group: Vec<AdamWeight<CubeTensor<R>>>,
 ) -> Vec<[CubeTensor<R>; 3]> {
     let mut gradients = SequenceArg::new();
@@ -46,6 +47,7 @@ pub(super) fn adam<R: CubeRuntime>(
         at,
         gradients,
         scale.map(|scale| scale.clone().into_array_arg()).into_iter().collect(),
+        loss.map(|loss| loss.clone().into_array_arg()).into_iter().collect(),
         weights,
         firsts,
         seconds,
@@ -87,23 +89,33 @@ struct Factors {
     keep: f32,
 }
 
-/// A unit for each number of the weights, which follow each other; `scale` is one number, or nothing.
+/// The bits of the exponent, all of which are set in infinities and in what is no number.
+const EXPONENT: u32 = 0x7f80_0000;
+
+/// A unit for each number of the weights, which follow each other; `scale` and `loss` are one number each, or nothing.
 #[cube(launch, address_type = "dynamic")]
 fn adam_each(
     gradients: &Sequence<Tensor<f32>>,
     scale: &Sequence<Array<f32>>,
+    loss: &Sequence<Array<f32>>,
     weights: &mut Sequence<Array<f32>>,
     firsts: &mut Sequence<Array<f32>>,
     seconds: &mut Sequence<Array<f32>>,
     factors: &Factors,
 ) {
+    let mut holds = true.runtime();
+    #[unroll]
+    for j in 0..loss.len() {
+        // Compilers may take it that all numbers are finite, and leave out a comparison of numbers.
+        holds = u32::reinterpret(loss.index(j)[0]) & EXPONENT != EXPONENT;
+    }
     let mut begin = 0usize.runtime();
     #[unroll]
     for i in 0..weights.len() {
         let gradient = gradients.index(i);
         let (weight, first, second) = (weights.index_mut(i), firsts.index_mut(i), seconds.index_mut(i));
         let end = begin + weight.len();
-        if ABSOLUTE_POS >= begin && ABSOLUTE_POS < end {
+        if holds && ABSOLUTE_POS >= begin && ABSOLUTE_POS < end {
             let place = ABSOLUTE_POS - begin;
             let width = gradient.shape(1);
             let mut arrived = gradient[place / width * gradient.stride(0) + place % width];

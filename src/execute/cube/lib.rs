@@ -59,6 +59,8 @@ impl<R: CubeRuntime, B: BoolElement> Kernels for Cube<R, B> {
 
     const KEEPS_ROUNDED: bool = true;
 
+    const READS_LATE: bool = true;
+
     const WAYS: Ways = Ways { unscored: attention::MOST, folds: true, matrices: false };
 
     const GROUP: usize = adam::GROUP;
@@ -231,8 +233,9 @@ impl<R: CubeRuntime, B: BoolElement> Kernels for Cube<R, B> {
     fn adam(
         factors: &AdamFactors,
         scale: Option<&CubeTensor<R>>,
+        loss: Option<&CubeTensor<R>>,
         group: Vec<AdamWeight<CubeTensor<R>>>,
     ) -> Vec<[CubeTensor<R>; 3]> {
-        adam::adam(factors, scale, group)
+        adam::adam(factors, scale, loss, group)
     }
 }

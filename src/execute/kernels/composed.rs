@@ -27,6 +27,8 @@ impl<B: Backend> Kernels for Composed<B> {
 
     const KEEPS_ROUNDED: bool = true;
 
+    const READS_LATE: bool = true;
+
     const WAYS: Ways = Ways::COMPOSED;
 
     const GROUP: usize = 1;
@@ -190,8 +192,9 @@ impl<B: Backend> Kernels for Composed<B> {
     fn adam(
         factors: &AdamFactors,
         scale: Option<&FloatTensor<B>>,
+        loss: Option<&FloatTensor<B>>,
         group: Vec<AdamWeight<FloatTensor<B>>>,
     ) -> Vec<[FloatTensor<B>; 3]> {
-        group.into_iter().map(|weight| adam::adam::<B>(factors, scale, weight)).collect()
+        group.into_iter().map(|weight| adam::adam::<B>(factors, scale, loss, weight)).collect()
     }
 }

@@ -102,6 +102,10 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// Whether the copies of weights that are rounded for products are kept until the weights change.
     const KEEPS_ROUNDED: bool;
 
+    /// Whether the host is told what came out only after all that the device was asked for before, so that it had better ask
+    /// for a whole step first.
+    const READS_LATE: bool;
+
     /// Which tensors are made on the way.
     const WAYS: Ways;
 
@@ -239,10 +243,12 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     fn average_pool_gradient(pool: Pool, size: [usize; 2], gradient: Floats<Self>) -> Floats<Self>;
 
     /// Weights after one step of Adam, each with its two moments. At most [`Kernels::GROUP`] are given. Their gradients are
-    /// first multiplied by `scale`, `[1]`, if there is one.
+    /// first multiplied by `scale`, `[1]`, if there is one. If there is a `loss`, `[1]`, that is not finite, they stay as they
+    /// are.
     fn adam(
         factors: &AdamFactors,
         scale: Option<&Floats<Self>>,
+        loss: Option<&Floats<Self>>,
         group: Vec<AdamWeight<Floats<Self>>>,
     ) -> Vec<[Floats<Self>; 3]>;
 }

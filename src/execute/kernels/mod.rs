@@ -38,4 +38,5 @@ pub use matmul::matmul as composed_matmul;
 pub use reduce::{add_squares as composed_add_squares, kept, runs};
 pub use taps::Taps;
 
+pub(crate) use adam::held;
 pub(crate) use convolution::transposed_convolution;
