@@ -49,7 +49,7 @@ pub(super) struct Graph {
     #[arg(long)]
     optimized: bool,
 
-    /// Shows how objectives are trained: with the gradients of their weights, after optimisation
+    /// Shows how objectives are trained: gradients of their weights and rules of their steps, after optimisation
     #[arg(long)]
     gradients: bool,
 

@@ -43,6 +43,15 @@ fn the_ending_of_the_file_chooses_the_format() {
     bench.run(&["graph", "small.diad", "--format", "html", "--depth", "1"]).fails(2, &["--depth"]);
 }
 
+/// What is trained is shown with its gradients, and with the rules by which they change it.
+#[test]
+fn a_step_of_training_is_shown_with_its_gradients_and_rules() {
+    let text = stdout(&["graph", "tiny", "-f", "autoencoding", "--gradients"]);
+    assert!(text.contains("\n  gradient of `first_stage_model.decoder.conv_out.bias` is %"), "{text}");
+    assert!(text.contains("\n  step of the weights by adamw(lr: "), "{text}");
+    assert!(!stdout(&["graph", "tiny", "-f", "autoencoding"]).contains("step of the weights"));
+}
+
 /// All boxes of a frame of the JSON view.
 fn boxes<'a>(frame: &'a Value, into: &mut Vec<&'a Value>) {
     for node in frame["nodes"].as_array().into_iter().flatten() {

@@ -117,7 +117,9 @@ pub enum Work {
     Op(Op),
     /// A block that runs several times.
     Loop(LoopPlan),
-    /// Its only input is the gradient of this weight, which no later step reads.
+    /// Its only input is the gradient of this weight, which no later step reads: the weight may now be changed by it. What
+    /// changes it is not an operation of the graph: its numbers are others at each step, it may wait for the gradients of other
+    /// weights or of further batches, and a device changes several weights at once.
     Gradient(WeightId),
 }
 

@@ -96,7 +96,8 @@ fn augmentation(of: &Augmentation) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn optimizer(rule: &Optimizer) -> String {
+/// A rule as it is written.
+pub(super) fn optimizer(rule: &Optimizer) -> String {
     match rule {
         Optimizer::Adam { lr, beta1, beta2, epsilon, decay, amsgrad } => {
             let (name, decay) = match decay {

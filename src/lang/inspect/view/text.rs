@@ -7,6 +7,7 @@ use diadc_core::op::Op;
 
 use crate::program::Program;
 
+use super::super::settings::optimizer;
 use super::fold::{Call, Folded, Item};
 
 /// How much of a graph is shown.
@@ -42,6 +43,13 @@ pub fn text(program: &Program, function: &Function, detail: Detail) -> String {
         let path = &program.weight(*id).path;
         let value = value.map_or_else(|| "zero".to_owned(), |value| name(value, ""));
         printer.line(1, &format!("gradient of `{path}` is {value}"));
+    }
+    let is_trained = !function.gradients.is_empty();
+    for phase in program.phases().filter(|phase| is_trained && phase.objectives.contains(&function.name)) {
+        printer.line(1, &format!("step of the weights by {}", optimizer(&phase.optimizer)));
+        for own in &phase.optimizers {
+            printer.line(1, &format!("step of those of `{}` by {}", own.part, optimizer(&own.optimizer)));
+        }
     }
     printer.out
 }
