@@ -115,7 +115,7 @@ fn each_foreign_crate_comes_in_by_its_door() {
         (&["petgraph"], &["core/graph/"]),
         (&["annotate_snippets"], &["lang/diagnostic/render.rs"]),
         (&["clap", "indicatif", "println!", "eprintln!", "print!", "eprint!"], &["cli/"]),
-        (&["burn", "burn_flex", "cubecl", "gemm"], &["execute/"]),
+        (&["burn", "burn_flex", "cubecl", "cubek", "gemm"], &["execute/"]),
         (&["zip"], &["archive/"]),
         (&["lsp_server", "lsp_types"], &["serve/"]),
         (&["mimalloc", "libc"], &["allocator/"]),

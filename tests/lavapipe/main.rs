@@ -12,6 +12,7 @@ mod op;
 mod optimizer;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod run;
+mod sharing;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 #[path = "../skip.rs"]
 mod skip;

@@ -18,6 +18,7 @@ mod attention;
 mod attention_gradient;
 mod launch;
 mod normalize;
+mod product;
 mod reduce;
 mod resample;
 mod softmax;
@@ -39,6 +40,7 @@ use diadc_execute::{
 };
 
 use launch::{dense, reshaped};
+pub use product::{Sharing, has_tensor_cores, multiply_by, sharings};
 
 /// The backend of a runtime whose truth values are of type `B`.
 type Backend<R, B> = CubeBackend<R, f32, i32, B>;
@@ -85,7 +87,7 @@ impl<R: CubeRuntime, B: BoolElement> Kernels for Cube<R, B> {
     }
 
     fn multiply(left: CubeTensor<R>, right: CubeTensor<R>) -> CubeTensor<R> {
-        Plain::<R, B>::multiply(left, right)
+        product::multiply(left, right)
     }
 
     fn project(
