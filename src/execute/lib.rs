@@ -22,7 +22,6 @@ mod inverse;
 mod join;
 mod kernels;
 mod layout;
-mod limit;
 mod linear;
 mod neighbour;
 mod normalize;
@@ -41,7 +40,7 @@ pub use apply::apply;
 pub use fault::{check as check_devices, watch_devices};
 pub use inverse::invert;
 pub use kernels::{
-    Activation, AdamFactors, AdamWeight, Arithmetic, Composed, Floats, Kernels, Taps, Ways, activated, added,
+    Activation, AdamFactors, AdamWeight, Arithmetic, Composed, Floats, Kernels, Taps, activated, added,
     composed_add_squares, composed_arithmetic, composed_attention, composed_attention_gradients, composed_back,
     composed_convolution, composed_linear, composed_matmul, composed_weight_gradient, kept, runs, scaled,
 };

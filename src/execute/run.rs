@@ -25,19 +25,9 @@ use super::integer::beyond;
 use super::join::{Join, Next, next};
 use super::kernels::Kernels;
 use super::layout::expand;
-use super::limit::largest;
 use super::neighbour;
 use super::tensor::Tensor;
 use super::weights::Weights;
-
-/// What a device holds in one tensor.
-#[derive(Clone, Copy)]
-pub(super) struct Limit<'a> {
-    /// The device.
-    pub(super) device: &'a str,
-    /// How many bytes.
-    pub(super) bytes: usize,
-}
 
 /// Whoever waits for the gradients of weights.
 pub(super) trait Receiver<B: Backend>: Send {
@@ -65,8 +55,6 @@ pub(super) struct Run<'a, K: Kernels> {
     pub(super) bindings: &'a Bindings,
     /// The outputs of the constants.
     pub(super) kept: &'a [Tensor<K::Backend>],
-    /// What the device holds in one tensor, if that is limited.
-    pub(super) limit: Option<Limit<'a>>,
     /// The choice of random numbers.
     pub(super) draw: &'a Draw,
     /// What is watched on the way.
@@ -233,7 +221,6 @@ impl<K: Kernels> Run<'_, K> {
             self.check_index(x, *axis, index)?;
         }
         self.check_integers(op, step, &inputs, shape)?;
-        self.check_size(op, &inputs, shape)?;
         if op.record().on_host {
             // What the device failed at before is reported here, so that its numbers can be read.
             wait::<K::Backend>(self.device)?;
@@ -370,18 +357,6 @@ impl<K: Kernels> Run<'_, K> {
             }
             None => Ok(()),
         }
-    }
-
-    /// Checks that the device holds all tensors that an operation makes.
-    fn check_size(&self, op: &Op, inputs: &[Tensor<K::Backend>], shape: &[usize]) -> Result<(), RunError> {
-        let Some(Limit { device, bytes: most }) = self.limit else { return Ok(()) };
-        let shapes: Vec<Vec<usize>> = inputs.iter().map(Tensor::shape).collect();
-        let bytes = size_of::<f32>() * largest(op, &shapes, shape, K::WAYS, self.precision);
-        if bytes <= most {
-            return Ok(());
-        }
-        let (function, operation, device) = (self.function.to_owned(), op.to_string(), device.to_owned());
-        Err(RunError::BeyondDevice { function, operation, bytes, device, most })
     }
 
     /// All turns of a loop: the carried values go in, come out, and go in again.

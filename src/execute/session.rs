@@ -16,13 +16,13 @@ use diadc_core::engine::{
 };
 use diadc_core::fact::{Bindings, Precision};
 use diadc_core::op::WeightId;
-use diadc_core::plan::{Operand, Plan, PlanInput};
+use diadc_core::plan::{Limit, Operand, Plan, PlanInput, largest};
 
 use super::bind::{Shapes, bind, shapes};
 use super::clock::{Clock, Watch};
 use super::descend::{self, Before, Moments};
 use super::kernels::Kernels;
-use super::run::{Limit, Receiver, Run, number, wait};
+use super::run::{Receiver, Run, number, wait};
 use super::tensor::Tensor;
 use super::weights::Weights;
 
@@ -234,13 +234,14 @@ impl<K: Kernels> Session<K> {
         run.block(&loaded.plan.steps, shapes, given, 0, waiting)
     }
 
-    /// Checks the inputs, and computes shapes and constants if they are not known yet.
+    /// Checks the inputs and the size of all tensors, and computes shapes and constants if they are not known yet.
     fn prepare(&mut self, id: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<(), RunError> {
         let plan = &self.plans[id.0].plan;
         let bindings = bind(plan, inputs, draw)?;
         let is_sized = self.plans[id.0].sized.as_ref().is_some_and(|(known, _)| *known == bindings);
         if !is_sized {
             let sizes = shapes(plan, &plan.steps, &bindings)?;
+            self.check_size(plan, &bindings)?;
             self.plans[id.0].sized = Some((bindings, sizes));
         }
         if self.plans[id.0].kept.is_none() {
@@ -252,13 +253,25 @@ impl<K: Kernels> Session<K> {
         Ok(())
     }
 
+    /// Checks that the device holds all tensors that a plan makes.
+    fn check_size(&self, plan: &Plan, bindings: &Bindings) -> Result<(), RunError> {
+        let Some(Limit { device, bytes: most, ways }) = self.limit() else { return Ok(()) };
+        let weights = |id: WeightId| self.shapes[id.0 as usize].clone();
+        match largest(plan, &weights, bindings, ways, self.precision) {
+            Some(found) if found.bytes > most => {
+                let (function, operation, bytes) = (plan.name.clone(), found.op.to_string(), found.bytes);
+                Err(RunError::BeyondDevice { function, operation, bytes, device, most })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// A run of a plan that has no constants yet, binds no symbols and watches nothing.
     fn runner<'a>(&'a self, plan: &'a Plan, draw: &'a Draw) -> Run<'a, K> {
         static NONE: Bindings = Bindings::new();
         let (device, precision, weights) = (&self.device, self.precision, &self.weights);
-        let limit = self.limit.map(|bytes| Limit { device: &self.name, bytes });
         let (function, bindings, watch) = (plan.name.as_str(), &NONE, Watch::Nothing);
-        Run { function, device, precision, weights, bindings, kept: &[], limit, draw, watch }
+        Run { function, device, precision, weights, bindings, kept: &[], draw, watch }
     }
 
     /// The loss on the host; on the device, the new statistics and the gradients of those weights that it depends on. Without
@@ -319,6 +332,10 @@ impl<K: Kernels> Engine for Session<K> {
 
     fn remark(&self) -> Option<&str> {
         self.remark.as_deref()
+    }
+
+    fn limit(&self) -> Option<Limit> {
+        self.limit.map(|bytes| Limit { device: self.name.clone(), bytes, ways: K::WAYS })
     }
 
     fn set_weights(&mut self, weights: &mut dyn Iterator<Item = HostTensor>) {

@@ -1,7 +1,7 @@
 //! Estimates before a run begins whether it needs more memory than there is.
 //!
-//! In: a program, what it runs on, a limit. Out: nothing, or a [`Shortage`]: each step of training and the scoring that
-//! would need more, with a change of the spec or of the precision that would help.
+//! In: a program, what it runs on, a limit of memory or of what lies in one tensor. Out: nothing, or a [`Shortage`]: each
+//! step of training and the scoring that would need more, with a change of the spec or of the precision that would help.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,15 +12,68 @@ use crate::check::variant::{int_params, with_ints};
 use crate::diagnostic::bytes;
 use crate::evaluate::score::IMAGES_AT_ONCE;
 use crate::execute::{DeviceChoice, cuda_memory_left};
-use crate::fact::Precision;
-use crate::graph::program::{CHUNK, Fit, Phase, Program};
+use crate::fact::{Precision, batch_of};
+use crate::graph::program::{CHUNK, Fit, Phase, Program, plan_function};
 use crate::op::Op;
-use crate::plan::memory::{fitting, inference, training};
+use crate::plan::memory::{Circumstances, fitting, inference, training};
+use crate::plan::{Limit, Plan, largest};
 use crate::resolve::spec::Spec;
 
 use super::target::Target;
 
-/// A run needs more memory than there is for it.
+/// What a run may need more of than there is.
+#[derive(Clone, Copy, Debug)]
+pub enum Room<'a> {
+    /// So many bytes of memory.
+    Memory(u64),
+    /// What a device holds in one tensor.
+    Tensor(&'a Limit),
+}
+
+impl Room<'_> {
+    /// How many bytes there are.
+    fn bytes(self) -> u64 {
+        match self {
+            Room::Memory(bytes) => bytes,
+            Room::Tensor(limit) => limit.bytes as u64,
+        }
+    }
+
+    /// What a plan needs of it without gradients; none if an extent is open besides the batch.
+    fn of_plan(self, program: &Program, plan: &Plan, circumstances: Circumstances) -> Option<u64> {
+        match self {
+            Room::Memory(_) => inference(program, plan, circumstances).map(|own| own.total()),
+            Room::Tensor(limit) => {
+                let weights = |id| program.weight(id).shape.clone();
+                let Circumstances { batch, precision, .. } = circumstances;
+                largest(plan, &weights, &batch_of(batch), limit.ways, precision).map(|own| own.bytes as u64)
+            }
+        }
+    }
+
+    /// The same of a step of training.
+    fn of_step(self, program: &Program, plan: &Plan, phase: &Phase, target: Target) -> Option<u64> {
+        let circumstances = target.circumstances(phase.batch);
+        match self {
+            Room::Memory(_) => training(program, plan, phase, circumstances).map(|own| own.total()),
+            Room::Tensor(_) => self.of_plan(program, plan, circumstances),
+        }
+    }
+
+    /// The same of a fit to so many images.
+    fn of_fit(self, program: &Program, fit: &Fit, images: usize, target: Target) -> Option<u64> {
+        let circumstances = target.circumstances(CHUNK);
+        match self {
+            Room::Memory(_) => fitting(program, fit, Some(images), circumstances).map(|own| own.total()),
+            Room::Tensor(_) => {
+                let passes = fit.passes.iter();
+                passes.filter_map(|pass| self.of_plan(program, &plan_function(&pass.each, &[]), circumstances)).max()
+            }
+        }
+    }
+}
+
+/// A run needs more memory than there is for it, or more in one tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shortage {
     /// How many bytes there are.
@@ -92,27 +145,29 @@ pub enum Remedy {
     SmallerModel,
 }
 
-/// The parts of a run that need more than `limit` bytes; `None` if there are none. `images` is the number of training images,
-/// and `scores` says whether the run ends with scoring.
+/// The parts of a run that need more than there is; `None` if there are none. `images` is the number of training images, and
+/// `scores` says whether the run ends with scoring.
 #[must_use]
-pub fn shortage(program: &Program, images: usize, target: Target, limit: u64, scores: bool) -> Option<Shortage> {
+pub fn shortage(program: &Program, images: usize, target: Target, room: Room<'_>, scores: bool) -> Option<Shortage> {
+    let limit = room.bytes();
     let mut excesses = Vec::new();
     for fit in program.fits() {
-        let need = fitting(program, fit, Some(images), target.circumstances(CHUNK)).map(|own| own.total());
+        let need = room.of_fit(program, fit, images, target);
         let Some(need) = need.filter(|need| *need > limit) else { continue };
-        excesses.push(Excess::Fitting {
-            part: fit.part.clone(),
-            need,
-            at_most: at_most(program, fit, images, need, limit),
-        });
+        let at_most = match room {
+            Room::Memory(_) => at_most(program, fit, images, need, limit),
+            // Its images come a few at a time, whatever is gathered of them.
+            Room::Tensor(_) => None,
+        };
+        excesses.push(Excess::Fitting { part: fit.part.clone(), need, at_most });
     }
     for phase in program.phases() {
         for name in &phase.objectives {
-            excesses.extend(excess(program, phase, name, target, limit));
+            excesses.extend(excess(program, phase, name, target, room));
         }
     }
     if let Some(plan) = program.plan("score", &[]).filter(|_| scores) {
-        let need = inference(program, &plan, target.circumstances(IMAGES_AT_ONCE)).map(|own| own.total());
+        let need = room.of_plan(program, &plan, target.circumstances(IMAGES_AT_ONCE));
         excesses.extend(need.filter(|need| *need > limit).map(|need| Excess::Scoring { need }));
     }
     (!excesses.is_empty()).then_some(Shortage { limit, excesses, settings: Vec::new() })
@@ -163,12 +218,11 @@ fn at_most(program: &Program, fit: &Fit, images: usize, need: u64, limit: u64) -
     })
 }
 
-fn excess(program: &Program, phase: &Phase, name: &str, target: Target, limit: u64) -> Option<Excess> {
+fn excess(program: &Program, phase: &Phase, name: &str, target: Target, room: Room<'_>) -> Option<Excess> {
+    let limit = room.bytes();
     let objective = program.objectives.iter().find(|objective| objective.name == name)?;
     let plan = program.plan_in(phase, program.function(name)?, &objective.trains);
-    let need = |phase: &Phase, target: Target| {
-        training(program, &plan, phase, target.circumstances(phase.batch)).map(|own| own.total())
-    };
+    let need = |phase: &Phase, target: Target| room.of_step(program, &plan, phase, target);
     let own = need(phase, target).filter(|own| *own > limit)?;
     let samples = phase.batch * phase.accumulate.max(1);
     let smaller = (1..phase.batch).rev().filter(|batch| samples.is_multiple_of(*batch));

@@ -45,7 +45,7 @@ pub(crate) use directory::write_file;
 pub use error::{BenchError, ExperimentError, MapsError, SweepError};
 pub use list::{ListedRun, RunState, list_runs};
 pub use maps::Maps;
-pub use memory::{Excess, Remedy, Shortage, memory_left, most_held, owner, shortage};
+pub use memory::{Excess, Remedy, Room, Shortage, memory_left, most_held, owner, shortage};
 pub use model::{Model, Trained};
 pub use observer::Observer;
 pub use pairs::Pairs;

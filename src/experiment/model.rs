@@ -34,18 +34,18 @@ pub struct Trained<'a> {
 
 impl<'a> Model<'a> {
     /// A model to train: with first values, or with the weights of a file, which may lack those of `fresh` parts and
-    /// stored tensors, which fits compute.
+    /// stored tensors, which fits compute. `engine` is the target, opened.
     ///
     /// # Errors
-    /// If the file can't be read or does not fit, or the device is not there or fails.
+    /// If the file can't be read or does not fit, or the device fails.
     pub fn start(
         compiled: &'a Compiled,
         weights: Option<Place<'_>>,
+        engine: Box<dyn Engine>,
         target: Target,
         seed: u64,
         observer: &mut dyn Observer,
     ) -> Result<Model<'a>, ExperimentError> {
-        let engine = target.open(observer)?;
         let program = &compiled.program;
         let weights = match weights {
             Some(place) => {

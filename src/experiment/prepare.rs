@@ -9,12 +9,13 @@ use crate::dataset::{self, Dataset, Sample, drawn_textures, folder_images};
 use crate::diagnostic::one_of;
 use crate::evaluate::score::is_random;
 use crate::graph::program::Program;
+use crate::plan::Limit;
 use crate::report::{Provenance, Published};
 use crate::train::Split;
 
 use super::directory::RunDirectory;
 use super::error::ExperimentError;
-use super::memory::{Shortage, memory_left, shortage};
+use super::memory::{Room, Shortage, memory_left, shortage};
 use super::record::{Record, Setup};
 use super::target::Target;
 
@@ -92,19 +93,33 @@ impl Experiment {
     /// # Errors
     /// If the run needs more than the budget.
     pub fn check_memory(&self, budget: Option<u64>) -> Result<Option<Shortage>, ExperimentError> {
-        let (program, images, scores) = (&self.compiled.program, self.dataset.train.len(), self.record.setup.scores);
-        let of = |limit| {
-            let of = |program: &Program| shortage(program, images, self.target, limit, scores);
-            let own = of(program)?;
-            // A file of weights must fit what is advised.
-            let fits = |other: &Program| self.record.setup.weights.is_none() || given(other) == given(program);
-            let remains = |other: &Program| if fits(other) { of(other) } else { Some(own.clone()) };
-            Some(own.clone().advised(&self.compiled.spec, remains))
-        };
+        let of = |bytes| self.shortage(Room::Memory(bytes));
         match budget {
             Some(budget) => of(budget).map_or(Ok(None), |shortage| Err(ExperimentError::Memory(shortage))),
             None => Ok(memory_left(self.target.device).and_then(of)),
         }
+    }
+
+    /// Refuses a run that needs a larger tensor than its device holds in one.
+    ///
+    /// # Errors
+    /// If it does.
+    pub fn check_tensors(&self, limit: &Limit) -> Result<(), ExperimentError> {
+        match self.shortage(Room::Tensor(limit)) {
+            Some(shortage) => Err(ExperimentError::Tensor { device: limit.device.clone(), shortage }),
+            None => Ok(()),
+        }
+    }
+
+    /// The parts of the run that need more than there is, and what would be enough.
+    fn shortage(&self, room: Room<'_>) -> Option<Shortage> {
+        let (program, images, scores) = (&self.compiled.program, self.dataset.train.len(), self.record.setup.scores);
+        let of = |program: &Program| shortage(program, images, self.target, room, scores);
+        let own = of(program)?;
+        // A file of weights must fit what is advised.
+        let fits = |other: &Program| self.record.setup.weights.is_none() || given(other) == given(program);
+        let remains = |other: &Program| if fits(other) { of(other) } else { Some(own.clone()) };
+        Some(own.clone().advised(&self.compiled.spec, remains))
     }
 }
 

@@ -31,12 +31,18 @@ impl<'a> Run<'a> {
     /// names. Warns of parts that are read and not trained although no file gives their weights.
     ///
     /// # Errors
-    /// If the file can't be read or does not fit, or the device is not there or fails.
+    /// If the device is not there, holds less in one tensor than the run needs, or fails; or if the file can't be read or does
+    /// not fit.
     pub fn start(experiment: &'a Experiment, observer: &mut dyn Observer) -> Result<Run<'a>, ExperimentError> {
         let setup = &experiment.record.setup;
         let program = &experiment.compiled.program;
         experiment.split()?;
-        let model = Model::start(&experiment.compiled, setup.start(), experiment.target, setup.seed, observer)?;
+        let target = experiment.target;
+        let engine = target.open(observer)?;
+        if let Some(limit) = engine.limit() {
+            experiment.check_tensors(&limit)?;
+        }
+        let model = Model::start(&experiment.compiled, setup.start(), engine, target, setup.seed, observer)?;
         let Compiled { spec, sources, .. } = &experiment.compiled;
         let first = first_values(spec, program).into_iter();
         let random = first.filter(|first| first.weights.iter().any(|id| model.not_given.binary_search(id).is_ok()));

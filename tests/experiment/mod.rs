@@ -13,11 +13,12 @@ use diadc::compile::compile;
 use diadc::dataset;
 use diadc::execute::{DeviceChoice, HostTensor};
 use diadc::experiment::{
-    Excess, Experiment, ExperimentError, Listed, Model, Observer, Remedy, Results, Row, Run, RunDirectory, Saved,
+    Excess, Experiment, ExperimentError, Listed, Model, Observer, Remedy, Results, Room, Row, Run, RunDirectory, Saved,
     Saving, ScoredImage, Setup, Target, predict, shortage, write_report,
 };
 use diadc::fact::Precision;
 use diadc::plan::memory::inference;
+use diadc::plan::{Limit, Ways};
 use diadc::report::Report;
 use diadc::train::{self, Progress};
 use diadc::weight::{self, Place};
@@ -155,7 +156,8 @@ fn a_model_scores_images_of_no_data_set() {
     let setup = small(folder.path());
     let target = setup.target().expect("the CPU is always known");
     let compiled = compile(&setup.location(), &[]).expect("the spec is right");
-    let mut model = Model::start(&compiled, None, target, 1, &mut ()).expect("the CPU is always there");
+    let engine = target.open(&mut ()).expect("the CPU is always there");
+    let mut model = Model::start(&compiled, None, engine, target, 1, &mut ()).expect("the weights are its own");
     let photo = folder.path().join("photo.png");
     image::RgbImage::from_pixel(31, 31, image::Rgb([90; 3])).save(&photo).expect("a picture can be written");
     let directory = RunDirectory::create(&folder.path().join("maps")).expect("nothing is there");
@@ -238,7 +240,7 @@ fn settings_that_are_named_where_memory_is_short_are_enough() {
 fn a_card_with_too_little_memory_is_told_with_what_would_fit() {
     let folder = tempfile::tempdir().expect("a temporary directory can be made");
     let experiment = experiment(Setup { device: "cuda:3".to_owned(), ..small(folder.path()) });
-    let of = |target, limit| shortage(&experiment.compiled.program, 8, target, limit, false);
+    let of = |target, limit| shortage(&experiment.compiled.program, 8, target, Room::Memory(limit), false);
     let need = |target| match &of(target, 0).expect("nothing is enough for nothing").excesses[..] {
         [Excess::Training { need, .. }] => *need,
         excesses => panic!("{excesses:?}"),
@@ -261,6 +263,42 @@ fn a_card_with_too_little_memory_is_told_with_what_would_fit() {
     let warning = shortage.warning(experiment.target.device);
     let begins = warning.starts_with("warning: `cuda:3` has ");
     assert!(begins && warning.contains(&format!("`batch = {batch}  accumulate = {accumulate}`")), "{warning}");
+}
+
+#[test]
+fn a_device_that_holds_too_little_in_one_tensor_is_told_with_what_would_fit() {
+    let folder = tempfile::tempdir().expect("a temporary directory can be made");
+    let setup = Setup { spec: "small".to_owned(), ..small(folder.path()) };
+    let of = |settings: &[(String, String)]| experiment(Setup { settings: settings.to_vec(), ..setup.clone() });
+    let short = |experiment: &Experiment, bytes| {
+        let limit = Limit { device: "a small device".to_owned(), bytes, ways: Ways::COMPOSED };
+        match experiment.check_tensors(&limit) {
+            Ok(()) => None,
+            Err(ExperimentError::Tensor { shortage, .. }) => Some(shortage),
+            Err(other) => panic!("{other}"),
+        }
+    };
+    let own = of(&[]);
+    let need = |excess: &Excess| match excess {
+        Excess::Training { need, .. } | Excess::Scoring { need } => Some(*need as usize),
+        Excess::Fitting { .. } | Excess::Measuring { .. } => None,
+    };
+    let nothing = short(&own, 1).expect("a byte is enough for nothing");
+    let most = nothing.excesses.iter().filter_map(need).max().expect("it trains and scores");
+    assert!(short(&own, most).is_none());
+    let shortage = short(&own, most - 1).expect("a byte is missing");
+    let [
+        Excess::Training { batch: 8, remedy: Remedy::SmallerBatch { batch: 4, need, .. }, .. },
+        Excess::Scoring { .. },
+    ] = shortage.excesses[..]
+    else {
+        panic!("{shortage:?}")
+    };
+    assert!(need < most as u64 && !shortage.settings.is_empty(), "{shortage}");
+    for setting in &shortage.settings {
+        let (name, value) = setting.strip_prefix("--set ").and_then(|own| own.split_once('=')).expect("it is one");
+        assert!(short(&of(&[(name.to_owned(), value.to_owned())]), most - 1).is_none(), "{setting} of {shortage}");
+    }
 }
 
 #[test]

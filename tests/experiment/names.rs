@@ -24,7 +24,8 @@ fn spec(folder: &Path) -> (Compiled, Setup) {
 
 fn model<'a>(compiled: &'a Compiled, setup: &Setup, seed: u64) -> Model<'a> {
     let target = setup.target().expect("the CPU is always known");
-    Model::start(compiled, None, target, seed, &mut ()).expect("the CPU is always there")
+    let engine = target.open(&mut ()).expect("the CPU is always there");
+    Model::start(compiled, None, engine, target, seed, &mut ()).expect("the weights are its own")
 }
 
 /// A picture in greys that follow from a number.

@@ -1,21 +1,27 @@
-//! Devices that hold only so much in one tensor refuse what needs more, also where only a kernel makes it on the way.
+//! Devices that hold only so much in one tensor refuse what needs more before anything runs, also where only a kernel makes it
+//! on the way.
 
-use diadc::execute::{Engine, Kernels, RunError, Session};
+use diadc::execute::{Engine, HostTensor, Kernels, RunError, Session};
 use diadc::fact::{Dim, Precision};
-use diadc::op::{Attention, Conv2d, ConvTranspose2d, Gradient, Interpolation, Op, Resize, Sight};
+use diadc::graph::Loop;
+use diadc::op::{Attention, Conv2d, ConvTranspose2d, Gradient, Interpolation, Op, Reduction, Resize, Sight};
 use diadc::plan::plan;
 
 use super::device::{Own, device};
 use super::elsewhere::graph;
-use crate::run::net::{draw, floats};
+use crate::run::net::{Net, draw, floats, inputs};
+
+/// An engine that holds a number of bytes in one tensor.
+fn holding(bytes: usize) -> Session<Own> {
+    Session::new("a small device".to_owned(), device(), Precision::F32).with_largest(bytes)
+}
 
 /// What an engine that holds a number of bytes says of an operation on operands of these shapes.
 fn refusal(op: &Op, shapes: &[&[usize]], bytes: usize) -> Option<RunError> {
     let operands: Vec<_> = (1..).zip(shapes).map(|(seed, shape)| floats(shape, seed)).collect();
     let (mut net, weights, given, values) = graph(&operands);
     let output = net.add(op.clone(), &values);
-    let session = Session::<Own>::new("a small device".to_owned(), device(), Precision::F32);
-    let mut engine = session.with_largest(bytes);
+    let mut engine = holding(bytes);
     engine.set_weights(&mut weights.into_iter());
     let id = engine.add(plan(&net.function(&[("out", output)])));
     engine.evaluate(id, &given, &draw(1)).err()
@@ -57,4 +63,31 @@ fn what_needs_a_larger_tensor_than_a_device_holds_is_refused() {
         );
         assert_eq!(error, expected);
     }
+}
+
+#[test]
+fn nothing_runs_before_a_tensor_that_a_loop_makes_is_refused() {
+    let mut body = Net::default();
+    let column = body.input("column", "40 1");
+    let row = body.add(Op::Permute(vec![1, 0]), &[column]);
+    let square = body.add(Op::MatMul, &[column, row]);
+    let mean = Op::Reduce { kind: Reduction::Mean, axes: vec![1], keep: true };
+    let column = body.add(mean, &[square]);
+    body.graph.set_output("column", column);
+    let mut net = Net::default();
+    let singular = net.input("singular", "2 2");
+    let inverse = net.add(Op::Inverse, &[singular]);
+    let column = net.input("column", "40 1");
+    let turns = Loop { body: body.graph, carried: 1, stepped: Vec::new(), steps: 2 };
+    let column = net.run_loop(turns, &[column])[0];
+    let plan = plan(&net.function(&[("inverse", inverse), ("column", column)]));
+    let given = inputs([("singular", HostTensor::floats(&[2, 2], vec![0.0; 4])), ("column", floats(&[40, 1], 1))]);
+    let refusal = |bytes| {
+        let mut engine = holding(bytes);
+        let id = engine.add(plan.clone());
+        engine.evaluate(id, &given, &draw(1)).expect_err("a matrix of zeros has no inverse")
+    };
+    let bytes = 4 * 40 * 40;
+    assert!(matches!(refusal(bytes), RunError::NoInverse { .. }), "what comes first runs first");
+    assert!(matches!(refusal(bytes - 1), RunError::BeyondDevice { bytes: needed, .. } if needed == bytes));
 }

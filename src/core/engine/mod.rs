@@ -11,7 +11,7 @@ mod timing;
 use std::collections::BTreeMap;
 
 use crate::op::WeightId;
-use crate::plan::Plan;
+use crate::plan::{Limit, Plan};
 
 pub use descent::{Decay, Descent, Optimizer};
 pub use device::{DeviceChoice, DeviceChoiceError};
@@ -59,6 +59,9 @@ pub trait Engine: Send {
 
     /// What a user must know of the device, such as that it compiles its kernels anew in each process.
     fn remark(&self) -> Option<&str>;
+
+    /// What the device holds in one tensor, if that is limited. What needs a larger one is refused before it runs.
+    fn limit(&self) -> Option<Limit>;
 
     /// Loads all weights of a program, in order, and asks for each only when the one before is loaded. Before that it
     /// drops the weights that it had, and everything computed from them.

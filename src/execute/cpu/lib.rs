@@ -29,11 +29,10 @@ use rayon::prelude::*;
 use diadc_core::engine::Engine;
 use diadc_core::fact::Precision;
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
-use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Windows};
+use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Ways, Windows};
 use diadc_execute::{
-    Activation, AdamFactors, AdamWeight, Arithmetic, Kernels, Session, Taps, Ways, activated, added,
-    composed_add_squares, composed_arithmetic, composed_back, composed_convolution, composed_linear,
-    composed_weight_gradient,
+    Activation, AdamFactors, AdamWeight, Arithmetic, Kernels, Session, Taps, activated, added, composed_add_squares,
+    composed_arithmetic, composed_back, composed_convolution, composed_linear, composed_weight_gradient,
 };
 
 use strided::dense;

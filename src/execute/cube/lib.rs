@@ -33,9 +33,9 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_cubecl::{BoolElement, CubeBackend, CubeRuntime};
 
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
-use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
+use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Ways};
 use diadc_execute::{
-    Activation, AdamFactors, AdamWeight, Arithmetic, Composed, Kernels, Taps, Ways, composed_attention,
+    Activation, AdamFactors, AdamWeight, Arithmetic, Composed, Kernels, Taps, composed_attention,
     composed_attention_gradients, composed_linear,
 };
 

@@ -7,9 +7,9 @@ use burn::tensor::ops::{BoolTensor, FloatTensor, IntTensor};
 use burn::tensor::{Shape, TensorMetadata};
 
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
-use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
+use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Ways};
 
-use super::interface::{Activation, AdamFactors, AdamWeight, Arithmetic, Kernels, Ways};
+use super::interface::{Activation, AdamFactors, AdamWeight, Arithmetic, Kernels};
 use super::join::{activated, added};
 use super::taps::Taps;
 use super::{activation, adam, arithmetic, convolution, linear, normalize, reduce, resample};

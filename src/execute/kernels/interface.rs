@@ -7,7 +7,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::{BoolTensor, FloatTensor, IntTensor};
 
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction, Unary};
-use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries};
+use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Ways};
 
 use super::taps::Taps;
 
@@ -66,24 +66,6 @@ pub enum Arithmetic {
     Mul,
     /// `a / b`.
     Div,
-}
-
-/// Which tensors kernels make on the way to an output, where that differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ways {
-    /// The most numbers that a query and a value may have together for attention to make no tensor of its scores, in f32 and
-    /// without a mask.
-    pub unscored: usize,
-    /// Whether the way back through a convolution makes windows of what it gives, which it folds; otherwise of what it is
-    /// given.
-    pub folds: bool,
-    /// Whether resampling makes a matrix for each image.
-    pub matrices: bool,
-}
-
-impl Ways {
-    /// Those of composed kernels, and of devices without a limit, for which it does not matter.
-    pub const COMPOSED: Ways = Ways { unscored: 0, folds: false, matrices: true };
 }
 
 /// How operations, their gradients and steps of an optimiser are computed on a backend. Where an operation can be computed in several ways, what the plan has

@@ -29,7 +29,7 @@ pub use composed::Composed;
 pub use convolution::{
     back as composed_back, convolution as composed_convolution, weight_gradient as composed_weight_gradient,
 };
-pub use interface::{Activation, AdamFactors, AdamWeight, Arithmetic, Floats, Kernels, Ways};
+pub use interface::{Activation, AdamFactors, AdamWeight, Arithmetic, Floats, Kernels};
 pub use join::{activated, added};
 pub use linear::{
     attention as composed_attention, attention_gradients as composed_attention_gradients, linear as composed_linear,

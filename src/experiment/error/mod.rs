@@ -128,6 +128,14 @@ pub enum ExperimentError {
     /// A run that needs more memory than it may take.
     #[error("this run needs more memory than {}\n{}", bytes(.0.limit), .0)]
     Memory(Shortage),
+    /// A run that needs a larger tensor than its device holds in one.
+    #[error("{device} holds at most {} in one tensor, and this run needs more\n{shortage}", bytes(shortage.limit))]
+    Tensor {
+        /// The device.
+        device: String,
+        /// What needs more.
+        shortage: Shortage,
+    },
     /// The settings file.
     #[error("`{}`: {reason}", .path.display())]
     Config {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::compile::Compiled;
 use crate::dataset::{self, Dataset};
 use crate::experiment::error::{ExperimentError, SweepError};
-use crate::experiment::memory::shortage;
+use crate::experiment::memory::{Room, shortage};
 use crate::experiment::prepare::{check_draws, check_purpose};
 use crate::experiment::record::{Base, Setup, result_key, stage_keys, weights_hash};
 use crate::graph::program::Program;
@@ -122,7 +122,8 @@ pub fn plan(
                     return Err(SweepError::SamePoints { titles }.into());
                 }
                 results.insert(result, points.len());
-                let short = |program: &Program, limit| shortage(program, images.train.len(), target, limit, true);
+                let short =
+                    |program: &Program, limit| shortage(program, images.train.len(), target, Room::Memory(limit), true);
                 if let Some(shortage) = memory.and_then(|limit| short(program, limit)) {
                     let shortage = shortage.advised(&compiled.spec, |own| memory.and_then(|limit| short(own, limit)));
                     return Err(SweepError::Memory { title: point.title(), shortage }.into());
