@@ -3,8 +3,7 @@
 //! In: an optimised [`Function`]. Out: a [`Plan`]: steps after the steps they need, values in numbered slots that are used
 //! again as soon as their value is dead, weights named directly. Two things are then known of each step: which kernel
 //! computes it, and whether its outputs are the same in every run. A function that trains hands over each gradient as soon
-//! as nothing reads the weight any more. Of a device, this room knows only
-//! how much it may hold in one tensor.
+//! as nothing reads the weight any more. Of a device, this room knows only how much it may hold in one tensor.
 
 mod choice;
 mod limit;

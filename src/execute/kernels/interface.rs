@@ -68,8 +68,8 @@ pub enum Arithmetic {
     Div,
 }
 
-/// How operations, their gradients and steps of an optimiser are computed on a backend. Where an operation can be computed in several ways, what the plan has
-/// chosen comes last; kernels that have only one way ignore it.
+/// How operations, their gradients and steps of an optimiser are computed on a backend. Where an operation can be computed in
+/// several ways, what the plan has chosen comes last; kernels that have only one way ignore it.
 pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// The backend.
     type Backend: Backend;
