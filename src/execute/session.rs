@@ -62,25 +62,45 @@ type Updates<B> = Vec<(WeightId, Tensor<B>)>;
 /// What waits for the gradients of a run.
 type Waiting<'a, B> = Option<&'a mut dyn Receiver<B>>;
 
-/// Gradients that are kept until the end of the run.
-struct Collected<B: Backend> {
-    /// Whether they are taken whatever the loss is.
-    any: bool,
-    /// The loss whose gradients were not wanted.
-    refused: Option<f32>,
-    gradients: BTreeMap<WeightId, FloatTensor<B>>,
-}
+/// Gradients of one run, whatever its loss is.
+struct Collected<B: Backend>(BTreeMap<WeightId, FloatTensor<B>>);
 
 impl<B: Backend> Receiver<B> for Collected<B> {
-    fn wants(&mut self, loss: Tensor<B>) -> Result<bool, RunError> {
-        if !self.any {
+    fn wants(&mut self, _loss: Tensor<B>) -> Result<bool, RunError> {
+        Ok(true)
+    }
+
+    fn take(&mut self, id: WeightId, gradient: FloatTensor<B>, _weights: &mut Weights<B>) {
+        self.0.insert(id, gradient);
+    }
+}
+
+/// Sums of gradients of several runs, to which a share of each gradient is added as it arrives.
+struct Adding<K: Kernels> {
+    sums: BTreeMap<WeightId, FloatTensor<K::Backend>>,
+    share: f32,
+    /// Whether the loss must be finite before the first is added.
+    is_careful: bool,
+    /// The loss whose gradients were not wanted.
+    refused: Option<f32>,
+}
+
+impl<K: Kernels> Receiver<K::Backend> for Adding<K> {
+    fn wants(&mut self, loss: Tensor<K::Backend>) -> Result<bool, RunError> {
+        if self.is_careful {
             self.refused = Some(number(loss)?).filter(|loss| !loss.is_finite());
         }
         Ok(self.refused.is_none())
     }
 
-    fn take(&mut self, id: WeightId, gradient: FloatTensor<B>, _weights: &mut Weights<B>) {
-        self.gradients.insert(id, gradient);
+    fn take(&mut self, id: WeightId, gradient: FloatTensor<K::Backend>, _weights: &mut Weights<K::Backend>) {
+        let share = self.share;
+        let gradient = if share == 1.0 { gradient } else { K::Backend::float_mul_scalar(gradient, share.into()) };
+        let sum = match self.sums.remove(&id) {
+            Some(earlier) => K::Backend::float_add(earlier, gradient),
+            None => gradient,
+        };
+        self.sums.insert(id, sum);
     }
 }
 
@@ -274,25 +294,6 @@ impl<K: Kernels> Session<K> {
         Run { function, device, precision, weights, bindings, kept: &[], draw, watch }
     }
 
-    /// The loss on the host; on the device, the new statistics and the gradients of those weights that it depends on. Without
-    /// `any` there are none of a loss that is not finite.
-    fn backward(
-        &mut self,
-        id: PlanId,
-        inputs: &NamedTensors,
-        draw: &Draw,
-        any: bool,
-    ) -> Result<Backward<K::Backend>, RunError> {
-        let mut collected = Collected { any: any || K::READS_LATE, refused: None, gradients: BTreeMap::new() };
-        let values = self.run(id, inputs, draw, Some(&mut collected), Watch::Nothing)?;
-        let Collected { refused, gradients, .. } = collected;
-        if let Some(loss) = refused {
-            return Ok(Backward { loss, gradients, updates: Vec::new() });
-        }
-        let (loss, updates) = self.results(id, values)?;
-        Ok(Backward { loss, gradients, updates })
-    }
-
     /// The loss, and the new statistics, of the values that a plan gives.
     fn results(&self, id: PlanId, mut values: Vec<Tensor<K::Backend>>) -> Result<(f32, Updates<K::Backend>), RunError> {
         let plan = &self.plans[id.0].plan;
@@ -317,12 +318,6 @@ impl<K: Kernels> Session<K> {
             }
         }
     }
-}
-
-struct Backward<B: Backend> {
-    loss: f32,
-    gradients: BTreeMap<WeightId, FloatTensor<B>>,
-    updates: Updates<B>,
 }
 
 impl<K: Kernels> Engine for Session<K> {
@@ -399,36 +394,38 @@ impl<K: Kernels> Engine for Session<K> {
     }
 
     fn gradients(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Gradients, RunError> {
-        let mut backward = self.backward(plan, inputs, draw, true)?;
+        let mut collected = Collected(BTreeMap::new());
+        let values = self.run(plan, inputs, draw, Some(&mut collected), Watch::Nothing)?;
+        let (loss, updates) = self.results(plan, values)?;
         let shape = |id: WeightId| self.shapes[id.0 as usize].as_slice();
         let gradients = self.plans[plan.0].plan.trained.iter().map(|id| {
-            let gradient = backward
-                .gradients
-                .remove(id)
-                .map(|g| to_host(Tensor::<K::Backend>::Float(g), shape(*id)))
-                .transpose()?;
+            let gradient =
+                collected.0.remove(id).map(|g| to_host(Tensor::<K::Backend>::Float(g), shape(*id))).transpose()?;
             Ok((*id, gradient))
         });
         let gradients = gradients.collect::<Result<_, RunError>>()?;
-        let updates = backward.updates.into_iter().map(|(id, value)| Ok((id, to_host(value, shape(id))?)));
-        Ok(Gradients { loss: backward.loss, gradients, updates: updates.collect::<Result<_, RunError>>()? })
+        let updates = updates.into_iter().map(|(id, value)| Ok((id, to_host(value, shape(id))?)));
+        Ok(Gradients { loss, gradients, updates: updates.collect::<Result<_, RunError>>()? })
     }
 
     fn accumulate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, share: f32) -> Result<f32, RunError> {
-        let Backward { loss, gradients, updates } = self.backward(plan, inputs, draw, false)?;
-        if !loss.is_finite() {
+        let sums = std::mem::take(&mut self.plans[plan.0].waiting);
+        // Where the loss is read late, a first run can still be forgotten after it.
+        let (is_first, is_careful) = (sums.is_empty(), !K::READS_LATE || !sums.is_empty());
+        let mut adding = Adding::<K> { sums, share, is_careful, refused: None };
+        let values = self.run(plan, inputs, draw, Some(&mut adding), Watch::Nothing);
+        let Adding { sums, refused, .. } = adding;
+        self.plans[plan.0].waiting = sums;
+        let values = values?;
+        if let Some(loss) = refused {
             return Ok(loss);
         }
-        let waiting = &mut self.plans[plan.0].waiting;
-        for (id, gradient) in gradients {
-            let gradient = if share == 1.0 { gradient } else { K::Backend::float_mul_scalar(gradient, share.into()) };
-            let sum = match waiting.remove(&id) {
-                Some(earlier) => K::Backend::float_add(earlier, gradient),
-                None => gradient,
-            };
-            waiting.insert(id, sum);
+        let (loss, updates) = self.results(plan, values)?;
+        if loss.is_finite() {
+            self.update(updates);
+        } else if is_first {
+            self.plans[plan.0].waiting.clear();
         }
-        self.update(updates);
         Ok(loss)
     }
 

@@ -195,13 +195,15 @@ fn of_chunk(fact: &Fact) -> u64 {
 /// Memory of a step of training in a phase: of the objective whose plan this is, after the first step.
 #[must_use]
 pub fn training(program: &Program, plan: &Plan, phase: &Phase, circumstances: Circumstances) -> Option<Footprint> {
-    // As `Engine::step` has it: without the norm of all gradients, and of one pass, each is let go at once.
-    let is_stepped = phase.accumulate <= 1 && phase.clip_norm.is_none();
-    let gradients = if is_stepped { Gradients::Stepped } else { Gradients::Kept };
+    // As `Engine::step` has it: without the norm of all gradients, and of one pass, each is let go at once. Of several passes,
+    // each is added to a sum at once.
+    let is_summed = phase.accumulate > 1;
+    let is_stepped = !is_summed && phase.clip_norm.is_none();
+    let gradients = if is_stepped || is_summed { Gradients::Stepped } else { Gradients::Kept };
     let simulation = Simulation::run(program, plan, gradients, circumstances)?;
     let optimizer = remembered(program, phase);
     let own = plan.trained.iter().map(|id| elements(program, *id) * NUMBER).sum();
-    let waiting = if phase.accumulate > 1 { own } else { 0 };
+    let waiting = if is_summed { own } else { 0 };
     let step = simulation.footprint(weights(program, circumstances));
     let step = Footprint { optimizer, gradients: step.gradients + waiting, ..step };
     if is_stepped {

@@ -65,7 +65,7 @@ impl Value {
 pub(super) enum Gradients {
     /// They are kept until the end of the run.
     Kept,
-    /// Each is let go when its weight has been stepped.
+    /// Each is let go when its weight has been stepped, or when it has been added to a sum.
     Stepped,
 }
 
