@@ -233,25 +233,17 @@ impl<K: Kernels> Session<K> {
         waiting: Waiting<'_, K::Backend>,
         watch: Watch<'_>,
     ) -> Result<Vec<Tensor<K::Backend>>, RunError> {
-        K::among_threads(|| self.run_here(id, inputs, draw, waiting, watch))
-    }
-
-    fn run_here(
-        &mut self,
-        id: PlanId,
-        inputs: &NamedTensors,
-        draw: &Draw,
-        waiting: Waiting<'_, K::Backend>,
-        watch: Watch<'_>,
-    ) -> Result<Vec<Tensor<K::Backend>>, RunError> {
-        self.prepare(id, inputs, draw)?;
-        let loaded = &self.plans[id.0];
-        let (bindings, shapes) = loaded.sized.as_ref().expect("it was just prepared");
-        let kept = loaded.kept.as_ref().expect("it was just prepared");
-        let used = |input: &PlanInput| input.slot.map(|_| Tensor::from_host(inputs[&input.name].clone(), &self.device));
-        let given = loaded.plan.inputs.iter().map(used).collect();
-        let run = Run { bindings, kept, watch, ..self.runner(&loaded.plan, draw) };
-        run.block(&loaded.plan.steps, shapes, given, 0, waiting)
+        K::among_threads(|| {
+            self.prepare(id, inputs, draw)?;
+            let loaded = &self.plans[id.0];
+            let (bindings, shapes) = loaded.sized.as_ref().expect("it was just prepared");
+            let kept = loaded.kept.as_ref().expect("it was just prepared");
+            let used =
+                |input: &PlanInput| input.slot.map(|_| Tensor::from_host(inputs[&input.name].clone(), &self.device));
+            let given = loaded.plan.inputs.iter().map(used).collect();
+            let run = Run { bindings, kept, watch, ..self.runner(&loaded.plan, draw) };
+            run.block(&loaded.plan.steps, shapes, given, 0, waiting)
+        })
     }
 
     /// Checks the inputs and the size of all tensors, and computes shapes and constants if they are not known yet.

@@ -39,7 +39,7 @@ impl Room<'_> {
         }
     }
 
-    /// What a plan needs of it without gradients; none if an extent is open besides the batch.
+    /// How many bytes a plan without gradients needs; none if an extent is open besides the batch.
     fn of_plan(self, program: &Program, plan: &Plan, circumstances: Circumstances) -> Option<u64> {
         match self {
             Room::Memory(_) => inference(program, plan, circumstances).map(|own| own.total()),
@@ -51,7 +51,7 @@ impl Room<'_> {
         }
     }
 
-    /// The same of a step of training.
+    /// How many bytes a step of training needs.
     fn of_step(self, program: &Program, plan: &Plan, phase: &Phase, target: Target) -> Option<u64> {
         let circumstances = target.circumstances(phase.batch);
         match self {
@@ -60,7 +60,7 @@ impl Room<'_> {
         }
     }
 
-    /// The same of a fit to so many images.
+    /// How many bytes a fit to so many images needs.
     fn of_fit(self, program: &Program, fit: &Fit, images: usize, target: Target) -> Option<u64> {
         let circumstances = target.circumstances(CHUNK);
         match self {

@@ -84,7 +84,7 @@ fn each(x: Flexible, function: impl Fn(f32) -> f32 + Sync) -> Flexible {
     Flex::float_from_data(TensorData::new(result, x.shape()), &FlexDevice)
 }
 
-/// Puts the function of each number in its place, or that of each of others.
+/// Writes the function of each number over it. With `others`, these are copied there first.
 fn put(numbers: &mut [f32], others: Option<&[f32]>, function: impl Fn(f32) -> f32 + Sync) {
     numbers.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, numbers)| {
         if let Some(others) = others {

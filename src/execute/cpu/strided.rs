@@ -84,7 +84,7 @@ pub(super) fn each_pair(mut a: Flexible, mut b: Flexible, function: impl Fn(f32,
     Flex::float_from_data(TensorData::new(result, shape), &FlexDevice)
 }
 
-/// The function of each pair of numbers of two operands. One that is none is what stands in the place of the result.
+/// Writes the function of each pair of numbers over the result. An operand that is none stands there already.
 fn combine(result: &mut [f32], operands: [Option<View<'_>>; 2], function: impl Fn(f32, f32) -> f32 + Sync) {
     result.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, result)| {
         let mut buffers = [[0.0; BLOCK]; 2];
@@ -123,7 +123,7 @@ fn own<'a>(x: &'a mut Flexible, shape: &Shape) -> Option<&'a mut [f32]> {
     if lies_in_order { x.try_storage_mut().filter(|numbers| numbers.len() == count) } else { None }
 }
 
-/// A tensor as it is read in the order of a shape, in which it may be repeated.
+/// Reads the numbers of a tensor in the order of a shape. Along axes in which the tensor has one element, that is repeated.
 struct View<'a> {
     numbers: &'a [f32],
     /// Where its first number lies.

@@ -47,8 +47,8 @@ impl Sharing {
     }
 }
 
-/// The ways to compute a product of so many rows and columns, whose factors are of a type: the first is taken, and each of
-/// the others only where those before it refuse.
+/// The kernels for a product, in the order in which they are tried: one is taken if all before it refuse. Rows and columns are
+/// those of the product, the type is that of its factors.
 ///
 /// Type and device alone decide about tensor cores, which may round factors, so that a row has the same factors alone and
 /// among others. With bf16, `ManyRows` reads shared memory about half as often as `OneRow`. It computes blocks of 128 rows

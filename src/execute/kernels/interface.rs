@@ -84,8 +84,8 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// Whether the copies of weights that are rounded for products are kept until the weights change.
     const KEEPS_ROUNDED: bool;
 
-    /// Whether the host is told what came out only after all that the device was asked for before, so that it had better ask
-    /// for a whole step first.
+    /// Whether reading a number waits until the device has done all that it was asked for. The loss is then read at the end of a
+    /// step of training, and not in its middle.
     const READS_LATE: bool;
 
     /// Which tensors are made on the way.

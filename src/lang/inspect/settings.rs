@@ -96,7 +96,7 @@ fn augmentation(of: &Augmentation) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A rule as it is written.
+/// An optimiser as a spec writes it.
 pub(super) fn optimizer(rule: &Optimizer) -> String {
     match rule {
         Optimizer::Adam { lr, beta1, beta2, epsilon, decay, amsgrad } => {
