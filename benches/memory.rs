@@ -7,15 +7,14 @@
 #![allow(unsafe_code, reason = "an allocator that counts is an allocator")]
 
 use std::alloc::{GlobalAlloc, Layout};
-use std::collections::BTreeMap;
 use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use diadc::allocator::{Allocator, take_single_pages};
 use diadc::compile::compile;
-use diadc::execute::{Descent, DeviceChoice, Draw, Engine, HostTensor, NamedTensors, open, threads};
+use diadc::execute::{DeviceChoice, Draw, Engine, HostTensor, NamedTensors, open, threads};
 use diadc::fact::{Bindings, Precision};
-use diadc::graph::program::Program;
+use diadc::graph::program::{Program, plan_function};
 use diadc::plan::Plan;
 use diadc::plan::memory::{Circumstances, PROGRAM, inference, training};
 use diadc::resolve::Location;
@@ -97,8 +96,12 @@ fn measure(spec: &str, function: &str, batch: usize) -> ExitCode {
     let program = &compiled.program;
     let objective = program.objectives.iter().find(|objective| objective.name == function);
     let trained = objective.map(|objective| objective.trains.clone()).unwrap_or_default();
-    let plan = program.plan(function, &trained).expect("the function is there");
     let phase = program.phases().find(|phase| phase.objectives.iter().any(|name| name == function));
+    let own = program.function(function).expect("the function is there");
+    let plan = match phase {
+        Some(phase) => program.plan_in(phase, own, &trained),
+        None => plan_function(own, &[]),
+    };
     let circumstances = Circumstances { batch, precision: Precision::F32, cores: threads() };
     let estimate = match phase {
         Some(phase) => training(program, &plan, phase, circumstances),
@@ -143,19 +146,10 @@ fn run(program: &Program, plan: Plan, engine: &mut dyn Engine, inputs: &NamedTen
         match phase {
             None => drop(engine.evaluate(plan, inputs, &draw).expect("it runs")),
             Some(phase) => {
-                let descent = Descent {
-                    optimizer: phase.optimizer,
-                    own: &BTreeMap::new(),
-                    factor: 1.0,
-                    clip_norm: phase.clip_norm,
-                };
                 if phase.accumulate > 1 {
-                    engine.accumulate(plan, inputs, &draw, 1.0 / phase.accumulate as f32).expect("it runs");
-                    engine.accumulate(plan, inputs, &draw, 1.0 / phase.accumulate as f32).expect("it runs");
-                    engine.descend(plan, &descent);
-                } else {
-                    engine.step(plan, inputs, &draw, &descent).expect("it runs");
+                    engine.accumulate(plan, inputs, &draw).expect("it runs");
                 }
+                engine.step(plan, inputs, &draw, 1.0).expect("it runs");
             }
         }
     }
@@ -172,7 +166,7 @@ fn inputs(plan: &Plan, batch: usize) -> NamedTensors {
         };
         (input.name.clone(), tensor)
     });
-    made.collect::<BTreeMap<_, _>>()
+    made.collect::<NamedTensors>()
 }
 
 /// The most bytes that this process has held, which a run prints when it ends.

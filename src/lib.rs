@@ -36,7 +36,7 @@ pub mod cli;
 /// Graphs, their gradients, the programs that they belong to, and views of them.
 pub mod graph {
     pub use diadc_core::graph::*;
-    pub use diadc_lang::differentiate::{By, differentiate, gradients};
+    pub use diadc_lang::differentiate::{By, Rules, descend, differentiate, gradients};
     pub use diadc_lang::inspect::{Detail, dot, html, json, svg, text};
     pub use diadc_lang::program::{self, written};
 }

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::compile::Compiled;
 use crate::experiment::ExperimentError;
 use crate::file;
-use crate::graph::program::{Function, with_gradients};
+use crate::graph::program::{Function, Phase, with_gradients};
 use crate::graph::{Detail, dot, html, json, svg, text};
 use crate::optimize::optimize;
 
@@ -132,7 +132,16 @@ impl Graph {
         let wanted = program.functions.iter().filter(|own| self.function.as_ref().is_none_or(|name| *name == own.name));
         if self.gradients {
             let objective = |name: &str| program.objectives.iter().find(|objective| objective.name == name);
-            let trained = wanted.filter_map(|own| Some(with_gradients(own, &objective(&own.name)?.trains)));
+            let trained = wanted.filter_map(|own| {
+                let trained = &objective(&own.name)?.trains;
+                let phase = program.phases().find(|phase| phase.objectives.contains(&own.name));
+                // A step by the gradients of one pass: several would take two graphs.
+                let phase = phase.map(|phase| Phase { accumulate: 1, ..phase.clone() });
+                Some(match phase {
+                    Some(phase) => program.stepped(&phase, own, trained).0,
+                    None => with_gradients(own, trained),
+                })
+            });
             let trained: Vec<Function> = trained.collect();
             if trained.is_empty() {
                 let which = self.function.as_ref().map_or_else(|| program.name.clone(), Clone::clone);

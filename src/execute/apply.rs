@@ -19,7 +19,7 @@ use super::{elementwise, gradient, inverse, layout, linear, normalize, order, po
 ///
 /// # Panics
 /// If the inputs do not fit the operation's shape rule, which `check` has verified; if the choice was made for another
-/// operation; and for `Input`, `Weight`, `Random` and `Coreset`, whose values the caller supplies itself.
+/// operation; and for `Input`, `Weight`, `State`, `Random`, `Coreset` and `Descent`, whose values the caller supplies itself.
 #[must_use]
 pub fn apply<K: Kernels>(
     op: &Op,
@@ -46,8 +46,8 @@ pub(super) fn joined<K: Kernels>(
     }
     let mut inputs = Operands(inputs.into_iter());
     vec![match op {
-        Op::Input { .. } | Op::Weight { .. } | Op::Random(_) | Op::Coreset(_) => {
-            unreachable!("the caller supplies inputs, weights, random numbers and coresets itself")
+        Op::Input { .. } | Op::Weight { .. } | Op::State { .. } | Op::Random(_) | Op::Coreset(_) | Op::Descent(_) => {
+            unreachable!("the caller supplies what does not follow from the inputs alone itself")
         }
         Op::Constant(constant) => source::constant(constant, shape, device),
 
@@ -130,6 +130,10 @@ pub(super) fn joined<K: Kernels>(
         Op::Resize(resize) => resample::resize::<K>(resize.interpolation, inputs.next(), shape, device),
         Op::GaussianBlur { sigma, truncate } => {
             Tensor::Float(resample::gaussian_blur::<K>(*sigma, *truncate, inputs.float()))
+        }
+        Op::Squares => {
+            let (sum, rest) = (inputs.float(), inputs.rest());
+            Tensor::Float(K::add_squares(sum, rest.into_iter().map(Tensor::float).collect()))
         }
         Op::Gradient(_) => unreachable!("gradients were computed above"),
     }]

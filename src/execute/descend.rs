@@ -1,41 +1,87 @@
 //! One step of an optimiser on a device: gradients in, weights and moments out.
 //!
 //! The formulas and the order of their operations are those of torch's `Adam`, `AdamW` and `SGD`. Nothing is read back to
-//! the host: the norm for clipping stays on the device, as a factor of the gradients.
+//! the host from a device that would have to be waited for.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{FloatTensor, FloatTensorOps};
 
-use diadc_core::engine::{Decay, Optimizer};
+use diadc_core::engine::RunError;
+use diadc_core::op::{Decay, Descent, Optimizer};
 
 use super::kernels::{AdamFactors, AdamWeight, Floats, Kernels, held, scaled};
+use super::tensor::Tensor;
 
-/// The optimiser moments of a weight: the running mean of its gradients and, for Adam, that of their squares and perhaps the
+/// What an optimiser keeps of a weight: the running mean of its gradients and, for Adam, that of their squares and perhaps the
 /// largest such mean so far.
 #[derive(Clone, Debug)]
-pub(super) struct Moments<B: Backend> {
-    pub(super) first: FloatTensor<B>,
-    pub(super) second: Option<FloatTensor<B>>,
-    pub(super) largest: Option<FloatTensor<B>>,
+struct Moments<B: Backend> {
+    first: Option<FloatTensor<B>>,
+    second: Option<FloatTensor<B>>,
+    largest: Option<FloatTensor<B>>,
 }
 
 /// A weight before a step.
-pub(super) struct Before<B: Backend> {
-    pub(super) weight: FloatTensor<B>,
-    pub(super) gradient: FloatTensor<B>,
-    pub(super) moments: Option<Moments<B>>,
+struct Before<B: Backend> {
+    weight: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    moments: Moments<B>,
 }
 
 /// A weight and its moments after a step.
-type After<B> = (FloatTensor<B>, Option<Moments<B>>);
+type After<B> = (FloatTensor<B>, Moments<B>);
 
-/// One step of weights that have the same rule, whose learning rate is multiplied by `factor`. `step` counts from 1. Gradients
-/// are multiplied by `scale`, `[1]`, if there is one. If there is a `loss`, `[1]`, that is not finite, nothing changes but that
-/// there are moments, at zero.
-pub(super) fn step<K: Kernels>(
+/// The numbers of a step that differ from one to the next.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// The number of the step, which counts from 1.
+    pub(super) step: u64,
+    /// What the learning rate is multiplied by.
+    pub(super) factor: f64,
+}
+
+/// The outputs of a step of weights that have the same rule. If there is a loss that is not finite, they are as they were before.
+///
+/// # Errors
+/// If the loss can't be read.
+pub(super) fn descend<K: Kernels>(
+    descent: &Descent,
+    pace: Pace,
+    inputs: Vec<Tensor<K::Backend>>,
+) -> Result<Vec<Tensor<K::Backend>>, RunError> {
+    let mut inputs = inputs.into_iter().map(Tensor::float);
+    let mut next = || inputs.next().expect("the shape rule has counted the inputs");
+    let mut loss = descent.has_loss.then(&mut next);
+    let scale = descent.has_scale.then(&mut next);
+    let moments = descent.optimizer.moments().len();
+    let group: Vec<_> = (0..descent.weights)
+        .map(|_| {
+            let (weight, gradient) = (next(), next());
+            let mut moment = |order: usize| (order < moments).then(&mut next);
+            Before { weight, gradient, moments: Moments { first: moment(0), second: moment(1), largest: moment(2) } }
+        })
+        .collect();
+    let after = if !K::READS_LATE && is_lost::<K::Backend>(loss.take())? {
+        group.into_iter().map(|before| (before.weight, before.moments)).collect()
+    } else {
+        changed::<K>(descent.optimizer, pace, scale.as_ref(), loss.as_ref(), group)
+    };
+    let flat = after.into_iter().flat_map(|(weight, Moments { first, second, largest })| {
+        std::iter::once(weight).chain(first).chain(second).chain(largest)
+    });
+    Ok(flat.map(Tensor::Float).collect())
+}
+
+/// Whether there is a loss that is not finite, which is read.
+fn is_lost<B: Backend>(loss: Option<FloatTensor<B>>) -> Result<bool, RunError> {
+    let loss = loss.map(|loss| Tensor::<B>::Float(loss).number()).transpose()?;
+    Ok(loss.is_some_and(|loss| !loss.is_finite()))
+}
+
+/// Weights after the step. If there is a `loss`, `[1]`, that is not finite, they stay as they are, which is decided on the device.
+fn changed<K: Kernels>(
     optimizer: Optimizer,
-    factor: f64,
-    step: u64,
+    Pace { step, factor }: Pace,
     scale: Option<&Floats<K>>,
     loss: Option<&Floats<K>>,
     group: Vec<Before<K::Backend>>,
@@ -78,14 +124,13 @@ fn unless_lost<B: Backend>(
     let Some(loss) = loss else { return step(before) };
     let (weight, old) = (before.weight.clone(), before.moments.clone());
     let (new, moments) = step(before);
-    let held = |new, old| held::<B>(loss, new, old);
-    let (first, second, largest) = old.map_or((None, None, None), |old| (Some(old.first), old.second, old.largest));
-    let moments = moments.map(|new| Moments {
-        first: held(new.first, first),
-        second: new.second.map(|new| held(new, second)),
-        largest: new.largest.map(|new| held(new, largest)),
-    });
-    (held(new, Some(weight)), moments)
+    let held = |(new, old): (FloatTensor<B>, FloatTensor<B>)| held::<B>(loss, new, old);
+    let moments = Moments {
+        first: moments.first.zip(old.first).map(held),
+        second: moments.second.zip(old.second).map(held),
+        largest: moments.largest.zip(old.largest).map(held),
+    };
+    (held((new, weight)), moments)
 }
 
 /// The running average of a weight after a step: a copy of the weight if there was none.
@@ -146,12 +191,14 @@ impl Adam {
         group: Vec<Before<K::Backend>>,
     ) -> Vec<After<K::Backend>> {
         let group = group.into_iter().map(|Before { weight, gradient, moments }| {
-            let moments = moments.and_then(|old| old.second.map(|second| [old.first, second]));
+            let moments = [moments.first, moments.second].map(|moment| moment.expect(BOTH));
             AdamWeight { weight, gradient, moments }
         });
         let after = K::adam(&self.factors(step), scale, loss, group.collect()).into_iter();
         after
-            .map(|[weight, first, second]| (weight, Some(Moments { first, second: Some(second), largest: None })))
+            .map(|[weight, first, second]| {
+                (weight, Moments { first: Some(first), second: Some(second), largest: None })
+            })
             .collect()
     }
 
@@ -161,28 +208,22 @@ impl Adam {
         step: u64,
         Before { weight, gradient, moments }: Before<K::Backend>,
     ) -> After<K::Backend> {
-        let mix = |old: Option<Floats<K>>, new: Floats<K>, beta: f64| {
+        let mix = |old: Floats<K>, new: Floats<K>, beta: f64| {
             let new = K::Backend::float_mul_scalar(new, (1.0 - beta).into());
-            match old {
-                Some(old) => K::Backend::float_add(K::Backend::float_mul_scalar(old, beta.into()), new),
-                None => new,
-            }
+            K::Backend::float_add(K::Backend::float_mul_scalar(old, beta.into()), new)
         };
-        let (first, second, largest) =
-            moments.map_or((None, None, None), |old| (Some(old.first), old.second, old.largest));
+        let [first, second, largest] =
+            [moments.first, moments.second, moments.largest].map(|moment| moment.expect(BOTH));
         let first = mix(first, gradient.clone(), self.beta1);
         let second = mix(second, K::Backend::float_mul(gradient.clone(), gradient), self.beta2);
-        let largest = match largest {
-            Some(largest) => K::extreme(true, largest, second.clone()),
-            None => second.clone(),
-        };
+        let largest = K::extreme(true, largest, second.clone());
         let AdamFactors { root, epsilon, change, keep, .. } = self.factors(step);
         let length = K::Backend::float_mul_scalar(K::Backend::float_sqrt(largest.clone()), root.into());
         let length = K::Backend::float_add_scalar(length, epsilon.into());
         let change = K::Backend::float_mul_scalar(first.clone(), change.into());
         let kept = K::Backend::float_mul_scalar(weight, keep.into());
         let weight = K::Backend::float_add(kept, K::Backend::float_div(change, length));
-        (weight, Some(Moments { first, second: Some(second), largest: Some(largest) }))
+        (weight, Moments { first: Some(first), second: Some(second), largest: Some(largest) })
     }
 }
 
@@ -190,26 +231,17 @@ fn with_momentum<B: Backend>(
     momentum: f64,
     nesterov: bool,
     gradient: FloatTensor<B>,
-    moments: Option<Moments<B>>,
-) -> (FloatTensor<B>, Option<Moments<B>>) {
-    if momentum == 0.0 {
-        return (gradient, None);
-    }
-    let first = match moments {
-        Some(old) => B::float_add(B::float_mul_scalar(old.first, momentum.into()), gradient.clone()),
-        None => gradient.clone(),
-    };
+    moments: Moments<B>,
+) -> (FloatTensor<B>, Moments<B>) {
+    let Some(old) = moments.first else { return (gradient, moments) };
+    let first = B::float_add(B::float_mul_scalar(old, momentum.into()), gradient.clone());
     let direction = if nesterov {
         B::float_add(gradient, B::float_mul_scalar(first.clone(), momentum.into()))
     } else {
         first.clone()
     };
-    (direction, Some(Moments { first, second: None, largest: None }))
+    (direction, Moments { first: Some(first), second: None, largest: None })
 }
 
-/// The factor of gradients at which their norm, taken over all of them, is at most `norm`; torch's `clip_grad_norm_`. `total` is
-/// the sum of the squares of all.
-pub(super) fn clipping<K: Kernels>(total: Floats<K>, norm: f64) -> Floats<K> {
-    let length = K::Backend::float_add_scalar(K::Backend::float_sqrt(total), 1e-6.into());
-    K::Backend::float_clamp_max(K::Backend::float_mul_scalar(K::Backend::float_recip(length), norm.into()), 1.0.into())
-}
+/// Moments that a rule needs are inputs of its operation.
+const BOTH: &str = "the shape rule has counted the moments";

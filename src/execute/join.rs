@@ -2,7 +2,7 @@
 //! told to the kernel that computes it.
 
 use diadc_core::op::{Binary, Op};
-use diadc_core::plan::{Operand, Step, Work};
+use diadc_core::plan::{Operand, Step, Target, Work};
 
 use super::kernels::{Activation, Floats, Kernels};
 
@@ -34,7 +34,7 @@ pub(super) enum Next {
 /// nothing else reads.
 pub(super) fn next(step: &Step, then: &Step) -> Option<Next> {
     let (Work::Op(op), Work::Op(following)) = (&step.work, &then.work) else { return None };
-    let [Some(made)] = step.outputs[..] else { return None };
+    let [Target::Slot(made)] = step.outputs[..] else { return None };
     let is_made = |operand: &Operand| matches!(operand, Operand::Slot { slot, .. } if *slot == made);
     let is_taken = |operand: &Operand| matches!(operand, Operand::Slot { slot, last: true } if *slot == made);
     if let (Op::GroupNorm { .. } | Op::LayerNorm { .. }, Op::Unary(unary), [x]) = (op, following, &then.inputs[..]) {

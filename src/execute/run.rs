@@ -1,9 +1,10 @@
 //! Runs the steps of a plan on a device, one after the other, with values in slots.
 //!
-//! In: a block of a plan, weights, inputs and the choice of random numbers. Out: its outputs. Gradients of weights are handed
-//! to whoever waits for them.
+//! In: a block of a plan, weights, inputs and the choice of random numbers. Out: its outputs. What a step of training changes has
+//! its new value at once.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -14,12 +15,13 @@ use burn::tensor::ops::{Device, FloatTensor};
 use diadc_core::engine::{DeviceError, Draw, HostData, HostTensor, RunError, numbers};
 use diadc_core::fact::{Bindings, DType, Precision};
 use diadc_core::graph::Origin;
-use diadc_core::op::{Coreset, Elements, Op, WeightId};
-use diadc_core::plan::{Block, LoopPlan, Operand, Step, Work};
+use diadc_core::op::{Coreset, Elements, Op, State};
+use diadc_core::plan::{Block, LoopPlan, Operand, Step, Target, Work};
 
 use super::apply::{apply, joined};
 use super::bind::Shapes;
 use super::clock::Watch;
+use super::descend::{Pace, descend};
 use super::fault;
 use super::integer::beyond;
 use super::join::{Join, Next, next};
@@ -29,17 +31,8 @@ use super::neighbour;
 use super::tensor::Tensor;
 use super::weights::Weights;
 
-/// Whoever waits for the gradients of weights.
-pub(super) trait Receiver<B: Backend>: Send {
-    /// Called with the loss before the first gradient; none is handed over unless it says so.
-    ///
-    /// # Errors
-    /// If the device failed.
-    fn wants(&mut self, loss: Tensor<B>) -> Result<bool, RunError>;
-
-    /// The gradient of a weight, which nothing reads from now on. It may change.
-    fn take(&mut self, id: WeightId, gradient: FloatTensor<B>, weights: &mut Weights<B>);
-}
+/// Moments of weights, and sums of gradients, by what they are.
+pub(super) type States<B> = BTreeMap<State, FloatTensor<B>>;
 
 /// What all steps of a run see.
 pub(super) struct Run<'a, K: Kernels> {
@@ -51,6 +44,10 @@ pub(super) struct Run<'a, K: Kernels> {
     pub(super) precision: Precision,
     /// All weights.
     pub(super) weights: &'a RefCell<Weights<K::Backend>>,
+    /// What else a step of training changes.
+    pub(super) states: &'a RefCell<States<K::Backend>>,
+    /// The numbers of the step of training; without them nothing is changed.
+    pub(super) pace: Option<Pace>,
     /// The values of symbols.
     pub(super) bindings: &'a Bindings,
     /// The outputs of the constants.
@@ -62,8 +59,7 @@ pub(super) struct Run<'a, K: Kernels> {
 }
 
 impl<K: Kernels> Run<'_, K> {
-    /// The outputs of a block; inputs that nobody uses may be none. `turn` counts the turns of the loops around it. The
-    /// gradients are dropped if nobody receives them; if the receiver does not want them, there are no outputs.
+    /// The outputs of a block; inputs that nobody uses may be none. `turn` counts the turns of the loops around it.
     ///
     /// # Errors
     /// If random numbers can't be drawn for so many samples, or a watched value is not finite.
@@ -73,7 +69,6 @@ impl<K: Kernels> Run<'_, K> {
         shapes: &Shapes,
         inputs: Vec<Option<Tensor<K::Backend>>>,
         turn: u64,
-        mut receiver: Option<&mut dyn Receiver<K::Backend>>,
     ) -> Result<Vec<Tensor<K::Backend>>, RunError> {
         let mut slots: Vec<Option<Tensor<K::Backend>>> = vec![None; block.slots];
         for (slot, value) in block.inputs.iter().zip(inputs) {
@@ -81,10 +76,13 @@ impl<K: Kernels> Run<'_, K> {
                 slots[slot.0 as usize] = value;
             }
         }
-        let mut is_wanted = None;
         let mut steps = block.steps.iter().enumerate();
         while let Some((i, mut step)) = steps.next() {
-            let mut inputs: Vec<_> = step.inputs.iter().map(|operand| self.load(*operand, &mut slots)).collect();
+            if self.pace.is_none() && step.outputs.iter().any(|target| matches!(target, Target::State(_))) {
+                pass_over(step, &mut slots);
+                continue;
+            }
+            let inputs: Vec<_> = step.inputs.iter().map(|operand| self.load(*operand, &mut slots)).collect();
             let outputs = match &step.work {
                 Work::Op(op) => {
                     let shape = &shapes.steps[i][0];
@@ -103,31 +101,20 @@ impl<K: Kernels> Run<'_, K> {
                     }
                 }
                 Work::Loop(run) => self.turns(run, step.origin, &shapes.bodies[&i], inputs, turn)?,
-                Work::Gradient(id) => {
-                    let Some(receiver) = &mut receiver else { continue };
-                    let wanted = match is_wanted {
-                        Some(known) => known,
-                        None => receiver.wants(self.loss(block, &slots))?,
-                    };
-                    is_wanted = Some(wanted);
-                    if !wanted {
-                        return Ok(Vec::new());
-                    }
-                    let gradient = inputs.swap_remove(0).float();
-                    receiver.take(*id, gradient, &mut self.weights.borrow_mut());
-                    continue;
-                }
             };
-            for (slot, value) in step.outputs.iter().zip(outputs) {
-                if let Some(slot) = slot {
-                    slots[slot.0 as usize] = Some(value);
+            for (target, value) in step.outputs.iter().zip(outputs) {
+                match target {
+                    Target::Nothing => {}
+                    Target::Slot(slot) => slots[slot.0 as usize] = Some(value),
+                    Target::State(State::Weight(id)) => self.weights.borrow_mut().put(*id, value),
+                    Target::State(state) => drop(self.states.borrow_mut().insert(*state, value.float())),
                 }
             }
         }
         Ok(block.outputs.iter().map(|operand| self.load(*operand, &mut slots)).collect())
     }
 
-    /// The value of an operand. Its last use takes it out of its slot, so that the device may overwrite it.
+    /// The value of an operand. Its last use takes it out of its place, so that the device may overwrite it.
     fn load(&self, operand: Operand, slots: &mut [Option<Tensor<K::Backend>>]) -> Tensor<K::Backend> {
         match operand {
             Operand::Slot { slot, last } => {
@@ -135,7 +122,15 @@ impl<K: Kernels> Run<'_, K> {
                 let value = if last { place.take() } else { place.clone() };
                 value.expect("the plan fills a slot before it is used")
             }
-            Operand::Weight(id) => self.weights.borrow().get(id),
+            Operand::Weight(id) | Operand::State { state: State::Weight(id), last: false } => {
+                self.weights.borrow().get(id)
+            }
+            Operand::State { state: State::Weight(id), last: true } => self.weights.borrow_mut().take(id),
+            Operand::State { state, last } => {
+                let mut states = self.states.borrow_mut();
+                let value = if last { states.remove(&state) } else { states.get(&state).cloned() };
+                Tensor::Float(value.expect("what a step changes is there before it"))
+            }
             Operand::Kept(place) => self.kept[place].clone(),
         }
     }
@@ -163,15 +158,6 @@ impl<K: Kernels> Run<'_, K> {
         shape: &[usize],
     ) -> FloatTensor<K::Backend> {
         expand(self.load(operand, slots), shape).float()
-    }
-
-    /// The loss, which is the first output of a block that hands over gradients.
-    fn loss(&self, block: &Block, slots: &[Option<Tensor<K::Backend>>]) -> Tensor<K::Backend> {
-        match block.outputs[0] {
-            Operand::Slot { slot, .. } => slots[slot.0 as usize].clone().expect("gradients follow from the loss"),
-            Operand::Weight(id) => self.weights.borrow().get(id),
-            Operand::Kept(place) => self.kept[place].clone(),
-        }
     }
 
     /// The outputs of a step, and what is watched of them.
@@ -252,6 +238,8 @@ impl<K: Kernels> Run<'_, K> {
             vec![Tensor::from_host(drawn, self.device)]
         } else if let (Op::Coreset(coreset), [rows]) = (op, inputs.as_slice()) {
             vec![self.coreset(coreset, rows, step)?]
+        } else if let Op::Descent(descent) = op {
+            descend::<K>(descent, self.pace.expect("without it, steps of training are passed over"), inputs)?
         } else {
             self.apply(op, step, inputs, join, shape)
         })
@@ -301,7 +289,9 @@ impl<K: Kernels> Run<'_, K> {
     fn rounded(&self, input: Tensor<K::Backend>, operand: Operand) -> Tensor<K::Backend> {
         match operand {
             Operand::Weight(id) if K::KEEPS_ROUNDED => self.weights.borrow_mut().rounded(id),
-            Operand::Weight(_) | Operand::Slot { .. } | Operand::Kept(_) => input.in_float_type(FloatDType::BF16),
+            Operand::Weight(_) | Operand::Slot { .. } | Operand::State { .. } | Operand::Kept(_) => {
+                input.in_float_type(FloatDType::BF16)
+            }
         }
     }
 
@@ -382,7 +372,7 @@ impl<K: Kernels> Run<'_, K> {
             let begun = Instant::now();
             let stepped = run.stepped.iter().map(|elements| self.constant(elements, turn));
             let inputs = carried.into_iter().chain(stepped).chain(captured.iter().cloned()).map(Some).collect();
-            carried = self.block(&run.block, shapes, inputs, outer * run.steps as u64 + turn as u64, None)?;
+            carried = self.block(&run.block, shapes, inputs, outer * run.steps as u64 + turn as u64)?;
             if let Some(clock) = clock {
                 wait::<K::Backend>(self.device)?;
                 clock.turn(begun.elapsed().as_secs_f64());
@@ -403,16 +393,19 @@ impl<K: Kernels> Run<'_, K> {
     }
 }
 
+/// Empties the slots that a step would have used last.
+fn pass_over<B: Backend>(step: &Step, slots: &mut [Option<Tensor<B>>]) {
+    for operand in &step.inputs {
+        if let Operand::Slot { slot, last: true } = operand {
+            slots[slot.0 as usize] = None;
+        }
+    }
+}
+
 /// Waits until a device has done all that it was asked for.
 pub(super) fn wait<B: Backend>(device: &Device<B>) -> Result<(), RunError> {
     B::sync(device).map_err(|error| DeviceError(error.to_string()))?;
     Ok(fault::check()?)
-}
-
-/// The only number of a tensor.
-pub(super) fn number<B: Backend>(x: Tensor<B>) -> Result<f32, RunError> {
-    let host = x.into_host()?;
-    Ok(host.as_floats().and_then(|v| v.first().copied()).expect("an objective is one float"))
 }
 
 /// Whether all numbers of a tensor are finite.

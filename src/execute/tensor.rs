@@ -63,6 +63,18 @@ impl<B: Backend> Tensor<B> {
         Ok(HostTensor::new(shape, data))
     }
 
+    /// The only number of a tensor, after all that it depends on has been computed.
+    ///
+    /// # Errors
+    /// As [`Tensor::into_host`].
+    ///
+    /// # Panics
+    /// If it holds no floats.
+    pub(super) fn number(self) -> Result<f32, DeviceError> {
+        let host = self.into_host()?;
+        Ok(host.as_floats().and_then(|v| v.first().copied()).expect("it is one float"))
+    }
+
     /// The same numbers in another precision; integers and truth values as they are.
     pub(super) fn in_float_type(self, dtype: FloatDType) -> Tensor<B> {
         match self {

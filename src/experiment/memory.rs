@@ -221,15 +221,17 @@ fn at_most(program: &Program, fit: &Fit, images: usize, need: u64, limit: u64) -
 fn excess(program: &Program, phase: &Phase, name: &str, target: Target, room: Room<'_>) -> Option<Excess> {
     let limit = room.bytes();
     let objective = program.objectives.iter().find(|objective| objective.name == name)?;
-    let plan = program.plan_in(phase, program.function(name)?, &objective.trains);
-    let need = |phase: &Phase, target: Target| room.of_step(program, &plan, phase, target);
-    let own = need(phase, target).filter(|own| *own > limit)?;
+    let function = program.function(name)?;
+    let plan = program.plan_in(phase, function, &objective.trains);
+    let own = room.of_step(program, &plan, phase, target).filter(|own| *own > limit)?;
     let samples = phase.batch * phase.accumulate.max(1);
     let smaller = (1..phase.batch).rev().filter(|batch| samples.is_multiple_of(*batch));
-    let fitting = smaller
-        .map(|batch| Phase { batch, accumulate: samples / batch, ..phase.clone() })
-        .find_map(|phase| Some((need(&phase, target).filter(|need| *need <= limit)?, phase)));
-    let rounded = need(phase, Target { precision: Precision::Bf16, ..target })?;
+    let several = program.plan_in(&Phase { accumulate: 2, ..phase.clone() }, function, &objective.trains);
+    let fitting =
+        smaller.map(|batch| Phase { batch, accumulate: samples / batch, ..phase.clone() }).find_map(|phase| {
+            Some((room.of_step(program, &several, &phase, target).filter(|need| *need <= limit)?, phase))
+        });
+    let rounded = room.of_step(program, &plan, phase, Target { precision: Precision::Bf16, ..target })?;
     let remedy = match fitting {
         Some((need, Phase { batch, accumulate, .. })) => Remedy::SmallerBatch { batch, accumulate, need },
         None if rounded <= limit => Remedy::Bf16 { need: rounded },

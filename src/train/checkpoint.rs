@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::execute::{Engine, HostTensor, Order, PlanId};
+use crate::execute::{Engine, HostTensor, PlanId};
 use crate::graph::program::Program;
-use crate::op::WeightId;
+use crate::op::{Moment, WeightId};
 use crate::weight::{File, Found, Stored, Writer};
 
 use super::LossPoint;
@@ -59,7 +59,7 @@ pub(super) fn changing(program: &Program) -> BTreeSet<WeightId> {
 enum Part {
     Weight(WeightId),
     Average(WeightId),
-    Moment(PlanId, WeightId, Order),
+    Moment(PlanId, WeightId, Moment),
     Small(HostTensor),
 }
 
@@ -99,8 +99,8 @@ pub(super) fn save(
     for &(objective, plan) in plans {
         let name = &program.objectives[objective].name;
         parts.push(small(&format!("step/{name}"), HostTensor::ints(&[], vec![engine.steps(plan).cast_signed()])));
-        for (id, order) in engine.moments(plan) {
-            parts.push((of_weight(&format!("{}/{name}", kind(order)), id), Part::Moment(plan, id, order)));
+        for (id, moment) in engine.moments(plan) {
+            parts.push((of_weight(&format!("{}/{name}", moment.name()), id), Part::Moment(plan, id, moment)));
         }
     }
     let curve = &state.curve;
@@ -124,7 +124,7 @@ pub(super) fn save(
             Part::Average(id) => {
                 writer.put_tensor(&engine.averaged(*id)?.expect("it was there when the parts were listed"))?;
             }
-            Part::Moment(plan, id, order) => writer.put_tensor(&engine.moment(*plan, *id, *order)?)?,
+            Part::Moment(plan, id, moment) => writer.put_tensor(&engine.moment(*plan, *id, *moment)?)?,
             Part::Small(tensor) => writer.put_tensor(tensor)?,
         }
     }
@@ -134,15 +134,6 @@ pub(super) fn save(
 
 fn small(name: &str, tensor: HostTensor) -> (Found, Part) {
     (Found::of(name, &tensor), Part::Small(tensor))
-}
-
-/// The word for the moments of an order in the file.
-fn kind(order: Order) -> &'static str {
-    match order {
-        Order::First => "first",
-        Order::Second => "second",
-        Order::Largest => "largest",
-    }
 }
 
 impl Checkpoint<'_> {
@@ -197,10 +188,10 @@ impl Checkpoint<'_> {
         let steps = steps.first().ok_or_else(|| self.reader.wrong(format!("`{step}` is not a number")))?;
         engine.set_steps(plan, steps.cast_unsigned());
         for &id in &objective.trains {
-            for order in [Order::First, Order::Second, Order::Largest] {
-                let kind = format!("{}/{}", kind(order), objective.name);
+            for moment in [Moment::First, Moment::Second, Moment::Largest] {
+                let kind = format!("{}/{}", moment.name(), objective.name);
                 if self.reader.file.has(&self.reader.name(&kind, id)) {
-                    engine.set_moment(plan, id, order, self.reader.of_weight(&kind, id)?);
+                    engine.set_moment(plan, id, moment, self.reader.of_weight(&kind, id)?);
                 }
             }
         }

@@ -1,13 +1,11 @@
 //! A phase of training, step by step, and which weights it leaves.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use crate::execute::{Descent, Draw, HostTensor, NamedTensors, RunError};
-use crate::graph::program::{Optimizer, Phase};
-use crate::op::WeightId;
+use crate::execute::{Draw, HostTensor, NamedTensors, RunError, Stepped};
+use crate::graph::program::Phase;
 
 use super::batch::{Batch, BatchRequest, Beside, Order, read_ahead};
 use super::choice::{BestSoFar, Judge};
@@ -63,13 +61,12 @@ impl Trainer<'_> {
         let is_taken = |beside: &Beside<'_>| turns.iter().any(|turn| turn.inputs.contains(&beside.name));
         let beside = (self.settings.seed, other.into_iter().chain(sources).filter(is_taken).collect());
         let request = BatchRequest { order, size: phase.batch, range, beside };
-        let rules = phase.own_rules();
         std::thread::scope(|scope| {
             let batches = read_ahead(scope, images, format, request, threads);
             let mut source = Source { batches: &batches, images, sampler: &mut places, features, held: None };
             while self.state.position.step < total && !turns.is_empty() {
                 let turn = &turns[(self.state.position.step / inner % turns.len() as u64) as usize];
-                let loss = self.step(phase, &rules, turn, &mut source, total)?;
+                let Stepped { loss, gradient_norm } = self.step(phase, turn, &mut source, total)?;
                 if let Some(decay) = phase.average {
                     self.engine.average(&self.program.objectives[turn.number].trains, decay);
                 }
@@ -77,7 +74,6 @@ impl Trainer<'_> {
                 pace.images += phase.batch as u64 * accumulate;
                 let before = self.state.curve.last().map_or(0, |point| point.step);
                 self.state.curve.push(LossPoint { step: before + 1, objective: turn.number, loss });
-                let gradient_norm = self.engine.gradient_norm(turn.plan)?;
                 observer.on_step(&Progress { gradient_norm, ..self.progress(turn, total, loss, pace) });
                 let has_enough = match judge {
                     Some(judge) if judge.is_due(self.state.position.step, total) => {
@@ -152,17 +148,16 @@ impl Trainer<'_> {
     fn step(
         &mut self,
         phase: &Phase,
-        rules: &BTreeMap<WeightId, Optimizer>,
         turn: &Turn,
         source: &mut Source<'_, '_>,
         total: u64,
-    ) -> Result<f32, TrainError> {
+    ) -> Result<Stepped, TrainError> {
         let (accumulate, inner) = (phase.accumulate.max(1), inner(phase));
         let step = self.state.position.step;
         let factor = factor(&phase.schedule, step, total);
-        let descent = Descent { optimizer: phase.optimizer, own: rules, factor, clip_norm: phase.clip_norm };
         let first_pass = self.passes_before() + step * accumulate as u64;
-        let mut mean = 0.0;
+        let share = 1.0 / accumulate as f32;
+        let mut mean = Stepped { loss: 0.0, gradient_norm: None };
         for pass in 0..accumulate as u64 {
             let mut batch = match source.held.take() {
                 Some(batch) if !step.is_multiple_of(inner) => batch,
@@ -181,20 +176,19 @@ impl Trainer<'_> {
             batch.retain(|name, _| turn.inputs.contains(name));
             let samples = (0..phase.batch as u64).collect();
             let draw = Draw { seed: self.settings.seed, step: first_pass + pass, samples };
-            let share = 1.0 / accumulate as f32;
-            let loss = match accumulate {
-                1 => self.engine.step(turn.plan, &batch, &draw, &descent)?,
-                _ => self.engine.accumulate(turn.plan, &batch, &draw, share)?,
+            let loss = if pass + 1 < accumulate as u64 {
+                self.engine.accumulate(turn.plan, &batch, &draw)?
+            } else {
+                let stepped = self.engine.step(turn.plan, &batch, &draw, factor)?;
+                mean.gradient_norm = stepped.gradient_norm;
+                stepped.loss
             };
             if !loss.is_finite() {
                 let of_features = source.features.find_not_finite(&turn.name, &places, self.engine);
                 let cause = self.cause(turn, &batch, &draw, of_features)?;
                 return Err(TrainError::NotFinite { objective: turn.name.clone(), step: step + 1, loss, cause });
             }
-            mean += loss * share;
-        }
-        if accumulate > 1 {
-            self.engine.descend(turn.plan, &descent);
+            mean.loss += loss * share;
         }
         Ok(mean)
     }

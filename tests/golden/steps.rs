@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use diadc::execute::{Descent, NamedTensors};
-use diadc::graph::program::{Phase, plan_function};
+use diadc::execute::NamedTensors;
+use diadc::graph::program::Phase;
 
 use super::system::LOSS;
 use super::{Reference, draw, formula, inputs, prepare};
@@ -38,10 +38,8 @@ impl Training<'_> {
         let phases: Vec<&Phase> = program.phases().collect();
         let [phase] = phases.as_slice() else { panic!("it has one training") };
         let trained = program.objectives[0].trains.clone();
-        let (own, clip_norm) = (phase.own_rules(), phase.clip_norm);
-        let descent = Descent { optimizer: phase.optimizer, own: &own, factor: 1.0, clip_norm };
-        let id = called.engine.add(plan_function(&called.function, &trained));
-        let mut step = |k| called.engine.step(id, &self.batch(k), &draw(), &descent).expect("it runs");
+        let id = called.engine.add(program.plan_in(phase, &called.function, &trained));
+        let mut step = |k| called.engine.step(id, &self.batch(k), &draw(), 1.0).expect("it runs").loss;
         (0..STEPS).map(&mut step).collect()
     }
 

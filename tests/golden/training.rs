@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use diadc::execute::{Descent, Gradients, HostTensor, NamedTensors};
+use diadc::execute::{Gradients, HostTensor, NamedTensors};
 use diadc::fact::Precision;
-use diadc::graph::program::plan_function;
+use diadc::graph::program::{Phase, plan_function};
 use diadc::op::WeightId;
 
 use super::{Called, LONG, Reference, SPEC, a, assert_close, draw, inputs, prepare};
@@ -74,15 +74,10 @@ fn three_steps_of_the_optimizer_are_those_of_torch() {
     let batch = batch(&reference);
     let mut called = prepare(SPEC, &[], "given_loss", &batch);
     let trained = trained(&called);
-    let id = called.engine.add(plan_function(&called.function, &trained));
-    let phase = called.compiled.program.phases().next().expect("it trains");
-    let descent =
-        Descent { optimizer: phase.optimizer, own: &BTreeMap::new(), factor: 1.0, clip_norm: phase.clip_norm };
-    let mut losses = Vec::new();
-    for _ in 0..3 {
-        losses.push(called.engine.accumulate(id, &batch, &draw(), 1.0).expect("it runs"));
-        called.engine.descend(id, &descent);
-    }
+    let program = &called.compiled.program;
+    let phase = Phase { accumulate: 1, ..program.phases().next().expect("it trains").clone() };
+    let id = called.engine.add(program.plan_in(&phase, &called.function, &trained));
+    let losses = [(); 3].map(|()| called.engine.step(id, &batch, &draw(), 1.0).expect("it runs").loss);
     assert_close("train.losses", &losses, &reference.tensor("train.losses"), LONG);
     let mut compared = 0;
     for (id, weight) in called.compiled.program.weights() {
@@ -105,10 +100,10 @@ fn what_is_frozen_gets_no_gradient_and_stays() {
     let frozen: Vec<WeightId> =
         called.compiled.program.weights().map(|(id, _)| id).filter(|id| !trained.contains(id)).collect();
     let before: Vec<_> = frozen.iter().map(|id| called.engine.weight(*id).expect("the device answers")).collect();
-    let id = called.engine.add(plan_function(&called.function, &trained));
-    called.engine.accumulate(id, &batch, &draw(), 1.0).expect("it runs");
-    let optimizer = called.compiled.program.phases().next().expect("it trains").optimizer;
-    called.engine.descend(id, &Descent { optimizer, own: &BTreeMap::new(), factor: 1e3, clip_norm: None });
+    let program = &called.compiled.program;
+    let phase = Phase { accumulate: 1, clip_norm: None, ..program.phases().next().expect("it trains").clone() };
+    let id = called.engine.add(program.plan_in(&phase, &called.function, &trained));
+    called.engine.step(id, &batch, &draw(), 1e3).expect("it runs");
     for (id, before) in frozen.into_iter().zip(before) {
         let after = called.engine.weight(id).expect("the device answers");
         assert_eq!(after, before, "`{}`", path(&called, id));

@@ -1,16 +1,13 @@
 //! A device's own kernels for steps of an optimiser beside composed ones: groups of weights of all sizes, gradients that lie
 //! with gaps between their rows or in another order, and numbers that are not finite.
 
-use std::collections::BTreeMap;
-
-use burn::tensor::Slice;
 use burn::tensor::ops::{FloatTensor, FloatTensorOps};
-use diadc::execute::{AdamFactors, AdamWeight, Composed, Descent, Engine, HostTensor, Kernels, Session, Tensor};
+use burn::tensor::{Shape, Slice};
+use diadc::execute::{AdamFactors, AdamWeight, Composed, Engine, HostTensor, Kernels, Session, Tensor};
 use diadc::fact::Precision;
-use diadc::graph::differentiate;
+use diadc::graph::Rules;
 use diadc::graph::program::{Decay, Optimizer};
-use diadc::op::{Binary, WeightId};
-use diadc::plan::plan;
+use diadc::op::{Binary, Descent, WeightId};
 
 use super::device::{Own, Plain, device};
 use crate::run::net::{self, Net};
@@ -44,14 +41,22 @@ fn gradients() -> Vec<Floats> {
     (1..).zip(SHAPES).map(gradient).collect()
 }
 
-fn weights(moments: bool) -> Vec<AdamWeight<Floats>> {
+fn weights(has_moments: bool) -> Vec<AdamWeight<Floats>> {
     let others = |seed: u64, shape: &[usize]| {
         let second = on_device(net::floats(shape, seed + 1));
         [on_device(net::floats(shape, seed)), Plain::float_mul(second.clone(), second)]
     };
     let weights = (1..).zip(SHAPES).zip(gradients());
     let weight = |((seed, shape), gradient): ((u64, &[usize]), Floats)| {
-        let moments = moments.then(|| others(10 * seed, shape));
+        let moments = if has_moments {
+            others(10 * seed, shape)
+        } else {
+            // Before the first step: a single zero, repeated.
+            let ones: Vec<usize> = vec![1; shape.len()];
+            let zero =
+                || Plain::float_expand(on_device(HostTensor::floats(&ones, vec![0.0])), Shape::from(shape.to_vec()));
+            [zero(), zero()]
+        };
         AdamWeight { weight: on_device(net::floats(shape, 100 + seed)), gradient, moments }
     };
     weights.map(weight).collect()
@@ -65,7 +70,7 @@ fn groups<K: Kernels<Backend = Plain>>(
     let factors = AdamFactors { beta1: 0.9, beta2: 0.99, root: 1.5, epsilon: 1e-8, change: -0.1, keep: 0.98 };
     let mut weights = weights(moments).into_iter();
     let groups = std::iter::from_fn(|| {
-        let group: Vec<_> = weights.by_ref().take(K::GROUP).collect();
+        let group: Vec<_> = weights.by_ref().take(Descent::MOST_WEIGHTS).collect();
         (!group.is_empty()).then(|| K::adam(&factors, scale, loss, group))
     });
     groups.flatten().map(|weight| weight.map(on_host)).collect()
@@ -95,14 +100,14 @@ fn groups_of_weights_are_stepped_as_each_by_itself() {
 #[test]
 fn squares_of_many_gradients_are_summed_at_once() {
     let finite = || gradients().into_iter().take(SHAPES.len() - 1).cycle().take(40).collect::<Vec<_>>();
-    let one = on_device(HostTensor::floats(&[1], vec![1.0]));
-    for sum in [None, Some(one)] {
-        let own = on_host(Own::add_squares(finite(), sum.clone()));
+    let given = |sum: f32| on_device(HostTensor::floats(&[1], vec![sum]));
+    for sum in [0.0, 1.0] {
+        let own = on_host(Own::add_squares(given(sum), finite()));
         let exact: f64 = finite().into_iter().flat_map(on_host).map(|x| f64::from(x).powi(2)).sum();
-        let exact = exact + f64::from(u8::from(sum.is_some()));
+        let exact = exact + f64::from(sum);
         assert!((f64::from(own[0]) - exact).abs() <= 1e-6 * exact, "{own:?} and not {exact}");
     }
-    assert!(on_host(Own::add_squares(gradients(), None))[0].is_nan());
+    assert!(on_host(Own::add_squares(given(0.0), gradients()))[0].is_nan());
 }
 
 #[test]
@@ -111,7 +116,7 @@ fn a_group_stays_as_it_is_where_the_loss_is_not_finite() {
     let before: Vec<[Vec<f32>; 3]> = weights(true)
         .into_iter()
         .map(|AdamWeight { weight, moments, .. }| {
-            let [first, second] = moments.expect("there are moments");
+            let [first, second] = moments;
             [weight, first, second].map(on_host)
         })
         .collect();
@@ -135,22 +140,22 @@ fn a_step_whose_loss_is_not_finite_changes_nothing() {
     let optimizers =
         [adam(Decay::OfWeight(0.1), false), adam(Decay::OfGradient(0.1), true), sgd(0.0), sgd(0.5), sgd(0.9)];
     for (optimizer, clip_norm) in optimizers.into_iter().flat_map(|own| [(own, None), (own, Some(1.0))]) {
-        let descent = Descent { optimizer, own: &BTreeMap::new(), factor: 1.0, clip_norm };
+        let rules = Rules { of: &|_| optimizer, clip_norm, passes: 1 };
         let composed = Session::<Composed<Plain>>::new("composed".to_owned(), device(), Precision::F32);
         for (what, engine) in [("own", net::engine(&[])), ("composed", Box::new(composed) as Box<dyn Engine>)] {
-            let (with, without) = both_ways(engine, &descent);
+            let (with, without) = both_ways(engine, &rules);
             is_near(&format!("{what}, {optimizer:?}, clipped {clip_norm:?}"), &with, &without);
         }
     }
 }
 
 /// A weight after three steps, with and without steps between them whose loss is not finite.
-fn both_ways(mut engine: Box<dyn Engine>, descent: &Descent<'_>) -> (Vec<f32>, Vec<f32>) {
+fn both_ways(mut engine: Box<dyn Engine>, rules: &Rules<'_>) -> (Vec<f32>, Vec<f32>) {
     let mut net = Net::default();
     let (weight, factors) = (net.weight(0, "6"), net.input("factors", "6"));
     let product = net.binary(Binary::Mul, weight, factors);
     let loss = net.mean(product);
-    let id = engine.add(plan(&differentiate(&net.function(&[("loss", loss)]), &[WeightId(0)])));
+    let id = engine.add(net::stepped_by(&net.function(&[("loss", loss)]), &[WeightId(0)], rules));
     let mut train = |lost: &[f32]| {
         engine.release(id);
         engine.set_weights(&mut std::iter::once(net::floats(&[6], 1)));
@@ -158,12 +163,12 @@ fn both_ways(mut engine: Box<dyn Engine>, descent: &Descent<'_>) -> (Vec<f32>, V
             for number in lost {
                 let before = (engine.weight(WeightId(0)).expect("the device works"), engine.steps(id));
                 let inputs = net::inputs([("factors", HostTensor::floats(&[6], vec![*number; 6]))]);
-                let loss = engine.step(id, &inputs, &net::draw(1), descent).expect("the device works");
+                let loss = engine.step(id, &inputs, &net::draw(1), 1.0).expect("the device works").loss;
                 assert!(!loss.is_finite(), "{loss}");
                 assert_eq!((engine.weight(WeightId(0)).expect("the device works"), engine.steps(id)), before);
             }
             let inputs = net::inputs([("factors", net::floats(&[6], seed))]);
-            assert!(engine.step(id, &inputs, &net::draw(1), descent).expect("the device works").is_finite());
+            assert!(engine.step(id, &inputs, &net::draw(1), 1.0).expect("the device works").loss.is_finite());
         }
         engine.weight(WeightId(0)).expect("the device works").as_floats().expect("it holds floats").to_vec()
     };

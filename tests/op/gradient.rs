@@ -22,8 +22,9 @@ use crate::run::net::{self, Net};
 /// An operation and operands for it.
 type Case = (Op, Vec<HostTensor>);
 
-/// Operations without a kernel here: their numbers are supplied by others, or they stand in graphs of gradients.
-const ELSEWHERE: [&str; 5] = ["Input", "Weight", "Random", "Coreset", "Gradient"];
+/// Operations without a kernel here: their numbers are supplied by others, they stand in graphs of gradients, or come after
+/// these.
+const ELSEWHERE: [&str; 8] = ["Input", "Weight", "Random", "Coreset", "Gradient", "State", "Squares", "Descent"];
 
 /// All cases of all seeds that give floats.
 fn all() -> impl Iterator<Item = (u64, Op, Vec<HostTensor>)> {

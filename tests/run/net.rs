@@ -2,10 +2,10 @@
 
 use diadc::execute::{Draw, Engine, Evaluation, HostTensor, NamedTensors, PlanId};
 use diadc::fact::{DType, Dim, Fact, Precision, Shape};
-use diadc::graph::program::Function;
-use diadc::graph::{Graph, Loop, Origin, ScopeId, ValueId};
+use diadc::graph::program::{Function, Optimizer};
+use diadc::graph::{Graph, Loop, Origin, Rules, ScopeId, ValueId, descend, differentiate};
 use diadc::op::{Binary, Constant, Distribution, Elements, Op, Random, Reduction, Unary, WeightId};
-use diadc::plan::plan;
+use diadc::plan::{Plan, plan, plan_passes};
 use diadc::source::SourceMap;
 use diadc::span::Span;
 
@@ -109,6 +109,22 @@ pub(crate) fn draw(samples: u64) -> Draw {
 /// A tolerance for f32, made wider for the precision in which tests multiply.
 pub(crate) fn tolerance(of_f32: f64) -> f64 {
     tolerance_in(precision(), of_f32)
+}
+
+/// The plan of a function that trains weights, all by one rule and without clipping.
+pub(crate) fn stepped(function: &Function, trained: &[WeightId], optimizer: Optimizer) -> Plan {
+    stepped_by(function, trained, &Rules { of: &|_| optimizer, clip_norm: None, passes: 1 })
+}
+
+/// The same by other rules.
+pub(crate) fn stepped_by(function: &Function, trained: &[WeightId], rules: &Rules<'_>) -> Plan {
+    let (pass, after) = descend(&differentiate(function, trained), rules);
+    plan_passes(&pass, after.as_ref())
+}
+
+/// Gradient descent without momentum.
+pub(crate) fn sgd(lr: f64) -> Optimizer {
+    Optimizer::Sgd { lr, momentum: 0.0, weight_decay: 0.0, nesterov: false }
 }
 
 /// The device under test with these weights.

@@ -1,14 +1,12 @@
-//! Slots, constants, and when gradients are computed and handed over.
+//! Slots, constants, and when weights are stepped by their gradients.
 
-use diadc::execute::Descent;
-use diadc::graph::Loop;
-use diadc::graph::differentiate;
-use diadc::graph::program::{Function, Optimizer};
-use diadc::op::{Binary, Op, Unary, WeightId};
-use diadc::plan::{Operand, Plan, Work, plan};
-use std::collections::BTreeMap;
+use diadc::execute::{Engine, HostTensor, NamedTensors};
+use diadc::graph::program::Function;
+use diadc::graph::{Loop, Rules, differentiate};
+use diadc::op::{Binary, Op, State, Unary, WeightId};
+use diadc::plan::{Operand, Plan, Target, Work, plan};
 
-use super::net::{Net, draw, engine, floats, inputs};
+use super::net::{Net, draw, engine, floats, inputs, sgd, stepped, stepped_by};
 
 fn chain(length: usize) -> Function {
     let mut net = Net::default();
@@ -65,7 +63,6 @@ fn names(plan: &Plan) -> Vec<String> {
         .map(|step| match &step.work {
             Work::Op(op) => op.to_string(),
             Work::Loop(_) => "loop".to_owned(),
-            Work::Gradient(id) => format!("gradient of weight {}", id.0),
         })
         .collect()
 }
@@ -103,10 +100,8 @@ fn constants_are_computed_again_when_their_weight_was_trained() {
     let mut first = engine(&weights);
     let evaluation = first.add(plan(&encoder()));
     let before = first.evaluate(evaluation, &x, &draw(2)).expect("it runs");
-    let training = first.add(plan(&differentiate(&encoder(), &[WeightId(0)])));
-    first.accumulate(training, &x, &draw(2), 1.0).expect("it runs");
-    let optimizer = Optimizer::Sgd { lr: 1.0, momentum: 0.0, weight_decay: 0.0, nesterov: false };
-    first.descend(training, &Descent { optimizer, own: &BTreeMap::new(), factor: 1.0, clip_norm: None });
+    let training = first.add(stepped(&encoder(), &[WeightId(0)], sgd(1.0)));
+    first.step(training, &x, &draw(2), 1.0).expect("it runs");
     let after = first.evaluate(evaluation, &x, &draw(2)).expect("it runs");
     assert_ne!(after, before);
     let trained = first.weight(WeightId(0)).expect("the processor answers");
@@ -163,38 +158,90 @@ fn gradients_are_computed_only_between_a_trained_weight_and_the_loss() {
     };
     assert_eq!(products(&function), 2);
     assert_eq!(products(&differentiated), 3, "that of the trained weight, and none of what stands before it");
-    let handed: Vec<WeightId> = plan(&differentiated)
-        .steps
-        .steps
-        .iter()
-        .filter_map(|step| match step.work {
-            Work::Gradient(id) => Some(id),
-            Work::Op(_) | Work::Loop(_) => None,
-        })
-        .collect();
-    assert_eq!(handed, [WeightId(1)]);
+    assert_eq!(plan(&differentiated).gradients, [WeightId(1)]);
     assert!(plan(&function).trained.is_empty());
 }
 
-/// A weight whose gradient is handed over may change: so nothing reads it afterwards.
-#[test]
-fn a_weight_is_not_read_after_its_gradient_is_handed_over() {
+/// The places in a plan at which weights get new values.
+fn changes(plan: &Plan) -> Vec<(usize, WeightId)> {
+    let steps = plan.steps.steps.iter().enumerate();
+    let targets = steps.flat_map(|(place, step)| step.outputs.iter().map(move |target| (place, target)));
+    let change = |(place, target): (usize, &Target)| match target {
+        Target::State(State::Weight(id)) => Some((place, *id)),
+        Target::State(_) | Target::Slot(_) | Target::Nothing => None,
+    };
+    targets.filter_map(change).collect()
+}
+
+/// Nine layers, the first of which is called again at the end.
+fn deep() -> Function {
     let mut net = Net::default();
     let x = net.input("x", "B 3");
-    let weights = [0, 1, 2].map(|id| net.weight(id, "3 3"));
+    let weights: Vec<_> = (0..9).map(|id| net.weight(id, "3 3")).collect();
     let y = weights.iter().chain([&weights[0]]).fold(x, |x, weight| net.linear(x, *weight));
     let loss = net.mean(y);
-    let ids = [0, 1, 2].map(WeightId);
-    let plan = plan(&differentiate(&net.function(&[("loss", loss)]), &ids));
-    let mut handed = Vec::new();
-    for step in &plan.steps.steps {
-        for operand in &step.inputs {
-            assert!(!matches!(operand, Operand::Weight(id) if handed.contains(id)), "{step:?}");
+    net.function(&[("loss", loss)])
+}
+
+#[test]
+fn a_weight_is_not_read_after_its_step() {
+    let ids: Vec<WeightId> = (0..9).map(WeightId).collect();
+    for clip_norm in [None, Some(1.0)] {
+        let plan = stepped_by(&deep(), &ids, &Rules { of: &|_| sgd(1.0), clip_norm, passes: 1 });
+        let mut changed: Vec<WeightId> = Vec::new();
+        for step in &plan.steps.steps {
+            for operand in &step.inputs {
+                assert!(!matches!(operand, Operand::Weight(id) if changed.contains(id)), "{step:?}");
+            }
+            let targets = step.outputs.iter();
+            changed.extend(targets.filter_map(|target| match target {
+                Target::State(state) => Some(state.weight()),
+                Target::Slot(_) | Target::Nothing => None,
+            }));
         }
-        if let Work::Gradient(id) = step.work {
-            handed.push(id);
-        }
+        changed.sort_unstable();
+        assert_eq!(changed, ids);
     }
-    handed.sort_unstable();
-    assert_eq!(handed, ids);
+}
+
+#[test]
+fn weights_are_stepped_a_few_at_a_time_as_their_gradients_arrive() {
+    let ids: Vec<WeightId> = (0..9).map(WeightId).collect();
+    let places = |clip_norm| {
+        let rules = Rules { of: &|id| sgd(if id == WeightId(8) { 2.0 } else { 1.0 }), clip_norm, passes: 1 };
+        let plan = stepped_by(&deep(), &ids, &rules);
+        let places = changes(&plan).into_iter().map(|(place, _)| place);
+        let products = plan.steps.steps.iter().rposition(|step| matches!(&step.work, Work::Op(op) if op.is_product()));
+        (places.collect::<Vec<_>>(), products.expect("there are products"))
+    };
+    let (early, last) = places(None);
+    // The last layer has a rule of its own; the first two come when all others have had their step.
+    assert!(early[0] < early[1] && early[1] == early[6] && early[6] < last && last < early[7], "{early:?}, {last}");
+    let (late, last) = places(Some(1.0));
+    assert!(late.iter().all(|place| *place > last), "{late:?}, {last}");
+}
+
+/// A loss that is a weight itself, and gradients that are weights: they are those from before the step.
+#[test]
+fn what_a_step_reads_is_what_was_there_before_it() {
+    let mut net = Net::default();
+    let (a, b, c) = (net.weight(0, ""), net.weight(1, ""), net.weight(2, ""));
+    let product = net.binary(Binary::Mul, a, b);
+    let loss = net.binary(Binary::Add, product, c);
+    let function = net.function(&[("loss", loss)]);
+    let ids = [0, 1, 2].map(WeightId);
+    let numbers =
+        |engine: &mut dyn Engine| ids.map(|id| engine.weight(id).expect("it is there").as_floats().expect("floats")[0]);
+    let first = [2.0, 3.0, 5.0].map(|number| HostTensor::floats(&[], vec![number]));
+    let mut own = engine(&first);
+    let id = own.add(stepped(&diadc::optimize::optimize(&function), &ids, sgd(1.0)));
+    assert_eq!(own.step(id, &NamedTensors::new(), &draw(1), 1.0).expect("it runs").loss, 11.0);
+    assert_eq!(numbers(own.as_mut()), [-1.0, 1.0, 4.0]);
+
+    let mut net = Net::default();
+    let weight = net.weight(0, "");
+    let mut own = engine(&first[..1]);
+    let id = own.add(stepped(&net.function(&[("loss", weight)]), &ids[..1], sgd(1.0)));
+    let found = [(); 2].map(|()| own.step(id, &NamedTensors::new(), &draw(1), 1.0).expect("it runs"));
+    assert_eq!(found.map(|stepped| (stepped.loss, stepped.gradient_norm)), [(2.0, Some(1.0)), (1.0, Some(1.0))]);
 }

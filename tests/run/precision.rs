@@ -1,17 +1,14 @@
 //! What bf16 rounds, and what it leaves as it is.
 
-use std::collections::BTreeMap;
-
-use diadc::execute::{Composed, Descent, Engine, HostTensor, Session};
+use diadc::execute::{Composed, Engine, HostTensor, Session};
 use diadc::fact::Precision;
 use diadc::graph::differentiate;
-use diadc::graph::program::Optimizer;
 use diadc::op::{Binary, WeightId};
 use diadc::plan::plan;
 
 use crate::device::{Plain, place};
 
-use super::net::{Net, draw, engine_in, inputs};
+use super::net::{Net, draw, engine_in, inputs, sgd, stepped};
 
 /// One more than bf16 can tell from 1.
 const FINE: f32 = 1.0 + 1.0 / 512.0;
@@ -63,7 +60,7 @@ fn a_changed_weight_is_rounded_again() {
     let one = |number: f32| HostTensor::floats(&[1, 1], vec![number]);
     let mut session = Session::<Composed<Plain>>::new("keeps".to_owned(), place(), Precision::Bf16);
     session.set_weights(&mut std::iter::once(one(1.0)));
-    let plan = session.add(plan(&differentiate(&function, &[id])));
+    let plan = session.add(stepped(&function, &[id], sgd(0.5)));
     let given = inputs([("x", one(2.0))]);
     let rounded = |session: &mut Session<Composed<Plain>>| {
         let outputs = session.evaluate(plan, &given, &draw(1)).expect("it runs");
@@ -72,9 +69,7 @@ fn a_changed_weight_is_rounded_again() {
     assert_eq!(rounded(&mut session), 2.0);
     session.set_weight(id, one(3.0 * FINE));
     assert_eq!(rounded(&mut session), 6.0);
-    let sgd = Optimizer::Sgd { lr: 0.5, momentum: 0.0, weight_decay: 0.0, nesterov: false };
-    let descent = Descent { optimizer: sgd, own: &BTreeMap::new(), factor: 1.0, clip_norm: None };
-    session.step(plan, &given, &draw(1), &descent).expect("it runs");
+    session.step(plan, &given, &draw(1), 1.0).expect("it runs");
     assert_eq!(rounded(&mut session), 4.0);
     session.set_averaged(id, one(5.0));
     session.exchange_averages();

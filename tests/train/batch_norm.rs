@@ -1,15 +1,14 @@
 //! Batch normalisations that are called several times in a step, and those by running statistics far from zero, against
 //! torch; the fixture is made by `tests/oracle/batch_norm.py`.
 
-use diadc::execute::{Descent, Engine, HostTensor};
-use diadc::graph::differentiate;
-use diadc::graph::program::{Init, Optimizer, Program, Weight};
+use diadc::execute::{Engine, HostTensor};
+use diadc::graph::Rules;
+use diadc::graph::program::{Init, Program, Weight};
 use diadc::optimize::optimize;
-use diadc::plan::{Plan, plan};
+use diadc::plan::Plan;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
-use crate::run::net::{draw, engine, evaluate, floats, inputs, is_exact};
+use crate::run::net::{draw, engine, evaluate, floats, inputs, is_exact, sgd, stepped_by};
 use crate::spec::{Spec, named};
 
 const STEPS: usize = 20;
@@ -59,15 +58,17 @@ fn started(program: &Program) -> Box<dyn Engine> {
 /// Twenty steps of a plan, each of so many passes.
 fn train(engine: &mut dyn Engine, plan: Plan, images: &[f32], passes: usize) {
     let id = engine.add(plan);
-    let optimizer = Optimizer::Sgd { lr: 0.05, momentum: 0.0, weight_decay: 0.0, nesterov: false };
     let mut batches = images.chunks(SHAPE.iter().product());
     for _ in 0..STEPS {
-        for _ in 0..passes {
+        for pass in 1..=passes {
             let batch = batches.next().expect("there are enough images").to_vec();
             let given = inputs([("image", HostTensor::floats(&SHAPE, batch))]);
-            engine.accumulate(id, &given, &draw(3), 1.0 / passes as f32).expect("it runs");
+            if pass < passes {
+                engine.accumulate(id, &given, &draw(3)).expect("it runs");
+            } else {
+                engine.step(id, &given, &draw(3), 1.0).expect("it runs");
+            }
         }
-        engine.descend(id, &Descent { optimizer, own: &BTreeMap::new(), factor: 1.0, clip_norm: None });
     }
 }
 
@@ -82,9 +83,10 @@ fn each_call_moves_the_running_statistics_in_order_as_in_torch() {
         let passes = case["passes"].as_u64().expect("a count") as usize;
         let program = program(momentum, &format!("objective o(image) trains net {{ {loss} }}"));
         let trained = &program.objectives[0].trains;
-        let plain = plan(&differentiate(named(&program, "o"), trained));
-        let optimised = program.plan("o", trained).expect("it is an objective");
-        for plan in [plain, optimised] {
+        let rules = Rules { of: &|_| sgd(0.05), clip_norm: None, passes };
+        let plain = named(&program, "o");
+        for function in [plain.clone(), optimize(plain)] {
+            let plan = stepped_by(&function, trained, &rules);
             assert_eq!(plan.updates.len(), 2, "{name}: one value for each statistic");
             let mut engine = started(&program);
             train(engine.as_mut(), plan, &images, passes);
@@ -110,7 +112,8 @@ fn what_is_frozen_keeps_its_statistics_also_in_a_loop() {
             mse(net(y), image)
         }";
     let program = program(0.1, members);
-    let plan = program.plan("o", &program.objectives[0].trains).expect("it is an objective");
+    let rules = Rules { of: &|_| sgd(0.05), clip_norm: None, passes: 1 };
+    let plan = stepped_by(&optimize(named(&program, "o")), &program.objectives[0].trains, &rules);
     let mut engine = started(&program);
     let before: Vec<_> = program.weights().map(|(id, _)| engine.weight(id).expect("the device answers")).collect();
     let images = floats(&[STEPS * 36], 3);

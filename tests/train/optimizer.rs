@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use diadc::execute::{Descent, HostTensor};
-use diadc::graph::differentiate;
+use diadc::execute::HostTensor;
+use diadc::graph::Rules;
 use diadc::graph::program::{Decay, Function, Optimizer};
 use diadc::op::{Binary, Unary, WeightId};
-use diadc::plan::plan;
 use serde_json::Value;
 
-use crate::run::net::{Net, draw, engine, inputs, is_exact};
+use crate::run::net::{Net, draw, engine, inputs, is_exact, sgd, stepped, stepped_by};
 
 const TOLERANCE: f32 = 2e-6;
 /// The same where gradients are rounded.
@@ -67,12 +66,12 @@ fn every_optimiser_takes_the_steps_of_torch() {
     let near = if is_exact() { TOLERANCE } else { ROUNDED };
     for (name, case) in cases {
         let mut engine = engine(&first);
-        let id = engine.add(plan(&differentiate(&objective(), &[WeightId(0), WeightId(1)])));
+        let (optimizer, clip_norm) = rule(&case["rule"]);
+        let rules = Rules { of: &|_| optimizer, clip_norm, passes: 1 };
+        let id = engine.add(stepped_by(&objective(), &[WeightId(0), WeightId(1)], &rules));
         for (number, step) in case["steps"].as_array().expect("a list").iter().enumerate() {
-            let loss = engine.accumulate(id, &x, &draw(4), 1.0).expect("it runs");
+            let loss = engine.step(id, &x, &draw(4), 1.0).expect("it runs").loss;
             assert!((loss - step["loss"].as_f64().expect("a number") as f32).abs() < near, "{name}, step {number}");
-            let (optimizer, clip_norm) = rule(&case["rule"]);
-            engine.descend(id, &Descent { optimizer, own: &BTreeMap::new(), factor: 1.0, clip_norm });
             engine.average(&[WeightId(0), WeightId(1)], 0.9);
             for (weight, key) in [(0, "a"), (1, "b")] {
                 let got = engine.weight(WeightId(weight)).expect("the processor answers");
@@ -88,11 +87,9 @@ fn every_optimiser_takes_the_steps_of_torch() {
 #[test]
 fn a_rule_that_forgets_everything_remembers_only_the_number_of_steps() {
     let mut engine = engine(&[crate::run::net::floats(&[3, 3], 1), crate::run::net::floats(&[2, 3], 2)]);
-    let id = engine.add(plan(&differentiate(&objective(), &[WeightId(1)])));
+    let id = engine.add(stepped(&objective(), &[WeightId(1)], sgd(0.1)));
     let x = inputs([("x", crate::run::net::floats(&[4, 3], 3))]);
-    engine.accumulate(id, &x, &draw(4), 1.0).expect("it runs");
-    let optimizer = Optimizer::Sgd { lr: 0.1, momentum: 0.0, weight_decay: 0.0, nesterov: false };
-    engine.descend(id, &Descent { optimizer, own: &BTreeMap::new(), factor: 1.0, clip_norm: None });
+    engine.step(id, &x, &draw(4), 1.0).expect("it runs");
     assert_eq!((engine.steps(id), engine.moments(id).len()), (1, 0));
     assert_eq!(engine.weight(WeightId(0)).expect("the processor answers"), crate::run::net::floats(&[3, 3], 1));
 }
@@ -101,14 +98,15 @@ fn a_rule_that_forgets_everything_remembers_only_the_number_of_steps() {
 fn a_weight_with_a_rule_of_its_own_follows_it() {
     let weights = [crate::run::net::floats(&[3, 3], 1), crate::run::net::floats(&[2, 3], 2)];
     let x = inputs([("x", crate::run::net::floats(&[4, 3], 3))]);
-    let sgd = |lr| Optimizer::Sgd { lr, momentum: 0.0, weight_decay: 0.0, nesterov: false };
-    let after = |optimizer, own: &BTreeMap<WeightId, Optimizer>| {
+    let after = |first: Optimizer, second: Optimizer| {
         let mut engine = engine(&weights);
-        let id = engine.add(plan(&differentiate(&objective(), &[WeightId(0), WeightId(1)])));
-        engine.step(id, &x, &draw(4), &Descent { optimizer, own, factor: 1.0, clip_norm: None }).expect("it runs");
+        let of = |id: WeightId| [first, second][id.0 as usize];
+        let rules = Rules { of: &of, clip_norm: None, passes: 1 };
+        let id = engine.add(stepped_by(&objective(), &[WeightId(0), WeightId(1)], &rules));
+        engine.step(id, &x, &draw(4), 1.0).expect("it runs");
         [0, 1].map(|id| engine.weight(WeightId(id)).expect("the processor answers"))
     };
-    let (slow, fast) = (after(sgd(0.1), &BTreeMap::new()), after(sgd(0.3), &BTreeMap::new()));
-    let both = after(sgd(0.1), &BTreeMap::from([(WeightId(1), sgd(0.3))]));
+    let (slow, fast) = (after(sgd(0.1), sgd(0.1)), after(sgd(0.3), sgd(0.3)));
+    let both = after(sgd(0.1), sgd(0.3));
     assert_eq!(both, [slow[0].clone(), fast[1].clone()]);
 }

@@ -1,6 +1,5 @@
 //! What a device can do for the rest of the program, which knows neither burn nor the backend's type.
 
-mod descent;
 mod device;
 mod draw;
 mod error;
@@ -10,10 +9,9 @@ mod timing;
 
 use std::collections::BTreeMap;
 
-use crate::op::WeightId;
+use crate::op::{Moment, WeightId};
 use crate::plan::{Limit, Plan};
 
-pub use descent::{Decay, Descent, Optimizer};
 pub use device::{DeviceChoice, DeviceChoiceError};
 pub use draw::{Draw, numbers};
 pub use error::{DeviceError, RunError};
@@ -41,15 +39,14 @@ pub struct Gradients {
     pub updates: Vec<(WeightId, HostTensor)>,
 }
 
-/// One of the optimiser's moments of a weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// The first moment: the mean of the gradients.
-    First,
-    /// The second moment: the mean of the squared gradients, if the rule needs it.
-    Second,
-    /// The largest second moment so far, if the rule needs it.
-    Largest,
+/// What one step of training tells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stepped {
+    /// The objective's value before the step.
+    pub loss: f32,
+    /// The norm of all gradients, taken over all of them, before they were clipped; none if the loss depends on no weight, or is
+    /// not finite.
+    pub gradient_norm: Option<f32>,
 }
 
 /// Weights on a device, and plans that run there.
@@ -88,7 +85,8 @@ pub trait Engine: Send {
     /// If the inputs do not fit or the device failed.
     fn evaluate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Evaluation, RunError>;
 
-    /// Runs a plan, and says how long its parts took.
+    /// Runs a plan, and says how long its parts took. Weights stay as they are, though moments may change: if it has a step of an
+    /// optimiser, that is taken with a learning rate of zero.
     ///
     /// # Errors
     /// If the inputs do not fit or the device failed.
@@ -106,36 +104,19 @@ pub trait Engine: Send {
     /// If the inputs do not fit or the device failed.
     fn gradients(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Gradients, RunError>;
 
-    /// Runs the plan of an objective, adds `share` times its gradients to those that wait for [`Engine::descend`], and
-    /// sets the statistics. Gives the loss. If that is not finite, neither gradients nor statistics are touched.
+    /// Runs the plan of an objective that is stepped by the gradients of several passes, and adds those of this pass to their
+    /// sums. Sets the statistics. Gives the loss. If that is not finite, the sums of earlier passes are forgotten.
     ///
     /// # Errors
     /// If the inputs do not fit or the device failed.
-    fn accumulate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, share: f32) -> Result<f32, RunError>;
+    fn accumulate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<f32, RunError>;
 
-    /// Takes one step of the optimiser of an objective with the waiting gradients, and clears them.
-    fn descend(&mut self, plan: PlanId, descent: &Descent<'_>);
-
-    /// Runs the plan of an objective, takes a step of its optimiser with the gradients of this run alone, and sets the
-    /// statistics: as [`Engine::accumulate`] and [`Engine::descend`] do, but a gradient is let go as soon as its weight has
-    /// changed, where the norm of all is not needed first. Gives the loss. If that is not finite, nothing changes.
+    /// Runs the plan of an objective with the step of its optimiser, whose learning rate is multiplied by `factor`, and sets the
+    /// statistics. Of several passes this is the last. If the loss is not finite, no weight, moment or statistic changes.
     ///
     /// # Errors
     /// If the inputs do not fit or the device failed. Some weights may have changed then.
-    fn step(
-        &mut self,
-        plan: PlanId,
-        inputs: &NamedTensors,
-        draw: &Draw,
-        descent: &Descent<'_>,
-    ) -> Result<f32, RunError>;
-
-    /// The norm of all gradients of the last step of an objective's optimiser, taken over all of them, before they were
-    /// clipped; none before the first step.
-    ///
-    /// # Errors
-    /// If the device failed.
-    fn gradient_norm(&self, plan: PlanId) -> Result<Option<f32>, RunError>;
+    fn step(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw, factor: f64) -> Result<Stepped, RunError>;
 
     /// Moves the running average of each of these weights towards the weight: `decay` of the average stays. The average of a
     /// weight that has none begins as the weight (torch's `AveragedModel` with `get_ema_multi_avg_fn`).
@@ -169,7 +150,7 @@ pub trait Engine: Send {
     fn set_steps(&mut self, plan: PlanId, steps: u64);
 
     /// Lists the moments that the optimiser of an objective keeps: those of all weights that have had a gradient.
-    fn moments(&self, plan: PlanId) -> Vec<(WeightId, Order)>;
+    fn moments(&self, plan: PlanId) -> Vec<(WeightId, Moment)>;
 
     /// One of the moments that [`Engine::moments`] lists.
     ///
@@ -178,11 +159,8 @@ pub trait Engine: Send {
     ///
     /// # Panics
     /// If there is no such moment.
-    fn moment(&self, plan: PlanId, id: WeightId, order: Order) -> Result<HostTensor, RunError>;
+    fn moment(&self, plan: PlanId, id: WeightId, moment: Moment) -> Result<HostTensor, RunError>;
 
-    /// Restores a moment that [`Engine::moment`] gave; the first moment of a weight must come before its others.
-    ///
-    /// # Panics
-    /// If another moment comes before the first.
-    fn set_moment(&mut self, plan: PlanId, id: WeightId, order: Order, moment: HostTensor);
+    /// Restores a moment that [`Engine::moment`] gave.
+    fn set_moment(&mut self, plan: PlanId, id: WeightId, moment: Moment, value: HostTensor);
 }

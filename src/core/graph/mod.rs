@@ -14,7 +14,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use crate::fact::Fact;
-use crate::op::{Elements, Op, ShapeError, WeightId};
+use crate::op::{Elements, Op, ShapeError, State, WeightId};
 use crate::span::Span;
 
 pub use extract::Extract;
@@ -221,6 +221,20 @@ impl Graph {
         read
     }
 
+    /// The weights that a node reads, also inside a loop.
+    #[must_use]
+    pub fn read_by(&self, id: NodeId) -> Vec<WeightId> {
+        let of_input = |value: ValueId| match self.node(value.node).task {
+            Task::Op(Op::Weight { id, .. }) => Some(id),
+            Task::Op(_) | Task::Loop(_) => None,
+        };
+        let mut read: Vec<WeightId> = self.inputs_of(id).into_iter().filter_map(of_input).collect();
+        if let Task::Loop(run) = &self.node(id).task {
+            read.extend(run.body.weights().into_iter().map(|(id, _)| id));
+        }
+        read
+    }
+
     /// How often each value is used; an output of the graph once more.
     #[must_use]
     pub fn uses(&self) -> BTreeMap<ValueId, usize> {
@@ -257,21 +271,39 @@ pub struct Function {
     /// The weights that it trains, each with the gradient of the first output by it; none if that does not depend on it.
     /// Empty if the function is not for training.
     pub gradients: Vec<(WeightId, Option<ValueId>)>,
+    /// What it changes as a step of training, each with its new value, which nothing reads. With them, the gradients themselves
+    /// are not given.
+    pub states: Vec<(State, ValueId)>,
 }
 
 impl Function {
     /// A function that is not for training.
     #[must_use]
     pub fn new(name: impl Into<String>, graph: Graph) -> Function {
-        Function { name: name.into(), graph, updates: Vec::new(), gradients: Vec::new() }
+        Function { name: name.into(), graph, updates: Vec::new(), gradients: Vec::new(), states: Vec::new() }
     }
 
-    /// All values that it is there for: its outputs and, if it is for training, gradients and statistics.
+    /// All values that it is there for: its outputs and, if it is for training, gradients or what is changed by them, and
+    /// statistics.
     pub fn results(&self) -> impl Iterator<Item = ValueId> {
+        let outputs = self.graph.outputs().iter().map(|(_, value)| *value);
+        let gradients = self.given_gradients().map(|(_, value)| value);
+        outputs
+            .chain(gradients)
+            .chain(self.states.iter().map(|(_, value)| *value))
+            .chain(self.new_statistics().map(|(_, value)| value))
+    }
+
+    /// The gradients that it gives: all that there are, unless it changes weights by them.
+    pub fn given_gradients(&self) -> impl Iterator<Item = (WeightId, ValueId)> {
+        let are_given = self.states.is_empty();
+        self.gradients.iter().filter(move |_| are_given).filter_map(|(id, value)| Some((*id, (*value)?)))
+    }
+
+    /// The statistics that take new values: none if it is not for training.
+    pub fn new_statistics(&self) -> impl Iterator<Item = (WeightId, ValueId)> {
         let is_trained = !self.gradients.is_empty();
-        let updates = self.updates.iter().filter(move |_| is_trained).map(|(_, value)| *value);
-        let gradients = self.gradients.iter().filter_map(|(_, value)| *value);
-        self.graph.outputs().iter().map(|(_, value)| *value).chain(gradients).chain(updates)
+        self.updates.iter().filter(move |_| is_trained).copied()
     }
 }
 

@@ -1,14 +1,25 @@
 //! Checks that a graph is still valid; the optimiser calls this after every pass.
 
+use std::collections::HashSet;
+
+use crate::op::{Op, State};
+
 use super::{Graph, Task};
 
-/// Checks every node against its operation, and every loop against its body.
+/// Checks every node against its operation, and every loop against its body; and that no weight is read after its step.
 ///
 /// # Errors
 /// The first fault, in words: a mistake of the compiler, never of the spec.
 pub fn verify(graph: &Graph) -> Result<(), String> {
+    let mut stepped = HashSet::new();
     for (id, node) in graph.nodes() {
         let inputs = graph.inputs_of(id);
+        if let Task::Op(Op::State { state: State::Weight(weight), .. }) = node.task {
+            stepped.insert(weight);
+        }
+        if let Some(late) = graph.read_by(id).into_iter().find(|weight| stepped.contains(weight)) {
+            return Err(format!("node {id:?} reads weight {} after its step", late.0));
+        }
         if let Some(late) = inputs.iter().find(|value| value.node >= id) {
             return Err(format!("node {id:?} stands before its input {late:?}"));
         }

@@ -6,6 +6,7 @@
 
 mod convolution;
 mod coreset;
+mod descent;
 mod elementwise;
 mod error;
 mod gradient;
@@ -27,6 +28,7 @@ use crate::fact::{Bindings, DType, Dim, Fact};
 
 pub use convolution::{Conv2d, ConvTranspose2d};
 pub use coreset::Coreset;
+pub use descent::{Decay, Descent, Moment, Optimizer, State};
 pub use elementwise::{Binary, BinaryRecord, Comparison, Settings, Unary, UnaryRecord};
 pub use error::ShapeError;
 pub use gradient::Gradient;
@@ -133,10 +135,16 @@ pub enum Op {
 
     /// From the gradient of an operation's output to that of its inputs. `differentiate` makes them.
     Gradient(Gradient),
+    /// What the step of an optimiser changes, as it was before. Nothing reads it after the step.
+    State { state: State, fact: Fact },
+    /// A number and values of any shape: the number plus the sum of all their squares.
+    Squares,
+    /// Perhaps a loss, perhaps a factor of gradients; then of each weight: itself, its gradient, its moments.
+    Descent(Descent),
 }
 
 impl Op {
-    /// The fact of the first output for inputs with these facts; only gradients have more than one.
+    /// The fact of the first output for inputs with these facts; only gradients and steps of an optimiser have more than one.
     ///
     /// # Errors
     /// If the operation has no meaning for such inputs, or the output would be too large for any machine.
@@ -162,6 +170,9 @@ impl Op {
     /// # Errors
     /// As [`Op::infer`].
     pub fn outputs(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, ShapeError> {
+        if let Op::Descent(descent) = self {
+            return descent.outputs(inputs);
+        }
         let mut facts = vec![self.infer(inputs)?];
         if let Op::Gradient(gradient) = self {
             facts.extend(gradient.others(inputs));
@@ -171,7 +182,7 @@ impl Op {
 
     fn rule(&self, inputs: &[&Fact]) -> Result<Fact, ShapeError> {
         match self {
-            Op::Input { fact, .. } | Op::Weight { fact, .. } => source::given(inputs, fact),
+            Op::Input { fact, .. } | Op::Weight { fact, .. } | Op::State { fact, .. } => source::given(inputs, fact),
             Op::Constant(constant) => constant.infer(inputs),
             Op::Random(random) => random.infer(inputs),
             Op::Unary(unary) => unary.infer(inputs),
@@ -208,6 +219,8 @@ impl Op {
             Op::Resize(resize) => resize.infer(inputs),
             Op::GaussianBlur { sigma, truncate } => resample::gaussian_blur(*sigma, *truncate, inputs),
             Op::Gradient(gradient) => gradient.infer(inputs),
+            Op::Squares => descent::squares(inputs),
+            Op::Descent(descent) => descent.outputs(inputs).map(|mut facts| facts.swap_remove(0)),
         }
     }
 
@@ -217,9 +230,13 @@ impl Op {
         let plain = OpRecord::PLAIN;
         let product = OpRecord::PRODUCT;
         match self {
-            Op::Input { .. } | Op::Weight { .. } | Op::Random(_) | Op::Compare(_) => {
-                OpRecord { zero: Zero::Never, ..plain }
-            }
+            Op::Input { .. }
+            | Op::Weight { .. }
+            | Op::Random(_)
+            | Op::Compare(_)
+            | Op::State { .. }
+            | Op::Squares
+            | Op::Descent(_) => OpRecord { zero: Zero::Never, ..plain },
             Op::Constant(constant) => {
                 OpRecord { zero: if constant.elements.are_zero() { Zero::Always } else { Zero::Never }, ..plain }
             }
@@ -333,8 +350,20 @@ impl Op {
             | Op::LayerNorm { .. }
             | Op::Pool(_)
             | Op::Resize(_)
-            | Op::Gradient(_) => 0,
+            | Op::Gradient(_)
+            | Op::State { .. }
+            | Op::Squares
+            | Op::Descent(_) => 0,
         }
+    }
+
+    /// The weight whose own numbers it gives, or what training keeps of it: these lie on the device before a run.
+    #[must_use]
+    pub fn stored(&self) -> Option<WeightId> {
+        if let Op::Weight { id, .. } = self {
+            return Some(*id);
+        }
+        if let Op::State { state, .. } = self { Some(state.weight()) } else { None }
     }
 
     /// Whether two nodes with this operation and the same inputs always hold the same numbers.
@@ -390,6 +419,9 @@ impl fmt::Display for Op {
             Op::Resize(resize) => write!(f, "{resize}"),
             Op::GaussianBlur { sigma, .. } => write!(f, "gaussian_blur sigma={sigma}"),
             Op::Gradient(gradient) => write!(f, "{gradient}"),
+            Op::State { state, .. } => write!(f, "{state}"),
+            Op::Squares => f.write_str("sum_of_squares"),
+            Op::Descent(descent) => write!(f, "{descent}"),
         }
     }
 }

@@ -77,7 +77,13 @@ impl Op {
         };
         let rank = inputs.first().map_or(0, |input| input.shape.rank());
         match self {
-            Op::Input { .. } | Op::Weight { .. } | Op::Constant(_) | Op::Random(_) => Across::Mixes,
+            Op::Input { .. }
+            | Op::Weight { .. }
+            | Op::Constant(_)
+            | Op::Random(_)
+            | Op::State { .. }
+            | Op::Squares
+            | Op::Descent(_) => Across::Mixes,
             Op::Unary(_) | Op::Cast(_) | Op::StopGradient => Across::Keeps(first),
             Op::Binary(_) | Op::Compare(_) | Op::Select => broadcast(inputs, samples, output.shape.rank()),
             Op::Reduce { kind, axes, keep } => match first {

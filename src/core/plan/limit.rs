@@ -7,7 +7,7 @@
 use crate::fact::{Bindings, Precision};
 use crate::op::{Attention, Gradient, Interpolation, Op, Resize, Sight, WeightId};
 
-use super::{Block, Operand, Plan, Work};
+use super::{Block, Operand, Plan, Target, Work};
 
 /// What a device holds in one tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,10 +94,11 @@ impl<'a> Search<'a, '_> {
                     operands.extend(captured);
                     self.block(&run.block, operands)?;
                 }
-                Work::Gradient(_) => {}
             }
-            for (slot, shape) in step.outputs.iter().zip(outputs) {
-                slot.iter().for_each(|slot| slots[slot.0 as usize].clone_from(&shape));
+            for (target, shape) in step.outputs.iter().zip(outputs) {
+                if let Target::Slot(slot) = target {
+                    slots[slot.0 as usize] = shape;
+                }
             }
         }
         Some(self.shapes(&block.outputs, &slots))
@@ -107,6 +108,7 @@ impl<'a> Search<'a, '_> {
         let shape = |operand: &Operand| match operand {
             Operand::Slot { slot, .. } => slots[slot.0 as usize].clone(),
             Operand::Weight(id) => (self.weights)(*id),
+            Operand::State { state, .. } => (self.weights)(state.weight()),
             Operand::Kept(place) => self.kept[*place].clone(),
         };
         operands.iter().map(shape).collect()
@@ -183,7 +185,10 @@ impl Made<'_> {
             | Op::GroupNorm { .. }
             | Op::LayerNorm { .. }
             | Op::Pool(_)
-            | Op::Resize(Resize { interpolation: Interpolation::Nearest, .. }) => 0,
+            | Op::Resize(Resize { interpolation: Interpolation::Nearest, .. })
+            | Op::State { .. }
+            | Op::Squares
+            | Op::Descent(_) => 0,
         }
     }
 

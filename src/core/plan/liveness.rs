@@ -1,18 +1,18 @@
 //! Puts values into slots, and empties a slot at the last use of its value.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::graph::{Graph, Loop, NodeId, Task, ValueId};
-use crate::op::{Op, WeightId};
+use crate::op::{Op, State, WeightId};
 
 use super::choice::Choice;
-use super::{Block, LoopPlan, Operand, Slot, Step, Work};
+use super::{Block, LoopPlan, Operand, Slot, Step, Target, Work};
 
 /// What is known when the values of a graph are given slots.
 pub(super) struct Layout<'a> {
     pub(super) graph: &'a Graph,
-    /// The gradients of weights, which are handed over.
-    pub(super) gradients: &'a [(WeightId, ValueId)],
+    /// What a step of training changes, with its new values.
+    pub(super) states: &'a [(State, ValueId)],
 }
 
 impl Layout<'_> {
@@ -26,11 +26,10 @@ impl Layout<'_> {
         let used: BTreeSet<ValueId> = users
             .flat_map(|(id, _)| self.graph.inputs_of(id))
             .chain(outputs.iter().copied())
-            .chain(self.gradients.iter().map(|(_, value)| *value))
             .filter(|value| constant.contains(&value.node))
             .collect();
         let kept: Vec<ValueId> = used.into_iter().collect();
-        let block = Layout { gradients: &[], ..*self }.block(&|id| constant.contains(&id), &HashMap::new(), &kept);
+        let block = Layout { states: &[], ..*self }.block(&|id| constant.contains(&id), &HashMap::new(), &kept);
         let mut weights = BTreeSet::new();
         weights_of(&block, &mut weights);
         let places = kept.into_iter().enumerate().map(|(place, value)| (value, place)).collect();
@@ -46,58 +45,19 @@ impl Layout<'_> {
     ) -> Block {
         let nodes: Vec<NodeId> =
             self.graph.nodes().filter(|(id, node)| wanted(*id) && !is_source(&node.task)).map(|(id, _)| id).collect();
-        let results: Vec<ValueId> = outputs.iter().copied().chain(self.gradients.iter().map(|(_, v)| *v)).collect();
-        let mut slots = Slots::new(self.graph, kept, &nodes, &results);
+        let mut slots = Slots::new(self.graph, kept, &nodes, outputs);
+        slots.homes.extend(self.states.iter().map(|(state, value)| (*value, *state)));
         let inputs = self.graph.inputs().iter().map(|id| slots.take(ValueId { node: *id, slot: 0 })).collect();
-        let mut due = self.due(&nodes);
-        let mut steps = Vec::with_capacity(nodes.len() + self.gradients.len());
-        for place in 0..=nodes.len() {
-            let ready = due.remove(&place).unwrap_or_default();
-            steps.extend(ready.into_iter().map(|(id, value)| self.handed_over(id, value, &mut slots)));
-            steps.extend(nodes.get(place).map(|id| self.step(*id, &mut slots)));
-        }
+        let steps = nodes.iter().map(|id| self.step(*id, &mut slots)).collect();
         let outputs = slots.operands(outputs);
         Block { inputs, steps, outputs, slots: slots.count }
-    }
-
-    /// The gradients by the number of the node before which each is handed over: the first place at which it is known and
-    /// nothing reads the weight any more.
-    fn due(&self, nodes: &[NodeId]) -> BTreeMap<usize, Vec<(WeightId, ValueId)>> {
-        let mut read: HashMap<WeightId, usize> = HashMap::new();
-        let mut made: HashMap<NodeId, usize> = HashMap::new();
-        if !self.gradients.is_empty() {
-            for (place, id) in nodes.iter().enumerate() {
-                made.insert(*id, place + 1);
-                let inputs = self.graph.inputs_of(*id);
-                let weights = inputs.iter().filter_map(|value| match &self.graph.node(value.node).task {
-                    Task::Op(Op::Weight { id, .. }) => Some(*id),
-                    Task::Op(_) | Task::Loop(_) => None,
-                });
-                read.extend(weights.map(|id| (id, place + 1)));
-                if let Task::Loop(run) = &self.graph.node(*id).task {
-                    read.extend(run.body.weights().into_iter().map(|(id, _)| (id, place + 1)));
-                }
-            }
-        }
-        let mut due: BTreeMap<usize, Vec<(WeightId, ValueId)>> = BTreeMap::new();
-        for (id, value) in self.gradients {
-            let place = read.get(id).copied().unwrap_or(0).max(made.get(&value.node).copied().unwrap_or(0));
-            due.entry(place).or_default().push((*id, *value));
-        }
-        due
-    }
-
-    fn handed_over(&self, id: WeightId, value: ValueId, slots: &mut Slots<'_>) -> Step {
-        let origin = self.graph.node(value.node).origin;
-        let inputs = slots.operands(&[value]);
-        Step { work: Work::Gradient(id), inputs, outputs: Vec::new(), facts: Vec::new(), choice: Choice::Only, origin }
     }
 
     fn step(&self, id: NodeId, slots: &mut Slots<'_>) -> Step {
         let node = self.graph.node(id);
         let inputs = slots.operands(&self.graph.inputs_of(id));
         let count = u32::try_from(node.facts.len()).expect("a node has few outputs");
-        let outputs = (0..count).map(|slot| slots.take(ValueId { node: id, slot })).collect();
+        let outputs = (0..count).map(|slot| slots.target(ValueId { node: id, slot })).collect();
         let (work, choice) = match &node.task {
             Task::Op(op) => (Work::Op(op.clone()), self.choice(id, op)),
             Task::Loop(run) => (Work::Loop(body(run)), Choice::Only),
@@ -114,12 +74,12 @@ impl Layout<'_> {
 
 fn body(run: &Loop) -> LoopPlan {
     let outputs: Vec<ValueId> = run.body.outputs().iter().map(|(_, value)| *value).collect();
-    let block = Layout { graph: &run.body, gradients: &[] }.block(&|_| true, &HashMap::new(), &outputs);
+    let block = Layout { graph: &run.body, states: &[] }.block(&|_| true, &HashMap::new(), &outputs);
     LoopPlan { block, carried: run.carried, stepped: run.stepped.clone(), steps: run.steps }
 }
 
 fn is_source(task: &Task) -> bool {
-    matches!(task, Task::Op(Op::Input { .. } | Op::Weight { .. }))
+    matches!(task, Task::Op(Op::Input { .. } | Op::Weight { .. } | Op::State { .. }))
 }
 
 fn weights_of(block: &Block, found: &mut BTreeSet<WeightId>) {
@@ -135,7 +95,7 @@ fn weights_of(block: &Block, found: &mut BTreeSet<WeightId>) {
 fn weight(operand: &Operand) -> Option<WeightId> {
     match operand {
         Operand::Weight(id) => Some(*id),
-        Operand::Slot { .. } | Operand::Kept(_) => None,
+        Operand::Slot { .. } | Operand::State { .. } | Operand::Kept(_) => None,
     }
 }
 
@@ -146,6 +106,8 @@ struct Slots<'a> {
     /// How many uses of a value are still to come.
     uses: HashMap<ValueId, usize>,
     places: HashMap<ValueId, Slot>,
+    /// Where the new values of what a step of training changes go.
+    homes: HashMap<ValueId, State>,
     free: BTreeSet<Slot>,
     count: usize,
 }
@@ -156,7 +118,16 @@ impl<'a> Slots<'a> {
         for value in nodes.iter().flat_map(|id| graph.inputs_of(*id)).chain(outputs.iter().copied()) {
             *uses.entry(value).or_insert(0) += 1;
         }
-        Slots { graph, kept, uses, places: HashMap::new(), free: BTreeSet::new(), count: 0 }
+        let (places, homes) = (HashMap::new(), HashMap::new());
+        Slots { graph, kept, uses, places, homes, free: BTreeSet::new(), count: 0 }
+    }
+
+    /// Where an output goes.
+    fn target(&mut self, value: ValueId) -> Target {
+        match self.homes.get(&value) {
+            Some(state) => Target::State(*state),
+            None => self.take(value).map_or(Target::Nothing, Target::Slot),
+        }
     }
 
     /// The lowest free slot for a value; none if nothing uses the value.
@@ -184,6 +155,9 @@ impl<'a> Slots<'a> {
         let left = self.uses.get_mut(&value).expect("all uses were counted");
         *left -= 1;
         let last = *left == 0;
+        if let Task::Op(Op::State { state, .. }) = &self.graph.node(value.node).task {
+            return Operand::State { state: *state, last };
+        }
         let slot = self.places[&value];
         if last {
             self.free.insert(slot);

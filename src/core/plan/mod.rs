@@ -2,8 +2,8 @@
 //!
 //! In: an optimised [`Function`]. Out: a [`Plan`]: steps after the steps they need, values in numbered slots that are used
 //! again as soon as their value is dead, weights named directly. Two things are then known of each step: which kernel
-//! computes it, and whether its outputs are the same in every run. A function that trains hands over each gradient as soon
-//! as nothing reads the weight any more. Of a device, this room knows only how much it may hold in one tensor.
+//! computes it, and whether its outputs are the same in every run. What a step of training changes gets its new value where its
+//! operation stands. Of a device, this room knows only how much it may hold in one tensor.
 
 mod choice;
 mod limit;
@@ -12,7 +12,7 @@ mod vary;
 
 use crate::fact::Fact;
 use crate::graph::{Function, Graph, NodeId, Origin, Task, ValueId};
-use crate::op::{Elements, Op, WeightId};
+use crate::op::{Elements, Op, State, WeightId};
 
 pub use choice::{
     Band, Choice, ConvolutionChoice, FEW_WINDOWS, LINES, LinearChoice, PIECE, Queries, Windows, holds_scores,
@@ -36,14 +36,22 @@ pub struct Plan {
     /// The constant steps: their outputs are the same in every run as long as the weights they use are. An
     /// [`Operand::Kept`] is the number of one of this block's outputs.
     pub constants: Block,
-    /// The other steps. The outputs of this block are those of the function, and after them the updates.
+    /// The other steps. The outputs of this block are those of the function, after them the gradients that it gives, and the
+    /// new values of statistics.
     pub steps: Block,
-    /// The function's outputs, in order; when weights are trained the first one is the loss.
+    /// The function's outputs, in order; when weights are trained the first one is the loss, and a step of an optimiser gives the
+    /// norm of the gradients as the second.
     pub outputs: Vec<PlanOutput>,
+    /// The weights whose gradients it gives.
+    pub gradients: Vec<WeightId>,
     /// The statistics that take new values when weights are trained.
     pub updates: Vec<WeightId>,
     /// The weights that are trained, also those that the loss does not depend on.
     pub trained: Vec<WeightId>,
+    /// What a step of training changes, with its facts.
+    pub states: Vec<(State, Fact)>,
+    /// What runs after the last of several passes: the step of the optimiser. It has no inputs.
+    pub after: Option<Box<Plan>>,
     /// The weights that the constants are made of, without duplicates.
     pub constant_weights: Vec<WeightId>,
     /// Facts of all random sources; their first axis may tell the number of samples.
@@ -91,8 +99,21 @@ pub enum Operand {
     Slot { slot: Slot, last: bool },
     /// A weight.
     Weight(WeightId),
+    /// What a step of training changes, which is taken out of its place if this is the `last` use of its old value.
+    State { state: State, last: bool },
     /// An output of the constants.
     Kept(usize),
+}
+
+/// Where an output goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Nothing uses it.
+    Nothing,
+    /// A slot.
+    Slot(Slot),
+    /// The place of what a step of training changes. The new value stands there at once.
+    State(State),
 }
 
 /// One operation or loop.
@@ -102,8 +123,8 @@ pub struct Step {
     pub work: Work,
     /// Where its inputs come from.
     pub inputs: Vec<Operand>,
-    /// The slots of its outputs; none where nothing uses the output.
-    pub outputs: Vec<Option<Slot>>,
+    /// Where its outputs go.
+    pub outputs: Vec<Target>,
     /// Facts of its outputs.
     pub facts: Vec<Fact>,
     /// Which kernel computes it; loops have none of their own.
@@ -119,10 +140,6 @@ pub enum Work {
     Op(Op),
     /// A block that runs several times.
     Loop(LoopPlan),
-    /// Its only input is the gradient of this weight, which no later step reads: the weight may now be changed by it. What
-    /// changes it is not an operation of the graph: its numbers are others at each step, it may wait for the gradients of other
-    /// weights or of further batches, and a device changes several weights at once.
-    Gradient(WeightId),
 }
 
 /// A block that runs once for each step of a loop.
@@ -143,16 +160,17 @@ pub struct LoopPlan {
 pub fn plan(function: &Function) -> Plan {
     let graph = &function.graph;
     let trained: Vec<WeightId> = function.gradients.iter().map(|(id, _)| *id).collect();
-    let updates = if trained.is_empty() { &[] } else { function.updates.as_slice() };
+    let updates: Vec<_> = function.new_statistics().collect();
+    let gradients: Vec<_> = function.given_gradients().collect();
 
     let mut changing = trained.clone();
     changing.extend(updates.iter().map(|(id, _)| *id));
     let constant = vary::constant_nodes(graph, &changing);
 
-    let outputs: Vec<_> =
-        graph.outputs().iter().map(|(_, value)| *value).chain(updates.iter().map(|(_, v)| *v)).collect();
-    let gradients: Vec<_> = function.gradients.iter().filter_map(|(id, value)| Some((*id, (*value)?))).collect();
-    let layout = Layout { graph, gradients: &gradients };
+    let outputs: Vec<ValueId> = graph.outputs().iter().map(|(_, value)| *value).collect();
+    let given = [gradients.as_slice(), updates.as_slice()].concat();
+    let outputs: Vec<ValueId> = outputs.into_iter().chain(given.iter().map(|(_, value)| *value)).collect();
+    let layout = Layout { graph, states: &function.states };
     let (constants, kept, constant_weights) = layout.constants(&constant, &outputs);
     let steps = layout.block(&|id| !constant.contains(&id), &kept, &outputs);
 
@@ -161,13 +179,22 @@ pub fn plan(function: &Function) -> Plan {
         name: function.name.clone(),
         inputs: inputs.map(|(id, slot)| input(graph, *id, *slot)).collect(),
         outputs: graph.outputs().iter().map(|(name, value)| output(graph, name, *value)).collect(),
+        gradients: gradients.iter().map(|(id, _)| *id).collect(),
         updates: updates.iter().map(|(id, _)| *id).collect(),
+        states: function.states.iter().map(|(state, value)| (*state, graph.fact(*value).clone())).collect(),
         randoms: randoms(graph),
+        after: None,
         constants,
         steps,
         trained,
         constant_weights,
     }
+}
+
+/// The plan of a function that changes weights, and of what takes the step after the last of several passes.
+#[must_use]
+pub fn plan_passes(pass: &Function, after: Option<&Function>) -> Plan {
+    Plan { after: after.map(|after| Box::new(plan(after))), ..plan(pass) }
 }
 
 fn input(graph: &Graph, id: NodeId, slot: Option<Slot>) -> PlanInput {

@@ -12,7 +12,7 @@ pub fn constant_nodes(graph: &Graph, changing: &[WeightId]) -> HashSet<NodeId> {
     let mut constant = HashSet::new();
     for (id, node) in graph.nodes() {
         let still = match &node.task {
-            Task::Op(Op::Input { .. } | Op::Random(_) | Op::Coreset(_) | Op::Weight { .. }) => false,
+            Task::Op(Op::Input { .. } | Op::Random(_) | Op::Coreset(_) | Op::Weight { .. } | Op::State { .. }) => false,
             Task::Op(_) => true,
             Task::Loop(run) => is_still(&run.body, changing),
         };

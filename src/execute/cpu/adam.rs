@@ -1,16 +1,13 @@
 //! One step of Adam on the CPU: one pass over the weight, its gradient and its moments, which are overwritten.
 
 use burn::backend::Flex;
-use burn::backend::flex::FlexDevice;
-use burn::tensor::ops::FloatTensorOps;
-use burn::tensor::{TensorData, TensorMetadata};
 use pulp::Arch;
 use rayon::prelude::*;
 
 use diadc_execute::{AdamFactors, AdamWeight, scaled};
 
 use super::strided::dense;
-use super::{CHUNK, Flexible, zeros};
+use super::{CHUNK, Flexible};
 
 /// A weight after the step, and its moments.
 pub(super) fn step(
@@ -19,11 +16,7 @@ pub(super) fn step(
     loss: Option<&Flexible>,
     AdamWeight { weight, gradient, moments }: AdamWeight<Flexible>,
 ) -> [Flexible; 3] {
-    let none = || {
-        let data = TensorData::new(zeros(weight.shape().num_elements()), weight.shape());
-        Flex::float_from_data(data, &FlexDevice)
-    };
-    let [first, second] = moments.unwrap_or_else(|| [none(), none()]);
+    let [first, second] = moments;
     if loss.is_some_and(|loss| !loss.storage::<f32>().iter().all(|loss| loss.is_finite())) {
         return [weight, first, second];
     }

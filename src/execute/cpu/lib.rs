@@ -65,8 +65,6 @@ impl Kernels for Cpu {
 
     const WAYS: Ways = Ways::COMPOSED;
 
-    const GROUP: usize = 1;
-
     fn among_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
         rayon::scope(|_| work())
     }
@@ -152,8 +150,8 @@ impl Kernels for Cpu {
         reduce::reduce(kind, axes, x)
     }
 
-    fn add_squares(xs: Vec<Flexible>, sum: Option<Flexible>) -> Flexible {
-        composed_add_squares::<Cpu>(xs, sum)
+    fn add_squares(sum: Flexible, xs: Vec<Flexible>) -> Flexible {
+        composed_add_squares::<Cpu>(sum, xs)
     }
 
     fn concat(parts: Vec<Flexible>, axis: usize) -> Flexible {

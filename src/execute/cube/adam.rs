@@ -1,17 +1,13 @@
 //! A step of Adam: one launch for a group of weights. A weight and its moments are overwritten where nobody else holds them.
 
-use burn::tensor::{Shape, TensorMetadata};
+use burn::tensor::TensorMetadata;
 use burn_cubecl::CubeRuntime;
-use burn_cubecl::ops::numeric::zeros_client;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use diadc_execute::{AdamFactors, AdamWeight};
 
-use super::launch::{addresses, dense, elements, is_empty, reshaped, rows};
-
-/// Weights that one launch changes. Each takes four tensors, and some devices give a kernel no more than 32.
-pub(super) const GROUP: usize = 7;
+use super::launch::{addresses, dense, elements, is_empty, rows};
 
 /// The weights after the step, each with its moments.
 pub(super) fn adam<R: CubeRuntime>(
@@ -24,7 +20,7 @@ pub(super) fn adam<R: CubeRuntime>(
     let mut changed = [SequenceArg::new(), SequenceArg::new(), SequenceArg::new()];
     let (mut after, mut numbers, mut at) = (Vec::new(), 0, AddressType::default());
     for AdamWeight { weight, gradient, moments } in group {
-        let [first, second] = moments.unwrap_or_else(|| [zeros(&weight), zeros(&weight)]);
+        let [first, second] = moments;
         let own = [weight, first, second].map(owned);
         if !is_empty(&gradient) {
             let gradient = rows(gradient);
@@ -63,12 +59,6 @@ pub(super) fn adam<R: CubeRuntime>(
         ),
     );
     after
-}
-
-/// Zeros in the extents of another tensor, without gaps.
-fn zeros<R: CubeRuntime>(like: &CubeTensor<R>) -> CubeTensor<R> {
-    let row = Shape::new([like.shape().num_elements()]);
-    reshaped(zeros_client(like.client.clone(), like.device.clone(), row, like.dtype), like.shape())
 }
 
 /// The tensor without gaps, or a copy of it if somebody else holds it too.

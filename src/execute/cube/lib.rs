@@ -65,8 +65,6 @@ impl<R: CubeRuntime, B: BoolElement> Kernels for Cube<R, B> {
 
     const WAYS: Ways = Ways { unscored: attention::MOST, folds: true, matrices: false };
 
-    const GROUP: usize = adam::GROUP;
-
     fn among_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
         work()
     }
@@ -148,8 +146,8 @@ impl<R: CubeRuntime, B: BoolElement> Kernels for Cube<R, B> {
         reduce::reduce(kind, axes, x)
     }
 
-    fn add_squares(xs: Vec<CubeTensor<R>>, sum: Option<CubeTensor<R>>) -> CubeTensor<R> {
-        squares::add_squares(xs, sum)
+    fn add_squares(sum: CubeTensor<R>, xs: Vec<CubeTensor<R>>) -> CubeTensor<R> {
+        squares::add_squares(sum, xs)
     }
 
     fn concat(parts: Vec<CubeTensor<R>>, axis: usize) -> CubeTensor<R> {

@@ -64,10 +64,10 @@ pub(super) fn reduce<R: CubeRuntime>(kind: Reduction, axes: &[usize], x: CubeTen
     reshaped(x, Shape::from(kept(&shape, axes)))
 }
 
-/// The sum of all numbers, `[1]`, added to such a sum.
-pub(super) fn add_numbers<R: CubeRuntime>(x: CubeTensor<R>, sum: Option<CubeTensor<R>>) -> CubeTensor<R> {
+/// A number, `[1]`, and all numbers of a tensor, added up.
+pub(super) fn add_numbers<R: CubeRuntime>(sum: CubeTensor<R>, x: CubeTensor<R>) -> CubeTensor<R> {
     let rows = Rows { outer: 1, length: x.shape().num_elements(), inner: 1 };
-    reshaped(launched(Kind::Sum, x, rows, rows.length, 1.0, sum), Shape::new([1]))
+    reshaped(launched(Kind::Sum, x, rows, rows.length, 1.0, Some(sum)), Shape::new([1]))
 }
 
 /// One axis; the result is divided by a number.

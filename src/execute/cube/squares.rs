@@ -13,8 +13,8 @@ use super::sum::{Exact, total};
 /// Tensors that one launch takes: some devices give a kernel no more than 32.
 const GROUP: usize = 28;
 
-/// The sum of the squares of all numbers of at least one tensor, `[1]`, added to such a sum.
-pub(super) fn add_squares<R: CubeRuntime>(xs: Vec<CubeTensor<R>>, sum: Option<CubeTensor<R>>) -> CubeTensor<R> {
+/// A number, `[1]`, and the squares of all numbers of at least one tensor, added up.
+pub(super) fn add_squares<R: CubeRuntime>(sum: CubeTensor<R>, xs: Vec<CubeTensor<R>>) -> CubeTensor<R> {
     let pieces = |xs: &[CubeTensor<R>]| xs.iter().map(|x| x.shape().num_elements().div_ceil(PIECE)).sum::<usize>();
     let parts = fresh(&xs[0], Shape::new([pieces(&xs)]));
     let units = units(PIECE);
@@ -36,7 +36,7 @@ pub(super) fn add_squares<R: CubeRuntime>(xs: Vec<CubeTensor<R>>, sum: Option<Cu
         }
         begin += count;
     }
-    add_numbers(parts, sum)
+    add_numbers(sum, parts)
 }
 
 /// A cube for each piece of the tensors, whose pieces follow each other and give `parts` from `first` on.

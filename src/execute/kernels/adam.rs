@@ -14,14 +14,9 @@ pub fn scaled<B: Backend>(gradient: FloatTensor<B>, scale: Option<&FloatTensor<B
     B::float_mul(gradient, B::float_reshape(scale.clone(), ones))
 }
 
-/// A new value, or the old one if a loss, `[1]`, is not finite; without an old one, zeros.
-pub(crate) fn held<B: Backend>(
-    loss: &FloatTensor<B>,
-    new: FloatTensor<B>,
-    old: Option<FloatTensor<B>>,
-) -> FloatTensor<B> {
+/// A new value, or the old one if a loss, `[1]`, is not finite.
+pub(crate) fn held<B: Backend>(loss: &FloatTensor<B>, new: FloatTensor<B>, old: FloatTensor<B>) -> FloatTensor<B> {
     let (shape, device) = (new.shape(), B::float_device(&new));
-    let old = old.unwrap_or_else(|| B::float_zeros(shape.clone(), &device, new.dtype().into()));
     // What is not finite is not zero, taken from itself.
     let nothing = B::float_sub(loss.clone(), loss.clone());
     let nothing = B::float_reshape(nothing, Shape::from(vec![1; shape.len()]));
@@ -41,20 +36,14 @@ pub(super) fn adam<B: Backend>(
     let square = B::float_mul(gradient.clone(), gradient.clone());
     let first = B::float_mul_scalar(gradient, (1.0 - factors.beta1).into());
     let second = B::float_mul_scalar(square, (1.0 - factors.beta2).into());
-    let (first, second) = match moments {
-        None => (first, second),
-        Some([old, old_second]) => (
-            B::float_add(B::float_mul_scalar(old, factors.beta1.into()), first),
-            B::float_add(B::float_mul_scalar(old_second, factors.beta2.into()), second),
-        ),
-    };
+    let [old, old_second] = moments;
+    let first = B::float_add(B::float_mul_scalar(old, factors.beta1.into()), first);
+    let second = B::float_add(B::float_mul_scalar(old_second, factors.beta2.into()), second);
     let root = B::float_mul_scalar(B::float_sqrt(second.clone()), factors.root.into());
     let direction = B::float_div(first.clone(), B::float_add_scalar(root, factors.epsilon.into()));
     let change = B::float_mul_scalar(direction, factors.change.into());
     let weight = if factors.keep == 1.0 { weight } else { B::float_mul_scalar(weight, factors.keep.into()) };
     let weight = B::float_add(weight, change);
-    let Some((loss, old_weight, old)) = before else { return [weight, first, second] };
-    let [old_first, old_second] = old.map_or([None, None], |old| old.map(Some));
-    let (weight, first) = (held::<B>(loss, weight, Some(old_weight)), held::<B>(loss, first, old_first));
-    [weight, first, held::<B>(loss, second, old_second)]
+    let Some((loss, old_weight, [old, old_second])) = before else { return [weight, first, second] };
+    [held::<B>(loss, weight, old_weight), held::<B>(loss, first, old), held::<B>(loss, second, old_second)]
 }

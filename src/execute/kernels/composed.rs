@@ -31,8 +31,6 @@ impl<B: Backend> Kernels for Composed<B> {
 
     const WAYS: Ways = Ways::COMPOSED;
 
-    const GROUP: usize = 1;
-
     fn among_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
         work()
     }
@@ -106,8 +104,8 @@ impl<B: Backend> Kernels for Composed<B> {
         reduce::reduce::<B>(kind, axes, x)
     }
 
-    fn add_squares(xs: Vec<FloatTensor<B>>, sum: Option<FloatTensor<B>>) -> FloatTensor<B> {
-        reduce::add_squares::<Self>(xs, sum)
+    fn add_squares(sum: FloatTensor<B>, xs: Vec<FloatTensor<B>>) -> FloatTensor<B> {
+        reduce::add_squares::<Self>(sum, xs)
     }
 
     fn concat(parts: Vec<FloatTensor<B>>, axis: usize) -> FloatTensor<B> {

@@ -85,14 +85,11 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     const KEEPS_ROUNDED: bool;
 
     /// Whether reading a number waits until the device has done all that it was asked for. The loss is then read at the end of a
-    /// step of training, and not in its middle.
+    /// step of training, and not before weights are changed.
     const READS_LATE: bool;
 
     /// Which tensors are made on the way.
     const WAYS: Ways;
-
-    /// How many weights an optimiser changes at once: more than one where starting a kernel takes longer than running it.
-    const GROUP: usize;
 
     /// Does work that starts many kernels. Threads that share out a kernel start it faster if the caller is one of them.
     fn among_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T;
@@ -156,8 +153,8 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// A reduction over axes, which stay with extent 1.
     fn reduce(kind: Reduction, axes: &[usize], x: Floats<Self>) -> Floats<Self>;
 
-    /// The sum of the squares of all numbers of at least one tensor, `[1]`, added to such a sum.
-    fn add_squares(xs: Vec<Floats<Self>>, sum: Option<Floats<Self>>) -> Floats<Self>;
+    /// A number, `[1]`, and the squares of all numbers of at least one tensor, added up.
+    fn add_squares(sum: Floats<Self>, xs: Vec<Floats<Self>>) -> Floats<Self>;
 
     /// Values one after the other along an axis, in which alone they may differ.
     fn concat(parts: Vec<Floats<Self>>, axis: usize) -> Floats<Self>;
@@ -224,7 +221,7 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// The gradient of the input of [`Kernels::average_pool`], which has this height and width.
     fn average_pool_gradient(pool: Pool, size: [usize; 2], gradient: Floats<Self>) -> Floats<Self>;
 
-    /// Weights after one step of Adam, each with its two moments. At most [`Kernels::GROUP`] are given. Their gradients are
+    /// Weights after one step of Adam, each with its two moments. There are at most [`Descent::MOST_WEIGHTS`](diadc_core::op::Descent::MOST_WEIGHTS). Their gradients are
     /// first multiplied by `scale`, `[1]`, if there is one. If there is a `loss`, `[1]`, that is not finite, they stay as they
     /// are.
     fn adam(
@@ -242,8 +239,8 @@ pub struct AdamWeight<F> {
     pub weight: F,
     /// Its gradient.
     pub gradient: F,
-    /// Its moments, of which there are none before the first step.
-    pub moments: Option<[F; 2]>,
+    /// Its moments.
+    pub moments: [F; 2],
 }
 
 /// The numbers of one step of Adam.

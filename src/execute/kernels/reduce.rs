@@ -27,14 +27,14 @@ pub(super) fn reduce<B: Backend>(kind: Reduction, axes: &[usize], x: FloatTensor
     B::float_reshape(x, Shape::from(kept(&shape, axes)))
 }
 
-/// The sum of the squares of all numbers of at least one tensor, `[1]`, added to such a sum.
-pub fn add_squares<K: Kernels>(xs: Vec<Floats<K>>, sum: Option<Floats<K>>) -> Floats<K> {
+/// A number, `[1]`, and the squares of all numbers of at least one tensor, added up.
+pub fn add_squares<K: Kernels>(sum: Floats<K>, xs: Vec<Floats<K>>) -> Floats<K> {
     let own = xs.into_iter().map(|x| {
         let axes: Vec<usize> = (0..x.shape().len()).collect();
         let squares = K::reduce(Reduction::Sum, &axes, K::Backend::float_mul(x.clone(), x));
         K::Backend::float_reshape(squares, Shape::new([1]))
     });
-    sum.into_iter().chain(own).reduce(K::Backend::float_add).expect("there is a tensor")
+    own.fold(sum, K::Backend::float_add)
 }
 
 /// The extents after a reduction whose axes stay with extent 1.

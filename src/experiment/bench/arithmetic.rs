@@ -10,7 +10,7 @@ use crate::fact::{Bindings, Fact, Shape, batch_of};
 use crate::graph::Origin;
 use crate::graph::program::Program;
 use crate::op::{Elements, Op, WeightId};
-use crate::plan::{Block, LoopPlan, Operand, Plan, Step, Work};
+use crate::plan::{Block, LoopPlan, Operand, Plan, Step, Target, Work};
 
 /// Bytes of a number of a weight.
 const NUMBER: u64 = 4;
@@ -102,10 +102,9 @@ impl Count<'_> {
             let outputs = match &step.work {
                 Work::Op(op) => self.op(op, step, &inputs, place)?,
                 Work::Loop(run) => self.turns(run, step, inputs, place)?,
-                Work::Gradient(_) => Vec::new(),
             };
-            for (slot, value) in step.outputs.iter().zip(outputs) {
-                if let Some(slot) = slot {
+            for (target, value) in step.outputs.iter().zip(outputs) {
+                if let Target::Slot(slot) = target {
                     slots[slot.0 as usize] = Some(value);
                 }
             }
@@ -118,12 +117,15 @@ impl Count<'_> {
             Operand::Slot { slot, .. } => {
                 slots[slot.0 as usize].clone().expect("the plan fills a slot before it is used")
             }
-            Operand::Weight(id) => {
-                let extents: Vec<i64> = self.program.weight(id).shape.iter().map(|&n| n as i64).collect();
-                Fact::float(Shape::of(&extents))
-            }
+            Operand::Weight(id) => self.fact(id),
+            Operand::State { state, .. } => self.fact(state.weight()),
             Operand::Kept(place) => self.kept[place].clone(),
         }
+    }
+
+    fn fact(&self, id: WeightId) -> Fact {
+        let extents: Vec<i64> = self.program.weight(id).shape.iter().map(|&n| n as i64).collect();
+        Fact::float(Shape::of(&extents))
     }
 
     fn op(&mut self, op: &Op, step: &Step, inputs: &[Fact], place: Place) -> Option<Vec<Fact>> {
@@ -131,6 +133,7 @@ impl Count<'_> {
         let multiply_adds = u64::try_from(multiply_adds).ok()?;
         let weights = step.inputs.iter().filter_map(|operand| match operand {
             Operand::Weight(id) => Some(self.bytes(*id)),
+            Operand::State { state, .. } => Some(self.bytes(state.weight())),
             Operand::Slot { .. } | Operand::Kept(_) => None,
         });
         self.add(op, Amount { multiply_adds, weight_bytes: weights.sum::<u64>() }, place);

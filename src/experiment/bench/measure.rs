@@ -47,7 +47,7 @@ struct Runs {
 impl Meter<'_> {
     /// How many runs of a job come before those that count.
     pub(super) fn warm_up(job: &Job) -> usize {
-        match job.kind() {
+        match job.kind {
             Kind::Training => 1 + WARM_UP,
             Kind::Score | Kind::Loop => 1,
         }
@@ -90,7 +90,7 @@ impl Meter<'_> {
 
     fn points(&self, job: &Job, runs: &Runs) -> Vec<Point> {
         let mut points = Vec::new();
-        if self.request.wants(job.kind()) {
+        if self.request.wants(job.kind) {
             let steady = Steady::of(&runs.steady);
             let mut point = self.point(job, job.name.clone(), (runs.first, steady), job.arithmetic.whole);
             point.images_per_second = Some(job.batch as f64 / steady.median);
@@ -120,7 +120,7 @@ impl Meter<'_> {
     fn point(&self, job: &Job, name: String, (first, steady): (f64, Steady), amount: Amount) -> Point {
         let at_peak = amount.multiply_adds as f64 / self.peak.multiply_adds_per_second;
         Point {
-            kind: job.kind(),
+            kind: job.kind,
             name,
             batch: job.batch,
             precision: self.peak.precision,
@@ -141,10 +141,11 @@ impl Loaded<'_> {
     /// Runs it once: the seconds it took, and its loops.
     fn run(&self, engine: &mut dyn Engine) -> Result<(f64, Timing), ExperimentError> {
         let begun = Instant::now();
-        let timing = match &self.job.rules {
-            None => engine.time(self.id, &self.inputs, &self.draw, Grain::Turns)?,
-            Some(rules) => {
-                let loss = engine.step(self.id, &self.inputs, &self.draw, &rules.step())?;
+        let timing = match self.job.kind {
+            Kind::Score | Kind::Loop => engine.time(self.id, &self.inputs, &self.draw, Grain::Turns)?,
+            Kind::Training => {
+                // With a learning rate of zero the weights stay as they are.
+                let loss = engine.step(self.id, &self.inputs, &self.draw, 0.0)?.loss;
                 if !loss.is_finite() {
                     return Err(BenchError::NotFinite(self.job.name.clone(), loss).into());
                 }

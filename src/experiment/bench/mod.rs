@@ -127,7 +127,7 @@ impl<'a> Bench<'a> {
 
     /// How long a job will take, by what has been measured of its kind so far.
     fn expected(&self, job: &Job, peak: Peak, points: &[Point]) -> Duration {
-        let alike = points.iter().rev().find(|point| point.kind == job.kind() && point.precision == peak.precision);
+        let alike = points.iter().rev().find(|point| point.kind == job.kind && point.precision == peak.precision);
         let share = alike.map_or(EXPECTED_SHARE, |point| point.share_of_peak).max(1e-6);
         let run = job.arithmetic.whole.multiply_adds as f64 / peak.multiply_adds_per_second / share;
         let more = if self.request.by_operation { run } else { 0.0 };

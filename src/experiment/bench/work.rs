@@ -1,13 +1,10 @@
 //! The pieces of work of a program that can be measured, each with its plan, its inputs and what it computes.
 
-use std::collections::BTreeMap;
-
 use crate::execute::random::{Key, normals};
-use crate::execute::{Descent, HostTensor, NamedTensors};
+use crate::execute::{HostTensor, NamedTensors};
 use crate::fact::{DType, batch_of};
 use crate::graph::Origin;
-use crate::graph::program::{Optimizer, Phase, Program};
-use crate::op::WeightId;
+use crate::graph::program::{Phase, Program};
 use crate::plan::Plan;
 use crate::plan::memory::{inference, training};
 
@@ -25,37 +22,18 @@ pub(super) struct Job {
     pub(super) batch: usize,
     /// What runs.
     pub(super) plan: Plan,
-    /// The step of the optimiser after it, if it is one of training. It leaves the weights as they are.
-    pub(super) rules: Option<Rules>,
+    /// Whether it is a step of training or what scores images.
+    pub(super) kind: Kind,
     /// What it computes.
     pub(super) arithmetic: Arithmetic,
     /// Bytes of memory that it is estimated to take.
     pub(super) need: Option<u64>,
 }
 
-/// The rules of a step of the optimiser.
-pub(super) struct Rules {
-    optimizer: Optimizer,
-    own: BTreeMap<WeightId, Optimizer>,
-    clip_norm: Option<f64>,
-}
-
-impl Rules {
-    /// A step that leaves the weights as they are.
-    pub(super) fn step(&self) -> Descent<'_> {
-        Descent { optimizer: self.optimizer, own: &self.own, factor: 0.0, clip_norm: self.clip_norm }
-    }
-}
-
 impl Job {
-    /// What kind of work it is; loops are measured while images are scored.
-    pub(super) fn kind(&self) -> Kind {
-        if self.rules.is_some() { Kind::Training } else { Kind::Score }
-    }
-
     /// What it does, for people.
     pub(super) fn title(&self) -> String {
-        match self.kind() {
+        match self.kind {
             Kind::Training => format!("training {}", self.name),
             Kind::Score | Kind::Loop => self.name.clone(),
         }
@@ -101,28 +79,20 @@ pub(super) fn jobs(program: &Program, request: &BenchRequest, target: Target) ->
     for &batch in &request.batches {
         if let Some(plan) = &score {
             let need = inference(program, plan, target.circumstances(batch)).map(|own| own.total());
-            jobs.push(job(program, plan.clone(), batch, None, need)?);
+            jobs.push(job(program, plan.clone(), batch, Kind::Score, need)?);
         }
         for (phase, plan) in &trained {
-            let phase = Phase { batch, accumulate: 1, ..(*phase).clone() };
-            let need = training(program, plan, &phase, target.circumstances(batch)).map(|own| own.total());
-            let rules = Rules { optimizer: phase.optimizer, own: phase.own_rules(), clip_norm: phase.clip_norm };
-            jobs.push(job(program, plan.clone(), batch, Some(rules), need)?);
+            let need = training(program, plan, phase, target.circumstances(batch)).map(|own| own.total());
+            jobs.push(job(program, plan.clone(), batch, Kind::Training, need)?);
         }
     }
     Ok(jobs)
 }
 
-fn job(
-    program: &Program,
-    plan: Plan,
-    batch: usize,
-    rules: Option<Rules>,
-    need: Option<u64>,
-) -> Result<Job, BenchError> {
+fn job(program: &Program, plan: Plan, batch: usize, kind: Kind, need: Option<u64>) -> Result<Job, BenchError> {
     let name = plan.name.clone();
     let arithmetic = Arithmetic::of(program, &plan, batch).ok_or_else(|| BenchError::Open(name.clone()))?;
-    Ok(Job { name, batch, plan, rules, arithmetic, need })
+    Ok(Job { name, batch, plan, kind, arithmetic, need })
 }
 
 /// The plan of `score`, if it or its loops are to be measured.
@@ -142,8 +112,9 @@ fn score(program: &Program, request: &BenchRequest) -> Result<Option<Plan>, Expe
     Ok(Some(plan))
 }
 
-/// The plan of each objective, with the first phase that trains it, if training is to be measured.
-fn trained<'a>(program: &'a Program, request: &BenchRequest) -> Result<Vec<(&'a Phase, Plan)>, ExperimentError> {
+/// The plan of each objective, with the first phase that trains it, if training is to be measured: a step by the gradients of one
+/// pass.
+fn trained(program: &Program, request: &BenchRequest) -> Result<Vec<(Phase, Plan)>, ExperimentError> {
     if !request.wants(Kind::Training) {
         return Ok(Vec::new());
     }
@@ -153,7 +124,8 @@ fn trained<'a>(program: &'a Program, request: &BenchRequest) -> Result<Vec<(&'a 
             continue;
         };
         let function = program.function(&objective.name).expect("each objective has a function");
-        let plan = program.plan_in(phase, function, &objective.trains);
+        let phase = Phase { accumulate: 1, ..phase.clone() };
+        let plan = program.plan_in(&phase, function, &objective.trains);
         found.push((phase, plan));
     }
     if found.is_empty() && request.names(Kind::Training) {

@@ -7,12 +7,13 @@
 //! first, turn by turn, so that the plan decides what of each turn is kept and until when.
 //!
 //! `sweep` goes from the results back to what they depend on, `rule` knows for each operation which file has its rule,
-//! `build` adds operations, `unroll` writes loops out, and `recompute` has less kept.
+//! `build` adds operations, `unroll` writes loops out, `recompute` has less kept, and `descend` adds the step of an optimiser.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod again;
 mod build;
+mod descend;
 mod elementwise;
 mod layout;
 mod product;
@@ -29,6 +30,7 @@ use diadc_core::graph::{Function, Graph, Task, ValueId};
 use diadc_core::op::{Op, WeightId};
 
 use build::Builder;
+pub use descend::{Rules, descend};
 pub use recompute::{forward, recompute};
 pub use sweep::passes;
 pub use unroll::By;
@@ -51,7 +53,7 @@ pub fn differentiate(function: &Function, trained: &[WeightId]) -> Function {
     graph.replace_outputs(stands_for);
     let updates = function.updates.iter().map(|(id, value)| (*id, stands_for(value))).collect();
     let gradients = trained.into_iter().zip(found).collect();
-    Function { name: function.name.clone(), graph, updates, gradients }
+    Function { name: function.name.clone(), graph, updates, gradients, states: Vec::new() }
 }
 
 /// Adds the gradients of the sum of a value by others to a graph; none for those that it does not depend on. A gradient by a

@@ -44,7 +44,7 @@ pub fn recompute(function: &Function, around: &dyn Fn(ScopeId) -> Option<ScopeId
     }
     let updates = function.updates.iter().map(|(id, value)| (*id, values[value])).collect();
     let gradients = function.gradients.iter().map(|(id, value)| (*id, value.map(|value| values[&value]))).collect();
-    Function { name: function.name.clone(), graph: new, updates, gradients }
+    Function { name: function.name.clone(), graph: new, updates, gradients, states: Vec::new() }
 }
 
 /// The nodes that outputs and statistics are made of; in a function with gradients all others are of these.

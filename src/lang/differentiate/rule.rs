@@ -9,7 +9,7 @@ use super::{again, elementwise, layout, product};
 /// The gradients of the inputs; none where there is none, and perhaps where it is not wanted.
 pub(super) fn rule(b: &mut Builder<'_>, at: &Applied<'_>) -> Vec<Option<ValueId>> {
     match at.op {
-        // They take no floats, or no gradient flows through them.
+        // They take no floats, no gradient flows through them, or they come after all gradients.
         Op::Input { .. }
         | Op::Weight { .. }
         | Op::Constant(_)
@@ -18,7 +18,10 @@ pub(super) fn rule(b: &mut Builder<'_>, at: &Applied<'_>) -> Vec<Option<ValueId>
         | Op::StopGradient
         | Op::Rank(_)
         | Op::NearestIndex { .. }
-        | Op::Coreset(_) => vec![None; at.inputs.len()],
+        | Op::Coreset(_)
+        | Op::State { .. }
+        | Op::Squares
+        | Op::Descent(_) => vec![None; at.inputs.len()],
 
         Op::Unary(unary) => vec![elementwise::unary(b, *unary, at)],
         Op::Binary(binary) => elementwise::binary(b, *binary, at),

@@ -1,6 +1,6 @@
 //! What a program says of its data, training and measuring, each in words as a spec would write it.
 
-use diadc_core::engine::{Decay, Optimizer};
+use diadc_core::op::{Decay, Optimizer};
 
 use crate::measure::Measure;
 use crate::program::{Augmentation, Best, Filter, ImageFormat, Length, MaskRule, Program, Schedule, Sizing};

@@ -114,7 +114,8 @@ fn without_results(function: &Function, graph: &Graph) -> Function {
     let mut next = || extra.next().expect("each result is an output");
     let updates = function.updates.iter().map(|(id, _)| (*id, next())).collect();
     let gradients = function.gradients.iter().map(|(id, value)| (*id, value.map(|_| next()))).collect();
-    Function { name: function.name.clone(), graph: copy.with_outputs(outputs), updates, gradients }
+    let graph = copy.with_outputs(outputs);
+    Function { name: function.name.clone(), graph, updates, gradients, states: Vec::new() }
 }
 
 /// Whether the numbers of a node follow from its inputs alone, wherever in a loop it stands.

@@ -9,18 +9,18 @@ use std::sync::Arc;
 
 use diadc_core::graph::ScopeId;
 use diadc_core::op::WeightId;
-use diadc_core::plan::{Plan, plan};
+use diadc_core::plan::{Plan, plan, plan_passes};
 use diadc_core::span::Span;
 
 use crate::diagnostic::count;
-use crate::differentiate::{differentiate, recompute};
+use crate::differentiate::{Rules, descend, differentiate, recompute};
 use crate::measure::Measure;
 use crate::optimize::optimize;
 
 use written::Written;
 
-pub use diadc_core::engine::{Decay, Optimizer};
 pub use diadc_core::graph::Function;
+pub use diadc_core::op::{Decay, Optimizer};
 pub use diadc_core::stream::{CHUNK, Gather, Hoard, Pass, Separated, separate, stream};
 pub use image_format::{Augmentation, Filter, ImageFormat, MaskRule, Sizing};
 
@@ -70,12 +70,23 @@ impl Program {
         self.function(name).map(|function| plan_function(function, trained))
     }
 
-    /// A function as a phase trains it, optimised and ready to run, with gradients of the weights in `trained`.
+    /// A function as a phase trains it, optimised and ready to run: with the step of its optimiser, which changes the weights in
+    /// `trained`.
     #[must_use]
     pub fn plan_in(&self, phase: &Phase, function: &Function, trained: &[WeightId]) -> Plan {
+        let (pass, after) = self.stepped(phase, function, trained);
+        plan_passes(&pass, after.as_ref())
+    }
+
+    /// A function as a phase trains it, and what takes the step after the last of several passes.
+    #[must_use]
+    pub fn stepped(&self, phase: &Phase, function: &Function, trained: &[WeightId]) -> (Function, Option<Function>) {
         let function = with_gradients(function, trained);
         let around = |scope: ScopeId| self.scopes.get(scope.0 as usize).and_then(|scope| scope.parent);
-        if phase.recompute { plan(&recompute(&function, &around)) } else { plan(&function) }
+        let function = if phase.recompute { recompute(&function, &around) } else { function };
+        let own = phase.own_rules();
+        let of = |id: WeightId| own.get(&id).copied().unwrap_or(phase.optimizer);
+        descend(&function, &Rules { of: &of, clip_norm: phase.clip_norm, passes: phase.accumulate.max(1) })
     }
 
     /// A weight.

@@ -231,7 +231,10 @@ fn exact(op: &Op, inputs: &mut [Arc<Whole>], node: &Node) -> Option<Whole> {
         | Op::Pool(_)
         | Op::Resize(_)
         | Op::GaussianBlur { .. }
-        | Op::Gradient(_) => return None,
+        | Op::Gradient(_)
+        | Op::State { .. }
+        | Op::Squares
+        | Op::Descent(_) => return None,
     })
 }
 

@@ -3,7 +3,10 @@
 //! In: an operation, the sizes of its operands, and the kernel that the plan has chosen. Out: an [`Effect`], in elements,
 //! so that a precision can be applied later.
 
-use diadc_core::op::{Attention, Binary, Conv2d, ConvTranspose2d, Gradient, Interpolation, Op, Resize, Sight, Unary};
+use diadc_core::op::{
+    Attention, Binary, Conv2d, ConvTranspose2d, Decay, Descent, Gradient, Interpolation, Op, Optimizer, Resize, Sight,
+    Unary,
+};
 use diadc_core::plan::{Choice, FEW_WINDOWS, LINES, PIECE, Windows, holds_scores, side_by_side};
 
 /// What is known of an operand.
@@ -79,9 +82,13 @@ impl Effect {
 pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], runner: Runner) -> Effect {
     let count: usize = output.iter().product();
     match op {
-        Op::Input { .. } | Op::Weight { .. } | Op::StopGradient | Op::Reshape(_) | Op::Permute(_) | Op::Expand(_) => {
-            Effect { place: Place::View, ..Effect::own() }
-        }
+        Op::Input { .. }
+        | Op::Weight { .. }
+        | Op::State { .. }
+        | Op::StopGradient
+        | Op::Reshape(_)
+        | Op::Permute(_)
+        | Op::Expand(_) => Effect { place: Place::View, ..Effect::own() },
         // Drawn or listed on the host, then copied.
         Op::Constant(_) | Op::Random(_) => Effect::with(count),
         Op::Unary(unary) => of_unary(*unary, count, runner),
@@ -113,7 +120,24 @@ pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], runner: Runner)
         Op::Pool(_) | Op::Resize(Resize { interpolation: Interpolation::Nearest, .. }) => Effect::own(),
         Op::Resize(_) | Op::GaussianBlur { .. } => Effect::with(made_dense(&inputs[..1])),
         Op::Gradient(gradient) => of_gradient(gradient, inputs, output, runner),
+        // The squares of one value at a time.
+        Op::Squares => match runner {
+            Runner::Own { .. } => Effect::with(inputs.iter().map(Seen::count).max().unwrap_or(0)),
+            Runner::Composed => Effect::own(),
+        },
+        Op::Descent(descent) => of_descent(*descent, inputs),
     }
+}
+
+/// A step has a kernel that changes weights where they lie, or is composed, a weight at a time.
+fn of_descent(descent: Descent, inputs: &[Seen]) -> Effect {
+    let has_kernel = match descent.optimizer {
+        Optimizer::Adam { decay: Decay::OfGradient(share), amsgrad: false, .. } => share == 0.0,
+        Optimizer::Adam { amsgrad, .. } => !amsgrad,
+        Optimizer::Sgd { .. } => false,
+    };
+    let largest = inputs.iter().map(Seen::count).max().unwrap_or(0);
+    Effect::with(if has_kernel { 0 } else { 2 * largest })
 }
 
 /// The copies of those operands that have gaps in memory.

@@ -11,12 +11,12 @@ mod simulate;
 
 use diadc_core::fact::{Fact, Precision, batch_of};
 use diadc_core::graph::{Graph, Origin};
-use diadc_core::op::WeightId;
+use diadc_core::op::{State, WeightId};
 use diadc_core::plan::Plan;
 
 use crate::program::{CHUNK, Fit, Phase, Program, plan_function};
 
-use simulate::{Gradients, Simulation};
+use simulate::Simulation;
 
 /// Bytes of a floating-point number.
 const NUMBER: u64 = 4;
@@ -130,7 +130,7 @@ pub fn needs(program: &Program, batch: Option<usize>, precision: Precision, core
 /// Memory of running a plan without gradients; none if an extent is open besides the batch.
 #[must_use]
 pub fn inference(program: &Program, plan: &Plan, circumstances: Circumstances) -> Option<Footprint> {
-    let simulation = Simulation::run(program, plan, Gradients::Kept, circumstances)?;
+    let simulation = Simulation::run(program, plan, circumstances)?;
     let (weights, largest) = (weights(program, circumstances), largest_weight(program));
     Some(simulation.footprint(weights).at_least(largest))
 }
@@ -195,30 +195,25 @@ fn of_chunk(fact: &Fact) -> u64 {
 /// Memory of a step of training in a phase: of the objective whose plan this is, after the first step.
 #[must_use]
 pub fn training(program: &Program, plan: &Plan, phase: &Phase, circumstances: Circumstances) -> Option<Footprint> {
-    // As `Engine::step` has it: without the norm of all gradients, and of one pass, each is let go at once. Of several passes,
-    // each is added to a sum at once.
-    let is_summed = phase.accumulate > 1;
-    let is_stepped = !is_summed && phase.clip_norm.is_none();
-    let gradients = if is_stepped || is_summed { Gradients::Stepped } else { Gradients::Kept };
-    let simulation = Simulation::run(program, plan, gradients, circumstances)?;
-    let optimizer = remembered(program, phase);
-    let own = plan.trained.iter().map(|id| elements(program, *id) * NUMBER).sum();
-    let waiting = if is_summed { own } else { 0 };
-    let step = simulation.footprint(weights(program, circumstances));
-    let step = Footprint { optimizer, gradients: step.gradients + waiting, ..step };
-    if is_stepped {
-        return Some(step);
+    let (optimizer, weights) = (remembered(program, phase), weights(program, circumstances));
+    let summed = plan.states.iter().filter(|(state, _)| matches!(state, State::Sum(_)));
+    let summed: u64 = summed.map(|(state, _)| elements(program, state.weight()) * NUMBER).sum();
+    let mut most: Option<Footprint> = None;
+    for plan in std::iter::once(plan).chain(plan.after.as_deref()) {
+        let own = Simulation::run(program, plan, circumstances)?.footprint(weights);
+        let own = Footprint { optimizer, gradients: own.gradients + summed, ..own };
+        if most.as_ref().is_none_or(|most| own.total() > most.total()) {
+            most = Some(own);
+        }
     }
-    // When the step is taken only gradients are left.
-    let taken = Footprint { gradients: own, activations: 0, largest: Vec::new(), ..step.clone() };
-    Some(if taken.total() > step.total() { taken } else { step })
+    most
 }
 
 /// The optimiser moments of a phase, and its averages.
 fn remembered(program: &Program, phase: &Phase) -> u64 {
     let own = phase.own_rules();
     let averages = u64::from(phase.average.is_some());
-    let copies = |id: &WeightId| own.get(id).unwrap_or(&phase.optimizer).moments() as u64 + averages;
+    let copies = |id: &WeightId| own.get(id).unwrap_or(&phase.optimizer).moments().len() as u64 + averages;
     let turns = program.objectives.iter().filter(|objective| phase.objectives.contains(&objective.name));
     let trained = turns.flat_map(|objective| &objective.trains);
     trained.map(|id| copies(id) * elements(program, *id) * NUMBER).sum()

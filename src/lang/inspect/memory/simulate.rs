@@ -1,8 +1,8 @@
 //! Steps through a plan and counts memory as `execute` takes it and gives it back.
 
 use diadc_core::fact::{Bindings, DType, Fact, Precision, batch_of};
-use diadc_core::op::{Elements, Op};
-use diadc_core::plan::{Block, LoopPlan, Operand, Plan, Step, Work};
+use diadc_core::op::{Elements, Op, WeightId};
+use diadc_core::plan::{Block, LoopPlan, Operand, Plan, Step, Target, Work};
 
 use crate::program::Program;
 
@@ -60,15 +60,6 @@ impl Value {
     }
 }
 
-/// What becomes of the gradients of weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gradients {
-    /// They are kept until the end of the run.
-    Kept,
-    /// Each is let go when its weight has been stepped, or when it has been added to a sum.
-    Stepped,
-}
-
 /// The memory of one run.
 pub(super) struct Simulation<'a> {
     program: &'a Program,
@@ -76,20 +67,14 @@ pub(super) struct Simulation<'a> {
     bindings: Bindings,
     pool: Pool,
     kept: Vec<Value>,
-    gradients: Gradients,
 }
 
 impl<'a> Simulation<'a> {
     /// Runs a plan; none if an extent is open.
-    pub(super) fn run(
-        program: &'a Program,
-        plan: &Plan,
-        gradients: Gradients,
-        circumstances: Circumstances,
-    ) -> Option<Simulation<'a>> {
+    pub(super) fn run(program: &'a Program, plan: &Plan, circumstances: Circumstances) -> Option<Simulation<'a>> {
         let bindings = batch_of(circumstances.batch);
         let (pool, kept) = (Pool::default(), Vec::new());
-        let mut own = Simulation { program, circumstances, bindings, pool, kept, gradients };
+        let mut own = Simulation { program, circumstances, bindings, pool, kept };
         own.kept = own.block(&plan.constants, Vec::new())?;
         let mut inputs = Vec::new();
         for input in &plan.inputs {
@@ -156,15 +141,11 @@ impl<'a> Simulation<'a> {
             let outputs = match &step.work {
                 Work::Op(op) => self.operation(op, step, inputs)?,
                 Work::Loop(run) => self.turns(run, inputs)?,
-                Work::Gradient(_) => {
-                    self.hand_over(&inputs[0]);
-                    continue;
-                }
             };
-            for (slot, value) in step.outputs.iter().zip(outputs) {
-                match slot {
-                    Some(slot) => slots[slot.0 as usize] = Some(value),
-                    None => self.leave(&value),
+            for (target, value) in step.outputs.iter().zip(outputs) {
+                match target {
+                    Target::Slot(slot) => slots[slot.0 as usize] = Some(value),
+                    Target::Nothing | Target::State(_) => self.leave(&value),
                 }
             }
         }
@@ -181,10 +162,8 @@ impl<'a> Simulation<'a> {
                 let value = value.expect("the plan fills a slot before it is used");
                 if last { value } else { self.share(&value) }
             }
-            Operand::Weight(id) => {
-                let shape = self.program.weight(id).shape.clone();
-                Value { piece: None, shape, dtype: DType::Float, order: MemoryOrder::Dense }
-            }
+            Operand::Weight(id) => self.outside(id),
+            Operand::State { state, .. } => self.outside(state.weight()),
             Operand::Kept(place) => {
                 let value = self.kept[place].clone();
                 self.share(&value)
@@ -192,13 +171,10 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// The gradient of a weight, which is kept or let go.
-    fn hand_over(&mut self, gradient: &Value) {
-        let Some(piece) = gradient.piece else { return };
-        self.pool.call_gradient(piece);
-        if self.gradients == Gradients::Stepped {
-            self.pool.leave(piece);
-        }
+    /// What is as large as a weight and counted apart.
+    fn outside(&self, id: WeightId) -> Value {
+        let shape = self.program.weight(id).shape.clone();
+        Value { piece: None, shape, dtype: DType::Float, order: MemoryOrder::Dense }
     }
 
     fn operation(&mut self, op: &Op, step: &Step, inputs: Vec<Value>) -> Option<Vec<Value>> {
@@ -214,8 +190,15 @@ impl<'a> Simulation<'a> {
         };
         let effect = effect(op, &seen, &shapes[0], runner);
         let mut outputs = Vec::new();
-        for (shape, fact) in shapes.into_iter().zip(&step.facts) {
-            outputs.push(self.output(op, effect, &inputs, shape, fact, purpose.clone()));
+        for ((shape, fact), target) in shapes.into_iter().zip(&step.facts).zip(&step.outputs) {
+            outputs.push(match target {
+                Target::State(state) => {
+                    // It changes where it lies, by gradients.
+                    inputs.iter().filter_map(|input| input.piece).for_each(|piece| self.pool.call_gradient(piece));
+                    self.outside(state.weight())
+                }
+                Target::Nothing | Target::Slot(_) => self.output(op, effect, &inputs, shape, fact, purpose.clone()),
+            });
         }
         let rounded = inputs.iter().chain(&outputs).map(Value::count).sum::<usize>();
         let scratch = bytes(effect.scratch, DType::Float);

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use diadc_core::graph::{Function, ScopeId, Task};
-use diadc_core::op::Op;
 
 use crate::program::Program;
 
@@ -21,7 +20,7 @@ pub fn dot(program: &Program, function: &Function, depth: usize) -> String {
         let key = if shown { path[..depth].join("/") } else { format!("#{}", id.index()) };
         let label = match (&node.task, shown) {
             (_, true) => path[..depth].join("\\n"),
-            (Task::Op(Op::Weight { .. }), _) => String::new(),
+            (Task::Op(op), _) if op.stored().is_some() => String::new(),
             (Task::Op(op), _) => op.to_string(),
             (Task::Loop(run), _) => format!("loop {} times\\n{} operations", run.steps, run.body.len()),
         };

@@ -65,7 +65,10 @@ impl<'a> Folded<'a> {
     }
 
     fn new(program: &Program, graph: &'a Graph, outputs: Vec<ValueId>, around: &[ScopeId], named: usize) -> Folded<'a> {
-        let is_item = |task: &Task| !matches!(task, Task::Op(Op::Weight { .. } | Op::Input { .. }));
+        let is_item = |task: &Task| match task {
+            Task::Op(op) => op.stored().is_none() && !matches!(op, Op::Input { .. }),
+            Task::Loop(_) => true,
+        };
         let nodes: Vec<(NodeId, Vec<ScopeId>)> = graph
             .nodes()
             .filter(|(_, node)| is_item(&node.task))
@@ -95,8 +98,8 @@ impl<'a> Folded<'a> {
         let mut seen = BTreeSet::new();
         let used = own.iter().flat_map(|id| self.graph.inputs_of(*id));
         used.filter(|value| {
-            let is_weight = matches!(self.graph.node(value.node).task, Task::Op(Op::Weight { .. }));
-            !is_weight && own.binary_search(&value.node).is_err() && seen.insert(*value)
+            let is_stored = matches!(&self.graph.node(value.node).task, Task::Op(op) if op.stored().is_some());
+            !is_stored && own.binary_search(&value.node).is_err() && seen.insert(*value)
         })
         .collect()
     }

@@ -43,8 +43,9 @@ pub fn html(program: &Program, functions: &[Function], sources: &SourceMap) -> S
 fn operations(graph: &diadc_core::graph::Graph) -> usize {
     let inner = graph.nodes().map(|(_, node)| match &node.task {
         diadc_core::graph::Task::Loop(run) => 1 + operations(&run.body),
-        diadc_core::graph::Task::Op(diadc_core::op::Op::Weight { .. } | diadc_core::op::Op::Input { .. }) => 0,
-        diadc_core::graph::Task::Op(_) => 1,
+        diadc_core::graph::Task::Op(op) => {
+            usize::from(op.stored().is_none() && !matches!(op, diadc_core::op::Op::Input { .. }))
+        }
     });
     inner.sum()
 }

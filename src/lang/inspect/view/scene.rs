@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use diadc_core::fact::{Fact, batch_of};
 use diadc_core::graph::{Function, Graph, Loop, NodeId, Task, ValueId};
-use diadc_core::op::{Op, WeightId};
+use diadc_core::op::WeightId;
 use diadc_core::span::Span;
 
 use crate::program::Program;
@@ -247,7 +247,7 @@ impl Node {
 }
 
 fn is_weight(graph: &Graph, value: ValueId) -> bool {
-    matches!(graph.node(value.node).task, Task::Op(Op::Weight { .. }))
+    matches!(&graph.node(value.node).task, Task::Op(op) if op.stored().is_some())
 }
 
 fn collect_weights(graph: &Graph, item: &Item, into: &mut BTreeSet<WeightId>) {
@@ -255,8 +255,8 @@ fn collect_weights(graph: &Graph, item: &Item, into: &mut BTreeSet<WeightId>) {
         Item::Call(call) => call.items.iter().for_each(|item| collect_weights(graph, item, into)),
         Item::Node(id) => {
             for value in graph.inputs_of(*id) {
-                if let Task::Op(Op::Weight { id, .. }) = &graph.node(value.node).task {
-                    into.insert(*id);
+                if let Task::Op(op) = &graph.node(value.node).task {
+                    into.extend(op.stored());
                 }
             }
             if let Task::Loop(run) = &graph.node(*id).task {

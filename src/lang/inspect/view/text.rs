@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use diadc_core::graph::{Function, Graph, NodeId, ScopeId, Task, ValueId};
-use diadc_core::op::Op;
+use diadc_core::op::{Descent, Op};
 
 use crate::program::Program;
 
@@ -54,11 +54,21 @@ pub fn text(program: &Program, function: &Function, detail: Detail) -> String {
     printer.out
 }
 
-/// The values that leave a function: its outputs, new statistics and gradients.
+/// The line of a step of an optimiser: weights with their gradients.
+fn changes(descent: &Descent, arguments: &[String]) -> String {
+    let (numbers, own) = arguments.split_at(usize::from(descent.has_loss) + usize::from(descent.has_scale));
+    let pairs = own.chunks(own.len() / descent.weights).map(|own| format!("{} with {}", own[0], own[1]));
+    let pairs: Vec<String> = pairs.collect();
+    let scale = numbers.last().filter(|_| descent.has_scale).map(|scale| format!(", gradients times {scale}"));
+    format!("step by {} of {}{}", descent.optimizer.name(), pairs.join(", "), scale.unwrap_or_default())
+}
+
+/// The values that leave a function: its outputs, new statistics, gradients, and what they change.
 pub(super) fn leaving(function: &Function) -> Vec<ValueId> {
     let outputs = function.graph.outputs().iter().map(|(_, value)| *value);
     let gradients = function.gradients.iter().filter_map(|(_, value)| *value);
-    outputs.chain(function.updates.iter().map(|(_, value)| *value)).chain(gradients).collect()
+    let updates = function.updates.iter().map(|(_, value)| *value);
+    outputs.chain(updates).chain(gradients).chain(function.states.iter().map(|(_, value)| *value)).collect()
 }
 
 fn signature(function: &Function) -> String {
@@ -144,6 +154,9 @@ impl Printer<'_> {
         let node = graph.node(id);
         let arguments: Vec<String> =
             graph.inputs_of(id).iter().map(|&value| self.argument(graph, value, prefix)).collect();
+        if let Task::Op(Op::Descent(descent)) = &node.task {
+            return self.line(level.indent, &changes(descent, &arguments));
+        }
         let facts: Vec<String> = node.facts.iter().map(ToString::to_string).collect();
         let task = match &node.task {
             Task::Op(op) => op.to_string(),
@@ -168,9 +181,12 @@ impl Printer<'_> {
 
     fn argument(&self, graph: &Graph, value: ValueId, prefix: &str) -> String {
         match &graph.node(value.node).task {
-            Task::Op(Op::Weight { id, .. }) => format!("`{}`", self.program.weight(*id).path),
             Task::Op(Op::Input { name, .. }) => name.clone(),
-            Task::Op(_) | Task::Loop(_) => name(value, prefix),
+            Task::Op(op) => match op.stored() {
+                Some(id) => format!("`{}`", self.program.weight(id).path),
+                None => name(value, prefix),
+            },
+            Task::Loop(_) => name(value, prefix),
         }
     }
 }
