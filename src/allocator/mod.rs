@@ -4,7 +4,7 @@
 //! page that it hands out, which takes longer than most operations on tensors. What is then true: the process never
 //! holds more bytes of large blocks than were once in use at the same time. So its peak memory is the most that a run
 //! uses, and can be estimated before the run starts ([`crate::plan::memory`]). A block grows into the kept one after
-//! it, or its pages are moved, before it is copied. The lock is never held during a system call (`books`).
+//! it, or its pages are moved: a copy would hold it twice. The lock is never held during a system call (`books`).
 #![allow(unsafe_code, reason = "an allocator hands out raw memory")]
 
 mod books;
@@ -81,7 +81,7 @@ impl Allocator {
         if self.books().extend(block as usize, old, new) {
             return Some(block);
         }
-        if !system::CAN_MOVE || old < MOVED {
+        if !system::CAN_MOVE {
             return None;
         }
         let surplus = self.books().reserve(new - old);
@@ -93,10 +93,6 @@ impl Allocator {
         moved
     }
 }
-
-/// The size in bytes from which on a growing block is not copied: the system moves its pages instead. Copying a shorter
-/// block takes less time than that system call.
-const MOVED: usize = 128 << 10;
 
 /// Turns transparent huge pages off for this process: of a huge page that holds small blocks, most would never be used.
 /// This is for commands that run a model, whose memory is estimated; other commands are faster with huge pages. Only
