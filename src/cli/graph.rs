@@ -49,7 +49,7 @@ pub(super) struct Graph {
     #[arg(long)]
     optimized: bool,
 
-    /// Shows how objectives are trained: gradients of their weights and rules of their steps, after optimisation
+    /// Shows how objectives are trained: gradients of their weights and the steps of these, after optimisation
     #[arg(long)]
     gradients: bool,
 

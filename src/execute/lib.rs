@@ -41,8 +41,8 @@ pub use fault::{check as check_devices, watch_devices};
 pub use inverse::invert;
 pub use kernels::{
     Activation, AdamFactors, AdamWeight, Arithmetic, Composed, Floats, Kernels, Taps, activated, added,
-    composed_add_squares, composed_arithmetic, composed_attention, composed_attention_gradients, composed_back,
-    composed_convolution, composed_linear, composed_matmul, composed_weight_gradient, kept, runs, scaled,
+    composed_arithmetic, composed_attention, composed_attention_gradients, composed_back, composed_convolution,
+    composed_linear, composed_matmul, composed_weight_gradient, kept, runs, scaled,
 };
 pub use neighbour::{Coreset, CoresetError, CoresetSettings, Seen, farthest_first};
 pub use session::Session;

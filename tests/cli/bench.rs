@@ -137,6 +137,17 @@ fn operations_add_up_to_the_whole() {
 }
 
 #[test]
+fn the_optimiser_is_among_the_operations_of_a_step_of_training() {
+    let result = measured(&bench(), &["looping.diad", "--phases", "training", "--by-operation"]);
+    let [step] = points(&result)[..] else { panic!("one training: {result}") };
+    let operations = step["operations"].as_array().expect("a list of operations");
+    let count = |kind: &str| operations.iter().find(|own| own["kind"] == kind).and_then(|own| own["count"].as_f64());
+    // A kernel and a bias of four layers, seven weights at a time, and the norm of as many gradients.
+    assert_eq!((count("adamw"), count("sum_of_squares")), (Some(2.0), Some(2.0)), "{step}");
+    assert_eq!(operations.iter().map(multiply_adds).sum::<u64>(), multiply_adds(step), "{step}");
+}
+
+#[test]
 fn a_result_beside_itself_is_as_fast() {
     let bench = bench();
     let arguments = ["bench", "looping.diad", "--steps", "2", "--output"];

@@ -49,6 +49,9 @@ fn a_step_of_training_is_shown_with_its_gradients_and_rules() {
     let text = stdout(&["graph", "tiny", "-f", "autoencoding", "--gradients"]);
     assert!(text.contains("\n  gradient of `first_stage_model.decoder.conv_out.bias` is %"), "{text}");
     assert!(text.contains("\n  step of the weights by adamw(lr: "), "{text}");
+    let first = "step by adamw of `first_stage_model.encoder.conv_in.weight` with %";
+    let step = text.lines().find(|line| line.trim_start().starts_with(first)).expect("the first layer is stepped");
+    assert!(step.contains(", gradients times %"), "{step}");
     assert!(!stdout(&["graph", "tiny", "-f", "autoencoding"]).contains("step of the weights"));
 }
 

@@ -19,7 +19,7 @@ use execute::{Engine, Session};
 /// Graphs, their gradients, and the programs that they belong to.
 pub mod graph {
     pub use diadc_core::graph::*;
-    pub use diadc_lang::differentiate::{By, differentiate, gradients};
+    pub use diadc_lang::differentiate::{By, Rules, descend, differentiate, gradients};
     pub use diadc_lang::program;
 }
 

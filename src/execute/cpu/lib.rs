@@ -31,8 +31,8 @@ use diadc_core::fact::Precision;
 use diadc_core::op::{Attention, Conv2d, Pool, Reduction};
 use diadc_core::plan::{ConvolutionChoice, LinearChoice, Queries, Ways, Windows};
 use diadc_execute::{
-    Activation, AdamFactors, AdamWeight, Arithmetic, Kernels, Session, Taps, activated, added, composed_add_squares,
-    composed_arithmetic, composed_back, composed_convolution, composed_linear, composed_weight_gradient,
+    Activation, AdamFactors, AdamWeight, Arithmetic, Kernels, Session, Taps, activated, added, composed_arithmetic,
+    composed_back, composed_convolution, composed_linear, composed_weight_gradient,
 };
 
 use strided::dense;
@@ -151,7 +151,7 @@ impl Kernels for Cpu {
     }
 
     fn add_squares(sum: Flexible, xs: Vec<Flexible>) -> Flexible {
-        composed_add_squares::<Cpu>(sum, xs)
+        reduce::add_squares(sum, xs)
     }
 
     fn concat(parts: Vec<Flexible>, axis: usize) -> Flexible {

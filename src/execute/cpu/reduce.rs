@@ -46,6 +46,18 @@ pub(super) fn reduce(kind: Reduction, axes: &[usize], x: Flexible) -> Flexible {
     Flex::float_from_data(TensorData::new(numbers, kept(&shape, axes)), &FlexDevice)
 }
 
+/// A number, `[1]`, and the squares of all numbers of tensors, added up.
+pub(super) fn add_squares(sum: Flexible, xs: Vec<Flexible>) -> Flexible {
+    let start = f64::from(sum.storage::<f32>()[0]);
+    let squares = xs.into_iter().map(|x| {
+        let x = dense(x);
+        let numbers: &[f32] = x.storage();
+        f64::from(along::<Squares>(numbers, [1, numbers.len(), 1], 1)[0])
+    });
+    let sum = squares.fold(start, |sum, own| sum + own) as f32;
+    Flex::float_from_data(TensorData::new(vec![sum], [1]), &FlexDevice)
+}
+
 /// How numbers become one.
 trait Fold {
     /// What is kept while numbers are added.
@@ -79,6 +91,28 @@ impl Fold for Sum {
     #[inline]
     fn add(state: f64, x: f32) -> f64 {
         state + f64::from(x)
+    }
+
+    #[inline]
+    fn join(a: f64, b: f64) -> f64 {
+        a + b
+    }
+
+    fn end(state: f64, count: usize) -> f32 {
+        (state / count as f64) as f32
+    }
+}
+
+/// The sum of squares.
+struct Squares;
+
+impl Fold for Squares {
+    type State = f64;
+    const START: f64 = 0.0;
+
+    #[inline]
+    fn add(state: f64, x: f32) -> f64 {
+        state + f64::from(x) * f64::from(x)
     }
 
     #[inline]

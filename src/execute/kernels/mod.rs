@@ -35,7 +35,7 @@ pub use linear::{
     attention as composed_attention, attention_gradients as composed_attention_gradients, linear as composed_linear,
 };
 pub use matmul::matmul as composed_matmul;
-pub use reduce::{add_squares as composed_add_squares, kept, runs};
+pub use reduce::{kept, runs};
 pub use taps::Taps;
 
 pub(crate) use adam::held;

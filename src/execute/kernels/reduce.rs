@@ -28,7 +28,7 @@ pub(super) fn reduce<B: Backend>(kind: Reduction, axes: &[usize], x: FloatTensor
 }
 
 /// A number, `[1]`, and the squares of all numbers of at least one tensor, added up.
-pub fn add_squares<K: Kernels>(sum: Floats<K>, xs: Vec<Floats<K>>) -> Floats<K> {
+pub(super) fn add_squares<K: Kernels>(sum: Floats<K>, xs: Vec<Floats<K>>) -> Floats<K> {
     let own = xs.into_iter().map(|x| {
         let axes: Vec<usize> = (0..x.shape().len()).collect();
         let squares = K::reduce(Reduction::Sum, &axes, K::Backend::float_mul(x.clone(), x));

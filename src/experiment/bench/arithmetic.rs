@@ -133,8 +133,7 @@ impl Count<'_> {
         let multiply_adds = u64::try_from(multiply_adds).ok()?;
         let weights = step.inputs.iter().filter_map(|operand| match operand {
             Operand::Weight(id) => Some(self.bytes(*id)),
-            Operand::State { state, .. } => Some(self.bytes(state.weight())),
-            Operand::Slot { .. } | Operand::Kept(_) => None,
+            Operand::State { .. } | Operand::Slot { .. } | Operand::Kept(_) => None,
         });
         self.add(op, Amount { multiply_adds, weight_bytes: weights.sum::<u64>() }, place);
         Some(step.facts.clone())

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diadc_core::graph::{Function, Graph, NodeId, Origin, Task, ValueId, verify};
-use diadc_core::op::{Descent, Op, Optimizer, State, Unary, WeightId};
+use diadc_core::op::{Comparison, Descent, Op, Optimizer, State, Unary, WeightId};
 
 use super::build::Builder;
 
@@ -179,8 +179,9 @@ impl<'a> Steps<'a> {
                 let norm = builder.unary(Unary::Sqrt, squares);
                 // As torch's `clip_grad_norm_` has it.
                 let (most, length) = (builder.number(most), builder.plus(norm, 1e-6));
-                let scale = builder.div(most, length);
-                let scale = builder.unary(Unary::Clamp(0.0, 1.0), scale);
+                let (scale, one) = (builder.div(most, length), builder.number(1.0));
+                let is_short = builder.compare(Comparison::Less, one, scale);
+                let scale = builder.select(is_short, one, scale);
                 self.change(loss, Some(scale));
                 Some(norm)
             }

@@ -120,11 +120,7 @@ pub(super) fn effect(op: &Op, inputs: &[Seen], output: &[usize], runner: Runner)
         Op::Pool(_) | Op::Resize(Resize { interpolation: Interpolation::Nearest, .. }) => Effect::own(),
         Op::Resize(_) | Op::GaussianBlur { .. } => Effect::with(made_dense(&inputs[..1])),
         Op::Gradient(gradient) => of_gradient(gradient, inputs, output, runner),
-        // The squares of one value at a time.
-        Op::Squares => match runner {
-            Runner::Own { .. } => Effect::with(inputs.iter().map(Seen::count).max().unwrap_or(0)),
-            Runner::Composed => Effect::own(),
-        },
+        Op::Squares => Effect::with(made_dense(inputs)),
         Op::Descent(descent) => of_descent(*descent, inputs),
     }
 }
