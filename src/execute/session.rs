@@ -299,6 +299,7 @@ impl<K: Kernels> Engine for Session<K> {
     }
 
     fn gradients(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Gradients, RunError> {
+        assert!(self.plans[plan.0].plan.states.is_empty(), "the plan changes weights by its gradients");
         let values = self.run(plan, inputs, draw, None, Watch::Nothing)?;
         let Results { loss, gradients, updates, .. } = self.results(plan, values);
         let own = &self.plans[plan.0].plan;

@@ -102,6 +102,9 @@ pub trait Engine: Send {
     ///
     /// # Errors
     /// If the inputs do not fit or the device failed.
+    ///
+    /// # Panics
+    /// If the plan changes weights by its gradients, and so does not give them.
     fn gradients(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Gradients, RunError>;
 
     /// Runs the plan of an objective that is stepped by the gradients of several passes, and adds those of this pass to their
@@ -109,6 +112,9 @@ pub trait Engine: Send {
     ///
     /// # Errors
     /// If the inputs do not fit or the device failed.
+    ///
+    /// # Panics
+    /// If the plan takes a step in each pass.
     fn accumulate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<f32, RunError>;
 
     /// Runs the plan of an objective with the step of its optimiser, whose learning rate is multiplied by `factor`, and sets the
