@@ -40,7 +40,7 @@ pub(super) struct Pace {
     pub(super) factor: f64,
 }
 
-/// The outputs of a step of weights that have the same rule. If there is a loss that is not finite, they are as they were before.
+/// The outputs of a step of weights that have the same rule. If there is a loss that is not finite, they stay as they were.
 ///
 /// # Errors
 /// If the loss can't be read.
@@ -78,7 +78,7 @@ fn is_lost<B: Backend>(loss: Option<FloatTensor<B>>) -> Result<bool, RunError> {
     Ok(loss.is_some_and(|loss| !loss.is_finite()))
 }
 
-/// Weights after the step. If there is a `loss`, `[1]`, that is not finite, they stay as they are, which is decided on the device.
+/// Weights after the step. If there is a `loss`, `[1]`, that is not finite, the device leaves them as they are.
 fn changed<K: Kernels>(
     optimizer: Optimizer,
     Pace { step, factor }: Pace,

@@ -60,7 +60,7 @@ impl Room<'_> {
         }
     }
 
-    /// How many bytes a fit to so many images needs.
+    /// How many bytes a fit needs that sees this number of images.
     fn of_fit(self, program: &Program, fit: &Fit, images: usize, target: Target) -> Option<u64> {
         let circumstances = target.circumstances(CHUNK);
         match self {

@@ -44,8 +44,7 @@ pub struct Gradients {
 pub struct Stepped {
     /// The objective's value before the step.
     pub loss: f32,
-    /// The norm of all gradients, taken over all of them, before they were clipped; none if the loss depends on no weight, or is
-    /// not finite.
+    /// The norm of all gradients together, before they were clipped; none if the loss depends on no weight, or is not finite.
     pub gradient_norm: Option<f32>,
 }
 
@@ -85,8 +84,8 @@ pub trait Engine: Send {
     /// If the inputs do not fit or the device failed.
     fn evaluate(&mut self, plan: PlanId, inputs: &NamedTensors, draw: &Draw) -> Result<Evaluation, RunError>;
 
-    /// Runs a plan, and says how long its parts took. Weights stay as they are, though moments may change: if it has a step of an
-    /// optimiser, that is taken with a learning rate of zero.
+    /// Runs a plan, and says how long its parts took. A step of an optimiser is taken with a learning rate of zero: moments may
+    /// change, and weights stay as they are.
     ///
     /// # Errors
     /// If the inputs do not fit or the device failed.

@@ -54,11 +54,11 @@ impl Optimizer {
         }
     }
 
-    /// The name of the rule, as specs write it.
+    /// The name of the rule, as specs write it: without decay, both forms of Adam are one.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Optimizer::Adam { decay: Decay::OfGradient(_), .. } => "adam",
+            Optimizer::Adam { decay: Decay::OfGradient(_) | Decay::OfWeight(0.0), .. } => "adam",
             Optimizer::Adam { decay: Decay::OfWeight(_), .. } => "adamw",
             Optimizer::Sgd { .. } => "sgd",
         }
@@ -118,8 +118,8 @@ impl fmt::Display for State {
     }
 }
 
-/// Weights after a step of the optimiser, each followed by its moments. The number of the step and the factor of its learning
-/// rate are told when it runs.
+/// Weights after a step of the optimiser, each followed by its moments. A run says which step it is, and by what the learning
+/// rate is multiplied.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Descent {
     /// The rule.
@@ -170,10 +170,7 @@ impl fmt::Display for Descent {
 
 /// The fact of a sum of squares: `sum`, then at least one value.
 pub(super) fn squares(inputs: &[&Fact]) -> Result<Fact, ShapeError> {
-    match inputs {
-        [sum, _, ..] if sum.shape.rank() == 0 && inputs.iter().all(|input| input.dtype == DType::Float) => {
-            Ok((*sum).clone())
-        }
-        _ => Err(ShapeError::new("one number and values to be squared are expected")),
-    }
+    let are_floats = inputs.iter().all(|input| input.dtype == DType::Float);
+    let sum = inputs.first().filter(|sum| inputs.len() > 1 && are_floats && sum.shape.rank() == 0);
+    sum.map(|sum| (*sum).clone()).ok_or_else(|| ShapeError::new("one number and values to be squared are expected"))
 }

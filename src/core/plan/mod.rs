@@ -39,8 +39,8 @@ pub struct Plan {
     /// The other steps. The outputs of this block are those of the function, after them the gradients that it gives, and the
     /// new values of statistics.
     pub steps: Block,
-    /// The function's outputs, in order; when weights are trained the first one is the loss, and a step of an optimiser gives the
-    /// norm of the gradients as the second.
+    /// The function's outputs, in order. When weights are trained the first one is the loss; if there is a step of an optimiser,
+    /// the last one is the norm of the gradients.
     pub outputs: Vec<PlanOutput>,
     /// The weights whose gradients it gives.
     pub gradients: Vec<WeightId>,

@@ -32,8 +32,8 @@ pub(super) fn reduce(kind: Reduction, axes: &[usize], x: Flexible) -> Flexible {
         let [before, after] = [&runs[..at], &runs[at + 1..]].map(|runs| runs.iter().map(|run| run.extent).product());
         let given: &[f32] = if is_first { x.storage() } else { &numbers };
         numbers = match kind {
-            Reduction::Sum => along::<Sum>(given, [before, runs[at].extent, after], 1),
-            Reduction::Mean => along::<Sum>(given, [before, runs[at].extent, after], runs[at].extent),
+            Reduction::Sum => along::<Sum<false>>(given, [before, runs[at].extent, after], 1),
+            Reduction::Mean => along::<Sum<false>>(given, [before, runs[at].extent, after], runs[at].extent),
             Reduction::Max => along::<Largest>(given, [before, runs[at].extent, after], 1),
             Reduction::Min => along::<Smallest>(given, [before, runs[at].extent, after], 1),
         };
@@ -52,7 +52,7 @@ pub(super) fn add_squares(sum: Flexible, xs: Vec<Flexible>) -> Flexible {
     let squares = xs.into_iter().map(|x| {
         let x = dense(x);
         let numbers: &[f32] = x.storage();
-        f64::from(along::<Squares>(numbers, [1, numbers.len(), 1], 1)[0])
+        f64::from(along::<Sum<true>>(numbers, [1, numbers.len(), 1], 1)[0])
     });
     let sum = squares.fold(start, |sum, own| sum + own) as f32;
     Flex::float_from_data(TensorData::new(vec![sum], [1]), &FlexDevice)
@@ -82,37 +82,17 @@ trait Fold {
     }
 }
 
-struct Sum;
+/// The sum of numbers, or of their squares.
+struct Sum<const IS_SQUARED: bool>;
 
-impl Fold for Sum {
+impl<const IS_SQUARED: bool> Fold for Sum<IS_SQUARED> {
     type State = f64;
     const START: f64 = 0.0;
 
     #[inline]
     fn add(state: f64, x: f32) -> f64 {
-        state + f64::from(x)
-    }
-
-    #[inline]
-    fn join(a: f64, b: f64) -> f64 {
-        a + b
-    }
-
-    fn end(state: f64, count: usize) -> f32 {
-        (state / count as f64) as f32
-    }
-}
-
-/// The sum of squares.
-struct Squares;
-
-impl Fold for Squares {
-    type State = f64;
-    const START: f64 = 0.0;
-
-    #[inline]
-    fn add(state: f64, x: f32) -> f64 {
-        state + f64::from(x) * f64::from(x)
+        let x = f64::from(x);
+        state + if IS_SQUARED { x * x } else { x }
     }
 
     #[inline]

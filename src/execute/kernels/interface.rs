@@ -221,9 +221,10 @@ pub trait Kernels: Clone + Debug + Send + Sync + 'static {
     /// The gradient of the input of [`Kernels::average_pool`], which has this height and width.
     fn average_pool_gradient(pool: Pool, size: [usize; 2], gradient: Floats<Self>) -> Floats<Self>;
 
-    /// Weights after one step of Adam, each with its two moments. There are at most [`Descent::MOST_WEIGHTS`](diadc_core::op::Descent::MOST_WEIGHTS). Their gradients are
-    /// first multiplied by `scale`, `[1]`, if there is one. If there is a `loss`, `[1]`, that is not finite, they stay as they
-    /// are.
+    /// Weights after one step of Adam, each with its two moments; at most [`Descent::MOST_WEIGHTS`]. Their gradients are first
+    /// multiplied by `scale`, `[1]`, if there is one. If there is a `loss`, `[1]`, that is not finite, they stay as they are.
+    ///
+    /// [`Descent::MOST_WEIGHTS`]: diadc_core::op::Descent::MOST_WEIGHTS
     fn adam(
         factors: &AdamFactors,
         scale: Option<&Floats<Self>>,

@@ -18,7 +18,7 @@ pub struct Rules<'a> {
     pub of: &'a dyn Fn(WeightId) -> Optimizer,
     /// Gradients longer than this (L2 norm over all weights) are shortened to it.
     pub clip_norm: Option<f64>,
-    /// The step is taken by the mean gradients of so many passes.
+    /// How many passes there are to a step, which follows the mean of their gradients.
     pub passes: usize,
 }
 

@@ -3,8 +3,8 @@
 //! In: a function with gradients, as it will run. Out: one that gives the same bits. The forward pass is cut into calls of
 //! blocks and functions, and stretches of them, that hold about equally much. What passes from one to another is kept; what lies within one is
 //! computed again from that, once the gradient arrives there. Random numbers are drawn again with the same key. New
-//! statistics are those of the forward pass alone. It is the last rewrite of a function: passes that merge equal operations
-//! would undo it.
+//! statistics are those of the forward pass alone. Only the step of an optimiser is added after it: passes that
+//! merge equal operations would undo it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

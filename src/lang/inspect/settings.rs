@@ -100,17 +100,18 @@ fn augmentation(of: &Augmentation) -> Vec<(&'static str, String)> {
 pub(super) fn optimizer(rule: &Optimizer) -> String {
     match rule {
         Optimizer::Adam { lr, beta1, beta2, epsilon, decay, amsgrad } => {
-            let (name, decay) = match decay {
-                Decay::OfGradient(0.0) | Decay::OfWeight(0.0) => ("adam", String::new()),
-                Decay::OfGradient(share) => ("adam", format!(", weight_decay: {share}")),
-                Decay::OfWeight(share) => ("adamw", format!(", weight_decay: {share}")),
+            let decay = match decay {
+                Decay::OfGradient(0.0) | Decay::OfWeight(0.0) => String::new(),
+                Decay::OfGradient(share) | Decay::OfWeight(share) => format!(", weight_decay: {share}"),
             };
             let amsgrad = if *amsgrad { ", amsgrad: true" } else { "" };
+            let name = rule.name();
             format!("{name}(lr: {lr}, beta1: {beta1}, beta2: {beta2}, epsilon: {epsilon:e}{decay}{amsgrad})")
         }
         Optimizer::Sgd { lr, momentum, weight_decay, nesterov } => {
             let nesterov = if *nesterov { ", nesterov: true" } else { "" };
-            format!("sgd(lr: {lr}, momentum: {momentum}, weight_decay: {weight_decay}{nesterov})")
+            let name = rule.name();
+            format!("{name}(lr: {lr}, momentum: {momentum}, weight_decay: {weight_decay}{nesterov})")
         }
     }
 }
